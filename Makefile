@@ -1,0 +1,39 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Both make their own environment from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: demo test check bench lock clean
+
+demo: $(STAMP)
+	@$(BIN)/attitre demo $(ARGS)
+
+test: $(STAMP) check
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench $(ARGS)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=/chemin/vers/python3.11 make …)."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Le module venv de Python manque (Debian : paquet python3-venv)."; exit 1; }
+	@echo "Installation de l'environnement (une fois, une à deux minutes)…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# niquests stays out: it replaces urllib3 for the whole environment; caldav speaks through our requests session.
+lock:
+	echo niquests > $(VENV)/excluded && uv pip compile pyproject.toml --extra test --extra postgresql --universal \
+	  --python-version 3.11 --generate-hashes --excludes $(VENV)/excluded --no-header --no-emit-index-url -q -o requirements.lock
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,261 @@
+"""The outside, as the application sees it: protocols, values and errors. Read this file first.
+
+    OutsideError                what the caller does next
+    ├── TryLater                wait (`retry_after` seconds where the other side said so), then the same again
+    ├── Denied                  ask a person: credentials or rights
+    ├── NotThere                suspend: the calendar or address is gone; nothing in it counts as cancelled
+    ├── CursorLost              forget the cursor, ask for everything
+    ├── Garbled                 keep the old state: the answer could not be understood or was not complete
+    ├── Permanent               give up this message and tell the practice (senders)
+    └── Uncertain               it may have been delivered; the configuration decides (senders)
+
+No text of an error carries a name, number, address or motif (law L8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from rules.model import AddEvent, Annotation, CalendarEvent, Channel
+
+
+class OutsideError(Exception):
+    """Something outside did not do what was asked. `str()` is a French sentence for a person."""
+
+
+class TryLater(OutsideError):
+    """Unreachable, overloaded, timed out. Nothing is known to have changed."""
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Denied(OutsideError):
+    """The other side knows us and says no (401, 403)."""
+
+
+class NotThere(OutsideError):
+    """The calendar does not exist, or no longer for us."""
+
+
+class CursorLost(OutsideError):
+    """The server no longer knows the cursor (RFC 6578 valid-sync-token, 410, 418, 507 without progress)."""
+
+
+class Garbled(OutsideError):
+    """An answer that is cut, malformed or not provably complete."""
+
+
+class Permanent(OutsideError):
+    """The gateway refuses this message for good."""
+
+
+class Uncertain(OutsideError):
+    """The gateway may have taken the message: the answer was lost."""
+
+
+# --- calendars -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a calendar's history. `query` fingerprints the question behind it: another question, no cursor."""
+
+    kind: str
+    value: str
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One stored thing of a calendar. `ref` names it inside its calendar; `version` is its ETag verbatim, or None."""
+
+    ref: str
+    version: str | None
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of an answer to `changes`.
+
+    `resources`: new or changed, with body. `gone`: the server itself names them as deleted. `absent`: only a complete
+    listing lacks them. `owed`: named as changed, body not obtained. `cursor`: on the last page only, and only when
+    everything it covers stands in the pages. `full`: this answer listed the whole calendar.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    gone: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    owed: tuple[str, ...] = ()
+    cursor: Cursor | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a payload says. `problem` is a rule id (`event-unreadable`, `recurrence-refused`) where it is not believed.
+
+    `semantic` is a hash of what a human booked: title, text without our block, place, times, status, recurrence,
+    transparency, attendees' identities. It is the same for every writing of the same meaning.
+    `foreign_block`: our block stands in it but was made for another event (a copy); `blocked`: why we may not write
+    into it (`attendees`, `altrep`, …), else empty. `annotation` is our part as it stands now; `sole` is True where
+    the resource holds one event without recurrence.
+    """
+
+    events: tuple[CalendarEvent, ...]
+    semantic: str
+    annotation: Annotation
+    problem: str = ""
+    foreign_block: bool = False
+    blocked: str = ""
+    sole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What to change in one resource: our part, and (P8) the end. `origin` is the payload that the rules saw."""
+
+    annotation: Annotation
+    origin: bytes
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Stored. `resource.version` is None where the server gave no strong ETag; its payload is then what we sent."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody was faster (412, 409), or it is gone (404): drop the edit, the next pull decides."""
+
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The answer was lost. Re-read before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """This calendar or event does not take writes; `reason` is a French sentence."""
+
+    reason: str
+
+
+EditResult = Written | Conflict | Unknown | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a calendar was found to offer. `lines` are French sentences with evidence for `check --connect`."""
+
+    name: str
+    writable: bool
+    cursor_kind: str
+    strong_etags: bool
+    lines: tuple[str, ...] = ()
+
+
+class Calendar(Protocol):
+    """One calendar of one dentist. Every method may raise TryLater, Denied, NotThere, Garbled."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people and for the store; carries no secret."""
+        ...
+
+    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+        """What happened since `cursor`; everything, where it is None.
+
+        `known` gives ref → version of what the store holds and is called only where a listing must be compared. A
+        resource whose version is the known one is not fetched again. Idle with a cursor: one round trip, one page
+        without resources. Raises CursorLost before or between pages; what was yielded stays true.
+        """
+        ...
+
+    def get(self, ref: str) -> Resource | None:
+        """The resource now; None only where the server says that it is gone (404, 410)."""
+        ...
+
+    def read(self, ref: str, payload: bytes) -> Reading:
+        """What the payload says. Pure, never raises: what cannot be read is a `problem`."""
+        ...
+
+    def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
+        """Write our part conditionally on `version`; without a strong version, Refused. Never touches her text (L1)."""
+        ...
+
+    def add(self, event: AddEvent) -> EditResult:
+        """Create an event of ours under an address derived from its uid; the same again is the same."""
+        ...
+
+    def remove(self, ref: str, version: str | None) -> EditResult:
+        """Delete conditionally on `version`."""
+        ...
+
+    def probe(self) -> Probe:
+        """Log in and find out what it offers. Writes nothing."""
+        ...
+
+
+class Account(Protocol):
+    """Several calendars behind one login: can ask for all of them at once."""
+
+    def unchanged(self, cursors: Mapping[str, Cursor]) -> frozenset[str]:
+        """Addresses of calendars that provably did not change since their cursor, in one round trip where possible."""
+        ...
+
+
+# --- senders ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in an e-mail."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message, rendered. `key` is its dedupe key: the same message again carries the same key.
+
+    An SMS has `text` only; an e-mail also `subject`, `html` and attachments.
+    """
+
+    key: str
+    to: str
+    text: str
+    subject: str = ""
+    html: str = ""
+    attachments: Sequence[Attachment] = ()
+
+
+class Sender(Protocol):
+    """A way out. `repeatable`: the gateway recognises a repeated key, so an unclear answer may be retried (L4)."""
+
+    @property
+    def channel(self) -> Channel: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    def send(self, message: Outgoing) -> str:
+        """Deliver; returns the gateway's own reference (may be empty). Raises TryLater (certainly not taken),
+        Permanent, Denied or Uncertain."""
+        ...
+
+    def probe(self) -> str:
+        """Log in without sending; a French sentence that says what was found."""
+        ...

@@ -1,0 +1,146 @@
+"""Every rule: its id, the point of the procedure it stands for, its severity, and the French sentence she reads.
+
+A new check touches three places: its function, its line here, its test. The sentence says what was seen and what to
+type. Placeholders in braces are filled by `find`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rules.model import Finding, Policy, Severity
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check. `procedure` quotes the line it enforces; `fixed` rules cannot be relaxed in the YAML (P23)."""
+
+    id: str
+    point: str
+    severity: Severity
+    field: str
+    sentence: str
+    procedure: str
+    fixed: bool = False
+
+
+_IDENTITY = "Nom et prénom du patient correctement saisis"
+_KNOWN = "Rechercher le patient : nom, téléphone ou date de naissance"
+_BIRTH = "Date de naissance JJ/MM/AAAA : permet d'identifier le patient et d'éviter les doublons"
+_MOBILE = "Numéro de téléphone mobile valide"
+_EMAIL = "Adresse e-mail correcte"
+_ADDRESS = "Adresse postale : numéro, rue, code postal, ville"
+_MOTIF = "Motif du RDV bien sélectionné"
+_VISIT = "Préciser s'il s'agit d'une première consultation ou d'un suivi"
+_SLOT = "Sélectionner un créneau disponible dans l'agenda du bon praticien"
+_CONFLICT = "Vérifier l'absence de conflit"
+_WHEN = "Date, heure et praticien confirmés"
+_ASK = "« Avez-vous un dentiste attitré dans notre cabinet ? »"
+_OWN = "Ne jamais placer le patient avec un autre dentiste sans son accord"
+_BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
+_UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
+_NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
+
+_TABLE = (
+    Rule("name-missing", "P28", ERROR, "name", "Nom et prénom manquants : tapez « DUPONT Marie » dans le titre.", _IDENTITY),
+    Rule("name-suspicious", "P12", ERROR, "name", "Nom « {seen} » : {problem}. Tapez le nom et le prénom complets.", _IDENTITY),
+    Rule("patient-unknown", "P5", ERROR, "patient",
+         "« {seen} » n'est pas dans le fichier. Choisissez un patient ci-dessous ou tapez « Nouveau patient ».", _NEW),
+    Rule("patient-ambiguous", "P3", ERROR, "patient",
+         "Plusieurs patients correspondent à « {seen} ». Ajoutez la date de naissance : « Né(e) le : 12/05/1981 ».", _KNOWN),
+    Rule("patient-mismatch", "P3", ERROR, "patient",
+         "{seen} : {problem}. Vérifiez le nom et la date de naissance.", _KNOWN),
+    Rule("patient-duplicate", "P5", WARNING, "patient",
+         "Doublon possible : {seen}. Si c'est la même personne, retirez « Nouveau patient ».", _NEW),
+    Rule("patient-exists", "P5", WARNING, "patient",
+         "« Nouveau patient » est tapé, mais {seen} est déjà dans le fichier : son dossier est utilisé.", _NEW),
+    Rule("details-updated", "P4", INFO, "patient", "Fichier mis à jour : {seen}.", _UPDATE),
+    Rule("details-kept", "P4", WARNING, "patient", "{seen} n'est pas valable : l'ancien renseignement est conservé.", _UPDATE),
+    Rule("birth-date-missing", "P29", ERROR, "birth_date",
+         "Date de naissance manquante : tapez « Né(e) le : JJ/MM/AAAA ».", _BIRTH),
+    Rule("birth-date-invalid", "P29", ERROR, "birth_date",
+         "Date de naissance « {seen} » : {problem}. Tapez « Né(e) le : JJ/MM/AAAA ».", _BIRTH),
+    Rule("mobile-missing", "P30", ERROR, "mobile",
+         "Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) ».", _MOBILE),
+    Rule("mobile-invalid", "P13", ERROR, "mobile",
+         "Mobile « {seen} » : {problem}. Tapez un numéro à 10 chiffres en 06 ou 07.", _MOBILE),
+    Rule("email-missing", "P31", ERROR, "email",
+         "E-mail manquant : tapez « E-mail : nom@exemple.fr » ou « Sans e-mail : oui (raison) ».", _EMAIL),
+    Rule("email-invalid", "P14", ERROR, "email", "E-mail « {seen} » : {problem}. Corrigez l'adresse.", _EMAIL),
+    Rule("email-slip", "P14", ERROR, "email",
+         "E-mail « {seen} » : vouliez-vous dire « {proposal} » ? Corrigez, ou tapez « E-mail confirmé ».", _EMAIL),
+    Rule("address-missing", "P32", ERROR, "address",
+         "Adresse manquante : tapez « Adresse : 12 rue des Lilas, 75020 Paris ».", _ADDRESS),
+    Rule("address-incomplete", "P32", ERROR, "address",
+         "Adresse « {seen} » : {problem}. Tapez numéro, rue, code postal et ville.", _ADDRESS),
+    Rule("motif-missing", "P33", ERROR, "motif", "Motif manquant : tapez « Motif : … ». Motifs : {motifs}.", _MOTIF),
+    Rule("motif-vague", "P33", ERROR, "motif",
+         "« {seen} » n'est pas un motif précis. Motifs : {motifs}.", "Motif du RDV : raison précise de la consultation"),
+    Rule("motif-unknown", "P6", ERROR, "motif", "Motif « {seen} » inconnu. Les plus proches : {motifs}.", _MOTIF),
+    Rule("motif-ambiguous", "P6", ERROR, "motif",
+         "Plusieurs motifs : {motifs}. Lequel ? Tapez « Motif : … ».", _MOTIF),
+    Rule("visit-contradiction", "P7", WARNING, "visit", "{seen}. Vérifiez : première consultation ou suivi ?", _VISIT),
+    Rule("visit-unstated", "P7", INFO, "visit", "Compté comme {seen}.", _VISIT),
+    Rule("duration-adjusted", "P8", INFO, "duration", "Durée portée à {minutes} min pour « {motif} ».", "La durée s'ajuste automatiquement"),
+    Rule("duration-differs", "P8", WARNING, "duration",
+         "Durée {seen} min, {minutes} min prévues pour « {motif} » : {problem}.", "La durée s'ajuste automatiquement"),
+    Rule("outside-hours", "P9", ERROR, "slot", "{seen} : {dentist} ne reçoit pas à cette heure ({problem}).", _SLOT),
+    Rule("on-holiday", "P9", ERROR, "slot", "{seen} est férié ({problem}).", _SLOT),
+    Rule("on-leave", "P9", ERROR, "slot", "{dentist} est absent(e) : {seen}.", _SLOT),
+    Rule("conflict", "P10", ERROR, "slot", "Ce créneau est déjà pris : {seen}.", _CONFLICT),
+    Rule("conflict-later", "P10", WARNING, "slot", "Un rendez-vous pris ensuite occupe le même créneau : {seen}.", _CONFLICT),
+    Rule("patient-twice", "P10", ERROR, "slot", "Ce patient a déjà un rendez-vous à cette heure : {seen}.", _CONFLICT),
+    Rule("motif-twice", "P10", WARNING, "slot", "Ce patient a déjà un rendez-vous pour ce motif : {seen}.", _CONFLICT),
+    Rule("urgency-late", "P11", WARNING, "slot",
+         "« {motif} » ne devrait pas attendre plus de {days} jours.", "Adapter l'urgence au motif"),
+    Rule("date-past", "P17", ERROR, "date", "{seen} est passé : vérifiez la date.", _WHEN),
+    Rule("date-night", "P17", ERROR, "date", "{seen} : est-ce bien l'heure voulue ?", _WHEN),
+    Rule("date-distant", "P17", WARNING, "date", "{seen} est très loin : vérifiez l'année.", _WHEN),
+    Rule("date-all-day", "P17", ERROR, "date", "L'heure manque : l'événement dure toute la journée. Donnez une heure de début.", _WHEN),
+    Rule("date-length", "P17", ERROR, "date", "La durée ne va pas : {problem}. Donnez une heure de fin après le début.", _WHEN),
+    Rule("zone-unknown", "P17", WARNING, "date", "Fuseau horaire inconnu : l'heure est lue comme {seen}. Vérifiez.", _WHEN),
+    Rule("time-shifted", "P17", WARNING, "date", "Cette heure n'existe pas (changement d'heure) : lue comme {seen}.", _WHEN),
+    Rule("dentist-unasked", "P22", ERROR, "dentist",
+         "Dentiste attitré ? Tapez « Dentiste : {dentist} » ou « Sans préférence ».", _ASK),
+    Rule("dentist-unknown", "P22", ERROR, "dentist", "Dentiste « {seen} » inconnu. Dentistes du cabinet : {dentists}.", _ASK),
+    Rule("dentist-other", "P23", ERROR, "dentist",
+         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda, "
+         "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),
+    Rule("consent-void", "P23", ERROR, "consent", "Accord patient : {problem}. Redemandez l'accord pour {dentist}.", _OWN, fixed=True),
+    Rule("consent-recorded", "P23", INFO, "consent", "Accord du patient noté pour {dentist} : {seen}.", _OWN),
+    Rule("dentist-earlier", "P25", WARNING, "dentist", "Sans préférence : {dentist} peut recevoir plus tôt ({seen}).",
+         "Pas de préférence : proposer le dentiste disponible le plus tôt"),
+    Rule("dentist-follows", "P25", INFO, "dentist", "Le patient sera suivi par {dentist}.",
+         "Indiquer au patient qu'il sera suivi par ce praticien"),
+    Rule("visits-disagree", "P27", WARNING, "dentist", "Dentiste attitré : {own}, mais les dernières visites étaient avec {dentist}.",
+         "Suivi : même dentiste que lors des précédentes visites"),
+    Rule("guardian-invalid", "P34", ERROR, "guardian", "Responsable « {seen} » : {problem}.", "Champs obligatoires pour valider le rendez-vous"),
+    Rule("mobile-waived", "P34", INFO, "mobile", "Sans mobile, noté : {seen}.", _MOBILE),
+    Rule("email-waived", "P34", INFO, "email", "Sans e-mail, noté : {seen}.", _EMAIL),
+    Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
+    Rule("block-without-motif", "P51", ERROR, "block",
+         "Ce créneau est bloqué sans motif. Écrivez la raison dans le titre ({blocks}…), ou le nom du patient.", _BLOCK),
+    Rule("event-unreadable", "P17", ERROR, "event",
+         "Cet événement n'a pas pu être lu ({problem}). Recréez-le dans votre agenda.", _WHEN),
+    Rule("recurrence-refused", "P17", ERROR, "event",
+         "La répétition n'a pas pu être lue ({problem}). Choisissez une répétition quotidienne, hebdomadaire ou mensuelle.", _WHEN),
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {rule.id: rule for rule in _TABLE}
+
+
+def severity(rule: str, policy: Policy) -> Severity:
+    """The severity now: the YAML's, except for fixed rules."""
+    known = RULES[rule]
+    return known.severity if known.fixed else policy.severities.get(rule, known.severity)
+
+
+def find(policy: Policy, rule: str, *, proposals: Iterable[str] = (), **facts: object) -> tuple[Finding, ...]:
+    """The finding of that rule with its sentence filled in, as a tuple: empty where the rule is off."""
+    known, now = RULES[rule], severity(rule, policy)
+    if now is Severity.OFF:
+        return ()
+    return (Finding(rule, now, known.sentence.format(**facts), known.field, tuple(proposals)),)

@@ -1,0 +1,1 @@
+"""attitre: une procédure de rendez-vous tenue dans les agendas du cabinet."""
