@@ -61,6 +61,9 @@ class Uncertain(OutsideError):
 # --- calendars -------------------------------------------------------------------------------------------------------
 
 
+Window = tuple[datetime, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in a calendar's history. `query` fingerprints the question behind it: another question, no cursor."""
@@ -186,8 +189,9 @@ class Calendar(Protocol):
         """The resource now; None only where the server says that it is gone (404, 410)."""
         ...
 
-    def read(self, ref: str, payload: bytes) -> Reading:
-        """What the payload says. Pure, never raises: what cannot be read is a `problem`."""
+    def read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        """What the payload says; occurrences of a repeated event inside `window` only. Pure, never raises: what
+        cannot be read is a `problem`."""
         ...
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:

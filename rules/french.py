@@ -1,0 +1,47 @@
+"""Dates and times in French words, in the zone of the value given (P17, P36)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from babel.dates import format_date
+
+
+def clock(moment: datetime) -> str:
+    """`9 h 30`, `14 h`."""
+    return f"{moment.hour} h {moment.minute:02d}" if moment.minute else f"{moment.hour} h"
+
+
+def short_clock(moment: datetime) -> str:
+    """`9h30`, `14h`: for an SMS, where each character counts."""
+    return f"{moment.hour}h{moment.minute:02d}" if moment.minute else f"{moment.hour}h"
+
+
+def day(value: date, *, year: bool = False) -> str:
+    """`mardi 24 novembre`, with the year where asked."""
+    return format_date(value, "EEEE d MMMM y" if year else "EEEE d MMMM", locale="fr")
+
+
+def numeric_day(value: date) -> str:
+    """`24/11/2026`."""
+    return f"{value:%d/%m/%Y}"
+
+
+def day_and_clock(moment: datetime, *, year: bool = False) -> str:
+    """`mardi 24 novembre à 9 h 30`."""
+    return f"{day(moment.date(), year=year)} à {clock(moment)}"
+
+
+def minutes(value: int) -> str:
+    """`45 min`, `1 h`, `1 h 30`."""
+    hours, rest = divmod(value, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02d}" if rest else f"{hours} h"
+
+
+def listed(words: Iterable[str], last: str = "ou") -> str:
+    """`a, b ou c`."""
+    *head, tail = list(words) or [""]
+    return f"{', '.join(head)} {last} {tail}" if head else tail
