@@ -1,0 +1,51 @@
+"""Text made comparable: what two spellings of the same words have in common."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from unicodedata import category, combining, normalize
+
+from anyascii import anyascii
+
+_JOINTS = re.compile(r"[\s'’‘ʼ`´\-‐‑–—_]+")
+_WORD = re.compile(r"[a-z0-9]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_REMEMBERED = 200
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents, `œ` as `oe`; apostrophes, hyphens and white space become one space."""
+    return _fold_short(text) if len(text) <= _REMEMBERED else _fold(text)
+
+
+def _fold(text: str) -> str:
+    spaced = _JOINTS.sub(" ", text)
+    return (spaced if spaced.isascii() else _ascii(spaced)).lower().strip()
+
+
+_fold_short = lru_cache(maxsize=8192)(_fold)
+
+
+def _ascii(text: str) -> str:
+    """Accents first, at the speed of C; the rare rest (`œ`, other scripts) sign by sign."""
+    bare = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    return bare if bare.isascii() else anyascii(_SURROGATE.sub(" ", bare))
+
+
+def words(text: str) -> list[str]:
+    """The folded words and numbers of a text, without punctuation."""
+    return _WORD.findall(fold(text))
+
+
+def key(text: str) -> str:
+    """The folded words joined by one space: what labels and names are looked up by."""
+    return " ".join(words(text))
+
+
+def tidy(text: str) -> str:
+    """The text as typed, on one line: compatible signs (full-width digits, no-break spaces) made plain, invisible
+    ones dropped, white space collapsed."""
+    if not text.isascii():
+        text = "".join(sign for sign in normalize("NFKC", text) if category(sign) not in {"Cf", "Cs"})
+    return " ".join(text.split())
