@@ -1,0 +1,174 @@
+"""From what the calendar says and what the patient was last told: what is to be sent (P18, P42, P43; DESIGN 2).
+
+Planning is a table. A row is what one patient knows of one booking by one channel; a column is what the calendar says
+now. Each cell names a message or none, whether a reminder may go, and why. Same facts, same plan (law L2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rapidfuzz import fuzz
+
+from rules.model import Booking, Facts, MessageKind, Practice
+from rules.text import fold
+
+
+class Row(StrEnum):
+    """What the patient knows. Baseline: told by a person before the first pass. In flight: a message is on its way."""
+
+    NEVER = "never"
+    BASELINE = "baseline"
+    TOLD = "told"
+    IN_FLIGHT = "in_flight"
+
+
+class Column(StrEnum):
+    """What the calendar says. Vanished: deleted, or cancelled in so many words. Held: vanished, and the brake is on."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    VANISHED = "vanished"
+    HELD = "held"
+    PAST = "past"
+    OTHER_PATIENT = "other_patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What to do. `kind` None: nothing is sent. `alert`: the practice must look. `reason` stands in `explain`."""
+
+    kind: MessageKind | None
+    reason: str
+    remind: bool = False
+    alert: bool = False
+
+
+_CONFIRM, _MODIFY, _CANCEL = MessageKind.CONFIRMATION, MessageKind.MODIFICATION, MessageKind.CANCELLATION
+_SAME = Cell(None, "le patient sait déjà tout cela", remind=True)
+_PAST = Cell(None, "le rendez-vous est passé")
+_SILENT = Cell(None, "le patient n'a jamais été prévenu de ce rendez-vous")
+_HELD = Cell(None, "annulations retenues : le cabinet doit décider", alert=True)
+_TOLD_CANCEL = Cell(_CANCEL, "le rendez-vous n'a plus lieu")
+_TOLD_OTHER = Cell(_CANCEL, "l'événement porte maintenant un autre patient")
+_DOUBT = Cell(None, "déplacé mais à corriger : le patient garde ce qu'il sait, le cabinet est alerté", alert=True)
+_INCOMPLETE = Cell(None, "à corriger : rien ne part avant")
+
+_Key = tuple[Row, Column, bool]
+TABLE: dict[_Key, Cell] = {
+    (Row.NEVER, Column.VALID, True): Cell(_CONFIRM, "validé"),
+    (Row.NEVER, Column.INVALID, True): _INCOMPLETE,
+    (Row.NEVER, Column.VANISHED, True): _SILENT,
+    (Row.NEVER, Column.HELD, True): _SILENT,
+    (Row.NEVER, Column.PAST, True): _PAST,
+    (Row.NEVER, Column.OTHER_PATIENT, True): _SILENT,
+    (Row.BASELINE, Column.VALID, False): _SAME,
+    (Row.BASELINE, Column.VALID, True): Cell(_MODIFY, "déplacé ou modifié depuis le premier passage", remind=True),
+    (Row.BASELINE, Column.INVALID, False): Cell(None, "présent avant le premier passage : rappelé", remind=True),
+    (Row.BASELINE, Column.INVALID, True): _DOUBT,
+    **{(Row.BASELINE, Column.VANISHED, changed): _TOLD_CANCEL for changed in (False, True)},
+    **{(Row.BASELINE, Column.HELD, changed): _HELD for changed in (False, True)},
+    **{(Row.BASELINE, Column.PAST, changed): _PAST for changed in (False, True)},
+    **{(Row.BASELINE, Column.OTHER_PATIENT, changed): _TOLD_OTHER for changed in (False, True)},
+}
+for _row in (Row.TOLD, Row.IN_FLIGHT):
+    TABLE |= {
+        (_row, Column.VALID, False): _SAME,
+        (_row, Column.VALID, True): Cell(_MODIFY, "déplacé ou modifié"),
+        (_row, Column.INVALID, False): Cell(None, "à corriger : le patient garde ce qu'il sait"),
+        (_row, Column.INVALID, True): _DOUBT,
+        **{(_row, Column.VANISHED, changed): _TOLD_CANCEL for changed in (False, True)},
+        **{(_row, Column.HELD, changed): _HELD for changed in (False, True)},
+        **{(_row, Column.PAST, changed): _PAST for changed in (False, True)},
+        **{(_row, Column.OTHER_PATIENT, changed): _TOLD_OTHER for changed in (False, True)},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What one patient knows by one channel, since `at`. After a cancellation they know of nothing: never."""
+
+    row: Row
+    facts: Facts | None = None
+    recipient: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the calendar says of a booking now. `held`: its calendar's brake is on and nobody released this one."""
+
+    facts: Facts
+    valid: bool
+    vanished: bool = False
+    held: bool = False
+
+
+def facts_of(booking: Booking, practice: Practice) -> Facts:
+    """The part of a booking that its patient is told."""
+    return Facts(
+        patient_id=booking.patient.id or 0,
+        name=booking.patient.name,
+        dentist=booking.dentist,
+        start=booking.start,
+        minutes=booking.minutes,
+        motif=booking.motif,
+        place=practice.address,
+        first_visit=bool(booking.first_visit),
+        will_follow=booking.no_preference,
+    )
+
+
+def plan(known: Knowledge, now_is: Situation, now: datetime) -> Cell:
+    """The table's cell for what is known and what is. A past appointment dragged to a coming day is a new one."""
+    if known.facts and known.facts.start <= now < now_is.facts.start:
+        known = Knowledge(Row.NEVER)
+    column = _column(known, now_is, now)
+    changed = known.facts is None or differs(known.facts, now_is.facts)
+    return TABLE[(known.row, column, changed)]
+
+
+def differs(told: Facts, current: Facts) -> bool:
+    """Date, hour, dentist, motif or place changed (P42); nothing else concerns the patient."""
+    return _concern(told) != _concern(current)
+
+
+def same_patient(one: Facts, other: Facts) -> bool:
+    """The same person. Without a record in the directory (a booking from before the first pass) the name decides, and
+    a corrected spelling stays the same person: a false "another patient" would cancel a kept appointment."""
+    if one.patient_id and other.patient_id:
+        return one.patient_id == other.patient_id
+    first, second = fold(one.name), fold(other.name)
+    return first == second or fuzz.token_sort_ratio(first, second) >= 80
+
+
+def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:
+    """The same wall-clock time, `hours` earlier (P41): daylight saving does not move it."""
+    wall = start.astimezone(practice.zone).replace(tzinfo=None) - timedelta(hours=hours)
+    return wall.replace(tzinfo=practice.zone)
+
+
+def reminder_due(known: Knowledge, cell: Cell, practice: Practice, now: datetime) -> bool:
+    """A reminder is to go now: its hour has come, at least three hours remain, and the patient learnt the appointment
+    before that hour (ruling 5: else the confirmation was the reminder)."""
+    if not cell.remind or cell.kind or known.facts is None or known.at is None or known.row is Row.IN_FLIGHT:
+        return False
+    due = reminder_at(known.facts.start, practice.policy.reminder_hours, practice)
+    return known.at < due <= now and known.facts.start - now >= timedelta(hours=3)
+
+
+def _column(known: Knowledge, now_is: Situation, now: datetime) -> Column:
+    start = known.facts.start if known.facts else now_is.facts.start
+    if start <= now:
+        return Column.PAST
+    if known.facts and not same_patient(known.facts, now_is.facts):
+        return Column.OTHER_PATIENT
+    if now_is.vanished:
+        return Column.HELD if now_is.held else Column.VANISHED
+    return Column.VALID if now_is.valid else Column.INVALID
+
+
+def _concern(facts: Facts) -> tuple[object, ...]:
+    return facts.start, facts.dentist, facts.motif, facts.place

@@ -1,0 +1,1 @@
+"""What attitre remembers: tables, transactions, and small functions a table."""

@@ -1,0 +1,90 @@
+"""Calendars: cursor, health, the brake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from adapters.base import Cursor
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRow:
+    """What is remembered of one calendar. `baseline_at` is None until its first pass was complete (ruling 7)."""
+
+    calendar: str
+    dentist: str
+    state: str
+    cursor: Cursor | None
+    baseline_at: datetime | None
+    last_success: datetime | None
+    last_attempt: datetime | None
+    reason: str | None
+    trouble: str | None
+    fail_count: int
+    not_before: datetime | None
+    held_at: datetime | None
+    read_only: str | None
+
+
+def every(tx: Tx) -> tuple[CalendarRow, ...]:
+    """All calendars ever seen, in a stable order."""
+    rows = tx.connection.execute(
+        select(t.calendar).where(t.calendar.c.practice == tx.practice).order_by(t.calendar.c.calendar)
+    )
+    return tuple(_row(row) for row in rows.mappings())
+
+
+def get(tx: Tx, calendar: str) -> CalendarRow | None:
+    """One calendar, or None where it was never pulled."""
+    row = tx.connection.execute(select(t.calendar).where(*_where(tx, calendar))).mappings().first()
+    return _row(row) if row else None
+
+
+def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
+    """The row of that calendar, made or made active again."""
+    known = get(tx, calendar)
+    if known is None:
+        tx.connection.execute(
+            insert(t.calendar).values(practice=tx.practice, calendar=calendar, dentist=dentist, state="active")
+        )
+    elif known.state != "active" or known.dentist != dentist:
+        change(tx, calendar, state="active", dentist=dentist)
+    row = get(tx, calendar)
+    assert row is not None
+    return row
+
+
+def change(tx: Tx, calendar: str, **values: Any) -> None:
+    """Set columns of one calendar."""
+    tx.connection.execute(update(t.calendar).where(*_where(tx, calendar)).values(**values))
+
+
+def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
+    """Calendars no longer in the YAML are suspended, never cancelled (DESIGN 3)."""
+    tx.connection.execute(
+        update(t.calendar)
+        .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))
+        .values(state="suspended")
+    )
+
+
+def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
+    """Advance, or forget."""
+    values = (cursor.kind, cursor.value, cursor.query) if cursor else (None, None, None)
+    change(tx, calendar, **dict(zip(("cursor_kind", "cursor_value", "cursor_query"), values, strict=True)))
+
+
+def _where(tx: Tx, calendar: str) -> tuple[Any, ...]:
+    return t.calendar.c.practice == tx.practice, t.calendar.c.calendar == calendar
+
+
+def _row(row: Any) -> CalendarRow:
+    cursor = Cursor(row["cursor_kind"], row["cursor_value"], row["cursor_query"] or "") if row["cursor_kind"] else None
+    plain = CalendarRow.__slots__  # the columns share the fields' names
+    return CalendarRow(**{"cursor": cursor, **{name: row[name] for name in plain if name != "cursor"}})

@@ -1,0 +1,51 @@
+"""Values to JSON and back: what the store keeps of facts, findings, annotations and outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rules.model import Annotation, Facts, Finding, Outcome, Severity
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """Times become ISO instants."""
+    return {**asdict(facts), "start": facts.start.isoformat()}
+
+
+def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
+    """Times come back in the practice's zone, so that words and wall clocks are right."""
+    return Facts(**{**data, "start": datetime.fromisoformat(data["start"]).astimezone(zone)})
+
+
+def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """One object a finding, in order."""
+    return [{**asdict(finding), "proposals": list(finding.proposals)} for finding in findings]
+
+
+def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
+    """The same findings again."""
+    return tuple(
+        Finding(**{**item, "severity": Severity(item["severity"]), "proposals": tuple(item["proposals"])})
+        for item in data
+    )
+
+
+def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
+    """Mark and lines."""
+    return {"mark": annotation.mark, "lines": list(annotation.lines)}
+
+
+def annotation_from_json(data: dict[str, Any] | None) -> Annotation | None:
+    """None stays None: we never wrote there."""
+    return Annotation(data["mark"], tuple(data["lines"])) if data is not None else None
+
+
+def outcome_to_json(outcome: Outcome | None) -> dict[str, Any] | None:
+    """Times become ISO instants."""
+    if outcome is None:
+        return None
+    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(outcome).items()}

@@ -1,0 +1,73 @@
+"""The calendar outbox: what is to be written into events. One row a resource: the newest wins (DESIGN 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from rules.model import Annotation
+from sync.store import tables as t
+from sync.store.codec import annotation_from_json, annotation_to_json
+from sync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class EditRow:
+    """Our part of one resource, to be written from `due_at` on."""
+
+    calendar: str
+    ref: str
+    annotation: Annotation
+    end: datetime | None
+    due_at: datetime
+    attempts: int
+
+
+def want(
+    tx: Tx, calendar: str, ref: str, annotation: Annotation, *, due: datetime, end: datetime | None = None
+) -> None:
+    """Owe this edit; it replaces one that stands."""
+    drop(tx, calendar, ref)
+    row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
+    tx.connection.execute(insert(t.edit).values(practice=tx.practice, **row))
+
+
+def drop(tx: Tx, calendar: str, ref: str) -> None:
+    """Owe nothing there."""
+    tx.connection.execute(delete(t.edit).where(*_where(tx, calendar, ref)))
+
+
+def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:
+    """Try again later."""
+    values: dict[Any, Any] = {"due_at": until, "attempts": t.edit.c.attempts + 1}
+    tx.connection.execute(update(t.edit).where(*_where(tx, calendar, ref)).values(**values))
+
+
+def due(tx: Tx, now: datetime) -> list[EditRow]:
+    """Edits whose time has come."""
+    c = t.edit.c
+    query = select(t.edit).where(c.practice == tx.practice, c.due_at <= now).order_by(c.due_at, c.calendar, c.ref)
+    return [
+        EditRow(
+            row.calendar,
+            row.ref,
+            annotation_from_json(row.annotation) or Annotation(),
+            row.end,
+            row.due_at,
+            row.attempts,
+        )
+        for row in tx.connection.execute(query)
+    ]
+
+
+def next_due(tx: Tx) -> datetime | None:
+    """When the next edit falls due."""
+    query = select(t.edit.c.due_at).where(t.edit.c.practice == tx.practice).order_by(t.edit.c.due_at).limit(1)
+    return tx.connection.execute(query).scalar()
+
+
+def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:
+    return t.edit.c.practice == tx.practice, t.edit.c.calendar == calendar, t.edit.c.ref == ref

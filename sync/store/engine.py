@@ -1,0 +1,199 @@
+"""Opening the store: engine, transactions, schema version, and the lock that keeps one writer.
+
+StoreProblem              a French sentence for a person
+├── Locked                another `run` or `sync` is at work
+└── Unusable              cannot be opened, is full, or was made by a newer attitre
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+HEAD = "0001"
+
+
+class StoreProblem(Exception):
+    """`str()` is a French sentence for a person."""
+
+
+class Locked(StoreProblem):
+    """Another process holds the writer's lock."""
+
+
+class Unusable(StoreProblem):
+    """The store cannot be opened or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction of one practice."""
+
+    connection: Connection
+    practice: str
+
+
+class Store:
+    """One practice's data. Readers run beside the writer; writers wait for each other (BEGIN IMMEDIATE)."""
+
+    def __init__(self, url: str, practice: str) -> None:
+        self.url = make_url(url)
+        self.practice = practice
+        self._engine = _engine(url)
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file; None for a server or a store in memory."""
+        name = self.url.database if self.url.get_backend_name() == "sqlite" else None
+        return Path(name) if name and name != ":memory:" else None
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A writing transaction: committed at the end, rolled back by any exception."""
+        with self._translated(), self._engine.begin() as connection:
+            yield Tx(connection, self.practice)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A reading transaction."""
+        options = {"attitre_read": True}
+        with self._translated(), self._engine.connect().execution_options(**options) as connection:
+            yield Tx(connection, self.practice)
+
+    def prepare(self) -> None:
+        """Create or migrate the tables; owner-only file. Raises Unusable."""
+        if self.file is not None:
+            _private_file(self.file)
+        with self._translated():
+            current = _revision(self._engine)
+            if current == HEAD:
+                return
+            if current is not None and current > HEAD:
+                raise Unusable("Cette base a été créée par une version plus récente d'attitre : mettez attitre à jour.")
+            _migrate(self._engine)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only writer loop of this store. Raises Locked at once when another one is at work."""
+        if self.file is None:
+            with _server_lock(self._engine, self.practice):
+                yield
+            return
+        with _file_lock(self.file.with_name(self.file.name + ".lock")):
+            yield
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise Unusable(_sentence(error)) from error
+
+
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _sqlite_settings)
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _sqlite_settings(connection: object, _record: object) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("attitre_read")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _private_file(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
+    except OSError as error:
+        raise Unusable(f"La base {file} ne peut pas être ouverte ({error.strerror}).") from error
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect().execution_options(attitre_read=True) as connection:
+        if not engine.dialect.has_table(connection, "alembic_version"):
+            return None
+        row = connection.execute(text("select version_num from alembic_version")).first()
+        return str(row[0]) if row else None
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Locked(_BUSY) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _server_lock(engine: Engine, practice: str) -> Iterator[None]:
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        question = text("select pg_try_advisory_lock(hashtext(:name))")
+        if not connection.execute(question, {"name": f"attitre:{practice}"}).scalar():
+            raise Locked(_BUSY)
+        yield
+
+
+_BUSY = (
+    "Un autre attitre travaille déjà sur cette base (« attitre run » ou « attitre sync »). "
+    "Arrêtez-le d'abord, ou laissez-le faire."
+)
+
+
+def _sentence(error: DBAPIError) -> str:
+    words = str(error.orig).lower()
+    if "full" in words:
+        return "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place."
+    if "readonly" in words or "read-only" in words:
+        return "La base est en lecture seule : vérifiez les droits du fichier."
+    if "locked" in words:
+        return "La base est occupée par un autre programme : réessayez dans un instant."
+    if "not a database" in words or "malformed" in words:
+        return "Le fichier de la base est abîmé : restaurez une sauvegarde."
+    if isinstance(error, OperationalError):
+        return f"La base n'est pas joignable ({type(error.orig).__name__})."
+    return f"La base a refusé une opération ({type(error.orig).__name__})."

@@ -1,0 +1,160 @@
+"""The outbox: messages to patients, written in the transaction that made them necessary (law L4).
+
+pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, insert, select, update
+
+from rules.model import Channel, Facts, MessageKind, Send
+from sync.store import basics
+from sync.store import tables as t
+from sync.store.codec import facts_from_json, facts_to_json
+from sync.store.engine import Tx
+
+PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
+    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message. `started_at`: the gateway may have been called since; `next_try`: not before."""
+
+    id: int
+    booking: int
+    kind: MessageKind
+    channel: Channel
+    number: int
+    key: str
+    recipient: str
+    facts: Facts
+    before: Facts | None
+    state: str
+    due_at: datetime
+    next_try: datetime | None
+    attempts: int
+    started_at: datetime | None
+    done_at: datetime | None
+    reason: str | None
+
+    @property
+    def action(self) -> Send:
+        """What it tells whom."""
+        return Send(self.kind, self.channel, self.recipient, self.facts, self.before)
+
+
+def key_of(tx: Tx, booking: int, send: Send, number: int) -> str:
+    """The dedupe key (DESIGN 1): of a reminder, the told start; else the telling's number."""
+    part = f"{send.facts.start.timestamp():.0f}" if send.kind is MessageKind.REMINDER else str(number)
+    return f"{tx.practice}:{booking}:{send.kind}:{part}:{send.channel}"
+
+
+def replace_pending(
+    tx: Tx, booking: int, wanted: list[tuple[Send, int, datetime]], now: datetime, zone: ZoneInfo
+) -> None:
+    """Make the unclaimed messages of a booking (reminders aside) those that are wanted: (action, number, due).
+
+    A row that still says the same keeps its place; others give way. A row not yet claimed is replaced, never joined by
+    a second.
+    """
+    standing = [row for row in of_booking(tx, booking, zone) if row.state == PENDING]
+    keep = {
+        row.id for row in standing if any(row.action == send and row.number == number for send, number, _ in wanted)
+    }
+    for row in standing:
+        if row.id not in keep and row.kind is not MessageKind.REMINDER:
+            _delete(tx, row.id)
+    kept = [(row.action, row.number) for row in standing if row.id in keep]
+    for send, number, due in wanted:
+        if (send, number) not in kept:
+            add(tx, booking, send, number, due=due, now=now)
+
+
+def add(tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime) -> bool:
+    """Put a message into the outbox; False where its key stands there already."""
+    key = key_of(tx, booking, send, number)
+    exists = select(t.message.c.id).where(t.message.c.practice == tx.practice, t.message.c.key == key)
+    if tx.connection.execute(exists).first():
+        return False
+    row = {
+        "booking": booking, "kind": send.kind.value, "channel": send.channel.value, "number": number, "key": key,
+        "recipient": send.to, "facts": facts_to_json(send.facts), "state": PENDING, "due_at": due, "created_at": now,
+        "before": facts_to_json(send.before) if send.before else None,
+    }  # fmt: skip
+    number_of_row = basics.take_numbers(tx, "message")[0]
+    tx.connection.execute(insert(t.message).values(practice=tx.practice, id=number_of_row, **row))
+    return True
+
+
+def due(tx: Tx, now: datetime, zone: ZoneInfo) -> list[MessageRow]:
+    """Pending messages whose time has come, oldest first."""
+    c = t.message.c
+    query = (
+        select(t.message)
+        .where(c.practice == tx.practice, c.state == PENDING, c.due_at <= now)
+        .where((c.next_try.is_(None)) | (c.next_try <= now))
+        .order_by(c.due_at, c.id)
+    )
+    return [_row(row, zone) for row in tx.connection.execute(query).mappings()]
+
+
+def with_state(tx: Tx, *states: str, zone: ZoneInfo) -> list[MessageRow]:
+    """Messages in those states, oldest first."""
+    c = t.message.c
+    query = select(t.message).where(c.practice == tx.practice, c.state.in_(states)).order_by(c.due_at, c.id)
+    return [_row(row, zone) for row in tx.connection.execute(query).mappings()]
+
+
+def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
+    """Every message of that booking, oldest first."""
+    c = t.message.c
+    query = select(t.message).where(c.practice == tx.practice, c.booking == booking).order_by(c.id)
+    return [_row(row, zone) for row in tx.connection.execute(query).mappings()]
+
+
+def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:
+    """One message."""
+    c = t.message.c
+    query = select(t.message).where(c.practice == tx.practice, c.id == message)
+    row = tx.connection.execute(query).mappings().first()
+    return _row(row, zone) if row else None
+
+
+def move(tx: Tx, message: int, expected: str, state: str, **values: Any) -> bool:
+    """From one state to another, only where it still stands in the expected one: the claim (must change one row)."""
+    c = t.message.c
+    result = tx.connection.execute(
+        update(t.message)
+        .where(c.practice == tx.practice, c.id == message, c.state == expected)
+        .values(state=state, fence=c.fence + 1, **values)
+    )
+    return result.rowcount == 1
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many messages stand in each state; `retry` are pending ones tried before."""
+    c = t.message.c
+    found = {"pending": 0, "retry": 0, "failed": 0, "uncertain": 0, "sent": 0}
+    for state, attempts in tx.connection.execute(select(c.state, c.attempts).where(c.practice == tx.practice)):
+        name = "retry" if state == PENDING and attempts else state
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def _delete(tx: Tx, message: int) -> None:
+    tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.id == message))
+
+
+def _row(row: Any, zone: ZoneInfo) -> MessageRow:
+    values = {name: row[name] for name in MessageRow.__slots__}
+    values["kind"], values["channel"] = MessageKind(row["kind"]), Channel(row["channel"])
+    values["facts"] = facts_from_json(row["facts"], zone)
+    values["before"] = facts_from_json(row["before"], zone) if row["before"] else None
+    return MessageRow(**values)

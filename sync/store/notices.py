@@ -1,0 +1,44 @@
+"""What the practice is alerted of, once each: a key that stands is not written again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """One alert to the practice, by e-mail."""
+
+    key: str
+    subject: str
+    text: str
+    attempts: int
+
+
+def raise_once(tx: Tx, key: str, subject: str, text: str, now: datetime) -> None:
+    """Owe the practice this alert, unless one with that key was raised before."""
+    exists = select(t.notice.c.key).where(t.notice.c.practice == tx.practice, t.notice.c.key == key)
+    if tx.connection.execute(exists).first() is None:
+        row = {"key": key, "subject": subject, "text": text, "created_at": now}
+        tx.connection.execute(insert(t.notice).values(practice=tx.practice, **row))
+
+
+def due(tx: Tx, now: datetime) -> list[NoticeRow]:
+    """Alerts not yet sent."""
+    c = t.notice.c
+    query = select(t.notice).where(c.practice == tx.practice, c.sent_at.is_(None))
+    query = query.where((c.next_try.is_(None)) | (c.next_try <= now)).order_by(c.created_at, c.key)
+    return [NoticeRow(row.key, row.subject, row.text, row.attempts) for row in tx.connection.execute(query)]
+
+
+def change(tx: Tx, key: str, **values: Any) -> None:
+    """Set columns of one alert."""
+    where = (t.notice.c.practice == tx.practice, t.notice.c.key == key)
+    tx.connection.execute(update(t.notice).where(*where).values(**values))

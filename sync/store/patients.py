@@ -1,0 +1,143 @@
+"""The directory of patients: found by name words, mobile, e-mail, birth date; every change keeps the old value (P4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from rules.identity import Clues
+from rules.model import Patient
+from rules.text import words
+from sync.store import basics
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+DETAILS = (
+    "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
+    "foreign_id",
+)  # fmt: skip
+
+
+def get(tx: Tx, patient: int) -> Patient | None:
+    """That record; a merged one leads to its successor."""
+    row = tx.connection.execute(select(t.patient).where(*_where(tx, patient))).mappings().first()
+    if row is None:
+        return None
+    return get(tx, row["merged_into"]) if row["merged_into"] else _patients(tx, [row])[0]
+
+
+def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
+    """Everybody whom one of the clues points at: a name word, a mobile, an e-mail, a birth date."""
+    c = t.patient.c
+    named = select(t.patient_name.c.patient).where(
+        t.patient_name.c.practice == tx.practice, t.patient_name.c.token.in_(clues.names)
+    )
+    query = select(t.patient).where(
+        c.practice == tx.practice,
+        c.merged_into.is_(None),
+        or_(
+            c.id.in_(named), c.mobile.in_(clues.mobiles), c.email.in_(clues.emails), c.birth_date.in_(clues.birth_dates)
+        ),
+    )
+    return tuple(_patients(tx, tx.connection.execute(query.order_by(c.id).limit(500)).mappings().all()))
+
+
+def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
+    """The records whose names look most like `name` (already folded); only for proposals, never for a decision."""
+    if not name:
+        return ()
+    c = t.patient_name.c
+    rows = tx.connection.execute(select(c.patient, c.token).where(c.practice == tx.practice).order_by(c.patient))
+    full: dict[int, str] = {}
+    for patient, token in rows:
+        full[patient] = f"{full[patient]} {token}" if patient in full else token
+    found = process.extract(name, full, scorer=fuzz.token_sort_ratio, limit=limit, score_cutoff=70)
+    return tuple(patient for _, _, number in found if (patient := get(tx, number)) is not None)
+
+
+def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
+    """Create or update a record; each detail that changes keeps its old value in the history. Returns the id."""
+    values = {name: getattr(patient, name) for name in DETAILS}
+    if patient.id is None:
+        number = basics.take_numbers(tx, "patient")[0]
+        row = {**values, "created_at": now, "changed_at": now}
+        tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
+        _index_names(tx, number, patient)
+        return number
+    before = get(tx, patient.id)
+    changed = {name: value for name, value in values.items() if before is None or getattr(before, name) != value}
+    if changed and before is not None:
+        _keep_history(tx, before, changed, now, source)
+        tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**changed, changed_at=now))
+        _index_names(tx, patient.id, patient)
+    return patient.id
+
+
+def every(tx: Tx) -> tuple[Patient, ...]:
+    """The whole directory, by name."""
+    c = t.patient.c
+    query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None))
+    rows = tx.connection.execute(query.order_by(c.family_name, c.given_name, c.id)).mappings().all()
+    return tuple(_patients(tx, rows))
+
+
+def by_foreign_id(tx: Tx, foreign_id: str) -> Patient | None:
+    """The record with the practice software's own number."""
+    c = t.patient.c
+    query = select(t.patient).where(c.practice == tx.practice, c.foreign_id == foreign_id, c.merged_into.is_(None))
+    row = tx.connection.execute(query).mappings().first()
+    return _patients(tx, [row])[0] if row else None
+
+
+def count(tx: Tx) -> int:
+    """How many records."""
+    query = select(func.count()).where(t.patient.c.practice == tx.practice, t.patient.c.merged_into.is_(None))
+    return int(tx.connection.execute(query).scalar() or 0)
+
+
+def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:
+    """Past bookings of that patient that took place, newest first: (day, dentist, motif)."""
+    c = t.booking.c
+    query = (
+        select(c.start, c.dentist, c.facts)
+        .where(c.practice == tx.practice, c.patient == patient, c.end <= before, c.state == "valid")
+        .order_by(c.start.desc())
+        .limit(20)
+    )
+    rows = tx.connection.execute(query)
+    return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
+
+
+def _index_names(tx: Tx, number: int, patient: Patient) -> None:
+    c = t.patient_name.c
+    tx.connection.execute(delete(t.patient_name).where(c.practice == tx.practice, c.patient == number))
+    tokens = dict.fromkeys(words(f"{patient.family_name} {patient.given_name} {patient.birth_name or ''}"))
+    rows = [{"practice": tx.practice, "patient": number, "token": token} for token in tokens]
+    if rows:
+        tx.connection.execute(insert(t.patient_name), rows)
+
+
+def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetime, source: str) -> None:
+    for name, value in changed.items():
+        old = getattr(before, name)
+        row = {"field": name, "old": _text(old), "new": _text(value), "source": source, "at": now}
+        number = basics.take_numbers(tx, "patient_history")[0]
+        statement = insert(t.patient_history).values(practice=tx.practice, id=number, patient=before.id, **row)
+        tx.connection.execute(statement)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _patients(_tx: Tx, rows: Iterable[Any]) -> list[Patient]:
+    return [Patient(id=row["id"], **{name: row[name] for name in DETAILS}) for row in rows]
+
+
+def _where(tx: Tx, patient: int) -> tuple[Any, ...]:
+    return t.patient.c.practice == tx.practice, t.patient.c.id == patient

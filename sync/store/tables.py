@@ -1,0 +1,301 @@
+"""The store's tables. Every key starts with the practice; times are UTC.
+
+    calendar → resource → occurrence → booking → telling
+                                        booking → message (outbox)     resource → edit (calendar outbox)
+    patient → patient_name, patient_history          consent, notice, setting, counter, journal
+
+`dirty_at` on a resource is a debt: its bookings have not been judged since it changed. It is committed together with
+the cursor, so nothing that a cursor covers can be forgotten (law L5).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC. SQLite's own type would drop the offset silently."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuses a naive value: it has no place on the time line."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Gives the zone back."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _key(*names: str) -> list[Column[Any]]:
+    return [Column(name, String, primary_key=True) for name in ("practice", *names)]
+
+
+setting = Table("setting", metadata, *_key("name"), Column("value", Text, nullable=False))
+counter = Table("counter", metadata, *_key("name"), Column("value", Integer, nullable=False))
+
+calendar = Table(
+    "calendar",
+    metadata,
+    *_key("calendar"),
+    Column("dentist", String, nullable=False),
+    Column("state", String, nullable=False, default="active"),
+    Column("cursor_kind", String),
+    Column("cursor_value", Text),
+    Column("cursor_query", String),
+    Column("baseline_at", UtcDateTime),
+    Column("last_success", UtcDateTime),
+    Column("last_attempt", UtcDateTime),
+    Column("reason", Text),
+    Column("trouble", String),
+    Column("fail_count", Integer, nullable=False, default=0),
+    Column("not_before", UtcDateTime),
+    Column("held_at", UtcDateTime),
+    Column("read_only", Text),
+    Column("generation", Integer, nullable=False, default=0),
+    Column("fence", Integer, nullable=False, default=0),
+)
+
+resource = Table(
+    "resource",
+    metadata,
+    *_key("calendar", "ref"),
+    Column("version", String),
+    Column("payload", LargeBinary, nullable=False),
+    Column("raw_hash", LargeBinary, nullable=False),
+    Column("semantic", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("suspect_at", UtcDateTime),
+    Column("owed", Boolean, nullable=False, default=False),
+    Column("baseline", Boolean, nullable=False, default=False),
+    Column("problem", String, nullable=False, default=""),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("dirty_at", UtcDateTime),
+    Column("order", Integer, nullable=False),
+    Column("written", JSON),
+    Column("rewrites", Integer, nullable=False, default=0),
+    Column("unwritable", Text),
+    Index(None, "practice", "dirty_at"),
+    Index(None, "practice", "calendar", "owed"),
+)
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    *_key("calendar", "ref", "uid", "recurrence"),
+    Column("dentist", String, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("end", UtcDateTime, nullable=False),
+    Column("all_day", Boolean, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("label", String, nullable=False, default=""),
+    Column("order", Integer, nullable=False),
+    Column("booking", Integer),
+    Column("patient", Integer),
+    Column("motif", String),
+    Index(None, "practice", "dentist", "start"),
+    Index(None, "practice", "uid"),
+    Index(None, "practice", "patient", "start"),
+)
+
+booking = Table(
+    "booking",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("calendar", String, nullable=False),
+    Column("ref", String, nullable=False),
+    Column("uid", String, nullable=False),
+    Column("recurrence", String, nullable=False),
+    Column("dentist", String, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("end", UtcDateTime, nullable=False),
+    Column("patient", Integer),
+    Column("state", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("mobile", String),
+    Column("email", String),
+    Column("findings", JSON, nullable=False),
+    Column("outcome", JSON),
+    Column("baseline", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("vanished_at", UtcDateTime),
+    Column("released_at", UtcDateTime),
+    Index(None, "practice", "calendar", "ref"),
+    Index(None, "practice", "uid"),
+    Index(None, "practice", "start"),
+    Index(None, "practice", "patient", "start"),
+)
+
+telling = Table(
+    "telling",
+    metadata,
+    *_key(),
+    Column("booking", Integer, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("recipient", String),
+    Column("state", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+message = Table(
+    "message",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("booking", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("before", JSON),
+    Column("state", String, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("next_try", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("started_at", UtcDateTime),
+    Column("done_at", UtcDateTime),
+    Column("reason", Text),
+    Column("reference", String),
+    Column("fence", Integer, nullable=False, default=0),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("practice", "key"),
+    Index(None, "practice", "state", "due_at"),
+    Index(None, "practice", "booking"),
+)
+
+edit = Table(
+    "edit",
+    metadata,
+    *_key("calendar", "ref"),
+    Column("annotation", JSON, nullable=False),
+    Column("end", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("fence", Integer, nullable=False, default=0),
+)
+
+patient = Table(
+    "patient",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("family_name", String, nullable=False),
+    Column("given_name", String, nullable=False),
+    Column("birth_name", String),
+    Column("birth_date", Date),
+    Column("mobile", String),
+    Column("email", String),
+    Column("address", String),
+    Column("dentist", String),
+    Column("guardian", String),
+    Column("foreign_id", String),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("merged_into", Integer),
+    Index(None, "practice", "mobile"),
+    Index(None, "practice", "email"),
+    Index(None, "practice", "birth_date"),
+)
+
+patient_name = Table(
+    "patient_name",
+    metadata,
+    *_key(),
+    Column("token", String, primary_key=True),
+    Column("patient", Integer, primary_key=True),
+    Index(None, "practice", "patient"),
+)
+
+patient_history = Table(
+    "patient_history",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("patient", Integer, nullable=False),
+    Column("field", String, nullable=False),
+    Column("old", String),
+    Column("new", String),
+    Column("source", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "practice", "patient"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    *_key(),
+    Column("booking", Integer, primary_key=True),
+    Column("dentist", String, primary_key=True),
+    Column("detail", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    *_key("key"),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_try", UtcDateTime),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("booking", Integer),
+    Column("calendar", String),
+    Column("ref", String),
+    Column("event", String, nullable=False),
+    Column("detail", String, nullable=False, default=""),
+    Index(None, "practice", "booking"),
+    Index(None, "practice", "calendar", "ref"),
+)
