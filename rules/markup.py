@@ -8,14 +8,16 @@ from html import unescape
 # A tag never spans another `<`, so that cutting is linear whatever the text.
 _TAG = re.compile(r"(<[^<>]*>)")
 _HTML = re.compile(
-    r"</?(?:a|b|blockquote|body|br|div|em|font|h[1-6]|head|html|html-blob|i|li|meta|ol|p|pre|s|span|strong|style|table|tbody"
-    r"|td|th|tr|u|ul)(?=[\s/>])[^<>]*>|<!doctype|&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{1,7}(?:acute|grave|circ|cedil|uml));",
+    r"</?(?:a|b|blockquote|body|br|div|em|font|h[1-6]|head|html|html-blob|i|li|meta|ol|p|pre|s|span|strong|style|table"
+    r"|tbody|td|th|tr|u|ul)(?=[\s/>])[^<>]*>|<!doctype"
+    r"|&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{1,7}(?:acute|grave|circ|cedil|uml));",
     re.IGNORECASE,
 )
 _DOCUMENT = re.compile(r"<(?:html|body|!doctype)\b", re.IGNORECASE)
 _NAME = re.compile(r"<(/?)([a-z][a-z0-9-]*|!--\[if|!\[endif)", re.IGNORECASE)
 _MAILTO = re.compile(r"""href\s*=\s*["']?mailto:([^"'?>\s]+)""", re.IGNORECASE)
-_LINES = frozenset("blockquote br div h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody tr ul".split())
+_LINE_TAGS = "blockquote br div h1 h2 h3 h4 h5 h6 hr li ol p pre table tbody tr ul"
+_LINES = frozenset(_LINE_TAGS.split())
 _CELLS = frozenset({"td", "th"})
 _HIDDEN = frozenset({"head", "style", "script", "title", "!--[if"})
 _BLANK_LINES = re.compile(r"\n\s*\n\s*")
