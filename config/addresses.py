@@ -1,0 +1,135 @@
+"""Types of addresses: e-mail, telephone, web, mail server, store. What cannot be read is refused (P1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, PlainValidator, SecretStr, WithJsonSchema
+
+from config.problems import meant
+from config.scalars import Text, refuse, written
+
+_SENDER = re.compile(r"(?:(?P<name>[^<>]*)<)?(?P<address>[^<>\s]+)(?(name)>)")
+STORES = ("sqlite", "postgresql+psycopg")
+MAIL_SCHEMES = ("smtp", "smtps")
+
+
+def email(value: str) -> str:
+    """An address that could receive mail, as written."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        validate_email(value, check_deliverability=False, test_environment=True)  # .test: for trials
+    except EmailNotValidError:
+        refuse("adresse e-mail illisible.", "Exemple : « secretariat@cabinet.fr ».", value)
+    return value
+
+
+def sender(value: str) -> str:
+    """`Cabinet des Lilas <rdv@lilas.fr>` or the address alone."""
+    match = _SENDER.fullmatch(value)
+    if not match:
+        refuse("expéditeur illisible.", "Exemple : « Cabinet des Lilas <rdv@lilas.fr> ».", value)
+    email(match["address"])
+    return value
+
+
+def phone(value: str) -> str:
+    """A French number (short ones too) or one in international notation, as written."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value, "FR")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not (phonenumbers.is_valid_number(number) or phonenumbers.is_valid_short_number(number)):
+        refuse("numéro de téléphone illisible.", "Exemple : « 01 83 35 53 54 ».", value)
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  a port out of range shows only when it is asked for
+    except ValueError:
+        return None
+    return parts if parts.hostname and not re.search(r"\s", value) else None
+
+
+def web(value: str) -> str:
+    """An http(s) address. A password inside it is refused: it would show."""
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("http", "https"):
+        refuse("adresse web illisible.", "Exemple : « https://agenda.cabinet.fr/martin/ ».")
+    if parts.password:
+        refuse("mot de passe dans l'adresse.", "Mettez-le dans « password: !env NOM ».")
+    return value
+
+
+def secret_web(value: Any) -> SecretStr:
+    """An http(s) or webcal address that is a secret itself (private feed, gateway with a key in it)."""
+    text = re.sub(r"^webcal://", "https://", secret(value).get_secret_value())
+    parts = _split(text)
+    if parts is None or parts.scheme not in ("http", "https"):
+        refuse("adresse web illisible.", "Exemple : « https://sms.exemple.fr/envoi ».")
+    return SecretStr(text)
+
+
+def public(value: str) -> str:
+    """Where patients reach the page; without a trailing slash."""
+    return web(value).rstrip("/")
+
+
+def mail_server(value: str) -> str:
+    """`smtp://user@host:587` (STARTTLS) or `smtps://user@host:465`."""
+    parts = _split(value)
+    if parts is None or parts.scheme not in MAIL_SCHEMES:
+        refuse("serveur de messagerie illisible.", "Exemple : « smtp://utilisateur@mail.exemple.fr:587 ».")
+    if parts.password:
+        refuse("mot de passe dans l'adresse.", "Mettez-le dans « password: !env NOM ».")
+    return value
+
+
+def listen(value: str) -> str:
+    """`127.0.0.1:8080` or `[::1]:8080`."""
+    parts = _split(f"//{value}")
+    if parts is None or parts.port is None or parts.path:
+        refuse("adresse d'écoute illisible.", "Exemple : « 127.0.0.1:8080 ».", value)
+    return value
+
+
+def store(value: Any) -> SecretStr:
+    """A store's SQLAlchemy address; secret, as it may hold a password."""
+    text = secret(value).get_secret_value()
+    scheme = text.partition("://")[0]
+    if scheme not in STORES or "://" not in text:
+        hint = meant(scheme, STORES) if "://" in text else ""
+        refuse("adresse de la base illisible.", hint or "Exemple : « sqlite:///attitre.db ».")
+    return SecretStr(text)
+
+
+def secret(value: Any) -> SecretStr:
+    """Any text that is never shown."""
+    if isinstance(value, SecretStr):
+        return value
+    text = written(value)
+    if not text:
+        refuse("valeur vide.")
+    return SecretStr(text)
+
+
+_SHOWN = {"type": ["string", "number"]}
+_URI = WithJsonSchema({"type": "string", "format": "uri"})
+
+Secret = Annotated[SecretStr, PlainValidator(secret), WithJsonSchema(_SHOWN)]
+Email = Annotated[Text, AfterValidator(email)]
+Sender = Annotated[Text, AfterValidator(sender)]
+Phone = Annotated[Text, AfterValidator(phone)]
+Web = Annotated[Text, AfterValidator(web), _URI]
+SecretWeb = Annotated[SecretStr, PlainValidator(secret_web), _URI]
+Public = Annotated[Text, AfterValidator(public), _URI]
+MailServer = Annotated[Text, AfterValidator(mail_server), _URI]
+Listen = Annotated[Text, AfterValidator(listen)]
+Store = Annotated[SecretStr, PlainValidator(store), WithJsonSchema({"type": "string"})]

@@ -1,0 +1,32 @@
+"""What all models of the configuration share, and how a key is described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Frozen, and strict about unknown keys. Values never show in error texts (law L8)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+        regex_engine="python-re",
+        protected_namespaces=(),
+    )
+
+
+def setting(description: str, **more: Any) -> Any:
+    """A field with the French sentence that editors show for it. Without `default`, the key is mandatory."""
+    return Field(description=description, **more)
+
+
+def unprinted(description: str, **more: Any) -> Any:
+    """A field that is left out when its model is printed: it may hold a secret."""
+    return Field(description=description, repr=False, **more)

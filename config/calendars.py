@@ -1,0 +1,66 @@
+"""Calendars as configured: CalDAV, Google, read-only ICS feed."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from config.addresses import Secret, SecretWeb, Web
+from config.base import Model, setting, unprinted
+from config.scalars import Flag, Text, refuse
+
+_TAG = "Ce qui désigne, dans un agenda partagé, les événements de ce dentiste : « [tag] » dans le titre ou catégorie."
+
+
+class CalDavSettings(Model):
+    """`url` is the calendar's own address, or the server's with `calendar` naming one of its calendars."""
+
+    kind: Literal["caldav"] = setting("Sorte d'agenda.")
+    url: Web = unprinted("Adresse de l'agenda lui-même, ou du serveur si « calendar: » donne son nom.")
+    calendar: Text | None = setting("Nom de l'agenda sur le serveur, si « url: » est celle du serveur.", default=None)
+    username: Text | None = setting("Identifiant du compte.", default=None)
+    password: Secret | None = unprinted("Mot de passe : « !env NOM » ou « !file CHEMIN ».", default=None)
+    token: Secret | None = unprinted("Jeton (Bearer), à la place du mot de passe.", default=None)
+    auth: Literal["auto", "basic", "digest", "bearer"] = setting("Façon de s'identifier.", default="auto")
+    read_only: Flag = setting("Ne jamais écrire dans cet agenda.", default=False)
+    tag: Text | None = setting(_TAG, default=None)
+
+
+def _google_file(value: SecretStr) -> SecretStr:
+    try:
+        content = json.loads(value.get_secret_value())
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        refuse(
+            "ces identifiants Google ne sont pas du JSON.", "Donnez le fichier : « !file /run/secrets/google.json »."
+        )
+    return value
+
+
+class GoogleSettings(Model):
+    """`credentials` is the content of a service account's file, or of the token that `attitre init` obtained."""
+
+    kind: Literal["google"] = setting("Sorte d'agenda.")
+    calendar_id: Text = setting("Identifiant de l'agenda, dans ses paramètres Google.")
+    credentials: Annotated[Secret, AfterValidator(_google_file)] = unprinted(
+        "Fichier du compte de service, ou jeton obtenu par « attitre init » : « !file CHEMIN »."
+    )
+    endpoint: Web | None = unprinted("Adresse qui remplace celle de l'API Google (relais, essais).", default=None)
+    read_only: Flag = setting("Ne jamais écrire dans cet agenda.", default=False)
+    tag: Text | None = setting(_TAG, default=None)
+
+
+class IcsSettings(Model):
+    """A feed that is only read."""
+
+    kind: Literal["ics"] = setting("Sorte d'agenda : flux en lecture seule.")
+    url: SecretWeb = unprinted("Adresse du flux .ics (souvent secrète : « !env NOM »).")
+    username: Text | None = setting("Identifiant, si le flux en demande un.", default=None)
+    password: Secret | None = unprinted("Mot de passe, si le flux en demande un.", default=None)
+    tag: Text | None = setting(_TAG, default=None)
+
+
+CalendarSettings = Annotated[CalDavSettings | GoogleSettings | IcsSettings, Field(discriminator="kind")]

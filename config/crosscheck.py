@@ -1,0 +1,171 @@
+"""What no single value shows: two claims on one thing, rules that are off, hours that nobody declared.
+
+Works on the data as written, so that a slip elsewhere hides none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from anyascii import anyascii
+
+from config.problems import Where, dotted
+from config.settings import FIELDS
+from config.yamlfile import Document
+from rules.findings import RULES
+from rules.model import Severity
+
+
+def crosscheck(document: Document) -> None:
+    """Adds the problems that concern several places of the file."""
+    for check in (_calendars, _motifs, _names, _hours, _rules, _mandatory, _ways, _callback):
+        check(document)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[tuple[int, dict[str, Any]]]:
+    return [(i, item) for i, item in enumerate(value) if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _dentists(document: Document) -> list[tuple[str, dict[str, Any]]]:
+    dentists = _mapping(document.data.get("dentists"))
+    return [(name, dentist) for name, dentist in dentists.items() if isinstance(dentist, dict)]
+
+
+def _fold(text: Any) -> str:
+    return anyascii(str(text)).casefold().strip()
+
+
+# --- one thing, one owner --------------------------------------------------------------------------------------------
+
+
+def _claims(document: Document) -> Iterator[tuple[Where, dict[str, Any]]]:
+    for name, dentist in _dentists(document):
+        for index, calendar in _items(dentist.get("calendars")):
+            yield ("dentists", name, "calendars", index), calendar
+    waiting = _mapping(document.data.get("waiting_list")).get("calendar")
+    if isinstance(waiting, dict):
+        yield ("waiting_list", "calendar"), waiting
+
+
+def _identity(calendar: dict[str, Any]) -> tuple[str, str] | None:
+    address = calendar.get("calendar_id") or calendar.get("url")
+    return (str(address).rstrip("/"), str(calendar.get("calendar") or "")) if address else None
+
+
+def _calendars(document: Document) -> None:
+    """A calendar of two dentists needs a tag for each (P2)."""
+    seen: dict[tuple[str, str], list[tuple[Where, str]]] = {}
+    for where, calendar in _claims(document):
+        identity, tag = _identity(calendar), _fold(calendar.get("tag") or "")
+        if identity is None:
+            continue
+        for earlier, other in seen.get(identity, []):
+            if not (tag and other and tag != other):
+                _claimed(document, where, earlier)
+                break
+        seen.setdefault(identity, []).append((where, tag))
+
+
+def _claimed(document: Document, where: Where, earlier: Where) -> None:
+    line = document.value_spot(earlier).line
+    text = f"cet agenda est déjà celui de « {dotted(earlier[:2])} » (ligne {line})."
+    document.report(
+        document.value_spot(where), where, text, "Donnez à chacun un « tag: » différent, ou un autre agenda."
+    )
+
+
+def _motifs(document: Document) -> None:
+    """A word means one motif (P6)."""
+    seen: dict[str, Where] = {}
+    for index, motif in _items(document.data.get("motifs")):
+        also = motif.get("also") if isinstance(motif.get("also"), list) else []
+        words: list[tuple[Where, Any]] = [(("motifs", index, "label"), motif.get("label"))]
+        words += [(("motifs", index, "also", i), word) for i, word in enumerate(also or [])]
+        for where, word in words:
+            if not isinstance(word, str) or not _fold(word):
+                continue
+            earlier = seen.setdefault(_fold(word), where)
+            if earlier != where:
+                line = document.value_spot(earlier).line
+                text = f"« {word} » désigne déjà un motif (ligne {line})."
+                document.report(document.value_spot(where), where, text, "Gardez ce mot pour un seul motif.")
+
+
+def _names(document: Document) -> None:
+    """Two dentists of one name cannot be told apart in an entry (P22)."""
+    seen: dict[str, str] = {}
+    for key, dentist in _dentists(document):
+        name = dentist.get("name")
+        other = seen.setdefault(_fold(name), key) if isinstance(name, str) else key
+        if other != key:
+            where: Where = ("dentists", key, "name")
+            document.report(document.value_spot(where), where, f"« {name} » est déjà le nom de « {other} ».",
+                            "Ajoutez le prénom.")  # fmt: skip
+
+
+# --- what is left out ------------------------------------------------------------------------------------------------
+
+
+def _hours(document: Document) -> None:
+    for key, dentist in _dentists(document):
+        if not dentist.get("hours"):
+            where: Where = ("dentists", key, "hours")
+            text = "horaires non déclarés : P9 n'est pas vérifié pour ce dentiste."
+            document.report(document.key_spot(where), where, text,
+                            'Ajoutez « hours: {mon-fri: "08:30-12:30 14:00-19:00"} ».', Severity.WARNING)  # fmt: skip
+
+
+def _rules(document: Document) -> None:
+    """A rule that is off is a line of the procedure that nobody checks; fixed ones stay (P23)."""
+    for name, severity in _mapping(document.data.get("rules")).items():
+        rule, where = RULES.get(name), ("rules", name)
+        if rule is None or not isinstance(severity, str):
+            continue
+        word = severity.strip().casefold()
+        if rule.fixed and word != rule.severity:
+            text = f"cette règle ne peut pas être assouplie : « {rule.procedure} »."
+            document.report(document.value_spot(where), where, text, "Retirez cette ligne.")
+        elif word == Severity.OFF:
+            text = f"ligne de procédure désactivée : « {rule.procedure} »."
+            document.report(document.value_spot(where), where, text, "", Severity.WARNING)
+
+
+_FRENCH = {
+    "name": "nom et prénom", "birth_date": "date de naissance", "mobile": "téléphone mobile",
+    "email": "adresse e-mail", "address": "adresse postale", "motif": "motif",
+}  # fmt: skip
+
+
+def _mandatory(document: Document) -> None:
+    chosen = document.data.get("mandatory")
+    if not isinstance(chosen, list):
+        return
+    missing = [_FRENCH[name] for name in FIELDS if name not in chosen]
+    if missing:
+        text = f"ligne de procédure désactivée : plus obligatoire(s) : {', '.join(missing)}."
+        document.report(document.key_spot(("mandatory",)), ("mandatory",), text, "", Severity.WARNING)
+
+
+def _ways(document: Document) -> None:
+    messages = _mapping(document.data.get("messages"))
+    for name, what in (("email", "e-mail"), ("sms", "SMS")):
+        if not messages.get(name):
+            where: Where = ("messages", name)
+            text = f"aucun envoi par {what} : les patients n'en recevront pas."
+            document.report(document.key_spot(where), where, text,
+                            f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
+
+
+def _callback(document: Document) -> None:
+    """P39: without a page, patients have no link."""
+    if document.data.get("waiting_list") and not document.data.get("page"):
+        where: Where = ("waiting_list",)
+        text = "sans « page: », personne ne peut accepter une proposition."
+        document.report(
+            document.key_spot(where), where, text, "Ajoutez « page: » et son « public_url: ».", Severity.WARNING
+        )

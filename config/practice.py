@@ -1,0 +1,70 @@
+"""The practice as the rules see it, from typed settings."""
+
+from __future__ import annotations
+
+from config.settings import DentistSettings, MotifSettings, Settings, SupportSettings
+from rules.model import Dentist, Motif, Policy, Practice, SupportContact
+
+
+def practice_of(settings: Settings) -> Practice:
+    """The values that rules and planning ask for; no account, no secret."""
+    practice = settings.practice
+    return Practice(
+        key=practice.key,
+        name=practice.name,
+        address=practice.address,
+        phone=practice.phone,
+        email=practice.email,
+        zone=practice.time_zone,
+        dentists=tuple(_dentist(key, dentist) for key, dentist in settings.dentists.items()),
+        motifs=tuple(_motif(motif) for motif in settings.motifs),
+        blocks=tuple(settings.blocks),
+        holidays=practice.holidays,
+        support=tuple(_support(contact) for contact in settings.support),
+        policy=_policy(settings),
+    )
+
+
+def _dentist(key: str, dentist: DentistSettings) -> Dentist:
+    return Dentist(key, dentist.name, dentist.specialty, dentist.hours)
+
+
+def _motif(motif: MotifSettings) -> Motif:
+    return Motif(
+        label=motif.label,
+        minutes=motif.minutes,
+        also=tuple(motif.also),
+        first_visit_minutes=motif.first_visit_minutes,
+        within_days=motif.within_days,
+        public_label=motif.public_label,
+    )
+
+
+def _support(contact: SupportSettings) -> SupportContact:
+    return SupportContact(
+        name=contact.name,
+        portal=contact.portal,
+        phone=contact.phone,
+        phone_note=contact.phone_note,
+        email=contact.email,
+        hours=contact.hours,
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    messages, feedback = settings.messages, settings.feedback
+    return Policy(
+        mandatory=frozenset(settings.mandatory),
+        severities=dict(settings.rules),
+        reminder_hours=messages.reminder_hours,
+        settle_seconds=messages.settle_seconds,
+        settle_change_seconds=messages.settle_change_seconds,
+        motif_in_sms=messages.motif_in_sms,
+        title_mark=feedback.title_mark,
+        quiet_seconds=feedback.quiet_seconds,
+        write_existing=feedback.existing == "write",
+        brake_events=settings.sync.brake_events,
+        brake_percent=settings.sync.brake_percent,
+        late_minutes=settings.absences.late_minutes,
+        morning_until=settings.absences.morning_until,
+    )

@@ -1,0 +1,184 @@
+"""Types of single values: text as the administrator wrote it becomes times, hours, addresses, yes or no.
+
+A value that cannot be believed raises `refuse`: what is wrong, what was seen, and an example.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from config.problems import meant
+
+Span = tuple[time, time]
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MIDNIGHT_NEXT = time.max
+"""How a span that ends at 24:00 is kept: the last instant of the day."""
+
+HOURS_EXAMPLE = "Exemple : « 08:30-12:30 14:00-19:00 »."
+_CLOCK = re.compile(r"(\d{1,2})(?::|h)(\d{2})", re.IGNORECASE)
+_SPAN = re.compile(r"(\d{1,2}(?::|h)\d{2})\s*[-–]\s*(\d{1,2}(?::|h)\d{2})", re.IGNORECASE)
+_CLOSED = frozenset({"", "closed", "fermé", "ferme", "-"})
+_FLAGS = {"yes": True, "true": True, "oui": True, "on": True, "1": True} | {
+    "no": False, "false": False, "non": False, "off": False, "0": False,
+}  # fmt: skip
+_DEPARTMENT = re.compile(r"0[1-9]|[1-8]\d|9[0-5]|2[AB]|97[1-8]|98[4678]|6AE")
+
+
+def refuse(text: str, hint: str = "", seen: str = "") -> NoReturn:
+    """Raises the error that becomes a Problem. `seen` is shown only where it is no secret."""
+    raise PydanticCustomError("attitre", "refused", {"text": text, "hint": hint, "seen": seen})
+
+
+def written(value: Any) -> str:
+    if value is None:
+        refuse("valeur manquante.")
+    if isinstance(value, (list, dict)):
+        refuse("une seule valeur est attendue, pas une liste ni des clés.")
+    return str(value).strip()
+
+
+# --- times -----------------------------------------------------------------------------------------------------------
+
+
+def clock(text: str, *, end: bool = False) -> time:
+    """`8:30`, `08:30` and `8h30`. `24:00` only as an end. Raises the error of `refuse`."""
+    match = _CLOCK.fullmatch(text)
+    hour, minute = (int(match[1]), int(match[2])) if match else (99, 99)
+    if end and (hour, minute) == (24, 0):
+        return MIDNIGHT_NEXT
+    if hour > 23 or minute > 59:
+        refuse("heure illisible.", "Exemple : « 08:30 ».", text)
+    return time(hour, minute)
+
+
+def spans(value: Any) -> tuple[Span, ...]:
+    """The opening spans of one day: `08:30-12:30 14:00-19:00`, or a list of them; `fermé` for none."""
+    text = " ".join(written(part) for part in value) if isinstance(value, list) else written(value)
+    if text.casefold() in _CLOSED:
+        return ()
+    if _SPAN.sub("", text).strip(" ,;/"):
+        refuse("horaires illisibles.", HOURS_EXAMPLE, text)
+    found = sorted((clock(start), clock(end, end=True)) for start, end in _SPAN.findall(text))
+    if any(start >= end for start, end in found):
+        refuse("une plage finit avant de commencer.", HOURS_EXAMPLE, text)
+    if any(after[0] < before[1] for before, after in pairwise(found)):
+        refuse("deux plages se chevauchent.", HOURS_EXAMPLE, text)
+    return tuple(found)
+
+
+def weekdays(value: Any) -> tuple[int, ...]:
+    """`mon` or `mon-fri` as weekdays, Monday 0."""
+    text = str(value).strip().casefold()
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    for word in (first, last) if dash else (first,):
+        if word not in DAYS:
+            refuse("jour inconnu.", meant(word, DAYS, "Jours"), str(value))
+    start, stop = DAYS.index(first), DAYS.index(last if dash else first)
+    if stop < start:
+        refuse("ces jours sont à l'envers.", "Exemple : « mon-fri ».", str(value))
+    return tuple(range(start, stop + 1))
+
+
+def _week(value: Mapping[tuple[int, ...], tuple[Span, ...]]) -> dict[int, tuple[Span, ...]]:
+    """One day's own line counts more than a range; the same day twice as narrowly is refused."""
+    week: dict[int, tuple[Span, ...]] = {}
+    widths: dict[int, int] = {}
+    for days, opening in sorted(value.items(), key=lambda item: -len(item[0])):
+        for day in days:
+            if widths.get(day) == len(days):
+                refuse(f"« {DAYS[day]} » est donné par deux lignes.", "Gardez-en une.")
+            week[day], widths[day] = opening, len(days)
+    return dict(sorted(week.items()))
+
+
+_DAY = "|".join(DAYS)
+_HOURS_SCHEMA = {
+    "type": "object",
+    "patternProperties": {
+        f"^({_DAY})(-({_DAY}))?$": {"type": ["string", "array", "null"], "items": {"type": "string"}}
+    },
+    "additionalProperties": False,
+    "examples": [{"mon-fri": "08:30-12:30 14:00-19:00"}],
+}
+
+Clock = Annotated[
+    time,
+    PlainValidator(lambda value: value if isinstance(value, time) else clock(written(value))),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}[:h]\d{2}$", "examples": ["08:30"]}),
+]
+if TYPE_CHECKING:
+    Hours = Mapping[int, tuple[Span, ...]]
+else:  # keys are days as written; `_week` turns them into weekdays
+    Hours = Annotated[
+        dict[Annotated[tuple[int, ...], PlainValidator(weekdays)], Annotated[tuple[Span, ...], PlainValidator(spans)]],
+        AfterValidator(_week),
+        WithJsonSchema(_HOURS_SCHEMA),
+    ]
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def flag(value: Any) -> bool:
+    """`yes`, `true`, `oui`, `on`, `no`, `false`, `non`, `off`."""
+    word = written(value).casefold()
+    if word not in _FLAGS:
+        refuse("oui ou non attendu.", "Écrivez « oui » ou « non ».", str(value))
+    return _FLAGS[word]
+
+
+def zone(value: Any) -> ZoneInfo:
+    """A time zone of the IANA database."""
+    name = written(value)
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        refuse("fuseau horaire inconnu.", _zone_hint(name), name)
+
+
+def _zone_hint(name: str) -> str:
+    from zoneinfo import available_timezones
+
+    city = {zone.rpartition("/")[2]: zone for zone in sorted(available_timezones())}
+    near = meant(name.rpartition("/")[2], city, "")
+    word = near.partition("« ")[2].partition(" »")[0]
+    return f"Vouliez-vous dire « {city[word]} » ?" if word in city else "Exemple : « Europe/Paris »."
+
+
+def department(value: Any) -> str:
+    """A département's code, as the public holidays differ (Alsace-Moselle, overseas)."""
+    code = written(value).upper()
+    if not _DEPARTMENT.fullmatch(code):
+        refuse("code de département inconnu.", "Exemples : « 75 », « 06 », « 2A », « 971 ».", code)
+    return code
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1),
+    WithJsonSchema({"type": ["string", "number"], "minLength": 1}),
+]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+Flag = Annotated[
+    bool,
+    PlainValidator(flag),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["oui", "non", "yes", "no", "on", "off"]}]}),
+]
+Zone = Annotated[ZoneInfo, PlainValidator(zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})]
+Department = Annotated[
+    str, PlainValidator(department), WithJsonSchema({"type": ["string", "integer"], "examples": ["75"]})
+]
+Several = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0)]
+Minutes = Annotated[int, Field(ge=5, le=600)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Strict = BeforeValidator(written)
+"""Before a type of the standard library: None, lists and mappings are refused in our words."""
