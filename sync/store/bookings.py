@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, Finding, MessageKind
 from rules.planning import Knowledge, Row
@@ -94,6 +94,11 @@ def between(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str
     return sorted(_select(tx, zone, *clauses), key=lambda row: (row.start, row.id))
 
 
+def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
+    """Every booking that vanished after that moment."""
+    return _select(tx, zone, t.booking.c.vanished_at > moment)
+
+
 def vanished_lately(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """What the brake counts: vanished within the hour, still to come, not cancelled in so many words nor released."""
     c = t.booking.c
@@ -123,6 +128,14 @@ def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:
     """Approve these cancellations."""
     for booking in bookings:
         change(tx, booking, released_at=now)
+
+
+def place(tx: Tx, booking: int) -> tuple[str, str] | None:
+    """(calendar, ref) of that booking."""
+    c = t.booking.c
+    query = select(c.calendar, c.ref).where(c.practice == tx.practice, c.id == booking)
+    row = tx.connection.execute(query).first()
+    return (row.calendar, row.ref) if row else None
 
 
 # --- what was told ---------------------------------------------------------------------------------------------------
@@ -177,6 +190,16 @@ def settle(tx: Tx, booking: int, channel: Channel, number: int, state: str) -> N
         update(t.telling)
         .where(c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number)
         .values(state=state)
+    )
+
+
+def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
+    """That telling certainly did not happen."""
+    c = t.telling.c
+    tx.connection.execute(
+        delete(t.telling).where(
+            c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number
+        )
     )
 
 

@@ -62,9 +62,9 @@ def replace_pending(
     """Make the unclaimed messages of a booking (reminders aside) those that are wanted: (action, number, due).
 
     A row that still says the same keeps its place; others give way. A row not yet claimed is replaced, never joined by
-    a second.
+    a second. A row whose call may have begun stays: the gateway may have it.
     """
-    standing = [row for row in of_booking(tx, booking, zone) if row.state == PENDING]
+    standing = [row for row in of_booking(tx, booking, zone) if row.state == PENDING and row.started_at is None]
     keep = {
         row.id for row in standing if any(row.action == send and row.number == number for send, number, _ in wanted)
     }

@@ -134,8 +134,8 @@ def debts(tx: Tx, calendar: str) -> list[str]:
     return list(tx.connection.execute(query).scalars())
 
 
-def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime]]:
-    """Refs that a listing lacked, with the time at which that was first seen."""
+def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
+    """Refs that a listing lacked, with the time at which a read first found them gone (None: not read yet)."""
     c = t.resource.c
     query = select(c.ref, c.suspect_at).where(c.practice == tx.practice, c.calendar == calendar, c.state == SUSPECT)
     return [(ref, at) for ref, at in tx.connection.execute(query)]

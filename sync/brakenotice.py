@@ -1,0 +1,84 @@
+"""The brake's question in the held calendar: an all-day event that she answers with `oui` or `non` (INTERFACE 8)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.base import OutsideError, Written
+from rules import brake
+from rules.model import AddEvent
+from sync.holding import drop, held_count, release
+from sync.store import basics, calendars, resources
+from sync.store.engine import Tx
+from sync.world import Source, World
+
+log = structlog.get_logger()
+
+
+def read_answers(world: World) -> None:
+    """What she answered releases or drops what is held."""
+    now = world.now()
+    for source in world.sources:
+        with world.store.write() as tx:
+            row = calendars.get(tx, source.address)
+            answer = _answer(world, tx, source) if row and row.held_at else None
+            if answer is True:
+                release(world, tx, source.address, now)
+            elif answer is False:
+                drop(world, tx, source.address, now)
+
+
+def show(world: World) -> None:
+    """Put the question into each held calendar, and take it out where nothing is held any more."""
+    for source in world.sources:
+        with world.store.read() as tx:
+            row = calendars.get(tx, source.address)
+            shown = basics.get(tx, _name(source))
+            count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
+        try:
+            if count and not shown:
+                _add(world, source, count)
+            elif shown and not (row and row.held_at):
+                _remove(world, source, shown)
+        except OutsideError as error:
+            log.warning("brake notice not shown", error=type(error).__name__)
+
+
+def _answer(world: World, tx: Tx, source: Source) -> bool | None:
+    shown = basics.get(tx, _name(source))
+    stored = resources.get(tx, source.address, shown) if shown else None
+    if stored is None:
+        return None
+    reading = world.readings.of(source, stored.ref, stored.payload, world.window(world.now()))
+    return next((said for event in reading.events if (said := brake.answer(event.description)) is not None), None)
+
+
+def _add(world: World, source: Source, count: int) -> None:
+    day = _midnight(world.now())
+    uid = f"attitre-frein-{hashlib.sha256(f'{source.address} {day.isoformat()}'.encode()).hexdigest()[:16]}"
+    event = AddEvent(
+        source.address, uid, brake.notice_title(count), brake.notice_text(count), day, day + timedelta(days=1)
+    )
+    result = source.calendar.add(event)
+    if isinstance(result, Written):
+        with world.store.write() as tx:
+            basics.put(tx, _name(source), result.resource.ref)
+
+
+def _remove(world: World, source: Source, ref: str) -> None:
+    body = source.calendar.get(ref)
+    if body is not None:
+        source.calendar.remove(ref, body.version)
+    with world.store.write() as tx:
+        basics.put(tx, _name(source), "")
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _name(source: Source) -> str:
+    return f"brake-notice:{source.address}"

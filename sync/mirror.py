@@ -1,0 +1,263 @@
+"""From a calendar to the store: the local copy follows the calendar, and owes a judgement of what changed.
+
+Network first, then one transaction a page; the cursor advances with everything it covers stored or owed (law L5). What
+is missing is not gone (law L6): a tombstone needs a read that finds it gone, a listing needs two, a minute apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.base import CursorLost, Page, Reading, Resource
+from rules.model import Annotation, CalendarEvent, Kind
+from sync.store import basics, calendars, resources
+from sync.store.calendars import CalendarRow
+from sync.store.engine import Tx
+from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
+from sync.world import Source, World
+
+SECOND_READ = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a mirroring did: bodies stored, resources found gone, whether it was the first pass of the calendar."""
+
+    stored: int = 0
+    gone: int = 0
+    first: bool = False
+
+
+def mirror(world: World, source: Source) -> Mirrored:
+    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them."""
+    with world.store.write() as tx:
+        row = calendars.ensure(tx, source.address, source.dentist)
+    try:
+        done = _follow(world, source, row)
+    except CursorLost:
+        with world.store.write() as tx:
+            calendars.save_cursor(tx, source.address, None)
+            basics.log(tx, world.now(), "cursor-lost", calendar=source.address)
+            row = calendars.ensure(tx, source.address, source.dentist)
+        done = _follow(world, source, row)
+    return Mirrored(
+        done.stored + _pay_debts(world, source, row), done.gone + _prove_absences(world, source), done.first
+    )
+
+
+def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
+    stored = gone = 0
+    for page in source.calendar.changes(row.cursor, lambda: _held(world, source)):
+        if _says_nothing(page, row):
+            continue
+        bodies, proven = _prove_tombstones(source, page)
+        now = world.now()
+        read = [(body, world.readings.of(source, body.ref, body.payload, world.window(now))) for body in bodies]
+        with world.store.write() as tx:
+            _Writer(tx, source, row, now).page(page, read, proven)
+        stored, gone = stored + len(bodies), gone + len(proven)
+    return Mirrored(stored, gone, first=row.baseline_at is None)
+
+
+def _held(world: World, source: Source) -> dict[str, str | None]:
+    with world.store.read() as tx:
+        return resources.versions(tx, source.address)
+
+
+def _says_nothing(page: Page, row: CalendarRow) -> bool:
+    quiet = not (page.resources or page.gone or page.absent or page.owed)
+    return quiet and row.baseline_at is not None and (page.cursor is None or page.cursor == row.cursor)
+
+
+def _prove_tombstones(source: Source, page: Page) -> tuple[list[Resource], list[str]]:
+    bodies, proven = list(page.resources), []
+    for ref in page.gone:
+        still = source.calendar.get(ref)
+        if still is None:
+            proven.append(ref)
+        else:
+            bodies.append(still)
+    return bodies, proven
+
+
+def _pay_debts(world: World, source: Source, row: CalendarRow) -> int:
+    with world.store.read() as tx:
+        owed = resources.debts(tx, source.address)
+    paid = 0
+    for ref in owed:
+        paid += _refetch(world, source, row, ref)
+    return paid
+
+
+def _refetch(world: World, source: Source, row: CalendarRow, ref: str) -> int:
+    body = source.calendar.get(ref)
+    now = world.now()
+    reading = world.readings.of(source, ref, body.payload, world.window(now)) if body else None
+    with world.store.write() as tx:
+        writer = _Writer(tx, source, row, now)
+        if body is None or reading is None:
+            writer.missed([ref])
+        else:
+            writer.store([(body, reading)])
+    return 1 if body else 0
+
+
+def _prove_absences(world: World, source: Source) -> int:
+    """Suspects are read: there again, or gone where the first miss is a minute old."""
+    with world.store.read() as tx:
+        suspects = resources.suspects(tx, source.address)
+        row = calendars.get(tx, source.address)
+    assert row is not None
+    gone = 0
+    for ref, since in suspects:
+        if since is not None and world.now() - since < SECOND_READ:
+            continue
+        body, now = source.calendar.get(ref), world.now()
+        with world.store.write() as tx:
+            writer = _Writer(tx, source, row, now)
+            if body is not None:
+                writer.store([(body, world.readings.of(source, ref, body.payload, world.window(now)))])
+            elif since is None:
+                resources.change(tx, source.address, ref, suspect_at=now)
+            else:
+                writer.gone([ref])
+                gone += 1
+    return gone
+
+
+class _Writer:
+    """Puts what was learnt of one calendar into the store, inside one transaction."""
+
+    def __init__(self, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> None:
+        self.tx, self.source, self.row, self.now = tx, source, row, now
+
+    @property
+    def baseline(self) -> bool:
+        """Whether this is still the first pass: what it finds is known to its patients (ruling 7)."""
+        return self.row.baseline_at is None
+
+    def page(self, page: Page, read: list[tuple[Resource, Reading]], proven: list[str]) -> None:
+        """One page, and the cursor where the page carries one."""
+        self.store(read)
+        self.gone(proven)
+        self.missed(page.absent)
+        self.owe(page.owed)
+        if page.cursor is not None:
+            calendars.save_cursor(self.tx, self.source.address, page.cursor)
+            if self.baseline:
+                calendars.change(self.tx, self.source.address, baseline_at=self.now)
+
+    def store(self, read: list[tuple[Resource, Reading]]) -> None:
+        """Bodies: new ones are added in the order in which they were made, known ones compared."""
+        known = resources.find(self.tx, self.source.address, [body.ref for body, _ in read])
+        fresh = sorted((pair for pair in read if pair[0].ref not in known), key=_made)
+        self._add(fresh)
+        for body, reading in read:
+            if body.ref in known:
+                self._compare(known[body.ref], body, reading)
+
+    def gone(self, refs: Iterable[str]) -> None:
+        """Proven: out of the calendar, and owed a judgement."""
+        for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
+            if row.state != GONE:
+                self._vacate(ref)
+                values: dict[str, Any] = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
+                resources.change(self.tx, self.source.address, ref, **values)
+
+    def missed(self, refs: Iterable[str]) -> None:
+        """Missing from a listing, or found gone once: a suspect until it was read twice."""
+        for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
+            if row.state == PRESENT:
+                resources.change(self.tx, self.source.address, ref, state=SUSPECT, suspect_at=None, owed=False)
+
+    def owe(self, refs: Iterable[str]) -> None:
+        """Named as changed, body not obtained: a debt, so that the cursor may advance."""
+        wanted = list(refs)
+        known = resources.find(self.tx, self.source.address, wanted)
+        for ref in known:
+            resources.change(self.tx, self.source.address, ref, owed=True, version=None)
+        missing = [ref for ref in wanted if ref not in known]
+        numbers = basics.take_numbers(self.tx, "resource", len(missing)) if missing else []
+        rows = [self._empty(ref, number) for ref, number in zip(missing, numbers, strict=True)]
+        resources.add_all(self.tx, rows)
+
+    def _add(self, fresh: list[tuple[Resource, Reading]]) -> None:
+        if not fresh:
+            return
+        numbers = basics.take_numbers(self.tx, "resource", len(fresh))
+        rows, occurrences = [], []
+        for (body, reading), number in zip(fresh, numbers, strict=True):
+            rows.append({**self._empty(body.ref, number), **self._body(body, reading), "owed": False})
+            occurrences += self._occurrences(body.ref, reading, number)
+        resources.add_all(self.tx, rows)
+        resources.add_occurrences(self.tx, occurrences)
+
+    def _compare(self, row: ResourceRow, body: Resource, reading: Reading) -> None:
+        values: dict[str, Any] = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
+        if row.state != PRESENT or row.raw_hash != resources.digest(body.payload):
+            values |= self._changed(row, body, reading)
+        resources.change(self.tx, self.source.address, row.ref, **values)
+
+    def _changed(self, row: ResourceRow, body: Resource, reading: Reading) -> dict[str, Any]:
+        values = resources.written_row(body) | {"problem": reading.problem}
+        meant = reading.semantic != row.semantic or row.state == GONE
+        if meant:
+            self._vacate(row.ref)
+            rows = self._occurrences(row.ref, reading, row.order)
+            resources.replace_occurrences(self.tx, self.source.address, row.ref, rows)
+            values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
+            values["baseline"] = row.baseline and (self.baseline or not row.semantic)
+        if meant or reading.foreign_block or reading.annotation != (row.written or Annotation()):
+            values["dirty_at"] = self.now
+        return values
+
+    def _vacate(self, ref: str) -> None:
+        """Whoever shares the time that this resource held is judged again."""
+        if self.baseline:
+            return
+        near: set[tuple[str, str]] = set()
+        for dentist, start, end in resources.spans(self.tx, self.source.address, ref):
+            near |= resources.neighbours(self.tx, dentist, start, end)
+        resources.mark_dirty(self.tx, near - {(self.source.address, ref)}, self.now)
+
+    def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
+        coming = any(event.end > self.now for event in reading.events)
+        judge = not self.baseline or coming or bool(reading.problem)
+        return {
+            **resources.written_row(body),
+            "semantic": reading.semantic,
+            "problem": reading.problem,
+            "dirty_at": self.now if judge else None,
+        }
+
+    def _empty(self, ref: str, number: int) -> dict[str, Any]:
+        return {
+            "practice": self.tx.practice, "calendar": self.source.address, "ref": ref, "order": number, "version": None,
+            "payload": resources.pack(b""), "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
+            "baseline": self.baseline, "problem": "", "changed_at": self.now, "dirty_at": None, "rewrites": 0,
+        }  # fmt: skip
+
+    def _occurrences(self, ref: str, reading: Reading, number: int) -> list[dict[str, Any]]:
+        since = self.now - timedelta(days=35)
+        place, practice = (self.source.address, ref), self.tx.practice
+        return [
+            resources.occurrence_row(practice, place, self.source.dentist_of(event) or "", event, kind, order=number)
+            for event in reading.events
+            if event.end > since and (kind := first_kind(event))
+        ]
+
+
+def first_kind(event: CalendarEvent) -> Kind:
+    """What an occurrence counts as until it is judged: time that is taken, unless it plainly takes none."""
+    if event.transparent or event.status == "cancelled":
+        return Kind.IGNORED
+    return Kind.PRIVATE if event.private else Kind.BLOCK
+
+
+def _made(pair: tuple[Resource, Reading]) -> tuple[float, str]:
+    body, reading = pair
+    stamps = [stamp.timestamp() for event in reading.events if (stamp := event.created or event.modified)]
+    return min(stamps, default=0.0), body.ref

@@ -1,0 +1,100 @@
+"""Recognising that an appointment moved: delete here and create there is one modification, in either order (G03, G08).
+
+The same event is found by its UID; a client that gives every edit a new UID is found by the same patient with the same
+start or the same motif, while the cancellation has not been told yet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from rules.model import Booking, CalendarEvent, Facts
+from rules.planning import facts_of, same_patient
+from sync.store import basics, bookings, messages, resources
+from sync.store import tables as t
+from sync.store.bookings import VANISHED, BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+from sync.world import World
+
+LATELY = timedelta(hours=1)
+
+
+def adopt(
+    world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, what: Booking, *, now: datetime
+) -> BookingRow | None:
+    """The booking that this event continues: it left its old place. None: it is a new one."""
+    if what.cancelled:
+        return None
+    zone = world.practice.zone
+    for booking in bookings.with_uid(tx, event.uid, event.recurrence, zone):
+        if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
+            return _settle_here(tx, booking, row, event, now)
+    facts = facts_of(what, world.practice)
+    for booking in _vanished_lately(world, tx, facts, now):
+        if _continues(booking.facts, facts):
+            return _settle_here(tx, booking, row, event, now)
+    return None
+
+
+def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """Whether the vanished booking stands elsewhere already: it takes the place of the younger, untold one there."""
+    if booking.state == VANISHED:
+        return False
+    zone = world.practice.zone
+    young = bookings.with_uid(tx, booking.uid, booking.recurrence, zone)
+    if booking.patient is not None:
+        young = young + bookings.untold_of_patient(tx, booking.patient, now - LATELY, zone)
+    for other in young:
+        if other.id > booking.id and _replaces(world, tx, other, booking):
+            _merge(tx, booking, other, now)
+            return True
+    return False
+
+
+def _left(tx: Tx, booking: BookingRow) -> bool:
+    row = resources.get(tx, booking.calendar, booking.ref)
+    return row is None or row.state != PRESENT
+
+
+def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[BookingRow]:
+    if not facts.patient_id:
+        return []
+    found = bookings.vanished_of_patient(tx, facts.patient_id, now - LATELY, world.practice.zone)
+    return [booking for booking in found if booking.start > now and not _told_cancelled(world, tx, booking)]
+
+
+def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
+    told = messages.of_booking(tx, booking.id, world.practice.zone)
+    return any(row.kind == "cancellation" and row.state not in {"pending", "suppressed", "dropped"} for row in told)
+
+
+def _continues(before: Facts, after: Facts) -> bool:
+    return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
+
+
+def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> bool:
+    if other.vanished_at is not None or (other.calendar, other.ref) == (booking.calendar, booking.ref):
+        return False
+    told = bookings.knowledge(tx, other.id, world.practice.zone)
+    same_event = (other.uid, other.recurrence) == (booking.uid, booking.recurrence)
+    return not told and (same_event or _continues(booking.facts, other.facts))
+
+
+def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
+    place = {"calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence}
+    bookings.change(tx, booking.id, **place)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
+    return BookingRow(**{name: place.get(name, getattr(booking, name)) for name in BookingRow.__slots__})
+
+
+def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
+    """The elder keeps its history, takes the younger's place and is judged there again."""
+    for table, column in ((t.message, t.message.c.booking), (t.booking, t.booking.c.id)):
+        tx.connection.execute(delete(table).where(table.c.practice == tx.practice, column == other.id))
+    place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
+    bookings.change(tx, booking.id, **place, changed_at=now)
+    resources.mark_dirty(tx, [(other.calendar, other.ref)], now)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)

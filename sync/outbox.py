@@ -1,0 +1,213 @@
+"""Sends what is due: claim, call, result, each its own commit, so that a crash anywhere tells nobody twice (law L4).
+
+    pending ─claim→ claimed ─call→ sent | failed (for good) | pending (later) | uncertain (the answer was lost)
+
+Before a claim the booking is planned again: a message that is no longer true gives way. After a crash, a claimed row
+whose call had not begun is pending again; one whose call may have begun is uncertain, and the configuration decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from tenacity import RetryCallState, wait_random_exponential
+
+from adapters.base import Denied, Outgoing, OutsideError, Permanent, Sender, TryLater, Uncertain
+from adapters.senders.render import outgoing
+from rules.model import Channel, MessageKind
+from sync.planner import plan_booking, reminders
+from sync.store import basics, bookings, calendars, messages, notices, resources
+from sync.store.bookings import VANISHED, BookingRow
+from sync.store.calendars import CalendarRow
+from sync.store.engine import Tx
+from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPPRESSED, UNCERTAIN, MessageRow
+from sync.world import World
+
+log = structlog.get_logger()
+LAST_ATTEMPT = 12
+PATIENCE = timedelta(minutes=30)
+SECOND_CHANCE = timedelta(minutes=10)
+_BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
+
+
+def deliver(world: World) -> int:
+    """Send every message that is due and still true; one bad row never stops the others. Returns how many were sent."""
+    recover(world)
+    with world.store.read() as tx:
+        due = messages.due(tx, world.now(), world.practice.zone)
+    return sum(_deliver(world, row) for row in due if row.channel in world.senders)
+
+
+def recover(world: World) -> None:
+    """What a crash left claimed (we hold the store's lock, so nobody else is at it)."""
+    with world.store.read() as tx:
+        left = messages.with_state(tx, CLAIMED, zone=world.practice.zone)
+    for row in left:
+        with world.store.write() as tx:
+            if row.started_at is None:
+                messages.move(tx, row.id, CLAIMED, PENDING)
+                _untell(tx, row)
+            else:
+                _unclear(world, tx, row, "le programme s'est arrêté pendant l'envoi")
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after that many attempts: exponential with full jitter."""
+    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+    state.attempt_number = attempts
+    return timedelta(seconds=_BACKOFF(state))
+
+
+def _deliver(world: World, row: MessageRow) -> int:
+    claimed = _claim(world, row)
+    if claimed is None:
+        return 0
+    message = _render(world, claimed)
+    with world.store.write() as tx:
+        messages.move(tx, claimed.id, CLAIMED, CLAIMED, started_at=world.now())
+    return _call(world, world.senders[claimed.channel], claimed, message)
+
+
+def _claim(world: World, row: MessageRow) -> MessageRow | None:
+    """The row, ours now; None where it is not true any more, or must wait."""
+    now, zone = world.now(), world.practice.zone
+    with world.store.write() as tx:
+        booking = bookings.get(tx, row.booking, zone)
+        if booking is None or _must_wait(tx, booking, row, now):
+            return None
+        if row.kind is MessageKind.REMINDER:
+            if not _still_reminds(world, tx, booking, row, now):
+                return None
+        elif row.started_at is None:
+            plan_booking(world, tx, row.booking, now)
+        standing = messages.get(tx, row.id, zone)
+        if standing is None or standing.state != PENDING or not messages.move(tx, row.id, PENDING, CLAIMED):
+            return None
+        if row.kind is not MessageKind.REMINDER and row.started_at is None:
+            values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
+            bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+        return standing
+
+
+def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    if any(send.channel is row.channel for send in reminders(world, tx, booking, now)):
+        return True
+    messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
+    return False
+
+
+def _must_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """Nothing is told from stale knowledge: a calendar that fails holds confirmations and cancellations, and reminders
+    for half an hour (H08). A cancellation also waits until every calendar was read since the booking was missed, so
+    that a move is seen; a failing calendar holds the others up for half an hour at most."""
+    rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
+    own = rows.get(booking.calendar)
+    if own is not None and own.fail_count:
+        return row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
+    if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
+        return False
+    return any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values())
+
+
+def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:
+    read = calendar.last_success is not None and calendar.last_success >= moment
+    return not read and not (calendar.fail_count and now - moment > PATIENCE)
+
+
+def _render(world: World, row: MessageRow) -> Outgoing:
+    stamp = world.now()
+    return outgoing(row.action, key=row.key, booking=row.booking, number=row.number, practice=world.practice, now=stamp)
+
+
+def _call(world: World, sender: Sender, row: MessageRow, message: Outgoing) -> int:
+    try:
+        reference = sender.send(message)
+    except Uncertain as error:
+        with world.store.write() as tx:
+            _unclear(world, tx, row, str(error))
+    except TryLater as error:
+        _later(world, row, str(error), error.retry_after)
+    except (Permanent, Denied) as error:
+        _failed(world, row, error)
+    else:
+        _sent(world, row, reference)
+        return 1
+    return 0
+
+
+def _sent(world: World, row: MessageRow, reference: str) -> None:
+    now = world.now()
+    with world.store.write() as tx:
+        messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None)
+        _result(tx, row, "told", now)
+
+
+def _failed(world: World, row: MessageRow, error: OutsideError) -> None:
+    """For good: told to the practice, in the event and by e-mail; not sent again until facts or address change."""
+    now = world.now()
+    with world.store.write() as tx:
+        messages.move(tx, row.id, CLAIMED, FAILED, done_at=now, reason=str(error), attempts=row.attempts + 1)
+        _result(tx, row, "failed", now)
+        notices.raise_once(tx, f"undelivered:{row.key}", *_undelivered(row, str(error)), now)
+
+
+def _later(world: World, row: MessageRow, reason: str, retry_after: float | None) -> None:
+    now, attempts = world.now(), row.attempts + 1
+    if attempts >= LAST_ATTEMPT:
+        _failed(world, row, TryLater(f"{reason} ({attempts} essais)"))
+        return
+    wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
+    with world.store.write() as tx:
+        values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
+        messages.move(tx, row.id, CLAIMED, PENDING, **values)
+        _untell(tx, row)
+        basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+
+
+def _unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (L4)."""
+    now, sender = world.now(), world.senders.get(row.channel)
+    policy = world.on_uncertain.get(row.channel, "hold")
+    again = (sender is not None and sender.repeatable) or (policy == "retry" and not row.attempts)
+    if not again or row.attempts >= LAST_ATTEMPT:
+        messages.move(tx, row.id, CLAIMED, UNCERTAIN, done_at=now, reason=reason)
+        _result(tx, row, "told", now)
+        notices.raise_once(tx, f"uncertain:{row.key}", *_maybe(row), now)
+        return
+    wait = backoff(row.attempts + 1) if sender is not None and sender.repeatable else SECOND_CHANCE
+    values = {"attempts": row.attempts + 1, "next_try": now + wait, "reason": reason}
+    messages.move(tx, row.id, CLAIMED, PENDING, **values)
+
+
+def _result(tx: Tx, row: MessageRow, state: str, now: datetime) -> None:
+    if row.kind is not MessageKind.REMINDER:
+        bookings.settle(tx, row.booking, row.channel, row.number, state)
+    basics.log(tx, now, f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+    place = bookings.place(tx, row.booking)
+    if place is not None:
+        resources.mark_dirty(tx, [place], now)
+
+
+def _untell(tx: Tx, row: MessageRow) -> None:
+    """It certainly did not go: the patient knows what they knew before, and the message may still give way."""
+    if row.kind is not MessageKind.REMINDER and row.started_at is None:
+        bookings.forget(tx, row.booking, row.channel, row.number)
+
+
+def _undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"Un {how} n'a pas pu être remis : {reason}\n\n"
+        f"Rendez-vous n° {row.booking}, message n° {row.id}. Le numéro à appeler : attitre outbox"
+    )
+    return f"attitre : {how} non remis", text
+
+
+def _maybe(row: MessageRow) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"On ne sait pas si un {how} est parti : la réponse s'est perdue.\n\n"
+        f"Message n° {row.id}. Renvoyer : attitre outbox retry {row.id} ; classer : attitre outbox drop {row.id}"
+    )
+    return f"attitre : {how} incertain", text

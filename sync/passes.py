@@ -1,0 +1,187 @@
+"""One pass: calendars are mirrored, changes judged, due messages sent, events written. `sync` is one, `run` many."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
+from sync import brakenotice
+from sync.alerts import send_notices
+from sync.judge import judge
+from sync.mirror import mirror
+from sync.outbox import deliver
+from sync.store import basics, bookings, calendars, notices, resources
+from sync.store.bookings import VANISHED
+from sync.store.calendars import CalendarRow
+from sync.store.engine import StoreProblem, Tx
+from sync.sweep import sweep
+from sync.world import Source, World
+from sync.writeback import write_back
+
+log = structlog.get_logger()
+Watch = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What a pass did. `unreachable`: addresses of calendars that could not be read."""
+
+    judged: int = 0
+    sent: int = 0
+    written: int = 0
+    unreachable: tuple[str, ...] = ()
+
+
+def one_pass(world: World, only: Iterable[str] | None = None, watch: Watch = lambda _: None) -> PassReport:
+    """Everything once. `only` limits the calendars that are read. `watch` is told each calendar as it is done."""
+    sources = [source for source in world.sources if only is None or source.address in set(only)]
+    _mind_configuration(world)
+    pull(world, sources, watch)
+    judged = judge(world)
+    if _moves_may_be_missed(world):
+        pull(world, sources, lambda _: None)
+        judged += judge(world)
+    brakenotice.read_answers(world)
+    sweep(world)
+    sent = deliver(world)
+    judged += judge(world)
+    written = write_back(world)
+    brakenotice.show(world)
+    send_notices(world)
+    return PassReport(judged, sent, written, _unreachable(world, sources))
+
+
+def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
+    """Mirror these calendars side by side; one that fails does not stop the others (law L10)."""
+    now = world.now()
+    due = [source for source in sources if _due(world, source, now)]
+    quiet = _unchanged(world, due)
+    for source in due:
+        if source.address in quiet:
+            _succeeded(world, source, now)
+            watch(source.address)
+    busy = [source for source in due if source.address not in quiet]
+    if len(busy) <= 1:
+        for source in busy:
+            _mirror_safely(world, source, watch)
+        return
+    with ThreadPoolExecutor(max_workers=min(8, len(busy))) as pool:
+        list(pool.map(lambda source: _mirror_safely(world, source, watch), busy))
+
+
+def _mirror_safely(world: World, source: Source, watch: Watch) -> None:
+    started = world.now()
+    try:
+        mirror(world, source)
+    except OutsideError as error:
+        _failed(world, source, error, started)
+    except StoreProblem:
+        raise
+    except Exception as error:
+        log.error("mirroring failed", error=type(error).__name__, exc_info=True)
+        _failed(world, source, Garbled("La réponse de l'agenda n'a pas été comprise."), started)
+    else:
+        _succeeded(world, source, started)
+    watch(source.address)
+
+
+def _unchanged(world: World, sources: list[Source]) -> frozenset[str]:
+    """Calendars that their account says have not changed, in one question for all (BENCHMARK B5)."""
+    with world.store.read() as tx:
+        rows = {row.calendar: row for row in calendars.every(tx)}
+        owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
+    asked = {s.address for s in sources} - owing
+    quiet: set[str] = set()
+    for account, addresses in world.accounts:
+        cursors = {a: rows[a].cursor for a in addresses & asked if a in rows and rows[a].cursor}
+        if len(cursors) < 2:
+            continue
+        try:
+            quiet |= account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
+        except OutsideError as error:
+            log.info("no short cut", error=type(error).__name__)
+    return frozenset(quiet)
+
+
+def _due(world: World, source: Source, now: datetime) -> bool:
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    return row is None or row.not_before is None or row.not_before <= now
+
+
+def _succeeded(world: World, source: Source, started: datetime) -> None:
+    fine = {"fail_count": 0, "reason": None, "trouble": None, "not_before": None, "state": "active"}
+    with world.store.write() as tx:
+        calendars.change(tx, source.address, last_success=started, last_attempt=started, **fine)
+
+
+def _failed(world: World, source: Source, error: OutsideError, started: datetime) -> None:
+    trouble = _TROUBLE.get(type(error), "garbled")
+    with world.store.write() as tx:
+        row = calendars.ensure(tx, source.address, source.dentist)
+        values = {"fail_count": row.fail_count + 1, "reason": str(error), "trouble": trouble}
+        calendars.change(tx, source.address, last_attempt=started, not_before=_not_before(error, started), **values)
+        if row.trouble != trouble:
+            basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
+        if trouble != "unreachable" or row.fail_count >= 2:
+            _alert(tx, source, row, trouble, reason=str(error), now=started)
+
+
+def _not_before(error: OutsideError, started: datetime) -> datetime | None:
+    """What a server asked for is kept in the store: it holds over restarts and separate calls (INTERFACE 8)."""
+    asked = error.retry_after if isinstance(error, TryLater) else None
+    return started + timedelta(seconds=asked) if asked else None
+
+
+def _alert(tx: Tx, source: Source, row: CalendarRow, trouble: str, *, reason: str, now: datetime) -> None:
+    key = f"calendar:{source.address}:{trouble}:{row.last_success.isoformat() if row.last_success else 'never'}"
+    text = (
+        f"L'agenda « {source.dentist} » ne peut pas être lu : {reason}\n\n"
+        "Aucun patient n'est prévenu d'une annulation tant que cela dure. Rien n'est perdu : tout reprend dès que "
+        "l'agenda répond.\n\nDétail : attitre status, puis attitre check --connect"
+    )
+    notices.raise_once(tx, key, f"attitre : agenda « {source.dentist} » non lu", text, now)
+
+
+def _moves_may_be_missed(world: World) -> bool:
+    """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
+    now = world.now()
+    settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
+    with world.store.read() as tx:
+        coming = bookings.vanished_since(tx, now - timedelta(hours=1), world.practice.zone)
+        read = [row.last_success for row in calendars.every(tx) if row.state == "active" and not row.fail_count]
+    waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
+    return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
+
+
+def _mind_configuration(world: World) -> None:
+    """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
+    print_of = hashlib.sha256(repr(world.practice).encode()).hexdigest()
+    with world.store.write() as tx:
+        before = basics.get(tx, "configuration")
+        if before == print_of:
+            return
+        basics.put(tx, "configuration", print_of)
+        calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
+        if before is not None:
+            resources.mark_future_dirty(tx, world.now())
+
+
+def _unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:
+    with world.store.read() as tx:
+        failing = {row.calendar for row in calendars.every(tx) if row.fail_count}
+    return tuple(source.address for source in sources if source.address in failing)
+
+
+_TROUBLE: dict[type[OutsideError], str] = {
+    TryLater: "unreachable",
+    Denied: "denied",
+    NotThere: "gone",
+    Garbled: "garbled",
+}

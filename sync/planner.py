@@ -1,0 +1,144 @@
+"""Applies the planning table to one booking of the store: its unclaimed messages become what is wanted now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rules.model import Channel, Facts, MessageKind, Practice, Send
+from rules.planning import Cell, Knowledge, Row, Situation, plan, reminder_due, same_patient
+from rules.wording import Receipt
+from sync.store import bookings, calendars, messages
+from sync.store.bookings import VALID, VANISHED, BookingRow
+from sync.store.engine import Tx
+from sync.world import World
+
+NOBODY = Knowledge(Row.NEVER)
+Wanted = tuple[Send, int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of one booking, split into its present patient and others who stood in the event before."""
+
+    mine: dict[Channel, Knowledge]
+    others: tuple[tuple[Channel, Knowledge], ...]
+
+
+def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
+    """Make the booking's pending messages what the table wants now."""
+    booking = bookings.get(tx, number, world.practice.zone)
+    if booking is not None:
+        wanted = wanted_messages(world, tx, booking, now)
+        messages.replace_pending(tx, number, wanted, now, world.practice.zone)
+
+
+def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Wanted]:
+    """What is to be sent for this booking, reminders aside: (action, telling number, due)."""
+    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    refused = bookings.refused(tx, booking.id, world.practice.zone)
+    wanted: list[Wanted] = []
+    for channel in Channel:
+        pairs = [(known.mine.get(channel, NOBODY), True)]
+        pairs += [(knowledge, False) for other, knowledge in known.others if other is channel]
+        for knowledge, own in pairs:
+            send = _send(plan(knowledge, situation, now), channel, knowledge, booking, own=own)
+            if send and (channel, send.to, send.kind, send.facts.start) not in refused:
+                number = bookings.next_number(tx, booking.id, channel)
+                wanted.append(
+                    (send, number + len([1 for w in wanted if w[0].channel is channel]), _due(booking, send, world))
+                )
+    return wanted
+
+
+def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Send]:
+    """The reminders that are to go for this booking now, one a channel (P41)."""
+    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    found = []
+    for channel, knowledge in known.mine.items():
+        to = _address(booking, channel)
+        cell = plan(knowledge, situation, now)
+        if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now):
+            found.append(Send(MessageKind.REMINDER, channel, to, booking.facts))
+    return found
+
+
+def tell_baseline(world: World, tx: Tx, number: int, now: datetime) -> None:
+    """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
+    booking = bookings.get(tx, number, world.practice.zone)
+    assert booking is not None
+    for channel in Channel:
+        values = {"kind": "baseline", "facts": booking.facts, "state": "baseline", "at": now}
+        bookings.tell(tx, number, channel, 0, recipient=_address(booking, channel), **values)
+
+
+def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
+    """What was sent for this booking, for the feedback in its event."""
+    shown = {messages.SENT, messages.FAILED, messages.UNCERTAIN}
+    rows = messages.of_booking(tx, number, world.practice.zone)
+    return tuple(
+        Receipt(row.kind, row.channel, row.state, _local(row.done_at, world.practice), row.reason or "")
+        for row in rows
+        if row.state in shown
+    )
+
+
+def _known(world: World, tx: Tx, booking: BookingRow) -> _Known:
+    mine: dict[Channel, Knowledge] = {}
+    others: list[tuple[Channel, Knowledge]] = []
+    for (_, channel), knowledge in bookings.knowledge(tx, booking.id, world.practice.zone).items():
+        if knowledge.facts is None:
+            continue
+        if same_patient(knowledge.facts, booking.facts):
+            mine[channel] = _later(mine.get(channel), knowledge)
+        else:
+            others.append((channel, knowledge))
+    return _Known(mine, tuple(others))
+
+
+def _later(one: Knowledge | None, other: Knowledge) -> Knowledge:
+    return other if one is None or one.at is None or (other.at and other.at >= one.at) else one
+
+
+def _situation(tx: Tx, booking: BookingRow) -> Situation:
+    vanished = booking.state == VANISHED
+    return Situation(booking.facts, booking.state == VALID, vanished, held=vanished and is_held(tx, booking))
+
+
+def is_held(tx: Tx, booking: BookingRow) -> bool:
+    """The brake is on for its calendar and nobody released it; what she cancelled in so many words is never held."""
+    kind = (booking.outcome or {}).get("kind")
+    if kind == "dropped":
+        return True
+    row = calendars.get(tx, booking.calendar)
+    return bool(row and row.held_at and booking.released_at is None and kind is None)
+
+
+def _send(cell: Cell, channel: Channel, knowledge: Knowledge, booking: BookingRow, *, own: bool) -> Send | None:
+    if cell.kind is None:
+        return None
+    now_address = _address(booking, channel) if own else None
+    if cell.kind is MessageKind.CANCELLATION:
+        to, facts = knowledge.recipient or now_address, knowledge.facts
+        return Send(cell.kind, channel, to, facts) if to and facts else None
+    to = now_address
+    return Send(cell.kind, channel, to, booking.facts, _before(cell, knowledge)) if to else None
+
+
+def _before(cell: Cell, knowledge: Knowledge) -> Facts | None:
+    return knowledge.facts if cell.kind is MessageKind.MODIFICATION else None
+
+
+def _address(booking: BookingRow, channel: Channel) -> str | None:
+    return booking.mobile if channel is Channel.SMS else booking.email
+
+
+def _due(booking: BookingRow, send: Send, world: World) -> datetime:
+    policy = world.practice.policy
+    first = send.kind is MessageKind.CONFIRMATION
+    quiet = policy.settle_seconds if first else policy.settle_change_seconds
+    return (booking.vanished_at or booking.changed_at) + timedelta(seconds=quiet)
+
+
+def _local(moment: datetime | None, practice: Practice) -> datetime | None:
+    return moment.astimezone(practice.zone) if moment else None

@@ -1,0 +1,89 @@
+"""What one pass works with: the practice, its calendars, its ways to patients, its store and its clock."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapters.base import Account, Calendar, Reading, Sender, Window
+from rules.model import CalendarEvent, Channel, Practice
+from rules.text import fold
+from sync.store.engine import Store
+
+Clock = Callable[[], datetime]
+PAST, FUTURE = timedelta(days=35), timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured calendar. `tags` tell the dentists of a shared calendar apart (P2); else it is `dentist`'s."""
+
+    calendar: Calendar
+    dentist: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Its key in the store."""
+        return self.calendar.address
+
+    def dentist_of(self, event: CalendarEvent) -> str | None:
+        """Whose event it is; None in a shared calendar where neither title nor category carries a tag."""
+        if not self.tags:
+            return self.dentist
+        marks = {fold(category) for category in event.categories}
+        title = event.title.casefold()
+        for tag, dentist in self.tags.items():
+            if f"[{tag.casefold()}]" in title or fold(tag) in marks:
+                return dentist
+        return None
+
+
+class Readings:
+    """What was read of a body, kept from mirroring to judging; the oldest are forgotten."""
+
+    def __init__(self, limit: int = 4000) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, str], tuple[bytes, Reading]] = OrderedDict()
+        self.parsed = 0
+
+    def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
+        """The reading of that body."""
+        key = (source.address, ref)
+        kept = self._kept.get(key)
+        if kept and kept[0] == payload:
+            return kept[1]
+        self.parsed += 1
+        reading = source.calendar.read(ref, payload, window)
+        self._kept[key] = (payload, reading)
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+        return reading
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything around a pass. `accounts` answer for several calendars at once."""
+
+    practice: Practice
+    store: Store
+    sources: tuple[Source, ...]
+    senders: Mapping[Channel, Sender]
+    clock: Clock
+    accounts: tuple[tuple[Account, frozenset[str]], ...] = ()
+    on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
+
+    def source(self, address: str) -> Source | None:
+        """The configured calendar of that address."""
+        return next((source for source in self.sources if source.address == address), None)
+
+    def now(self) -> datetime:
+        """The time, in the practice's zone."""
+        return self.clock().astimezone(self.practice.zone)
+
+    def window(self, now: datetime) -> Window:
+        """In which repeated events are unfolded (SYNC 2.6)."""
+        return now - PAST, now + FUTURE

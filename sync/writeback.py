@@ -1,0 +1,88 @@
+"""Writes our part into her events: re-read, spliced, conditional; hers always wins (law L1, DESIGN 2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
+from rules.model import Annotation
+from sync.outbox import backoff
+from sync.store import basics, edits, resources
+from sync.store.codec import annotation_to_json
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+from sync.world import Source, World
+
+log = structlog.get_logger()
+
+
+def write_back(world: World) -> int:
+    """Carry out every edit that is due. Returns how many events were written; one that fails does not stop others."""
+    with world.store.read() as tx:
+        due = edits.due(tx, world.now())
+    written = 0
+    for row in due:
+        source = world.source(row.calendar)
+        if source is None:
+            continue
+        try:
+            written += _write(world, source, row)
+        except OutsideError as error:
+            log.warning("event not written", error=type(error).__name__)
+            with world.store.write() as tx:
+                edits.postpone(tx, row.calendar, row.ref, world.now() + backoff(row.attempts + 1))
+    return written
+
+
+def _write(world: World, source: Source, row: EditRow) -> int:
+    with world.store.read() as tx:
+        standing = resources.get(tx, row.calendar, row.ref)
+    if standing is None or standing.state != PRESENT:
+        _done(world, row)
+        return 0
+    edit = Edit(row.annotation, standing.payload, row.end)
+    result = source.calendar.apply(row.ref, standing.version, edit)
+    with world.store.write() as tx:
+        match result:
+            case Written(resource=resource):
+                _record(world, tx, standing, resource, row.annotation)
+            case Conflict() | Unknown():  # hers was faster, or nobody knows: read again, then judge again
+                resources.change(tx, row.calendar, row.ref, owed=True, version=None, dirty_at=world.now())
+                edits.drop(tx, row.calendar, row.ref)
+            case Refused(reason=reason):
+                resources.change(tx, row.calendar, row.ref, unwritable=reason)
+                edits.drop(tx, row.calendar, row.ref)
+                basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
+    return 1 if isinstance(result, Written) else 0
+
+
+def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, part: Annotation) -> None:
+    """What stands there now. Our own writing is silence: nothing is judged because of it (D01)."""
+    source = world.source(before.calendar)
+    assert source is not None
+    now = world.now()
+    reading = world.readings.of(source, before.ref, after.payload, world.window(now))
+    values: dict[str, Any] = {
+        **resources.written_row(after),
+        "semantic": reading.semantic,
+        "written": annotation_to_json(part),
+    }
+    resources.change(tx, before.calendar, before.ref, **values)
+    edits.drop(tx, before.calendar, before.ref)
+    basics.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
+
+
+def _done(world: World, row: EditRow) -> None:
+    with world.store.write() as tx:
+        edits.drop(tx, row.calendar, row.ref)
+
+
+def next_edit(world: World, now: datetime) -> timedelta | None:
+    """How long until an edit falls due, so that the worker wakes in time."""
+    with world.store.read() as tx:
+        due = edits.next_due(tx)
+    return max(due - now, timedelta(0)) if due else None
