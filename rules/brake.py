@@ -5,6 +5,8 @@ A calendar that suddenly loses much of what it held is held: nobody is told anyt
 
 from __future__ import annotations
 
+import re
+
 from rules.model import Policy
 
 AT_LEAST = 3
@@ -32,8 +34,17 @@ def notice_text(vanished: int) -> str:
     )
 
 
-def answer(text: str) -> bool | None:
-    """What she answered in the notice; None where she has not. Only what stands after our question counts."""
-    words = text.rpartition("Réponse :")[2].casefold().split()
-    first = words[0].strip(" .,!:;«»") if words else ""
-    return {"oui": True, "non": False}.get(first)
+def answer(text: str, title: str = "") -> bool | None:
+    """What she answered, anywhere in the notice's text or title; None where she has not, or said both."""
+    said = {word for word in _hers(text) + _hers(title) if word in _ANSWERS}
+    return _ANSWERS[said.pop()] if len(said) == 1 else None
+
+
+_ANSWERS = {"oui": True, "non": False}
+_OURS = re.compile(
+    r"attitre : \d+ annulations retenues|\d+ rendez-vous ont disparu.*|Si c'est .*|Réponse :", re.IGNORECASE
+)
+
+
+def _hers(text: str) -> list[str]:
+    return re.findall(r"\w+", _OURS.sub(" ", text).casefold())

@@ -53,7 +53,9 @@ def _answer(world: World, tx: Tx, source: Source) -> bool | None:
     if stored is None:
         return None
     reading = world.readings.of(source, stored.ref, stored.payload, world.window(world.now()))
-    return next((said for event in reading.events if (said := brake.answer(event.description)) is not None), None)
+    return next(
+        (said for event in reading.events if (said := brake.answer(event.description, event.title)) is not None), None
+    )
 
 
 def _add(world: World, source: Source, count: int) -> None:
