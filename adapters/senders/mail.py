@@ -1,0 +1,194 @@
+"""E-mail over SMTP (RFC 5321), with STARTTLS or TLS."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from email.message import EmailMessage, Message
+from email.policy import SMTP
+from email.utils import localtime, parseaddr
+from hashlib import sha256
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from adapters.base import Attachment, Denied, Outgoing, Permanent, TryLater, Uncertain
+from rules.model import Channel
+
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailSender:
+    """A mail server: `smtp://user@host:587` (STARTTLS), `smtps://…` (TLS), `smtp://127.0.0.1:1025`.
+
+    A password never leaves unencrypted, except on loopback. `sender` is `Cabinet <rdv@cabinet.example>`. SMTP knows no
+    idempotency, so it is not repeatable; the stable Message-ID makes a second copy recognisable. `timeout` in seconds.
+    """
+
+    url: str
+    sender: str
+    password: str | None = field(default=None, repr=False)
+    timeout: float = 20.0
+    context: ssl.SSLContext | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """E-mail."""
+        return Channel.EMAIL
+
+    @property
+    def repeatable(self) -> bool:
+        """Never."""
+        return False
+
+    def send(self, message: Outgoing) -> str:
+        """Hand the message over; returns its Message-ID.
+
+        Raises TryLater (unreachable, 4xx), Permanent (5xx to recipient or content), Denied (login, TLS, sender),
+        Uncertain (the connection broke after DATA).
+        """
+        composed = compose(message, self.sender)
+        envelope_to = _addr_spec(message.to)
+        with self._connected() as server:
+            _judge(server.mail(_addr_spec(parseaddr(self.sender)[1])), Denied, "l'expéditeur")
+            _judge(server.rcpt(envelope_to), Permanent, "l'adresse du destinataire")
+            _judge(_data(server, composed.as_bytes(policy=SMTP)), Permanent, "le message")
+        return str(composed["Message-ID"])
+
+    def probe(self) -> str:
+        """Log in without sending. Raises TryLater, Denied."""
+        with self._connected() as server:
+            _judge(server.noop(), Denied, "la connexion")
+        return f"Serveur de courrier joignable : {urlsplit(self.url).hostname}."
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        """A session, logged in. What fails here or before DATA was certainly not taken."""
+        server: smtplib.SMTP | None = None
+        try:
+            server = self._open(urlsplit(self.url))
+            yield server
+        except smtplib.SMTPAuthenticationError as refusal:
+            raise _login(refusal) from None
+        except ssl.SSLCertVerificationError:
+            raise Denied("Le certificat du serveur de courrier n'est pas valable.") from None
+        except smtplib.SMTPNotSupportedError:
+            raise Denied("Le serveur de courrier ne propose ni STARTTLS ni connexion par mot de passe.") from None
+        except (smtplib.SMTPException, OSError):
+            raise TryLater("Le serveur de courrier est injoignable ou a coupé la connexion.") from None
+        finally:
+            _leave(server)
+
+    def _open(self, url: SplitResult) -> smtplib.SMTP:
+        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+        name = parseaddr(self.sender)[1].rpartition("@")[2] or None  # in EHLO; asking the resolver may take seconds
+        context = self.context or ssl.create_default_context()
+        if url.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, name, timeout=self.timeout, context=context)
+        else:
+            server = smtplib.SMTP(host, port, name, timeout=self.timeout)
+        try:
+            self._secure(server, url, context)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _secure(self, server: smtplib.SMTP, url: SplitResult, context: ssl.SSLContext) -> None:
+        """Encrypted wherever the server can, and always before a password, unless it is this very machine."""
+        server.ehlo()
+        if url.scheme == "smtp" and not _this_machine(url) and (self.password or server.has_extn("starttls")):
+            server.starttls(context=context)
+            server.ehlo()
+        if self.password:
+            server.login(unquote(url.username or ""), self.password)
+
+
+def compose(message: Outgoing, sender: str) -> EmailMessage:
+    """The message as it goes over the line. Its Message-ID follows from the key alone."""
+    name, address = parseaddr(sender)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(_line(name), addr_spec=_addr_spec(address))
+    mail["To"] = Address(addr_spec=_addr_spec(message.to))
+    mail["Subject"] = _line(message.subject)
+    mail["Date"] = localtime()
+    mail["Message-ID"] = f"<{sha256(message.key.encode()).hexdigest()[:32]}@{_addr_spec(address).rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(message.text, cte="quoted-printable")
+    if message.html:
+        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    for attachment in message.attachments:
+        _attach(mail, attachment)
+    return mail
+
+
+def _attach(mail: EmailMessage, attachment: Attachment) -> None:
+    header = Message()
+    header["Content-Type"] = attachment.content_type
+    params = {name: str(value) for name, value in header.get_params([])[1:]}
+    mail.add_attachment(
+        attachment.content,
+        maintype=header.get_content_maintype(),
+        subtype=header.get_content_subtype(),
+        filename=attachment.name,
+        params=params,
+    )
+
+
+def _this_machine(url: SplitResult) -> bool:
+    host = url.hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _line(text: str) -> str:
+    """One printable line: no header can be smuggled in."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def _addr_spec(address: str) -> str:
+    """The address for the line; an international domain in its ASCII form."""
+    local, at, domain = address.rpartition("@")
+    try:
+        plain = f"{local}{at}{domain.encode('idna').decode()}"
+        if not local or not plain.isascii() or not Address(addr_spec=plain).domain:
+            raise ValueError
+    except (ValueError, UnicodeError):
+        raise Permanent("Cette adresse e-mail ne peut pas recevoir de courrier.") from None
+    return plain
+
+
+def _judge(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], what: str) -> None:
+    """The server's word on one step. Its text may name the address: only the code is kept."""
+    code = answer[0]
+    if 200 <= code < 300:
+        return
+    if 400 <= code < 500:
+        raise TryLater(f"Le serveur de courrier demande d'attendre ({code}).")
+    raise refused(f"Le serveur de courrier refuse {what} ({code}).")
+
+
+def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
+    """From here on a lost connection leaves it open whether the message was taken."""
+    try:
+        return server.data(content)
+    except smtplib.SMTPDataError as refusal:
+        return refusal.smtp_code, b""
+    except (smtplib.SMTPException, OSError):
+        raise Uncertain("Le serveur de courrier n'a pas confirmé : le message est peut-être parti.") from None
+
+
+def _login(refusal: smtplib.SMTPAuthenticationError) -> TryLater | Denied:
+    if 400 <= refusal.smtp_code < 500:
+        return TryLater(f"Le serveur de courrier demande d'attendre ({refusal.smtp_code}).")
+    return Denied("Le serveur de courrier refuse l'identifiant ou le mot de passe.")
+
+
+def _leave(server: smtplib.SMTP | None) -> None:
+    """A farewell that fails changes nothing about what was said."""
+    if server is not None:
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()

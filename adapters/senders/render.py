@@ -1,0 +1,73 @@
+"""From what a patient is to be told to a message that a sender can carry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from adapters.base import Attachment, Outgoing
+from adapters.senders.invite import invite
+from rules import messages
+from rules.messages import Letter
+from rules.model import Channel, MessageKind, Practice, Send
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def outgoing(
+    send: Send,
+    key: str,
+    booking: int,
+    number: int,
+    practice: Practice,
+    *,
+    now: datetime,
+    manage_url: str | None = None,
+) -> Outgoing:
+    """The message, ready to go. `key`: its dedupe key. `booking` and the telling's `number` name the appointment in
+    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file."""
+    if send.channel is Channel.SMS:
+        return Outgoing(key, send.to, messages.sms(send, practice, manage_url))
+    letter = messages.letter(send, practice, manage_url)
+    return Outgoing(
+        key,
+        send.to,
+        plain(letter),
+        letter.subject,
+        html(letter),
+        (_calendar_file(send, booking, number, practice, now),),
+    )
+
+
+def plain(letter: Letter) -> str:
+    """The letter as text."""
+    changes = [f"{label} : {old} → {new}" for label, old, new in letter.changes]
+    rows = [f"{label} : {value}" for label, value in letter.rows]
+    links = [f"{link.label} : {link.url}" for link in letter.links]
+    parts = ((letter.greeting,), letter.paragraphs, changes, rows, links, letter.closing)
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def html(letter: Letter) -> str:
+    """The letter as a page: readable on a phone and in the dark, nothing loaded from elsewhere."""
+    return _template("letter.html.j2").render(letter=letter)
+
+
+@lru_cache(maxsize=4)
+def _template(name: str) -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("adapters.senders", "templates")
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    ).get_template(name)
+
+
+def _calendar_file(send: Send, booking: int, number: int, practice: Practice, now: datetime) -> Attachment:
+    cancelled = send.kind is MessageKind.CANCELLATION
+    facts = (send.before or send.facts) if cancelled else send.facts
+    content = invite(facts, practice, f"{practice.key}-{booking}@attitre", number, now, cancelled=cancelled)
+    method = "CANCEL" if cancelled else "PUBLISH"
+    return Attachment("rendez-vous.ics", f"text/calendar; method={method}; charset=utf-8", content)

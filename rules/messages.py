@@ -1,0 +1,259 @@
+"""What a patient reads: one SMS, one letter (P35 to P43). Pure wording; the comment is not even at hand (P19)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from rules import french
+from rules.gsm7 import fit, segments
+from rules.model import Dentist, Facts, MessageKind, Practice, Send
+
+_DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail before it has a form. `rows` are (label, value); `changes` are (label, old, new) of what changed."""
+
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
+    closing: tuple[str, ...]
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+# --- SMS -------------------------------------------------------------------------------------------------------------
+
+
+def sms(send: Send, practice: Practice, manage_url: str | None = None) -> str:
+    """The text of an SMS, in GSM-7: of the wordings that cost fewest messages (one, unless the names are very long)
+    the fullest. Without patient name; with a motif only where the practice wants it (P37)."""
+    said = [_SAID[send.kind](send, practice, shorter) for shorter in (False, True)]
+    return min(
+        (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
+    )
+
+
+def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str | None) -> list[tuple[str, str]]:
+    """Tail and text, best first: a link matters more than a long date, a long date more than a polite phone line."""
+    phone = f"Tél. {practice.phone}"
+    if send.kind is MessageKind.CANCELLATION:
+        best = [f"Pour reprendre RDV : {practice.phone}", phone]
+    elif manage_url:
+        best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
+    else:
+        best = [f"En cas d'empêchement : {practice.phone}", phone]
+    return [(tail, text) for tails in (best, [phone]) for text in said for tail in tails]
+
+
+def _line(practice: Practice, said: str, tail: str) -> str:
+    return fit(" ".join(f"{practice.name} : {said} {tail}".split()))
+
+
+def _confirmed(send: Send, practice: Practice, shorter: bool) -> str:
+    return f"RDV confirmé le {_appointment(send.facts, practice, shorter)}."
+
+
+def _reminded(send: Send, practice: Practice, shorter: bool) -> str:
+    return f"rappel de votre RDV du {_appointment(send.facts, practice, shorter)}."
+
+
+def _modified(send: Send, practice: Practice, shorter: bool) -> str:
+    """The new appointment, and of the old one what differs (P42)."""
+    now, before = send.facts, send.before or send.facts
+    moved = now.start != before.start
+    place = f", nouvelle adresse : {now.place}" if now.place != before.place else ""
+    former = french.listed(_former(now, before, practice, shorter), "et")
+    lead = "RDV déplacé au" if moved else "RDV modifié :"
+    return f"{lead} {_appointment(now, practice, shorter)}{place}{former and f' (avant : {former})'}."
+
+
+def _former(now: Facts, before: Facts, practice: Practice, shorter: bool) -> list[str]:
+    pairs = (
+        (_sms_when(before, practice, shorter), now.start != before.start),
+        (_short(before.dentist, practice), now.dentist != before.dentist),
+        (_motif_in_sms(before, practice), now.motif != before.motif),
+    )
+    return [said for said, differs in pairs if said and differs]
+
+
+def _cancelled(send: Send, practice: Practice, shorter: bool) -> str:
+    return f"votre RDV du {_appointment(send.before or send.facts, practice, shorter, motif=False)} est annulé."
+
+
+_SAID = {
+    MessageKind.CONFIRMATION: _confirmed,
+    MessageKind.REMINDER: _reminded,
+    MessageKind.MODIFICATION: _modified,
+    MessageKind.CANCELLATION: _cancelled,
+}
+
+
+def _appointment(facts: Facts, practice: Practice, shorter: bool, *, motif: bool = True) -> str:
+    said = f"{_sms_when(facts, practice, shorter)} avec {_article(_short(facts.dentist, practice))}"
+    label = _motif_in_sms(facts, practice) if motif else ""
+    return f"{said} pour : {label}" if label else said
+
+
+def _sms_when(facts: Facts, practice: Practice, shorter: bool) -> str:
+    start = _local(facts, practice)
+    day = f"{french.day(start.date()).split()[0][:3]}. {start:%d/%m}" if shorter else french.day(start.date())
+    return f"{day} à {french.short_clock(start)}"
+
+
+def _motif_in_sms(facts: Facts, practice: Practice) -> str:
+    """The public label, or the label where there is none; nothing unless the practice asked for it (P37)."""
+    motif = practice.motif(facts.motif)
+    if not practice.policy.motif_in_sms or motif is None:
+        return ""
+    return motif.public_label or motif.label
+
+
+# --- e-mail ----------------------------------------------------------------------------------------------------------
+
+
+def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Letter:
+    """The content of an e-mail. No health data in the subject; the motif in the rows (P37)."""
+    if send.kind is MessageKind.CANCELLATION:
+        return _farewell(send.before or send.facts, practice)
+    facts = send.facts
+    manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
+    return Letter(
+        subject=f"{_TITLES[send.kind]} : {french.day_and_clock(_local(facts, practice), year=True)}",
+        greeting="Bonjour,",
+        paragraphs=(*_opening(send, practice), *_follows(facts, practice)),
+        rows=_rows(facts, practice),
+        links=(*manage, Link("Itinéraire (Google Maps)", maps_url(facts.place or practice.address))),
+        closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
+        changes=_changes(send, practice),
+    )
+
+
+def maps_url(address: str) -> str:
+    """The keyless link that opens a route to that address (P38)."""
+    return f"https://www.google.com/maps/dir/?api=1&destination={quote(address, safe='')}"
+
+
+_TITLES = {
+    MessageKind.CONFIRMATION: "Rendez-vous confirmé",
+    MessageKind.REMINDER: "Rappel de votre rendez-vous",
+    MessageKind.MODIFICATION: "Rendez-vous modifié",
+}
+
+
+def _farewell(facts: Facts, practice: Practice) -> Letter:
+    """The cancellation: which appointment, and how to take another (P43)."""
+    when = french.day_and_clock(_local(facts, practice), year=True)
+    who = _article(_dentist(facts.dentist, practice).name)
+    return Letter(
+        subject=f"Rendez-vous annulé : {when}",
+        greeting="Bonjour,",
+        paragraphs=(
+            f"Votre rendez-vous du {when} avec {who} est annulé.",
+            f"Pour prendre un nouveau rendez-vous, appelez-nous au {practice.phone}.",
+        ),
+        rows=(("Patient", facts.name),) if facts.name else (),
+        links=(),
+        closing=("Cordialement,", practice.name),
+    )
+
+
+def _opening(send: Send, practice: Practice) -> tuple[str, ...]:
+    if send.kind is MessageKind.REMINDER:
+        return ("Nous vous rappelons votre rendez-vous.",)
+    if send.kind is MessageKind.CONFIRMATION or send.before is None:
+        return ("Votre rendez-vous est confirmé.",)
+    when = french.day_and_clock(_local(send.before, practice), year=True)
+    who = _article(_dentist(send.before.dentist, practice).name)
+    return ("Votre rendez-vous a été modifié.", f"Il remplace le rendez-vous du {when} avec {who}.")
+
+
+def _follows(facts: Facts, practice: Practice) -> tuple[str, ...]:
+    """Without preference: the patient learns who will follow them (P25)."""
+    who = _article(_dentist(facts.dentist, practice).name)
+    return (f"Vous serez suivi(e) par {who}.",) if facts.will_follow else ()
+
+
+def _rows(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
+    told = _told(facts, practice, f" ({_zone(practice)})")
+    rows = (("Patient", facts.name), *told, ("Téléphone", practice.phone))
+    return tuple((label, value) for label, value in rows if value)
+
+
+def _told(facts: Facts, practice: Practice, zone: str = "") -> tuple[tuple[str, str], ...]:
+    """What concerns the patient, in words: the same labels for the rows and for what changed."""
+    dentist = _dentist(facts.dentist, practice)
+    return (
+        ("Date et heure", f"{french.day_and_clock(_local(facts, practice), year=True)}{zone}"),
+        ("Durée", french.minutes(facts.minutes)),
+        ("Praticien", ", ".join(word for word in (dentist.name, dentist.specialty) if word)),
+        ("Motif", _motif(facts)),
+        ("Adresse", facts.place or practice.address),
+    )
+
+
+def _motif(facts: Facts) -> str:
+    """`Détartrage – première consultation` (P26)."""
+    words = [facts.motif or "", "première consultation" if facts.first_visit else ""]
+    said = " – ".join(word for word in words if word)
+    return said[:1].upper() + said[1:]
+
+
+def _changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]:
+    """Old and new of what differs, for a modification (P42)."""
+    if send.kind is not MessageKind.MODIFICATION or send.before is None:
+        return ()
+    pairs = zip(_told(send.before, practice), _told(send.facts, practice), strict=True)
+    return tuple((label, old or "–", new or "–") for (label, old), (_, new) in pairs if old != new)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _local(facts: Facts, practice: Practice) -> datetime:
+    return facts.start.astimezone(practice.zone)
+
+
+def _zone(practice: Practice) -> str:
+    """`heure de Paris` (P36)."""
+    from babel.dates import get_timezone_location
+
+    city = get_timezone_location(practice.zone, locale="fr", return_city=True)
+    return f"heure d'{city}" if city[:1] in "AEÉIOU" else f"heure de {city}"
+
+
+def _dentist(key: str, practice: Practice) -> Dentist:
+    """A dentist who has left the configuration is not named: their key is no word for a patient."""
+    known = next((dentist for dentist in practice.dentists if dentist.key == key), None)
+    return known or Dentist(key, "votre dentiste", "")
+
+
+def _short(key: str, practice: Practice) -> str:
+    """`Dr Martin`; the full name where two dentists would be called the same (P35)."""
+    names = {dentist.key: _surname(dentist.name) for dentist in practice.dentists}
+    short = names.get(key, "votre dentiste")
+    return _dentist(key, practice).name if list(names.values()).count(short) > 1 else short
+
+
+def _surname(name: str) -> str:
+    doctor = _DOCTOR.match(name)
+    given, _, family = name[doctor.end() :].partition(" ") if doctor else ("", "", "")
+    return f"Dr {family or given}" if doctor else name
+
+
+def _article(name: str) -> str:
+    """`le Dr Martin`."""
+    return f"le {name}" if _DOCTOR.match(name) else name
