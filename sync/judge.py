@@ -131,7 +131,7 @@ class _Standing:
         entry = entries.read(event, self.practice, self.now)
         assessment = self._assess(event, entry, dentist, booking)
         if assessment.booking is None:
-            return self._no_booking(event, assessment, booking)
+            return self._no_booking(event, assessment, dentist, booking)
         if booking is None:
             booking = moves.adopt(self.world, self.tx, self.row, event, assessment.booking, now=self.now)
             if booking is not None:
@@ -175,9 +175,11 @@ class _Standing:
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
         return tuple(dict.fromkeys([*around, *theirs]))
 
-    def _no_booking(self, event: CalendarEvent, assessment: Assessment, booking: BookingRow | None) -> Annotation:
+    def _no_booking(
+        self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None
+    ) -> Annotation:
         label = "" if assessment.kind is Kind.PRIVATE else event.title[:80]
-        self._judged(event, assessment.kind, label=label, booking=None, patient=None, motif=None)
+        self._judged(event, assessment.kind, dentist, label=label, booking=None, patient=None, motif=None)
         if booking is not None and booking.vanished_at is None:
             bookings.change(self.tx, booking.id, state=INVALID, findings=findings_to_json(assessment.findings))
             plan_booking(self.world, self.tx, booking.id, self.now)
@@ -193,8 +195,7 @@ class _Standing:
         plan_booking(self.world, self.tx, number, self.now)
         kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
         values = {"label": what.patient.name, "booking": number, "patient": patient_id, "motif": what.motif}
-        self._judged(event, kind, **values)
-        self._wake_neighbours(event, what, patient_id, before)
+        self._judged(event, kind, what.dentist, **values)
         return feedback(assessment, event, self.practice, receipts(self.world, self.tx, number), self.now)
 
     def _save_patient(self, assessment: Assessment, what: Booking) -> int | None:
@@ -245,23 +246,13 @@ class _Standing:
             "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
         }  # fmt: skip
 
-    def _judged(self, event: CalendarEvent, kind: Kind, **values: Any) -> None:
-        resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values)
-
-    def _wake_neighbours(
-        self, event: CalendarEvent, what: Booking, patient_id: int | None, before: BookingRow | None
-    ) -> None:
-        """Whoever shares this time or this patient is judged again, where this booking is new or changed."""
-        now_is = (what.start, what.end, what.dentist, what.cancelled, patient_id, what.motif)
-        was = before and (
-            before.start, before.end, before.dentist, before.state == VANISHED, before.patient, before.facts.motif,
-        )  # fmt: skip
-        if self.row.baseline or now_is == was:
+    def _judged(self, event: CalendarEvent, kind: Kind, dentist: str, **values: Any) -> None:
+        """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
+        if not resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values):
             return
-        near = resources.neighbours(self.tx, what.dentist, event.start, event.end)
-        for who in {patient_id, before.patient if before else None} - {None}:
-            assert who is not None
-            near |= resources.places_of_patient(self.tx, who, self.now)
+        near = resources.neighbours(self.tx, dentist, event.start, event.end)
+        if values["patient"] is not None:
+            near |= resources.places_of_patient(self.tx, values["patient"], self.now)
         resources.mark_dirty(self.tx, near - {self.place}, self.now)
 
     # --- what is to stand in the event -------------------------------------------------------------------------------

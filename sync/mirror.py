@@ -163,7 +163,7 @@ class _Writer:
         """Proven: out of the calendar, and owed a judgement."""
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state != GONE:
-                self._vacate(ref)
+                self._wake(ref)
                 values: dict[str, Any] = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
                 resources.change(self.tx, self.source.address, ref, **values)
 
@@ -194,6 +194,9 @@ class _Writer:
             occurrences += self._occurrences(body.ref, reading, number)
         resources.add_all(self.tx, rows)
         resources.add_occurrences(self.tx, occurrences)
+        if not self.baseline:
+            for body, _ in fresh:
+                self._wake(body.ref)
 
     def _compare(self, row: ResourceRow, body: Resource, reading: Reading) -> None:
         values: dict[str, Any] = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
@@ -205,17 +208,18 @@ class _Writer:
         values = resources.written_row(body) | {"problem": reading.problem}
         meant = reading.semantic != row.semantic or row.state == GONE
         if meant:
-            self._vacate(row.ref)
+            self._wake(row.ref)
             rows = self._occurrences(row.ref, reading, row.order)
             resources.replace_occurrences(self.tx, self.source.address, row.ref, rows)
+            self._wake(row.ref)
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
         if meant or reading.foreign_block or reading.annotation != (row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
 
-    def _vacate(self, ref: str) -> None:
-        """Whoever shares the time that this resource held is judged again."""
+    def _wake(self, ref: str) -> None:
+        """Whoever shares the time that this resource takes, or is about to leave, is judged again."""
         if self.baseline:
             return
         near: set[tuple[str, str]] = set()

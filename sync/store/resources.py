@@ -173,15 +173,17 @@ def occurrence_row(
     }  # fmt: skip
 
 
-def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Any) -> None:
-    """Set what judging found out of one occurrence."""
+def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Any) -> bool:
+    """Set what judging found out of one occurrence; whether that changed what others see of it."""
     c = t.occurrence.c
-    tx.connection.execute(
-        update(t.occurrence)
-        .where(c.practice == tx.practice, c.calendar == place[0], c.ref == place[1], c.uid == uid)
-        .where(c.recurrence == recurrence)
-        .values(**values)
-    )
+    here = (
+        c.practice == tx.practice, c.calendar == place[0], c.ref == place[1], c.uid == uid, c.recurrence == recurrence,
+    )  # fmt: skip
+    before = tx.connection.execute(select(t.occurrence).where(*here)).mappings().first()
+    if before is None or all(before[name] == value for name, value in values.items()):
+        return False
+    tx.connection.execute(update(t.occurrence).where(*here).values(**values))
+    return True
 
 
 def spans(tx: Tx, calendar: str, ref: str) -> list[tuple[str, datetime, datetime]]:

@@ -1,0 +1,138 @@
+"""The store keeps its promises: UTC, owner-only, one writer, nothing lost between writers, every key by practice."""
+
+import stat
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import create_engine, select, text
+
+from sync.store import basics, calendars, tables
+from sync.store.engine import HEAD, Locked, Store, Unusable
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(f"sqlite:///{tmp_path / 'cabinet.db'}", "lilas")
+    store.prepare()
+    return store
+
+
+def test_every_key_starts_with_the_practice() -> None:
+    for table in tables.metadata.sorted_tables:
+        assert next(iter(table.primary_key)).name == "practice", table.name
+        assert all(next(iter(index.columns)).name == "practice" for index in table.indexes), table.name
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with create_engine(store.url).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"target_metadata": tables.metadata})
+        assert compare_metadata(context, tables.metadata) == []
+        assert connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
+
+
+def test_the_file_is_its_owner_s_alone(store: Store) -> None:
+    assert store.file is not None
+    assert stat.S_IMODE(store.file.stat().st_mode) == 0o600
+
+
+def test_times_come_back_as_the_same_instant(store: Store) -> None:
+    paris = datetime(2026, 7, 1, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    with store.write() as tx:
+        calendars.ensure(tx, "a", "martin")
+        calendars.change(tx, "a", last_success=paris)
+    with store.read() as tx:
+        row = calendars.get(tx, "a")
+    assert row is not None
+    assert row.last_success == paris
+    assert row.last_success.tzinfo is UTC
+
+
+def test_a_time_without_zone_is_refused(store: Store) -> None:
+    with pytest.raises(Exception, match="without zone"), store.write() as tx:
+        calendars.ensure(tx, "a", "martin")
+        calendars.change(tx, "a", last_success=datetime(2026, 7, 1))
+
+
+def test_an_exception_rolls_everything_back(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.write() as tx:
+        basics.put(tx, "x", "1")
+        raise RuntimeError
+    with store.read() as tx:
+        assert basics.get(tx, "x") is None
+
+
+def test_writers_side_by_side_lose_no_update(store: Store) -> None:
+    def count() -> None:
+        for _ in range(50):
+            with store.write() as tx:
+                basics.take_numbers(tx, "n")
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.write() as tx:
+        assert basics.take_numbers(tx, "n")[0] == 201
+
+
+def test_i09_a_second_worker_is_refused_with_a_clear_sentence(store: Store) -> None:
+    with store.lock(), pytest.raises(Locked, match="Un autre attitre travaille déjà"), store.lock():
+        pass
+
+
+def test_the_lock_is_free_again_afterwards(store: Store) -> None:
+    for _ in range(2):
+        with store.lock():
+            pass
+
+
+def test_practices_in_one_store_never_see_each_other(store: Store) -> None:
+    with store.write() as tx:
+        basics.put(tx, "x", "1")
+    other = Store(str(store.url), "roses")
+    with other.read() as tx:
+        assert basics.get(tx, "x") is None
+
+
+def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(store: Store) -> None:
+    with store.write() as tx:
+        pages = tx.connection.execute(text("pragma page_count")).scalar()
+        tx.connection.execute(text(f"pragma max_page_count={pages}"))
+        with pytest.raises(Unusable, match="Le disque est plein"), store._translated():
+            basics.put(tx, "x", "y" * 1_000_000)
+
+
+def test_a_store_from_a_newer_attitre_is_left_alone(store: Store) -> None:
+    with store.write() as tx:
+        tx.connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(Unusable, match="version plus récente"):
+        store.prepare()
+
+
+def test_a_file_that_is_no_database_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"pas une base" * 500)
+    with pytest.raises(Unusable, match="abîmé"):
+        Store(f"sqlite:///{tmp_path / 'x.db'}", "lilas").prepare()
+
+
+def test_numbers_are_never_given_twice_even_across_practices(store: Store) -> None:
+    with store.write() as tx:
+        first = list(basics.take_numbers(tx, "booking", 3))
+    with Store(str(store.url), "roses").write() as tx:
+        assert list(basics.take_numbers(tx, "booking", 2)) == [1, 2]
+    assert first == [1, 2, 3]
+
+
+def test_the_secret_stays_the_same(store: Store) -> None:
+    with store.write() as tx:
+        first = basics.secret(tx)
+    with store.write() as tx:
+        assert basics.secret(tx) == first
+        assert tx.connection.execute(select(tables.setting.c.value)).scalar() == first.hex()
