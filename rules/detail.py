@@ -13,8 +13,8 @@ T = TypeVar("T")
 LONGEST = 400  # signs of one typed detail that are looked at
 
 _NO_DETAIL = (
-    "a completer|a definir|a demander|a venir|a voir|aucun|aucune|en attente|inconnu|inconnue|manquant|manquante|nc|neant"
-    "|ne sait pas|non|non communique|non renseigne|nr|pas|pas d adresse|pas d e mail|pas d email|pas de mail"
+    "a completer|a definir|a demander|a venir|a voir|aucun|aucune|en attente|inconnu|inconnue|manquant|manquante|nc"
+    "|neant|ne sait pas|non|non communique|non renseigne|nr|pas|pas d adresse|pas d e mail|pas d email|pas de mail"
     "|pas de mobile|pas de portable|ras|sans|tbd"
 )
 _NOTHING = frozenset(_NO_DETAIL.split("|"))

@@ -8,18 +8,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 _USUAL_WORDS = (
-    "gmail.com orange.fr wanadoo.fr hotmail.fr hotmail.com free.fr sfr.fr yahoo.fr yahoo.com laposte.net outlook.fr outlook.com "
-    "live.fr icloud.com bbox.fr neuf.fr club-internet.fr numericable.fr aol.com msn.com me.com protonmail.com googlemail.com "
-    "cegetel.net aliceadsl.fr bouyguestelecom.fr"
+    "gmail.com orange.fr wanadoo.fr hotmail.fr hotmail.com free.fr sfr.fr yahoo.fr yahoo.com laposte.net "
+    "outlook.fr outlook.com live.fr icloud.com bbox.fr neuf.fr club-internet.fr numericable.fr aol.com msn.com "
+    "me.com protonmail.com googlemail.com cegetel.net aliceadsl.fr bouyguestelecom.fr"
 )
 _RARE_WORDS = (
-    "ymail.com rocketmail.com mail.com email.com fmail.fr gmx.fr gmx.com gmx.net gmx.de gmx.ch mac.com proton.me pm.me live.com live.be "
-    "aol.fr hotmail.be hotmail.it hotmail.es hotmail.de hotmail.ch hotmail.co.uk yahoo.be yahoo.es yahoo.it yahoo.de yahoo.co.uk "
-    "yahoo.ca outlook.be outlook.es outlook.it outlook.de outlook.ch orange.com free.com laposte.fr sfr.com sfr.net orange.net "
-    "orange.re orange.be orange.es orange.ch orange-business.com "
-    "wanadoo.com numericable.com noos.fr voila.fr nordnet.fr mailo.com mailo.fr tutanota.com tuta.io "
-    "posteo.net infomaniak.ch bluewin.ch skynet.be zaclys.net netcourrier.com dartybox.com tele2.fr tiscali.fr libertysurf.fr "
-    "bouygues.com fastmail.com zoho.com hey.com duck.com web.de mail.fr caramail.com caramail.fr lavache.com"
+    "ymail.com rocketmail.com mail.com email.com fmail.fr gmx.fr gmx.com gmx.net gmx.de gmx.ch mac.com proton.me "
+    "pm.me live.com live.be aol.fr hotmail.be hotmail.it hotmail.es hotmail.de hotmail.ch hotmail.co.uk yahoo.be "
+    "yahoo.es yahoo.it yahoo.de yahoo.co.uk yahoo.ca outlook.be outlook.es outlook.it outlook.de outlook.ch "
+    "orange.com free.com laposte.fr sfr.com sfr.net orange.net orange.re orange.be orange.es orange.ch orange- "
+    "business.com wanadoo.com numericable.com noos.fr voila.fr nordnet.fr mailo.com mailo.fr tutanota.com tuta.io "
+    "posteo.net infomaniak.ch bluewin.ch skynet.be zaclys.net netcourrier.com dartybox.com tele2.fr tiscali.fr "
+    "libertysurf.fr bouygues.com fastmail.com zoho.com hey.com duck.com web.de mail.fr caramail.com caramail.fr "
+    "lavache.com"
 )
 _USUAL, _RARE = tuple(_USUAL_WORDS.split()), frozenset(_RARE_WORDS.split())
 _ELSEWHERE = {"gmail.fr": "gmail.com", "icloud.fr": "icloud.com", "laposte.com": "laposte.net", "free.net": "free.fr"}

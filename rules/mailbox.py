@@ -69,4 +69,5 @@ def confirmed(text: str) -> str | None:
     detail = email(text)
     if detail.value or not detail.proposal:
         return detail.value
-    return ADDRESS.findall(tidy(text[:LONGEST]))[0].removeprefix("mailto:")
+    found = ADDRESS.search(_RESIDUE.sub("", tidy(text[:LONGEST])))
+    return found[0] if found else None

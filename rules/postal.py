@@ -13,8 +13,8 @@ _NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CEDEX = re.compile(r"\bcedex\b(?:\s*\d{1,2}\b)?", re.IGNORECASE)
 _PLACE = re.compile(
-    r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad|place de l eglise"
-    r"|camping|quartier|lotissement|route|chemin)\b"
+    r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad"
+    r"|place de l eglise|camping|quartier|lotissement|route|chemin)\b"
 )
 _FOREIGN_WORDS = ("belgium", "switzerland", "germany", "spain", "italy", "uk", "angleterre", "ecosse", "usa")
 

@@ -10,6 +10,7 @@ from anyascii import anyascii
 
 _JOINTS = re.compile(r"[\s'’‘ʼ`´\-‐‑–—_]+")
 _WORD = re.compile(r"[a-z0-9]+")
+_TYPED_WORD = re.compile(r"[^\W_]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REMEMBERED = 200
 
@@ -41,6 +42,11 @@ def words(text: str) -> list[str]:
 def key(text: str) -> str:
     """The folded words joined by one space: what labels and names are looked up by."""
     return " ".join(words(text))
+
+
+def tokens(text: str) -> list[tuple[str, int, int]]:
+    """The words of a text, folded, each with its place (start, end) in the text as typed."""
+    return [(fold(found[0]), found.start(), found.end()) for found in _TYPED_WORD.finditer(text)]
 
 
 def tidy(text: str) -> str:

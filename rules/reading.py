@@ -1,0 +1,364 @@
+"""What she typed, as an Entry: `read(event, practice, now)` (INTERFACE 4; P6, P7, P12 to P14, P19 to P23, P28 to P34).
+
+Pure and total: whatever stands in an event, `read` answers, and what cannot be believed is a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypeVar
+
+from rules import answers, loose, mailbox, motifs, names, outcomes, sheet
+from rules.contact import Detail, address, birth_date, email, mobile, placeholder
+from rules.findings import find
+from rules.french import listed
+from rules.likeness import Likeness, contentless, looks_like_patient, reason
+from rules.likeness import answers as answered
+from rules.markup import plain_text
+from rules.model import CalendarEvent, Consent, Entry, Finding, Guardian, Practice
+from rules.names import Name
+from rules.sheet import Sheet
+from rules.text import fold, key, tidy
+
+__all__ = ["Likeness", "contentless", "looks_like_patient", "read"]
+
+_TITLE_AT_MOST = 500
+_TEXT_AT_MOST = 20_000  # signs of the description that are read; the rest counts as comment
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_QUERY = re.compile(r"\s*\?+\s*(?=\w)")
+
+T = TypeVar("T")
+Findings = tuple[Finding, ...]
+
+
+def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
+    """The entry that an event holds. Deterministic; never raises for any text."""
+    title = tidy(_CONTROL.sub(" ", event.title[:_TITLE_AT_MOST]))
+    if query := _QUERY.match(title):
+        return Entry(query=title[query.end() :])
+    entry = _entry(_sorted(event, title, practice, now.astimezone(practice.zone).date()))
+    return _nameless(entry) if reason(title, practice) and not answered(entry) else entry
+
+
+def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -> Sheet:
+    """The sheet of one event. A title without content is not searched for a name."""
+    typed = Sheet(practice, event.start.astimezone(practice.zone), today)
+    if contentless(title):
+        typed.left.append(title)
+    else:
+        sheet.title(typed, title)
+    text = plain_text(event.description[: _TEXT_AT_MOST * 4])
+    sheet.lines(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
+    typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
+    for category in event.categories:
+        typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
+    if not typed.motifs and "motif" not in typed.typed:
+        typed.motifs.update(dict.fromkeys(_mentioned(" ".join(event.categories)[:200], practice, near=False)))
+    return typed
+
+
+def _nameless(entry: Entry) -> Entry:
+    """`Réunion équipe` is no patient: neither its name nor its motif is asked for."""
+    return replace(entry, name_text="", family_name="", given_name="", motif_text=entry.motif or "", findings=())
+
+
+def _entry(typed: Sheet) -> Entry:
+    practice, said = typed.practice, typed.statements
+    name = _name(typed)
+    number = _mobile(typed)
+    mail = _email(typed)
+    born = _birth(typed)
+    home = _checked(typed, "address", "address-incomplete", address, typed.text("address", "address_more"))
+    motif = _motif(typed)
+    dentist = _dentist(typed)
+    guardian = _guardian(typed)
+    known = _known(typed)
+    return Entry(
+        name_text=name.text,
+        family_name=name.family,
+        given_name=name.given,
+        birth_name=name.birth,
+        birth_date=born.value,
+        birth_text=born.text,
+        mobile=number.value,
+        mobile_text=number.text,
+        email=mail.value,
+        email_text=mail.text,
+        email_confirmed="email_ok" in said,
+        address=home.value,
+        address_text=home.text,
+        motif=motif.labels[0] if len(motif.labels) == 1 else None,
+        motifs=motif.labels,
+        motif_text=motif.text,
+        first_visit=_either("first" in said, "follow_up" in said),
+        known=known,
+        new_patient=("new" in said or known is False) and known is not True and not _torn(typed),
+        dentist=dentist.value,
+        dentist_text=dentist.text,
+        no_preference="preference" in said,
+        consent=_consent(typed),
+        keep_minutes=answers.minutes(typed.text("duration")),
+        guardian=guardian.value,
+        without_mobile=_waived(typed, "no_mobile"),
+        without_email=_waived(typed, "no_email"),
+        comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
+        waiting="waiting" in said,
+        outcome=outcomes.concluded(typed.outcome, typed.urgent),
+        findings=(
+            *_name_findings(name, practice), *born.findings, *number.findings, *mail.findings, *home.findings,
+            *motif.findings, *dentist.findings, *guardian.findings,
+        ),
+    )  # fmt: skip
+
+
+# --- details ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked(Detail[T]):
+    """A detail with the text as typed and the findings about it."""
+
+    text: str = ""
+    findings: Findings = ()
+
+
+def _checked(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]], text: str) -> _Checked[T]:
+    """One detail judged; a placeholder is as if nothing were typed (ruling 12)."""
+    if not text:
+        return _Checked(None)
+    detail = check(text)
+    if detail.missing:
+        return _Checked(None)
+    seen = _seen(text)
+    if detail.proposal:
+        facts = find(
+            typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal, proposals=[detail.proposal]
+        )
+    elif detail.problem:
+        facts = find(typed.practice.policy, rule, seen=seen, problem=detail.problem)
+    else:
+        facts = ()
+    return _Checked(detail.value, detail.problem, detail.proposal, seen, facts)
+
+
+def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]]) -> _Checked[T]:
+    """The first believable of the labelled values, then of the unlabelled; else the first problem."""
+    texts = [*typed.typed.get(label, ()), *typed.loose.get(label, ())]
+    checked = [_checked(typed, label, rule, check, text) for text in texts]
+    said = [one for one in checked if one.text]
+    return next((one for one in said if one.value is not None), said[0] if said else _Checked(None))
+
+
+def _mobile(typed: Sheet) -> _Checked[str]:
+    own = mobile(typed.practice.phone).value
+
+    def check(text: str) -> Detail[str]:
+        detail = mobile(text)
+        return Detail(None, "c'est le numéro du cabinet") if own and detail.value == own else detail
+
+    return _best(typed, "mobile", "mobile-invalid", check)
+
+
+def _email(typed: Sheet) -> _Checked[str]:
+    confirmed = "email_ok" in typed.statements
+
+    def check(text: str) -> Detail[str]:
+        detail = email(text)
+        if detail.proposal and confirmed:
+            return Detail(mailbox.confirmed(text))
+        own = detail.value is not None and detail.value.lower() == typed.practice.email.lower()
+        return Detail(None, "c'est l'adresse du cabinet") if own else detail
+
+    return _best(typed, "email", "email-invalid", check)
+
+
+def _birth(typed: Sheet) -> _Checked[date]:
+    return _best(typed, "birth", "birth-date-invalid", lambda text: birth_date(text, typed.today))
+
+
+def _seen(text: str) -> str:
+    """The text as typed, short enough for a sentence."""
+    line = tidy(text[:200])
+    return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+# --- who -------------------------------------------------------------------------------------------------------------
+
+
+def _name(typed: Sheet) -> Name:
+    """Labelled names before the title's."""
+    maiden = typed.text("birth_name")
+    family, given, patient = typed.text("family"), typed.text("given"), typed.text("patient")
+    if family and given:
+        return names.joined(family, given, maiden)
+    if given and (typed.name or patient):
+        return (
+            names.joined(patient or typed.name, given, maiden)
+            if " " not in (patient or typed.name)
+            else _whole(typed, maiden)
+        )
+    return _whole(typed, maiden)
+
+
+def _whole(typed: Sheet, maiden: str) -> Name:
+    whole = next(filter(None, (typed.text("patient"), typed.text("family", "given"), typed.name)), "")
+    if placeholder(tidy(whole[:200])):
+        return Name()
+    name = names.split(loose.take(whole, typed.today).rest.replace(loose.GAP, " "))
+    return (
+        name
+        if not maiden
+        else Name(name.text, name.family, name.given, names.capitals(maiden), name.certain, name.problem)
+    )
+
+
+def _name_findings(name: Name, practice: Practice) -> Findings:
+    if not (name.text and name.problem):
+        return ()
+    return find(practice.policy, "name-suspicious", seen=_seen(name.text), problem=name.problem)
+
+
+def _guardian(typed: Sheet) -> _Checked[Guardian]:
+    """`Responsable : Mme X, 06 …, mail`."""
+    text = typed.text("guardian")
+    if not text or placeholder(text):
+        return _Checked(None)
+    taken = loose.take(tidy(text), typed.today)
+    called = " ".join(part for part in re.split(rf"[,;|/{loose.GAP}]|\s-\s", taken.rest) if key(part)).strip(" .,:-()")
+    numbers = [mobile(number) for number in taken.mobile]
+    mails = [email(address_text) for address_text in taken.email]
+    problem = next((detail.problem for detail in (*numbers, *mails) if detail.problem), "")
+    problem = problem or ("" if any(map(str.isalpha, called)) else "le nom manque")
+    guardian = Guardian(
+        tidy(called),
+        next((detail.value for detail in numbers if detail.value), None),
+        next((detail.value for detail in mails if detail.value), None),
+    )
+    facts = find(typed.practice.policy, "guardian-invalid", seen=_seen(text), problem=problem) if problem else ()
+    return _Checked(guardian, text=_seen(text), findings=facts)
+
+
+# --- why -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Motif:
+    labels: tuple[str, ...] = ()
+    text: str = ""
+    findings: Findings = ()
+
+
+def _mentioned(text: str, practice: Practice, *, near: bool = True) -> tuple[str, ...]:
+    """The motifs that a text names; one that is the whole text stands alone."""
+    spoken = fold(text).replace("'", " ")
+    typed = key(spoken).split()
+    return tuple(dict.fromkeys(mention.label for mention in motifs.find(typed, practice, near=near)))
+
+
+def _motif(typed: Sheet) -> _Motif:
+    """The motif: what stands behind `Motif :` and what the title and other lines name, together."""
+    practice, labelled = typed.practice, typed.text("motif")
+    text = labelled or " ".join(typed.left)
+    found = dict.fromkeys((*_mentioned(labelled, practice), *_outside_urgency(typed)))
+    if not found and not labelled:
+        found = dict.fromkeys(_mentioned(text, practice))
+    if len(found) > 1:
+        return _ambiguous(tuple(found), labelled, practice)
+    if found:
+        return _Motif(tuple(found), labelled or next(iter(found)))
+    return _no_motif(tidy(text[:200]), bool(labelled), practice)
+
+
+def _outside_urgency(typed: Sheet) -> list[str]:
+    """The motifs named without a label, except an `urgence` that belongs to an outcome (`abs 09:40`, `Urgence`)."""
+    named = list(typed.motifs)
+    if typed.urgent and typed.outcome and (len(named) > 1 or "motif" in typed.typed):
+        urgent = _mentioned("urgence", typed.practice)
+        named = [label for label in named if label not in urgent]
+    return named
+
+
+def _ambiguous(found: tuple[str, ...], labelled: str, practice: Practice) -> _Motif:
+    facts = find(practice.policy, "motif-ambiguous", motifs=listed(found, "et"), proposals=found)
+    return _Motif(found, labelled or ", ".join(found), facts)
+
+
+def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
+    """Nothing known is named: nothing typed, a vague word, or a motif that the practice does not have."""
+    if not text or (not labelled and not any(map(str.isalpha, text))):
+        return _Motif()
+    if motifs.vague(text, practice) or contentless(text):
+        names_all = ", ".join(motif.label for motif in practice.motifs)
+        return _Motif((), text, find(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
+    near = motifs.nearest(text, practice)
+    facts = find(practice.policy, "motif-unknown", seen=_seen(text), motifs=", ".join(near), proposals=near)
+    return _Motif((), text, facts)
+
+
+def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
+    """Words of the title that turned out to be nothing at all are kept with the comment."""
+    left = [part for part in typed.left if any(map(str.isalnum, part)) and not contentless(part)]
+    return left if motif.labels and (typed.name or typed.typed) else []
+
+
+# --- the two questions -----------------------------------------------------------------------------------------------
+
+
+def _either(one: bool, other: bool) -> bool | None:
+    """True, False, or None where neither or both were said."""
+    return one if one != other else None
+
+
+def _torn(typed: Sheet) -> bool:
+    """Both answers to question 1 were typed: it must be asked again."""
+    return _known_answers(typed) == {True, False}
+
+
+def _known_answers(typed: Sheet) -> set[bool]:
+    said = {answers.yes(value) if value else True for value in typed.typed.get("known", ())} - {None}
+    said |= {True} if "known" in typed.statements else set()
+    return {bool(one) for one in said} | ({False} if typed.statements & {"new", "not_known"} else set())
+
+
+def _known(typed: Sheet) -> bool | None:
+    said = _known_answers(typed)
+    return said.pop() if len(said) == 1 else None
+
+
+def _dentist(typed: Sheet) -> _Checked[str]:
+    """`Dentiste : Dr Martin`; nobody in particular is no preference."""
+    texts = [
+        text for text in typed.typed.get("dentist", ()) if not placeholder(text) or key(text) in {"aucun", "aucune"}
+    ]
+    named = [answers.dentist(text, typed.practice) for text in texts]
+    if any(one.nobody for one in named):
+        typed.statements.add("preference")
+        return _Checked(None)
+    keys = {one.key for one in named}
+    if not texts or (len(keys) == 1 and None not in keys):
+        return _Checked(keys.pop() if keys else None, text=", ".join(texts[:1]))
+    seen = _seen(texts[[one.key for one in named].index(None)] if None in keys else ", ".join(texts))
+    team = ", ".join(dentist.name for dentist in typed.practice.dentists)
+    near = answers.nearest_dentists(seen, typed.practice)
+    return _Checked(
+        None,
+        text=seen,
+        findings=find(typed.practice.policy, "dentist-unknown", seen=seen, dentists=team, proposals=near),
+    )
+
+
+def _consent(typed: Sheet) -> Consent | None:
+    said = [answers.consent(tidy(value), typed.practice) for value in typed.typed.get("consent", ())]
+    given = [one for one in said if one]
+    return next((one for one in given if not one.given), given[-1] if given else None)
+
+
+def _waived(typed: Sheet, label: str) -> str | None:
+    """The reason of `Sans mobile : oui (n'en a pas)`; None where it was not said."""
+    for value in typed.typed.get(label, ()):
+        if why := answers.reason(tidy(value)):
+            return why
+    return "oui" if label in typed.statements else None
