@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from anyascii import anyascii
-
 from config.problems import Where, dotted
 from config.settings import FIELDS
 from config.yamlfile import Document
 from rules.findings import RULES
 from rules.model import Severity
+from rules.text import fold
 
 
 def crosscheck(document: Document) -> None:
@@ -36,8 +35,8 @@ def _dentists(document: Document) -> list[tuple[str, dict[str, Any]]]:
     return [(name, dentist) for name, dentist in dentists.items() if isinstance(dentist, dict)]
 
 
-def _fold(text: Any) -> str:
-    return anyascii(str(text)).casefold().strip()
+def _quoted(document: Document, where: Where, word: Any) -> str:
+    return "cette valeur" if document.secret(where) else f"« {word} »"
 
 
 # --- one thing, one owner --------------------------------------------------------------------------------------------
@@ -61,7 +60,7 @@ def _calendars(document: Document) -> None:
     """A calendar of two dentists needs a tag for each (P2)."""
     seen: dict[tuple[str, str], list[tuple[Where, str]]] = {}
     for where, calendar in _claims(document):
-        identity, tag = _identity(calendar), _fold(calendar.get("tag") or "")
+        identity, tag = _identity(calendar), fold(str(calendar.get("tag") or ""))
         if identity is None:
             continue
         for earlier, other in seen.get(identity, []):
@@ -87,12 +86,12 @@ def _motifs(document: Document) -> None:
         words: list[tuple[Where, Any]] = [(("motifs", index, "label"), motif.get("label"))]
         words += [(("motifs", index, "also", i), word) for i, word in enumerate(also or [])]
         for where, word in words:
-            if not isinstance(word, str) or not _fold(word):
+            if not isinstance(word, str) or not fold(word):
                 continue
-            earlier = seen.setdefault(_fold(word), where)
+            earlier = seen.setdefault(fold(word), where)
             if earlier != where:
                 line = document.value_spot(earlier).line
-                text = f"« {word} » désigne déjà un motif (ligne {line})."
+                text = f"{_quoted(document, where, word)} désigne déjà un motif (ligne {line})."
                 document.report(document.value_spot(where), where, text, "Gardez ce mot pour un seul motif.")
 
 
@@ -101,11 +100,11 @@ def _names(document: Document) -> None:
     seen: dict[str, str] = {}
     for key, dentist in _dentists(document):
         name = dentist.get("name")
-        other = seen.setdefault(_fold(name), key) if isinstance(name, str) else key
+        other = seen.setdefault(fold(name), key) if isinstance(name, str) else key
         if other != key:
             where: Where = ("dentists", key, "name")
-            document.report(document.value_spot(where), where, f"« {name} » est déjà le nom de « {other} ».",
-                            "Ajoutez le prénom.")  # fmt: skip
+            text = f"{_quoted(document, where, name)} est déjà le nom de « {other} »."
+            document.report(document.value_spot(where), where, text, "Ajoutez le prénom.")
 
 
 # --- what is left out ------------------------------------------------------------------------------------------------
@@ -127,7 +126,7 @@ def _rules(document: Document) -> None:
         if rule is None or not isinstance(severity, str):
             continue
         word = severity.strip().casefold()
-        if rule.fixed and word != rule.severity:
+        if rule.fixed and word in tuple(Severity) and word != rule.severity:
             text = f"cette règle ne peut pas être assouplie : « {rule.procedure} »."
             document.report(document.value_spot(where), where, text, "Retirez cette ligne.")
         elif word == Severity.OFF:

@@ -8,7 +8,7 @@ from typing import Any
 
 from config.problems import Where, meant
 from config.settings import Settings
-from config.yamlfile import Document
+from config.yamlfile import Document, is_text
 from rules.model import Severity
 
 PREFIX = "ATTITRE_"
@@ -27,11 +27,13 @@ def _override(document: Document, name: str, value: str) -> None:
     from pydantic_settings import SettingsError
 
     try:
-        found = _source()(name, value)()
+        found = _source()(name, value)() if is_text(value) else None
     except SettingsError:
+        found = None
+    if found is None:
         where: Where = tuple(name[len(PREFIX) :].lower().split("__"))
         hint = """Une liste ou des clés s'écrivent en JSON : '["Congés"]'."""
-        document.report(document.key_spot(where), where, f"la variable {name} n'est pas du JSON lisible.", hint)
+        document.report(document.key_spot(where), where, f"la variable {name} n'est pas lisible.", hint)
         return
     if not found:
         _unknown(document, name)

@@ -67,8 +67,8 @@ def _load(file: Path, environ: Mapping[str, str]) -> tuple[Document, Settings | 
     if () in document.faulty:
         return document, None
     override(document, environ)
-    crosscheck(document)
     settings = validate(document)
+    crosscheck(document)
     return document, _placed(settings, file) if settings else None
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from config.addresses import MailServer, Secret, SecretWeb, Sender
 from config.base import Model, setting, unprinted
@@ -42,7 +42,7 @@ def template(value: Any) -> dict[str, Any]:
     return value
 
 
-Template = Annotated[dict[str, Any], PlainValidator(template), WithJsonSchema({"type": "object"})]
+Template = Annotated[dict[str, Any], BeforeValidator(template), WithJsonSchema({"type": "object"})]
 
 
 class EmailSettings(Model):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from config.problems import meant
@@ -76,8 +76,7 @@ def spans(value: Any) -> tuple[Span, ...]:
 
 def weekdays(value: Any) -> tuple[int, ...]:
     """`mon` or `mon-fri` as weekdays, Monday 0."""
-    text = str(value).strip().casefold()
-    first, dash, last = (part.strip() for part in text.partition("-"))
+    first, dash, last = str(value).partition("-")
     for word in (first, last) if dash else (first,):
         if word not in DAYS:
             refuse("jour inconnu.", meant(word, DAYS, "Jours"), str(value))
@@ -111,15 +110,18 @@ _HOURS_SCHEMA = {
 
 Clock = Annotated[
     time,
-    PlainValidator(lambda value: value if isinstance(value, time) else clock(written(value))),
+    BeforeValidator(lambda value: value if isinstance(value, time) else clock(written(value))),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}[:h]\d{2}$", "examples": ["08:30"]}),
 ]
 if TYPE_CHECKING:
     Hours = Mapping[int, tuple[Span, ...]]
 else:  # keys are days as written; `_week` turns them into weekdays
     Hours = Annotated[
-        dict[Annotated[tuple[int, ...], PlainValidator(weekdays)], Annotated[tuple[Span, ...], PlainValidator(spans)]],
+        dict[
+            Annotated[tuple[int, ...], BeforeValidator(weekdays)], Annotated[tuple[Span, ...], BeforeValidator(spans)]
+        ],
         AfterValidator(_week),
+        PlainSerializer(dict),
         WithJsonSchema(_HOURS_SCHEMA),
     ]
 
@@ -169,16 +171,14 @@ Text = Annotated[
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 Flag = Annotated[
     bool,
-    PlainValidator(flag),
+    BeforeValidator(flag),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": ["oui", "non", "yes", "no", "on", "off"]}]}),
 ]
-Zone = Annotated[ZoneInfo, PlainValidator(zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})]
+Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema({"type": "string", "examples": ["Europe/Paris"]})]
 Department = Annotated[
-    str, PlainValidator(department), WithJsonSchema({"type": ["string", "integer"], "examples": ["75"]})
+    str, BeforeValidator(department), WithJsonSchema({"type": ["string", "integer"], "examples": ["75"]})
 ]
 Several = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Minutes = Annotated[int, Field(ge=5, le=600)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-Strict = BeforeValidator(written)
-"""Before a type of the standard library: None, lists and mappings are refused in our words."""

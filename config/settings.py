@@ -6,7 +6,7 @@ from datetime import time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PlainValidator, SecretStr, WithJsonSchema
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema
 
 from config.addresses import Email, Listen, Phone, Public, Secret, Store, Web
 from config.base import Model, setting, unprinted
@@ -155,7 +155,7 @@ _RULES_SCHEMA = {
 }
 
 Rules = Annotated[
-    dict[Annotated[str, PlainValidator(_rule)], Annotated[Severity, PlainValidator(_severity)]],
+    dict[Annotated[str, BeforeValidator(_rule)], Annotated[Severity, BeforeValidator(_severity)]],
     WithJsonSchema(_RULES_SCHEMA),
 ]
 

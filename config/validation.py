@@ -35,7 +35,9 @@ def _report(document: Document, error: ErrorDetails) -> None:
         text = f"« {seen} » : {text}"
     if variable := document.overrides.get(where):
         text = f"{text[:-1]} (variable {variable})."
-    about_key = error["type"] in ("missing", "extra_forbidden") or "[key]" in error["loc"]
+    about_key = (
+        error["type"] in ("missing", "extra_forbidden") or "[key]" in error["loc"] or where not in document.values
+    )
     around = where[:-1] if error["type"] == "missing" else where
     spot = document.key_spot(around) if about_key else document.value_spot(where)
     document.report(spot, where, text, hint)
@@ -81,7 +83,7 @@ _QUOTED = frozenset({
 def _words(error: ErrorDetails) -> _Words:
     if error["type"] == "attitre":
         return str(error["ctx"]["text"]), str(error["ctx"]["hint"])
-    if error["input"] is None and error["type"] != "missing":
+    if error["input"] is None and error["type"] not in ("missing", "extra_forbidden"):
         return "valeur manquante.", "Donnez une valeur, ou retirez la clé."
     words = _SENTENCES.get(error["type"])
     return words(error, error.get("ctx", {})) if words else ("valeur refusée.", "")

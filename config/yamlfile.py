@@ -180,6 +180,11 @@ class _TooMuch(Exception):
         self.spot = spot
 
 
+def is_text(value: str) -> bool:
+    """False for half a character (a lone surrogate), which nothing can store or print."""
+    return value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
 def _spot(node: Node) -> Spot:
     return Spot(node.start_mark.line + 1, node.start_mark.column + 1)
 
@@ -203,7 +208,8 @@ class _Reader:
 
     def _value(self, node: Node, where: Where) -> Any:
         self._spend(node, 1)
-        self._document.values[where] = _spot(node)
+        empty = isinstance(node, ScalarNode) and node.style is None and not node.value
+        self._document.values[where] = self._document.key_spot(where) if empty else _spot(node)
         if isinstance(node, ScalarNode):
             return self._scalar(node, where)
         if id(node) in self._open or len(where) > MAX_DEPTH:
@@ -228,7 +234,7 @@ class _Reader:
         merged: list[tuple[Node, Node]] = []
         self._spend(node, len(node.value))
         for key, value in node.value:
-            if not isinstance(key, ScalarNode):
+            if not (isinstance(key, ScalarNode) and is_text(key.value)):
                 self._document.report(_spot(key), where, "une clé doit être un mot.", "Écrivez « mot: valeur ».")
             elif key.value == "<<" and key.style is None:
                 merged.append((key, value))
@@ -245,6 +251,7 @@ class _Reader:
         line, column = _spot(first)
         text = f"clé écrite deux fois ; la première est ligne {line}, colonne {column}."
         self._document.report(_spot(key), (*where, key.value), text, "Gardez-en une seule.")
+        self._document.faulty.discard((*where, key.value))  # the first one is still checked
 
     def _merged(self, key: Node, value: Node, where: Where) -> list[tuple[ScalarNode, Node]]:
         listed: list[Node] = value.value if isinstance(value, SequenceNode) else [value]
@@ -266,7 +273,13 @@ class _Reader:
         self._check_tag(node, where)
         if node.style is None and node.value in _EMPTY:
             return None
-        return str(node.value)
+        return self._text(node, where, str(node.value))
+
+    def _text(self, node: Node, where: Where, value: str) -> str | None:
+        if is_text(value):
+            return value
+        self._document.report(_spot(node), where, "caractère illisible.", "Effacez-le : ce n'est pas du texte.")
+        return None
 
     def _check_tag(self, node: Node, where: Where) -> None:
         tag = str(node.tag)
@@ -280,7 +293,7 @@ class _Reader:
         name = node.value.strip()
         self._document.variables.add(name)
         if name in self._environ:
-            return self._environ[name]
+            return self._text(node, where, self._environ[name])
         hint = f"Définissez-la avant de lancer attitre : export {name}=…" if name else "Écrivez « !env NOM »."
         self._document.report(_spot(node), where, f"variable d'environnement « {name} » absente.", hint)
         return None
