@@ -19,6 +19,7 @@ _NOBODY = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def email(text: str) -> Detail[str]:
     """An address that a mail server would take; a slip in its domain is a proposal, never corrected silently."""
     raw = _REMARK.sub("", _RESIDUE.sub("", tidy(text[:LONGEST]))).strip(" <>;,'\"")
@@ -32,7 +33,6 @@ def email(text: str) -> Detail[str]:
     return _checked(raw)
 
 
-@lru_cache(maxsize=4096)
 def _checked(raw: str) -> Detail[str]:
     if problem := _wrong(raw):
         return Detail(None, problem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rules.givennames import GIVEN_NAMES
 from rules.text import fold, key, tidy
@@ -38,6 +39,7 @@ class Name:
     problem: str = ""
 
 
+@lru_cache(maxsize=4096)
 def split(text: str) -> Name:
     """The name in one text. Never raises; a text without letters is an empty name."""
     text = tidy(text[:200]).strip(_PUNCTUATION)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from unicodedata import category, combining, normalize
+from unicodedata import combining, normalize
 
 from anyascii import anyascii
 
 _JOINTS = re.compile(r"[\s'’‘ʼ`´\-‐‑–—_]+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TYPED_WORD = re.compile(r"[^\W_]+")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REMEMBERED = 200
 
@@ -41,7 +42,14 @@ def words(text: str) -> list[str]:
 
 def key(text: str) -> str:
     """The folded words joined by one space: what labels and names are looked up by."""
+    return _key_short(text) if len(text) <= _REMEMBERED else _key(text)
+
+
+def _key(text: str) -> str:
     return " ".join(words(text))
+
+
+_key_short = lru_cache(maxsize=8192)(_key)
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:
@@ -53,5 +61,5 @@ def tidy(text: str) -> str:
     """The text as typed, on one line: compatible signs (full-width digits, no-break spaces) made plain, invisible
     ones dropped, white space collapsed."""
     if not text.isascii():
-        text = "".join(sign for sign in normalize("NFKC", text) if category(sign) not in {"Cf", "Cs"})
+        text = _INVISIBLE.sub("", normalize("NFKC", text))
     return " ".join(text.split())
