@@ -28,6 +28,14 @@ class CalDavSettings(Model):
     tag: Text | None = setting(_TAG, default=None)
 
 
+def _login(calendar: CalDavSettings) -> CalDavSettings:
+    if calendar.password and not (calendar.username or "@" in calendar.url):
+        refuse("« password: » est donné, mais « username: » manque.", "Ajoutez « username: … ».")
+    if calendar.auth == "bearer" and not calendar.token:
+        refuse("« auth: bearer » demande « token: ».", "Ajoutez « token: !env NOM ».")
+    return calendar
+
+
 def _google_file(value: SecretStr) -> SecretStr:
     try:
         content = json.loads(value.get_secret_value())
@@ -63,4 +71,5 @@ class IcsSettings(Model):
     tag: Text | None = setting(_TAG, default=None)
 
 
-CalendarSettings = Annotated[CalDavSettings | GoogleSettings | IcsSettings, Field(discriminator="kind")]
+CheckedCalDav = Annotated[CalDavSettings, AfterValidator(_login)]
+CalendarSettings = Annotated[CheckedCalDav | GoogleSettings | IcsSettings, Field(discriminator="kind")]

@@ -157,7 +157,7 @@ def _ways(document: Document) -> None:
             where: Where = ("messages", name)
             text = f"aucun envoi par {what} : les patients n'en recevront pas."
             document.report(document.key_spot(where), where, text,
-                            f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
+                            f"Ajoutez « {name}: » sous « messages: ».", Severity.INFO)  # fmt: skip
 
 
 def _callback(document: Document) -> None:

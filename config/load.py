@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -102,9 +102,3 @@ def _finished(document: Document, settings: Settings | None) -> Loaded:
 
 def _at_start(file: Path, text: str, hint: str) -> Problem:
     return Problem(str(file), *START, "(fichier)", Severity.ERROR, text, hint)
-
-
-def shown(problem: Problem, folder: Path) -> Problem:
-    """The same problem with its file named from `folder`, as editors and terminals link it."""
-    path = Path(problem.file)
-    return replace(problem, file=str(path.relative_to(folder))) if path.is_relative_to(folder) else problem

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from config.problems import meant
+from config.problems import meant, nearest
 
 Span = tuple[time, time]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -79,11 +79,16 @@ def weekdays(value: Any) -> tuple[int, ...]:
     first, dash, last = str(value).partition("-")
     for word in (first, last) if dash else (first,):
         if word not in DAYS:
-            refuse("jour inconnu.", meant(word, DAYS, "Jours"), str(value))
+            refuse("jour inconnu.", _day_hint(word), str(value))
     start, stop = DAYS.index(first), DAYS.index(last if dash else first)
     if stop < start:
         refuse("ces jours sont à l'envers.", "Exemple : « mon-fri ».", str(value))
     return tuple(range(start, stop + 1))
+
+
+def _day_hint(word: str) -> str:
+    french = dict(zip(("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), DAYS, strict=True))
+    return meant(french.get(word[:3].casefold(), word), DAYS, "Jours")
 
 
 def _week(value: Mapping[tuple[int, ...], tuple[Span, ...]]) -> dict[int, tuple[Span, ...]]:
@@ -116,6 +121,8 @@ Clock = Annotated[
 if TYPE_CHECKING:
     Hours = Mapping[int, tuple[Span, ...]]
 else:  # keys are days as written; `_week` turns them into weekdays
+    _Days = Annotated[tuple[int, ...], BeforeValidator(weekdays)]
+    _Spans = Annotated[tuple[Span, ...], BeforeValidator(spans)]
     Hours = Annotated[
         dict[
             Annotated[tuple[int, ...], BeforeValidator(weekdays)], Annotated[tuple[Span, ...], BeforeValidator(spans)]
@@ -149,10 +156,9 @@ def zone(value: Any) -> ZoneInfo:
 def _zone_hint(name: str) -> str:
     from zoneinfo import available_timezones
 
-    city = {zone.rpartition("/")[2]: zone for zone in sorted(available_timezones())}
-    near = meant(name.rpartition("/")[2], city, "")
-    word = near.partition("« ")[2].partition(" »")[0]
-    return f"Vouliez-vous dire « {city[word]} » ?" if word in city else "Exemple : « Europe/Paris »."
+    cities = {zone.rpartition("/")[2]: zone for zone in sorted(available_timezones())}
+    near = cities.get(nearest(name.rpartition("/")[2], cities))
+    return f"Vouliez-vous dire « {near} » ?" if near else "Exemple : « Europe/Paris »."
 
 
 def department(value: Any) -> str:

@@ -100,7 +100,7 @@ class PageSettings(Model):
 class SyncSettings(Model):
     """Pace, and the brake on sudden losses (P43)."""
 
-    every_seconds: Annotated[int, Field(ge=5, le=3600)] = setting("Secondes entre deux passages.", default=60)
+    every_seconds: Several = setting("Secondes entre deux passages.", default=60)
     brake_events: Several = setting("Rendez-vous disparus en une heure, au-delà desquels tout est retenu.", default=5)
     brake_percent: Percent = setting("De même, en pourcentage de l'agenda (au moins 3).", default=10)
 

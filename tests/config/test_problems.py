@@ -31,6 +31,11 @@ SLIPS = [
      "6:16: dentists.martin.calendars: il en faut au moins un."),
     ("[{kind: caldav, url: https://dav.example/martin/}]", "demain",
      "6:16: dentists.martin.calendars: une liste est attendue. Exemple : « [un, deux] »."),
+    ("url: https://dav.example/martin/", "url: https://dav.example/martin/, password: x",
+     "6:17: dentists.martin.calendars[0]: « password: » est donné, mais « username: » manque."
+     " Ajoutez « username: … »."),
+    ("url: https://dav.example/martin/", "url: https://dav.example/martin/, auth: bearer",
+     "6:17: dentists.martin.calendars[0]: « auth: bearer » demande « token: ». Ajoutez « token: !env NOM »."),
     ("  martin:\n", "  Dr Martin:\n",
      "3:3: dentists.Dr Martin: « Dr Martin » : clé illisible."
      " Lettres minuscules sans accent, chiffres, « - » et « _ »."),
@@ -45,7 +50,7 @@ SLIPS = [
      " Exemple : « 08:30-12:30 14:00-19:00 »."),
     ("08:30-12:30", "08:30-25:30", "7:22: dentists.martin.hours.mon-fri: « 25:30 » : heure illisible."
      " Exemple : « 08:30 »."),
-    ("mon-fri:", "lun:", "7:13: dentists.martin.hours.lun: « lun » : jour inconnu. Vouliez-vous dire « sun » ?"),
+    ("mon-fri:", "lun:", "7:13: dentists.martin.hours.lun: « lun » : jour inconnu. Vouliez-vous dire « mon » ?"),
     ("mon-fri:", "fri-mon:", "7:13: dentists.martin.hours.fri-mon: « fri-mon » : ces jours sont à l'envers."
      " Exemple : « mon-fri »."),
     ("{mon-fri: ", "{mon-tue: fermé, tue-wed: ", "7:12: dentists.martin.hours: « tue » est donné par deux lignes."
