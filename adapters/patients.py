@@ -118,7 +118,7 @@ def _header(line: int, cells: list[str]) -> tuple[dict[int, str], list[LineProbl
     columns: dict[int, str] = {}
     problems: list[LineProblem] = []
     for place, cell in enumerate(cells):
-        column = _COLUMN_OF.get(key(cell))
+        column = _COLUMN_OF.get(key(cell.replace("°", " ")))
         if column and column not in columns.values():
             columns[place] = column
         elif cell.strip():

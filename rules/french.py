@@ -19,8 +19,9 @@ def short_clock(moment: datetime) -> str:
 
 
 def day(value: date, *, year: bool = False) -> str:
-    """`mardi 24 novembre`, with the year where asked."""
-    return format_date(value, "EEEE d MMMM y" if year else "EEEE d MMMM", locale="fr")
+    """`mardi 24 novembre`, `dimanche 1er novembre`, with the year where asked."""
+    said = format_date(value, "EEEE d MMMM y" if year else "EEEE d MMMM", locale="fr")
+    return said.replace(" 1 ", " 1er ") if value.day == 1 else said
 
 
 def numeric_day(value: date) -> str:

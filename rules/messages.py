@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -41,7 +41,8 @@ class Letter:
 def sms(send: Send, practice: Practice, manage_url: str | None = None) -> str:
     """The text of an SMS, in GSM-7: of the wordings that cost fewest messages (one, unless the names are very long)
     the fullest. Without patient name; with a motif only where the practice wants it (P37)."""
-    said = [_SAID[send.kind](send, practice, shorter) for shorter in (False, True)]
+    discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
+    said = [_SAID[send.kind](send, house, shorter) for house in (practice, discreet) for shorter in (False, True)]
     return min(
         (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
     )
@@ -76,7 +77,7 @@ def _modified(send: Send, practice: Practice, shorter: bool) -> str:
     now, before = send.facts, send.before or send.facts
     moved = now.start != before.start
     place = f", nouvelle adresse : {now.place}" if now.place != before.place else ""
-    former = french.listed(_former(now, before, practice, shorter), "et")
+    former = ", ".join(_former(now, before, practice, shorter))
     lead = "RDV déplacé au" if moved else "RDV modifié :"
     return f"{lead} {_appointment(now, practice, shorter)}{place}{former and f' (avant : {former})'}."
 

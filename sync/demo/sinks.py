@@ -155,8 +155,8 @@ def _decoded(raw: bytes, content_type: str) -> Mapping[str, Any]:
 class MailSink:
     """A mail server on loopback: `with MailSink() as sink: sink.url, sink.messages`.
 
-    `refuse` maps recipients to the answer that they get (`550 unknown`); `answer_data` is given once, instead of
-    `250`, after a message was kept; `drop_after_data` cuts the line there. With `login` it asks for a password.
+    `refuse` maps recipients to the answer that they get (`550 unknown`); `answer_data` is given once,
+    instead of taking a message; `drop_after_data` takes one and cuts the line. With `login` it asks for a password.
     """
 
     def __init__(self, port: int = 0, login: tuple[str, str] | None = None, **options: Any) -> None:
