@@ -33,7 +33,7 @@ def _report(document: Document, error: ErrorDetails) -> None:
     seen = _seen(document, where, error)
     if seen:
         text = f"« {seen} » : {text}"
-    if variable := document.overrides.get(where):
+    if variable := _variable(document, where, error["type"]):
         text = f"{text[:-1]} (variable {variable})."
     about_key = (
         error["type"] in ("missing", "extra_forbidden") or "[key]" in error["loc"] or where not in document.values
@@ -41,6 +41,14 @@ def _report(document: Document, error: ErrorDetails) -> None:
     around = where[:-1] if error["type"] == "missing" else where
     spot = document.key_spot(around) if about_key else document.value_spot(where)
     document.report(spot, where, text, hint)
+
+
+def _variable(document: Document, where: Where, kind: str) -> str:
+    """The environment variable that gave this value, or, where its shape is wrong, a part of it."""
+    for path, name in document.overrides.items():
+        if where[: len(path)] == path or (kind.endswith("_type") and path[: len(where)] == where):
+            return name
+    return ""
 
 
 def place(data: Any, loc: tuple[str | int, ...]) -> Where:

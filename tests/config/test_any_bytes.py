@@ -62,6 +62,21 @@ def test_any_bytes_are_answered_with_places(read, content):
     judged(read(content))
 
 
+NAMES = st.sampled_from([
+    "PRACTICE", "PRACTICE__NAME", "DENTISTS__MARTIN__CALENDARS", "DENTISTS__X__NAME", "MESSAGES__SMS__JSON__TO", "STORE",
+    "MOTIFS__0__MINUTES", "FEEDBACK____X", "", "MANDATORY", "DENTISTS__MARTIN__HOURS__MON", "RULES__EMAIL-MISSING",
+])  # fmt: skip
+JSON = st.sampled_from(
+    ["", "x", "-1", "null", "[]", "{}", "[1]", '{"a": {"b": [null]}}', "\ud800", "\0", "NaN", "1e999"]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(environ=st.dictionaries(NAMES.map("ATTITRE_{}".format), JSON, max_size=4))
+def test_any_variables_are_answered_with_places(read, small, environ):
+    judged(read(small, environ))
+
+
 VALUES = [
     "", "~", "x", "[]", "{}", "[[]]", "{a: b}", "-1", "1.5", "1e999", "99999999999999999999", "'é\\0'", '"\\u0000"',
     '"\\ud800"', "!!binary x", "!env NO", "nan", "inf", "[{kind: caldav}]", "{kind: http}", "{1: 2}",

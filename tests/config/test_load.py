@@ -103,6 +103,13 @@ def test_an_unknown_nested_variable_is_a_problem(said, small):
     ]
 
 
+def test_a_variable_of_the_wrong_shape_is_named(said, small):
+    for name, value in (("ATTITRE_MOTIFS", "[1]"), ("ATTITRE_DENTISTS__MARTIN__CALENDARS__0__PASSWORD", "s3cret")):
+        (found,) = said(small, {name: value})
+        assert f"(variable {name})" in found
+        assert "s3cret" not in found
+
+
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 SECRETS = {"DAV_PASSWORD": "hush1", "GOOGLE_CREDENTIALS": '{"k": "hush2"}', "SMTP_PASSWORD": "hush3"}
