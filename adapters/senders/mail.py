@@ -71,6 +71,8 @@ class MailSender:
         try:
             server = self._open(urlsplit(self.url))
             yield server
+            with suppress(smtplib.SMTPException, OSError):  # a farewell that fails changes nothing
+                server.quit()
         except smtplib.SMTPAuthenticationError as refusal:
             raise _login(refusal) from None
         except ssl.SSLCertVerificationError:
@@ -80,10 +82,11 @@ class MailSender:
         except (smtplib.SMTPException, OSError):
             raise TryLater("Le serveur de courrier est injoignable ou a coupé la connexion.") from None
         finally:
-            _leave(server)
+            if server is not None:
+                server.close()
 
     def _open(self, url: SplitResult) -> smtplib.SMTP:
-        host, port = url.hostname or "", url.port or _PORTS[url.scheme]
+        host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 25)
         name = parseaddr(self.sender)[1].rpartition("@")[2] or None  # in EHLO; asking the resolver may take seconds
         context = self.context or ssl.create_default_context()
         if url.scheme == "smtps":
@@ -184,11 +187,3 @@ def _login(refusal: smtplib.SMTPAuthenticationError) -> TryLater | Denied:
     if 400 <= refusal.smtp_code < 500:
         return TryLater(f"Le serveur de courrier demande d'attendre ({refusal.smtp_code}).")
     return Denied("Le serveur de courrier refuse l'identifiant ou le mot de passe.")
-
-
-def _leave(server: smtplib.SMTP | None) -> None:
-    """A farewell that fails changes nothing about what was said."""
-    if server is not None:
-        with suppress(smtplib.SMTPException, OSError):
-            server.quit()
-        server.close()

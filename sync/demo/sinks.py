@@ -227,7 +227,7 @@ def _controller(sink: MailSink, port: int, login: tuple[str, str] | None, option
 
     def known(server: object, session: object, envelope: object, mechanism: str, data: object) -> Any:
         sent = (data.login.decode(), data.password.decode()) if isinstance(data, LoginPassword) else None
-        return AuthResult(success=sent == login)
+        return AuthResult(success=sent == login, handled=sent == login)
 
     if login:
         options = {"authenticator": known, "auth_required": True, "auth_require_tls": False, **options}
