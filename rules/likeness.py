@@ -63,7 +63,8 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
         return Likeness.NONE
     block = reason(event.title, practice)
     if answers(entry):
-        return Likeness.MAYBE if block and not names.split(entry.name_text).certain else Likeness.SURE
+        name = names.split(entry.name_text)
+        return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
     if block or not (entry.name_text or entry.motif or entry.motifs):
         return Likeness.NONE
     if not entry.name_text:

@@ -39,6 +39,12 @@ class Said:
     before: str
     after: str
 
+    @property
+    def believable(self) -> bool:
+        """No sentence that only begins with such a word, as `Absent le mardi` in somebody's wishes."""
+        sure = self.outcome.kind in {"cancelled", "excused", "unexcused"} or self.outcome.at or self.outcome.notified
+        return not self.after.strip() or (bool(sure or self.outcome.minutes) and len(self.after.split()) <= 4)
+
 
 def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
     """The outcome that a text begins with (or holds, with `anywhere`); None where it says none.
@@ -78,7 +84,7 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
     return replace(outcome, at=moment) if moment else outcome
 
 
-_STRENGTH = ("", "notified", "honoured", "late", "arrived", "absent", "cancelled", "excused", "unexcused")
+_STRENGTH = ("", "notified", "honoured", "late", "absent", "arrived", "cancelled", "excused", "unexcused")
 
 
 def _stronger(one: str, other: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 
-from rules import answers, loose, mailbox, motifs, names, outcomes, sheet
+from rules import answers, descriptions, loose, mailbox, motifs, names, outcomes, titles
 from rules.contact import Detail, address, birth_date, email, mobile, placeholder
 from rules.findings import find
 from rules.french import listed
+from rules.labels import STATEMENTS
 from rules.likeness import Likeness, contentless, looks_like_patient, reason
 from rules.likeness import answers as answered
 from rules.markup import plain_text
@@ -49,9 +50,9 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     if contentless(title):
         typed.left.append(title)
     else:
-        sheet.title(typed, title)
+        titles.sort(typed, title)
     text = plain_text(event.description[: _TEXT_AT_MOST * 4])
-    sheet.lines(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
+    descriptions.sort(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
     typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
     for category in event.categories:
         typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
@@ -223,8 +224,8 @@ def _name_findings(name: Name, practice: Practice) -> Findings:
 
 def _guardian(typed: Sheet) -> _Checked[Guardian]:
     """`Responsable : Mme X, 06 …, mail`."""
-    text = typed.text("guardian")
-    if not text or placeholder(text):
+    text = ", ".join(value for value in typed.typed.get("guardian", ()) if not placeholder(value))
+    if not text:
         return _Checked(None)
     taken = loose.take(tidy(text), typed.today)
     called = " ".join(part for part in re.split(rf"[,;|/{loose.GAP}]|\s-\s", taken.rest) if key(part)).strip(" .,:-()")
@@ -262,7 +263,9 @@ def _motif(typed: Sheet) -> _Motif:
     """The motif: what stands behind `Motif :` and what the title and other lines name, together."""
     practice, labelled = typed.practice, typed.text("motif")
     text = labelled or " ".join(typed.left)
-    found = dict.fromkeys((*_mentioned(labelled, practice), *_outside_urgency(typed)))
+    said, elsewhere = _mentioned(labelled, practice), _outside_urgency(typed)
+    settled = len(said) == 1 and said[0] in elsewhere  # `Motif :` answers which of the title's it is
+    found = dict.fromkeys(said if settled else (*said, *elsewhere))
     if not found and not labelled:
         found = dict.fromkeys(_mentioned(text, practice))
     if len(found) > 1:
@@ -290,7 +293,7 @@ def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
     """Nothing known is named: nothing typed, a vague word, or a motif that the practice does not have."""
     if not text or (not labelled and not any(map(str.isalpha, text))):
         return _Motif()
-    if motifs.vague(text, practice) or contentless(text):
+    if motifs.vague(text, practice) or contentless(text) or key(text) in STATEMENTS:
         names_all = ", ".join(motif.label for motif in practice.motifs)
         return _Motif((), text, find(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
     near = motifs.nearest(text, practice)
