@@ -37,6 +37,7 @@ def _override(document: Document, name: str, value: str) -> None:
         return
     if not found:
         _unknown(document, name)
+        return
     for where in _leaves(found, ()):
         document.hidden.add(where)
         document.overrides[where] = name

@@ -63,8 +63,9 @@ def test_any_bytes_are_answered_with_places(read, content):
 
 
 NAMES = st.sampled_from([
-    "PRACTICE", "PRACTICE__NAME", "DENTISTS__MARTIN__CALENDARS", "DENTISTS__X__NAME", "MESSAGES__SMS__JSON__TO", "STORE",
-    "MOTIFS__0__MINUTES", "FEEDBACK____X", "", "MANDATORY", "DENTISTS__MARTIN__HOURS__MON", "RULES__EMAIL-MISSING",
+    "PRACTICE", "PRACTICE__NAME", "DENTISTS__MARTIN__CALENDARS", "DENTISTS__X__NAME", "MESSAGES__SMS__JSON__TO",
+    "STORE", "MOTIFS__0__MINUTES", "FEEDBACK____X", "", "MANDATORY", "DENTISTS__MARTIN__HOURS__MON",
+    "RULES__EMAIL-MISSING",
 ])  # fmt: skip
 JSON = st.sampled_from(
     ["", "x", "-1", "null", "[]", "{}", "[1]", '{"a": {"b": [null]}}', "\ud800", "\0", "NaN", "1e999"]
