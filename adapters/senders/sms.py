@@ -33,9 +33,9 @@ class HttpSms:
     """
 
     session: requests.Session
-    url: str
-    body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    url: str = field(repr=False)  # may hold a token, as may body and headers
+    body: Mapping[str, Any] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     sender: str = ""
     form: bool = False
     repeatable: bool = True
@@ -53,8 +53,8 @@ class HttpSms:
         (the request went out and no answer came back).
         """
         words = {"to": message.to, "text": message.text, "key": message.key, "sender": self.sender}
-        headers = {name: filled(value, words).encode() for name, value in self.headers.items()}
-        headers["Idempotency-Key"] = message.key.encode()
+        ours = {name: value for name, value in self.headers.items() if name.lower() != "idempotency-key"}
+        headers = {name: filled(value, words).encode() for name, value in {**ours, "Idempotency-Key": "{key}"}.items()}
         body = filled(self.body, words)
         answer = self._post(self.url, body, headers)
         if answer.status_code in {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}:
@@ -63,8 +63,11 @@ class HttpSms:
 
     def probe(self) -> str:
         """Reach the gateway without sending: any answer to OPTIONS will do. Raises TryLater, Denied."""
-        with _Mishaps():
-            self.session.options(self.url, timeout=self.timeouts, allow_redirects=False)
+        try:
+            with _Mishaps():
+                self.session.options(self.url, timeout=self.timeouts, allow_redirects=False)
+        except Uncertain:
+            raise TryLater("La passerelle SMS ne répond pas.") from None
         return f"Passerelle SMS joignable : {urlsplit(self.url).hostname}."
 
     def _post(self, url: str, body: Any, headers: Mapping[str, bytes]) -> requests.Response:
@@ -93,7 +96,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return float(value)
     try:
         until = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
@@ -108,8 +111,10 @@ class _Mishaps:
 
         if not isinstance(mishap, requests.RequestException):
             return
-        if isinstance(mishap, (requests.exceptions.InvalidURL, ValueError)):
+        if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and their kind
             raise Denied("L'adresse ou un en-tête de la passerelle SMS n'est pas valable.") from None
+        if "CERTIFICATE_VERIFY_FAILED" in str(mishap):
+            raise Denied("Le certificat de la passerelle SMS n'est pas valable.") from None
         if _before_sending(mishap):
             raise TryLater("La passerelle SMS est injoignable.") from None
         raise Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.") from None
@@ -120,7 +125,7 @@ def _before_sending(mishap: requests.RequestException) -> bool:
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-    early = (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError)
+    early = (requests.ConnectTimeout, requests.exceptions.ProxyError)
     cause = getattr(mishap.args[0] if mishap.args else None, "reason", None)
     return isinstance(mishap, early) or isinstance(cause, (NewConnectionError, ConnectTimeoutError))
 

@@ -160,6 +160,7 @@ def test_the_reference_is_taken_where_there_is_one(session: requests.Session, an
         ("30", 30),
         ("soon", None),
         ("-3", None),
+        ("Mon, 01 Jan 99999999999999 00:00:00 GMT", None),
         (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
         (format_datetime(NOW - timedelta(minutes=2), usegmt=True), 0),
     ],
@@ -179,3 +180,24 @@ def test_a_date_to_wait_for_is_counted_from_now(sms: HttpSms, sink: SmsSink) -> 
 
 def test_braces_in_the_words_are_only_text() -> None:
     assert filled("{text}|{to}", {"text": "{to}", "to": "+33", "key": "", "sender": ""}) == "{to}|+33"
+
+
+def test_no_secret_of_a_gateway_is_ever_printed(session: requests.Session) -> None:
+    secret = "s3cret"
+    sms = HttpSms(session, f"https://gateway.example/{secret}", {"token": secret}, {"Authorization": secret})
+    assert secret not in repr(sms)
+
+
+def test_a_certificate_that_nobody_vouches_for_is_for_a_person(session: requests.Session) -> None:
+    refused = requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+    with responses.RequestsMock() as gateway:
+        gateway.post("https://gateway.example/sms", body=refused)
+        with pytest.raises(Denied, match="certificat"):
+            HttpSms(session, "https://gateway.example/sms", {}).send(MESSAGE)
+
+
+def test_probing_a_gateway_that_says_nothing_is_no_uncertain_message(session: requests.Session) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/sms"
+        with pytest.raises(TryLater):
+            HttpSms(session, url, {}, timeouts=(0.2, 0.2)).probe()
