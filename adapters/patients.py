@@ -33,6 +33,7 @@ _SYNONYMS = {
     "id": "id|numero|no|n|no patient|numero patient|numero de dossier|no dossier|n dossier|identifiant|reference|ref",
 }
 _COLUMN_OF = {name: column for column, names in _SYNONYMS.items() for name in names.split("|")}
+_UNREADABLE = "La ligne est illisible : des guillemets sont mal placés ou pas refermés. Elle n'est pas importée."
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
@@ -71,14 +72,17 @@ def read_csv(content: bytes, dentists: Mapping[str, str], today: date) -> Import
     """
     text = _text(content)
     records = _records(text)
-    header = next(records, None)
-    if header is None:
-        return Import((), (LineProblem(1, "Le fichier est vide."),))
-    columns, problems = _header(*header)
+    place, header = next(records, (1, []))
+    if not header:
+        return Import((), (LineProblem(place, "Le fichier est vide." if header is not None else _UNREADABLE),))
+    columns, problems = _header(place, header)
     if any(needed not in columns.values() for needed in _NEEDED):
         return Import((), tuple(problems))
     rows: list[Row] = []
     for line, cells in records:
+        if cells is None:
+            problems.append(LineProblem(line, _UNREADABLE))
+            continue
         row, found = _row(line, _named(cells, columns), dentists, today)
         rows += [row] if row else []
         problems += found
@@ -95,20 +99,21 @@ def _text(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines that hold something, each with the number of its first line."""
+def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:
+    """The lines that hold something, each with the number of its first line; None where a line cannot be read: an
+    unclosed quote would swallow the patients below it, so it is never passed over."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(";,\t", key=re.sub(r'"[^"]*"', "", first).count)
-    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
-    before = 0
+    reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=True)
     while True:
+        line = reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error:  # a cell beyond all measure: this line only
-            cells = []
-        line, before = before + 1, reader.line_num
+        except csv.Error:
+            yield line, None
+            continue
         if any(cell.strip() for cell in cells):
             yield line, [_unguarded(cell) for cell in cells]
 

@@ -114,6 +114,13 @@ def test_other_missing_and_unknown_columns_are_said_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ['"12 rue "des" Lilas"', '"12 rue des Lilas', "x" * 200_000])
+def test_a_line_that_cannot_be_read_is_never_passed_over(cell: str) -> None:
+    done = read(HEADER + MARIE + MARIE.replace("12 rue des Lilas, 75020 Paris", cell))
+    assert patients(done) == [RECORD]
+    assert [(problem.line, problem.text[:23]) for problem in done.problems] == [(3, "La ligne est illisible ")]
+
+
 def test_an_empty_file_is_one_problem() -> None:
     assert read("\n\n").problems == (LineProblem(1, "Le fichier est vide."),)
 

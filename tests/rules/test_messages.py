@@ -145,6 +145,10 @@ def test_p36_hours_are_those_of_the_practice_wherever_the_worker_runs() -> None:
     assert "mercredi 1er juillet à 9h30" in text_of(MessageKind.CONFIRMATION, facts)
 
 
+def test_p19_the_comment_is_not_even_at_hand() -> None:
+    assert not {"comment", "note", "text", "description"} & {*Facts.__slots__, *Send.__slots__}
+
+
 # --- e-mail ----------------------------------------------------------------------------------------------------------
 
 
