@@ -1,0 +1,186 @@
+"""RFC 5545 content lines: for reading (unfolded, fast) and for writing (with the place of every octet)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+BOM = b"\xef\xbb\xbf"
+_HEAD = re.compile(rb'([A-Za-z0-9_-]+)((?:;(?:"[^"]*"|[^":])*)?):')
+_QUOTED_HEAD = re.compile(r'([A-Za-z0-9_-]+)((?:;(?:"[^"]*"|[^":])*)?):')
+_PARAM = re.compile(r';?([^=;"]+)=((?:"[^"]*"|[^";])*)')
+_ESCAPE = re.compile(r"\\([\\;,:\"nN])")
+_BLANK_FOLD = re.compile(rb"\n{2,}(?=[ \t])")
+_BEGIN = re.compile(r"^BEGIN:VEVENT[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_END = re.compile(r"^END:VEVENT\b", re.MULTILINE | re.IGNORECASE)
+
+
+class Property(NamedTuple):
+    """Parameters as they stand (without the first semicolon) and the value, still escaped."""
+
+    params: str
+    value: str
+
+
+Properties = dict[str, list[Property]]
+
+
+def unfold(payload: bytes) -> str:
+    """The payload as text with one content line per `\\n`; bytes that are not UTF-8 become surrogates."""
+    data = payload.removeprefix(BOM).replace(b"\r\n", b"\n")
+    if b"\n " in data or b"\n\t" in data:
+        data = _BLANK_FOLD.sub(b"\n", data).replace(b"\n ", b"").replace(b"\n\t", b"")
+    return data.decode("utf-8", "surrogateescape")
+
+
+def events(text: str) -> Iterator[Properties]:
+    """The properties of each VEVENT of an unfolded text, without those of its alarms.
+
+    A line that is none (no colon, no name) is read past.
+    """
+    at = 0
+    while found := _BEGIN.search(text, at):
+        ended = _END.search(text, found.end())
+        at = ended.end() if ended else len(text)
+        yield _properties(text[found.end() + 1 : ended.start() if ended else at])
+
+
+def _properties(body: str) -> Properties:
+    found: Properties = {}
+    depth = 0
+    for line in body.split("\n"):
+        head, colon, value = line.partition(":")
+        if '"' in head:
+            head, value = _quoted(line)
+        name, _, params = head.partition(";")
+        name = name.upper()
+        if name == "BEGIN":
+            depth += 1
+        elif name == "END":
+            depth -= 1
+        elif depth <= 0 and colon:
+            found.setdefault(name, []).append(Property(params, value))
+    return found
+
+
+def _quoted(line: str) -> tuple[str, str]:
+    """A line whose parameters hold quotes, and perhaps colons within."""
+    found = _QUOTED_HEAD.match(line)
+    if not found:
+        head, _, value = line.partition(":")
+        return head, value
+    return line[: found.end() - 1], line[found.end() :]
+
+
+def param(params: str, name: str) -> str:
+    """A parameter's value without quotes; empty where there is none."""
+    if not params:
+        return ""
+    for key, value in _PARAM.findall(params):
+        if key.upper() == name:
+            return str(value).strip('"')
+    return ""
+
+
+def unescape(value: str) -> str:
+    """A TEXT value as people read it (RFC 5545, 3.3.11)."""
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+
+
+def escape(text: str) -> str:
+    """A text as a TEXT value."""
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+# --- with places, for writing ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Line:
+    """One content line in a payload. `pieces`: start and end of each physical line's content, folds excluded;
+    `after`: where the next physical line starts; `eol`: its line break (empty at the end of the payload)."""
+
+    pieces: list[tuple[int, int]]
+    after: int
+    eol: bytes
+    name: str = ""
+    params: str = ""
+    value: bytes = b""
+    value_at: int = 0
+
+    @property
+    def start(self) -> int:
+        """Where the line starts in the payload."""
+        return self.pieces[0][0]
+
+    @property
+    def end(self) -> int:
+        """Where its last physical line ends, before the line break."""
+        return self.pieces[-1][1]
+
+    def place(self, index: int) -> int:
+        """The place in the payload of an octet of the unfolded line; for an index behind it, the end."""
+        for start, end in self.pieces:
+            if index < end - start:
+                return start + index
+            index -= end - start
+        return self.end
+
+    def before(self, index: int) -> int:
+        """As `place`, but before the fold where the octet is the first of its physical line."""
+        for (start, end), (_, ended) in zip(self.pieces[1:], self.pieces[:-1], strict=True):
+            if self.place(index) == start and end > start:
+                return ended
+        return self.place(index)
+
+
+def scan(payload: bytes) -> list[Line]:
+    """Every content line of a payload with its places; blank lines belong to none."""
+    lines: list[Line] = []
+    at = len(BOM) if payload.startswith(BOM) else 0
+    while at < len(payload):
+        found = payload.find(b"\n", at)
+        after = len(payload) if found < 0 else found + 1
+        end = after if found < 0 else found
+        end -= payload[at:end].endswith(b"\r") and found >= 0
+        if payload[at : at + 1] in (b" ", b"\t") and lines:
+            lines[-1].pieces.append((at + 1, end))
+            lines[-1].after, lines[-1].eol = after, payload[end:after]
+        elif end > at:
+            lines.append(Line([(at, end)], after, payload[end:after]))
+        at = after
+    for line in lines:
+        _name(line, payload)
+    return lines
+
+
+def _name(line: Line, payload: bytes) -> None:
+    whole = b"".join(payload[start:end] for start, end in line.pieces)
+    found = _HEAD.match(whole)
+    if found:
+        line.name = found[1].decode("ascii").upper()
+        line.params = found[2].decode("utf-8", "surrogateescape").removeprefix(";")
+        line.value, line.value_at = whole[found.end() :], found.end()
+
+
+def folded(text: str, eol: bytes, used: int = 1) -> bytes:
+    """The text cut into physical lines of at most 75 octets, no UTF-8 sequence or escape split (3.1).
+
+    `used` octets stand on its first line already.
+    """
+    out = bytearray()
+    for sign in _SIGNS.findall(text):
+        octets = sign.encode("utf-8", "surrogateescape")
+        if used + len(octets) > 75:
+            out += eol + b" "
+            used = 1
+        out += octets
+        used += len(octets)
+    return bytes(out)
+
+
+_SIGNS = re.compile(r"\\.|.", re.DOTALL)

@@ -1,0 +1,147 @@
+"""One iCalendar resource: what it says, and our part in it. Shared by every source of VEVENTs (CalDAV, files)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from adapters.base import Reading, Window
+from adapters.calendars import block, recurrence, splice
+from adapters.calendars.contentlines import Properties, events, unescape, unfold
+from adapters.calendars.eventread import Component, Unreadable, component
+from adapters.calendars.movend import moved
+from adapters.calendars.semantic import digest
+from adapters.calendars.zones import Zones
+from rules.model import Annotation
+
+_LONGEST = 2_000_000
+
+
+def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
+    """The 16 letters that bind a block to one event of one calendar: a copy carries another event's (law L1)."""
+    seed = "\0".join((address, ref, uid)).encode("utf-8", "surrogateescape")
+    return base64.b32encode(hmac.digest(secret, seed, "sha256")[:10]).decode("ascii").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Ics:
+    """Reads and annotates the resources of one calendar. `zone` is the practice's; `address` the calendar's."""
+
+    zone: ZoneInfo
+    secret: bytes
+    address: str
+
+    def read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        """What the payload says; occurrences of a repeated event inside `window` only. Pure, never raises."""
+        try:
+            return self._read(ref, payload, window)
+        except Exception:
+            return _unreadable(payload)
+
+    def splice(self, ref: str, payload: bytes, annotation: Annotation, end: datetime | None = None) -> bytes | None:
+        """The payload with the annotation in place of our part, and (P8) the new end of its sole event.
+
+        Every other octet stays (L1). None where it cannot be written safely: `Reading.blocked` says why.
+        """
+        if splice.blocked(payload):
+            return None
+        bare = splice.strip(payload)
+        if end is not None:
+            changed = moved(bare, end, self.zone)
+            if changed is None:
+                return None
+            bare = changed
+        token = identity(self.secret, self.address, ref, _uid(payload))
+        return splice.insert(bare, annotation, token)
+
+    def strip(self, payload: bytes) -> bytes:
+        """The payload without our part; without one, the same bytes. Works on any bytes."""
+        return splice.strip(payload)
+
+    def _read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        if len(payload) > _LONGEST:
+            return _unreadable(payload)
+        text = unfold(payload)
+        found = list(events(text))
+        zones = Zones(self.zone, text)
+        parts, bad = _components(found, zones)
+        if not parts:
+            return _unreadable(payload) if bad or not _other(text) else _without_events(payload)
+        annotation, foreign = self._ours(ref, found)
+        expanded = recurrence.expand(parts, window, self.zone)
+        return Reading(
+            events=expanded.events,
+            semantic=digest(parts),
+            annotation=annotation,
+            problem=expanded.problem or ("event-unreadable" if bad else ""),
+            foreign_block=foreign,
+            blocked=splice.blocked(payload) if _suspicious(payload, parts) else "",
+            sole=len(parts) == 1 and not parts[0].recurring,
+        )
+
+    def _ours(self, ref: str, found: list[Properties]) -> tuple[Annotation, bool]:
+        """Our part of the event that carries it, and whether it was made for another event."""
+        master = next((props for props in found if "RECURRENCE-ID" not in props), found[0])
+        texts = "\n".join(unescape(prop.value) for prop in master.get("DESCRIPTION", ()))
+        _, lines, named = block.split(texts)
+        if lines is None:
+            return Annotation(), False
+        title = unescape(master["SUMMARY"][0].value) if "SUMMARY" in master else ""
+        uid = master["UID"][0].value.strip() if "UID" in master else ""
+        token = named.partition("-")[0]
+        foreign = bool(token) and token != identity(self.secret, self.address, ref, uid)
+        return Annotation(block.unmark(title)[0], lines), foreign
+
+
+def _components(found: list[Properties], zones: Zones) -> tuple[list[Component], bool]:
+    """The events that could be read, and whether one could not."""
+    parts: list[Component] = []
+    for props in found:
+        try:
+            parts.append(component(props, zones))
+        except Unreadable:
+            continue
+    return parts, len(parts) < len(found)
+
+
+def _suspicious(payload: bytes, parts: list[Component]) -> bool:
+    """Whether a closer look is needed before writing: nothing in ordinary events is."""
+    return (
+        any(part.odd_text or part.event.attendees for part in parts)
+        or b"VERSION:2.0" not in payload
+        or b"END:VEVENT" not in payload
+        or b"\0" in payload
+        or not _utf8(payload)
+    )
+
+
+def _utf8(payload: bytes) -> bool:
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _uid(payload: bytes) -> str:
+    line = next((line for line in splice.event_lines(payload) if line.name == "UID"), None)
+    return line.value.decode("utf-8", "surrogateescape").strip() if line else ""
+
+
+def _other(text: str) -> bool:
+    """A calendar object without events (tasks, journals): nothing to read, nothing wrong."""
+    upper = text[:100_000].upper()
+    return "BEGIN:VCALENDAR" in upper and any(f"BEGIN:{name}" in upper for name in ("VTODO", "VJOURNAL", "VFREEBUSY"))
+
+
+def _without_events(payload: bytes) -> Reading:
+    return Reading((), hashlib.sha256(payload).hexdigest(), Annotation(), blocked="unreadable", sole=False)
+
+
+def _unreadable(payload: bytes) -> Reading:
+    digested = hashlib.sha256(payload).hexdigest()
+    return Reading((), digested, Annotation(), "event-unreadable", blocked="unreadable", sole=False)
