@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from adapters.calendars import block
-from adapters.calendars.contentlines import Properties, Property, param, unescape
+from adapters.calendars.contentlines import Properties, Property, unescape
 from adapters.calendars.times import Moment, duration, moment
 from adapters.calendars.zones import Zones
 from rules.markup import plain_text
@@ -205,11 +205,3 @@ def _length(start: Moment, last: Property, zones: Zones) -> timedelta:
     if last.value.lstrip("+-").upper().startswith("P"):
         return duration(last.value)
     return moment(last, zones).at.astimezone(UTC) - start.at.astimezone(UTC)
-
-
-def day_of(at: Moment) -> date:
-    """The day that it falls on, in its own zone."""
-    return at.at.date()
-
-
-__all__ = ["Component", "Span", "Unreadable", "component", "param"]

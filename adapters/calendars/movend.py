@@ -12,7 +12,7 @@ from adapters.calendars.zones import Zones
 
 
 def moved(payload: bytes, end: datetime, practice: ZoneInfo) -> bytes | None:
-    """The payload with that end: only the value of DTEND or DURATION changes; a missing one becomes a line behind DTSTART.
+    """The payload with that end: only the value of DTEND or DURATION changes; a missing one is added.
 
     None for all-day events, repetitions, several events, and an end that is not after the start.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from adapters.base import Window
@@ -125,7 +125,7 @@ def _dates(master: Component, window: Window) -> tuple[dict[str, Span], frozense
     found: dict[str, Span] = {}
     flags: frozenset[str] = frozenset()
     for rule in master.rules:
-        naive, odd = starts(rule, _naive(event.start), event.all_day, first - reach, last, zone)
+        naive, odd = starts(rule, _naive(event.start), (first - reach, last), zone, all_day=event.all_day)
         flags |= odd
         for at in naive:
             span = Span(Moment(wall(at, zone), event.all_day))
@@ -137,8 +137,3 @@ def _dates(master: Component, window: Window) -> tuple[dict[str, Span], frozense
     if len(found) > MOST:
         raise Refused
     return found, flags
-
-
-def midnight(day: date) -> datetime:
-    """The day's first naive moment."""
-    return datetime.combine(day, time())

@@ -24,7 +24,7 @@ class Refused(Exception):
     """This rule repeats too often, never, or not understandably."""
 
 
-class _Guarded(dateutil_rrule.rrule):
+class _Guarded(dateutil_rrule.rrule):  # type: ignore[misc]
     """A rule that notices when it turns without finding anything: dateutil asks for `_bynweekday` once a period."""
 
     deadline: float = float("inf")
@@ -43,9 +43,9 @@ class _Guarded(dateutil_rrule.rrule):
 
 
 def starts(
-    text: str, start: datetime, all_day: bool, first: datetime, last: datetime, zone: tzinfo
+    text: str, start: datetime, span: tuple[datetime, datetime], zone: tzinfo, *, all_day: bool
 ) -> tuple[list[datetime], frozenset[str]]:
-    """The starts between `first` and `last` (all naive, in the event's zone), and flags: `until-date`.
+    """The starts inside the span (all naive, in the event's zone), and flags: `until-date`.
 
     Raises Refused for frequencies below a day, a step of nothing, a rule that never matches, more than 4,000 starts,
     and anything that takes longer than 40 ms.
@@ -60,9 +60,9 @@ def starts(
     ):
         raise Refused
     flags = _until(parts, all_day, zone)
-    begin = start if "COUNT" in parts else _forward(start, first, frequency, interval)
+    begin = start if "COUNT" in parts else _forward(start, span[0], frequency, interval)
     rule = _built(parts, begin)
-    return _between(rule, first, last), flags
+    return _between(rule, *span), flags
 
 
 def _number(text: str) -> int:

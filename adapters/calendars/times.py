@@ -59,7 +59,7 @@ def _zone(params: str, zones: Zones) -> tuple[tzinfo, frozenset[str]]:
 
 
 def _local(naive: datetime, zone: tzinfo, flags: frozenset[str]) -> Moment:
-    """A wall time in its zone: one that a change of clocks leaves out moves forward, one that comes twice is the first."""
+    """A wall time in its zone: one that a change of clocks leaves out moves forward, of two the first is meant."""
     at = naive.replace(tzinfo=zone)
     if at.utcoffset() != at.replace(fold=1).utcoffset():
         there = at.astimezone(UTC).astimezone(zone)

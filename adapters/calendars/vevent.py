@@ -47,7 +47,7 @@ class Ics:
 
         Every other octet stays (L1). None where it cannot be written safely: `Reading.blocked` says why.
         """
-        if splice.blocked(payload):
+        if splice.blocked(payload) or not self._readable(payload):
             return None
         bare = splice.strip(payload)
         if end is not None:
@@ -82,6 +82,10 @@ class Ics:
             blocked=splice.blocked(payload) if _suspicious(payload, parts) else "",
             sole=len(parts) == 1 and not parts[0].recurring,
         )
+
+    def _readable(self, payload: bytes) -> bool:
+        text = unfold(payload)
+        return bool(_components(list(events(text)), Zones(self.zone, text))[0])
 
     def _ours(self, ref: str, found: list[Properties]) -> tuple[Annotation, bool]:
         """Our part of the event that carries it, and whether it was made for another event."""

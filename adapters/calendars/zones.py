@@ -45,7 +45,8 @@ def _built(component: str) -> tzinfo | None:
     from icalendar import Timezone
 
     try:
-        return Timezone.from_ical(component).to_tz(lookup_tzid=False)  # type: ignore[union-attr]
+        zone = Timezone.from_ical(component)
+        return zone.to_tz(lookup_tzid=False) if isinstance(zone, Timezone) else None
     except Exception:
         return None
 
@@ -74,7 +75,7 @@ def _iana(name: str) -> ZoneInfo | None:
         return UTC
     try:
         return ZoneInfo(name) if "/" in name or name.isupper() else None
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return None
 
 
