@@ -10,11 +10,9 @@ from rules.model import Consent, Practice
 from rules.text import key, tidy, words
 
 _YES = re.compile(r"\s*(?:oui|o|yes|ok|vrai|d['’ ]accord|donn[ée]|accept[ée]|✔️?|✓|☑️?|✅|x)(?![\w])", re.IGNORECASE)
-_NO = re.compile(r"\s*(?:non|n|no|refus[ée]?|jamais|pas|✗|✘|☐|❌)(?![\w])", re.IGNORECASE)
+_NO = re.compile(r"\s*(?:non|n|no|refus[ée]?|jamais|pas encore|✗|✘|☐|❌)(?![\w'’])", re.IGNORECASE)
 _LENGTH = re.compile(r"(?:(\d{1,2})\s?(?:h|heures?)\s?(\d{2})?|(\d{1,3})\s?(?:min\w*|mn|'|$))(?!\w)", re.IGNORECASE)
-_NO_ONE = (
-    "aucun|aucune|peu importe|indifferent|indifferente|sans preference|pas de preference|n importe|n importe lequel"
-)
+_NO_ONE = "aucun|aucune|peu importe|indifferent|indifferente|sans preference|pas de preference|n importe lequel"
 _NOBODY = frozenset(_NO_ONE.split("|"))
 _TITLES = frozenset({"dr", "docteur", "dre", "drs", "dentiste", "le", "la", "avec", "attitre", "habituel"})
 

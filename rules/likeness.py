@@ -83,9 +83,7 @@ def answers(entry: Entry) -> bool:
         entry.without_email,
         entry.birth_name,
     )
-    return (
-        any(typed) or any(said) or entry.known is not None or entry.first_visit is not None or bool(entry.dentist_text)
-    )
+    return any(typed) or any(said) or entry.known is not None or entry.first_visit is not None
 
 
 def _bare(entry: Entry) -> Likeness:

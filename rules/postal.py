@@ -39,8 +39,8 @@ def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
         wrong = re.search(r"\b\d{4}\b|\b\d{6}\b", raw)
         return ["le code postal doit avoir 5 chiffres" if wrong else "le code postal manque", *_street(raw)]
     street, town = raw[: code.start()], _CEDEX.sub("", raw[code.end() :])
-    if not _LETTERS.search(town) and "," in street:
-        street, _, town = street.strip(" ,").rpartition(",")  # `12 rue des Lilas, Paris 75020`
+    if not _LETTERS.search(town) and "," in street.rstrip(" ,"):
+        street, _, town = street.rstrip(" ,").rpartition(",")  # `12 rue des Lilas, Paris 75020`
     found = [] if _department(code[1].replace(" ", "")) else ["le code postal ne correspond à aucun département"]
     return _street(street) + found + ([] if _LETTERS.search(town) else ["la ville manque"])
 

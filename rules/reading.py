@@ -54,6 +54,7 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     text = plain_text(event.description[: _TEXT_AT_MOST * 4])
     descriptions.sort(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
     typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
+    typed.place = _home(event.location, practice)
     for category in event.categories:
         typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
     if not typed.motifs and "motif" not in typed.typed:
@@ -66,13 +67,19 @@ def _nameless(entry: Entry) -> Entry:
     return replace(entry, name_text="", family_name="", given_name="", motif_text=entry.motif or "", findings=())
 
 
+def _home(location: str, practice: Practice) -> str:
+    """The event's place where it is a whole address other than the practice's: where else would a patient's go?"""
+    whole = address(location).value
+    return "" if whole is None or key(practice.address) in key(whole) else whole
+
+
 def _entry(typed: Sheet) -> Entry:
     practice, said = typed.practice, typed.statements
     name = _name(typed)
     number = _mobile(typed)
     mail = _email(typed)
     born = _birth(typed)
-    home = _checked(typed, "address", "address-incomplete", address, typed.text("address", "address_more"))
+    home = _checked(typed, "address-incomplete", address, typed.text("address", "address_more") or typed.place)
     motif = _motif(typed)
     dentist = _dentist(typed)
     guardian = _guardian(typed)
@@ -126,7 +133,7 @@ class _Checked(Detail[T]):
     findings: Findings = ()
 
 
-def _checked(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]], text: str) -> _Checked[T]:
+def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: str) -> _Checked[T]:
     """One detail judged; a placeholder is as if nothing were typed (ruling 12)."""
     if not text:
         return _Checked(None)
@@ -148,7 +155,7 @@ def _checked(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[
 def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]]) -> _Checked[T]:
     """The first believable of the labelled values, then of the unlabelled; else the first problem."""
     texts = [*typed.typed.get(label, ()), *typed.loose.get(label, ())]
-    checked = [_checked(typed, label, rule, check, text) for text in texts]
+    checked = [_checked(typed, rule, check, text) for text in texts]
     said = [one for one in checked if one.text]
     return next((one for one in said if one.value is not None), said[0] if said else _Checked(None))
 

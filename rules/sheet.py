@@ -35,7 +35,8 @@ YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "e
 
 @dataclass(slots=True)
 class Sheet:
-    """`typed`: values by label; `loose`: details without label; `left`: words of the title that mean nothing known."""
+    """`typed`: values by label; `loose`: details without label; `left`: words of the title that mean nothing known;
+    `place`: an address in the event's location."""
 
     practice: Practice
     start: datetime
@@ -46,6 +47,7 @@ class Sheet:
     motifs: dict[str, None] = field(default_factory=dict)
     outcome: Outcome | None = None
     name: str = ""
+    place: str = ""
     left: list[str] = field(default_factory=list)
     comment: list[str] = field(default_factory=list)
     urgent: bool = False
@@ -215,5 +217,5 @@ def take_details(sheet: Sheet, text: str) -> str:
 
 def open_address(sheet: Sheet) -> bool:
     """An address has begun, and its postcode and town may stand on the next line."""
-    typed = sheet.text("address")
-    return "address" in sheet.typed and address(typed).value is None
+    begun = len(sheet.typed.get("address", ()))
+    return 0 < begun <= 4 and address(sheet.text("address")).value is None

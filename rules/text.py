@@ -12,7 +12,6 @@ _JOINTS = re.compile(r"[\s'’‘ʼ`´\-‐‑–—_]+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TYPED_WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REMEMBERED = 200
 
 
@@ -30,9 +29,13 @@ _fold_short = lru_cache(maxsize=8192)(_fold)
 
 
 def _ascii(text: str) -> str:
-    """Accents first, at the speed of C; the rare rest (`œ`, other scripts) sign by sign."""
+    """Accents first, at the speed of C; the rare rest (`œ`, other scripts) sign by sign. Emoji say nothing."""
     bare = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
-    return bare if bare.isascii() else anyascii(_SURROGATE.sub(" ", bare))
+    return (
+        bare
+        if bare.isascii()
+        else anyascii("".join(sign if sign.isalnum() or sign.isascii() else " " for sign in bare))
+    )
 
 
 def words(text: str) -> list[str]:

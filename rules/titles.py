@@ -15,6 +15,8 @@ def sort(sheet: Sheet, text: str) -> None:
     for segment in labels.cut(text):
         if segment.label == "comment":
             sheet.comment.append(segment.value)
+        elif segment.label == "outcome":
+            _free_title(sheet, segment.value)
         elif segment.label and not (segment.label == "new" and answers.yes(segment.value) is None):
             labelled(sheet, segment)
         else:

@@ -1,0 +1,89 @@
+"""Patients, blocks with a reason, and blocks without (P51, ruling 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rules.likeness import Likeness, contentless
+from rules.model import Entry
+
+Judged = Callable[..., Likeness]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "x",
+        "XX",
+        "...",
+        "?",
+        "RDV",
+        "Bloqué",
+        "Occupé",
+        "Busy",
+        "indispo",
+        "😀",
+        "Créneau réservé",
+        "Nouvel événement",
+    ],
+)
+def test_p51_a_title_without_content_gives_no_reason(title: str) -> None:
+    assert contentless(title)
+
+
+@pytest.mark.parametrize("title", ["Congés", "Livraison autoclave", "DUPONT Marie", "Détartrage"])
+def test_p51_a_real_word_is_a_reason(title: str) -> None:
+    assert not contentless(title)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "",
+        "x",
+        "RDV",
+        "Bloqué",
+        "Congés",
+        "Réunion équipe",
+        "Formation laser",
+        "Déjeuner",
+        "Férié",
+        "Congés Dr MARTIN",
+        "Appeler le labo",
+        "? dupont",
+    ],
+)
+def test_p51_no_patient_is_seen_in_a_block(likeness: Judged, title: str) -> None:
+    assert likeness(title) is Likeness.NONE
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("DUPONT Marie", ""),
+        ("marie dupont", ""),
+        ("dupont – contrôle", ""),
+        ("dupont", "Nouveau patient"),
+        ("RDV", "Mobile : 06 12 34 56 78"),
+        ("", "Nom : DUPONT\nPrénom : Marie\nNé le : 12/05/1981"),
+        ("CONGE Marie – contrôle", "Mobile : 06 12 34 56 78"),
+    ],
+)
+def test_p28_a_patient_is_seen(likeness: Judged, title: str, text: str) -> None:
+    assert likeness(title, text) is Likeness.SURE
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [("DUPONT", ""), ("Détartrage", ""), ("Mr MARTIN", ""), ("Réunion fournisseur", "Tél : 06 12 34 56 78")],
+)
+def test_p3_the_directory_is_asked_in_doubt(likeness: Judged, title: str, text: str) -> None:
+    assert likeness(title, text) is Likeness.MAYBE
+
+
+def test_p51_a_block_is_not_asked_for_a_patients_details(typed: Callable[..., Entry]) -> None:
+    entry = typed("Réunion équipe")
+    assert (entry.name_text, entry.motif_text, entry.findings) == ("", "", ())

@@ -1,0 +1,97 @@
+"""Whatever stands in an event, it is read: at once, the same way each time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rules.likeness import Likeness
+from rules.model import Entry
+
+ANY = st.text(st.characters(exclude_categories=()), max_size=300)
+PIECES = st.sampled_from(
+    [
+        "DUPONT",
+        "Marie",
+        "détartrage",
+        "Mobile :",
+        "06 12 34 56 78",
+        "E-mail =",
+        "marie@gmial.com",
+        "Né(e) le :",
+        "31/02/1981",
+        "Commentaire :",
+        "\n",
+        "annulé",
+        "le 12/03",
+        "à 18h",
+        "Accord patient : oui",
+        "Dr Martin",
+        " - ",
+        "(",
+        "<br>",
+        "&nbsp;",
+        "?",
+        "née",
+        "Responsable :",
+        "\x00",
+        "�",
+        "\u202e",
+        "Sans mobile :",
+        "Retard",
+        "15 min",
+        "75020 Paris",
+        "12 rue des Lilas",
+    ]
+)
+PATHOLOGICAL = [
+    "a",
+    "0",
+    "06 ",
+    "a@",
+    "a : ",
+    "<b ",
+    "<",
+    "\n",
+    " - ",
+    "(",
+    "abs ",
+    "12/05/",
+    "é",
+    "Adresse :\n",
+    "\ud800",
+    "prévenu ",
+    "M. et ",
+]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(ANY, ANY)
+def test_any_text_is_read(typed: Callable[..., Entry], title: str, text: str) -> None:
+    assert typed(title, text) == typed(title, text)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(PIECES, max_size=12), st.lists(PIECES, max_size=25))
+def test_any_heap_of_our_own_words_is_read(
+    likeness: Callable[..., Likeness], title: list[str], text: list[str]
+) -> None:
+    assert likeness(" ".join(title), "".join(text)) in Likeness
+
+
+@pytest.mark.parametrize("piece", PATHOLOGICAL)
+def test_a_hundred_thousand_signs_are_read_within_a_second(typed: Callable[..., Entry], piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    started = time.perf_counter()
+    typed(text, text)
+    assert time.perf_counter() - started < 1
+
+
+def test_a_megabyte_is_kept_as_comment(typed: Callable[..., Entry]) -> None:
+    entry = typed("DUPONT Marie – détartrage", "Mobile : 06 12 34 56 78\n" + "très anxieuse " * 80_000)
+    assert (entry.mobile, entry.motif) == ("+33612345678", "Détartrage")
+    assert len(entry.comment) > 20_000
