@@ -30,7 +30,7 @@ def email(text: str) -> Detail[str]:
         return Detail(None, "deux adresses, une seule est attendue")
     if found and (raw.count("@") > 1 or "<" in raw):
         raw = ADDRESS.findall(raw)[0]
-    return _checked(raw)
+    return _checked(raw.lower() if raw.isupper() else raw)
 
 
 def _checked(raw: str) -> Detail[str]:

@@ -14,7 +14,7 @@ from rules.givennames import GIVEN_NAMES
 from rules.text import fold, key, tidy
 
 _TITLES = frozenset({"m", "mr", "mme", "mlle", "mlles", "mm", "mmes", "monsieur", "madame", "mademoiselle", "dr"})
-_YOUNG = frozenset({"bebe", "enfant", "fils", "fille", "petit", "petite"})
+_YOUNG = frozenset({"bebe", "enfant", "fils", "fille"})
 _PARTICLE_WORDS = "de du des d la le les van von der den el al ben da dos di"
 _PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _BIRTH = re.compile(

@@ -11,6 +11,7 @@ from rules.text import key, tidy
 _POSTCODE = re.compile(r"(?<![\d\w])(?:F-?)?(\d{2}\s?\d{3})(?!\d)")
 _NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+_CODE_APART = re.compile(r"(?<!\d)(\d{5}),\s*(?=[^\W\d_])")
 _CEDEX = re.compile(r"\bcedex\b(?:\s*\d{1,2}\b)?", re.IGNORECASE)
 _PLACE = re.compile(
     r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad"
@@ -26,6 +27,7 @@ def address(text: str) -> Detail[str]:
     raw = ", ".join(part for part in (tidy(line).strip(" ,;") for line in text[:LONGEST].splitlines()) if part)
     if placeholder(raw):
         return Detail(None)
+    raw = _CODE_APART.sub(r"\1 ", raw)
     codes = list(_POSTCODE.finditer(raw))
     chosen = next((code for code in codes[::-1] if _LETTERS.search(raw[code.end() :])), codes[-1] if codes else None)
     if chosen is None and _country(raw):

@@ -202,6 +202,8 @@ def _name(typed: Sheet) -> Name:
     family, given, patient = typed.text("family"), typed.text("given"), typed.text("patient")
     if family and given:
         return names.joined(family, given, maiden)
+    if family and not patient and " " not in family and names.split(typed.name).given:
+        return names.joined(family, names.split(typed.name).given, maiden)
     if given and (typed.name or patient):
         return (
             names.joined(patient or typed.name, given, maiden)
@@ -239,7 +241,7 @@ def _guardian(typed: Sheet) -> _Checked[Guardian]:
     numbers = [mobile(number) for number in taken.mobile]
     mails = [email(address_text) for address_text in taken.email]
     problem = next((detail.problem for detail in (*numbers, *mails) if detail.problem), "")
-    problem = problem or ("" if any(map(str.isalpha, called)) else "le nom manque")
+    problem = problem or ("" if any(map(str.isalpha, called)) or numbers or mails else "le nom manque")
     guardian = Guardian(
         tidy(called),
         next((detail.value for detail in numbers if detail.value), None),
@@ -283,9 +285,9 @@ def _motif(typed: Sheet) -> _Motif:
 
 
 def _outside_urgency(typed: Sheet) -> list[str]:
-    """The motifs named without a label, except an `urgence` that belongs to an outcome (`abs 09:40`, `Urgence`)."""
+    """The motifs named without a label; beside another motif, a line `Urgence` only says that it is urgent."""
     named = list(typed.motifs)
-    if typed.urgent and typed.outcome and (len(named) > 1 or "motif" in typed.typed):
+    if typed.urgent and (len(named) > 1 or "motif" in typed.typed):
         urgent = _mentioned("urgence", typed.practice)
         named = [label for label in named if label not in urgent]
     return named
@@ -310,7 +312,7 @@ def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
 
 def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
-    left = [part for part in typed.left if any(map(str.isalnum, part)) and not contentless(part)]
+    left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
 
 

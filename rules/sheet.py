@@ -17,7 +17,9 @@ from rules.model import Outcome, Practice
 from rules.postal import address
 from rules.text import key, tokens
 
-BREAK = re.compile(rf"\s+[-–—/+]+\s+|\s*:\s+|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+")
+BREAK = re.compile(
+    rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
+)
 _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
@@ -26,7 +28,7 @@ STREET = re.compile(
     r"(?:rue|avenue|av\.?|bd|boulevard|chemin|impasse|all[ée]e|place|route|quai|cours|square)\b",
     re.IGNORECASE,
 )
-_BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et"
+_BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
 _ONE_PART = "patient family given birth mobile email duration dentist known email_ok waiting preference"
 _SPLIT_LABELS = frozenset(_ONE_PART.split())
@@ -117,7 +119,7 @@ def _first_part(sheet: Sheet, label: str, value: str) -> None:
 def free(sheet: Sheet, text: str) -> bool:
     """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
     segment = labels.bare(text) if key(text) not in STATEMENTS else None
-    if segment and (segment.label != "birth" or any(map(str.isdigit, segment.value))):
+    if segment and _meant(segment, sheet.practice):
         labelled(sheet, segment)
         return True
     if STREET.match(text):
@@ -126,11 +128,36 @@ def free(sheet: Sheet, text: str) -> bool:
     place = 0
     for found in [*BREAK.finditer(text), None]:
         end = found.start() if found else len(text)
+        if STREET.match(text, place) and address(text[place:]).value:
+            sheet.add("address", text[place:])
+            return True
         if text[place:end].strip(EDGES) and not _known_part(sheet, text[place:end].strip(EDGES)):
             sheet.comment.append(text[place:].strip())
             return False
         place = found.end() if found else end
     return True
+
+
+_BEGINS = {
+    "mobile": re.compile(r"[+(\dO]"),
+    "email": re.compile(r"\S*@|<"),
+    "birth": re.compile(r"(?:le\s+)?\d"),
+    "guardian": re.compile(r"(?:M\.|Mr|Mme|Monsieur|Madame|l[ée]gal)\b", re.IGNORECASE),
+}
+
+
+def _meant(segment: Segment, practice: Practice) -> bool:
+    """A label without `:` is meant as one where its value looks the part: not in `Mail envoyé`, `Tel de sa fille`."""
+    value = segment.value
+    if segment.label == "dentist":
+        named = answers.dentist(value, practice)
+        return named.nobody or named.key is not None or DOCTOR.match(value) is not None
+    if segment.label == "duration":
+        return answers.minutes(value) is not None
+    if segment.label == "consent":
+        return answers.yes(value) is not None
+    begins = _BEGINS.get(segment.label)
+    return begins is None or begins.match(value) is not None
 
 
 def _known_part(sheet: Sheet, part: str) -> bool:

@@ -12,7 +12,7 @@ from rules.text import key, tokens
 
 def sort(sheet: Sheet, text: str) -> None:
     """Sort the title: labels, outcome, details, statements and motifs are taken out, the name is what remains."""
-    for segment in labels.cut(text):
+    for segment in labels.cut(_TAG.sub("", text)):
         if segment.label == "comment":
             sheet.comment.append(segment.value)
         elif segment.label == "outcome":
@@ -44,7 +44,8 @@ def _take_words(sheet: Sheet, text: str) -> str:
         sheet.motifs[mention.label] = None
         places.append((spoken[mention.start][1], spoken[mention.end - 1][2]))
     for found in DOCTOR.finditer(text):
-        if answers.dentist(found[1], sheet.practice).key and text[: found.start()].strip(EDGES):
+        around = f"{text[: found.start()]}{text[found.end() :]}"
+        if around.strip(EDGES) and answers.dentist(found[1], sheet.practice).key:
             sheet.add("dentist", found[0])
             places.append(found.span())
     return _without(text, places)
@@ -90,6 +91,7 @@ def _past_vague(sheet: Sheet, part: str) -> str:
     return part[begin:end].strip(EDGES)
 
 
+_TAG = re.compile(r"^\s*\[[^\[\]]*\](?=\s*\w)")  # tells the dentists of a shared calendar apart
 _AMOUNT = re.compile(r"(?:à\s*)?\d{1,3}\s?(?:ans|mois|min|mn|h)\s?(?:\d{2})?", re.IGNORECASE)  # `8 ans`, `14h30`
 _EMPTY = frozenset(
     {"rdv", "rendez", "vous", "consultation", "consult", "patient", "patiente", "pour", "avec", "voir", "autre", "rv"}

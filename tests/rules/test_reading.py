@@ -336,11 +336,39 @@ def test_p19_a_comment_ends_at_the_next_label(typed: Typed) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Rappeler sa fille au 06 11 22 33 44", "Rappeler sa fille, mobile : 06 11 22 33 44", "Allergie : pénicilline"],
+    [
+        "Tel de sa fille 06 11 22 33 44",
+        "Mail envoyé hier",
+        "Dentiste précédent : Dr Durand",
+        "Rappeler sa fille au 06 11 22 33 44",
+        "Rappeler sa fille, mobile : 06 11 22 33 44",
+        "Allergie : pénicilline",
+    ],
 )
 def test_p19_text_that_is_not_recognised_is_comment(typed: Typed, line: str) -> None:
     entry = typed("DUPONT Marie – détartrage", f"{DETAILS}\n{line}")
     assert (entry.mobile, entry.comment) == ("+33612345678", line)
+
+
+def test_p34_one_line_may_hold_everything(typed: Typed) -> None:
+    line = "Nouvelle patiente, sans préférence, née le 12/05/1981, 06 12 34 56 78. 12 rue des Lilas, 75020 Paris"
+    entry = typed("DUPONT Marie – détartrage", line)
+    assert (entry.new_patient, entry.no_preference, entry.mobile) == (True, True, "+33612345678")
+    assert (entry.birth_date, entry.address, entry.comment) == (date(1981, 5, 12), "12 rue des Lilas, 75020 Paris", "")
+
+
+@pytest.mark.parametrize("title", ["Dr Martin – DUPONT Marie – détartrage", "DUPONT Marie, détartrage avec Dr Martin"])
+def test_p2_the_dentist_in_a_title_is_no_patient(typed: Typed, title: str) -> None:
+    entry = typed(title)
+    assert (entry.dentist, entry.name_text, entry.motif, entry.comment) == ("martin", "DUPONT Marie", "Détartrage", "")
+
+
+def test_p2_the_tag_of_a_shared_calendar_is_no_name(typed: Typed) -> None:
+    assert typed("[martin] DUPONT Marie – détartrage").name_text == "DUPONT Marie"
+
+
+def test_p11_urgent_beside_a_motif_is_no_second_motif(typed: Typed) -> None:
+    assert typed("DUPONT Marie – détartrage", "Urgence").motif == "Détartrage"
 
 
 def test_p19_the_rest_of_a_line_is_comment(typed: Typed) -> None:
