@@ -15,9 +15,8 @@ _VAGUE_WORDS = (
     "|habituel|comme d habitude|prise de rdv"
 )
 _VAGUE = frozenset(_VAGUE_WORDS.split("|"))
-_SMALL = frozenset(
-    {"a", "au", "aux", "chez", "d", "de", "des", "du", "en", "et", "l", "la", "le", "les", "pour", "un", "une"}
-)
+_JOINING = "a au aux avec chez d de des du en et l la le les pour un une"
+_SMALL = frozenset(_JOINING.split())
 _EXACT_BELOW = 6  # letters: shorter words must be typed exactly (a plural apart)
 _NEAR = 84.0  # rapidfuzz ratio from which a longer word counts as misspelt
 

@@ -74,17 +74,12 @@ def _home(location: str, practice: Practice) -> str:
 
 
 def _entry(typed: Sheet) -> Entry:
-    practice, said = typed.practice, typed.statements
-    name = _name(typed)
-    number = _mobile(typed)
-    mail = _email(typed)
-    born = _birth(typed)
+    """Who, how to reach them, why and with whom, with what cannot be believed of it."""
+    name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
     home = _checked(typed, "address-incomplete", address, typed.text("address", "address_more") or typed.place)
-    motif = _motif(typed)
-    dentist = _dentist(typed)
-    guardian = _guardian(typed)
-    known = _known(typed)
-    return Entry(
+    motif, dentist, guardian = _motif(typed), _dentist(typed), _guardian(typed)
+    checked = (born, number, mail, home, motif, dentist, guardian)
+    entry = Entry(
         name_text=name.text,
         family_name=name.family,
         given_name=name.given,
@@ -95,31 +90,37 @@ def _entry(typed: Sheet) -> Entry:
         mobile_text=number.text,
         email=mail.value,
         email_text=mail.text,
-        email_confirmed="email_ok" in said,
         address=home.value,
         address_text=home.text,
         motif=motif.labels[0] if len(motif.labels) == 1 else None,
         motifs=motif.labels,
         motif_text=motif.text,
-        first_visit=_either("first" in said, "follow_up" in said),
-        known=known,
-        new_patient=("new" in said or known is False) and known is not True and not _torn(typed),
         dentist=dentist.value,
         dentist_text=dentist.text,
+        guardian=guardian.value,
+        comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
+        findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()),
+    )
+    return _with_answers(entry, typed)
+
+
+def _with_answers(entry: Entry, typed: Sheet) -> Entry:
+    """The entry with what she answered and noted besides."""
+    said, known = typed.statements, _known(typed)
+    return replace(
+        entry,
+        email_confirmed="email_ok" in said,
+        first_visit=_either("first" in said, "follow_up" in said),
+        known=known,
+        new_patient=known is False,
         no_preference="preference" in said,
         consent=_consent(typed),
         keep_minutes=answers.minutes(typed.text("duration")),
-        guardian=guardian.value,
         without_mobile=_waived(typed, "no_mobile"),
         without_email=_waived(typed, "no_email"),
-        comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
         waiting="waiting" in said,
         outcome=outcomes.concluded(typed.outcome, typed.urgent),
-        findings=(
-            *_name_findings(name, practice), *born.findings, *number.findings, *mail.findings, *home.findings,
-            *motif.findings, *dentist.findings, *guardian.findings,
-        ),
-    )  # fmt: skip
+    )
 
 
 # --- details ---------------------------------------------------------------------------------------------------------
@@ -322,11 +323,6 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
 def _either(one: bool, other: bool) -> bool | None:
     """True, False, or None where neither or both were said."""
     return one if one != other else None
-
-
-def _torn(typed: Sheet) -> bool:
-    """Both answers to question 1 were typed: it must be asked again."""
-    return _known_answers(typed) == {True, False}
 
 
 def _known_answers(typed: Sheet) -> set[bool]:

@@ -18,7 +18,7 @@ from rules.postal import address
 from rules.text import key, tokens
 
 BREAK = re.compile(
-    rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
+    rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=(?:\d{{1,4}}\s+)?[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
 )
 _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
