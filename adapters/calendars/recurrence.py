@@ -117,7 +117,7 @@ def _zone(at: datetime) -> tzinfo:
 
 
 def _dates(master: Component, window: Window) -> tuple[dict[str, Span], frozenset[str]]:
-    """The starts of a series that may touch the window, by key. Raises Refused."""
+    """The starts of a series that may touch the window, by key; its own start is always one. Raises Refused."""
     event = master.event
     zone = _zone(event.start)
     first, last = _naive(window[0].astimezone(zone)), _naive(window[1].astimezone(zone))
@@ -130,9 +130,8 @@ def _dates(master: Component, window: Window) -> tuple[dict[str, Span], frozense
         for at in naive:
             span = Span(Moment(wall(at, zone), event.all_day))
             found[_key(span.start)] = span
-    if not master.rules:
-        own = Span(Moment(event.start, event.all_day))
-        found[_key(own.start)] = own
+    own = Span(Moment(event.start, event.all_day))
+    found.setdefault(_key(own.start), own)
     found |= {_key(span.start): span for span in master.extra}
     if len(found) > MOST:
         raise Refused

@@ -62,7 +62,14 @@ def starts(
     flags = _until(parts, all_day, zone)
     begin = start if "COUNT" in parts else _forward(start, span[0], frequency, interval)
     rule = _built(parts, begin)
+    rule.periods = _periods(begin, span[1], frequency)
     return _between(rule, *span), flags
+
+
+def _periods(begin: datetime, last: datetime, frequency: str) -> int:
+    """How often the rule may turn: to the end of the span, and the nine years that 29 February can take."""
+    years = max(last.year - begin.year, 0) + 9
+    return 3 * (years if frequency == "YEARLY" else 12 * years)
 
 
 def _number(text: str) -> int:
