@@ -107,7 +107,7 @@ def _known(number: str) -> Detail[str]:
 
     for region in _REGIONS:
         parsed = plan.parse(number, region)
-        if plan.is_valid_number_for_region(parsed, region) and plan.number_type(parsed) in _mobile_types():
+        if plan.number_type(parsed) in _mobile_types():  # unknown for a number that is not valid
             return Detail(plan.format_number(parsed, plan.PhoneNumberFormat.E164))
     return Detail(None, "ce numéro n'est pas attribué")
 
