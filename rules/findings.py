@@ -16,7 +16,8 @@ ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One check. `procedure` quotes the line it enforces; `fixed` rules cannot be relaxed in the YAML (P23)."""
+    """One check. `procedure` quotes the line it enforces; `fixed` rules cannot be relaxed in the YAML (P23, and
+    what P23 rests on: who the patient is)."""
 
     id: str
     point: str
@@ -50,9 +51,10 @@ _TABLE = (
     Rule("patient-unknown", "P5", ERROR, "patient",
          "« {seen} » n'est pas dans le fichier. Choisissez un patient ci-dessous ou tapez « Nouveau patient ».", _NEW),
     Rule("patient-ambiguous", "P3", ERROR, "patient",
-         "Plusieurs patients correspondent à « {seen} ». Ajoutez la date de naissance : « Né(e) le : 12/05/1981 ».", _KNOWN),
+         "Plusieurs patients correspondent à « {seen} ». Ajoutez la date de naissance : « Né(e) le : 12/05/1981 ».", _KNOWN,
+         fixed=True),
     Rule("patient-mismatch", "P3", ERROR, "patient",
-         "{seen} : {problem}. Vérifiez le nom et la date de naissance.", _KNOWN),
+         "{seen} : {problem}. Vérifiez le nom et la date de naissance.", _KNOWN, fixed=True),
     Rule("patient-duplicate", "P5", WARNING, "patient",
          "Doublon possible : {seen}. Si c'est la même personne, retirez « Nouveau patient ».", _NEW),
     Rule("patient-exists", "P5", WARNING, "patient",
@@ -106,6 +108,8 @@ _TABLE = (
     Rule("dentist-unasked", "P22", ERROR, "dentist",
          "Dentiste attitré ? Tapez « Dentiste : {dentist} » ou « Sans préférence ».", _ASK),
     Rule("dentist-unknown", "P22", ERROR, "dentist", "Dentiste « {seen} » inconnu. Dentistes du cabinet : {dentists}.", _ASK),
+    Rule("dentist-contradiction", "P22", WARNING, "dentist",
+         "« Dentiste : {dentist} » est tapé, mais {patient} est suivi(e) par {own} : le fichier ne change pas.", _ASK),
     Rule("dentist-other", "P23", ERROR, "dentist",
          "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda, "
          "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),

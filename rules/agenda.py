@@ -1,0 +1,223 @@
+"""The dentist's time: conflicts, hours, holidays, urgency, free slots, blocks (P9 to P11, P24, P51)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice
+
+from rules.findings import find
+from rules.french import clock, day, day_and_clock, listed
+from rules.likeness import contentless
+from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Slot, Span
+
+STEP = timedelta(minutes=5)  # slots start on the clock's five minutes
+_ALSACE = {"67": "6AE", "68": "6AE"}
+
+Findings = tuple[Finding, ...]
+
+
+# --- conflicts -------------------------------------------------------------------------------------------------------
+
+
+def conflicts(
+    event: CalendarEvent,
+    booking: Booking,
+    practice: Practice,
+    busy: Sequence[Busy],
+    *,
+    order: int,
+    proposals: Sequence[str] = (),
+) -> Iterator[Finding]:
+    """What else takes this time or this patient (P10). The later of two bookings gives way; back to back is fine."""
+    mine = (order, event.uid, event.recurrence)
+    others = [item for item in busy if (item.uid, item.recurrence) != (event.uid, event.recurrence)]
+    for item in sorted(others, key=lambda one: (one.start.astimezone(UTC), one.uid, one.recurrence)):
+        if _overlap(item, event) and not event.all_day:
+            yield from _conflict(item, booking, practice, proposals, earlier=mine < _key(item))
+        elif _same_matter(item, event, booking):
+            yield from find(practice.policy, "motif-twice", seen=_when(item, practice))
+
+
+def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Sequence[str], *, earlier: bool) -> Findings:
+    """What one overlapping event means. `earlier`: this booking was there first."""
+    same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
+    if not (same_patient or item.dentist == booking.dentist):
+        return ()
+    if item.kind is Kind.BOOKING and (item.all_day or earlier):
+        return () if item.all_day else find(practice.policy, "conflict-later", seen=_seen(item, practice))
+    if item.kind is Kind.BOOKING:
+        rule = "patient-twice" if same_patient else "conflict"
+        return find(practice.policy, rule, seen=_seen(item, practice), proposals=proposals)
+    if item.kind is Kind.BLOCK and item.all_day:
+        facts = {"dentist": _name(item.dentist, practice), "seen": item.label or "journée bloquée"}
+        return find(practice.policy, "on-leave", proposals=proposals, **facts)
+    if item.kind in {Kind.BLOCK, Kind.PRIVATE}:
+        return find(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)
+    return ()
+
+
+def _key(item: Busy) -> tuple[int, str, str]:
+    return item.order, item.uid, item.recurrence
+
+
+def _overlap(item: Busy, event: CalendarEvent) -> bool:
+    # In UTC: two wall-clock times of one zone compare without their offset in the hour that comes twice.
+    starts, ends = event.start.astimezone(UTC), event.end.astimezone(UTC)
+    return item.start.astimezone(UTC) < ends and starts < item.end.astimezone(UTC)
+
+
+def _same_matter(item: Busy, event: CalendarEvent, booking: Booking) -> bool:
+    """The same patient for the same motif at another time; a series is one patient's several visits."""
+    same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
+    return same_patient and item.motif is not None and item.motif == booking.motif and item.uid != event.uid
+
+
+def _seen(item: Busy, practice: Practice) -> str:
+    """Who or what, and when; of a private event only that the time is taken (INTERFACE 8)."""
+    what = "occupé" if item.kind is Kind.PRIVATE else item.label or "occupé"
+    start, end = (moment.astimezone(practice.zone) for moment in (item.start, item.end))
+    return f"{what} ({clock(start)} – {clock(end)})"
+
+
+def _when(item: Busy, practice: Practice) -> str:
+    said = day_and_clock(item.start.astimezone(practice.zone))
+    return f"{said}, {_name(item.dentist, practice)}"
+
+
+def _name(key: str, practice: Practice) -> str:
+    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)
+
+
+# --- opening hours, holidays, urgency --------------------------------------------------------------------------------
+
+
+def opening(
+    event: CalendarEvent, dentist: Dentist, practice: Practice, proposals: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Inside the dentist's opening hours and not on a public holiday (P9)."""
+    start, end = (moment.astimezone(practice.zone) for moment in (event.start, event.end))
+    if holiday := holiday_name(start.date(), practice.holidays):
+        yield from find(
+            practice.policy, "on-holiday", seen=day(start.date()).capitalize(), problem=holiday, proposals=proposals
+        )
+        return
+    if event.all_day or dentist.hours is None or end <= start:
+        return
+    spans = dentist.hours.get(start.weekday(), ())
+    if not any(_inside(start, end, span) for span in spans):
+        facts = {"seen": day_and_clock(start).capitalize(), "dentist": dentist.name, "problem": _spoken(spans, start)}
+        yield from find(practice.policy, "outside-hours", proposals=proposals, **facts)
+
+
+def _inside(start: datetime, end: datetime, span: Span) -> bool:
+    opens, closes = span
+    return start.date() == end.date() and opens <= start.time() and end.time() <= closes
+
+
+def _spoken(spans: Sequence[Span], moment: datetime) -> str:
+    """`8 h 30 – 12 h 30 et 14 h – 19 h`, `pas de consultation le mardi`."""
+    if not spans:
+        return f"pas de consultation le {day(moment.date()).partition(' ')[0]}"
+    said = [f"{_clock(opens)} – {_clock(closes)}" for opens, closes in spans]
+    return f"horaires : {listed(said, 'et')}"
+
+
+def _clock(value: time) -> str:
+    return clock(datetime.combine(date.min, value))
+
+
+def holiday_name(value: date, department: str | None) -> str:
+    """The public holiday on that day in that département, empty where there is none (Alsace-Moselle, overseas too)."""
+    return _holidays(department.strip().upper(), value.year).get(value, "") if department else ""
+
+
+@lru_cache(maxsize=256)
+def _holidays(department: str, year: int) -> dict[date, str]:
+    import holidays
+
+    code = _ALSACE.get(department, department)
+    local = code if code in holidays.France.subdivisions else None
+    return dict(holidays.France(subdiv=local, years=year, language="fr"))
+
+
+def urgency(event: CalendarEvent, booking: Booking, practice: Practice, now: datetime) -> Findings:
+    """A motif that bears no long wait, counted from when the event was made (P11)."""
+    motif = practice.motif(booking.motif)
+    if motif is None or motif.within_days is None:
+        return ()
+    if event.start - (event.created or now) <= timedelta(days=motif.within_days):
+        return ()
+    return find(practice.policy, "urgency-late", motif=motif.label, days=motif.within_days)
+
+
+def wanted_minutes(booking: Booking, practice: Practice) -> int | None:
+    """The length that the motif asks for, longer for a first visit (P8); None without a known motif."""
+    motif = practice.motif(booking.motif)
+    return motif.length(booking.first_visit) if motif else None
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def block_findings(event: CalendarEvent, practice: Practice) -> Findings:
+    """Time that is kept without a reason (P51). The same for every occurrence, so that a series is asked once."""
+    if event.private or event.transparent or not contentless(event.title):
+        return ()
+    return find(practice.policy, "block-without-motif", blocks=", ".join(practice.blocks[:3]) or "Congés, Réunion")
+
+
+# --- free slots ------------------------------------------------------------------------------------------------------
+
+
+def free_slots(
+    dentist: Dentist, minutes: int, practice: Practice, busy: Sequence[Busy], now: datetime, *, limit: int, days: int
+) -> tuple[Slot, ...]:
+    """The next free times of that dentist, soonest first, at most `limit` within `days` days of `now` (P24).
+
+    None where the practice declared no opening hours. Slots are in the practice's zone.
+    """
+    taken = sorted(
+        (item.start.astimezone(UTC), item.end.astimezone(UTC)) for item in busy if item.dentist == dentist.key
+    )
+    return tuple(
+        islice(_free(dentist, timedelta(minutes=max(minutes, 1)), practice, taken, now, days=days), max(limit, 0))
+    )
+
+
+def _free(
+    dentist: Dentist,
+    length: timedelta,
+    practice: Practice,
+    taken: Sequence[tuple[datetime, datetime]],
+    now: datetime,
+    *,
+    days: int,
+) -> Iterator[Slot]:
+    today = now.astimezone(practice.zone).date()
+    for offset in range(days):
+        one = today + timedelta(days=offset)
+        if not dentist.hours or holiday_name(one, practice.holidays):
+            continue
+        for opens, closes in dentist.hours.get(one.weekday(), ()):
+            first, last = (datetime.combine(one, at, practice.zone).astimezone(UTC) for at in (opens, closes))
+            for start in _starts(max(first, _round_up(now.astimezone(UTC))), last, length, taken):
+                yield Slot(dentist.key, start.astimezone(practice.zone), (start + length).astimezone(practice.zone))
+
+
+def _starts(
+    at: datetime, last: datetime, length: timedelta, taken: Sequence[tuple[datetime, datetime]]
+) -> Iterator[datetime]:
+    while at + length <= last:
+        blocked = max((end for start, end in taken if start < at + length and at < end), default=None)
+        if blocked is None:
+            yield at
+            at += length
+        else:
+            at = _round_up(blocked)
+
+
+def _round_up(moment: datetime) -> datetime:
+    base = moment.replace(minute=0, second=0, microsecond=0)
+    return base + -(-(moment - base) // STEP) * STEP

@@ -1,0 +1,218 @@
+"""Everything that is wrong with or worth knowing about one event, all at once (ruling 1, laws L2 and L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rules import agenda, checklist
+from rules.attribution import Agreed, Attribution, attribute
+from rules.findings import RULES, find
+from rules.french import day_and_clock
+from rules.identity import Match, identify
+from rules.likeness import Likeness, looks_like_patient
+from rules.model import (
+    Assessment,
+    Booking,
+    Busy,
+    CalendarEvent,
+    Consent,
+    Entry,
+    Finding,
+    Kind,
+    Patient,
+    Practice,
+    Severity,
+    Slot,
+    Status,
+)
+from rules.record import complete
+
+_NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
+_ORDER = {rule: index for index, rule in enumerate(RULES)}
+_CANCELLED = "cancelled"
+_UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch"})
+_IN_THE_RECORD = frozenset(
+    {"birth-date-missing", "mobile-missing", "email-missing", "address-missing", "dentist-unasked"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the house knows besides the event. `order`: when the event was first seen, for conflicts (P10).
+
+    `candidates` answer `identity.clues`; `nearest` are proposals. `linked` is the record to which the booking belongs
+    already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
+    `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose. `updated`:
+    lines about earlier changes that this event made in the directory, so that the feedback keeps saying so.
+    """
+
+    dentist: str
+    now: datetime
+    order: int = 0
+    candidates: tuple[Patient, ...] = ()
+    nearest: tuple[Patient, ...] = ()
+    busy: tuple[Busy, ...] = ()
+    linked: int | None = None
+    consent: Consent | None = None
+    consent_dentist: str | None = None
+    slots: tuple[Slot, ...] = ()
+    born_here: bool = True
+    updated: tuple[str, ...] = ()
+
+
+def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
+    """What the event is and what is to be said about it. Never raises for any event; same facts, same answer."""
+    if event.private:
+        return Assessment(Kind.PRIVATE)
+    if event.kind in _NO_BLOCKS:
+        return Assessment(Kind.IGNORED)
+    if entry.query is not None:
+        return Assessment(Kind.QUERY)
+    match = _who(entry, practice, context)
+    if _is_booking(event, entry, practice, context, match):
+        return _booking(event, entry, practice, context, match)
+    if event.transparent or event.status is Status.CANCELLED:
+        return Assessment(Kind.IGNORED)
+    return Assessment(Kind.BLOCK, agenda.block_findings(event, practice))
+
+
+def _who(entry: Entry, practice: Practice, context: Context) -> Match:
+    return identify(
+        entry,
+        context.candidates,
+        practice.policy,
+        nearest=context.nearest,
+        linked=context.linked,
+        born_here=context.born_here,
+    )
+
+
+def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> bool:
+    """Where the entry alone does not tell, it is one if the directory knows the patient (ruling 11)."""
+    likeness = looks_like_patient(entry, event, practice)
+    if likeness is Likeness.SURE:
+        return True
+    known = match.patient is not None or any(one.rule == "patient-ambiguous" for one in match.findings)
+    return likeness is Likeness.MAYBE and not event.transparent and (known or context.linked is not None)
+
+
+def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
+    patient, changes, kept = complete(match.patient, entry, practice.policy)
+    booking = _made(event, entry, patient, context)
+    if booking.cancelled:
+        return Assessment(Kind.BOOKING, (), booking)
+    placed = _attributed(entry, patient, practice, context)
+    findings = (
+        *_read(entry, match),
+        *match.findings,
+        *kept,
+        *placed.findings,
+        *checklist.mandatory(booking, entry, practice),
+        *checklist.visit(entry, patient, practice),
+        *checklist.when(event, entry, practice, context.now, linked=context.linked is not None),
+        *_time(event, booking, practice, context),
+        *checklist.remarks(patient, practice),
+        *_earlier(entry, placed, event, practice, context),
+    )
+    future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
+    found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
+    return _judged(found, match.patient, future, practice, context)
+
+
+def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
+    """Which of several records is meant comes first: only then is known what is missing."""
+    if _UNDECIDED.isdisjoint(one.rule for one in findings):
+        return findings
+    return (one for one in findings if one.rule not in _IN_THE_RECORD)
+
+
+def _judged(
+    found: Assessment, on_file: Patient | None, future: Patient, practice: Practice, context: Context
+) -> Assessment:
+    """The directory follows a valid booking only (P4, P5, P25)."""
+    if not found.valid:
+        return replace(found, changes=())
+    said = tuple(dict.fromkeys((*context.updated, *found.changes)))
+    noted = find(practice.policy, "details-updated", seen=" ; ".join(said)) if said else ()
+    update = future if future != on_file else None
+    return replace(found, findings=_ordered((*found.findings, *noted)), patient_update=update)
+
+
+def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context) -> Booking:
+    outcome = entry.outcome
+    return Booking(
+        dentist=context.dentist,
+        start=event.start,
+        end=event.end,
+        patient=patient,
+        motif=entry.motif,
+        first_visit=checklist.first_visit(entry, patient),
+        consent=entry.consent or context.consent,
+        guardian=entry.guardian,
+        without_mobile=entry.without_mobile,
+        without_email=entry.without_email,
+        comment=entry.comment,
+        waiting=entry.waiting,
+        outcome=outcome,
+        cancelled=event.status is Status.CANCELLED or (outcome is not None and outcome.kind == _CANCELLED),
+        no_preference=entry.no_preference,
+    )
+
+
+def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
+    """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
+    return tuple(one for one in entry.findings if match.patient is None or one.rule != "name-suspicious")
+
+
+def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:
+    agreed = Agreed(context.consent, context.consent_dentist)
+    proposals = slot_lines(_own_first(context.slots, patient.dentist or entry.dentist), practice)
+    return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
+
+
+def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:
+    dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
+    offered = slot_lines(_own_first(context.slots, context.dentist), practice)
+    if dentist is not None:
+        yield from agenda.opening(event, dentist, practice, offered)
+    yield from agenda.conflicts(event, booking, practice, context.busy, order=context.order, proposals=offered)
+    yield from agenda.urgency(event, booking, practice, context.now)
+
+
+def _earlier(
+    entry: Entry, placed: Attribution, event: CalendarEvent, practice: Practice, context: Context
+) -> tuple[Finding, ...]:
+    """No preference means the earliest: another dentist could take this patient sooner (P25)."""
+    if not entry.no_preference or entry.dentist or placed.dentist != context.dentist:
+        return ()
+    sooner = [one for one in context.slots if one.dentist != context.dentist and one.start < event.start]
+    if not sooner:
+        return ()
+    best = min(sooner, key=lambda one: (one.start, one.dentist))
+    seen = day_and_clock(best.start.astimezone(practice.zone))
+    return find(practice.policy, "dentist-earlier", dentist=_called(best.dentist, practice), seen=seen)
+
+
+def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
+    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and where the patient must agree first, that (P24)."""
+    return tuple(
+        f"{day_and_clock(one.start.astimezone(practice.zone))}, {_called(one.dentist, practice)}"
+        + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
+        for one in slots
+    )
+
+
+def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
+    return sorted(slots, key=lambda one: (one.needs_consent, one.dentist != own, one.start))
+
+
+def _called(key: str, practice: Practice) -> str:
+    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each once, in the procedure's order; off findings are never there."""
+    kept = [one for one in dict.fromkeys(findings) if one.severity is not Severity.OFF]
+    return tuple(sorted(kept, key=lambda one: _ORDER.get(one.rule, len(_ORDER))))

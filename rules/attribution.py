@@ -1,0 +1,135 @@
+"""The right dentist: a patient is never placed with another than their own without agreement (P20 to P27, P49)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.findings import find
+from rules.model import Consent, Entry, Finding, Patient, Practice
+
+_RECENT = 3  # visits that are compared with the directory (P27)
+
+Findings = tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What is on record for this booking: `consent` given by the patient's own link, `dentist` for whom an agreement
+    typed in the entry was noted before (ruling 10)."""
+
+    consent: Consent | None = None
+    dentist: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """`dentist`: whose patient this will be once the booking is valid; None where nobody knows yet."""
+
+    dentist: str | None
+    findings: Findings = ()
+
+
+def attribute(
+    entry: Entry, patient: Patient, where: str, practice: Practice, agreed: Agreed, *, proposals: Sequence[str] = ()
+) -> Attribution:
+    """Whose patient it is, and whether the booking may stand in the calendar of dentist `where`."""
+    own = patient.dentist or None
+    if own and not _works_here(own, practice):
+        own = _successor(entry, where) or own
+    contradiction = _contradiction(entry, patient, own, practice)
+    own = own or entry.dentist or (practice.dentists[0].key if len(practice.dentists) == 1 else None)
+    if own is None and entry.no_preference:
+        own = where
+    if own is None:
+        return Attribution(None, _unasked(entry, where, practice))
+    findings = (
+        *contradiction,
+        *_placed(entry, where, practice, agreed, own=own, who=patient.name or "Ce patient", proposals=proposals),
+        *_follows(entry, own, where, practice),
+        *_visits(patient, own, practice),
+    )
+    return Attribution(own, findings)
+
+
+def consented(entry: Entry, where: str, agreed: Agreed) -> bool:
+    """The patient agreed to this dentist, for this booking (P23). A no, or a yes to another, is no agreement."""
+    typed = entry.consent
+    if typed is None:
+        recorded = agreed.consent
+        return recorded is not None and recorded.given and recorded.dentist == where
+    return typed.given and not _void(entry, where, agreed)
+
+
+def _void(entry: Entry, where: str, agreed: Agreed) -> bool:
+    named = entry.consent.dentist if entry.consent else None
+    return named != where if named else agreed.dentist not in {None, where}
+
+
+def _placed(
+    entry: Entry, where: str, practice: Practice, agreed: Agreed, *, own: str, who: str, proposals: Sequence[str]
+) -> Findings:
+    if own == where:
+        return ()
+    if consented(entry, where, agreed):
+        detail = (entry.consent or agreed.consent or Consent(True)).detail or "oui"
+        return find(practice.policy, "consent-recorded", dentist=_called(where, practice), seen=detail)
+    facts = {"patient": who, "own": _called(own, practice), "dentist": _called(where, practice)}
+    return (
+        *find(practice.policy, "dentist-other", proposals=proposals, **facts),
+        *_consent_void(entry, where, practice, agreed),
+    )
+
+
+def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) -> Findings:
+    if not (entry.consent and entry.consent.given and _void(entry, where, agreed)):
+        return ()
+    given_for = _called(entry.consent.dentist or agreed.dentist or "", practice)
+    called = _called(where, practice)
+    again = f"Accord patient : oui ({called}, quand, comment)"
+    facts = {"problem": f"il a été donné pour {given_for}", "dentist": called}
+    return find(practice.policy, "consent-void", proposals=(again,), **facts)
+
+
+def _unasked(entry: Entry, where: str, practice: Practice) -> Findings:
+    """Question 2 (P22); a dentist whose name could not be read has a finding already."""
+    if any(finding.rule == "dentist-unknown" for finding in entry.findings):
+        return ()
+    return find(practice.policy, "dentist-unasked", dentist=_called(where, practice))
+
+
+def _contradiction(entry: Entry, patient: Patient, own: str | None, practice: Practice) -> Findings:
+    """A dentist typed for a patient who has another on file is shown, and changes nothing."""
+    if not (own and entry.dentist and entry.dentist != own):
+        return ()
+    facts = {"dentist": _called(entry.dentist, practice), "own": _called(own, practice)}
+    return find(practice.policy, "dentist-contradiction", patient=patient.name or "ce patient", **facts)
+
+
+def _follows(entry: Entry, own: str, where: str, practice: Practice) -> Findings:
+    if not entry.no_preference or entry.dentist or own != where:
+        return ()
+    return find(practice.policy, "dentist-follows", dentist=_called(where, practice))
+
+
+def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
+    """The last visits were all with another dentist (P27)."""
+    seen = [dentist for _, dentist, _ in patient.visits[:_RECENT]]
+    if not seen or own in seen:
+        return ()
+    facts = {"own": _called(own, practice), "dentist": _called(seen[0], practice)}
+    return find(practice.policy, "visits-disagree", **facts)
+
+
+def _successor(entry: Entry, where: str) -> str | None:
+    """The dentist on file left the practice: another is chosen in so many words, never by itself (S41)."""
+    return entry.dentist or (where if entry.no_preference else None)
+
+
+def _works_here(key: str, practice: Practice) -> bool:
+    return any(dentist.key == key for dentist in practice.dentists)
+
+
+def _called(key: str, practice: Practice) -> str:
+    """The dentist's name; somebody who left the practice has only a key."""
+    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key or "un autre dentiste")
