@@ -151,6 +151,8 @@ class _Standing:
             busy=self._busy(event, dentist, found, booking),
             linked=booking.patient if booking else None,
             consent_dentist=agreed[0] if agreed else None,
+            born_here=booking.born_here if booking else False,
+            updated=booking.updates if booking else (),
         )
         return assess(event, entry, self.practice, context)
 
@@ -212,7 +214,7 @@ class _Standing:
         before: BookingRow | None,
         patient_id: int | None,
     ) -> int:
-        values = self._columns(event, assessment, what, patient_id)
+        values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before)
         if before is None:
             number = bookings.add(self.tx, **values, **self._born())
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
@@ -281,6 +283,13 @@ class _Standing:
             return False
         resources.change(self.tx, *self.place, rewrites=self.row.rewrites + 1)
         return True
+
+
+def _traces(assessment: Assessment, what: Booking, before: BookingRow | None) -> dict[str, Any]:
+    """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
+    born = assessment.patient_update is not None and what.patient.id is None and assessment.valid
+    said = (*(before.updates if before else ()), *assessment.changes)
+    return {"born_here": born or bool(before and before.born_here), "updates": list(dict.fromkeys(said))}
 
 
 _PROBLEMS = {

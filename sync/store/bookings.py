@@ -22,7 +22,10 @@ VALID, INVALID, VANISHED = "valid", "invalid", "vanished"
 
 @dataclass(frozen=True, slots=True)
 class BookingRow:
-    """One booking as last judged. `vanished_at`: when it was first missed or found cancelled; `outcome` why."""
+    """One booking as last judged. `vanished_at`: when it was first missed or found cancelled; `outcome` why.
+
+    `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory (P4).
+    """
 
     id: int
     calendar: str
@@ -40,6 +43,8 @@ class BookingRow:
     findings: tuple[Finding, ...]
     outcome: dict[str, Any] | None
     baseline: bool
+    born_here: bool
+    updates: tuple[str, ...]
     created_at: datetime
     changed_at: datetime
     vanished_at: datetime | None
@@ -218,6 +223,6 @@ def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
 def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     values = {name: row[name] for name in BookingRow.__slots__}
     values["facts"] = facts_from_json(row["facts"], zone)
-    values["findings"] = findings_from_json(row["findings"])
+    values["findings"], values["updates"] = findings_from_json(row["findings"]), tuple(row["updates"])
     values["start"], values["end"] = row["start"].astimezone(zone), row["end"].astimezone(zone)
     return BookingRow(**values)

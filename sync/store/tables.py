@@ -154,6 +154,8 @@ booking = Table(
     Column("findings", JSON, nullable=False),
     Column("outcome", JSON),
     Column("baseline", Boolean, nullable=False),
+    Column("born_here", Boolean, nullable=False, default=False),
+    Column("updates", JSON, nullable=False, default=list),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("vanished_at", UtcDateTime),

@@ -29,6 +29,8 @@ def upgrade() -> None:
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("outcome", sa.JSON(), nullable=True),
         sa.Column("baseline", sa.Boolean(), nullable=False),
+        sa.Column("born_here", sa.Boolean(), nullable=False),
+        sa.Column("updates", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.Column("vanished_at", UtcDateTime(), nullable=True),
