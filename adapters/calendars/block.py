@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 START = "── attitre ──"
@@ -52,6 +53,7 @@ class _Line:
     seen: str
 
 
+@lru_cache(maxsize=8)  # a reader asks for her part and for ours
 def split(text: str) -> tuple[str, tuple[str, ...] | None, str]:
     """Her text without our blocks, the lines of ours (None without a block), and the reference (may be empty).
 

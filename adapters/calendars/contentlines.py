@@ -26,21 +26,27 @@ class Property(NamedTuple):
 
 Properties = dict[str, list[Property]]
 
+_KNOWN = frozenset({
+    "UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "TRANSP", "CLASS", "CATEGORIES",
+    "LAST-MODIFIED", "DTSTAMP", "CREATED", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "ATTENDEE", "ORGANIZER", "X-ALT-DESC",
+})  # fmt: skip
+
 
 def unfold(payload: bytes) -> str:
     """The payload as text with one content line per `\\n`; bytes that are not UTF-8 become surrogates."""
     data = payload.removeprefix(BOM).replace(b"\r\n", b"\n")
     if b"\n " in data or b"\n\t" in data:
-        data = _BLANK_FOLD.sub(b"\n", data).replace(b"\n ", b"").replace(b"\n\t", b"")
+        data = _BLANK_FOLD.sub(b"\n", data) if b"\n\n" in data else data
+        data = data.replace(b"\n ", b"").replace(b"\n\t", b"")
     return data.decode("utf-8", "surrogateescape")
 
 
 def events(text: str) -> Iterator[Properties]:
-    """The properties of each VEVENT of an unfolded text, without those of its alarms.
+    """The properties of each VEVENT of an unfolded text that matter to us, without those of its alarms.
 
     A line that is none (no colon, no name) is read past.
     """
-    at = 0
+    at = max(text.find("\nBEGIN:VEVENT\n"), 0) if text.count("BEGIN:VEVENT") == 1 else 0
     while found := _BEGIN.search(text, at):
         ended = _END.search(text, found.end())
         at = ended.end() if ended else len(text)
@@ -55,13 +61,14 @@ def _properties(body: str) -> Properties:
         if '"' in head:
             head, value = _quoted(line)
         name, _, params = head.partition(";")
-        name = name.upper()
-        if name == "BEGIN":
+        name = name if name in _KNOWN else name.upper()
+        if name in _KNOWN:
+            if depth <= 0 and colon:
+                found.setdefault(name, []).append(Property(params, value))
+        elif name == "BEGIN":
             depth += 1
         elif name == "END":
             depth -= 1
-        elif depth <= 0 and colon:
-            found.setdefault(name, []).append(Property(params, value))
     return found
 
 
@@ -88,6 +95,8 @@ def unescape(value: str) -> str:
     """A TEXT value as people read it (RFC 5545, 3.3.11)."""
     if "\\" not in value:
         return value
+    if "\\\\" not in value and '\\"' not in value and "\\:" not in value:
+        return value.replace("\\n", "\n").replace("\\,", ",").replace("\\;", ";").replace("\\N", "\n")
     return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 

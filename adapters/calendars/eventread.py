@@ -21,6 +21,10 @@ class Unreadable(Exception):
     """This event has no start that could be understood."""
 
 
+class Refused(Exception):
+    """This rule repeats too often, never, or not understandably."""
+
+
 class Span(NamedTuple):
     """An extra date of a repetition (RDATE), with its own length where it names one."""
 
@@ -75,7 +79,7 @@ def component(props: Properties, zones: Zones) -> Component:
 def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str]) -> CalendarEvent:
     title, text = _text(props, "SUMMARY"), _text(props, "DESCRIPTION")
     hers = block.split(text)[0] if "attitre" in text else text
-    plain = plain_text(hers)
+    plain = plain_text(hers) if "<" in hers or "&" in hers else hers
     return CalendarEvent(
         uid=props["UID"][0].value.strip() if "UID" in props else "",
         start=start.at,

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from adapters.base import Window
-from adapters.calendars.eventread import Component, Span
-from adapters.calendars.rrule import Refused, starts
+from adapters.calendars.eventread import Component, Refused, Span
 from adapters.calendars.times import Moment, wall
 from rules.model import CalendarEvent
 
@@ -124,6 +123,8 @@ def _dates(master: Component, window: Window) -> tuple[dict[str, Span], frozense
     reach = max(event.end - event.start, timedelta()) + timedelta(days=1)
     found: dict[str, Span] = {}
     flags: frozenset[str] = frozenset()
+    if master.rules:
+        from adapters.calendars.rrule import starts
     for rule in master.rules:
         naive, odd = starts(rule, _naive(event.start), (first - reach, last), zone, all_day=event.all_day)
         flags |= odd

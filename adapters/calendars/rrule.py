@@ -8,6 +8,8 @@ from typing import Any
 
 from dateutil import rrule as dateutil_rrule
 
+from adapters.calendars.eventread import Refused
+
 _FREQUENCIES = {
     "DAILY": dateutil_rrule.DAILY,
     "WEEKLY": dateutil_rrule.WEEKLY,
@@ -18,10 +20,6 @@ _SUB_DAILY = frozenset({"BYHOUR", "BYMINUTE", "BYSECOND"})
 _STEPS = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
 _SECONDS = 0.04
 _MOST = 4_000
-
-
-class Refused(Exception):
-    """This rule repeats too often, never, or not understandably."""
 
 
 class _Guarded(dateutil_rrule.rrule):  # type: ignore[misc]

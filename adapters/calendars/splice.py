@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from adapters.calendars import block
-from adapters.calendars.contentlines import Line, escape, folded, scan
+from adapters.calendars.contentlines import Line, escape, folded, scan, unfold
 from rules.model import Annotation
 
 _ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
@@ -138,7 +138,7 @@ def _mark(title: Line, at: int, gone: int, mark: str, eol: bytes) -> bytes:
 
 def strip(payload: bytes) -> bytes:
     """The payload without our part. Without one, the same bytes."""
-    if b"attitre" not in payload and b"fin" not in payload:
+    if "attitre" not in unfold(payload):
         return payload
     for _ in range(_ROUNDS):
         changes = [change for event in _events(scan(payload)) for change in _out(event)]

@@ -61,6 +61,8 @@ def _zone(params: str, zones: Zones) -> tuple[tzinfo, frozenset[str]]:
 def _local(naive: datetime, zone: tzinfo, flags: frozenset[str]) -> Moment:
     """A wall time in its zone: one that a change of clocks leaves out moves forward, of two the first is meant."""
     at = naive.replace(tzinfo=zone)
+    if 5 <= naive.hour < 22:  # no zone changes its clocks by day: the common case stays cheap
+        return Moment(at, flags=flags)
     if at.utcoffset() != at.replace(fold=1).utcoffset():
         there = at.astimezone(UTC).astimezone(zone)
         if there.replace(tzinfo=None) != naive:

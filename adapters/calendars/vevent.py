@@ -71,7 +71,7 @@ class Ics:
         parts, bad = _components(found, zones)
         if not parts:
             return _unreadable(payload) if bad or not _other(text) else _without_events(payload)
-        annotation, foreign = self._ours(ref, found)
+        annotation, foreign = self._ours(ref, found) if "attitre" in text else (Annotation(), False)
         expanded = recurrence.expand(parts, window, self.zone)
         return Reading(
             events=expanded.events,
