@@ -31,9 +31,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 # niquests stays out: it replaces urllib3 for the whole environment; caldav speaks through our requests session.
+# Three locks: everything for tests and demo; what runs (image); what builds the wheel. The last two follow the first.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q
+RUNS := --excludes $(VENV)/excluded --extra postgresql pyproject.toml
 lock:
-	echo niquests > $(VENV)/excluded && uv pip compile pyproject.toml --extra test --extra postgresql --universal \
-	  --python-version 3.11 --generate-hashes --excludes $(VENV)/excluded --no-header --no-emit-index-url -q -o requirements.lock
+	echo niquests > $(VENV)/excluded
+	$(COMPILE) $(RUNS) --extra test -o requirements.lock
+	$(COMPILE) $(RUNS) --no-annotate -c requirements.lock -o requirements-run.lock
+	echo hatchling | $(COMPILE) - --no-annotate -c requirements.lock -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV)

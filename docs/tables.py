@@ -1,0 +1,175 @@
+"""Keeps the tables of README and docs true: `python -m docs.tables` rewrites what stands between their markers.
+
+<!-- begin: settings -->  every key of the YAML, from the configuration's models
+<!-- begin: rules -->     every rule with its sentence, from `rules.findings`
+<!-- begin: procedure --> the points P1 to P51: their words stay, the two columns of proof are renewed
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from config.base import Model
+from config.schema import schema
+from rules.findings import RULES
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/administration.md")
+END_TO_END = ("flows", "procedure")
+
+_MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
+_POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|[^|]*\|$", re.MULTILINE)
+_IDS = re.compile(r"(?:_|\b)p0?(\d{1,2})(?=_)")
+
+
+def renewed(page: str) -> str:
+    """The page with every marked table as it should be."""
+    return _MARKED.sub(lambda found: found[1] + _TABLES[found[2]](found[3]) + found[4], page)
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def settings_table(_: str = "") -> str:
+    """One table for each section of the YAML, in the order of the models."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, name in _sections("Settings", ""):
+        places[name].append(place)
+    return "\n".join(_section(_MODELS[name], found) for name, found in places.items())
+
+
+def _sections(name: str, place: str) -> Iterator[tuple[str, str]]:
+    """(place in the YAML, model) of this section and of those below it."""
+    yield place, name
+    for key, node in _NODES[name]["properties"].items():
+        for below, model in _below(node, f"{place}.{key}".lstrip(".")):
+            yield from _sections(model, below)
+
+
+def _below(node: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    if "$ref" in node:
+        yield place, node["$ref"].rpartition("/")[2]
+    for choice in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        yield from _below(choice, place)
+    if isinstance(node.get("items"), dict):
+        yield from _below(node["items"], f"{place}[]")
+    for values in (node.get("additionalProperties"), *node.get("patternProperties", {}).values()):
+        if isinstance(values, dict):
+            yield from _below(values, f"{place}.CLÉ")
+
+
+def _section(model: type[Model], places: list[str]) -> str:
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    nodes = _NODES[model.__name__]["properties"]
+    kind = nodes.get("kind", {}).get("const")
+    where = ", ".join(f"`{place}`" for place in places if place) or "Tout en haut du fichier"
+    title = f"#### {where} (`kind: {kind}`)" if kind else f"#### {where}"
+    rows = (f"| `{key}` | {_meaning(field, nodes[key])} | {_default(field)} |" for key, field in fields.items())
+    return "\n".join((title, "", "| clé | sens | défaut |", "|---|---|---|", *rows, ""))
+
+
+def _meaning(field: FieldInfo, node: Mapping[str, Any]) -> str:
+    choices = node.get("enum") or (node.get("items") or {}).get("enum") or ()
+    return _cell(f"{field.description} Choix : {', '.join(choices)}." if choices else str(field.description))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "obligatoire"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value == {} or isinstance(value, Model):
+        return "–"
+    return _cell(f"`{_written(value)}`") if value != [] else "–"
+
+
+def _written(value: Any) -> str:
+    """A default as the YAML says it."""
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, time):
+        return f'"{value:%H:%M}"'
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def rules_table(_: str = "") -> str:
+    """Every rule: id, point, severity, what she reads, the procedure's own line."""
+    titles = "| règle | point | gravité | ce qui se lit dans l'événement | ce que dit la procédure |"
+    head = f"{titles}\n|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{rule.id}` | {rule.point} | {rule.severity}{', fixe' if rule.fixed else ''} "
+        f"| {_cell(rule.sentence)} | {_cell(rule.procedure)} |\n"
+        for rule in RULES.values()
+    )
+
+
+# --- the procedure ---------------------------------------------------------------------------------------------------
+
+
+def procedure_table(present: str) -> str:
+    """The rows as they are, with a tick where a flow proves the point, and the number of tests named after it."""
+    whole, parts = proofs(ROOT / "tests")
+    return _POINT.sub(
+        lambda row: f"| {row[1]} | {row[2]} | {'✓' if whole[row[1]] else ''} | {parts[row[1]] or ''} |", present
+    )
+
+
+def proofs(tests: Path) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """How many tests prove each point end to end, and how many carry its id at all; skipped ones prove nothing."""
+    whole: dict[str, int] = defaultdict(int)
+    parts: dict[str, int] = defaultdict(int)
+    for file in sorted(tests.rglob("test_*.py")):
+        for point in _points(ast.parse(file.read_text(encoding="utf-8"))):
+            parts[point] += 1
+            whole[point] += file.relative_to(tests).parts[0] in END_TO_END
+    return whole, parts
+
+
+def _points(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
+            if "skip" not in marks and "xfail" not in marks:
+                yield from (f"P{number}" for number in _IDS.findall(node.name))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+_SCHEMA = schema()
+_NODES: Mapping[str, Any] = {**_SCHEMA["$defs"], "Settings": _SCHEMA}
+_MODELS: Mapping[str, type[Model]] = {model.__name__: model for model in Model.__subclasses__()}
+_TABLES: Mapping[str, Callable[[str], str]] = {
+    "settings": settings_table,
+    "rules": rules_table,
+    "procedure": procedure_table,
+}
+
+
+def main() -> None:
+    """Rewrite the pages that are not true any more, and say which."""
+    for name in PAGES:
+        page = ROOT / name
+        before = page.read_text(encoding="utf-8")
+        if (after := renewed(before)) != before:
+            page.write_text(after, encoding="utf-8")
+            sys.stdout.write(f"{name} renewed\n")
+
+
+if __name__ == "__main__":
+    main()
