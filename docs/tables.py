@@ -12,23 +12,34 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from datetime import time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from adapters.calendars.block import join
+from adapters.calendars.vevent import identity
+from config import example_text
 from config.base import Model
+from config.load import load
+from config.practice import practice_of
 from config.schema import schema
+from rules.assess import Context, assess
 from rules.findings import RULES
+from rules.model import Annotation, CalendarEvent
+from rules.reading import read
+from rules.wording import feedback
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md")
 END_TO_END = ("flows", "procedure")
+_COMMON = ("config", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 _POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|[^|]*\|$", re.MULTILINE)
+_TEXTS = re.compile(r"```text\n(.*?)(?=```)", re.DOTALL)
 _IDS = re.compile(r"(?:_|\b)p0?(\d{1,2})(?=_)")
 
 
@@ -103,6 +114,65 @@ def _written(value: Any) -> str:
     return f"[{', '.join(value)}]" if isinstance(value, list) else str(value)
 
 
+# --- the example -----------------------------------------------------------------------------------------------------
+
+
+def example(present: str) -> str:
+    """The entry of the first block stays; the second block becomes what she reads in its place."""
+    entry, before = list(_TEXTS.finditer(present))[:2]
+    title, _, text = entry[1].partition("\n")
+    shown = read_back(title, text.strip())
+    block = join("", shown.lines, identity(b"README", "", "", ""))
+    return f"{present[: before.start(1)]}{shown.mark}{title}\n\n{block}\n{present[before.end(1) :]}"
+
+
+def read_back(title: str, text: str) -> Annotation:
+    """Our part of a new event in Dr Martin's calendar, in the practice of the shipped example."""
+    names = dict.fromkeys(re.findall(r"!env (\w+)", example_text()), "{}")
+    settings, _ = load([ROOT / "config/examples/full.yaml"], names)
+    assert settings
+    practice = practice_of(settings)
+    now, start = (datetime(2026, 11, day, 9, 30, tzinfo=practice.zone) for day in (20, 24))
+    event = CalendarEvent("example", start, start + timedelta(minutes=45), title, text)
+    context = Context(dentist="martin", now=now)
+    return feedback(assess(event, read(event, practice, now), practice, context), event, practice, (), now)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def commands_table(_: str = "") -> str:
+    """One paragraph for each command: what it does, its own options, an example."""
+    from typer.main import get_command
+
+    from sync.cli import app
+
+    return "\n".join(_command(name, command) for name, command in commands(get_command(app), "attitre"))
+
+
+def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """(name as typed, command) of everything that can be run."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield name, command
+        return
+    for word in below:
+        yield from commands(below[word], f"{name} {word}")
+
+
+def _command(name: str, command: Any) -> str:
+    said, _, example = str(command.help).partition("Exemple : ")
+    own = [one for one in command.params if one.name not in _COMMON and not getattr(one, "hidden", False)]
+    options = (f"- `{_typed(one)}` : {one.help or ''}" for one in own)
+    lines = (f"#### `{name}`", "", said.strip(), "", *options, *([""] if own else []))
+    return "\n".join((*lines, "```sh", example.strip() or name, "```", ""))
+
+
+def _typed(parameter: Any) -> str:
+    argument = parameter.param_type_name == "argument"
+    return str(parameter.name).upper() if argument else ", ".join(parameter.opts)
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +225,8 @@ _SCHEMA = schema()
 _NODES: Mapping[str, Any] = {**_SCHEMA["$defs"], "Settings": _SCHEMA}
 _MODELS: Mapping[str, type[Model]] = {model.__name__: model for model in Model.__subclasses__()}
 _TABLES: Mapping[str, Callable[[str], str]] = {
+    "example": example,
+    "commands": commands_table,
     "settings": settings_table,
     "rules": rules_table,
     "procedure": procedure_table,

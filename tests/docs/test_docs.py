@@ -1,0 +1,221 @@
+"""The documentation is true: its paths exist, its commands parse, its examples run, its tables are current."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from config.load import load
+from config.settings import Settings
+from docs.tables import PAGES, ROOT, commands, proofs, read_back, renewed
+from rules.findings import RULES
+from rules.labels import LABELS
+from rules.model import Severity
+from rules.text import key
+
+README, SECRETARY, REFERENCE = "README.md", "docs/secretariat.md", "docs/administration.md"
+EVERY_PAGE = (README, SECRETARY, REFERENCE)
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def fenced(name: str, language: str) -> list[str]:
+    """The fenced texts of a page, without the fences."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page(name), re.DOTALL | re.MULTILINE)
+
+
+def typed(name: str) -> Iterator[list[str]]:
+    """Every command of a page's shell blocks, as words."""
+    for block in fenced(name, "sh"):
+        for line in block.splitlines():
+            if words := shlex.split(line, comments=True):
+                yield words
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_tables_are_current(name: str) -> None:
+    assert renewed(page(name)) == page(name), "run: python -m docs.tables"
+
+
+def test_every_point_of_the_procedure_stands_in_the_table_once() -> None:
+    rows = re.findall(r"^\| P(\d+) \|", page(README), re.MULTILINE)
+    assert rows == [str(number) for number in range(1, 52)]
+
+
+def test_a_skipped_test_proves_nothing(tmp_path: Path) -> None:
+    tests = "@pytest.mark.skip\ndef test_p7_a(): ...\ndef test_p8_p09_b(): ...\ndef test_up10_c(): ...\n"
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/test_a.py").write_text(tests)
+    whole, _ = proofs(tmp_path)
+    assert whole == {"P8": 1, "P9": 1}
+
+
+def test_a_rule_proved_alone_is_no_tick(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/test_a.py").write_text("def test_p7_a(): ...\n")
+    whole, parts = proofs(tmp_path)
+    assert (whole["P7"], parts["P7"]) == (0, 1)
+
+
+def keys_of_the_yaml() -> list[str]:
+    """Straight from the schema for editors."""
+    whole = Settings.model_json_schema()
+    return sorted({name for node in (whole, *whole["$defs"].values()) for name in node["properties"]})
+
+
+@pytest.mark.parametrize("setting", keys_of_the_yaml())
+def test_every_setting_is_documented(setting: str) -> None:
+    assert f"| `{setting}` |" in page(REFERENCE)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_is_documented(rule: str) -> None:
+    assert f"| `{rule}` |" in page(REFERENCE)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def attitre() -> dict[str, Any]:
+    from typer.main import get_command
+
+    from sync.cli import app
+
+    return dict(commands(get_command(app), "attitre"))
+
+
+def test_every_command_is_documented() -> None:
+    assert set(re.findall(r"^#### `(attitre [\w -]+)`$", page(REFERENCE), re.MULTILINE)) == set(attitre())
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_command_shown_is_one_that_is_accepted(name: str) -> None:
+    known = attitre()
+    for words in typed(name):
+        if words[0] != "attitre":
+            continue
+        named = max((one for one in known if f"{' '.join(words)} ".startswith(f"{one} ")), key=len)
+        with known[named].make_context(named, words[len(named.split()) :], resilient_parsing=False):
+            pass
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_make_target_shown_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
+    shown = {words[1] for words in typed(name) if words[0] == "make"}
+    assert shown <= targets
+
+
+def test_the_two_commands_of_the_readme_are_those_that_are_promised() -> None:
+    assert [words[:2] for words in typed(README)][:2] == [["make", "demo"], ["make", "test"]]
+
+
+# --- paths and links -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_link_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page(name)):
+        file, _, anchor = target.partition("#")
+        linked = (ROOT / name).parent / file if file else ROOT / name
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked.read_text(encoding="utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """The places inside a page that a link can name."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_path_that_is_named_exists(name: str) -> None:
+    rooms = r"(?:rules|adapters|config|sync|tests|docs)"
+    for path in re.findall(rf"(?<![\w./-])({rooms}/[\w./-]*)", page(name)):
+        assert (ROOT / path.rstrip(".")).exists(), path
+
+
+def test_every_law_names_a_test_that_exists() -> None:
+    rows = re.findall(r"^\| (L\d+) .*?`(tests/[\w/]+\.py)::(\w+)`", page(README), re.MULTILINE)
+    assert rows
+    for law, file, test in rows:
+        assert f"def {test}(" in page(file), f"{law}: {test}"
+
+
+@pytest.mark.parametrize("name", (*EVERY_PAGE, "docs/compose.yaml", "docs/attitre.service", "Dockerfile", "Makefile"))
+def test_no_page_names_a_package_host_or_this_machine(name: str) -> None:
+    text = page(name)
+    assert not re.search(r"pythonhosted|pypi\.org|/work/|/home/\w|/root/|/tmp/", text)
+    assert str(ROOT) not in text
+
+
+# --- examples --------------------------------------------------------------------------------------------------------
+
+
+def problems_of(text: str, tmp_path: Path) -> list[str]:
+    """What is wrong, for `attitre check`, with a YAML text whose variables are all set."""
+    file = tmp_path / "attitre.yaml"
+    file.write_text(text, encoding="utf-8")
+    names = dict.fromkeys(re.findall(r"!env (\w+)", text), "secret")
+    return [str(problem) for problem in load([file], names)[1] if problem.severity is Severity.ERROR]
+
+
+def test_the_smallest_configuration_is_accepted(tmp_path: Path) -> None:
+    [smallest] = fenced(README, "yaml")
+    assert problems_of(smallest, tmp_path) == []
+
+
+@pytest.mark.parametrize("piece", fenced(REFERENCE, "yaml"))
+def test_a_piece_of_yaml_fits_into_the_smallest_configuration(piece: str, tmp_path: Path) -> None:
+    [smallest] = fenced(README, "yaml")
+    sections = set(re.findall(r"^(\w+):", piece, re.MULTILINE))
+    kept = [part for part in re.split(r"^(?=\w)", smallest, flags=re.MULTILINE) if part.split(":")[0] not in sections]
+    assert problems_of("".join((*kept, piece)), tmp_path) == []
+
+
+def test_the_secretarys_example_needs_nothing_more() -> None:
+    [entry] = fenced(SECRETARY, "text")
+    title, _, text = entry.partition("\n")
+    shown = read_back(title, text.strip())
+    assert shown.mark == ""
+    assert not [line for line in shown.lines if line.startswith(("✗", "!"))]
+
+
+def test_every_label_of_the_secretarys_page_is_understood() -> None:
+    labels = re.findall(r"`([A-ZÉ][^:`]*?) : [^`]*`", page(SECRETARY))
+    assert len(labels) >= 6
+    assert [label for label in labels if key(label) not in LABELS] == []
+
+
+def test_the_secretarys_page_has_no_jargon_and_is_one_page() -> None:
+    text = page(SECRETARY)
+    assert not re.search(r"YAML|CalDAV|UID|URL|commande|serveur|synchronis|outbox", text)
+    assert len(text.split()) < 800
+
+
+def test_the_compose_file_keeps_data_in_a_volume_and_secrets_in_files() -> None:
+    service = YAML(typ="safe").load(page("docs/compose.yaml"))["services"]["attitre"]
+    assert service["volumes"] == ["attitre:/data"]
+    assert service["secrets"]
+    assert "environment" not in service
+
+
+def test_the_unit_runs_the_worker_as_nobody_in_particular() -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(page("docs/attitre.service"))
+    assert unit["Service"]["ExecStart"].endswith("/attitre run")
+    assert unit["Service"]["User"] == "attitre"
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
