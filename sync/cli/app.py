@@ -1,0 +1,137 @@
+"""The frame around every command: common options, exit codes, one French sentence instead of a stack trace.
+
+Exit codes (INTERFACE 2): 0 fine · 1 something is wrong with what was asked · 2 usage · 3 an outside service could not
+be reached · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+WRONG, UNREACHABLE, INTERRUPTED = 1, 3, 130
+_CONFIG, _DEBUG = "attitre.config", "attitre.debug"
+
+
+class Failure(Exception):
+    """Ends a command with one French sentence and an exit code."""
+
+    def __init__(self, text: str, code: int = WRONG) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Frame(TyperGroup):
+    """Turns whatever a command raises into a sentence and an exit code; with --debug, also into a stack trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            _end(ctx, str(failure), failure.code)
+        except KeyboardInterrupt:
+            _end(ctx, "Interrompu.", INTERRUPTED)
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  whoever read us has gone
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:
+            _unexpected(ctx, error)
+
+
+def _unexpected(ctx: Any, error: Exception) -> NoReturn:
+    from adapters.base import OutsideError, TryLater
+    from sync.store.engine import StoreProblem
+
+    if type(error).__module__.startswith("typer."):
+        raise error
+    if isinstance(error, StoreProblem | OutsideError):
+        _end(ctx, str(error), UNREACHABLE if isinstance(error, TryLater) else WRONG)
+    _end(ctx, f"Une erreur inattendue s'est produite ({type(error).__name__}). Détails : relancez avec --debug.", WRONG)
+
+
+def _end(ctx: Any, text: str, code: int) -> NoReturn:
+    if ctx.meta.get(_DEBUG) and sys.exc_info()[0] is not Failure:
+        import traceback
+
+        traceback.print_exc()
+    typer.echo(text, err=True)
+    raise typer.Exit(code) from None
+
+
+def _keep_config(ctx: typer.Context, value: list[Path] | None) -> list[Path]:
+    if value:
+        ctx.meta[_CONFIG] = value
+    given = os.environ.get("ATTITRE_CONFIG")
+    found: list[Path] = ctx.meta.get(_CONFIG) or ([Path(given)] if given else [])
+    return found
+
+
+def _keep_debug(ctx: typer.Context, value: bool) -> bool:
+    if value or os.environ.get("ATTITRE_DEBUG"):
+        ctx.meta[_DEBUG] = True
+    return value
+
+
+def _keep_verbose(ctx: typer.Context, value: int) -> int:
+    ctx.meta["attitre.verbose"] = max(value, ctx.meta.get("attitre.verbose", 0))
+    return value
+
+
+Configs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--config", "-c", callback=_keep_config, metavar="FICHIER|DOSSIER", show_default=False,
+        help="Configuration, répétable. Par défaut attitre.yaml, ou $ATTITRE_CONFIG.",
+    ),
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="Écrire les données en JSON.")]
+Verbose = Annotated[
+    int,
+    typer.Option("-v", "--verbose", count=True, callback=_keep_verbose, show_default=False, help="Journal détaillé."),
+]
+Debug = Annotated[bool, typer.Option("--debug", callback=_keep_debug, help="Montrer la trace d'une erreur.")]
+
+app = typer.Typer(
+    cls=Frame,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="attitre : une procédure de rendez-vous tenue dans les agendas du cabinet.",
+)
+
+
+@app.callback()
+def _common(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """attitre : une procédure de rendez-vous tenue dans les agendas du cabinet.
+
+    Pour commencer : attitre init, puis attitre check --connect, puis attitre run.
+    """
+
+
+def start_log(verbose: int) -> None:
+    """Logs go to standard error: warnings, with -v everything. They carry no personal data (law L8)."""
+    import logging
+
+    import structlog
+
+    level = logging.INFO if verbose else logging.WARNING
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(bool_as_flag=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

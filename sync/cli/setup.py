@@ -1,0 +1,162 @@
+"""`init` and `check`: making a configuration, and saying everything that is wrong with one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sync.cli.app import UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
+from sync.cli.output import as_json, say
+
+if TYPE_CHECKING:
+    from config.problems import Problem
+    from config.settings import Settings
+    from sync.world import World
+
+
+@app.command()
+def init(
+    example: Annotated[
+        bool, typer.Option("--example", help="Écrire l'exemple complet et commenté, sans rien demander.")
+    ] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FICHIER", help="Où écrire.")] = Path(
+        "attitre.yaml"
+    ),
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
+    """Créer la configuration en répondant à quelques questions.
+
+    Exemples : attitre init ; attitre init --example -o cabinet.yaml
+    """
+    if output.exists():
+        raise Failure(f"{output} existe déjà : rien n'est écrit. Choisissez un autre nom avec « -o FICHIER ».")
+    if example:
+        from config import example_text
+
+        text = example_text("full")
+    else:
+        from sync.cli.interview import interview
+
+        text = interview()
+    _write(output, text)
+    say(f"{output} est écrit. Ensuite : attitre check -c {output}")
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Failure(f"{output} ne peut pas être écrit : {error.strerror}.") from error
+
+
+@app.command()
+def check(
+    config: Configs = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Essayer aussi chaque agenda, la base et les passerelles.")
+    ] = False,
+    send_test: Annotated[
+        str | None, typer.Option("--send-test", metavar="ADRESSE|NUMÉRO", help="Envoyer un message d'essai.")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
+    """Dire tout ce qui ne va pas dans la configuration, avec fichier, ligne et colonne.
+
+    Exemples : attitre check ; attitre check --connect ; attitre check --send-test 0612345678
+    """
+    from config.load import load_all
+
+    loaded = load_all(config or [], os.environ)
+    problems = [problem for one in loaded for problem in one.problems]
+    _show(problems, json=json)
+    good = [one.settings for one in loaded if one.settings is not None]
+    if len(good) < len(loaded):
+        raise typer.Exit(WRONG)
+    codes = [_outside(settings, connect, send_test, quiet=json) for settings in good] if connect or send_test else []
+    if WRONG in codes or UNREACHABLE in codes:
+        raise typer.Exit(WRONG if WRONG in codes else UNREACHABLE)
+    if not json:
+        say("La configuration est bonne." if not codes else "Tout répond.")
+
+
+def _show(problems: list[Problem], *, json: bool) -> None:
+    if json:
+        as_json([asdict(problem) | {"severity": str(problem.severity)} for problem in problems])
+        return
+    for problem in problems:
+        say(f"{problem.file}:{problem.line}:{problem.column}: {problem.path}: {problem.text}")
+        if problem.hint:
+            say(f"    {problem.hint}")
+
+
+# --- outside ---------------------------------------------------------------------------------------------------------
+
+
+def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet: bool) -> int:
+    """The exit code of everything tried; evidence on the way."""
+    from sync.wiring import open_world
+
+    start_log(0)
+    tell = (lambda text: typer.echo(text, err=True)) if quiet else say
+    tell(f"{settings.practice.name} :")
+    with open_world(settings) as world:
+        tell("  ✓ base : ouverte et à jour.")
+        tried = _tries(world) if connect else []
+        tried += [("message d'essai", lambda: _send_test(world, send_test))] if send_test else []
+        codes = [_tried(name, attempt, tell) for name, attempt in tried]
+    return WRONG if WRONG in codes else max(codes, default=0)
+
+
+def _tries(world: World) -> list[tuple[str, Any]]:
+    tries: list[tuple[str, Any]] = [
+        (f"agenda de {source.dentist}", lambda source=source: _probe(source.calendar)) for source in world.sources
+    ]
+    return tries + [
+        (channel.value, lambda sender=sender: [sender.probe()]) for channel, sender in world.senders.items()
+    ]
+
+
+def _probe(calendar: Any) -> list[str]:
+    probe = calendar.probe()
+    return [f"« {probe.name} »", *probe.lines]
+
+
+def _tried(name: str, attempt: Any, tell: Any) -> int:
+    from adapters.base import OutsideError, TryLater
+
+    try:
+        lines = attempt()
+    except OutsideError as error:
+        tell(f"  ✗ {name} : {error}")
+        return UNREACHABLE if isinstance(error, TryLater) else WRONG
+    head, *rest = lines
+    tell(f"  ✓ {name} : {head}")
+    for line in rest:
+        tell(f"      {line}")
+    return 0
+
+
+def _send_test(world: World, to: str) -> list[str]:
+    from adapters.base import Outgoing
+    from rules.contact import email, mobile
+    from rules.model import Channel
+
+    channel = Channel.EMAIL if "@" in to else Channel.SMS
+    detail = email(to) if channel is Channel.EMAIL else mobile(to)
+    sender = world.senders.get(channel)
+    if detail.value is None:
+        raise Failure(f"« {to} » : {detail.problem}.")
+    if sender is None:
+        raise Failure(f"Aucun envoi par {channel.value} n'est configuré (« messages: »).")
+    words = f"{world.practice.name} : message d'essai d'attitre."
+    key = f"{world.practice.key}:essai:{world.now():%Y%m%d%H%M%S}"
+    sender.send(Outgoing(key, detail.value, words, "Message d'essai"))
+    return ["remis à la passerelle."]

@@ -1,0 +1,198 @@
+"""`status`, `release`, `hold`: how the calendars are, and what the brake holds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sync.cli.app import WRONG, Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.output import as_json, say, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from config.settings import Settings
+    from sync.store.calendars import CalendarRow
+    from sync.store.engine import Tx
+    from sync.world import World
+
+_WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": "retenu"}
+
+
+@app.command()
+def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """L'état de chaque agenda, des messages et des annulations retenues. Code 1 quand un agenda n'est plus à jour.
+
+    Exemple : attitre status --json
+    """
+    from sync.cli.practices import all_settings, desk
+
+    practices = all_settings(config)
+    found = []
+    for settings in practices:
+        with desk(settings) as world:
+            found.append(_state(world, settings))
+    if json:
+        as_json(found[0] if len(found) == 1 else {"practices": found})
+    else:
+        for one in found:
+            _show(one, named=len(found) > 1)
+    if any(calendar["state"] in {"stale", "failing"} for one in found for calendar in one["calendars"]):
+        raise typer.Exit(WRONG)
+
+
+def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync.store import calendars, messages, views
+
+    now = world.now()
+    with world.store.read() as tx:
+        rows = [row for row in calendars.every(tx) if row.state == "active"]
+        data = {
+            "practice": settings.practice.name,
+            "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
+            "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
+            "held": _held(world, tx, rows, now),
+            "notices": views.unsent_notices(tx),
+        }
+    return data
+
+
+def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
+    from sync.store import views
+
+    counts = views.coming(tx, row.calendar, now)
+    late = _late(row, settings, now)
+    lag = (now - row.last_success).total_seconds() if row.last_success else None
+    return {
+        "dentist": row.dentist,
+        "calendar": row.calendar,
+        "state": "failing" if row.fail_count else "stale" if late else "held" if row.held_at else "ok",
+        "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
+        "lag_seconds": None if lag is None else round(lag),
+        "reason": row.reason or (late or None) or ("Des annulations sont retenues." if row.held_at else None),
+        "bookings": sum(counts.values()),
+        "to_complete": counts.get("invalid", 0),
+        "read_only": row.read_only,
+    }
+
+
+def _late(row: CalendarRow, settings: Settings, now: datetime) -> str:
+    """Why it is stale: five passes or ten minutes without success; outside opening hours a pass may take ten minutes."""
+    limit = max(timedelta(seconds=5 * settings.sync.every_seconds), timedelta(minutes=10))
+    if row.last_success is None:
+        return "Jamais lu. Lancez « attitre sync » ou « attitre run »."
+    if now - row.last_success > limit:
+        return "Le dernier passage réussi est trop ancien : « attitre run » tourne-t-il ?"
+    return ""
+
+
+def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, Any]]:
+    """Configured calendars that no pass has seen: as many as are missing, dentist by dentist."""
+    from sync.wiring import configured, place_of
+
+    seen = [row.dentist for row in rows]
+    missing = []
+    for one in configured(settings):
+        if one.dentist in seen:
+            seen.remove(one.dentist)
+            continue
+        kind, *place = place_of(one.settings)
+        empty = {"last_success": None, "lag_seconds": None, "bookings": 0, "to_complete": 0, "read_only": None}
+        reason = "Jamais lu. Lancez « attitre sync » ou « attitre run »."
+        name = "flux ics" if kind == "ics" else " ".join(place).strip()
+        missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": reason, **empty})
+    return missing
+
+
+def _held(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> list[dict[str, Any]]:
+    from sync.holding import held_count
+
+    return [
+        {
+            "dentist": row.dentist, "calendar": row.calendar, "since": row.held_at.astimezone(world.practice.zone),
+            "cancellations": held_count(world, tx, row.calendar, now),
+        }
+        for row in rows
+        if row.held_at
+    ]  # fmt: skip
+
+
+def _show(data: dict[str, Any], *, named: bool) -> None:
+    if named:
+        say(f"{data['practice']}")
+    lines = [
+        (row["dentist"], row["calendar"], _WORDS[row["state"]], _moment(row["last_success"]), str(row["bookings"]),
+         str(row["to_complete"]), row["reason"] or "")
+        for row in data["calendars"]
+    ]  # fmt: skip
+    head = ("Dentiste", "Agenda", "État", "Dernier succès", "À venir", "À compléter", "Pourquoi")
+    table(head, lines, "Aucun agenda.")
+    box = data["outbox"]
+    say(
+        f"\nMessages : {box['pending']} en attente, {box['retry']} à réessayer, {box['failed']} non remis, "
+        f"{box['uncertain']} incertains."
+    )
+    for row in data["held"]:
+        say(f"{row['cancellations']} annulations retenues ({row['dentist']}) : attitre release {row['dentist']}")
+    for subject in data["notices"]:
+        say(f"Alerte pas encore envoyée : {subject}")
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%d/%m/%Y %H:%M}" if moment else "jamais"
+
+
+# --- the brake -------------------------------------------------------------------------------------------------------
+
+
+def _column() -> Any:
+    return typer.Argument(metavar="AGENDA", help="Clé du dentiste, fin de l'adresse de l'agenda, ou adresse entière.")
+
+
+@app.command()
+def release(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """Approuver les annulations retenues d'un agenda : les patients seront prévenus.
+
+    Exemple : attitre release martin
+    """
+    from sync.cli.practices import desk, one_settings
+    from sync.holding import release as let_go
+
+    with desk(one_settings(config)) as world, world.store.write() as tx:
+        counts = [let_go(world, tx, row.calendar, world.now()) for row in _meant(tx, calendar) if row.held_at]
+    if not counts:
+        say("Rien n'est retenu pour cet agenda.")
+    else:
+        say(f"{sum(counts)} annulations approuvées : les patients seront prévenus au prochain passage.")
+
+
+@app.command()
+def hold(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """Retenir les annulations d'un agenda : aucun patient n'est prévenu jusqu'à « attitre release ».
+
+    Exemple : attitre hold martin
+    """
+    from sync.cli.practices import desk, one_settings
+    from sync.holding import hold as keep
+
+    with desk(one_settings(config)) as world, world.store.write() as tx:
+        for row in _meant(tx, calendar):
+            keep(world, tx, row.calendar, world.now())
+    say("Les annulations de cet agenda sont retenues. Pour les laisser partir : attitre release " + calendar)
+
+
+def _meant(tx: Tx, wanted: str) -> list[CalendarRow]:
+    """The calendars of that name. Raises Failure with the valid ones."""
+    from sync.store import calendars
+    from sync.wiring import means
+
+    rows = [row for row in calendars.every(tx) if row.state == "active"]
+    found = [row for row in rows if means(wanted, row.calendar, [row.dentist])]
+    if found:
+        return found
+    if not rows:
+        raise Failure("Aucun agenda n'a encore été lu : lancez d'abord « attitre sync ».")
+    names = dict.fromkeys(name for row in rows for name in (row.dentist, row.calendar.rstrip("/").rpartition("/")[2]))
+    raise Failure(f"« {wanted} » ne désigne aucun agenda. Possibilités : {', '.join(names)}.")

@@ -1,0 +1,179 @@
+"""`sync` and `run`: one pass, and passes for ever."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sync.cli.app import INTERRUPTED, UNREACHABLE, Configs, Debug, Failure, Verbose, app, start_log
+from sync.cli.output import say, warn
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from sync.dryrun import Intentions
+    from sync.passes import PassReport
+    from sync.world import World
+
+
+@app.command()
+def sync(
+    config: Configs = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ne rien écrire ni envoyer : dire ce qui serait fait.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="DENTISTE", help="Un dentiste, ou un de ses agendas, seulement.")
+    ] = None,
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
+    """Un passage complet, puis fin : lire, vérifier, écrire les retours, envoyer ce qui est dû.
+
+    Exemples : attitre sync ; attitre sync --dry-run ; attitre sync --only martin
+    """
+    from sync.cli.practices import all_settings
+
+    start_log(verbose)
+    practices = all_settings(config)
+    fine = [_sync(settings, only, dry_run=dry_run, named=len(practices) > 1) for settings in practices]
+    if not all(fine):
+        raise typer.Exit(UNREACHABLE)
+
+
+def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool) -> bool:
+    from sync.wiring import open_world
+
+    if named:
+        say(f"{settings.practice.name} :")
+    if dry_run:
+        return _dry(settings, only)
+    with open_world(settings) as world, world.store.lock():
+        report = _pass(world, only)
+        _summary(report)
+        return _reached(world, report)
+
+
+def _dry(settings: Settings, only: str | None) -> bool:
+    from sync.dryrun import copied, harmless
+    from sync.store.engine import Store
+    from sync.wiring import open_world
+
+    store = Store(settings.store.get_secret_value(), settings.practice.key)
+    if store.url.get_backend_name() != "sqlite":
+        raise Failure("« --dry-run » travaille sur une copie de la base : possible avec SQLite seulement.")
+    with copied(store.file, settings.practice.key) as copy, open_world(settings, store=copy) as real:
+        world, seen = harmless(real)
+        report = _pass(world, only)
+        _would(world, seen)
+        return _reached(world, report)
+
+
+def _pass(world: World, only: str | None) -> PassReport:
+    from sync.passes import one_pass
+    from sync.wiring import addresses
+
+    wanted = addresses(world.sources, only) if only else None
+    if wanted is not None and not wanted:
+        keys = ", ".join(dict.fromkeys(source.dentist for source in world.sources))
+        raise Failure(f"« {only} » ne désigne aucun agenda. Dentistes : {keys}.")
+    total, done = len(world.sources if wanted is None else wanted), [0]
+
+    def progress(_address: str) -> None:
+        done[0] += 1
+        if sys.stderr.isatty():
+            typer.echo(f"\rAgendas : {done[0]}/{total}", err=True, nl=done[0] >= total)
+
+    return one_pass(world, only=wanted, watch=progress)
+
+
+def _summary(report: PassReport) -> None:
+    say(
+        f"{_counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
+        f"{_counted(report.sent, 'message envoyé', 'messages envoyés')}, "
+        f"{_counted(report.written, 'événement annoté', 'événements annotés')}."
+    )
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number < 2 else several}"
+
+
+def _reached(world: World, report: PassReport) -> bool:
+    from sync.store import calendars
+
+    with world.store.read() as tx:
+        rows = {row.calendar: row for row in calendars.every(tx)}
+    for address in report.unreachable:
+        row = rows[address]
+        warn(f"Agenda « {row.dentist} » ({address}) non lu : {row.reason}")
+    return not report.unreachable
+
+
+def _would(world: World, seen: Intentions) -> None:
+    """What a real pass would have done."""
+    say("Essai : rien n'a été écrit ni envoyé.")
+    for address, ref, part in seen.edits:
+        say(f"\nDans « {_title(world, address, ref)} » :")
+        for line in [f"marque « {part.mark.strip()} »"] * bool(part.mark) + list(part.lines):
+            say(f"  {line}")
+    for address, event in seen.added:
+        say(f"\nNouvel événement dans {address} : {event.title}")
+    for channel, sender in seen.senders.items():
+        for message in sender.sent:
+            say(f"\n{channel.upper()} à {message.to} : {message.subject or message.text}")
+    if not (seen.edits or seen.added or any(sender.sent for sender in seen.senders.values())):
+        say("Rien ne serait écrit ni envoyé.")
+
+
+def _title(world: World, address: str, ref: str) -> str:
+    from sync.store import resources
+
+    source = world.source(address)
+    with world.store.read() as tx:
+        row = resources.get(tx, address, ref)
+    if source is None or row is None:
+        return ref
+    events = source.calendar.read(ref, row.payload, world.window(world.now())).events
+    return f"{events[0].title}, {events[0].start:%d/%m/%Y %H:%M}" if events else ref
+
+
+@app.command()
+def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
+
+    Exemple : attitre run -c /etc/attitre
+    """
+    from sync.cli.practices import all_settings
+    from sync.loop import Stop, listening
+    from sync.loop import run as work
+
+    start_log(max(verbose, 1))
+    practices, stop = all_settings(config), Stop()
+    with listening(stop), ExitStack() as stack:
+        worlds = _open(practices, stack)
+        code = work(
+            [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)], stop
+        )
+    if code == INTERRUPTED:
+        warn("Interrompu : tout est enregistré.")
+    raise typer.Exit(code)
+
+
+def _open(practices: Sequence[Settings], stack: ExitStack) -> list[World]:
+    """Every practice's world, each store locked once: practices may share a file."""
+    from sync.wiring import open_world
+
+    locked: set[object] = set()
+    worlds = []
+    for settings in practices:
+        world = stack.enter_context(open_world(settings))
+        place = world.store.file or (str(world.store.url), settings.practice.key)
+        if place not in locked:
+            locked.add(place)
+            stack.enter_context(world.store.lock())
+        worlds.append(world)
+    return worlds

@@ -1,0 +1,59 @@
+"""Opening hours in words: the support contacts (P1) and the worker's pace outside the practice's hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from rules.agenda import holiday_name
+from rules.french import clock, day
+from rules.model import Practice, Span
+
+Hours = Mapping[int, tuple[Span, ...]] | None
+MARGIN = timedelta(hours=1)
+
+
+def open_now(hours: Hours, now: datetime, department: str | None) -> bool | None:
+    """Whether it is open at that local time: the closing minute itself is closed. None without declared hours."""
+    return (
+        None if hours is None else any(start <= now < end for start, end in _spans(hours, now.date(), now, department))
+    )
+
+
+def opening_words(hours: Hours, now: datetime, department: str | None) -> str:
+    """`ouvert jusqu'à 20 h`, `fermé, rouvre lundi à 8 h`."""
+    if hours is None:
+        return "horaires non précisés"
+    for ahead in range(30):
+        one = now.date() + timedelta(days=ahead)
+        for start, end in _spans(hours, one, now, department):
+            if start <= now < end:
+                return f"ouvert jusqu'à {clock(end)}"
+            if start > now:
+                return f"fermé, rouvre {_when(start, ahead)}"
+    return "fermé"
+
+
+def _when(start: datetime, ahead: int) -> str:
+    named = "aujourd'hui" if not ahead else "demain" if ahead == 1 else day(start.date())
+    return f"{named.split()[0] if 1 < ahead < 7 else named} à {clock(start)}"
+
+
+def _spans(
+    hours: Mapping[int, tuple[Span, ...]], one: date, now: datetime, department: str | None
+) -> Iterator[tuple[datetime, datetime]]:
+    if not holiday_name(one, department):
+        for start, end in sorted(hours.get(one.weekday(), ())):
+            yield datetime.combine(one, start, now.tzinfo), datetime.combine(one, end, now.tzinfo)
+
+
+def at_work(practice: Practice, now: datetime) -> bool:
+    """Whether somebody may be booking: from an hour before the first opening to an hour after the last closing of the
+    day. Always, where a dentist declared no hours."""
+    for dentist in practice.dentists:
+        if dentist.hours is None:
+            return True
+        spans = list(_spans(dentist.hours, now.date(), now, practice.holidays))
+        if spans and spans[0][0] - MARGIN <= now < max(end for _, end in spans) + MARGIN:
+            return True
+    return False

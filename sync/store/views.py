@@ -1,0 +1,98 @@
+"""Read-only questions that screens ask: nothing here changes a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+
+from rules.model import Busy, Kind
+from sync.store import bookings, messages
+from sync.store import tables as t
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.messages import MessageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One occurrence of a dentist's calendar, with its booking where it is one."""
+
+    busy: Busy
+    cancelled: bool
+    booking: BookingRow | None
+
+
+def agenda(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Line]:
+    """What stands in the calendars between those moments, in order."""
+    o = t.occurrence.c
+    query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start)
+    if dentist:
+        query = query.where(o.dentist == dentist)
+    known = {row.id: row for row in bookings.between(tx, start, end, zone, dentist)}
+    rows = tx.connection.execute(query.order_by(o.start, o.dentist, o.order)).mappings()
+    return [
+        _line(row, known.get(row["booking"]), zone) for row in rows if row["kind"] != Kind.IGNORED or row["booking"]
+    ]
+
+
+def _line(row: Any, booking: BookingRow | None, zone: ZoneInfo) -> Line:
+    busy = Busy(
+        row["dentist"], row["start"].astimezone(zone), row["end"].astimezone(zone), Kind(row["kind"]), row["order"],
+        row["uid"], row["recurrence"], row["patient"], row["motif"], row["label"], row["all_day"],
+    )  # fmt: skip
+    return Line(busy, row["kind"] == Kind.IGNORED, booking)
+
+
+def outbox(tx: Tx, zone: ZoneInfo) -> list[tuple[MessageRow, str | None]]:
+    """Messages that are not settled, with the number to call: mobile, else the booking's in the directory."""
+    states = (messages.UNCERTAIN, messages.FAILED, messages.CLAIMED, messages.PENDING)
+    return [(row, _number(tx, row.booking)) for row in messages.with_state(tx, *states, zone=zone)]
+
+
+def _number(tx: Tx, booking: int) -> str | None:
+    b, p = t.booking.c, t.patient.c
+    joined = t.booking.outerjoin(t.patient, (p.practice == b.practice) & (p.id == b.patient))
+    query = select(func.coalesce(b.mobile, p.mobile)).select_from(joined)
+    return tx.connection.execute(query.where(b.practice == tx.practice, b.id == booking)).scalar()
+
+
+def next_due(tx: Tx, after: datetime) -> datetime | None:
+    """When the next edit, message or asked-for wait ends, strictly after that moment: what is overdue waits its turn."""
+    m, e, c = t.message.c, t.edit.c, t.calendar.c
+    due = func.coalesce(m.next_try, m.due_at)
+    asked = [
+        select(func.min(due)).where(m.practice == tx.practice, m.state == messages.PENDING, due > after),
+        select(func.min(e.due_at)).where(e.practice == tx.practice, e.due_at > after),
+        select(func.min(c.not_before)).where(c.practice == tx.practice, c.not_before > after),
+    ]
+    found = [moment for query in asked if (moment := tx.connection.execute(query).scalar())]
+    return min((_aware(moment, after) for moment in found), default=None)
+
+
+def _aware(moment: datetime, like: datetime) -> datetime:
+    from datetime import UTC
+
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def unsent_notices(tx: Tx) -> list[str]:
+    """Subjects of alerts that the practice was not sent."""
+    c = t.notice.c
+    query = select(c.subject).where(c.practice == tx.practice, c.sent_at.is_(None)).order_by(c.created_at, c.key)
+    return list(tx.connection.execute(query).scalars())
+
+
+def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
+    """Coming bookings of that calendar by state."""
+    c = t.booking.c
+    query = (
+        select(c.state, func.count())
+        .where(c.practice == tx.practice, c.calendar == calendar, c.start > now)
+        .where(or_(c.vanished_at.is_(None), c.state != "vanished"))
+        .group_by(c.state)
+    )
+    return {state: int(count) for state, count in tx.connection.execute(query)}

@@ -1,0 +1,241 @@
+"""From settings to a world: the one place that knows every adapter. Imports only what the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from adapters.base import Account, Calendar, Denied, Sender
+from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
+from config.messages import EmailSettings, HttpSmsSettings
+from config.practice import practice_of
+from config.settings import Settings
+from rules.model import Channel
+from sync.store import basics
+from sync.store.engine import Store
+from sync.world import Clock, Source, World
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
+Login = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """One calendar of the YAML: who it is for, and the tags of those who share it."""
+
+    settings: AnyCalendar
+    dentist: str
+    tags: Mapping[str, str]
+
+
+@contextmanager
+def open_world(
+    settings: Settings, clock: Clock = lambda: datetime.now(UTC), store: Store | None = None
+) -> Iterator[World]:
+    """Everything around a pass; closes the store and the sessions. Raises StoreProblem. Talks to no server yet."""
+    practice = practice_of(settings)
+    with ExitStack() as stack:
+        ours = store or Store(settings.store.get_secret_value(), practice.key)
+        stack.callback(ours.close)
+        ours.prepare()
+        with ours.write() as tx:
+            secret = basics.secret(tx)
+        maker = _Maker(practice.zone, secret, stack)
+        sources = tuple(maker.source(one) for one in configured(settings))
+        yield World(
+            practice=practice,
+            store=ours,
+            sources=sources,
+            senders=senders(settings),
+            clock=clock,
+            accounts=maker.accounts(),
+            on_uncertain={
+                Channel.SMS: settings.messages.on_uncertain.sms,
+                Channel.EMAIL: settings.messages.on_uncertain.email,
+            },
+        )
+
+
+def configured(settings: Settings) -> list[Configured]:
+    """The calendars of all dentists in the YAML's order; one that several share by `tag` stands once (P2)."""
+    found: dict[tuple[str, ...], list[tuple[str, AnyCalendar]]] = {}
+    for key, dentist in settings.dentists.items():
+        for calendar in dentist.calendars:
+            found.setdefault(place_of(calendar), []).append((key, calendar))
+    return [_configured(claims) for claims in found.values()]
+
+
+def _configured(claims: list[tuple[str, AnyCalendar]]) -> Configured:
+    dentist, calendar = claims[0]
+    return Configured(calendar, dentist, {one.tag: key for key, one in claims if one.tag})
+
+
+def place_of(calendar: AnyCalendar) -> tuple[str, ...]:
+    """What tells one calendar from another."""
+    if isinstance(calendar, GoogleSettings):
+        return "google", calendar.calendar_id
+    if isinstance(calendar, IcsSettings):
+        return "ics", calendar.url.get_secret_value()
+    return "caldav", calendar.url.rstrip("/"), calendar.calendar or ""
+
+
+def senders(settings: Settings) -> dict[Channel, Sender]:
+    """The configured ways to patients."""
+    found: dict[Channel, Sender] = {}
+    if settings.messages.email:
+        found[Channel.EMAIL] = _mail(settings.messages.email)
+    if settings.messages.sms:
+        found[Channel.SMS] = _sms(settings.messages.sms)
+    return found
+
+
+def _mail(email: EmailSettings) -> Sender:
+    from adapters.senders.mail import MailSender
+
+    return MailSender(email.url, email.sender, _open(email.password) or None, float(email.timeout))
+
+
+def _sms(sms: Any) -> Sender:
+    if not isinstance(sms, HttpSmsSettings):
+        return LaterSender(
+            Channel.SMS, f"Les SMS « {sms.kind} » ne sont pas encore pris en charge : employez « kind: http »."
+        )
+    from adapters.http import Http
+    from adapters.senders.sms import HttpSms
+
+    return HttpSms(
+        session=Http().session,
+        url=sms.url.get_secret_value(),
+        body=(sms.body if sms.body is not None else sms.form) or {},
+        headers={name: value.get_secret_value() for name, value in sms.headers.items()},
+        sender=sms.sender or "",
+        form=sms.body is None,
+        timeouts=(5.0, float(sms.timeout)),
+    )
+
+
+def _open(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+class _Maker:
+    """Makes calendars; those behind one login share one session (DESIGN, decision 6)."""
+
+    def __init__(self, zone: ZoneInfo, secret: bytes, stack: ExitStack) -> None:
+        self._zone, self._secret, self._stack = zone, secret, stack
+        self._logins: dict[Login, Any] = {}
+        self._behind: dict[Login, list[Calendar]] = {}
+
+    def source(self, one: Configured) -> Source:
+        """The calendar and whose it is. A kind that is not built yet fails when read, and alone (law L10)."""
+        return Source(self._calendar(one.settings), one.dentist, one.tags)
+
+    def _calendar(self, settings: AnyCalendar) -> Calendar:
+        if isinstance(settings, CalDavSettings):
+            return self._dav(settings)
+        name = settings.calendar_id if isinstance(settings, GoogleSettings) else "flux"
+        kind = "Google" if isinstance(settings, GoogleSettings) else "ics"
+        return LaterCalendar(f"{settings.kind}:{name}", f"Les agendas {kind} ne sont pas encore pris en charge.")
+
+    def _dav(self, settings: CalDavSettings) -> Calendar:
+        from adapters.calendars import dav
+
+        login = login_of(settings)
+        access = self._logins.get(login)
+        if access is None:
+            access = self._logins[login] = dav_access(settings)
+            self._stack.callback(access.http.session.close)
+        calendar = dav.DavCalendar(
+            access, settings.url, name=settings.calendar, zone=self._zone, secret=self._secret,
+            read_only=settings.read_only,
+        )  # fmt: skip
+        self._behind.setdefault(login, []).append(calendar)
+        return calendar
+
+    def accounts(self) -> tuple[tuple[Account, frozenset[str]], ...]:
+        """Logins with several calendars: they are asked for all of them at once (BENCHMARK B5)."""
+        from adapters.calendars import dav
+
+        return tuple(
+            (dav.DavAccount(self._logins[login], tuple(behind)), frozenset(one.address for one in behind))
+            for login, behind in self._behind.items()
+            if len(behind) > 1
+        )
+
+
+def login_of(settings: CalDavSettings) -> Login:
+    """One login, one session: nothing leaks between accounts."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(settings.url)
+    who = (settings.username or "", _open(settings.password), _open(settings.token), settings.auth)
+    return parts.scheme, parts.netloc, *who
+
+
+def dav_access(settings: CalDavSettings) -> Any:
+    """The CalDAV account behind a calendar."""
+    from adapters.calendars import dav
+
+    return dav.DavAccess(
+        settings.url, username=settings.username or "", password=_open(settings.password), token=_open(settings.token),
+        auth=settings.auth,
+    )  # fmt: skip
+
+
+class LaterCalendar:
+    """A calendar of a kind that is not built yet: every question is answered by that sentence."""
+
+    def __init__(self, address: str, sentence: str) -> None:
+        self.address, self._sentence = address, sentence
+
+    def __getattr__(self, name: str) -> Any:
+        return self._no
+
+    def _no(self, *_: object) -> NoReturn:
+        raise Denied(self._sentence)
+
+
+class LaterSender:
+    """A gateway of a kind that is not built yet."""
+
+    repeatable = False
+
+    def __init__(self, channel: Channel, sentence: str) -> None:
+        self.channel, self._sentence = channel, sentence
+
+    def send(self, _: object) -> str:
+        """Never."""
+        raise Denied(self._sentence)
+
+    def probe(self) -> str:
+        """Says why not."""
+        raise Denied(self._sentence)
+
+
+def addresses(sources: Iterable[Source], wanted: str) -> frozenset[str]:
+    """The calendars meant by a dentist's key, a last path segment or an address (INTERFACE 8)."""
+    return frozenset(s.address for s in sources if means(wanted, s.address, {s.dentist, *s.tags.values()}))
+
+
+def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
+    """Whether that word names that calendar."""
+    from urllib.parse import unquote
+
+    bare = address.rstrip("/")
+    last = bare.rpartition("/")[2].rpartition(":")[2] if "/" not in bare else bare.rpartition("/")[2]
+    return wanted in {*dentists} or wanted.rstrip("/") in {bare, last, unquote(last)}
+
+
+def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str]]:
+    """(name, address) of the calendars that an account has. Raises the errors of adapters.base."""
+    from adapters.calendars import dav
+
+    access = dav.DavAccess(url, username=username, password=password)
+    return [(found.name, found.address) for found in dav.list_calendars(access)]
