@@ -35,6 +35,7 @@ from rules.wording import feedback
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md")
 END_TO_END = ("flows", "procedure")
+_FIRST = ("init", "check", "sync", "run", "status", "agenda", "outbox", "release", "hold", "patients")
 _COMMON = ("config", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
@@ -147,7 +148,9 @@ def commands_table(_: str = "") -> str:
 
     from sync.cli import app
 
-    return "\n".join(_command(name, command) for name, command in commands(get_command(app), "attitre"))
+    known = dict(commands(get_command(app), "attitre"))
+    first = [name for word in _FIRST for name in known if name.split()[1] == word]
+    return "\n".join(_command(name, known[name]) for name in dict.fromkeys((*first, *known)))
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -161,11 +164,11 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _command(name: str, command: Any) -> str:
-    said, _, example = str(command.help).partition("Exemple : ")
+    said, *examples = re.split(r"Exemples? : | ; (?=attitre )", str(command.help))
     own = [one for one in command.params if one.name not in _COMMON and not getattr(one, "hidden", False)]
     options = (f"- `{_typed(one)}` : {one.help or ''}" for one in own)
     lines = (f"#### `{name}`", "", said.strip(), "", *options, *([""] if own else []))
-    return "\n".join((*lines, "```sh", example.strip() or name, "```", ""))
+    return "\n".join((*lines, "```sh", *(map(str.strip, examples) if examples else [name]), "```", ""))
 
 
 def _typed(parameter: Any) -> str:

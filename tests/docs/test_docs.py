@@ -112,6 +112,13 @@ def test_every_command_shown_is_one_that_is_accepted(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY_PAGE)
+def test_every_command_named_in_a_sentence_exists(name: str) -> None:
+    known = {word for one in attitre() for word in (one, " ".join(one.split()[:2]))}
+    for named in re.findall(r"[`«] ?(attitre [a-z]+(?: [a-z]+)?)", page(name)):
+        assert {named, " ".join(named.split()[:2])} & known, named
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
 def test_every_make_target_shown_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", page("Makefile"), re.MULTILINE))
     shown = {words[1] for words in typed(name) if words[0] == "make"}
