@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from config.load import load
 from config.settings import Settings
 from docs.tables import PAGES, ROOT, commands, proofs, read_back, renewed
+from rules import brake
 from rules.findings import RULES
 from rules.labels import LABELS
 from rules.model import Severity
@@ -204,6 +205,11 @@ def test_every_label_of_the_secretarys_page_is_understood() -> None:
     labels = re.findall(r"`([A-ZÉ][^:`]*?) : [^`]*`", page(SECRETARY))
     assert len(labels) >= 6
     assert [label for label in labels if key(label) not in LABELS] == []
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_the_question_of_the_brake_is_quoted_as_it_is_asked(name: str) -> None:
+    assert f"`{brake.notice_title(15)}`" in page(name)
 
 
 def test_the_secretarys_page_has_no_jargon_and_is_one_page() -> None:
