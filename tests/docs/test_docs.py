@@ -148,6 +148,12 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
+def test_every_lock_that_is_installed_exists() -> None:
+    shown = {word for words in typed(README) for word in words if word.endswith((".lock", ".txt"))}
+    assert shown == {"requirements-run.lock"}
+    assert (ROOT / "requirements-run.lock").exists()
+
+
 @pytest.mark.parametrize("name", EVERY_PAGE)
 def test_every_path_that_is_named_exists(name: str) -> None:
     rooms = r"(?:rules|adapters|config|sync|tests|docs)"
