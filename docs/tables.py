@@ -2,7 +2,7 @@
 
 <!-- begin: settings -->  every key of the YAML, from the configuration's models
 <!-- begin: rules -->     every rule with its sentence, from `rules.findings`
-<!-- begin: procedure --> the points P1 to P51: their words stay, the two columns of proof are renewed
+<!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof is renewed
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIRST = ("init", "check", "sync", "run", "status", "agenda", "outbox", "release
 _COMMON = ("config", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
-_POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|[^|]*\|$", re.MULTILINE)
+_POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|$", re.MULTILINE)
 _TEXTS = re.compile(r"```text\n(.*?)(?=```)", re.DOTALL)
 _IDS = re.compile(r"(?:_|\b)p0?(\d{1,2})(?=_)")
 
@@ -194,22 +194,20 @@ def rules_table(_: str = "") -> str:
 
 
 def procedure_table(present: str) -> str:
-    """The rows as they are, with a tick where a flow proves the point, and the number of tests named after it."""
+    """The rows as they are, with a tick where a flow proves the point and a dot where only parts of it are proved."""
     whole, parts = proofs(ROOT / "tests")
-    return _POINT.sub(
-        lambda row: f"| {row[1]} | {row[2]} | {'✓' if whole[row[1]] else ''} | {parts[row[1]] or ''} |", present
-    )
+    signs = dict.fromkeys(parts, "·") | dict.fromkeys(whole, "✓")
+    return _POINT.sub(lambda row: f"| {row[1]} | {row[2]} | {signs.get(row[1], '')} |", present)
 
 
-def proofs(tests: Path) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """How many tests prove each point end to end, and how many carry its id at all; skipped ones prove nothing."""
-    whole: dict[str, int] = defaultdict(int)
-    parts: dict[str, int] = defaultdict(int)
-    for file in sorted(tests.rglob("test_*.py")):
-        for point in _points(ast.parse(file.read_text(encoding="utf-8"))):
-            parts[point] += 1
-            whole[point] += file.relative_to(tests).parts[0] in END_TO_END
-    return whole, parts
+def proofs(tests: Path) -> tuple[set[str], set[str]]:
+    """The points proved end to end, and those that any test is named after; what is skipped proves nothing."""
+    found = [
+        (point, file.relative_to(tests).parts[0])
+        for file in sorted(tests.rglob("test_*.py"))
+        for point in _points(ast.parse(file.read_text(encoding="utf-8")))
+    ]
+    return {point for point, room in found if room in END_TO_END}, {point for point, _ in found}
 
 
 def _points(module: ast.Module) -> Iterator[str]:
