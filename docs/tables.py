@@ -128,11 +128,12 @@ def example(present: str) -> str:
 
 
 def read_back(title: str, text: str) -> Annotation:
-    """Our part of a new event in Dr Martin's calendar, in the practice of the shipped example."""
+    """Our part of a new event in Dr Martin's calendar, in the practice of the shipped example, with every rule at
+    its default."""
     names = dict.fromkeys(re.findall(r"!env (\w+)", example_text()), "{}")
     settings, _ = load([ROOT / "config/examples/full.yaml"], names)
     assert settings
-    practice = practice_of(settings)
+    practice = practice_of(settings.model_copy(update={"rules": {}}))
     now, start = (datetime(2026, 11, day, 9, 30, tzinfo=practice.zone) for day in (20, 24))
     event = CalendarEvent("example", start, start + timedelta(minutes=45), title, text)
     context = Context(dentist="martin", now=now)

@@ -207,6 +207,29 @@ def test_the_secretarys_example_needs_nothing_more() -> None:
     assert not [line for line in shown.lines if line.startswith(("✗", "!"))]
 
 
+@pytest.mark.parametrize(
+    ("replaced", "blocks", "phrase"),
+    [
+        (r"Mobile.*", "", "Sans mobile : oui (n'en a pas)"),
+        (r"E-mail.*", "", "Sans e-mail : oui (n'en a pas)"),
+        (r"orange\.fr", "ornage.fr", "E-mail confirmé"),
+        (r"Sans préférence", "Dentiste : Dr Bernard", "Accord patient : oui (au téléphone, le 12/05)"),
+        (r"1981(\n(?:.*\n)*)Mobile.*", r"2016\1", "Responsable : Mme Dupont, 06 12 34 56 78"),
+    ],
+)
+def test_what_the_secretary_is_told_to_type_settles_it(replaced: str, blocks: str, phrase: str) -> None:
+    [entry] = fenced(SECRETARY, "text")
+    title, _, text = re.sub(replaced, blocks, entry).partition("\n")
+    assert f"`{phrase}`" in page(SECRETARY)
+    assert read_back(title, text).mark == "⚠ "
+    assert not read_back(title, f"{phrase}\n{text}").mark.startswith("⚠")
+
+
+@pytest.mark.parametrize("title", ["Congés", "Formation", "Réunion fournisseur", "Déjeuner", "x", "Occupé", ""])
+def test_a_reason_on_the_secretarys_page_is_one(title: str) -> None:
+    assert (read_back(title, "").mark == "⚠ ") == (title in {"x", "Occupé", ""})
+
+
 def test_every_label_of_the_secretarys_page_is_understood() -> None:
     labels = re.findall(r"`([A-ZÉ][^:`]*?) : [^`]*`", page(SECRETARY))
     assert len(labels) >= 6
