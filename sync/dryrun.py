@@ -75,4 +75,4 @@ def harmless(world: World) -> tuple[World, Intentions]:
 
 
 def _onlooker(calendar: Calendar, seen: Intentions) -> Calendar:
-    return Onlooker(calendar, seen)  # type: ignore[return-value]
+    return Onlooker(calendar, seen)

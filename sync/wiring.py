@@ -35,10 +35,12 @@ class Configured:
     tags: Mapping[str, str]
 
 
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
-def open_world(
-    settings: Settings, clock: Clock = lambda: datetime.now(UTC), store: Store | None = None
-) -> Iterator[World]:
+def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = None) -> Iterator[World]:
     """Everything around a pass; closes the store and the sessions. Raises StoreProblem. Talks to no server yet."""
     practice = practice_of(settings)
     with ExitStack() as stack:
@@ -152,7 +154,7 @@ class _Maker:
         if access is None:
             access = self._logins[login] = dav_access(settings)
             self._stack.callback(access.http.session.close)
-        calendar = dav.DavCalendar(
+        calendar: Calendar = dav.DavCalendar(
             access, settings.url, name=settings.calendar, zone=self._zone, secret=self._secret,
             read_only=settings.read_only,
         )  # fmt: skip
@@ -161,13 +163,16 @@ class _Maker:
 
     def accounts(self) -> tuple[tuple[Account, frozenset[str]], ...]:
         """Logins with several calendars: they are asked for all of them at once (BENCHMARK B5)."""
+        several = {login: behind for login, behind in self._behind.items() if len(behind) > 1}
+        return tuple(
+            (self._account(login, behind), frozenset(c.address for c in behind)) for login, behind in several.items()
+        )
+
+    def _account(self, login: Login, behind: list[Calendar]) -> Account:
         from adapters.calendars import dav
 
-        return tuple(
-            (dav.DavAccount(self._logins[login], tuple(behind)), frozenset(one.address for one in behind))
-            for login, behind in self._behind.items()
-            if len(behind) > 1
-        )
+        account: Account = dav.DavAccount(self._logins[login], tuple(behind))
+        return account
 
 
 def login_of(settings: CalDavSettings) -> Login:

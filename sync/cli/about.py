@@ -24,7 +24,7 @@ def rules(config: Configs = None, json: Json = False, verbose: Verbose = 0, debu
     from sync.cli.practices import one_settings
 
     policy = practice_of(one_settings(config)).policy
-    data = [
+    data: list[dict[str, Any]] = [
         {
             "id": rule.id, "severity": str(severity(rule.id, policy)), "point": rule.point, "procedure": rule.procedure,
             "fixed": rule.fixed, "setting": None if rule.fixed else f"rules: {{{rule.id}: warning}}",

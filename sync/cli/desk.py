@@ -33,7 +33,7 @@ _KINDS = {
 
 
 @app.command()
-def agenda(
+def agenda(  # noqa: PLR0917  options
     config: Configs = None,
     dentist: Annotated[
         str | None, typer.Option("--dentist", metavar="DENTISTE", help="Clé, agenda ou adresse.")
@@ -150,7 +150,7 @@ def _row(item: dict[str, Any]) -> tuple[str, ...]:
 
 
 @app.command()
-def outbox(
+def outbox(  # noqa: PLR0917  options
     action: Annotated[
         Literal["retry", "drop"] | None, typer.Argument(metavar="[retry|drop]", help="Renvoyer ou classer.")
     ] = None,

@@ -190,11 +190,13 @@ def search(
 
 def _find(world: World, term: str) -> list[Patient]:
     """Everybody who fits every word; failing that, the names that look most like it."""
-    from rules.identity import search_term
+    from rules.contact import mobile
+    from rules.identity import Clues, search_term
     from rules.text import fold, words
     from sync.store import patients as records
 
-    asked = search_term(term, world.now().date())
+    number = mobile(term).value  # first: spaced figures are a number before they are a day
+    asked = Clues(mobiles=(number,)) if number else search_term(term)
     with world.store.read() as tx:
         found = list(records.candidates(tx, asked))
         found += [one for number in asked.ids if (one := records.get(tx, number)) and one not in found]

@@ -44,7 +44,7 @@ def interview() -> str:
     department = typer.prompt("Département, pour les jours fériés (vide : aucun)", default="", show_default=False)
     login = _login()
     calendars = _calendars(login)
-    dentists = []
+    dentists: list[dict[str, Any]] = []
     while not dentists or typer.confirm("Un autre dentiste ?", default=False):
         dentists.append(_dentist(login, calendars))
     return _yaml(practice, department, dentists)

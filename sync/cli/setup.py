@@ -56,7 +56,7 @@ def _write(output: Path, text: str) -> None:
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917  options
     config: Configs = None,
     connect: Annotated[
         bool, typer.Option("--connect", help="Essayer aussi chaque agenda, la base et les passerelles.")

@@ -49,14 +49,13 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
     now = world.now()
     with world.store.read() as tx:
         rows = [row for row in calendars.every(tx) if row.state == "active"]
-        data = {
+        return {
             "practice": settings.practice.name,
             "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
             "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
         }
-    return data
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
 
 
 def _late(row: CalendarRow, settings: Settings, now: datetime) -> str:
-    """Why it is stale: five passes or ten minutes without success; outside opening hours a pass may take ten minutes."""
+    """Why it is stale: five passes, and ten minutes, without a success."""
     limit = max(timedelta(seconds=5 * settings.sync.every_seconds), timedelta(minutes=10))
     if row.last_success is None:
         return "Jamais lu. Lancez « attitre sync » ou « attitre run »."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,7 +61,7 @@ def _number(tx: Tx, booking: int) -> str | None:
 
 
 def next_due(tx: Tx, after: datetime) -> datetime | None:
-    """When the next edit, message or asked-for wait ends, strictly after that moment: what is overdue waits its turn."""
+    """When the next edit, message or asked-for wait falls due, after that moment: what is late has its turn."""
     m, e, c = t.message.c, t.edit.c, t.calendar.c
     due = func.coalesce(m.next_try, m.due_at)
     asked = [
@@ -70,12 +70,11 @@ def next_due(tx: Tx, after: datetime) -> datetime | None:
         select(func.min(c.not_before)).where(c.practice == tx.practice, c.not_before > after),
     ]
     found = [moment for query in asked if (moment := tx.connection.execute(query).scalar())]
-    return min((_aware(moment, after) for moment in found), default=None)
+    return min((_aware(moment) for moment in found), default=None)
 
 
-def _aware(moment: datetime, like: datetime) -> datetime:
-    from datetime import UTC
-
+def _aware(moment: datetime) -> datetime:
+    """An expression loses the column's type in SQLite, and with it the zone."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

@@ -1,0 +1,281 @@
+"""The commands as an administrator or a secretary types them: exit codes, sentences, JSON shapes (INTERFACE 2, 8)."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from adapters.base import Cursor, Edit, EditResult, Page, Probe, Reading, Resource, TryLater, Window, Written
+from adapters.calendars.vevent import Ics
+from rules.model import AddEvent
+from sync import wiring
+from sync.cli import app
+
+YAML = """\
+practice: {name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
+dentists:
+  martin:
+    name: Dr Claire Martin
+    specialty: Chirurgien-dentiste
+    calendars: [{kind: caldav, url: "https://dav.example/cabinet/martin/"}]
+  bernard:
+    name: Dr Paul Bernard
+    specialty: Orthodontiste
+    calendars: [{kind: caldav, url: "https://dav.example/cabinet/bernard/"}]
+motifs: [{label: Contrôle, minutes: 30}]
+feedback: {quiet_seconds: 0}
+"""
+
+
+class Shelf:
+    """A calendar on a shelf: what is put into `events` stands in it; `down` makes it unreachable."""
+
+    def __init__(self, address: str, secret: bytes) -> None:
+        self.address, self.down = address, False
+        self.events: dict[str, bytes] = {}
+        self._ics = Ics(ZoneInfo("Europe/Paris"), secret, address)
+
+    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+        if self.down:
+            raise TryLater("dav.example n'est pas joignable.")
+        held = known()
+        found = tuple(self._resource(ref) for ref in self.events if held.get(ref) != self._resource(ref).version)
+        absent = tuple(ref for ref in held if ref not in self.events)
+        yield Page(resources=found, absent=absent, cursor=Cursor("shelf", "1"), full=True)
+
+    def _resource(self, ref: str) -> Resource:
+        return Resource(ref, f'"{hash(self.events[ref])}"', self.events[ref])
+
+    def get(self, ref: str) -> Resource | None:
+        return self._resource(ref) if ref in self.events else None
+
+    def read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        return self._ics.read(ref, payload, window)
+
+    def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
+        spliced = self._ics.splice(ref, self.events[ref], edit.annotation, edit.end)
+        assert spliced is not None
+        self.events[ref] = spliced
+        return Written(self._resource(ref))
+
+    def add(self, event: AddEvent) -> EditResult:
+        raise AssertionError(event)
+
+    def remove(self, ref: str, version: str | None) -> EditResult:
+        raise AssertionError(ref)
+
+    def probe(self) -> Probe:
+        if self.down:
+            raise TryLater("dav.example n'est pas joignable.")
+        return Probe("Agenda", True, "sync-token", True, ("Écriture conditionnelle possible.",))
+
+
+@pytest.fixture
+def shelves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Shelf]:
+    """The calendars by the last part of their address; the practice's YAML lies in the current folder."""
+    made: dict[str, Shelf] = {}
+
+    def shelf(maker: Any, settings: Any) -> Shelf:
+        name = settings.url.rstrip("/").rpartition("/")[2]
+        return made.setdefault(name, Shelf(settings.url, maker._secret))
+
+    monkeypatch.setattr(wiring._Maker, "_dav", shelf)
+    monkeypatch.delenv("ATTITRE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path("attitre.yaml").write_text(YAML, encoding="utf-8")
+    return made
+
+
+def attitre(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def ask(*words: str) -> Any:
+    return json.loads(attitre(*words).stdout)
+
+
+def put(shelf: Shelf, uid: str, title: str, days: int = 3) -> None:
+    start = (datetime.now(UTC) + timedelta(days=days)).replace(hour=9, minute=0, second=0, microsecond=0)
+    lines = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//test//", "BEGIN:VEVENT", f"UID:{uid}", f"SUMMARY:{title}",
+        "DTSTAMP:20260101T000000Z", f"DTSTART:{start:%Y%m%dT%H%M%SZ}",
+        f"DTEND:{start + timedelta(minutes=30):%Y%m%dT%H%M%SZ}", "END:VEVENT", "END:VCALENDAR", "",
+    )  # fmt: skip
+    shelf.events[f"{uid}.ics"] = "\r\n".join(lines).encode()
+
+
+def test_a_good_configuration_passes_and_says_so(shelves: dict[str, Shelf]) -> None:
+    result = attitre("check")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("La configuration est bonne.\n")
+
+
+def test_p1_a_bad_configuration_names_file_line_and_column(shelves: dict[str, Shelf]) -> None:
+    Path("attitre.yaml").write_text(YAML + "support: [{name: Aide, phone: '12'}]\n", encoding="utf-8")
+    result = attitre("check")
+    assert result.exit_code == 1
+    assert "attitre.yaml:13:31: support[0].phone: " in result.stdout
+    assert set(ask("check", "--json")[0]) >= {"file", "line", "column", "path", "severity", "text", "hint"}
+
+
+def test_check_connect_ends_with_3_where_a_calendar_is_only_unreachable(shelves: dict[str, Shelf]) -> None:
+    assert attitre("check", "--connect").exit_code == 0
+    shelves["martin"].down = True
+    result = attitre("check", "--connect")
+    assert result.exit_code == 3
+    assert "✗ agenda de martin : dav.example n'est pas joignable." in result.stdout
+    assert "✓ agenda de bernard" in result.stdout
+
+
+def test_a_calendar_that_is_down_gives_3_and_the_other_is_done(shelves: dict[str, Shelf]) -> None:
+    assert attitre("sync").exit_code == 0
+    shelves["martin"].down = True
+    put(shelves["bernard"], "a", "DUPONT Marie - contrôle")
+    result = attitre("sync")
+    assert result.exit_code == 3
+    assert "Agenda « martin »" in result.stderr
+    assert b"attitre" in shelves["bernard"].events["a.ics"]
+
+
+def test_sync_beside_another_says_so_and_ends_with_1(shelves: dict[str, Shelf]) -> None:
+    from sync.store.engine import Store
+
+    assert attitre("sync").exit_code == 0
+    with Store("sqlite:///attitre.db", "cabinet").lock():
+        result = attitre("sync")
+    assert result.exit_code == 1
+    assert "Un autre attitre travaille déjà" in result.stderr
+
+
+def test_only_reads_one_dentist_and_names_the_others_where_it_is_unknown(shelves: dict[str, Shelf]) -> None:
+    assert attitre("sync").exit_code == 0
+    shelves["martin"].down = True
+    assert attitre("sync", "--only", "bernard").exit_code == 0
+    result = attitre("sync", "--only", "durand")
+    assert (result.exit_code, "Dentistes : martin, bernard." in result.stderr) == (1, True)
+
+
+def test_a_dry_run_says_what_it_would_write_and_writes_nothing(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    put(shelves["martin"], "a", "DUPONT Marie - contrôle")
+    before = dict(shelves["martin"].events)
+    result = attitre("sync", "--dry-run")
+    assert result.exit_code == 0
+    assert "Dans « DUPONT Marie" in result.stdout
+    assert shelves["martin"].events == before
+    assert ask("agenda", "--json") == []
+
+
+def test_status_is_stale_before_the_first_pass_and_fine_after_it(shelves: dict[str, Shelf]) -> None:
+    assert attitre("status").exit_code == 1
+    attitre("sync")
+    assert attitre("status").exit_code == 0
+    state = ask("status", "--json")
+    assert {row["state"] for row in state["calendars"]} == {"ok"}
+    assert set(state["outbox"]) == {"pending", "retry", "failed", "uncertain"}
+    assert datetime.fromisoformat(state["calendars"][0]["last_success"]).utcoffset() is not None
+
+
+def test_status_says_why_a_calendar_fails(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    shelves["martin"].down = True
+    attitre("sync")
+    rows = {row["dentist"]: row for row in ask("status", "--json")["calendars"]}
+    assert (rows["martin"]["state"], rows["bernard"]["state"]) == ("failing", "ok")
+    assert rows["martin"]["reason"] == "dav.example n'est pas joignable."
+    assert attitre("status").exit_code == 1
+
+
+def test_the_agenda_tells_bookings_from_blocks_with_their_findings(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    put(shelves["martin"], "a", "DUPONT Marie - contrôle")
+    put(shelves["martin"], "b", "Formation", days=4)
+    attitre("sync")
+    booking, block = ask("agenda", "--json", "--dentist", "martin")
+    assert (booking["kind"], booking["state"]) == ("booking", "incomplete")
+    assert {"rule", "severity", "text"} == set(booking["findings"][0])
+    assert (block["kind"], block["state"], block["findings"]) == ("block", "block", [])
+
+
+def test_the_agenda_takes_both_ways_to_write_a_date(shelves: dict[str, Shelf]) -> None:
+    assert attitre("agenda", "--from", "24/11/2026", "--to", "2026-11-25").exit_code == 0
+    assert attitre("agenda", "--from", "31/31/2026").exit_code == 2
+
+
+def test_p43_what_is_held_shows_and_is_released_by_name(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    assert attitre("hold", "martin").exit_code == 0
+    state = ask("status", "--json")
+    assert [row["dentist"] for row in state["held"]] == ["martin"]
+    assert attitre("release", "martin").exit_code == 0
+    assert ask("status", "--json")["held"] == []
+
+
+def test_p43_an_unknown_calendar_is_answered_with_the_valid_names(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    result = attitre("release", "durand")
+    assert result.exit_code == 1
+    assert "Possibilités : bernard, martin." in result.stderr
+
+
+def test_the_outbox_knows_no_message_and_says_so(shelves: dict[str, Shelf]) -> None:
+    assert ask("outbox", "--json") == []
+    result = attitre("outbox", "retry", "12")
+    assert (result.exit_code, result.stderr) == (1, "Aucun message n° 12. La liste : attitre outbox\n")
+
+
+def test_an_import_previews_applies_with_yes_and_repeats_without_change(shelves: dict[str, Shelf]) -> None:
+    Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
+    assert "rien n'est importé" in attitre("patients", "import", "p.csv").stdout
+    assert "1 créés" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert "0 à créer, 0 à mettre à jour, 1 sans" in attitre("patients", "import", "p.csv", "--yes").stdout
+
+
+def test_an_import_updates_the_patient_of_the_same_number(shelves: dict[str, Shelf]) -> None:
+    Path("p.csv").write_text("nom;prenom;naissance;id\nDUPONT;Marie;12/05/1981;77\n", encoding="utf-8")
+    attitre("patients", "import", "p.csv", "--yes")
+    Path("p.csv").write_text("nom;prenom;naissance;id\nDURAND;Marie;12/05/1981;77\n", encoding="utf-8")
+    assert "1 mis à jour" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert [row["name"] for row in ask("patients", "search", "durand", "--json")] == ["DURAND Marie"]
+
+
+@pytest.mark.parametrize("term", ["dupont", "Marie Dupont", "12/05/1981", "06 12 34 56 78"])
+def test_p3_a_patient_is_found_by_name_birth_date_or_mobile(shelves: dict[str, Shelf], term: str) -> None:
+    Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
+    attitre("patients", "import", "p.csv", "--yes")
+    found = ask("patients", "search", *term.split(), "--json")
+    assert [row["name"] for row in found] == ["DUPONT Marie"]
+    assert set(found[0]) == {"id", "name", "birth_date", "mobile", "email", "dentist"}
+
+
+def test_several_practices_are_too_many_for_a_command_about_one(shelves: dict[str, Shelf]) -> None:
+    Path("two").mkdir()
+    for name in ("lilas", "roses"):
+        text = YAML.replace("practice: {", f"practice: {{key: {name}, ")
+        Path("two", f"{name}.yaml").write_text(text, encoding="utf-8")
+    assert attitre("status", "-c", "two").exit_code == 1
+    assert "choisissez-en un" in attitre("agenda", "-c", "two").stderr
+    assert attitre("sync", "-c", "two").exit_code == 0
+
+
+def test_the_example_is_written_once_and_never_over_another(shelves: dict[str, Shelf]) -> None:
+    assert attitre("init", "--example", "-o", "neuf.yaml").exit_code == 0
+    result = attitre("init", "--example", "-o", "neuf.yaml")
+    assert (result.exit_code, "existe déjà" in result.stderr) == (1, True)
+
+
+def test_a_fault_of_ours_is_one_sentence_without_a_trace(
+    shelves: dict[str, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.passes.one_pass", lambda *_, **__: 1 / 0)
+    result = attitre("sync")
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.stderr
+    assert "Traceback" not in result.output
+    assert "Traceback" in attitre("sync", "--debug").stderr

@@ -1,0 +1,95 @@
+"""The real process: signals, the lock between processes, usage, the time to start."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+YAML = """\
+practice: {name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
+dentists:
+  martin:
+    name: Dr Claire Martin
+    specialty: Chirurgien-dentiste
+    calendars: [{kind: ics, url: "http://127.0.0.1:9/martin.ics"}]
+motifs: [{label: Contrôle, minutes: 30}]
+"""
+ATTITRE = str(Path(sys.executable).with_name("attitre"))
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Path:
+    (tmp_path / "attitre.yaml").write_text(YAML, encoding="utf-8")
+    return tmp_path
+
+
+def attitre(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([ATTITRE, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def worker(practice: Path) -> Iterator[subprocess.Popen[str]]:
+    """A `run` that has taken the store's lock."""
+    process = subprocess.Popen([ATTITRE, "run"], cwd=practice, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 30
+    while not (practice / "attitre.db.lock").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_an_unknown_command_or_option_is_usage(practice: Path) -> None:
+    assert attitre(practice, "annuler").returncode == 2
+    assert attitre(practice, "status", "--rouge").returncode == 2
+
+
+def test_a_missing_configuration_is_a_sentence_and_1(tmp_path: Path) -> None:
+    result = attitre(tmp_path, "sync")
+    assert result.returncode == 1
+    assert "attitre.yaml:1:1: (fichier): le fichier n'existe pas." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_configuration_may_come_from_the_environment(practice: Path, tmp_path: Path) -> None:
+    told = {**os.environ, "ATTITRE_CONFIG": str(practice / "attitre.yaml")}
+    result = subprocess.run([ATTITRE, "check"], cwd="/", env=told, capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_the_worker_ends_cleanly_within_seconds(
+    worker: subprocess.Popen[str], number: signal.Signals, code: int
+) -> None:
+    time.sleep(1)
+    worker.send_signal(number)
+    assert worker.wait(timeout=15) == code
+
+
+def test_sync_beside_a_running_worker_says_so_and_ends_with_1(worker: subprocess.Popen[str], practice: Path) -> None:
+    result = attitre(practice, "sync")
+    assert result.returncode == 1
+    assert "Un autre attitre travaille déjà" in result.stderr
+
+
+def test_an_unreachable_server_ends_sync_with_3(practice: Path) -> None:
+    result = attitre(practice, "sync")
+    assert result.returncode == 3
+    assert "Agenda « martin »" in result.stderr
+
+
+def test_check_starts_within_25_times_a_bare_python(practice: Path) -> None:
+    def fastest(*words: str) -> float:
+        taken = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run(words, cwd=practice, capture_output=True, check=False)
+            taken.append(time.perf_counter() - began)
+        return min(taken)
+
+    assert fastest(ATTITRE, "check") <= 25 * fastest(sys.executable, "-c", "pass")
