@@ -12,6 +12,6 @@ def main() -> None:
 
         print(f"attitre {version('attitre')}")
         return
-    from sync.cli import app
+    from sync.cli import loaded
 
-    app()
+    loaded(sys.argv[1:])()

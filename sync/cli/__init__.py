@@ -1,8 +1,35 @@
-"""The command `attitre` (INTERFACE 2). Importing it costs little: each command loads what it needs when it is asked."""
+"""The command `attitre` (INTERFACE 2): `app` knows every command, `loaded` only what a command line asks for."""
 
 from __future__ import annotations
 
-from sync.cli import about, desk, directory, setup, state, work
-from sync.cli.app import app
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["about", "app", "desk", "directory", "setup", "state", "work"]
+if TYPE_CHECKING:
+    from sync.cli.frame import app
+
+_HOMES = {
+    "rules": "about", "support": "about", "demo": "about",
+    "agenda": "desk", "outbox": "desk",
+    "patients": "directory",
+    "init": "setup", "check": "setup",
+    "status": "state", "release": "state", "hold": "state",
+    "sync": "work", "run": "work",
+}  # fmt: skip
+
+__all__ = ["app", "loaded"]
+
+
+def loaded(words: Sequence[str]) -> Any:
+    """The typer app for that command line: a start reads one file of commands, not all of them."""
+    homes = {_HOMES[words[0]]} if words and words[0] in _HOMES else dict.fromkeys(_HOMES.values())
+    for home in homes:
+        import_module(f"sync.cli.{home}")
+    return import_module("sync.cli.frame").app
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return loaded(())
+    raise AttributeError(name)

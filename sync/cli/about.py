@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sync.cli.app import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 
 _NAMES = {"error": "bloque", "warning": "avertit", "info": "informe", "off": "éteinte"}

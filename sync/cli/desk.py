@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from sync.cli.app import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sync.cli.app import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table, warn
 
 if TYPE_CHECKING:

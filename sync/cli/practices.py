@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.cli.app import Failure
+from sync.cli.frame import Failure
 from sync.cli.output import warn
 
 if TYPE_CHECKING:

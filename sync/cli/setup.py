@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.app import UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
+from sync.cli.frame import UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
 from sync.cli.output import as_json, say
 
 if TYPE_CHECKING:

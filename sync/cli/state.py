@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from sync.cli.app import WRONG, Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import WRONG, Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sync.cli.app import INTERRUPTED, UNREACHABLE, Configs, Debug, Failure, Verbose, app, start_log
+from sync.cli.frame import INTERRUPTED, UNREACHABLE, Configs, Debug, Failure, Verbose, app, start_log
 from sync.cli.output import say, warn
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # typer loads pydantic: its plugin search costs 25 ms
+
 import typer
 from typer.core import TyperGroup
 
