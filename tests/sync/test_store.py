@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import JSON, create_engine, select, text
 
 from sync.store import basics, calendars, tables
 from sync.store.engine import HEAD, Locked, Store, Unusable
@@ -136,3 +136,10 @@ def test_the_secret_stays_the_same(store: Store) -> None:
     with store.write() as tx:
         assert basics.secret(tx) == first
         assert tx.connection.execute(select(tables.setting.c.value)).scalar() == first.hex()
+
+
+def test_nothing_in_a_json_column_is_null_to_a_question() -> None:
+    for table in tables.metadata.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, JSON) and column.nullable:
+                assert column.type.none_as_null, f"{table.name}.{column.name}: « is null » would never find it"
