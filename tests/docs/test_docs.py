@@ -126,6 +126,14 @@ def test_every_make_target_shown_exists(name: str) -> None:
     assert shown <= targets
 
 
+def test_every_option_of_pytest_shown_is_one_of_ours() -> None:
+    conftests = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("conftest.py"))
+    if "addoption" not in conftests:
+        pytest.skip("no suite takes a server of one's own yet")
+    shown = {word for words in typed(README) if words[0].endswith("pytest") for word in words if word.startswith("--")}
+    assert [option for option in shown if f'"{option}"' not in conftests] == []
+
+
 def test_the_two_commands_of_the_readme_are_those_that_are_promised() -> None:
     assert [words[:2] for words in typed(README)][:2] == [["make", "demo"], ["make", "test"]]
 
