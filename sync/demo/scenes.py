@@ -1,0 +1,201 @@
+"""The seven scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from http import HTTPStatus
+from typing import Any
+
+import requests
+
+from rules.french import day_and_clock
+from sync.demo import sample, script
+from sync.demo.secretary import Event, Secretary
+from sync.demo.show import Show, when
+from sync.demo.stage import Stage
+
+MARIE = ("+33612345678", "marie.dupont@gmail.com")
+JEAN = ("+33612345702", "jean.leroy@exemple.fr")
+_MARTIN, _PETIT = "Dr Martin", "Dr Petit"
+_SLIP, _RIGHT = "E-mail : marie.dupont@gmial.com", "E-mail : marie.dupont@gmail.com\nMobile : 06 12 34 56 78"
+_MARIE_TEXT = (
+    f"Nouveau patient\nNé(e) le : 12/05/1981\n{_SLIP}\nAdresse : 5 rue Haxo, 75020 Paris\nDentiste : Dr Martin"
+)
+_COMMENT, _AGREED = "Commentaire : préfère l'après-midi", "Accord patient : oui (tél.)"
+_NOTICE = "annulations retenues"
+_OVERTAKEN = HTTPStatus.PRECONDITION_FAILED
+
+
+class Story:
+    """Plays the scenes in their order, on a stage that is set up and at work. `lasting`: the folder stays a while."""
+
+    def __init__(self, stage: Stage, show: Show, *, lasting: bool) -> None:
+        self.stage, self.show, self.lasting = stage, show, lasting
+        self.martin, self.petit = stage.secretaries["martin"], stage.secretaries["petit"]
+        self.first = sample.at(stage.days.tuesday, 9, 30)
+        self.second = sample.at(stage.days.thursday, 11)
+
+    def play(self) -> None:
+        """All of it. Raises Missed where an effect does not come."""
+        marie = self.refused()
+        self.corrected(marie)
+        self.moved(marie)
+        self.other_dentist()
+        self.cancelled(marie)
+        self.blocked()
+        self.brake()
+
+    def refused(self) -> Event:
+        """1: no mobile, a slip in the e-mail."""
+        self._opens(script.REFUSED)
+        title, where = "DUPONT Marie – détartrage, première consultation", when(_MARTIN, self.first, 45)
+        self.show.typed(where, title, _MARIE_TEXT)
+        event = self.martin.books(title, self.first, 45, _MARIE_TEXT)
+        self._reads(
+            self.martin, event, where, "un « ⚠ » et deux corrections demandées", _refused("Mobile manquant", "gmial")
+        )
+        self.stage.silent("aucun message")
+        self.show.closes(script.REFUSED.ending)
+        return event
+
+    def corrected(self, event: Event) -> None:
+        """2: complete, so the confirmation goes."""
+        self._opens(script.CORRECTED)
+        where = when(_MARTIN, self.first, 45)
+        self._edits(self.martin, event, where, _SLIP, _RIGHT)
+        self._told("un SMS et un e-mail de confirmation", *MARIE)
+        self._reads(self.martin, event, where, "un « ✓ » et les deux envois notés", _noted("de confirmation"))
+        self.show.closes(script.CORRECTED.ending)
+
+    def moved(self, event: Event) -> None:
+        """3: dragged to another day."""
+        self._opens(script.MOVED)
+        was, will = day_and_clock(self.first), day_and_clock(self.second)
+        self.show.changes("Elle déplace", f"{_MARTIN} · DUPONT Marie", was, will)
+        _unless_overtaken(lambda: self.martin.moves(event, self.second, 45))
+        self._told("un SMS et un e-mail de modification", *MARIE)
+        where = when(_MARTIN, self.second, 45)
+        self._reads(self.martin, event, where, "les deux envois notés", _noted("de modification"))
+        self.show.closes(script.MOVED.ending)
+
+    def other_dentist(self) -> None:
+        """4: refused, then agreed."""
+        self._opens(script.OTHER_DENTIST)
+        start = sample.at(self.stage.days.tuesday, 15)
+        title, where = "LEROY Jean – contrôle", when(_MARTIN, start, 20)
+        self.show.typed(where, title, _COMMENT)
+        event = self.martin.books(title, start, 20, _COMMENT)
+        self._reads(self.martin, event, where, "un « ⚠ » et l'accord demandé", _refused("Accord patient"))
+        self.stage.silent("aucun message")
+        self.show.says(script.AGREED)
+        self._edits(self.martin, event, where, _COMMENT, f"{_AGREED}\n{_COMMENT}")
+        self._told("un SMS et un e-mail de confirmation", *JEAN)
+        self._reads(self.martin, event, where, "un « ✓ » et les deux envois notés", _noted("de confirmation"))
+        self.show.closes(script.OTHER_DENTIST.ending)
+
+    def cancelled(self, event: Event) -> None:
+        """5: deleted from the calendar."""
+        self._opens(script.CANCELLED)
+        self.show.changes("Elle supprime", when(_MARTIN, self.second, 45), self.martin.sees(event).title)
+        _unless_overtaken(lambda: self.martin.deletes(event))
+        self._told("un SMS et un e-mail d'annulation", *MARIE)
+        self.show.closes(script.CANCELLED.ending)
+
+    def blocked(self) -> None:
+        """6: a block is flagged until it has a reason."""
+        self._opens(script.BLOCKED)
+        start = sample.at(self.stage.days.thursday, 9)
+        where = when(_MARTIN, start, 60)
+        self.show.typed(where, "Bloqué")
+        event = self.martin.books("Bloqué", start, 60)
+        self._reads(self.martin, event, where, "un « ⚠ » et la raison demandée", _refused("sans motif"))
+        self.show.says(script.REASON)
+        self._edits(self.martin, event, where, "Bloqué", "Réunion d'équipe")
+        self._reads(
+            self.martin, event, where, "plus aucune remarque", lambda now: not now.block and "⚠" not in now.title
+        )
+        self.stage.silent("aucun message")
+        self.show.closes(script.BLOCKED.ending)
+
+    # --- 7: the brake ------------------------------------------------------------------------------------------------
+
+    def brake(self) -> None:
+        """Twenty deletions: nobody is told before a person has looked."""
+        lost = self.petit.everything()
+        self._opens(script.BRAKE, count=len(lost))
+        for event in lost:
+            self.petit.deletes(event)
+        self.show.changes("Elle supprime", _PETIT, "\n".join([*(event.title for event in lost[:2]), "…"]))
+        self.show.says(script.HELD)
+        notice = self._question()
+        self.show.says(script.MISTAKE)
+        self._edits(self.petit, notice, f"{_PETIT} · toute la journée", "Réponse :", "Réponse : non")
+        gone = lambda: None if self.petit.still_there(notice) else True  # noqa: E731
+        self._await("la question retirée de l'agenda", gone, "elle y est encore")
+        for event in lost:
+            self.petit.restores(event)
+        self.stage.silent("aucun patient prévenu")
+        self.show.closes(script.BRAKE.ending.format(count=len(self.petit.everything())))
+
+    def _question(self) -> Event:
+        """Asked in the calendar, and by e-mail."""
+        notice: Event = self._await(f"un événement « … {_NOTICE} »", self._notice, "l'agenda est resté vide")
+        self.show.reads(f"{_PETIT} · toute la journée", notice)
+        alert = self._await("une alerte au secrétariat", self._alert, "aucun e-mail")
+        self.show.says(script.ALERTED)
+        self.show.mail(alert)
+        self.stage.silent("aucun patient prévenu")
+        return notice
+
+    def _notice(self) -> Event | None:
+        return next((event for event in self.petit.everything() if _NOTICE in event.title), None)
+
+    def _alert(self) -> EmailMessage | None:
+        return next((mail for mail in self.stage.post.fresh_mail() if str(mail["To"]) == sample.OFFICE), None)
+
+    # --- what every scene does ---------------------------------------------------------------------------------------
+
+    def _opens(self, scene: script.Scene, **words: object) -> None:
+        moments = {"before": day_and_clock(self.first), "after": day_and_clock(self.second)}
+        self.show.opens(scene, scene.text.format(**moments, **words))
+
+    def _edits(self, who: Secretary, event: Event, where: str, old: str, new: str) -> None:
+        self.show.changes("Elle modifie", where, old, new)
+        _unless_overtaken(lambda: who.writes(event, old, new))
+
+    def _reads(self, who: Secretary, event: Event, where: str, expected: str, test: Callable[[Event], bool]) -> None:
+        with self.show.waiting("attitre lit l'agenda…"):
+            now = self.stage.sees(who, event, expected, test)
+        self.show.reads(where, now)
+
+    def _told(self, expected: str, mobile: str, email: str) -> None:
+        with self.show.waiting("attitre écrit au patient…"):
+            sms, mail = self.stage.told(expected, mobile, email)
+        self.show.sms(sms)
+        self.show.mail(mail, self.stage.keep_html(mail) if self.lasting else None)
+
+    def _await(self, expected: str, probe: Callable[[], Any], otherwise: str) -> Any:
+        with self.show.waiting("attitre lit l'agenda…"):
+            return self.stage.until(expected, probe, lambda: otherwise)
+
+
+def _refused(*words: str) -> Callable[[Event], bool]:
+    return lambda now: now.title.startswith("⚠") and all(word in now.block for word in words)
+
+
+def _noted(kind: str) -> Callable[[Event], bool]:
+    return lambda now: now.title.startswith("✓") and now.block.count(f"{kind} envoyé") == 2
+
+
+def _unless_overtaken(change: Callable[[], object]) -> None:
+    """Do it, again where attitre wrote into the event between her reading and her writing: her client does the same."""
+    for _ in range(5):
+        try:
+            change()
+        except requests.HTTPError as error:
+            if error.response.status_code != _OVERTAKEN:
+                raise
+        else:
+            return
+    change()

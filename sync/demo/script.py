@@ -1,0 +1,105 @@
+"""The words of the demo: what each scene shows, which line of the procedure it touches, how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`text` may hold `{before}`, `{after}` (moments in words) and `{count}`. `quote` is the procedure's own line."""
+
+    number: int
+    title: str
+    text: str
+    quote: str
+    ending: str
+
+
+BANNER = "Le Cabinet des Lilas"
+WELCOME = (
+    "Trois dentistes, et une secrétaire qui prend les rendez-vous dans l'agenda qu'elle a toujours eu : Thunderbird, "
+    "un téléphone, peu importe. Elle n'ouvre jamais attitre.\n\n"
+    "attitre lit ces agendas, vérifie chaque rendez-vous selon la procédure du cabinet, écrit dans l'événement même ce "
+    "qu'il faut corriger, et prévient le patient quand tout est juste.\n\n"
+    "Le serveur, le programme et les messages sont vrais ; rien ne sort de cette machine."
+)
+READY = "Le cabinet est installé : {calendars} agendas, {patients} patients au fichier, {booked} rendez-vous déjà pris."
+FAREWELL = "Fin de la démonstration. Chaque patient a reçu ce qu'il fallait, rien de plus."
+
+REFUSED = Scene(
+    1,
+    "Une réservation incomplète",
+    "Une nouvelle patiente appelle. La secrétaire l'inscrit dans l'agenda du Dr Martin. Elle oublie le mobile et se "
+    "trompe d'une lettre dans l'adresse e-mail.",
+    "Toujours vérifier le téléphone mobile et l'e-mail avant de valider.",
+    "Le « ⚠ » dit que rien n'est validé ; dessous, attitre écrit quoi taper. La patiente n'a rien reçu.",
+)
+CORRECTED = Scene(
+    2,
+    "Elle complète",
+    "La secrétaire rappelle la patiente, corrige l'adresse et ajoute le mobile.",
+    "La confirmation est envoyée automatiquement au patient par SMS et e-mail.",
+    "Tout y est : « ✓ ». attitre a confirmé, une seule fois, par SMS et par e-mail.",
+)
+MOVED = Scene(
+    3,
+    "Un rendez-vous déplacé",
+    "La patiente ne peut plus venir le {before}. La secrétaire fait glisser l'événement, sans rien écrire à personne.",
+    "Nouvelle confirmation si le RDV est déplacé ou modifié",
+    "attitre a vu le déplacement et dit à la patiente l'ancienne heure et la nouvelle.",
+)
+OTHER_DENTIST = Scene(
+    4,
+    "Le mauvais dentiste",
+    "Jean Leroy est suivi par le Dr Bernard ; la secrétaire l'inscrit chez le Dr Martin. Ses coordonnées sont au "
+    "fichier : son nom et le motif suffisent.",
+    "Ne jamais placer un patient avec un autre dentiste que le sien sans son accord.",
+    "Refusé sans accord, confirmé avec. L'accord vaut pour ce rendez-vous seul ; le commentaire reste au cabinet.",
+)
+AGREED = "Elle l'appelle : il est d'accord. Elle le note dans l'événement."
+CANCELLED = Scene(
+    5,
+    "Une annulation",
+    "Marie Dupont renonce. La secrétaire supprime l'événement du {after}.",
+    "Notification envoyée et créneau libéré",
+    "Le créneau est libre et la patiente prévenue ; la pièce jointe retire le rendez-vous de son propre agenda.",
+)
+BLOCKED = Scene(
+    6,
+    "Un créneau bloqué sans motif",
+    "La secrétaire réserve une heure du Dr Martin, sans dire pourquoi.",
+    "Ne jamais laisser un créneau bloqué sans motif.",
+    "La raison est écrite, la remarque a disparu : il ne reste que ses mots à elle.",
+)
+REASON = "Elle remplace le titre par une raison."
+BRAKE = Scene(
+    7,
+    "Une catastrophe évitée",
+    "Fausse manœuvre : {count} rendez-vous du Dr Petit disparaissent d'un coup. Prévenir {count} patients ?",
+    "Le patient est notifié.",
+    "Aucun patient n'a été prévenu à tort, et l'agenda a retrouvé ses {count} rendez-vous.",
+)
+HELD = "attitre n'y croit pas : il retient les annulations et pose la question dans l'agenda même."
+ALERTED = "Le secrétariat reçoit aussi un e-mail."
+MISTAKE = "C'était bien une erreur : elle répond « non », puis rétablit l'agenda depuis sa sauvegarde."
+
+CONNECT = """\
+À vous de jouer, jusqu'à Ctrl-C. Dans Thunderbird (Nouvel agenda, Sur le réseau) ou
+tout client CalDAV :
+
+  Adresse        {url}
+  Utilisateur    {user}
+  Mot de passe   {password}
+
+{calendars}
+
+Prenez un rendez-vous, déplacez-le, supprimez-le : attitre répond dans l'événement en
+quelques secondes. Les SMS et les e-mails s'affichent ici dès qu'ils partent.
+
+Depuis un téléphone du même réseau : relancez avec DEMO_HOST=0.0.0.0 devant la commande.
+Dans un autre terminal :
+  {command} agenda -c {config}"""
+ANSWERS = "l'agenda répond"
+STOPPED = "Arrêté. Tout est refermé, il ne reste rien."
+MISSING = "Il manque « {name} » pour la démonstration : pip install 'attitre[demo]'"
