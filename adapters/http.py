@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 
-CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 300.0
+CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 120.0
 LARGEST = 200 * 1024 * 1024
 HOPS = 5
 FLOOR = 30.0
@@ -55,86 +58,135 @@ class Answer:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One exchange as asked. `read`: seconds without a byte; `whole`: seconds in all."""
+
+    verb: str
+    url: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    auth: AuthBase | None
+    read: float
+    whole: float
+
+
+class _Died(Exception):
+    """A kept-alive connection that the server had closed: nothing was answered."""
+
+
 class Http:
     """A pooled session with limits. `requests` counts every request sent."""
 
-    def __init__(self, auth: AuthBase | None = None) -> None:
+    def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
         self.session = requests.Session()
-        self.session.trust_env = False
+        self.session.trust_env = False  # a .netrc must not lend its login to another account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
         self.auth = auth
         self.requests = 0
+        self._may_digest = may_digest
 
     def send(
-        self, verb: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None,
+        self,
+        verb: str,
+        url: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
         read: float = READ,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """Exchange, following redirects. Raises TryLater, Denied or Garbled; statuses are the caller's."""
-        auth, first = self.auth, urlsplit(url)
+        whole = DEADLINE if read <= READ else 3 * read
+        call = _Call(verb, url, body, headers or {}, self.auth, read, whole)
+        answer = self._followed(call)
+        if answer.status == 401 and self._may_digest and _wants_digest(answer):
+            self.auth, self._may_digest = self._may_digest, None
+            answer = self._followed(replace(call, auth=self.auth))
+        return answer
+
+    def _followed(self, call: _Call) -> Answer:
+        first = urlsplit(call.url)
         for _ in range(HOPS + 1):
-            answer = self._once(verb, url, body, dict(headers or {}), auth, read)
+            answer = self._once(call)
             target = answer.headers.get("Location")
             if answer.status not in REDIRECTS or not target:
                 return answer
-            url = urljoin(url, target)
-            auth = auth if _same_trust(first, urlsplit(url)) else None
-        raise Garbled("Le serveur du calendrier renvoie sans fin vers une autre adresse.")
+            url = urljoin(call.url, target)
+            call = replace(call, url=url, auth=call.auth if _same_trust(first, urlsplit(url)) else None)
+        raise Garbled("Le serveur de l'agenda renvoie sans fin vers une autre adresse.")
 
-    def _once(
-        self, verb: str, url: str, body: bytes | None, headers: dict[str, str], auth: AuthBase | None, read: float
-    ) -> Answer:
-        for attempt in (1, 2):
-            try:
-                return self._exchange(verb, url, body, headers, auth, read)
-            except requests.exceptions.SSLError:
-                raise Denied(f"Le certificat de sécurité de {_host(url)} n'est pas valable.") from None
-            except requests.exceptions.Timeout:
-                raise TryLater(f"{_host(url)} n'a pas répondu à temps.") from None
-            except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError):
-                if attempt == 2 or verb not in SAFE:
-                    raise TryLater(f"{_host(url)} n'est pas joignable.") from None
-            except requests.exceptions.RequestException:
-                raise Garbled(f"L'échange avec {_host(url)} a échoué.") from None
-        raise AssertionError("unreachable")
+    def _once(self, call: _Call) -> Answer:
+        try:
+            return self._twice(call) if call.verb in SAFE else self._exchange(call)
+        except requests.exceptions.SSLError:
+            raise Denied(f"Le certificat de sécurité de {_host(call.url)} n'est pas valable.") from None
+        except (requests.exceptions.Timeout, ReadTimeoutError):
+            raise TryLater(f"{_host(call.url)} n'a pas répondu à temps.") from None
+        except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, _Died):
+            raise TryLater(f"{_host(call.url)} n'est pas joignable.") from None
+        except requests.exceptions.RequestException:
+            raise Garbled(f"L'échange avec {_host(call.url)} n'a pas pu se faire.") from None
 
-    def _exchange(
-        self, verb: str, url: str, body: bytes | None, headers: dict[str, str], auth: AuthBase | None, read: float
-    ) -> Answer:
+    @retry(retry=retry_if_exception_type(_Died), stop=stop_after_attempt(2), reraise=True)
+    def _twice(self, call: _Call) -> Answer:
+        """Verbs that change nothing are asked once more where the connection had died (I05)."""
+        return self._exchange(call)
+
+    def _exchange(self, call: _Call) -> Answer:
         self.requests += 1
-        until = time.monotonic() + max(DEADLINE, read)
-        with self.session.request(
-            verb, url, data=body, headers=headers, auth=auth, timeout=(CONNECT, read), stream=True,
-            allow_redirects=False,
-        ) as got:  # fmt: skip
-            content = bytearray()
-            for chunk in got.iter_content(65536):
-                content += chunk
-                if len(content) > LARGEST:
-                    raise Garbled("La réponse du calendrier est démesurée.")
-                if time.monotonic() > until:
-                    raise TryLater(f"{_host(url)} n'a pas répondu à temps.")
-            return Answer(got.status_code, got.headers, bytes(content), url)
+        until = time.monotonic() + call.whole
+        options: dict[str, Any] = {"timeout": (CONNECT, call.read), "stream": True, "allow_redirects": False}
+        try:
+            got = self.session.request(
+                call.verb, call.url, data=call.body, headers=dict(call.headers), auth=call.auth, **options
+            )
+        except requests.exceptions.ConnectionError as error:
+            if _died(error):
+                raise _Died from error
+            raise
+        with got:
+            return Answer(got.status_code, got.headers, _body(got, until, call), call.url)
+
+
+def _body(got: requests.Response, until: float, call: _Call) -> bytes:
+    """The whole body, piece by piece, so that neither its size nor a slow drip is without end (I06, I10)."""
+    content = bytearray()
+    while chunk := got.raw.read1(65536, decode_content=True):
+        content += chunk
+        if len(content) > LARGEST:
+            raise Garbled("La réponse de l'agenda est démesurée.")
+        if time.monotonic() > until:
+            raise TryLater(f"{_host(call.url)} n'a pas répondu à temps.")
+    return bytes(content)
+
+
+def _died(error: requests.exceptions.ConnectionError) -> bool:
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
+
+
+def _wants_digest(answer: Answer) -> bool:
+    return "digest" in answer.headers.get("WWW-Authenticate", "").casefold()
 
 
 def error_of(answer: Answer) -> OutsideError:
     """The error that a status of 400 and above stands for."""
     if answer.status == 401:
-        return Denied("identifiant ou mot de passe refusé")
+        return Denied(f"{_host(answer.url)} a refusé l'identifiant ou le mot de passe.")
     if answer.status == 403:
-        return Denied("Ce compte n'a pas le droit d'ouvrir le calendrier.")
+        return Denied("Ce compte n'a pas le droit d'ouvrir cet agenda.")
     if answer.status in (404, 410):
-        return NotThere("Le calendrier n'existe plus à cette adresse.")
+        return NotThere("L'agenda n'existe pas (ou plus) à cette adresse.")
     if answer.status in (408, 429) or answer.status >= 500:
         return TryLater(f"{_host(answer.url)} demande d'attendre.", retry_after(answer.headers.get("Retry-After")))
-    return Garbled(f"Réponse inattendue du calendrier ({answer.status}).")
+    return Garbled(f"Réponse inattendue du serveur d'agendas ({answer.status}).")
 
 
 def retry_after(value: str | None) -> float | None:
     """Seconds to wait, from seconds or an HTTP date, never below the floor (I03)."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.strip().isascii() and value.strip().isdigit():
         return max(FLOOR, float(value))
     try:
         when = parsedate_to_datetime(value)
@@ -143,8 +195,11 @@ def retry_after(value: str | None) -> float | None:
     return max(FLOOR, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _same_trust(first: object, now: object) -> bool:
-    return (first.hostname, first.port, first.scheme) == (now.hostname, now.port, now.scheme)  # type: ignore[attr-defined]
+def _same_trust(first: SplitResult, now: SplitResult) -> bool:
+    """The same host and port, or the same host made safer (http to https)."""
+    if (first.hostname, first.port, first.scheme) == (now.hostname, now.port, now.scheme):
+        return True
+    return first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https")
 
 
 def _host(url: str) -> str:

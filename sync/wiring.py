@@ -22,6 +22,9 @@ from sync.world import Clock, Source, World
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from adapters.calendars.dav import DavCalendar
+    from adapters.calendars.davaccess import DavAccess
+
 AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
 Login = tuple[str, ...]
 
@@ -133,7 +136,7 @@ class _Maker:
     def __init__(self, zone: ZoneInfo, secret: bytes, stack: ExitStack) -> None:
         self._zone, self._secret, self._stack = zone, secret, stack
         self._logins: dict[Login, Any] = {}
-        self._behind: dict[Login, list[Calendar]] = {}
+        self._behind: dict[Login, list[DavCalendar]] = {}
 
     def source(self, one: Configured) -> Source:
         """The calendar and whose it is. A kind that is not built yet fails when read, and alone (law L10)."""
@@ -147,14 +150,14 @@ class _Maker:
         return LaterCalendar(f"{settings.kind}:{name}", f"Les agendas {kind} ne sont pas encore pris en charge.")
 
     def _dav(self, settings: CalDavSettings) -> Calendar:
-        from adapters.calendars import dav
+        from adapters.calendars.dav import DavCalendar
 
         login = login_of(settings)
         access = self._logins.get(login)
         if access is None:
             access = self._logins[login] = dav_access(settings)
             self._stack.callback(access.http.session.close)
-        calendar: Calendar = dav.DavCalendar(
+        calendar = DavCalendar(
             access, settings.url, name=settings.calendar, zone=self._zone, secret=self._secret,
             read_only=settings.read_only,
         )  # fmt: skip
@@ -168,10 +171,10 @@ class _Maker:
             (self._account(login, behind), frozenset(c.address for c in behind)) for login, behind in several.items()
         )
 
-    def _account(self, login: Login, behind: list[Calendar]) -> Account:
-        from adapters.calendars import dav
+    def _account(self, login: Login, behind: list[DavCalendar]) -> Account:
+        from adapters.calendars.davaccount import DavAccount
 
-        account: Account = dav.DavAccount(self._logins[login], tuple(behind))
+        account: Account = DavAccount(self._logins[login], tuple(behind))
         return account
 
 
@@ -184,11 +187,11 @@ def login_of(settings: CalDavSettings) -> Login:
     return parts.scheme, parts.netloc, *who
 
 
-def dav_access(settings: CalDavSettings) -> Any:
+def dav_access(settings: CalDavSettings) -> DavAccess:
     """The CalDAV account behind a calendar."""
-    from adapters.calendars import dav
+    from adapters.calendars.davaccess import DavAccess
 
-    return dav.DavAccess(
+    return DavAccess(
         settings.url, username=settings.username or "", password=_open(settings.password), token=_open(settings.token),
         auth=settings.auth,
     )  # fmt: skip
@@ -240,7 +243,7 @@ def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
 
 def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str]]:
     """(name, address) of the calendars that an account has. Raises the errors of adapters.base."""
-    from adapters.calendars import dav
+    from adapters.calendars import davaccess
 
-    access = dav.DavAccess(url, username=username, password=password)
-    return [(found.name, found.address) for found in dav.list_calendars(access)]
+    access = davaccess.DavAccess(url, username=username, password=password)
+    return [(found.name, found.address) for found in davaccess.list_calendars(access)]

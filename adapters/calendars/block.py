@@ -7,7 +7,8 @@
     ── fin ──
 
 The reference line carries whose block it is and, as letters, how the event looked before: `a` no description, `s` no
-title, `w`/`v` the title began with that mark already. Nothing here knows iCalendar or Google.
+title, `w`/`v` the title began with that mark already, `n` its mark is hers and none is ours. Nothing here knows
+iCalendar or Google.
 """
 
 from __future__ import annotations

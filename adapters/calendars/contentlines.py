@@ -27,8 +27,9 @@ class Property(NamedTuple):
 Properties = dict[str, list[Property]]
 
 _KNOWN = frozenset({
-    "UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "TRANSP", "CLASS", "CATEGORIES",
-    "LAST-MODIFIED", "DTSTAMP", "CREATED", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "ATTENDEE", "ORGANIZER", "X-ALT-DESC",
+    "UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "TRANSP", "CLASS",
+    "CATEGORIES", "LAST-MODIFIED", "DTSTAMP", "CREATED", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "ATTENDEE",
+    "ORGANIZER", "X-ALT-DESC",
 })  # fmt: skip
 
 
@@ -141,10 +142,11 @@ class Line:
 
     def before(self, index: int) -> int:
         """As `place`, but before the fold where the octet is the first of its physical line."""
+        at = self.place(index)
         for (start, end), (_, ended) in zip(self.pieces[1:], self.pieces[:-1], strict=True):
-            if self.place(index) == start and end > start:
+            if at == start and end > start:
                 return ended
-        return self.place(index)
+        return at
 
 
 def scan(payload: bytes) -> list[Line]:

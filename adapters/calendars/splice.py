@@ -89,7 +89,7 @@ def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
     event = _target(list(_events(scan(payload))))
     title, text = event.first("SUMMARY"), event.first("DESCRIPTION")
     before = _mark_before(title)
-    flags = ("a" if text is None else "") + ("s" if title is None else "") + before
+    flags = ("a" if text is None else "") + ("s" if title is None else "") + before + _hers(title, annotation, before)
     ref = f"{token}-{flags}" if flags else token
     eol = event.begin.eol
     changes = [_put_text(event, text, annotation.lines, ref, eol)]
@@ -111,6 +111,13 @@ def _mark_before(title: Line | None) -> str:
     if title is None:
         return ""
     return next((flag for flag, mark in _MARKS.items() if _starts(title, mark)), "")
+
+
+def _hers(title: Line | None, annotation: Annotation, before: str) -> str:
+    """The flag of a mark in other letters than ours, where we put none before it."""
+    if title is None or before or annotation.mark:
+        return ""
+    return "n" if block.unmark(title.value.decode("utf-8", "surrogateescape"))[0] else ""
 
 
 def _starts(title: Line, mark: str) -> bool:
@@ -158,7 +165,7 @@ def _out(event: _Event) -> Iterator[_Change]:
                 flags = ref.partition("-")[2] if flags is None else flags
                 yield from _whole_or(line, gone, "a" in flags)
     title = event.first("SUMMARY")
-    if flags is not None and title is not None:
+    if flags is not None and title is not None and "n" not in flags:
         yield from _mark_out(title, flags)
 
 

@@ -96,9 +96,9 @@ class Ics:
             return Annotation(), False
         title = unescape(master["SUMMARY"][0].value) if "SUMMARY" in master else ""
         uid = master["UID"][0].value.strip() if "UID" in master else ""
-        token = named.partition("-")[0]
+        token, _, flags = named.partition("-")
         foreign = bool(token) and token != identity(self.secret, self.address, ref, uid)
-        return Annotation(block.unmark(title)[0], lines), foreign
+        return Annotation("" if "n" in flags else block.unmark(title)[0], lines), foreign
 
 
 def _components(found: list[Properties], zones: Zones) -> tuple[list[Component], bool]:

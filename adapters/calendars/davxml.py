@@ -1,0 +1,143 @@
+"""WebDAV questions and answers as bytes: bodies of PROPFIND and REPORT, and multistatus read with limits (RFC 4918).
+
+No entities, no network, no document type: an answer is data. Control characters that some servers let through are
+dropped so that one bad event does not hide the others (B12); a cut answer is Garbled (B08).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
+
+from adapters.base import Garbled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DAV, CAL, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
+_SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*[0-8bcef]|x0*1[0-9a-f]|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.I
+)
+_STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One response of a multistatus. `status` is the member's own, or that of its found properties."""
+
+    href: str
+    status: int
+    props: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str) -> str | None:
+        """The text of a property that was found."""
+        element = self.props.get(name)
+        return element.text if element is not None else None
+
+    def holds(self, name: str, child: str) -> bool:
+        """Whether a found property has that child anywhere in it."""
+        element = self.props.get(name)
+        return element is not None and element.find(f".//{child}") is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Multistatus:
+    """A whole, well-formed answer."""
+
+    members: tuple[Member, ...]
+    token: str | None
+
+
+def propfind(*names: str) -> bytes:
+    """A PROPFIND for those properties (`d:getetag`, `c:…`, `s:getctag`)."""
+    return f"{_HEAD}<d:propfind {_SPACES}><d:prop>{_tags(names)}</d:prop></d:propfind>".encode()
+
+
+def sync_collection(token: str) -> bytes:
+    """A sync-collection REPORT (RFC 6578), ETags only, never with a limit: servers lose members by it."""
+    return (
+        f"{_HEAD}<d:sync-collection {_SPACES}><d:sync-token>{escape(token)}</d:sync-token>"
+        "<d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>"
+    ).encode()
+
+
+def multiget(hrefs: Iterable[str]) -> bytes:
+    """A calendar-multiget REPORT (RFC 4791)."""
+    wanted = "".join(f"<d:href>{escape(href)}</d:href>" for href in hrefs)
+    return (
+        f"{_HEAD}<c:calendar-multiget {_SPACES}><d:prop><d:getetag/><c:calendar-data/></d:prop>{wanted}"
+        "</c:calendar-multiget>"
+    ).encode()
+
+
+def read(body: bytes) -> Multistatus:
+    """A multistatus. Raises Garbled for what is cut, malformed, or something else (an HTML page)."""
+    root = _root(body)
+    if root.tag != f"{DAV}multistatus":
+        raise Garbled("Le serveur n'a pas répondu comme un agenda : l'adresse est-elle la bonne ?")
+    members = tuple(_member(element) for element in root.iterchildren(f"{DAV}response"))
+    return Multistatus(tuple(m for m in members if m), root.findtext(f"{DAV}sync-token"))
+
+
+def segments(href: str) -> tuple[str, ...]:
+    """The decoded parts of a path: equal for every way of writing the same address."""
+    return tuple(unquote(part) for part in urlsplit(href).path.split("/") if part)
+
+
+def names_condition(body: bytes, condition: str) -> bool:
+    """Whether an error body names that precondition (`valid-sync-token`, `need-privileges`)."""
+    return condition.encode() in body
+
+
+def _root(body: bytes) -> Any:
+    from lxml import etree
+
+    if b"<!DOCTYPE" in body[:2000] and b"<!ENTITY" in body:
+        raise Garbled("La réponse de l'agenda contient des entités XML : refusée.")
+    for text in (body, _cleaned(body)):
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+        try:
+            return etree.fromstring(text, parser)
+        except (etree.XMLSyntaxError, ValueError):
+            continue
+    raise Garbled("La réponse de l'agenda est coupée ou abîmée.")
+
+
+def _cleaned(body: bytes) -> bytes:
+    text = _CONTROL.sub(b"", body)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        text = re.sub(rb"^<\?xml[^>]*\?>", b"", text).decode("utf-8", "replace").encode()
+    return text
+
+
+def _member(response: Any) -> Member | None:
+    href = response.findtext(f"{DAV}href")
+    if href is None:
+        return None
+    own = _code(response.findtext(f"{DAV}status"))
+    props: dict[str, Any] = {}
+    codes: list[int] = []
+    for propstat in response.iterchildren(f"{DAV}propstat"):
+        code = _code(propstat.findtext(f"{DAV}status")) or 200
+        codes.append(code)
+        if code < 300:
+            prop = propstat.find(f"{DAV}prop")
+            props |= {element.tag: element for element in (prop if prop is not None else ())}
+    return Member(href.strip(), own or (200 if props else min(codes, default=200)), props)
+
+
+def _code(status: str | None) -> int | None:
+    found = _STATUS.search(status or "")
+    return int(found[1]) if found else None
+
+
+def _tags(names: Iterable[str]) -> str:
+    return "".join(f"<{name}/>" for name in names)
