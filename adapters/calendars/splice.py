@@ -17,7 +17,7 @@ from rules.model import Annotation
 
 _ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
 _MARKS = {"w": "⚠ ", "v": "✓ "}
-_ROUNDS = 20
+_ROUNDS = 100
 _HTML_COPIES = frozenset({"X-ALT-DESC"})
 
 

@@ -221,3 +221,22 @@ def test_a_sign_that_a_server_cut_in_two_is_read_whole():
     cut = ics("SUMMARY:DUPONT Zoé").replace("é".encode(), b"\xc3\r\n \xa9")
     assert ICS.read("a.ics", cut, WINDOW).events[0].title == "DUPONT Zoé"
     assert ICS.strip(ICS.splice("a.ics", cut, WANTED)) == cut
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(
+    "value",
+    ["a\r\n " * 200_000, "a" + "\r\n" * 300_000, "── attitre ──\\n" * 30 + "── fin ──\\n" * 30, "<a " * 200_000],
+)
+def test_l10_a_huge_or_odd_text_ends_and_comes_back(value):
+    payload = ics(f"DESCRIPTION:{value}")
+    assert ICS.read("a.ics", payload, WINDOW).events
+    assert ICS.strip(ICS.splice("a.ics", payload, WANTED)) == ICS.strip(payload)
+
+
+def test_a_mark_of_her_own_is_no_mark_of_ours():
+    payload = ics("SUMMARY:⚠\ufe0f DUPONT Marie")
+    silent = Annotation("", ("Contrôle, 30 min",))
+    spliced = ICS.splice("a.ics", payload, silent)
+    assert ICS.read("a.ics", spliced, WINDOW).annotation == silent
+    assert ICS.strip(spliced) == payload
