@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
+from rules.model import Practice
 from sync import brakenotice
 from sync.alerts import send_notices
 from sync.judge import judge
@@ -162,7 +163,7 @@ def _moves_may_be_missed(world: World) -> bool:
 
 def _mind_configuration(world: World) -> None:
     """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
-    print_of = hashlib.sha256(repr(world.practice).encode()).hexdigest()
+    print_of = _fingerprint(world.practice)
     with world.store.write() as tx:
         before = basics.get(tx, "configuration")
         if before == print_of:
@@ -171,6 +172,13 @@ def _mind_configuration(world: World) -> None:
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
         if before is not None:
             resources.mark_future_dirty(tx, world.now())
+
+
+def _fingerprint(practice: Practice) -> str:
+    """The same in every process for the same configuration: sets have no order of their own."""
+    mandatory = ",".join(sorted(practice.policy.mandatory))
+    rest = replace(practice, policy=replace(practice.policy, mandatory=frozenset()))
+    return hashlib.sha256(f"{mandatory} {rest!r}".encode()).hexdigest()
 
 
 def _unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:
