@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from adapters.calendars.block import alike
 from rules import reading as entries
 from rules.assess import Context, assess
 from rules.findings import find
@@ -275,7 +276,7 @@ class _Standing:
         return not (existing or unwritable)
 
     def _must_write(self, annotation: Annotation) -> bool:
-        if annotation == self.reading.annotation and not self.reading.foreign_block:
+        if alike(self.reading.annotation, annotation) and not self.reading.foreign_block:
             return False
         if annotation != self.row.written:
             return True

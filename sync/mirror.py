@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import CursorLost, Page, Reading, Resource
+from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
@@ -214,7 +215,7 @@ class _Writer:
             self._wake(row.ref)
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
-        if meant or reading.foreign_block or reading.annotation != (row.written or Annotation()):
+        if meant or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
 

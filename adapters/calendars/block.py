@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
+from rules.model import Annotation
+
 START = "── attitre ──"
 END = "── fin ──"
 MARKS = ("⚠ ", "✓ ")
@@ -95,6 +97,11 @@ def bare(title: str) -> str:
 def same(present: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether two blocks read alike: clients trim, indent and drop empty lines."""
     return _words(present) == _words(wanted)
+
+
+def alike(present: Annotation, wanted: Annotation) -> bool:
+    """Whether our part stands as wanted, however a client trimmed it: no reason to write (law L2)."""
+    return present.mark == wanted.mark and same(present.lines, wanted.lines)
 
 
 def _words(lines: Sequence[str]) -> list[str]:

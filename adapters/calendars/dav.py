@@ -33,6 +33,7 @@ from adapters.base import (
     Written,
 )
 from adapters.calendars import davxml
+from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.davprobe import probe
 from adapters.calendars.davxml import DAV, Member, segments
@@ -238,7 +239,7 @@ class DavCalendar:
         reading = self._ics.read(ref, now.payload, _MOMENT)
         if self._moved_on(ref, version, now, reading, edit):
             return Conflict()
-        if reading.annotation == edit.annotation and edit.end is None and not reading.foreign_block:
+        if alike(reading.annotation, edit.annotation) and edit.end is None and not reading.foreign_block:
             return Written(now)
         payload = None if reading.blocked else self._ics.splice(ref, now.payload, edit.annotation, edit.end)
         if payload is None:
