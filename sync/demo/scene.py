@@ -81,9 +81,10 @@ def _told(show: Show, folder: Path) -> Iterator[_Outcome]:
 
 def _stay(stage: Stage, show: Show) -> NoReturn:
     """How to connect, then every message as it comes, until Ctrl-C."""
-    calendars = "\n".join(f"  {name:<14} {stage.calendars[key]}" for key, name in sample.DENTISTS.items())
+    calendars = "\n".join(f"  {name:<18}{stage.calendars[key]}" for key, name in sample.DENTISTS.items())
     where = {"url": stage.server.shown, "user": stage.server.user, "password": stage.server.password}
-    show.says(script.CONNECT.format(calendars=calendars, config=stage.config, command=_command(), **where))
+    span = {"first": stage.days.tuesday, "last": stage.days.thursday, "config": stage.config}
+    show.says(script.CONNECT.format(calendars=calendars, command=_command(), **where, **span))
     while True:
         texts, letters = stage.post.take()
         for sms in texts:

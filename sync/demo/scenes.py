@@ -135,8 +135,10 @@ class Story:
         self._await("la question retirée de l'agenda", gone, "elle y est encore")
         for event in lost:
             self.petit.restores(event)
+        back = lambda: self.stage.standing("petit") == len(lost) or None  # noqa: E731
+        self._await("les rendez-vous relus, aucun message en attente", back, "il en manque, ou des messages attendent")
         self.stage.silent("aucun patient prévenu")
-        self.show.closes(script.BRAKE.ending.format(count=len(self.petit.everything())))
+        self.show.closes(script.BRAKE.ending.format(count=len(lost)))
 
     def _question(self) -> Event:
         """Asked in the calendar, and by e-mail."""

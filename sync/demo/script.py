@@ -88,9 +88,9 @@ CONNECT = """\
 À vous de jouer, jusqu'à Ctrl-C. Dans Thunderbird (Nouvel agenda, Sur le réseau) ou
 tout client CalDAV :
 
-  Adresse        {url}
-  Utilisateur    {user}
-  Mot de passe   {password}
+  Adresse           {url}
+  Utilisateur       {user}
+  Mot de passe      {password}
 
 {calendars}
 
@@ -99,7 +99,8 @@ quelques secondes. Les SMS et les e-mails s'affichent ici dès qu'ils partent.
 
 Depuis un téléphone du même réseau : relancez avec DEMO_HOST=0.0.0.0 devant la commande.
 Dans un autre terminal :
-  {command} agenda -c {config}"""
+  {command} agenda --from {first} --to {last} \\
+    -c {config}"""
 ANSWERS = "l'agenda répond"
 STOPPED = "Arrêté. Tout est refermé, il ne reste rien."
 MISSING = "Il manque « {name} » pour la démonstration : pip install 'attitre[demo]'"

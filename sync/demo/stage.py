@@ -88,7 +88,7 @@ class Stage:
         """One `attitre` command, run to its end."""
         whole = [*_COMMAND, *arguments, "-c", str(self.config)]
         return subprocess.run(  # noqa: S603
-            whole, env=_environment(), cwd=self.folder, capture_output=True, text=True, timeout=120, check=False
+            whole, env=_environment(), cwd=self.folder, capture_output=True, encoding="utf-8", timeout=120, check=False
         )
 
     def first_pass(self) -> None:
@@ -114,6 +114,16 @@ class Stage:
             yield
         finally:
             end(self.worker)
+
+    def standing(self, dentist: str) -> int | None:
+        """How many bookings of that dentist attitre knows on the story's days; None while a message is pending."""
+        if json.loads(self.command("outbox", "--json").stdout or "[0]"):
+            return None
+        span = ("--from", self.days.tuesday.isoformat(), "--to", self.days.thursday.isoformat())
+        lines: list[dict[str, object]] = json.loads(
+            self.command("agenda", "--json", "--dentist", dentist, *span).stdout or "[]"
+        )
+        return sum(line["kind"] == "booking" for line in lines)
 
     def counts(self) -> dict[str, int]:
         """What the practice starts with."""
@@ -178,7 +188,7 @@ class Stage:
 def log_tail(folder: Path) -> str:
     """The last lines of the worker's log."""
     file = folder / "worker.log"
-    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
     return "\n".join(lines[-_TAIL:])
 
 
@@ -223,4 +233,4 @@ def _calendar(server: Server, key: str, name: str) -> str:
 def _environment() -> dict[str, str]:
     """Ours, without what would change the sample's configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ATTITRE_")}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}

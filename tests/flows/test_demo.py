@@ -1,0 +1,148 @@
+"""`attitre demo` tells a true story, shows how to connect, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from rules.agenda import holiday_name
+from sync.demo import sample
+
+pytestmark = pytest.mark.slow
+COMMAND = [sys.executable, "-c", "from sync.main import main; main()", "demo"]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in {"HOME", "FORCE_COLOR"}}
+    return {**kept, "TMPDIR": str(folder), "TZ": "Pacific/Auckland"}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [*COMMAND, "--once"], env=environment(folder), capture_output=True, text=True, timeout=170, check=False
+    )
+    return done, folder
+
+
+@pytest.fixture
+def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
+    """The seven scenes, each as one line without frames."""
+    plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
+    return re.split(r" \d\. (?=[A-ZÀ-Ü])", plain)[1:]
+
+
+def test_it_ends_well_and_leaves_nothing(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, folder = told
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert done.stderr == ""
+    assert list(folder.iterdir()) == []
+    assert str(folder) not in _processes()
+
+
+def test_it_is_plain_text_of_eighty_columns_in_a_pipe(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    story = told[0].stdout
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\ue000]", story)
+    assert max(map(len, story.splitlines())) <= 80
+    assert "Traceback" not in story
+
+
+def test_p30_p14_a_booking_without_mobile_and_with_a_slip_is_refused(scenes: list[str]) -> None:
+    assert "⚠ DUPONT Marie" in scenes[0]
+    assert "✗ Mobile manquant" in scenes[0]
+    assert "vouliez-vous dire « marie.dupont@gmail.com »" in scenes[0]
+    assert "SMS au" not in scenes[0]
+    assert "E-mail à" not in scenes[0]
+
+
+def test_p18_the_corrected_booking_is_confirmed_by_sms_and_email(scenes: list[str]) -> None:
+    assert "✓ DUPONT Marie" in scenes[1]
+    assert scenes[1].count("SMS au 06 12 34 56 78") == 1
+    assert scenes[1].count("E-mail à marie.dupont@gmail.com") == 1
+    assert "Objet : Rendez-vous confirmé" in scenes[1]
+
+
+def test_p42_the_moved_booking_tells_old_and_new(scenes: list[str]) -> None:
+    assert re.search(r"RDV déplacé au jeudi .* à 11h .*\(avant : mardi .* à 9h30\)", scenes[2])
+    assert "Objet : Rendez-vous modifié" in scenes[2]
+
+
+def test_p23_another_dentist_is_refused_until_the_patient_agrees(scenes: list[str]) -> None:
+    before, agreed, after = scenes[3].partition("Elle l'appelle")
+    assert agreed
+    assert "⚠ LEROY Jean" in before
+    assert "SMS au" not in before
+    assert "✓ LEROY Jean" in after
+    assert "RDV confirmé" in after
+
+
+def test_p43_the_deleted_booking_is_cancelled(scenes: list[str]) -> None:
+    assert "est annulé" in scenes[4]
+    assert "Objet : Rendez-vous annulé" in scenes[4]
+
+
+def test_p51_a_block_is_flagged_until_it_has_a_reason(scenes: list[str]) -> None:
+    flagged, _, reasoned = scenes[5].partition("Elle remplace")
+    assert "⚠ Bloqué" in flagged
+    assert "Réunion d'équipe" in reasoned
+    assert "⚠" not in reasoned
+
+
+def test_p43_the_brake_holds_what_nobody_meant(scenes: list[str]) -> None:
+    assert re.search(r"attitre : \d+ annulations retenues", scenes[6])
+    assert "SMS au" not in scenes[6]
+    assert "E-mail à secretariat@lilas.example" in scenes[6]
+
+
+def test_ctrl_c_closes_everything(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        COMMAND, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    _wait(lambda: any(tmp_path.glob("attitre-demo-*/worker.log")))
+    demo.send_signal(signal.SIGINT)
+    out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, err) == (0, "")
+    assert "Tout est refermé" in out
+    assert list(tmp_path.iterdir()) == []
+    assert str(tmp_path) not in _processes()
+
+
+def test_an_effect_that_does_not_come_is_said_and_ends_with_one(tmp_path: Path) -> None:
+    taken = {**environment(tmp_path), "DEMO_PORT": "1", "DEMO_HOST": "192.0.2.1"}
+    done = subprocess.run([*COMMAND, "--once"], env=taken, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Attendu" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_story_takes_place_on_open_days_to_come_whatever_the_day() -> None:
+    for today in (date(2026, 1, 1) + timedelta(days=ahead) for ahead in range(1500)):
+        days = sample.days(today)
+        assert (days.tuesday.weekday(), days.thursday.weekday()) == (1, 3), today
+        assert today + timedelta(days=7) < days.tuesday < days.thursday, today
+        assert not holiday_name(days.tuesday, "75") + holiday_name(days.thursday, "75"), today
+
+
+def _processes() -> str:
+    """The command lines of this machine's processes."""
+    return "\n".join(
+        file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if os.access(file, os.R_OK) and file.exists()
+    )
+
+
+def _wait(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
