@@ -62,8 +62,8 @@ def search_term(term: str) -> Clues:
     four figures of the year, a record's number (P3)."""
     from rules.contact import birth_date, email, mobile
 
-    born = next(filter(None, (birth_date(term, today).value for today in _ANY_DAY)), None)
-    number = None if born else mobile(term).value
+    number = mobile(term).value
+    born = None if number else next(filter(None, (birth_date(term, today).value for today in _ANY_DAY)), None)
     mail = email(term).value if "@" in term else None
     record = re.fullmatch(r"\s*#?\s*(\d{1,7})\s*", term)
     return Clues(

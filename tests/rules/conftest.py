@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from rules.assess import Context, assess
 from rules.likeness import Likeness, looks_like_patient
-from rules.model import CalendarEvent, Dentist, Entry, Motif, Practice
+from rules.model import Assessment, CalendarEvent, Dentist, Entry, Motif, Patient, Practice
 from rules.reading import read
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -75,3 +76,36 @@ def likeness(
 def rules_of() -> Callable[[Entry], set[str]]:
     """The ids of an entry's findings."""
     return lambda entry: {finding.rule for finding in entry.findings}
+
+
+@pytest.fixture(scope="session")
+def marie() -> Patient:
+    """A patient of Dr Martin with a complete record."""
+    return Patient(
+        "Dupont",
+        "Marie",
+        1,
+        birth_date=date(1981, 5, 12),
+        mobile="+33612345678",
+        email="marie@orange.fr",
+        address="3 rue des Roses, 75020 Paris",
+        dentist="martin",
+    )
+
+
+@pytest.fixture(scope="session")
+def judged(lilas: Practice) -> Callable[..., Assessment]:
+    """What the rules make of an event in Dr Martin's calendar, four days ahead; keywords go to the context."""
+
+    def assessed(event: CalendarEvent, *people: Patient, house: Practice = lilas, **more: object) -> Assessment:
+        now = datetime(2026, 11, 20, 10, 0, tzinfo=PARIS)
+        context = Context(**{"dentist": "martin", "now": now, "candidates": people} | more)  # type: ignore[arg-type]
+        return assess(event, read(event, house, context.now), house, context)
+
+    return assessed
+
+
+@pytest.fixture(scope="session")
+def found() -> Callable[[Assessment], list[str]]:
+    """The ids of an assessment's findings, in order."""
+    return lambda assessment: [finding.rule for finding in assessment.findings]
