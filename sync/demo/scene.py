@@ -81,10 +81,13 @@ def _told(show: Show, folder: Path) -> Iterator[_Outcome]:
 
 def _stay(stage: Stage, show: Show) -> NoReturn:
     """How to connect, then every message as it comes, until Ctrl-C."""
-    calendars = "\n".join(f"  {name:<18}{stage.calendars[key]}" for key, name in sample.DENTISTS.items())
-    where = {"url": stage.server.shown, "user": stage.server.user, "password": stage.server.password}
-    span = {"first": stage.days.tuesday, "last": stage.days.thursday, "config": stage.config}
-    show.says(script.CONNECT.format(calendars=calendars, command=_command(), **where, **span))
+    server, span = stage.server, {"first": stage.days.tuesday, "last": stage.days.thursday}
+    calendars = "\n".join(f"  {name:<18}{server.shown}{server.user}/{key}/" for key, name in sample.DENTISTS.items())
+    login = {"url": server.shown, "user": server.user, "password": server.password}
+    show.says(script.INVITATION)
+    show.verbatim(script.ADDRESSES.format(calendars=calendars, **login))
+    show.says(script.PLAY)
+    show.verbatim(script.ELSEWHERE.format(command=_command(), config=stage.config, **span))
     while True:
         texts, letters = stage.post.take()
         for sms in texts:

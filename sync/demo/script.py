@@ -84,23 +84,20 @@ HELD = "attitre n'y croit pas : il retient les annulations et pose la question d
 ALERTED = "Le secrétariat reçoit aussi un e-mail."
 MISTAKE = "C'était bien une erreur : elle répond « non », puis rétablit l'agenda depuis sa sauvegarde."
 
-CONNECT = """\
-À vous de jouer, jusqu'à Ctrl-C. Dans Thunderbird (Nouvel agenda, Sur le réseau) ou
-tout client CalDAV :
-
+INVITATION = "À vous de jouer, jusqu'à Ctrl-C. Dans Thunderbird (Nouvel agenda, Sur le réseau) ou tout client CalDAV :"
+ADDRESSES = """\
   Adresse           {url}
   Utilisateur       {user}
   Mot de passe      {password}
 
-{calendars}
-
-Prenez un rendez-vous, déplacez-le, supprimez-le : attitre répond dans l'événement en
-quelques secondes. Les SMS et les e-mails s'affichent ici dès qu'ils partent.
-
-Depuis un téléphone du même réseau : relancez avec DEMO_HOST=0.0.0.0 devant la commande.
-Dans un autre terminal :
-  {command} agenda --from {first} --to {last} \\
-    -c {config}"""
+{calendars}"""
+PLAY = (
+    "Prenez un rendez-vous, déplacez-le, supprimez-le : attitre répond dans l'événement en quelques secondes. Les SMS "
+    "et les e-mails s'affichent ici dès qu'ils partent.\n\n"
+    "Pour un téléphone du même réseau, relancez avec DEMO_HOST=0.0.0.0 devant la commande. Ce qu'attitre sait de "
+    "l'agenda, dans un autre terminal :"
+)
+ELSEWHERE = "  {command} agenda --from {first} --to {last} \\\n    -c {config}"
 ANSWERS = "l'agenda répond"
 STOPPED = "Arrêté. Tout est refermé, il ne reste rien."
 MISSING = "Il manque « {name} » pour la démonstration : pip install 'attitre[demo]'"

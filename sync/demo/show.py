@@ -70,6 +70,11 @@ class Show:
         self._print()
         self._print(_text(text, style))
 
+    def verbatim(self, text: str) -> None:
+        """Lines to be copied: never broken."""
+        self._print()
+        self._print(Text(text), whole=True)
+
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
         """A moving sign while something is expected; nothing in a pipe."""
@@ -116,9 +121,9 @@ class Show:
         self._print()
         self._print(Panel(Group(*parts), title=_text(title), title_align="left", border_style=colour, padding=(0, 1)))
 
-    def _print(self, *parts: RenderableType) -> None:
+    def _print(self, *parts: RenderableType, whole: bool = False) -> None:
         with self.console.capture() as captured:
-            self.console.print(*parts)
+            self.console.print(*parts, soft_wrap=whole)
         self.console.file.write(captured.get().replace(_JOINT, " "))
         self.console.file.flush()
 
