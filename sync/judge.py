@@ -251,8 +251,9 @@ class _Standing:
 
     def _judged(self, event: CalendarEvent, kind: Kind, dentist: str, **values: Any) -> None:
         """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
-        if not resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values):
-            return
+        news = resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values)
+        if not news or (self.row.baseline and not self.practice.policy.write_existing):
+            return  # at the first pass everything is judged anyway, and nothing is written
         near = resources.neighbours(self.tx, dentist, event.start, event.end)
         if values["patient"] is not None:
             near |= resources.places_of_patient(self.tx, values["patient"], self.now)
