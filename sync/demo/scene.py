@@ -74,6 +74,8 @@ def _told(show: Show, folder: Path) -> Iterator[_Outcome]:
     except Missed as missed:
         outcome.code = WRONG
         show.fails(missed.expected, missed.seen, log_tail(folder))
+    except BrokenPipeError:
+        raise  # nobody reads the story any more
     except OSError as error:  # requests' own exceptions are such
         outcome.code = WRONG
         show.fails(script.ANSWERS, str(error), log_tail(folder))
