@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
@@ -52,6 +53,7 @@ class MemoryCalendar:
         self._held: dict[str, Resource] = {}
         self._history: list[str] = []  # the refs that changed, in order: a token is a place in it
         self._oldest = 0
+        self._life = uuid4().hex  # a calendar recreated at the same address is another one
         self._errors: list[OutsideError] = []
         self._answers: list[EditResult] = []
         self._losing = False
@@ -107,10 +109,11 @@ class MemoryCalendar:
         yield from self._pages(there, known() if there else {}, Page(gone=gone, cursor=self._cursor()))
 
     def _cursor(self) -> Cursor:
-        return Cursor(KIND, str(len(self._history)), QUERY)
+        return Cursor(KIND, f"{self._life}-{len(self._history)}", QUERY)
 
     def _place(self, cursor: Cursor) -> int:
-        place = int(cursor.value) if cursor.value.isdecimal() else -1
+        life, _, number = cursor.value.partition("-")
+        place = int(number) if life == self._life and number.isdecimal() else -1
         if not self._oldest <= place <= len(self._history):
             raise CursorLost("Le repère de synchronisation n'est plus connu de l'agenda.")
         return place

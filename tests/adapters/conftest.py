@@ -1,0 +1,362 @@
+"""Real calendars for the contract: every test gets a fresh one, on the server that its parameter names.
+
+`place.calendar` is what is tested, `place.she` another client of the same calendar, `place.follow()` a store that
+follows it.
+"""
+
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from adapters.base import Calendar, Cursor, Page, Reading, Resource
+from adapters.calendars.dav import DavCalendar
+from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.memory import MemoryCalendar
+from sync.demo.server import end, radicale
+
+ZONE, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
+WINDOW = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+DAV = ("xandikos", "radicale")
+
+
+# --- what she saves --------------------------------------------------------------------------------------------------
+
+
+def ics(ref: str, title: str = "DUPONT Marie", text: str = "Contrôle", extra: str = "", hour: int = 9) -> bytes:
+    """An event as her client writes it, folded at 75 octets (RFC 5545 3.1). `extra`: more lines of the event."""
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//her client//FR", "BEGIN:VEVENT", f"UID:{ref.removesuffix('.ics')}",
+        "DTSTAMP:20261101T080000Z", f"DTSTART:20261202T{hour:02}0000Z", f"DTEND:20261202T{hour:02}3000Z",
+        f"SUMMARY:{_escaped(title)}", f"DESCRIPTION:{_escaped(text)}", *extra.splitlines(),
+        "END:VEVENT", "END:VCALENDAR",
+    ]  # fmt: skip
+    return b"".join(_folded(line.encode()) + b"\r\n" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """RFC 5545 3.3.11."""
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(line: bytes) -> bytes:
+    pieces, at = [], 0
+    while len(line) - at > 74:
+        cut = at + 74
+        while line[cut] & 0xC0 == 0x80:  # never inside a character
+            cut -= 1
+        pieces.append(line[at:cut])
+        at = cut
+    return b"\r\n ".join([*pieces, line[at:]])
+
+
+# --- a store that follows a calendar ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one pull brought."""
+
+    pages: list[Page]
+    trips: int
+
+    @property
+    def resources(self) -> dict[str, Resource]:
+        return {one.ref: one for page in self.pages for one in page.resources}
+
+    @property
+    def gone(self) -> set[str]:
+        """Named as deleted, or lacking from a whole listing."""
+        return {ref for page in self.pages for ref in (*page.gone, *page.absent)}
+
+    @property
+    def full(self) -> bool:
+        return all(page.full for page in self.pages)
+
+
+@dataclass
+class Follower:
+    """Keeps what it was told, as the store does; `cursor` may be replaced by a bad one."""
+
+    place: "Place"
+    cursor: Cursor | None = None
+    known: dict[str, str | None] = field(default_factory=dict)
+
+    def pull(self) -> Seen:
+        before = self.place.trips()
+        pages = list(self.place.calendar.changes(self.cursor, lambda: dict(self.known)))
+        seen = Seen(pages, self.place.trips() - before)
+        self.cursor = pages[-1].cursor
+        self.known |= {one.ref: one.version for one in seen.resources.values()}
+        for ref in seen.gone:
+            self.known.pop(ref, None)
+        return seen
+
+
+# --- another client --------------------------------------------------------------------------------------------------
+
+
+class OtherClient:
+    """Plain requests, unconditional, as careless clients are."""
+
+    def __init__(self, url: str, login: tuple[str, str] | None) -> None:
+        self.url, self._session = url, requests.Session()
+        self._session.auth, self._session.trust_env = login, False
+
+    def put(self, ref: str, payload: bytes) -> None:
+        self._do("PUT", ref, data=payload, headers={"Content-Type": "text/calendar; charset=utf-8"})
+
+    def put_all(self, payload: bytes) -> None:
+        """The whole calendar at once, where the server can."""
+        self._do("PUT", "", data=payload, headers={"Content-Type": "text/calendar; charset=utf-8"})
+
+    def delete(self, ref: str) -> None:
+        self._do("DELETE", ref)
+
+    def get(self, ref: str) -> bytes:
+        return self._do("GET", ref).content
+
+    def _do(self, verb: str, ref: str, **more: Any) -> requests.Response:
+        answer = self._session.request(verb, self.url + quote(ref), timeout=30, **more)
+        answer.raise_for_status()
+        return answer
+
+
+class OtherClientOfMemory:
+    """The same on a calendar in memory."""
+
+    def __init__(self, calendar: MemoryCalendar) -> None:
+        self.put, self.delete, self._held = calendar.put, calendar.delete, calendar._held
+
+    def get(self, ref: str) -> bytes:
+        return self._held[ref].payload
+
+
+@dataclass
+class Place:
+    """A fresh calendar. `again` makes another view of it (`read_only=True`); `trips` counts what it cost so far."""
+
+    calendar: Calendar
+    she: Any
+    trips: Callable[[], int]
+    again: Callable[..., Calendar]
+    name: str
+    access: DavAccess | None = None
+
+    def follow(self) -> Follower:
+        return Follower(self)
+
+    def reading(self, ref: str) -> Reading:
+        """What the calendar says now, as we read it."""
+        now = self.calendar.get(ref)
+        assert now is not None
+        return self.calendar.read(ref, now.payload, WINDOW)
+
+
+# --- servers ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server on which calendars can be made below `home`; `only`: the one calendar where they cannot."""
+
+    home: str
+    login: tuple[str, str] | None
+    only: str = ""
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory, request) -> Iterator[Callable[[str], Host]]:
+    """Each server once a session, started at its first use."""
+    running: dict[str, tuple[Any, Host]] = {}
+
+    def server(kind: str) -> Host:
+        if kind not in running:
+            context = _start(kind, tmp_path_factory.mktemp(kind), request.config)
+            running[kind] = (context, context.__enter__())
+        return running[kind][1]
+
+    yield server
+    for context, _ in running.values():
+        context.__exit__(None, None, None)
+
+
+@contextmanager
+def _start(kind: str, folder: Path, config: pytest.Config) -> Iterator[Host]:
+    if kind == "radicale":
+        with radicale(folder / "agendas") as server:
+            yield Host(f"{server.url}{server.user}/", (server.user, server.password))
+    elif kind == "xandikos":
+        with xandikos(folder) as url:
+            yield Host(f"{url}user/calendars/", None)
+    else:
+        user = config.getoption("--caldav-user")
+        login = (user, config.getoption("--caldav-password")) if user else None
+        home = (config.getoption("--caldav-url") or "").rstrip("/") + "/"
+        yield Host(home, login, config.getoption("--caldav-calendar") or "")
+
+
+@contextmanager
+def xandikos(folder: Path) -> Iterator[str]:
+    """A running Xandikos without login; its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "d"), "--state-dir", str(folder / "s"),
+        "--defaults", "--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port),
+    ]  # fmt: skip
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _answering(process, port)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        end(process)
+
+
+def _answering(process: "subprocess.Popen[bytes]", port: int) -> None:
+    for _ in range(600):
+        assert process.poll() is None, "xandikos ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("xandikos does not answer")
+
+
+# --- fresh calendars -------------------------------------------------------------------------------------------------
+
+
+def _kinds(config: pytest.Config, *first: str) -> tuple[str, ...]:
+    given = config.getoption("--caldav-url") or config.getoption("--caldav-calendar")
+    return (*first, *DAV, "given") if given else (*first, *DAV)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`place`: every kind of calendar. `dav`: those behind a server."""
+    for fixture, first in (("place", ("memory",)), ("dav", ())):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, _kinds(metafunc.config, *first), indirect=True)
+
+
+@pytest.fixture
+def place(request, servers) -> Iterator[Place]:
+    if request.param == "memory":
+        yield _in_memory()
+    else:
+        with _on(servers(request.param)) as made:
+            yield made
+
+
+@pytest.fixture
+def dav(request, servers) -> Iterator[Place]:
+    with _on(servers(request.param)) as made:
+        yield made
+
+
+@pytest.fixture
+def host(request, servers) -> Callable[[str], Host]:
+    return servers
+
+
+@pytest.fixture
+def on_radicale(servers) -> Iterator[Place]:
+    """One calendar on Radicale, whatever else is tried."""
+    with _on(servers("radicale")) as made:
+        yield made
+
+
+@pytest.fixture
+def another(dav, servers, request) -> Iterator[Place]:
+    """A second calendar of the same account as `dav`."""
+    host = servers(request.node.callspec.params["dav"])
+    if host.only:
+        pytest.skip("one calendar only")
+    with _on(host) as made:
+        yield made
+
+
+@pytest.fixture
+def small_batches(monkeypatch) -> int:
+    """Pages and multigets of three events, so that seven are many."""
+    monkeypatch.setattr("adapters.calendars.dav.BATCH", 3)
+    monkeypatch.setattr("adapters.calendars.memory.PAGE", 3)
+    return 3
+
+
+def _in_memory() -> Place:
+    calendar = MemoryCalendar("mem:petit", ZONE, SECRET, name="Dr Petit")
+
+    def again(**more: Any) -> MemoryCalendar:
+        other = MemoryCalendar("mem:petit", ZONE, SECRET, name="Dr Petit", **more)
+        other._held, other._history, other._life = calendar._held, calendar._history, calendar._life
+        return other
+
+    return Place(calendar, OtherClientOfMemory(calendar), lambda: sum(calendar.calls.values()), again, "Dr Petit")
+
+
+@contextmanager
+def _on(host: Host) -> Iterator[Place]:
+    name = f"Dr Petit {uuid.uuid4().hex[:8]}"
+    with _collection(host, name) as url:
+        access = DavAccess(host.home, *(host.login or ()))
+
+        def again(**more: Any) -> DavCalendar:
+            return DavCalendar(access, url, zone=ZONE, secret=SECRET, **more)
+
+        she = OtherClient(url, host.login)
+        yield Place(again(), she, lambda: access.http.requests, again, name, access)
+
+
+@contextmanager
+def _collection(host: Host, name: str) -> Iterator[str]:
+    """A calendar for one test: created and deleted, or an empty one that is emptied again."""
+    if host.only:
+        url = host.only.rstrip("/") + "/"
+        assert not _members(url, host), "the calendar for tests must be empty"
+        yield url
+        for ref in _members(url, host):
+            OtherClient(url, host.login).delete(ref)
+        return
+    url = f"{host.home}{uuid.uuid4().hex}/"
+    body = (
+        '<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>'
+        f"<displayname>{name}</displayname></prop></set></C:mkcalendar>"
+    ).encode()
+    xml = {"Content-Type": "application/xml; charset=utf-8"}
+    requests.request("MKCALENDAR", url, data=body, headers=xml, auth=host.login, timeout=30).raise_for_status()
+    yield url
+    requests.delete(url, auth=host.login, timeout=30)
+
+
+def _members(url: str, host: Host) -> tuple[str, ...]:
+    calendar = DavCalendar(DavAccess(url, *(host.login or ())), url, zone=ZONE, secret=SECRET)
+    return tuple(one.ref for page in calendar.changes(None, dict) for one in page.resources)
+
+
+# --- small words for the tests ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written() -> Callable[..., bytes]:
+    """`written(ref, title=…, text=…, extra=…, hour=…)`: what she saves."""
+    return ics
+
+
+@pytest.fixture
+def window() -> tuple[datetime, datetime]:
+    return WINDOW

@@ -1,0 +1,14 @@
+"""Options of the whole suite: a CalDAV server of your own may join the contract."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("attitre", "a CalDAV server of your own, besides the ones started here")
+    group.addoption("--caldav-url", help="the collection below which test calendars are created and deleted again")
+    group.addoption("--caldav-user", default="")
+    group.addoption("--caldav-password", default="")
+    group.addoption(
+        "--caldav-calendar",
+        help="where calendars cannot be created: the URL of an EMPTY calendar to use; it is emptied after each test",
+    )
