@@ -143,9 +143,7 @@ def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: s
         return _Checked(None)
     seen = _seen(text)
     if detail.proposal:
-        facts = find(
-            typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal, proposals=[detail.proposal]
-        )
+        facts = find(typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal)
     elif detail.problem:
         facts = find(typed.practice.policy, rule, seen=seen, problem=detail.problem)
     else:

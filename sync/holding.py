@@ -33,7 +33,9 @@ def hold(world: World, tx: Tx, calendar: str, now: datetime, count: int | None =
     calendars.change(tx, calendar, held_at=now)
     basics.log(tx, now, "held", detail=str(count or ""), calendar=calendar)
     if count:
-        notices.raise_once(tx, f"held:{calendar}:{now.isoformat()}", *_alert(row.dentist, count), now)
+        notices.raise_once(
+            tx, f"held:{calendar}:{now.isoformat()}", *_alert(world.called(row.dentist), row.dentist, count), now
+        )
     _replan(world, tx, calendar, now)
 
 
@@ -80,10 +82,10 @@ def _replan(world: World, tx: Tx, calendar: str, now: datetime) -> None:
         plan_booking(world, tx, booking.id, now)
 
 
-def _alert(dentist: str, count: int) -> tuple[str, str]:
+def _alert(name: str, dentist: str, count: int) -> tuple[str, str]:
     subject = f"attitre : {count} annulations retenues"
     text = (
-        f"{count} rendez-vous ont disparu de l'agenda « {dentist} » en peu de temps. Aucun patient n'a été prévenu.\n\n"
+        f"{count} rendez-vous ont disparu de l'agenda « {name} » en peu de temps. Aucun patient n'a été prévenu.\n\n"
         f"Si c'est voulu : attitre release {dentist}\n"
         "ou écrivez « oui » dans l'événement « annulations retenues » de cet agenda.\n"
         "Si c'est une erreur : rétablissez l'agenda, ou écrivez « non »."

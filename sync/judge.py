@@ -111,13 +111,17 @@ class _Standing:
         shown: Annotation | None = None
         for event in self.reading.events:
             booking = known.pop((event.uid, event.recurrence), None)
-            if event.end > self.now or (booking and booking.end > self.now):
+            if event.end > self.now or booking or self._typed_too_late():
                 annotation = self._event(event, booking)
                 shown = annotation if shown is None or _outranks(annotation, shown) else shown
         for booking in known.values():
             if not self.reading.problem and not moves.take_new_place(self.world, self.tx, booking, self.now):
                 _vanish(self.world, self.tx, booking, self.now)
         self._want(self._problem() if self.reading.problem else shown)
+
+    def _typed_too_late(self) -> bool:
+        """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""
+        return self.reading.sole and not self.row.first_pass
 
     def _problem(self) -> Annotation:
         findings = find(self.practice.policy, self.reading.problem, problem=_PROBLEMS[self.reading.problem])
@@ -131,6 +135,8 @@ class _Standing:
             return Annotation()
         entry = entries.read(event, self.practice, self.now)
         assessment = self._assess(event, entry, dentist, booking)
+        if assessment.booking is None and event.end <= self.now:
+            return Annotation()
         if assessment.booking is None:
             return self._no_booking(event, assessment, dentist, booking)
         if booking is None:
@@ -151,7 +157,7 @@ class _Standing:
             nearest=near,
             busy=self._busy(event, dentist, found, booking),
             linked=booking.patient if booking else None,
-            consent_dentist=agreed[0] if agreed else None,
+            consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
             updated=booking.updates if booking else (),
         )

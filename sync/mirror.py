@@ -242,7 +242,8 @@ class _Writer:
         return {
             "practice": self.tx.practice, "calendar": self.source.address, "ref": ref, "order": number, "version": None,
             "payload": resources.pack(b""), "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
-            "baseline": self.baseline, "problem": "", "changed_at": self.now, "dirty_at": None, "rewrites": 0,
+            "baseline": self.baseline, "first_pass": self.baseline, "problem": "", "changed_at": self.now,
+            "dirty_at": None, "rewrites": 0,
         }  # fmt: skip
 
     def _occurrences(self, ref: str, reading: Reading, number: int) -> list[dict[str, Any]]:

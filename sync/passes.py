@@ -131,7 +131,7 @@ def _failed(world: World, source: Source, error: OutsideError, started: datetime
         if row.trouble != trouble:
             basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
         if trouble != "unreachable" or row.fail_count >= 2:
-            _alert(tx, source, row, trouble, reason=str(error), now=started)
+            _alert(tx, row, world.called(source.dentist), trouble, reason=str(error), now=started)
 
 
 def _not_before(error: OutsideError, started: datetime) -> datetime | None:
@@ -140,14 +140,16 @@ def _not_before(error: OutsideError, started: datetime) -> datetime | None:
     return started + timedelta(seconds=asked) if asked else None
 
 
-def _alert(tx: Tx, source: Source, row: CalendarRow, trouble: str, *, reason: str, now: datetime) -> None:
-    key = f"calendar:{source.address}:{trouble}:{row.last_success.isoformat() if row.last_success else 'never'}"
+def _alert(tx: Tx, row: CalendarRow, name: str, trouble: str, *, reason: str, now: datetime) -> None:
+    """Once an episode: a calendar that was read again since may raise it anew."""
+    since = row.last_success.isoformat() if row.last_success else "never"
+    key = f"calendar:{row.calendar}:{trouble}:{since}"
     text = (
-        f"L'agenda « {source.dentist} » ne peut pas être lu : {reason}\n\n"
+        f"L'agenda « {name} » ne peut pas être lu : {reason}\n\n"
         "Aucun patient n'est prévenu d'une annulation tant que cela dure. Rien n'est perdu : tout reprend dès que "
         "l'agenda répond.\n\nDétail : attitre status, puis attitre check --connect"
     )
-    notices.raise_once(tx, key, f"attitre : agenda « {source.dentist} » non lu", text, now)
+    notices.raise_once(tx, key, f"attitre : agenda « {name} » non lu", text, now)
 
 
 def _moves_may_be_missed(world: World) -> bool:

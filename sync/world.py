@@ -80,6 +80,10 @@ class World:
         """The configured calendar of that address."""
         return next((source for source in self.sources if source.address == address), None)
 
+    def called(self, dentist: str) -> str:
+        """How people call that dentist."""
+        return next((one.name for one in self.practice.dentists if one.key == dentist), dentist)
+
     def now(self) -> datetime:
         """The time, in the practice's zone."""
         return self.clock().astimezone(self.practice.zone)

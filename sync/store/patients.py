@@ -32,18 +32,25 @@ def get(tx: Tx, patient: int) -> Patient | None:
 
 
 def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
-    """Everybody whom one of the clues points at: a name word, a mobile, an e-mail, a birth date."""
-    c = t.patient.c
-    named = select(t.patient_name.c.patient).where(
-        t.patient_name.c.practice == tx.practice, t.patient_name.c.token.in_(clues.names)
+    """Everybody whom one of the clues points at: a name word, a mobile, an e-mail, a birth date, a number.
+
+    Of a common first name only those are taken who share most words: the person meant is among them.
+    """
+    c, n = t.patient.c, t.patient_name.c
+    named = (
+        select(n.patient)
+        .where(n.practice == tx.practice, n.token.in_(clues.names))
+        .group_by(n.patient)
+        .order_by(func.count().desc(), n.patient)
+        .limit(200)
     )
-    query = select(t.patient).where(
-        c.practice == tx.practice,
-        c.merged_into.is_(None),
-        or_(
-            c.id.in_(named), c.mobile.in_(clues.mobiles), c.email.in_(clues.emails), c.birth_date.in_(clues.birth_dates)
-        ),
-    )
+    pointed = [c.id.in_(named)] if clues.names else []
+    for column, values in ((c.mobile, clues.mobiles), (c.email, clues.emails), (c.birth_date, clues.birth_dates)):
+        pointed += [column.in_(values)] if values else []
+    pointed += [c.id.in_(clues.ids)] if clues.ids else []
+    if not pointed:
+        return ()
+    query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None), or_(*pointed))
     return tuple(_patients(tx, tx.connection.execute(query.order_by(c.id).limit(500)).mappings().all()))
 
 

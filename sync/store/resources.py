@@ -22,7 +22,10 @@ PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """A stored resource. `written` is what we last put there; `rewrites` counts repairs that no fact caused (D08)."""
+    """A stored resource. `written` is what we last put there; `rewrites` counts repairs that no fact caused (D08).
+
+    `first_pass`: it was there before attitre; `baseline`: and nobody has changed its meaning since.
+    """
 
     calendar: str
     ref: str
@@ -34,6 +37,7 @@ class ResourceRow:
     suspect_at: datetime | None
     owed: bool
     baseline: bool
+    first_pass: bool
     problem: str
     changed_at: datetime
     dirty_at: datetime | None

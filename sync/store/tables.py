@@ -104,6 +104,7 @@ resource = Table(
     Column("suspect_at", UtcDateTime),
     Column("owed", Boolean, nullable=False, default=False),
     Column("baseline", Boolean, nullable=False, default=False),
+    Column("first_pass", Boolean, nullable=False, default=False),
     Column("problem", String, nullable=False, default=""),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("dirty_at", UtcDateTime),
