@@ -269,11 +269,6 @@ def dav(request, servers) -> Iterator[Place]:
 
 
 @pytest.fixture
-def host(request, servers) -> Callable[[str], Host]:
-    return servers
-
-
-@pytest.fixture
 def on_radicale(servers) -> Iterator[Place]:
     """One calendar on Radicale, whatever else is tried."""
     with _on(servers("radicale")) as made:
@@ -360,3 +355,8 @@ def written() -> Callable[..., bytes]:
 @pytest.fixture
 def window() -> tuple[datetime, datetime]:
     return WINDOW
+
+
+@pytest.fixture
+def zone() -> ZoneInfo:
+    return ZONE

@@ -43,7 +43,7 @@ def test_the_first_listing_gives_every_event_with_its_meaning(place, written, wi
     assert event.start == datetime(2026, 12, 2, 10, tzinfo=UTC)
 
 
-def test_a15_an_idle_pass_is_one_round_trip_and_nothing_else(place, written):
+def test_an_idle_pass_is_one_round_trip_and_nothing_else(place, written):
     place.she.put(MARIE, written(MARIE))
     follower = place.follow()
     follower.pull()
@@ -151,7 +151,7 @@ def test_a07_a_cursor_of_another_question_lists_everything(place, written, forei
 
 
 @pytest.mark.parametrize("value", ["http://radicale.org/ns/sync/0000", "never given", ""])
-def test_a01_an_unknown_cursor_never_means_that_nothing_changed(place, written, value):
+def test_a08_an_unknown_cursor_never_means_that_nothing_changed(place, written, value):
     place.she.put(MARIE, written(MARIE))
     follower = place.follow()
     follower.pull()
@@ -188,7 +188,7 @@ def test_many_changes_come_in_several_pages_and_the_cursor_with_the_last(place, 
     assert follower.pull().resources == {}
 
 
-def test_b07_a_name_with_blanks_and_accents_is_one_event(place, written):
+def test_a_name_with_blanks_and_accents_is_one_event(place, written):
     ref = "rendez-vous été (1).ics"
     place.she.put(ref, written("odd.ics"))
     follower = place.follow()
@@ -197,6 +197,15 @@ def test_b07_a_name_with_blanks_and_accents_is_one_event(place, written):
     assert set(follower.pull().resources) == {ref}
     place.she.delete(ref)
     assert follower.pull().gone == {ref}
+
+
+def test_b13_a_task_among_the_events_is_neither_event_nor_problem(place, written, window):
+    place.she.put("task.ics", written("task.ics").replace(b"VEVENT", b"VTODO").replace(b"DTEND", b"DUE"))
+    place.she.put(MARIE, written(MARIE))
+    found = place.follow().pull().resources
+    readings = [place.calendar.read(ref, one.payload, window) for ref, one in found.items()]
+    assert [event.uid for reading in readings for event in reading.events] == ["marie"]
+    assert {reading.problem for reading in readings} == {""}
 
 
 def test_an_event_that_is_not_there_is_none(place, written):
@@ -218,7 +227,7 @@ def test_what_is_got_is_what_was_listed(place, written, window):
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def test_our_part_is_written_and_nothing_else(place, written):
+def test_c01_our_part_is_written_and_nothing_else(place, written):
     place.she.put(MARIE, written(MARIE, text="Née le 3/4/1980\nContrôle", extra="X-HER-OWN:kept\nCOLOR:teal"))
     before = place.reading(MARIE)
     result = annotate(place, MARIE)
@@ -237,7 +246,7 @@ def test_the_version_moves_with_our_write_and_is_the_stored_one(place, written):
     assert result.resource.version == place.calendar.get(MARIE).version
 
 
-def test_our_part_out_again_is_her_event_as_it_was(place, written):
+def test_c19_our_part_out_again_is_her_event_as_it_was(place, written):
     place.she.put(MARIE, written(MARIE, text="Née le 3/4/1980\nContrôle"))
     before = place.she.get(MARIE)
     annotate(place, MARIE)
@@ -254,7 +263,7 @@ def test_our_part_is_replaced_not_doubled(place, written):
     assert place.she.get(MARIE).count("── fin ──".encode()) == 1
 
 
-def test_d02_the_same_again_is_not_written(place, written):
+def test_the_same_again_is_not_written(place, written):
     place.she.put(MARIE, written(MARIE))
     first = annotate(place, MARIE)
     again = annotate(place, MARIE)
@@ -270,7 +279,7 @@ def test_p8_a_new_end_is_written_with_our_part(place, written):
     assert (event.start, event.end) == (datetime(2026, 12, 2, 9, tzinfo=UTC), end)
 
 
-def test_c01_who_was_faster_wins_over_us(place, written):
+def test_c05_who_was_faster_wins_over_us(place, written):
     place.she.put(MARIE, written(MARIE))
     seen = place.calendar.get(MARIE)
     place.she.put(MARIE, written(MARIE, "MARTIN Marie"))
@@ -279,7 +288,7 @@ def test_c01_who_was_faster_wins_over_us(place, written):
     assert place.she.get(MARIE) == hers
 
 
-def test_an_event_that_she_deleted_is_not_written_again(place, written):
+def test_c16_an_event_that_she_deleted_is_not_written_again(place, written):
     place.she.put(MARIE, written(MARIE))
     seen = place.calendar.get(MARIE)
     place.she.delete(MARIE)
@@ -312,7 +321,7 @@ def test_what_she_writes_over_ours_is_seen_and_stays(place, written):
 @pytest.mark.parametrize(
     "guests", ["ATTENDEE:mailto:marie@example.com", "ORGANIZER:mailto:a@example.com\nATTENDEE:mailto:b@example.com"]
 )
-def test_an_event_with_guests_is_refused_and_stays_as_it_is(place, written, guests):
+def test_c12_an_event_with_guests_is_refused_and_stays_as_it_is(place, written, guests):
     place.she.put(MARIE, written(MARIE, extra=guests))
     before = place.calendar.get(MARIE)
     assert isinstance(annotate(place, MARIE), Refused)

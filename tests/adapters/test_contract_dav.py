@@ -37,7 +37,7 @@ def everything_asked(calendar):
 
 
 @pytest.mark.parametrize("question", range(4))
-def test_i01_a_wrong_password_is_denied_whatever_is_asked(on_radicale, question):
+def test_a_wrong_password_is_denied_whatever_is_asked(on_radicale, question):
     calendar = view(on_radicale, DavAccess(on_radicale.access.url, on_radicale.access.username, "faux"))
     with pytest.raises(Denied) as denied:
         everything_asked(calendar)[question]()
@@ -61,7 +61,7 @@ def test_a_calendar_that_does_not_exist_is_not_there(dav, question):
         missing.probe() if question == "probe" else list(missing.changes(None, dict))
 
 
-def test_a_calendar_that_was_deleted_is_not_an_empty_one(dav, written):
+def test_a18_a_calendar_that_was_deleted_is_not_an_empty_one(dav, written):
     dav.she.put(MARIE, written(MARIE))
     follower = dav.follow()
     follower.pull()
@@ -91,7 +91,7 @@ def test_an_address_that_is_no_calendar_is_never_an_empty_one(dav):
 # --- the lost answer -------------------------------------------------------------------------------------------------
 
 
-def test_c04_a_write_whose_answer_is_lost_is_unknown_and_stands(dav, written, monkeypatch):
+def test_c07_a_write_whose_answer_is_lost_is_unknown_and_found_again(dav, written, monkeypatch):
     dav.she.put(MARIE, written(MARIE))
     now, session = dav.calendar.get(MARIE), dav.access.http.session
     request = session.request
@@ -104,7 +104,9 @@ def test_c04_a_write_whose_answer_is_lost_is_unknown_and_stands(dav, written, mo
 
     monkeypatch.setattr(session, "request", losing)
     assert dav.calendar.apply(MARIE, now.version, Edit(OURS, now.payload)) == Unknown()
+    again = dav.calendar.get(MARIE)
     assert dav.reading(MARIE).annotation == OURS
+    assert dav.calendar.apply(MARIE, again.version, Edit(OURS, again.payload)) == Written(again)
 
 
 def test_of_two_workers_that_write_at_once_one_has_a_conflict(dav, written):
