@@ -5,7 +5,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("attitre", "a CalDAV server of your own, besides the ones started here")
-    group.addoption("--caldav-url", help="the collection below which test calendars are created and deleted again")
+    group.addoption("--caldav-url", help="the server; test calendars are created in the account and deleted again")
     group.addoption("--caldav-user", default="")
     group.addoption("--caldav-password", default="")
     group.addoption(

@@ -111,8 +111,8 @@ class Follower:
 class OtherClient:
     """Plain requests, unconditional, as careless clients are."""
 
-    def __init__(self, url: str, login: tuple[str, str] | None) -> None:
-        self.url, self._session = url, requests.Session()
+    def __init__(self, url: str, login: tuple[str, str] | None, *, ours: bool = False) -> None:
+        self.url, self.ours, self._session = url, ours, requests.Session()
         self._session.auth, self._session.trust_env = login, False
 
     def put(self, ref: str, payload: bytes) -> None:
@@ -123,7 +123,14 @@ class OtherClient:
         self._do("PUT", "", data=payload, headers={"Content-Type": "text/calendar; charset=utf-8"})
 
     def delete(self, ref: str) -> None:
+        assert ref, "an empty name is the calendar itself"
         self._do("DELETE", ref)
+
+    def delete_calendar(self) -> None:
+        """The whole calendar. Skips the test where it is not ours."""
+        if not self.ours:
+            pytest.skip("a calendar that is not ours is not deleted")
+        self._do("DELETE", "")
 
     def get(self, ref: str) -> bytes:
         return self._do("GET", ref).content
@@ -170,7 +177,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Host:
-    """A server on which calendars can be made below `home`; `only`: the one calendar where they cannot."""
+    """A server on which calendars can be made in `home`; `only`: the one calendar where they cannot."""
 
     home: str
     login: tuple[str, str] | None
@@ -202,10 +209,20 @@ def _start(kind: str, folder: Path, config: pytest.Config) -> Iterator[Host]:
         with xandikos(folder) as url:
             yield Host(f"{url}user/calendars/", None)
     else:
-        user = config.getoption("--caldav-user")
-        login = (user, config.getoption("--caldav-password")) if user else None
-        home = (config.getoption("--caldav-url") or "").rstrip("/") + "/"
-        yield Host(home, login, config.getoption("--caldav-calendar") or "")
+        yield _given(config)
+
+
+def _given(config: pytest.Config) -> Host:
+    """The server named on the command line; calendars are made in the account's calendar home (RFC 4791 6.2.1)."""
+    from caldav import DAVClient
+
+    user, only = config.getoption("--caldav-user"), config.getoption("--caldav-calendar") or ""
+    login = (user, config.getoption("--caldav-password")) if user else None
+    if only:
+        return Host(config.getoption("--caldav-url") or only, login, only)
+    client = DAVClient(config.getoption("--caldav-url"), timeout=30)
+    client.session, client.auth = requests.Session(), login and requests.auth.HTTPBasicAuth(*login)
+    return Host(str(client.principal().calendar_home_set.url).rstrip("/") + "/", login)
 
 
 @contextmanager
@@ -313,7 +330,8 @@ def _on(host: Host) -> Iterator[Place]:
         def again(**more: Any) -> DavCalendar:
             return DavCalendar(access, url, zone=ZONE, secret=SECRET, **more)
 
-        she = OtherClient(url, host.login)
+        she = OtherClient(url, host.login, ours=not host.only)
+        name = again().probe().name if host.only else name
         yield Place(again(), she, lambda: access.http.requests, again, name, access)
 
 

@@ -65,7 +65,7 @@ def test_a18_a_calendar_that_was_deleted_is_not_an_empty_one(dav, written):
     dav.she.put(MARIE, written(MARIE))
     follower = dav.follow()
     follower.pull()
-    dav.she.delete("")
+    dav.she.delete_calendar()
     with pytest.raises(OutsideError) as error:
         follower.pull()
     if isinstance(error.value, CursorLost):
@@ -83,9 +83,9 @@ def test_a_server_that_cannot_be_reached_is_asked_later(dav, question):
         everything_asked(calendar)[question]()
 
 
-def test_an_address_that_is_no_calendar_is_never_an_empty_one(dav):
+def test_an_address_that_is_no_calendar_is_not_taken_for_one(on_radicale):
     with pytest.raises(OutsideError):
-        view(dav, dav.access, dav.access.url).probe()
+        view(on_radicale, on_radicale.access, on_radicale.access.url).probe()
 
 
 # --- the lost answer -------------------------------------------------------------------------------------------------
