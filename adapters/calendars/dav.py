@@ -291,6 +291,8 @@ class DavCalendar:
 
     def remove(self, ref: str, version: str | None) -> EditResult:
         """See `Calendar.remove`."""
+        if self._read_only:
+            return Refused("Cet agenda est en lecture seule.")
         if not _strong(version):
             return Refused("Ce serveur ne donne pas de version sûre : rien n'y est supprimé.")
         assert version is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.base import Garbled, Probe
+from adapters.base import Garbled, NotThere, Probe
 from adapters.calendars import davxml
 from adapters.calendars.davxml import CAL, CS, DAV, Member
 from adapters.http import Http, error_of
@@ -30,6 +30,8 @@ def _self(http: Http, url: str) -> Member:
     if answer.status != 207:
         raise error_of(answer) if answer.status >= 400 else Garbled(_NO_CALENDAR)
     members = davxml.read(answer.body).members
+    if members and members[0].status in {404, 410}:  # Xandikos says it inside a 207
+        raise NotThere("L'agenda n'existe pas (ou plus) à cette adresse.")
     if not members or not members[0].holds(f"{DAV}resourcetype", f"{CAL}calendar"):
         raise Garbled(_NO_CALENDAR)
     return members[0]
