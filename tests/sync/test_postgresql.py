@@ -16,7 +16,6 @@ from sync.store import basics, calendars, resources
 from sync.store.engine import HEAD, Locked, Store
 from sync.wiring import open_world
 
-
 YAML = """
 store: "{store}"
 practice: {{key: passes, name: Banc, address: 12 rue des Lilas, phone: 01 43 00 00 00, email: s@lilas.example}}
