@@ -1,0 +1,180 @@
+"""The session behind every CalDAV exchange: redirects, logins, dead connections, limits (SYNC 4 I)."""
+
+import socket
+import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import responses
+
+from adapters import http
+from adapters.base import Denied, Garbled, TryLater
+from adapters.http import Http, auth_for, error_of, retry_after
+
+URL = "https://dav.example/cal/"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+LOGIN = auth_for("basic", "cabinet", "secret", "")
+
+
+@pytest.fixture
+def server():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def sockets():
+    """`sockets(*answers)`: a server that gives each connection those bytes, one a request, and then closes it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    asked: list[bytes] = []
+
+    def serve(connections):
+        for answers in connections:
+            peer, _ = listening.accept()
+            with peer:
+                for answer in answers:
+                    asked.append(peer.recv(65536))
+                    for piece in answer if isinstance(answer, list) else [answer]:
+                        peer.sendall(piece)
+
+    def start(*connections):
+        threading.Thread(target=serve, args=(connections,), daemon=True).start()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}/", asked
+
+    yield start
+    listening.close()
+
+
+# --- redirects and logins --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_i04_a_redirect_keeps_verb_and_body(server, status):
+    server.add("PROPFIND", URL, status=status, headers={"Location": "/dav/petit/"})
+    server.add("PROPFIND", "https://dav.example/dav/petit/", "found", status=207)
+    answer = Http(LOGIN).send("PROPFIND", URL, b"<propfind/>")
+    assert (answer.status, answer.url) == (207, "https://dav.example/dav/petit/")
+    assert server.calls[1].request.body == b"<propfind/>"
+    assert server.calls[1].request.headers["Authorization"].startswith("Basic ")
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/cal/", "http://dav.example/cal/", "https://dav.example:8443/"]
+)
+def test_i04_the_login_never_reaches_another_host_or_plain_http(server, elsewhere):
+    server.add("PROPFIND", URL, status=301, headers={"Location": elsewhere})
+    server.add("PROPFIND", elsewhere, status=207)
+    Http(LOGIN).send("PROPFIND", URL)
+    assert "Authorization" in server.calls[0].request.headers
+    assert "Authorization" not in server.calls[1].request.headers
+
+
+def test_i04_a_login_that_was_dropped_does_not_come_back(server):
+    server.add("GET", URL, status=302, headers={"Location": "https://evil.example/"})
+    server.add("GET", "https://evil.example/", status=302, headers={"Location": "https://dav.example/other/"})
+    server.add("GET", "https://dav.example/other/", "ok")
+    Http(LOGIN).send("GET", URL)
+    assert ["Authorization" in call.request.headers for call in server.calls] == [True, False, False]
+
+
+def test_a_redirect_without_end_is_given_up(server):
+    server.add("GET", URL, status=302, headers={"Location": URL})
+    with pytest.raises(Garbled):
+        Http().send("GET", URL)
+    assert len(server.calls) == http.HOPS + 1
+
+
+def test_digest_is_used_where_the_server_asks_for_it_and_kept(sockets):
+    no = b'HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm="dav", nonce="n1", qop="auth"\r\nContent-Length: 0\r\n\r\n'
+    url, asked = sockets([no, no, OK, OK])
+    session = Http(LOGIN, may_digest=auth_for("digest", "cabinet", "secret", ""))
+    assert session.send("GET", url).status == 200
+    assert session.send("GET", url).status == 200
+    logins = [b"Basic " if b"Basic " in one else b"Digest " if b"Digest " in one else b"" for one in asked]
+    assert logins == [b"Basic ", b"", b"Digest ", b"Digest "]
+
+
+def test_a_cookie_is_not_kept(server):
+    server.add("GET", URL, "ok", headers={"Set-Cookie": "session=1; Path=/"})
+    session = Http()
+    session.send("GET", URL)
+    session.send("GET", URL)
+    assert "Cookie" not in server.calls[1].request.headers
+
+
+# --- waiting ---------------------------------------------------------------------------------------------------------
+
+
+def test_i03_how_long_to_wait_is_read_in_seconds_and_as_a_date():
+    assert retry_after("120") == 120
+    later = format_datetime(datetime.now(UTC) + timedelta(minutes=5), usegmt=True)
+    assert 290 < retry_after(later) <= 300
+    assert retry_after(None) is None
+
+
+@pytest.mark.parametrize("value", ["0", "1", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_i03_nobody_is_asked_again_at_once(value):
+    assert retry_after(value) == http.FLOOR
+
+
+@pytest.mark.parametrize("value", ["soon", "²", "-5", "1.5", ""])
+def test_i03_a_wait_that_is_no_wait_is_none_or_the_floor(value):
+    assert retry_after(value) in {None, http.FLOOR}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, Denied), (403, Denied), (429, TryLater), (503, TryLater), (409, Garbled)]
+)
+def test_every_status_is_an_error_that_names_no_path(server, status, kind):
+    server.add("GET", URL + "dupont-marie.ics", status=status)
+    error = error_of(Http(LOGIN).send("GET", URL + "dupont-marie.ics"))
+    assert type(error) is kind
+    assert "dupont" not in str(error)
+
+
+# --- dead connections, slow drips, floods ----------------------------------------------------------------------------
+
+
+def test_i05_a_connection_that_had_died_is_asked_again_for_a_question(sockets):
+    url, asked = sockets([b""], [OK])
+    session = Http()
+    assert session.send("REPORT", url, b"<report/>").body == b"ok"
+    assert (session.requests, len(asked)) == (2, 2)
+
+
+def test_i05_a_write_is_never_sent_twice(sockets):
+    url, asked = sockets([b""], [OK])
+    session = Http()
+    with pytest.raises(TryLater):
+        session.send("PUT", url, b"BEGIN:VCALENDAR")
+    assert session.requests == 1
+    assert len(asked) == 1
+
+
+def test_i05_a_server_that_always_hangs_up_is_asked_twice_at_most(sockets):
+    url, _ = sockets([b""], [b""], [OK])
+    session = Http()
+    with pytest.raises(TryLater):
+        session.send("GET", url)
+    assert session.requests == 2
+
+
+def test_b08_a_body_shorter_than_it_says_is_no_answer(sockets):
+    url, _ = sockets([OK.replace(b"Length: 2", b"Length: 20")])
+    with pytest.raises(TryLater):
+        Http().send("PROPFIND", url)
+
+
+def test_i06_a_slow_drip_ends_at_the_deadline(sockets, monkeypatch):
+    monkeypatch.setattr(http, "DEADLINE", 0.0)
+    url, _ = sockets([[OK[:-1], b"k"]])
+    with pytest.raises(TryLater):
+        Http().send("GET", url)
+
+
+def test_i10_a_flood_is_refused(server, monkeypatch):
+    monkeypatch.setattr(http, "LARGEST", 1000)
+    server.add("GET", URL, b"x" * 1001)
+    with pytest.raises(Garbled):
+        Http().send("GET", URL)
