@@ -1,0 +1,105 @@
+"""A worker that dies where it is told to: imports once, then forks a child for every pass.
+
+Each line on stdin is an order in JSON: `now` (ISO), `die_at` (the n-th point, 0: never), `dumb` (a gateway that knows no
+repeated keys); or `only_open`. A child does one pass and dies by SIGKILL at that point; the answer is a line of JSON: `died`, `points`.
+
+A point lies before and after every commit, every HTTP request and every e-mail handed over.
+"""
+
+import itertools
+import json
+import os
+import signal
+import smtplib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import icalendar  # noqa: F401 - imported before the forks, once for all of them
+import jinja2  # noqa: F401
+import recurring_ical_events  # noqa: F401
+import requests
+from sqlalchemy.engine.default import DefaultDialect
+
+import adapters.calendars.dav  # noqa: F401
+import adapters.calendars.davaccount  # noqa: F401
+import adapters.senders.invite
+import adapters.senders.mail
+import adapters.senders.render  # noqa: F401
+import adapters.senders.sms
+import rules.phone  # noqa: F401
+from config.load import load
+from config.settings import Settings
+from rules.model import Channel
+from sync.passes import one_pass
+from sync.wiring import open_world
+
+OUTSIDE = ((DefaultDialect, "do_commit"), (requests.Session, "send"), (smtplib.SMTP, "data"))
+
+
+def points(die_at: int) -> tuple[Iterator[int], Callable[[Callable[..., Any]], Callable[..., Any]]]:
+    """A counter, and what wraps a call so that the counter passes before and after it."""
+    count = itertools.count(1)
+
+    def point() -> None:
+        if next(count) == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def wrap(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **options: Any) -> Any:
+            point()
+            result = call(*args, **options)
+            point()
+            return result
+
+        return called
+
+    return count, wrap
+
+
+def one(settings: Settings, order: dict[str, Any]) -> int:
+    """One pass; how many points it passed."""
+    now = datetime.fromisoformat(order["now"])
+    with ExitStack() as stack:
+        world = stack.enter_context(open_world(settings, lambda: now))
+        if order.get("only_open"):
+            return 0
+        if order["dumb"]:
+            senders = {**world.senders, Channel.SMS: replace(world.senders[Channel.SMS], repeatable=False)}
+            world = replace(world, senders=senders)
+        count, wrap = points(order["die_at"])
+        for owner, name in OUTSIDE:
+            stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
+        one_pass(world)
+        return next(count) - 1
+
+
+def forked(settings: Settings, order: dict[str, Any]) -> dict[str, Any]:
+    """One pass in a child of its own."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        os.write(writer, str(one(settings, order)).encode())
+        os._exit(0)
+    os.close(writer)
+    told = os.read(reader, 20).decode()
+    os.close(reader)
+    _, status = os.waitpid(child, 0)
+    return {"died": os.WIFSIGNALED(status), "points": int(told or 0)}
+
+
+def main() -> None:
+    settings, problems = load([Path(sys.argv[1])], {})
+    assert settings, problems
+    for line in sys.stdin:
+        print(json.dumps(forked(settings, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

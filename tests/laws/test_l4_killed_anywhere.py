@@ -1,0 +1,124 @@
+"""Law L4: whatever a crash interrupts, a patient is told once. SIGKILL at every commit and every call outside.
+
+With a gateway that knows repeated keys there is exactly one SMS a fact. E-mail knows no such keys: a second copy, with
+the same Message-ID, is allowed only where the row says that it was tried again after an unclear end.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rules.model import Channel
+from sync.store.messages import SENT, UNCERTAIN
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+Told = dict[str, int]
+
+
+def confirmed(practice: Any) -> None:
+    """Until now: a booking that its patient was told of and that shows it."""
+    practice.passes()
+    practice.she_books()
+    for _ in range(3):
+        practice.passes()
+        practice.later(minutes=2)
+
+
+def confirmation(practice: Any) -> bytes:
+    practice.passes()
+    return bytes(practice.she_books().raw.encode())
+
+
+def modification(practice: Any) -> bytes:
+    confirmed(practice)
+    [event] = practice.booked
+    practice.booked[0] = practice.secretary().moves(event, practice.now + timedelta(days=8), 45)
+    return bytes(practice.without_ours(event))
+
+
+def cancellation(practice: Any) -> None:
+    confirmed(practice)
+    practice.secretary().deletes(practice.booked.pop())
+
+
+def first_pass(practice: Any) -> bytes:
+    practice.opens()
+    return bytes(practice.she_books().raw.encode())
+
+
+def sweep(practice: Any) -> Iterator[int]:
+    """Kill at point 1, 2, 3 … from the same moment, each time until calm; ends where a pass outlives its points."""
+    practice.remember()
+    for point in range(1, 1000):
+        if not practice.passes(die_at=point)["died"]:
+            assert point > 20, "there was hardly anything to interrupt"
+            return
+        practice.settles()
+        yield point
+        practice.goes_back()
+
+
+def told_once(practice: Any, kinds: Told) -> None:
+    """Per fact one SMS, one e-mail, and a second copy only where the row says so."""
+    rows = practice.rows()
+    assert Counter((row.kind.value, row.channel.value) for row in rows) == {
+        (kind, channel.value): count for kind, count in kinds.items() for channel in Channel
+    }
+    assert {row.state for row in rows} <= {SENT}
+    assert len(practice.sms.messages) == sum(kinds.values())
+    copies = Counter(mail["Message-ID"] for mail in practice.mail.messages)
+    again = sum(1 for row in rows if row.channel is Channel.EMAIL and row.attempts)
+    assert len(copies) == sum(kinds.values())
+    assert copies.total() <= len(copies) + again
+
+
+def all_calm(practice: Any, original: bytes | None, mark: str = "✓") -> None:
+    """Nothing owed, the store is the calendar, her text is hers, our part stands once; one more pass changes nothing."""
+    assert practice.nothing_is_owed()
+    assert practice.store_equals_calendar()
+    before = [event.etag for event in practice.all("martin")]
+    for event in practice.all("martin"):
+        assert practice.without_ours(event) == original
+        assert event.text.count("── attitre ──") == (1 if mark else 0)
+        assert event.title.startswith(mark)
+    sent = practice.sms.requests
+    practice.passes()
+    assert [event.etag for event in practice.all("martin")] == before
+    assert practice.sms.requests == sent
+
+
+@pytest.mark.parametrize(
+    ("happens", "kinds"),
+    [(confirmation, {"confirmation": 1}), (modification, {"modification": 1}), (cancellation, {"cancellation": 1})],
+)
+def test_h02_killed_anywhere_the_patient_is_told_once(
+    practice: Any, happens: Callable[[Any], bytes | None], kinds: Told
+) -> None:
+    original = happens(practice)
+    for _ in sweep(practice):
+        told_once(practice, kinds)
+        all_calm(practice, original)
+
+
+def test_h09_killed_anywhere_the_first_pass_tells_nobody(practice: Any) -> None:
+    original = first_pass(practice)
+    for _ in sweep(practice):
+        assert (practice.sms.messages, practice.mail.messages) == ([], [])
+        all_calm(practice, original, mark="")
+
+
+@pytest.mark.parametrize("happens", [confirmation, cancellation])
+def test_h02_a_gateway_without_keys_is_never_asked_twice(practice: Any, happens: Callable[[Any], bytes | None]) -> None:
+    practice.dumb = True
+    happens(practice)
+    unclear = 0
+    for _ in sweep(practice):
+        [row] = [row for row in practice.rows() if row.channel is Channel.SMS]
+        assert row.state in {SENT, UNCERTAIN}
+        assert not practice.sms.repeats
+        assert len(practice.sms.messages) == 1 or row.state == UNCERTAIN
+        unclear += row.state == UNCERTAIN
+    assert unclear, "no kill fell into the call"
