@@ -18,6 +18,7 @@ from sync.store.resources import PRESENT, ResourceRow
 from sync.world import Source, World
 
 log = structlog.get_logger()
+LOST_RACES = 3
 
 
 def write_back(world: World) -> int:
@@ -50,14 +51,24 @@ def _write(world: World, source: Source, row: EditRow) -> int:
         match result:
             case Written(resource=resource):
                 _record(world, tx, standing, resource, row.annotation)
-            case Conflict() | Unknown():  # hers was faster, or nobody knows: read again, then judge again
-                resources.change(tx, row.calendar, row.ref, owed=True, version=None, dirty_at=world.now())
-                edits.drop(tx, row.calendar, row.ref)
+            case Conflict() | Unknown():
+                _read_again(tx, standing, world.now())
             case Refused(reason=reason):
                 resources.change(tx, row.calendar, row.ref, unwritable=reason)
                 edits.drop(tx, row.calendar, row.ref)
                 basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
     return 1 if isinstance(result, Written) else 0
+
+
+def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
+    """Hers was faster, or nobody knows: read, then judge. A server that says so again and again for the same event is
+    not asked for ever (C20)."""
+    lost = standing.rewrites + 1
+    values: dict[str, Any] = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
+    if lost >= LOST_RACES:
+        values["unwritable"] = "L'agenda refuse chaque écriture dans cet événement."
+    resources.change(tx, standing.calendar, standing.ref, **values)
+    edits.drop(tx, standing.calendar, standing.ref)
 
 
 def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, part: Annotation) -> None:

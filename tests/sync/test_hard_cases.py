@@ -1,0 +1,208 @@
+"""Hard cases of synchronising, through the whole engine (SYNC 4)."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.base import Conflict, Page, TryLater
+from sync.store import basics, calendars, resources
+
+if TYPE_CHECKING:
+    from tests.sync.conftest import Office
+
+MINUTE = timedelta(seconds=61)
+
+
+def fill(office: "Office", count: int) -> None:
+    for number in range(count):
+        office.she_books(f"e{number}", day=7 + number)
+    office.passes()
+
+
+def test_a02_a_crash_between_two_pages_keeps_the_old_cursor_and_repeats(office: "Office") -> None:
+    calendar = office.calendars["martin"]
+    for number in range(3):
+        office.she_books(f"e{number}", day=7 + number)
+    pages = calendar.changes
+
+    def cut(*args: object) -> object:
+        page = next(iter(pages(*args)))  # type: ignore[arg-type]
+        yield Page(page.resources[:1])
+        raise TryLater("coupé")
+
+    calendar.changes = cut  # type: ignore[method-assign, assignment]
+    office.passes()
+    calendar.changes = pages  # type: ignore[method-assign]
+    office.passes()
+    assert [office.block(f"e{number}")[:1] for number in range(3)] == ["✓", "✓", "✓"]
+    assert office.told("confirmation") == ["sent"] * 3
+
+
+def test_a17_l7_a_first_pass_over_a_full_calendar_tells_and_writes_nothing(new_office: "Office") -> None:
+    for number in range(700):
+        new_office.she_books(f"e{number}", day=number % 300 + 2, hour=8 + number % 10)
+    new_office.passes()
+    new_office.passes()
+    assert (new_office.sms.sent, new_office.calendars["martin"].writes) == ([], 0)
+
+
+def test_a18_an_unshared_calendar_is_no_cancellation(office: "Office") -> None:
+    from adapters.base import NotThere
+
+    fill(office, 3)
+    office.calendars["martin"].fail_next(NotThere("L'agenda n'existe plus."), times=9)
+    report = office.passes(later=MINUTE)
+    office.passes(later=MINUTE)
+    assert report.unreachable == ("memory:martin",)
+    assert office.told("cancellation") == []
+    assert office.to_practice() == ["attitre : agenda « Dr Claire Martin » non lu"]
+
+
+def test_b06_missing_from_a_listing_is_not_gone_until_read_twice_a_minute_apart(office: "Office") -> None:
+    fill(office, 1)
+    calendar = office.calendars["martin"]
+    calendar.delete("e0.ics")
+    calendar.expire_tokens()  # so that only a listing lacks it
+    office.passes()
+    assert office.told("cancellation") == []
+    office.passes(later=timedelta(seconds=30))
+    assert office.told("cancellation") == []
+    office.passes(later=MINUTE)
+    assert office.told("cancellation") == ["sent"]
+
+
+def listing(office: "Office", refs: "list[str]") -> None:
+    """The next answer is a listing that shows only these."""
+    calendar = office.calendars["martin"]
+    pages, calls = calendar.changes, []
+
+    def capped(cursor: object, known: object) -> object:
+        calls.append(1)
+        if len(calls) > 1:
+            calendar.changes = pages  # type: ignore[method-assign]
+            yield from pages(cursor, known)  # type: ignore[arg-type]
+            return
+        held = known()  # type: ignore[operator]
+        yield Page(absent=tuple(ref for ref in held if ref not in refs), full=True)
+
+    calendar.changes = capped  # type: ignore[method-assign, assignment]
+
+
+@pytest.mark.parametrize("shown", [0, 9])
+def test_b09_b10_a_capped_or_empty_listing_cancels_nobody(office: "Office", shown: int) -> None:
+    fill(office, 12)
+    listing(office, [f"e{number}.ics" for number in range(shown)])
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert office.told("cancellation") == []
+    with office.world.store.read() as tx:
+        assert resources.suspects(tx, "memory:martin") == []
+
+
+def test_c07_an_answer_lost_after_the_write_costs_no_second_write(office: "Office") -> None:
+    office.she_books("e0", text="Nouveau patient")
+    office.calendars["martin"].lose_answer_of_next_write()
+    office.passes()
+    office.passes(later=MINUTE)
+    assert office.block("e0").startswith("⚠")
+    assert office.calendars["martin"].writes == 1
+
+
+def test_c05_c16_a_faster_edit_of_hers_stands_and_gets_its_own_answer(office: "Office") -> None:
+    office.she_books("e0", text="Nouveau patient")
+    office.calendars["martin"].fail_next(Conflict())
+    office.passes()
+    office.she_books("e0")
+    office.passes()
+    assert office.block("e0").startswith("✓")
+    assert "06 12 34 56 78" in office.event("e0").description
+
+
+def test_c20_a_server_that_always_says_conflict_is_not_asked_for_ever(office: "Office") -> None:
+    office.she_books("e0", text="Nouveau patient")
+    office.calendars["martin"].fail_next(Conflict(), times=50)
+    for _ in range(12):
+        office.passes(later=MINUTE)
+    assert office.calendars["martin"].calls["apply"] <= 4
+
+
+def test_d02_a_hundred_passes_over_a_stable_calendar_write_and_tell_nothing(office: "Office") -> None:
+    fill(office, 4)
+    office.passes()
+    writes, told = office.calendars["martin"].writes, len(office.sms.sent)
+    for _ in range(100):
+        office.passes(later=MINUTE)
+    assert (office.calendars["martin"].writes, len(office.sms.sent)) == (writes, told)
+
+
+def test_d08_our_block_taken_out_comes_back_once_then_she_is_respected(office: "Office") -> None:
+    fill(office, 1)
+    calendar = office.calendars["martin"]
+    for expected in (1, 0, 0):
+        writes = calendar.writes
+        office.she_books("e0")
+        office.passes(later=MINUTE)
+        assert calendar.writes - writes == expected
+
+
+def test_f10_a_clock_set_back_or_forward_tells_nothing_twice(office: "Office") -> None:
+    fill(office, 1)
+    for jump in (timedelta(hours=-1), timedelta(days=1), timedelta(hours=-23)):
+        office.passes(later=jump)
+    assert len(office.sms.sent) == 1
+
+
+def test_g08_an_edit_that_is_a_new_uid_and_a_delete_is_one_modification(office: "Office") -> None:
+    fill(office, 1)
+    office.calendars["martin"].delete("e0.ics")
+    office.she_books("other", day=9)
+    office.passes(later=MINUTE)
+    assert (office.told("modification"), office.told("cancellation")) == (["sent"], [])
+
+
+def test_i08_l10_one_calendar_down_the_other_goes_on(office: "Office") -> None:
+    office.calendars["martin"].fail_next(TryLater("pas joignable"), times=5)
+    office.she_books("b", dentist="bernard")
+    report = office.passes()
+    assert report.unreachable == ("memory:martin",)
+    assert office.block("b", "bernard").startswith("✓")
+
+
+def test_what_a_server_asked_to_wait_holds_over_restarts(office: "Office") -> None:
+    office.calendars["martin"].fail_next(TryLater("trop de demandes", retry_after=300))
+    office.passes()
+    asked = office.calendars["martin"].calls["changes"]
+    office.passes(later=timedelta(seconds=200))
+    assert office.calendars["martin"].calls["changes"] == asked
+    office.passes(later=timedelta(seconds=200))
+    assert office.calendars["martin"].calls["changes"] == asked + 1
+
+
+def test_a_calendar_that_left_the_configuration_is_suspended_not_cancelled(office: "Office") -> None:
+    from dataclasses import replace
+
+    fill(office, 2)
+    world = replace(
+        office.world, sources=office.world.sources[1:], practice=replace(office.world.practice, name="Lilas")
+    )
+    office.world = world
+    office.passes(later=MINUTE)
+    with world.store.read() as tx:
+        row = calendars.get(tx, "memory:martin")
+    assert row is not None
+    assert row.state == "suspended"
+    assert office.told("cancellation") == []
+
+
+def test_the_journal_holds_ids_and_rules_only(office: "Office") -> None:
+    fill(office, 2)
+    from sqlalchemy import select
+
+    from sync.store import tables
+
+    with office.world.store.read() as tx:
+        basics.get(tx, "secret")
+        kept = [" ".join(map(str, row)) for row in tx.connection.execute(select(tables.journal))]
+    assert kept
+    assert not any(word in line for line in kept for word in ("DUPONT", "Marie", "612345678", "Détartrage", "example"))
