@@ -21,10 +21,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from adapters.base import Calendar, Cursor, Page, Reading, Resource
+from adapters.base import Calendar, Cursor, Edit, EditResult, Page, Reading, Resource
 from adapters.calendars.dav import DavCalendar
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.memory import MemoryCalendar
+from rules.model import Annotation
 from sync.demo.server import end, radicale
 
 ZONE, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
@@ -164,6 +165,12 @@ class Place:
 
     def follow(self) -> Follower:
         return Follower(self)
+
+    def annotate(self, ref: str, annotation: Annotation, end: datetime | None = None) -> EditResult:
+        """What the worker does: read, judge, write on the version it read."""
+        now = self.calendar.get(ref)
+        assert now is not None
+        return self.calendar.apply(ref, now.version, Edit(annotation, now.payload, end))
 
     def reading(self, ref: str) -> Reading:
         """What the calendar says now, as we read it."""
