@@ -195,7 +195,8 @@ class Calendar(Protocol):
         ...
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """Write our part conditionally on `version`; without a strong version, Refused. Never touches her text (L1)."""
+        """Write our part conditionally on `version`; where the store holds none, on the meaning that the rules saw
+        (`edit.origin`). A server without strong versions: Refused. Never touches her text (L1)."""
         ...
 
     def add(self, event: AddEvent) -> EditResult:

@@ -107,7 +107,7 @@ class _Standing:
 
     def judge(self) -> None:
         """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event."""
-        known = {(b.uid, b.recurrence): b for b in bookings.at_place(self.tx, *self.place, self.practice.zone)}
+        known = self._known()
         shown: Annotation | None = None
         for event in self.reading.events:
             booking = known.pop((event.uid, event.recurrence), None)
@@ -118,6 +118,18 @@ class _Standing:
             if not self.reading.problem and not moves.take_new_place(self.world, self.tx, booking, self.now):
                 _vanish(self.world, self.tx, booking, self.now)
         self._want(self._problem() if self.reading.problem else shown)
+
+    def _known(self) -> dict[tuple[str, str], BookingRow]:
+        """The bookings that stood here, by occurrence. Where an event became a series, or a series an event, the
+        occurrence at the same time is the same appointment."""
+        stood = {(b.uid, b.recurrence): b for b in bookings.at_place(self.tx, *self.place, self.practice.zone)}
+        now_stand = {(event.uid, event.recurrence) for event in self.reading.events}
+        left = {(b.uid, b.start): key for key, b in stood.items() if key not in now_stand}
+        for event in self.reading.events:
+            key = left.get((event.uid, event.start))
+            if key is not None and (event.uid, event.recurrence) not in stood:
+                stood[(event.uid, event.recurrence)] = stood.pop(key)
+        return stood
 
     def _typed_too_late(self) -> bool:
         """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""

@@ -124,6 +124,8 @@ class DavCalendar:
     def _everything(self, known: Known, *, try_sync: bool) -> Iterator[Page]:
         """The whole calendar: only what differs from `known` is fetched; what a whole listing lacks is absent."""
         listing, cursor = self._listing(try_sync=try_sync)
+        if not listing or all(self._is_self(m.href) for m in listing):
+            self._must_be_calendar()
         listed = {ref: _etag(m) for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
         if cursor.kind == CTAG and any(etag is None for etag in listed.values()):
             cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (B11)
@@ -148,6 +150,12 @@ class DavCalendar:
         own = next((m for m in listed if self._is_self(m.href)), None)
         ctag = own.text(f"{davxml.CS}getctag") if own else None
         return listed, Cursor(CTAG, ctag, QUERY) if ctag else Cursor(ETAGS, "", QUERY)
+
+    def _must_be_calendar(self) -> None:
+        """An empty answer may come from a wrong address: some servers list any collection without a word."""
+        from adapters.calendars.davprobe import collection
+
+        collection(self._http, self.url)
 
     def _ctag(self) -> str | None:
         answer = self._propfind(self.url, "0", "s:getctag")

@@ -15,7 +15,7 @@ _ASKED = (
 
 def probe(http: Http, url: str, name: str | None, *, read_only: bool) -> Probe:
     """Two questions: what the collection says of itself, and whether its members carry strong ETags."""
-    own = _self(http, url)
+    own = collection(http, url)
     writable = not read_only and _may_write(own)
     kind = "sync" if own.holds(f"{DAV}supported-report-set", f"{DAV}sync-collection") else _slow(own)
     strong = _strong_etags(http, url)
@@ -24,7 +24,8 @@ def probe(http: Http, url: str, name: str | None, *, read_only: bool) -> Probe:
     return Probe(title, writable, kind, strong is not False, lines)
 
 
-def _self(http: Http, url: str) -> Member:
+def collection(http: Http, url: str) -> Member:
+    """What the calendar says of itself. Raises NotThere, and Garbled for an address that is no calendar's."""
     headers = {"Content-Type": "application/xml; charset=utf-8", "Depth": "0"}
     answer = http.send("PROPFIND", url, davxml.propfind(*_ASKED), headers)
     if answer.status != 207:

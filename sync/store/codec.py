@@ -12,13 +12,16 @@ from rules.model import Annotation, Facts, Finding, Outcome, Severity
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
-    """Times become ISO instants."""
-    return {**asdict(facts), "start": facts.start.isoformat()}
+    """The start is kept as the practice's wall clock shows it, which is what the patient was told: new rules of
+    daylight saving then move no appointment (F07). `fold` tells the second of two equal hours apart."""
+    return {**asdict(facts), "start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
 
 
 def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
-    """Times come back in the practice's zone, so that words and wall clocks are right."""
-    return Facts(**{**data, "start": datetime.fromisoformat(data["start"]).astimezone(zone)})
+    """The same facts again, in the practice's zone."""
+    values = {name: value for name, value in data.items() if name != "fold"}
+    start = datetime.fromisoformat(data["start"]).replace(tzinfo=zone, fold=data["fold"])
+    return Facts(**{**values, "start": start})
 
 
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:

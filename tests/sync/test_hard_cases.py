@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.base import Conflict, Page, TryLater
+from adapters.base import Conflict, Page, TryLater, Unknown
 from sync.store import basics, calendars, resources
 
 if TYPE_CHECKING:
@@ -206,3 +206,30 @@ def test_the_journal_holds_ids_and_rules_only(office: "Office") -> None:
         kept = [" ".join(map(str, row)) for row in tx.connection.execute(select(tables.journal))]
     assert kept
     assert not any(word in line for line in kept for word in ("DUPONT", "Marie", "612345678", "Détartrage", "example"))
+
+
+def test_c08_an_answer_lost_before_the_write_costs_one_more(office: "Office") -> None:
+    office.she_books("e0", text="Nouveau patient")
+    office.calendars["martin"].fail_next(Unknown())
+    office.passes()
+    assert office.block("e0") == ""
+    office.passes(later=MINUTE)
+    assert office.block("e0").startswith("⚠")
+
+
+def test_d06_a_detached_occurrence_that_copied_our_block_is_judged_for_itself(office: "Office") -> None:
+    """A client that detaches one occurrence of a series copies the text, our block included."""
+    office.she_books("e0")
+    hers = office.event("e0").description
+    office.passes()
+    stored = office.calendars["martin"].get("e0.ics")
+    assert stored is not None
+    inner = stored.payload.decode().partition("BEGIN:VEVENT")[2].partition("END:VEVENT")[0]
+    day = f"{office.now + timedelta(days=14):%Y%m%d}"
+    copy = inner.replace(f"{office.now + timedelta(days=7):%Y%m%d}", day)
+    detached = f"BEGIN:VEVENT{copy}RECURRENCE-ID;TZID=Europe/Paris:{day}T100000\r\nEND:VEVENT\r\nEND:VCALENDAR"
+    series = stored.payload.decode().replace("SUMMARY:", "RRULE:FREQ=WEEKLY;COUNT=3\r\nSUMMARY:", 1)
+    office.calendars["martin"].put("e0.ics", series.replace("END:VCALENDAR", detached).encode())
+    office.passes(later=MINUTE)
+    assert office.told("confirmation") == ["sent"] * 3
+    assert office.event("e0").description == hers
