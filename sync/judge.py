@@ -23,6 +23,7 @@ from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback, problem_feedback
 from sync import moves
+from sync.faults import described
 from sync.holding import apply_brake
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, calendars, consents, edits, patients, resources
@@ -66,7 +67,7 @@ def _safely(world: World, place: tuple[str, str], step: Callable[[World, Tx, Res
     except StoreProblem:
         raise
     except Exception as error:
-        log.error("judging failed", error=type(error).__name__, exc_info=True)
+        log.error("judging failed", **described(error))
         with world.store.write() as tx:
             resources.change(tx, *place, dirty_at=None, problem="event-unreadable")
             basics.log(tx, world.now(), "judge-failed", detail=type(error).__name__, calendar=place[0], ref=place[1])

@@ -14,6 +14,7 @@ from types import FrameType
 import structlog
 from schedule import Scheduler
 
+from sync.faults import described
 from sync.opening import at_work
 from sync.passes import one_pass
 from sync.store import views
@@ -74,7 +75,7 @@ class Worker:
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
-            log.error("pass failed", error=type(error).__name__, exc_info=True)
+            log.error("pass failed", **described(error))
         self.due = monotonic() + self._wait()
 
     def set_ticker(self) -> None:

@@ -16,11 +16,12 @@ from tenacity import RetryCallState, wait_random_exponential
 from adapters.base import Denied, Outgoing, OutsideError, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
 from rules.model import Channel, MessageKind
+from sync.faults import described
 from sync.planner import plan_booking, reminders
 from sync.store import basics, bookings, calendars, messages, notices, resources
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.calendars import CalendarRow
-from sync.store.engine import Tx
+from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPPRESSED, UNCERTAIN, MessageRow
 from sync.world import World
 
@@ -36,7 +37,7 @@ def deliver(world: World) -> int:
     recover(world)
     with world.store.read() as tx:
         due = messages.due(tx, world.now(), world.practice.zone)
-    return sum(_deliver(world, row) for row in due if row.channel in world.senders)
+    return sum(_safely(world, row) for row in due if row.channel in world.senders)
 
 
 def recover(world: World) -> None:
@@ -57,6 +58,28 @@ def backoff(attempts: int) -> timedelta:
     state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
     state.attempt_number = attempts
     return timedelta(seconds=_BACKOFF(state))
+
+
+def _safely(world: World, row: MessageRow) -> int:
+    """A fault of ours stays in its message (law L10): for later, or unclear where the call may have begun."""
+    try:
+        return _deliver(world, row)
+    except StoreProblem:
+        raise
+    except Exception as error:
+        log.error("message not sent", **described(error))
+        _give_back(world, row.id)
+        return 0
+
+
+def _give_back(world: World, message: int) -> None:
+    with world.store.write() as tx:
+        row = messages.get(tx, message, world.practice.zone)
+        begun = row is not None and row.state == CLAIMED and row.started_at is not None
+        if row is not None and begun:
+            _unclear(world, tx, row, "l'envoi a échoué de façon inattendue")
+    if row is not None and row.state == CLAIMED and not begun:
+        _later(world, row, "Le message n'a pas pu être composé.", None)
 
 
 def _deliver(world: World, row: MessageRow) -> int:

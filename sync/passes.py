@@ -14,6 +14,7 @@ from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
 from sync import brakenotice
 from sync.alerts import send_notices
+from sync.faults import described
 from sync.judge import judge
 from sync.mirror import mirror
 from sync.outbox import deliver
@@ -85,7 +86,7 @@ def _mirror_safely(world: World, source: Source, watch: Watch) -> None:
     except StoreProblem:
         raise
     except Exception as error:
-        log.error("mirroring failed", error=type(error).__name__, exc_info=True)
+        log.error("mirroring failed", **described(error))
         _failed(world, source, Garbled("La réponse de l'agenda n'a pas été comprise."), started)
     else:
         _succeeded(world, source, started)

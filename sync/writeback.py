@@ -9,11 +9,12 @@ import structlog
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
 from rules.model import Annotation
+from sync.faults import described
 from sync.outbox import backoff
 from sync.store import basics, edits, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
-from sync.store.engine import Tx
+from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import PRESENT, ResourceRow
 from sync.world import Source, World
 
@@ -34,8 +35,12 @@ def write_back(world: World) -> int:
             written += _write(world, source, row)
         except OutsideError as error:
             log.warning("event not written", error=type(error).__name__)
-            with world.store.write() as tx:
-                edits.postpone(tx, row.calendar, row.ref, world.now() + backoff(row.attempts + 1))
+            _later(world, row)
+        except StoreProblem:
+            raise
+        except Exception as error:  # a fault of ours in one event stays in that event (law L10)
+            log.error("event not written", **described(error))
+            _later(world, row)
     return written
 
 
@@ -85,6 +90,11 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, part: An
     resources.change(tx, before.calendar, before.ref, **values)
     edits.drop(tx, before.calendar, before.ref)
     basics.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
+
+
+def _later(world: World, row: EditRow) -> None:
+    with world.store.write() as tx:
+        edits.postpone(tx, row.calendar, row.ref, world.now() + backoff(row.attempts + 1))
 
 
 def _done(world: World, row: EditRow) -> None:

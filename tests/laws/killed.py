@@ -1,11 +1,13 @@
 """A worker that dies where it is told to: imports once, then forks a child for every pass.
 
-Each line on stdin is an order in JSON: `now` (ISO), `die_at` (the n-th point, 0: never), `dumb` (a gateway that knows no
-repeated keys); or `only_open`. A child does one pass and dies by SIGKILL at that point; the answer is a line of JSON: `died`, `points`.
+Each line on stdin is an order in JSON: `now` (ISO), `die_at` (the n-th point, 0: never), `dumb` (a gateway that knows
+no repeated keys), or `only_open`. A child does one pass and dies by SIGKILL at that point; the answer is a line of
+JSON: `died`, `points`.
 
 A point lies before and after every commit, every HTTP request and every e-mail handed over.
 """
 
+import importlib
 import itertools
 import json
 import os
@@ -20,25 +22,19 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import icalendar  # noqa: F401 - imported before the forks, once for all of them
-import jinja2  # noqa: F401
-import recurring_ical_events  # noqa: F401
 import requests
 from sqlalchemy.engine.default import DefaultDialect
 
-import adapters.calendars.dav  # noqa: F401
-import adapters.calendars.davaccount  # noqa: F401
-import adapters.senders.invite
-import adapters.senders.mail
-import adapters.senders.render  # noqa: F401
-import adapters.senders.sms
-import rules.phone  # noqa: F401
 from config.load import load
 from config.settings import Settings
 from rules.model import Channel
 from sync.passes import one_pass
 from sync.wiring import open_world
 
+BEFORE_THE_FORKS = (  # imported once for all children
+    "icalendar", "jinja2", "recurring_ical_events", "rules.phone", "adapters.calendars.dav", "adapters.senders.mail",
+    "adapters.calendars.davaccount", "adapters.senders.render", "adapters.senders.invite", "adapters.senders.sms",
+)  # fmt: skip
 OUTSIDE = ((DefaultDialect, "do_commit"), (requests.Session, "send"), (smtplib.SMTP, "data"))
 
 
@@ -97,6 +93,8 @@ def forked(settings: Settings, order: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     settings, problems = load([Path(sys.argv[1])], {})
     assert settings, problems
+    for name in BEFORE_THE_FORKS:
+        importlib.import_module(name)
     for line in sys.stdin:
         print(json.dumps(forked(settings, json.loads(line))), flush=True)
 

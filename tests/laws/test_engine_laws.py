@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,10 +30,10 @@ from adapters.calendars.vevent import Ics
 from adapters.senders.memory import MemorySender
 from rules.model import Channel, Dentist, Motif, Patient, Practice
 from sync import passes
-from sync.store import bookings, consents, edits, messages, patients, resources, tables
-from sync.store.bookings import INVALID, VALID, VANISHED
+from sync.store import bookings, edits, messages, patients, resources, tables
+from sync.store.bookings import VALID, VANISHED
 from sync.store.engine import Store
-from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN, MessageRow
+from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN
 from sync.world import Source, World
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         self.meant: dict[tuple[str, str], Meant] = {}
         self.payload: dict[tuple[str, str], bytes] = {}  # what stands there without our part
         self.bin: list[tuple[tuple[str, str], Meant, bytes]] = []
-        self.kill_at = 0
+        self.deadly: tuple[str, int] | None = None
         self.unclear: set[str] = set()  # keys of messages whose first call had no clear end
         self.broken: list[str] = []
 
@@ -344,15 +344,16 @@ class Machine(RuleBasedStateMachine):
             self.now += timedelta(hours=hours / 4)
             self.one_pass()
 
-    @rule(kill_at=st.integers(1, 60))
-    def the_worker_dies(self, kill_at: int) -> None:
-        self.kill_at = kill_at
+    @rule(where=st.sampled_from(["send", "send", "commit", "apply", "get"]), nth=st.integers(1, 12))
+    def the_worker_dies(self, where: str, nth: int) -> None:
+        self.now += timedelta(minutes=5)
+        self.deadly = (where, nth)
         try:
             self.one_pass()
         except Killed:
             self.store.close()
             self.open()
-        self.kill_at = 0
+        self.deadly = None
 
     @rule()
     def the_worker_starts_anew(self) -> None:
@@ -366,8 +367,8 @@ class Machine(RuleBasedStateMachine):
 
     @contextmanager
     def mortal(self) -> Iterator[None]:
-        """Dies at the n-th commit or call outside, before or after it."""
-        left = self.kill_at or 10**9
+        """Dies before or after the n-th commit or call of one sort."""
+        where, left = self.deadly or ("", 0)
 
         def point() -> None:
             nonlocal left
@@ -384,17 +385,12 @@ class Machine(RuleBasedStateMachine):
 
             return called
 
-        names = [(DefaultDialect, "do_commit"), (MemorySender, "send")]
-        names += [(MemoryCalendar, name) for name in ("get", "apply")]
-        patches = [patch.object(owner, name, wrap(getattr(owner, name))) for owner, name in names]
-        patches.append(patch.object(passes, "ThreadPoolExecutor", InTurn))
-        for one in patches:
-            one.start()
-        try:
+        with ExitStack() as stack:
+            stack.enter_context(patch.object(passes, "ThreadPoolExecutor", InTurn))
+            if where:
+                owner, name = SORTS[where]
+                stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
             yield
-        finally:
-            for one in reversed(patches):
-                one.stop()
 
     # --- the model judges --------------------------------------------------------------------------------------------
 
@@ -464,7 +460,7 @@ class Machine(RuleBasedStateMachine):
         with self.store.read() as tx:
             assert not resources.dirty(tx)
             assert not edits.due(tx, late), "an edit is owed for ever"
-            left = [row for row in messages.with_state(tx, PENDING, messages.CLAIMED, zone=PARIS)]
+            left = list(messages.with_state(tx, PENDING, messages.CLAIMED, zone=PARIS))
         assert not left, left
 
     def snapshot(self) -> tuple[Any, ...]:
@@ -513,6 +509,12 @@ class Machine(RuleBasedStateMachine):
                 assert kind in {"", "cancellation"}, number
 
 
+SORTS = {
+    "commit": (DefaultDialect, "do_commit"),
+    "send": (MemorySender, "send"),
+    "apply": (MemoryCalendar, "apply"),
+    "get": (MemoryCalendar, "get"),
+}
 ICS, HALF = Ics(PARIS, SECRET, "any"), timedelta(minutes=30)
 
 

@@ -76,7 +76,7 @@ def told_once(practice: Any, kinds: Told) -> None:
 
 
 def all_calm(practice: Any, original: bytes | None, mark: str = "✓") -> None:
-    """Nothing owed, the store is the calendar, her text is hers, our part stands once; one more pass changes nothing."""
+    """Nothing owed, store equals calendar, her text is hers, our part stands once; one more pass changes nothing."""
     assert practice.nothing_is_owed()
     assert practice.store_equals_calendar()
     before = [event.etag for event in practice.all("martin")]
