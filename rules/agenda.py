@@ -142,14 +142,16 @@ def _holidays(department: str, year: int) -> dict[date, str]:
     return dict(holidays.France(subdiv=local, years=year, language="fr"))
 
 
-def urgency(event: CalendarEvent, booking: Booking, practice: Practice, now: datetime) -> Findings:
-    """A motif that bears no long wait, counted from when the event was made (P11)."""
+def urgency(
+    event: CalendarEvent, booking: Booking, practice: Practice, now: datetime, proposals: Sequence[str] = ()
+) -> Findings:
+    """A motif that bears no long wait, counted from when the event was made; `proposals` are earlier slots (P11)."""
     motif = practice.motif(booking.motif)
     if motif is None or motif.within_days is None:
         return ()
     if event.start - (event.created or now) <= timedelta(days=motif.within_days):
         return ()
-    return find(practice.policy, "urgency-late", motif=motif.label, days=motif.within_days)
+    return find(practice.policy, "urgency-late", proposals=proposals, motif=motif.label, days=motif.within_days)
 
 
 def wanted_minutes(booking: Booking, practice: Practice) -> int | None:

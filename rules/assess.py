@@ -178,7 +178,9 @@ def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: C
     if dentist is not None:
         yield from agenda.opening(event, dentist, practice, offered)
     yield from agenda.conflicts(event, booking, practice, context.busy, order=context.order, proposals=offered)
-    yield from agenda.urgency(event, booking, practice, context.now)
+    sooner = tuple(one for one in context.slots if one.start < event.start)
+    earlier = slot_lines(_own_first(sooner, context.dentist), practice)
+    yield from agenda.urgency(event, booking, practice, context.now, earlier)
 
 
 def _earlier(

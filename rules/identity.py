@@ -21,6 +21,9 @@ from rules.text import key, words
 _NEAR_FAMILY, _NEAR_GIVEN = 80, 75  # rapidfuzz ratios from which a name may be the other, misspelt
 _RESEMBLING = 70
 _PROPOSED = 3
+_DIALLED = re.compile(
+    r"(?<![\d+])(?:(?:\+|00)33[ .\-]?|0)[1-9](?:[ .\-]?\d{2}){4}(?![\d])"
+)  # its pairs also read as a date
 _ANY_DAY = (date(1999, 12, 31), date(2099, 12, 31))  # between them, every birth date is believed
 
 
@@ -62,8 +65,10 @@ def search_term(term: str) -> Clues:
     four figures of the year, a record's number (P3)."""
     from rules.contact import birth_date, email, mobile
 
-    number = mobile(term).value
-    born = None if number else next(filter(None, (birth_date(term, today).value for today in _ANY_DAY)), None)
+    dialled = _DIALLED.search(term)
+    number = mobile(dialled[0] if dialled else term).value
+    rest = "" if number and not dialled else _DIALLED.sub(" ", term)
+    born = next(filter(None, (birth_date(rest, today).value for today in _ANY_DAY)), None)
     mail = email(term).value if "@" in term else None
     record = re.fullmatch(r"\s*#?\s*(\d{1,7})\s*", term)
     return Clues(

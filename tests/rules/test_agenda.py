@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.agenda import block_findings, free_slots, holiday_name, wanted_minutes
-from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice
+from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice, Slot
 
 PARIS = ZoneInfo("Europe/Paris")
 Booked = Callable[..., CalendarEvent]
@@ -122,6 +122,13 @@ def test_p11_pain_does_not_wait(booked: Booked, judged: Judged, found: Found, ma
     assert found(judged(booked("DUPONT Marie – douleur"), marie)) == ["urgency-late"]
     soon = booked("DUPONT Marie – douleur", created=START - timedelta(days=1))
     assert found(judged(soon, marie)) == []
+
+
+def test_p11_the_nearest_earlier_slots_are_proposed(booked: Booked, judged: Judged, marie: Patient) -> None:
+    sooner, later = START - timedelta(days=1), START + timedelta(days=1)
+    slots = tuple(Slot("martin", at, at + timedelta(minutes=20)) for at in (later, sooner))
+    finding = judged(booked("DUPONT Marie – douleur"), marie, slots=slots).findings[0]
+    assert finding.proposals == ("lundi 23 novembre à 9 h 30, Dr Claire Martin",)
 
 
 @pytest.mark.parametrize("title", ["", "Bloqué", "Occupé", "x", "...", "RDV", "Busy"])

@@ -165,7 +165,11 @@ def test_p03_the_directory_is_asked_for_every_clue() -> None:
     ("term", "expected"),
     [
         ("dupont Marie", Clues(names=("dupont", "marie"))),
+        ("06 12 34 56 78", Clues(mobiles=("+33612345678",))),
         ("06.12.34.56.78", Clues(mobiles=("+33612345678",))),
+        ("+33 6 12 34 56 78", Clues(mobiles=("+33612345678",))),
+        ("06 12 34 56 78 12/05/1981", Clues(mobiles=("+33612345678",), birth_dates=(date(1981, 5, 12),))),
+        ("01 12 05 19 81", Clues()),
         ("12/05/1981", Clues(birth_dates=(date(1981, 5, 12),))),
         ("42", Clues(ids=(42,))),
         ("marie@orange.fr", Clues(emails=("marie@orange.fr",))),
