@@ -181,6 +181,15 @@ def test_law_same_facts_same_answer_whatever_stands_in_an_event(
     assert first.valid or first.patient_update is None
 
 
+@given(EVENTS, ENTRIES, CONTEXTS, SEVERITIES)
+def test_law_findings_stand_in_the_procedures_order_and_what_is_off_is_not_said(
+    event: CalendarEvent, entry: Entry, context: Context, severities: dict[str, Severity]
+) -> None:
+    said = [one.rule for one in assess(event, entry, house(severities), context).findings]
+    assert said == sorted(said, key=list(RULES).index)
+    assert not any(severities.get(rule) is Severity.OFF and not RULES[rule].fixed for rule in said)
+
+
 EVERYTHING_OFF = dict.fromkeys(RULES, Severity.OFF)  # the most that a YAML could allow
 
 

@@ -154,3 +154,45 @@ def test_p48_unexcused_absences_are_remarked(booked: Booked, judged: Judged, mar
     late = replace(marie, remarks=(date(2026, 3, 12), date(2025, 1, 2)))
     [finding] = judged(booked("DUPONT Marie – détartrage"), late).findings
     assert finding.text == "Absence(s) non excusée(s) : 2 (12/03/2026, 02/01/2025)."
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "rules"),
+    [
+        ("DUPONT Marie – détartage", "", []),
+        ("DUPONT Marie", "Motif : plombage", ["motif-unknown"]),
+        ("DUPONT Marie", "Motif : détartrage, contrôle", ["motif-ambiguous"]),
+        ("DUPONT Marie", "Motif : consultation", ["motif-vague"]),
+    ],
+)
+def test_p15_the_motif_is_one_that_the_practice_offers(
+    title: str, text: str, rules: list[str], booked: Booked, judged: Judged, found: Found, marie: Patient
+) -> None:
+    assert found(judged(booked(title, text), marie)) == rules
+
+
+def test_p06_an_unknown_motif_names_the_nearest(booked: Booked, judged: Judged, marie: Patient) -> None:
+    finding = judged(booked("DUPONT Marie", "Motif : contrat"), marie).findings[0]
+    assert finding.rule == "motif-unknown"
+    assert "Contrôle" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("Mobile : 01 43 00 00 00", ["details-kept", "mobile-invalid"]),
+        ("Mobile : 06 12 34 56", ["details-kept", "mobile-invalid"]),
+        ("E-mail : marie.orange.fr", ["details-kept", "email-invalid"]),
+        ("E-mail : marie@gmial.com", ["details-kept", "email-slip"]),
+    ],
+)
+def test_p50_a_wrong_mobile_or_email_blocks_even_with_a_good_one_on_file(
+    text: str, rules: list[str], booked: Booked, judged: Judged, found: Found, marie: Patient
+) -> None:
+    assessment = judged(booked("DUPONT Marie – détartrage", text), marie)
+    assert (found(assessment), assessment.valid) == (rules, False)
+
+
+def test_p31_without_an_email_the_booking_waits(booked: Booked, judged: Judged, found: Found, marie: Patient) -> None:
+    assessment = judged(booked("DUPONT Marie – détartrage"), replace(marie, email=None))
+    assert (found(assessment), assessment.valid) == (["email-missing"], False)
