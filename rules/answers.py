@@ -11,6 +11,8 @@ from rules.text import key, tidy, words
 
 _YES = re.compile(r"\s*(?:oui|o|yes|ok|vrai|d['’ ]accord|donn[ée]|accept[ée]|✔️?|✓|☑️?|✅|x)(?![\w])", re.IGNORECASE)
 _NO = re.compile(r"\s*(?:non|n|no|refus[ée]?|jamais|pas encore|✗|✘|☐|❌)(?![\w'’])", re.IGNORECASE)
+_DOUBT = re.compile(r"non|.*(?:\ba (?:confirmer|demander|redemander|voir|verifier)\b|\bpeut etre\b|\ben attente\b).*")
+_TITLED = re.compile(r"\b(?:dr|dre|docteur)\s+([a-z ]+)")
 _LENGTH = re.compile(r"(?:(\d{1,2})\s?(?:h|heures?)\s?(\d{2})?|(\d{1,3})\s?(?:min\w*|mn|'|$))(?!\w)", re.IGNORECASE)
 _NO_ONE = "aucun|aucune|peu importe|indifferent|indifferente|sans preference|pas de preference|n importe lequel"
 _NOBODY = frozenset(_NO_ONE.split("|"))
@@ -40,13 +42,22 @@ def _remainder(text: str) -> str:
 
 
 def consent(text: str, practice: Practice) -> Consent | None:
-    """The agreement to another dentist: only a clear yes or no counts (P23)."""
+    """The agreement to another dentist: only a clear yes or no counts, and not for a dentist nobody knows (P23)."""
     said = yes(text)
     if said is None:
         return None
     detail = _remainder(text)
+    if said and (_DOUBT.fullmatch(key(detail)) or "?" in detail or _stranger(detail, practice)):
+        return None
     named = [dentist.key for dentist in practice.dentists if set(_surname(dentist.name)) & set(words(detail))]
     return Consent(said, detail, named[0] if len(named) == 1 else None)
+
+
+def _stranger(detail: str, practice: Practice) -> bool:
+    """Agreed to `Dr Inconnu`, who is none of this practice's dentists."""
+    team = {word for dentist in practice.dentists for word in _surname(dentist.name)}
+    spoken = [set(found[1].split()) for found in _TITLED.finditer(key(detail))]
+    return any(not names & team for names in spoken)
 
 
 def minutes(text: str) -> int | None:
