@@ -25,7 +25,7 @@ from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 120.0
 LARGEST = 200 * 1024 * 1024
 HOPS = 5
-FLOOR = 30.0
+FLOOR, CEILING = 30.0, 86_400.0
 SAFE = frozenset({"GET", "PROPFIND", "REPORT", "OPTIONS"})
 REDIRECTS = frozenset({301, 302, 307, 308})
 
@@ -183,16 +183,17 @@ def error_of(answer: Answer) -> OutsideError:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date, never below the floor (I03)."""
+    """Seconds to wait, from seconds or an HTTP date, between the floor and a day (I03)."""
     if not value:
         return None
     if value.strip().isascii() and value.strip().isdigit():
-        return max(FLOOR, float(value))
+        return min(CEILING, max(FLOOR, float(value)))
     try:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(FLOOR, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    wait = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(CEILING, max(FLOOR, wait))
 
 
 def _same_trust(first: SplitResult, now: SplitResult) -> bool:

@@ -49,6 +49,7 @@ _TOO_MUCH = frozenset({400, 404, 413, 414, 500, 501, 502, 504})
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ICS = {"Content-Type": "text/calendar; charset=utf-8"}
+_PLAIN = {"Accept-Encoding": "identity"}  # proxies that compress add "-gzip" to the ETag (C20)
 
 Known = Callable[[], Mapping[str, str | None]]
 
@@ -95,7 +96,8 @@ class DavCalendar:
 
     def _delta(self, cursor: Cursor, known: Known) -> Iterator[Page]:
         members, token = self._follow(cursor.value)
-        named = [(ref, member) for member in members if (ref := self._ref(member))]
+        last = {ref: member for member in members if (ref := self._ref(member))}  # truncated answers may say two things
+        named = list(last.items())
         gone = tuple(ref for ref, member in named if member.status in {404, 410})
         changed = {ref: _etag(member) for ref, member in named if member.status < 300}
         held = known() if changed else {}
@@ -109,7 +111,7 @@ class DavCalendar:
         while True:
             answer = self._report(davxml.sync_collection(token), read=LISTING)
             if answer.status != 207:
-                raise _lost(answer) if token else error_of(answer)
+                raise _lost(answer) if token or _no_sync(answer) else error_of(answer)
             found = davxml.read(answer.body)
             if not found.token:
                 raise Garbled("L'agenda a répondu sans donner de repère de synchronisation.")
@@ -222,7 +224,7 @@ class DavCalendar:
 
     def get(self, ref: str) -> Resource | None:
         """See `Calendar.get`."""
-        answer = self._http.send("GET", self._at(ref))
+        answer = self._http.send("GET", self._at(ref), headers=_PLAIN)
         if answer.status in {404, 410}:
             return None
         if answer.status != 200:
@@ -360,11 +362,18 @@ def _is_event(member: Member) -> bool:
 
 
 def _strong(etag: str | None) -> bool:
-    return bool(etag) and not str(etag).startswith("W/")
+    return bool(etag) and not str(etag).startswith("W/") and etag != "*"  # as If-Match, a star is no condition
+
+
+def _no_sync(answer: Answer) -> bool:
+    """The server does not know this report (RFC 3253 3.6; older ones say 501)."""
+    return answer.status == 501 or (answer.status == 403 and davxml.names_condition(answer.body, "supported-report"))
 
 
 def _lost(answer: Answer) -> OutsideError:
     """What an error to a sync question means: the token is gone, or rights are missing, or the server is busy (A16)."""
+    if _no_sync(answer):
+        return CursorLost("Le serveur ne synchronise plus par repère.")
     if answer.status == 403 and not davxml.names_condition(answer.body, "valid-sync-token"):
         return error_of(answer)
     if answer.status in _LOST or answer.status == 403:

@@ -1,5 +1,6 @@
 """The session behind every CalDAV exchange: redirects, logins, dead connections, limits (SYNC 4 I)."""
 
+import gzip
 import socket
 import threading
 from datetime import UTC, datetime, timedelta
@@ -178,3 +179,17 @@ def test_i10_a_flood_is_refused(server, monkeypatch):
     server.add("GET", URL, b"x" * 1001)
     with pytest.raises(Garbled):
         Http().send("GET", URL)
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_i03_no_server_sends_us_away_for_more_than_a_day(value):
+    assert retry_after(value) == http.CEILING
+
+
+def test_a_compressed_body_that_comes_byte_by_byte_is_whole(sockets):
+    text = b"BEGIN:VCALENDAR" * 200
+    packed = gzip.compress(text)
+    chunks = b"".join(b"1\r\n" + packed[at : at + 1] + b"\r\n" for at in range(len(packed))) + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    url, _ = sockets([[head, *(chunks[at : at + 1] for at in range(len(chunks)))]])
+    assert Http().send("GET", url).body == text
