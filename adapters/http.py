@@ -105,6 +105,13 @@ class Http:
             answer = self._followed(replace(call, auth=self.auth))
         return answer
 
+    def settle(self, url: str) -> str:
+        """Asks once where the server lives and whether it wants digest, for those who use our session and login
+        directly. The URL after redirects that stay with the same host; raises as `send`."""
+        answer = self.send("PROPFIND", url, headers={"Depth": "0"})
+        stays = answer.status == 207 and _same_trust(urlsplit(url), urlsplit(answer.url))
+        return answer.url if stays else url
+
     def _followed(self, call: _Call) -> Answer:
         first = urlsplit(call.url)
         for _ in range(HOPS + 1):

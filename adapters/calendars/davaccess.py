@@ -60,7 +60,7 @@ def list_calendars(access: DavAccess) -> tuple[Found, ...]:
 def _client(access: DavAccess) -> Any:
     from caldav import DAVClient
 
-    client = DAVClient(access.url, timeout=30)
+    client = DAVClient(access.http.settle(access.url), timeout=30)  # it would lose verb or body in a redirect
     client.session, client.auth = access.http.session, access.http.auth
     return client
 
