@@ -121,16 +121,22 @@ def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, n
 
 
 def _must_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """Nothing is told from stale knowledge: a calendar that fails holds confirmations and cancellations, and reminders
-    for half an hour (H08). A cancellation also waits until every calendar was read since the booking was missed, so
-    that a move is seen; a failing calendar holds the others up for half an hour at most."""
+    """Nothing is told from stale knowledge: a calendar that fails, or an event that is missing or whose new body is
+    owed, holds confirmations and cancellations, and reminders for half an hour (H08). A cancellation also waits until
+    every calendar was read since the booking was missed, so that a move is seen; a failing calendar holds the others
+    up for half an hour at most."""
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
     own = rows.get(booking.calendar)
-    if own is not None and own.fail_count:
+    if (own is not None and own.fail_count) or _in_doubt(tx, booking):
         return row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
     if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
         return False
     return any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values())
+
+
+def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
+    row = resources.get(tx, booking.calendar, booking.ref)
+    return row is not None and (row.owed or row.state == resources.SUSPECT)
 
 
 def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,18 +14,25 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from adapters.calendars.memory import MemoryCalendar
 from adapters.calendars.vevent import Ics
+from adapters.senders.memory import MemorySender
+from rules.model import Channel, Dentist, Motif
+from rules.model import Practice as PracticeValue
+from sync import passes
 from sync.demo.secretary import Event, Secretary
 from sync.demo.server import Server, radicale
 from sync.demo.sinks import MailSink, SmsSink
 from sync.store import edits, messages, resources
 from sync.store.engine import Store
 from sync.store.messages import MessageRow
+from sync.world import Source, World
 
 PARIS = ZoneInfo("Europe/Paris")
+SECRET = b"s" * 32
 DENTISTS = ("martin", "bernard")
 MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
-ICS = Ics(PARIS, b"s" * 32, "any")
+ICS = Ics(PARIS, SECRET, "any")
 YAML = """
 practice: {{key: lilas, name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
   email: s@lilas.example}}
@@ -201,3 +208,77 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
             yield Practice(tmp_path, server, sms, mail, worker)
             assert worker.stdin
             worker.stdin.close()
+
+
+# --- a practice in memory ---------------------------------------------------------------------------------------------
+
+ENTRY = (
+    "Nouveau patient\\nSans préférence\\nNé(e) le : 12/05/1981\\nMobile : {mobile}\\n"
+    "E-mail : {given}.{family}@example.org\\nAdresse : 77 rue Canarienne\\, 75011 Paris\\nCommentaire : secretissime"
+)
+
+
+@dataclass
+class Desk:
+    """A practice in memory: Quetzalia Zorglube is the patient whom misfortune meets, Marie Dupont the other one."""
+
+    store: Store
+    now: datetime = MORNING
+    calendars: dict[str, MemoryCalendar] = field(
+        default_factory=lambda: {who: MemoryCalendar(f"agenda:{who}", PARIS, SECRET) for who in ("martin", "bernard")}
+    )
+    sms: MemorySender = field(default_factory=lambda: MemorySender(Channel.SMS))
+    mail: MemorySender = field(default_factory=lambda: MemorySender(Channel.EMAIL, repeatable=False))
+
+    @property
+    def world(self) -> World:
+        practice = PracticeValue(
+            key="lilas", name="Cabinet des Lilas", address="12 rue des Lilas, 75020 Paris", phone="01 43 00 00 00",
+            email="s@lilas.example", zone=PARIS, motifs=(Motif("Greffe", 30), Motif("Contrôle", 30)),
+            dentists=(Dentist("martin", "Dr Martin", "Dentiste"), Dentist("bernard", "Dr Bernard", "Orthodontiste")),
+        )  # fmt: skip
+        sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
+        senders = {Channel.SMS: self.sms, Channel.EMAIL: self.mail}
+        return World(practice, self.store, sources, senders, lambda: self.now, on_uncertain={Channel.EMAIL: "retry"})
+
+    def books(self, family: str, given: str, mobile: str, *, hour: int = 10, dentist: str = "martin") -> None:
+        start = (MORNING + timedelta(days=7)).replace(hour=hour).astimezone(UTC)
+        text = ENTRY.format(mobile=mobile, given=given.lower(), family=family.lower())
+        self.calendars[dentist].put(
+            f"{family}.ics",
+            (
+                f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//her client//FR\r\nBEGIN:VEVENT\r\nUID:{hour}\r\n"
+                f"DTSTAMP:20261101T080000Z\r\nDTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDURATION:PT30M\r\n"
+                f"SUMMARY:{family} {given} – greffe\r\nDESCRIPTION:{text}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+            ).encode(),
+        )
+
+    def both_book(self) -> None:
+        """The first pass is over; the unlucky patient comes first everywhere."""
+        passes.one_pass(self.world)
+        self.books("ZORGLUBE", "Quetzalia", "06 98 76 54 32", hour=10)
+        self.books("DUPONT", "Marie", "06 12 34 56 78", hour=11)
+
+    def passes(self, times: int = 6) -> None:
+        for _ in range(times):
+            self.now += timedelta(minutes=45)
+            passes.one_pass(self.world)
+
+    def told(self) -> set[str]:
+        return {message.to for message in self.sms.sent}
+
+    def marks(self) -> dict[str, str]:
+        """The title mark of each event, by family name."""
+        found = {}
+        for ref, body in self.calendars["martin"]._held.items():
+            title = body.payload.decode().partition("SUMMARY:")[2]
+            found[ref.removesuffix(".ics")] = title[0] if title[:1] in "✓⚠" else ""
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    store = Store(f"sqlite:///{tmp_path / 'cabinet.db'}", "lilas")
+    store.prepare()
+    yield Desk(store)
+    store.close()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -161,6 +162,25 @@ class Watched(MemorySender):
         return super().send(message)
 
 
+THEN = st.sampled_from([None, 0, 60, 300, 300])  # seconds until the worker passes next; None: she goes on at once
+
+
+def step(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """A rule after which, mostly, the worker passes."""
+
+    def decorated(act: Callable[..., None]) -> Any:
+        @wraps(act)
+        def acts(self: "Machine", then: int | None, **drawn: Any) -> None:
+            act(self, **drawn)
+            if then is not None:
+                self.the_worker_passes_after(then)
+
+        del acts.__wrapped__
+        return rule(then=THEN, **given)(acts)
+
+    return decorated
+
+
 class Machine(RuleBasedStateMachine):
     template: Path
 
@@ -224,10 +244,13 @@ class Machine(RuleBasedStateMachine):
     def held(self, place: tuple[str, str]) -> bytes:
         return self.calendars[place[0]]._held[place[1]].payload
 
-    @rule(
+    @step(
         dentist=st.sampled_from(DENTISTS), person=st.integers(0, 2), slot=st.integers(0, 23),
         kind=st.sampled_from(["fine", "fine", "fine", "bad mobile", "consent"]),
     )  # fmt: skip
+    def she_books(self, dentist: str, person: int, slot: int, kind: str) -> None:
+        self.books(dentist, person, slot, kind)
+
     def books(self, dentist: str, person: int, slot: int, kind: str) -> None:
         self.number += 1
         who, start = PEOPLE[person], _slot(slot)
@@ -236,62 +259,64 @@ class Machine(RuleBasedStateMachine):
         self.save((dentist, f"{self.number}.ics"), meant.ics(f"uid-{self.number}"), meant)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20), slot=st.integers(0, 23))
+    @step(number=st.integers(0, 20), slot=st.integers(0, 23))
     def drags(self, number: int, slot: int) -> None:
         place = self.place(number)
         self.changed(place, start=_slot(slot), previous=self.meant[place].start)
 
     @precondition(lambda self: any(meant.previous for meant in self.meant.values()))
-    @rule()
+    @step()
     def drags_back(self) -> None:
         place = next(place for place, meant in sorted(self.meant.items()) if meant.previous)
         self.changed(place, start=self.meant[place].previous, previous=None)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20))
+    @step(number=st.integers(0, 20))
     def corrects(self, number: int) -> None:
         place = self.place(number)
         self.changed(place, mobile=self.meant[place].who.mobile)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20))
+    @step(number=st.integers(0, 20))
     def writes_a_comment(self, number: int) -> None:
         place = self.place(number)
         self.changed(place, comments=self.meant[place].comments + 1)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20))
+    @step(number=st.integers(0, 20))
     def annuls(self, number: int) -> None:
         self.changed(self.place(number), annulled=True)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20))
+    @step(number=st.integers(0, 20))
     def deletes(self, number: int) -> None:
-        place = self.place(number)
+        self.takes_out(self.place(number))
+
+    def takes_out(self, place: tuple[str, str]) -> None:
         self.bin.append((place, self.meant.pop(place), self.held(place)))
         del self.payload[place]
         self.calendars[place[0]].delete(place[1])
 
     @precondition(lambda self: self.bin)
-    @rule()
+    @step()
     def undeletes(self) -> None:
         place, meant, raw = self.bin.pop()
         if place not in self.meant:
             self.save(place, raw, meant)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20), same_uid=st.booleans())
+    @step(number=st.integers(0, 20), same_uid=st.booleans())
     def moves_to_the_other_dentist(self, number: int, same_uid: bool) -> None:
         place = self.place(number)
         meant, raw = self.meant[place], self.held(place)
-        self.deletes(number)
+        self.takes_out(place)
         self.bin.pop()
         self.number += 1
         other = (next(who for who in DENTISTS if who != place[0]), f"{self.number}.ics")
         self.save(other, raw if same_uid else _other_uid(raw, self.number), meant)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20), slot=st.integers(0, 23))
+    @step(number=st.integers(0, 20), slot=st.integers(0, 23))
     def copies(self, number: int, slot: int) -> None:
         """Copy and paste: our block is in the copy."""
         place = self.place(number)
@@ -301,18 +326,18 @@ class Machine(RuleBasedStateMachine):
         self.changed(copy, start=_slot(slot), previous=None)
 
     @precondition(lambda self: self.meant)
-    @rule(number=st.integers(0, 20))
+    @step(number=st.integers(0, 20))
     def takes_our_block_out(self, number: int) -> None:
         place = self.place(number)
         self.save(place, ICS.strip(self.held(place)), self.meant[place])
 
     # --- misfortune --------------------------------------------------------------------------------------------------
 
-    @rule(who=st.sampled_from(DENTISTS))
+    @step(who=st.sampled_from(DENTISTS))
     def the_server_forgets_its_tokens(self, who: str) -> None:
         self.calendars[who].expire_tokens()
 
-    @rule(who=st.sampled_from(DENTISTS), fault=st.integers(0, 6))
+    @step(who=st.sampled_from(DENTISTS), fault=st.integers(0, 6))
     def the_server_errs(self, who: str, fault: int) -> None:
         calendar = self.calendars[who]
         errors = [TryLater("…"), TryLater("…", 120), Garbled("…"), Denied("…"), Conflict(), Unknown()]
@@ -321,11 +346,11 @@ class Machine(RuleBasedStateMachine):
         else:
             calendar.lose_answer_of_next_write()
 
-    @rule(who=st.sampled_from(DENTISTS))
+    @step(who=st.sampled_from(DENTISTS))
     def the_server_repeats_itself(self, who: str) -> None:
         self.calendars[who].repeating = not self.calendars[who].repeating
 
-    @rule(channel=st.sampled_from(list(Channel)), fault=st.integers(0, 3))
+    @step(channel=st.sampled_from(list(Channel)), fault=st.integers(0, 3))
     def the_gateway_errs(self, channel: Channel, fault: int) -> None:
         sender = self.senders[channel]
         error = [TryLater("…"), Permanent("…"), Uncertain("…"), Uncertain("…")][fault]
@@ -333,8 +358,11 @@ class Machine(RuleBasedStateMachine):
 
     # --- the worker --------------------------------------------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([0, 60, 300, 300, 1800]))
+    @rule(seconds=st.sampled_from([60, 300, 1800]))
     def the_worker_passes(self, seconds: int) -> None:
+        self.the_worker_passes_after(seconds)
+
+    def the_worker_passes_after(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
         self.one_pass()
 

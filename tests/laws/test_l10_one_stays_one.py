@@ -6,9 +6,7 @@ line, journal row or reason carries a name, number, address or motif.
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,87 +17,14 @@ from sqlalchemy import select
 from adapters.base import Denied, Garbled, Permanent, TryLater, Uncertain, Unknown
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from rules.model import Channel, Dentist, Motif, Practice
-from sync import judge, mirror, outbox, passes
+from sync import judge, mirror, outbox
 from sync.store import notices, tables
-from sync.store.engine import Store
-from sync.world import Source, World
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=PARIS)
 CANARIES = (
     "zorglube", "quetzalia", "98 76 54 32", "98765432", "canarienne", "greffe", "secretissime", "1981",
 )  # fmt: skip
-TEXT = (
-    "Nouveau patient\\nSans préférence\\nNé(e) le : 12/05/1981\\nMobile : {mobile}\\n"
-    "E-mail : {given}.{family}@example.org\\nAdresse : 77 rue Canarienne\\, 75011 Paris\\nCommentaire : secretissime"
-)
-
-
-@dataclass
-class Desk:
-    """A practice in memory: Quetzalia Zorglube is the patient whom misfortune meets, Marie Dupont the other one."""
-
-    store: Store
-    now: datetime = MORNING
-    calendars: dict[str, MemoryCalendar] = field(
-        default_factory=lambda: {who: MemoryCalendar(f"agenda:{who}", PARIS, SECRET) for who in ("martin", "bernard")}
-    )
-    sms: MemorySender = field(default_factory=lambda: MemorySender(Channel.SMS))
-    mail: MemorySender = field(default_factory=lambda: MemorySender(Channel.EMAIL, repeatable=False))
-
-    @property
-    def world(self) -> World:
-        practice = Practice(
-            key="lilas", name="Cabinet des Lilas", address="12 rue des Lilas, 75020 Paris", phone="01 43 00 00 00",
-            email="s@lilas.example", zone=PARIS, motifs=(Motif("Greffe", 30), Motif("Contrôle", 30)),
-            dentists=(Dentist("martin", "Dr Martin", "Dentiste"), Dentist("bernard", "Dr Bernard", "Orthodontiste")),
-        )  # fmt: skip
-        sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
-        senders = {Channel.SMS: self.sms, Channel.EMAIL: self.mail}
-        return World(practice, self.store, sources, senders, lambda: self.now, on_uncertain={Channel.EMAIL: "retry"})
-
-    def books(self, family: str, given: str, mobile: str, *, hour: int = 10, dentist: str = "martin") -> None:
-        start = (MORNING + timedelta(days=7)).replace(hour=hour).astimezone(UTC)
-        text = TEXT.format(mobile=mobile, given=given.lower(), family=family.lower())
-        self.calendars[dentist].put(
-            f"{family}.ics",
-            (
-                f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//her client//FR\r\nBEGIN:VEVENT\r\nUID:{hour}\r\n"
-                f"DTSTAMP:20261101T080000Z\r\nDTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDURATION:PT30M\r\n"
-                f"SUMMARY:{family} {given} – greffe\r\nDESCRIPTION:{text}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
-            ).encode(),
-        )
-
-    def both_book(self) -> None:
-        """The first pass is over; the unlucky patient comes first everywhere."""
-        passes.one_pass(self.world)
-        self.books("ZORGLUBE", "Quetzalia", "06 98 76 54 32", hour=10)
-        self.books("DUPONT", "Marie", "06 12 34 56 78", hour=11)
-
-    def passes(self, times: int = 6) -> None:
-        for _ in range(times):
-            self.now += timedelta(minutes=45)
-            passes.one_pass(self.world)
-
-    def told(self) -> set[str]:
-        return {message.to for message in self.sms.sent}
-
-    def marks(self) -> dict[str, str]:
-        """The title mark of each event, by family name."""
-        found = {}
-        for ref, body in self.calendars["martin"]._held.items():
-            title = body.payload.decode().partition("SUMMARY:")[2]
-            found[ref.removesuffix(".ics")] = title[0] if title[:1] in "✓⚠" else ""
-        return found
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    store = Store(f"sqlite:///{tmp_path / 'cabinet.db'}", "lilas")
-    store.prepare()
-    yield Desk(store)
-    store.close()
 
 
 @pytest.fixture
@@ -134,7 +59,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_ours_meets_one_patient_and_the_other_is_told(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
+    desk: Any, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     desk.both_book()
     owner, name = FAULTS[fault]
@@ -144,14 +69,14 @@ def test_a_fault_of_ours_meets_one_patient_and_the_other_is_told(
     assert desk.marks()["DUPONT"] == "✓"
 
 
-def test_a_calendar_that_fails_leaves_the_others_told(desk: Desk) -> None:
+def test_a_calendar_that_fails_leaves_the_others_told(desk: Any) -> None:
     desk.both_book()
     desk.calendars["bernard"].fail_next(Denied("…"), times=100)
     desk.passes()
     assert desk.told() == {"+33698765432", "+33612345678"}
 
 
-def test_a_number_that_is_refused_leaves_the_others_told(desk: Desk) -> None:
+def test_a_number_that_is_refused_leaves_the_others_told(desk: Any) -> None:
     desk.both_book()
     desk.sms.fail(Permanent("…"))
     desk.passes()
@@ -159,7 +84,7 @@ def test_a_number_that_is_refused_leaves_the_others_told(desk: Desk) -> None:
     assert set(desk.marks().values()) == {"✓"}
 
 
-def written_down(desk: Desk) -> str:
+def written_down(desk: Any) -> str:
     """What a person or a monitor may read without opening the practice's data."""
     with desk.store.read() as tx:
         rows: list[Any] = [tx.connection.execute(select(table)).all() for table in (tables.journal, tables.calendar)]
@@ -171,7 +96,7 @@ def written_down(desk: Desk) -> str:
 
 @pytest.mark.parametrize("fault", [*FAULTS, "mirroring"])
 def test_l8_a_fault_of_ours_names_nobody(
-    desk: Desk, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, fault: str
+    desk: Any, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     desk.both_book()
     owner, name = FAULTS.get(fault, (mirror._Writer, "store"))
@@ -182,7 +107,7 @@ def test_l8_a_fault_of_ours_names_nobody(
     assert [canary for canary in CANARIES if canary in seen] == []
 
 
-def test_l8_misfortune_outside_names_nobody(desk: Desk, log: io.StringIO) -> None:
+def test_l8_misfortune_outside_names_nobody(desk: Any, log: io.StringIO) -> None:
     desk.both_book()
     errors = (TryLater("…"), Denied("…"), Garbled("…"), Unknown())
     for error in errors:

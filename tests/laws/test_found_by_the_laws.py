@@ -1,0 +1,38 @@
+"""What the machine of `test_engine_laws.py` found, each as the plain story that broke a law."""
+
+from datetime import timedelta
+from typing import Any
+
+from sync import passes
+
+
+def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any) -> None:
+    desk.both_book()
+    passes.one_pass(desk.world)
+    desk.calendars["martin"].expire_tokens()
+    desk.calendars["martin"].delete("ZORGLUBE.ics")
+    desk.passes()
+    assert desk.told() == {"+33612345678"}
+
+
+def test_l2_our_part_is_written_once_the_event_is_found_again(desk: Any) -> None:
+    desk.both_book()
+    passes.one_pass(desk.world)
+    calendar = desk.calendars["martin"]
+    body = calendar._held.pop("ZORGLUBE.ics")
+    calendar.expire_tokens()
+    desk.now += timedelta(seconds=30)
+    passes.one_pass(desk.world)
+    calendar.put(body.ref, body.payload)
+    desk.passes()
+    assert desk.marks() == {"ZORGLUBE": "✓", "DUPONT": "✓"}
+
+
+def test_l3_nothing_is_told_of_an_event_whose_new_body_is_owed(desk: Any) -> None:
+    desk.both_book()
+    passes.one_pass(desk.world)
+    with desk.store.write() as tx:
+        passes.resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
+    desk.now += timedelta(minutes=5)
+    passes.deliver(desk.world)
+    assert desk.told() == {"+33612345678"}
