@@ -161,28 +161,27 @@ class _Standing:
 
     def _assess(self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None) -> Assessment:
         agreed = consents.of(self.tx, booking.id) if booking else ()
-        found, near = self._patients(entry)
+        found = self._patients(entry)
         context = Context(
             dentist=dentist,
             now=self.now,
             order=self.row.order,
             candidates=found,
-            nearest=near,
             busy=self._busy(event, dentist, found, booking),
             linked=booking.patient if booking else None,
             consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
             updated=booking.updates if booking else (),
         )
-        return assess(event, entry, self.practice, context)
+        assessment = assess(event, entry, self.practice, context)
+        if found or all(finding.rule != "patient-unknown" for finding in assessment.findings):
+            return assessment
+        near = patients.nearest(self.tx, fold(entry.name_text))  # the whole directory: only where somebody is missed
+        return assess(event, entry, self.practice, replace(context, nearest=near)) if near else assessment
 
-    def _patients(self, entry: Entry) -> tuple[tuple[Patient, ...], tuple[Patient, ...]]:
-        asked = clues(entry)
-        found = patients.candidates(self.tx, asked)
-        if len(found) <= 8:
-            found = tuple(self._with_visits(patient) for patient in found)
-        near = () if found else patients.nearest(self.tx, fold(entry.name_text))
-        return found, near
+    def _patients(self, entry: Entry) -> tuple[Patient, ...]:
+        found = patients.candidates(self.tx, clues(entry))
+        return tuple(self._with_visits(patient) for patient in found) if len(found) <= 8 else found
 
     def _with_visits(self, patient: Patient) -> Patient:
         assert patient.id is not None
@@ -214,7 +213,8 @@ class _Standing:
         number = self._save_booking(event, assessment, what, before, patient_id)
         if what.consent and what.consent.given and assessment.valid:
             consents.record(self.tx, number, what.dentist, what.consent.detail, self.now)
-        plan_booking(self.world, self.tx, number, self.now)
+        if before is not None or not self.row.baseline:  # at the first pass there is nothing to plan
+            plan_booking(self.world, self.tx, number, self.now)
         kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
         values = {"label": what.patient.name, "booking": number, "patient": patient_id, "motif": what.motif}
         self._judged(event, kind, what.dentist, **values)

@@ -17,7 +17,7 @@ def sweep(world: World) -> int:
     horizon = now + timedelta(hours=practice.policy.reminder_hours) + SLACK
     added = 0
     with world.store.read() as tx:
-        coming = bookings.between(tx, now, horizon, practice.zone)
+        coming = bookings.starting(tx, now, horizon, practice.zone)
         owed = [(row.id, send) for row in coming for send in reminders(world, tx, row, now)]
     for booking, send in owed:
         with world.store.write() as tx:

@@ -99,6 +99,12 @@ def between(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str
     return sorted(_select(tx, zone, *clauses), key=lambda row: (row.start, row.id))
 
 
+def starting(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
+    """Bookings that begin in that span."""
+    c = t.booking.c
+    return _select(tx, zone, c.start >= start, c.start < end)
+
+
 def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """Every booking that vanished after that moment."""
     return _select(tx, zone, t.booking.c.vanished_at > moment)

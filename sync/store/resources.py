@@ -6,10 +6,10 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from adapters.base import Resource
 from rules.model import Annotation, Busy, CalendarEvent, Kind
@@ -17,6 +17,7 @@ from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
 
+ONE_DAY = timedelta(days=1)
 PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
 
 
@@ -172,7 +173,8 @@ def occurrence_row(
     """The columns of one occurrence before it is judged."""
     return {
         "practice": practice, "calendar": place[0], "ref": place[1], "uid": event.uid, "recurrence": event.recurrence,
-        "dentist": dentist, "start": event.start, "end": event.end, "all_day": event.all_day, "kind": kind.value,
+        "dentist": dentist, "start": event.start, "end": event.end, "all_day": event.all_day,
+        "lasting": event.end - event.start > ONE_DAY, "kind": kind.value,
         "label": "", "order": order, "booking": None, "patient": None, "motif": None,
     }  # fmt: skip
 
@@ -203,7 +205,7 @@ def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ..
     """What takes that dentist's time between those moments."""
     c = t.occurrence.c
     query = select(t.occurrence).where(
-        c.practice == tx.practice, c.dentist == dentist, c.start < end, c.end > start, c.kind != Kind.IGNORED.value
+        c.practice == tx.practice, c.dentist == dentist, _meets(start, end), c.kind != Kind.IGNORED.value
     )
     return tuple(_busy(row) for row in tx.connection.execute(query))
 
@@ -221,7 +223,7 @@ def neighbours(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tupl
     """(calendar, ref) of the bookings that overlap that span."""
     c = t.occurrence.c
     query = select(c.calendar, c.ref).where(
-        c.practice == tx.practice, c.dentist == dentist, c.start < end, c.end > start, c.kind == Kind.BOOKING.value
+        c.practice == tx.practice, c.dentist == dentist, _meets(start, end), c.kind == Kind.BOOKING.value
     )
     return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}
 
@@ -238,6 +240,13 @@ def present(tx: Tx, since: datetime | None = None) -> Iterator[ResourceRow]:
     query = select(t.resource).where(t.resource.c.practice == tx.practice, t.resource.c.state == PRESENT)
     for row in tx.connection.execute(query.order_by(t.resource.c.order)).mappings():
         yield _row(row)
+
+
+def _meets(start: datetime, end: datetime) -> Any:
+    """Overlaps that span. What lasts a day at most began within a day of it, so that the index finds it at once."""
+    c = t.occurrence.c
+    short = and_(c.lasting.is_(False), c.start > start - ONE_DAY, c.start < end, c.end > start)
+    return or_(short, and_(c.lasting.is_(True), c.start < end, c.end > start))
 
 
 def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:

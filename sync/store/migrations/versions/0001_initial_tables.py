@@ -169,6 +169,7 @@ def upgrade() -> None:
         sa.Column("start", UtcDateTime(), nullable=False),
         sa.Column("end", UtcDateTime(), nullable=False),
         sa.Column("all_day", sa.Boolean(), nullable=False),
+        sa.Column("lasting", sa.Boolean(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("order", sa.Integer(), nullable=False),
@@ -179,7 +180,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("occurrence", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_occurrence_practice_dentist_start"), ["practice", "dentist", "start"], unique=False
+            batch_op.f("ix_occurrence_practice_dentist_lasting_start"),
+            ["practice", "dentist", "lasting", "start"],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f("ix_occurrence_practice_patient_start"), ["practice", "patient", "start"], unique=False
