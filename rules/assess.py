@@ -46,6 +46,7 @@ class Context:
     already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
     `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose. `updated`:
     lines about earlier changes that this event made in the directory, so that the feedback keeps saying so.
+    `kept_time`: the booking stood at this very time when that was still to come: time alone makes no slip of it (P17).
     """
 
     dentist: str
@@ -60,6 +61,7 @@ class Context:
     slots: tuple[Slot, ...] = ()
     born_here: bool = True
     updated: tuple[str, ...] = ()
+    kept_time: bool = False
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
@@ -111,7 +113,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *placed.findings,
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),
-        *checklist.when(event, entry, practice, context.now, linked=context.linked is not None),
+        *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
         *_time(event, booking, practice, context),
         *checklist.remarks(patient, practice),
         *_earlier(entry, placed, event, practice, context),

@@ -100,11 +100,11 @@ def _contradiction(entry: Entry, patient: Patient) -> str:
 # --- date and hour ---------------------------------------------------------------------------------------------------
 
 
-def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, *, linked: bool) -> Iterator[Finding]:
-    """Date, hour and length, each as a slip would show (P17)."""
+def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, *, kept: bool) -> Iterator[Finding]:
+    """Date, hour and length, each as a slip would show (P17). `kept`: it stood at this time before that time came."""
     start = event.start.astimezone(practice.zone)
     seen, policy = day_and_clock(start, year=True), practice.policy
-    if _past(start, now.astimezone(practice.zone), linked=linked) and entry.outcome is None:
+    if start < now and not kept and entry.outcome is None:
         yield from find(policy, "date-past", seen=seen)
     if start - now > DISTANT:
         yield from find(policy, "date-distant", seen=seen)
@@ -119,11 +119,6 @@ def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, 
         yield from find(policy, "zone-unknown", seen=seen)
     if "nonexistent-time" in event.flags:
         yield from find(policy, "time-shifted", seen=seen)
-
-
-def _past(start: datetime, now: datetime, *, linked: bool) -> bool:
-    """A booking that was judged before may be under way: a note typed meanwhile does not make it past."""
-    return start.date() < now.date() if linked else start < now
 
 
 def _length(event: CalendarEvent) -> str:

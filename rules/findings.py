@@ -49,7 +49,7 @@ _TABLE = (
     Rule("name-missing", "P28", ERROR, "name", "Nom et prénom manquants : tapez « DUPONT Marie » dans le titre.", _IDENTITY),
     Rule("name-suspicious", "P12", ERROR, "name", "Nom « {seen} » : {problem}. Tapez le nom et le prénom complets.", _IDENTITY),
     Rule("patient-unknown", "P5", ERROR, "patient",
-         "« {seen} » n'est pas dans le fichier. Choisissez un patient ci-dessous ou tapez « Nouveau patient ».", _NEW),
+         "« {seen} » n'est pas dans le fichier. Choisissez un patient ci-dessous ou tapez « Nouveau patient ».", _NEW, fixed=True),
     Rule("patient-ambiguous", "P3", ERROR, "patient",
          "Plusieurs patients correspondent à « {seen} ». Ajoutez la date de naissance : « Né(e) le : 12/05/1981 ».", _KNOWN,
          fixed=True),

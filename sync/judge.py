@@ -172,6 +172,7 @@ class _Standing:
             consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
             updated=booking.updates if booking else (),
+            kept_time=booking is not None and _kept_time(booking, event),
         )
         assessment = assess(event, entry, self.practice, context)
         if found or all(finding.rule != "patient-unknown" for finding in assessment.findings):
@@ -304,6 +305,10 @@ class _Standing:
             return False
         resources.change(self.tx, *self.place, rewrites=self.row.rewrites + 1)
         return True
+
+
+def _kept_time(booking: BookingRow, event: CalendarEvent) -> bool:
+    return booking.start == event.start and all(finding.rule != "date-past" for finding in booking.findings)
 
 
 def _traces(assessment: Assessment, what: Booking, before: BookingRow | None) -> dict[str, Any]:

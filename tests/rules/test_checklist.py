@@ -128,8 +128,13 @@ def test_p17_a_note_typed_during_the_appointment_does_not_make_it_past(
 ) -> None:
     during = datetime(2026, 11, 24, 9, 45, tzinfo=PARIS)
     event = booked("DUPONT Marie – détartrage")
-    assert found(judged(event, marie, now=during, linked=1)) == []
-    assert found(judged(event, marie, now=during + timedelta(days=1), linked=1)) == ["date-past"]
+    assert found(judged(event, marie, now=during, linked=1, kept_time=True)) == []
+    assert found(judged(event, marie, now=during + timedelta(days=1), linked=1, kept_time=True)) == []
+
+
+def test_p17_dragged_into_the_past_is_said(booked: Booked, judged: Judged, found: Found, marie: Patient) -> None:
+    event = booked("DUPONT Marie – détartrage")
+    assert found(judged(event, marie, now=event.start + timedelta(minutes=1), linked=1)) == ["date-past"]
 
 
 @pytest.mark.parametrize(
