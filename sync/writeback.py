@@ -15,7 +15,7 @@ from sync.store import basics, edits, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import StoreProblem, Tx
-from sync.store.resources import GONE, PRESENT, ResourceRow
+from sync.store.resources import PRESENT, ResourceRow
 from sync.world import Source, World
 
 log = structlog.get_logger()
@@ -48,8 +48,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
     with world.store.read() as tx:
         standing = resources.get(tx, row.calendar, row.ref)
     if standing is None or standing.state != PRESENT:
-        if standing is None or standing.state == GONE:  # a suspect may be found again
-            _done(world, row)
+        _done(world, row)
         return 0
     edit = Edit(row.annotation, standing.payload, row.end)
     result = source.calendar.apply(row.ref, standing.version, edit)

@@ -580,6 +580,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 LawsOfTheEngine = Machine.TestCase
 LawsOfTheEngine.settings = settings(
-    max_examples=60, stateful_step_count=20, derandomize=True, deadline=None,
+    max_examples=50, stateful_step_count=20, derandomize=True, deadline=None,
     suppress_health_check=list(HealthCheck), database=None,
 )  # fmt: skip

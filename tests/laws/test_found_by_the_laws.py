@@ -2,7 +2,12 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
+import pytest
+
+from adapters.base import TryLater
+from adapters.calendars.memory import MemoryCalendar
 from sync import passes
 
 
@@ -15,13 +20,15 @@ def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any
     assert desk.told() == {"+33612345678"}
 
 
-def test_l2_our_part_is_written_once_the_event_is_found_again(desk: Any) -> None:
+def test_l2_our_part_is_written_once_the_event_is_found_again(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.both_book()
-    passes.one_pass(desk.world)
+    with monkeypatch.context() as busy:
+        busy.setattr(MemoryCalendar, "apply", Mock(side_effect=TryLater("…")))
+        desk.passes(1)
     calendar = desk.calendars["martin"]
     body = calendar._held.pop("ZORGLUBE.ics")
     calendar.expire_tokens()
-    desk.now += timedelta(seconds=30)
+    desk.now += timedelta(hours=2)
     passes.one_pass(desk.world)
     calendar.put(body.ref, body.payload)
     desk.passes()
