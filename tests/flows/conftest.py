@@ -34,7 +34,8 @@ with time_machine.travel(moment, tick=True):
 """
 SETTINGS = """
 practice:
-  {{key: lilas, name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: {office}}}
+  {{key: lilas, name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
+    email: {office}}}
 dentists:
   martin:
     name: Dr Claire Martin
@@ -120,7 +121,7 @@ class Practice:
     def attitre(
         self, *words: str, when: datetime | None = None, said: int | None = 0
     ) -> subprocess.CompletedProcess[str]:
-        """The command as typed at the prompt; `when`: as if the clock showed that; `said`: the exit code it must give."""
+        """The command as typed; `when`: as if the clock showed that; `said`: the exit code it must give."""
         door = [sys.executable, "-c", LATER, when.isoformat()] if when else [ATTITRE]
         done = subprocess.run(
             [*door, *words, "-c", str(self.file)], cwd=self.folder, env={**os.environ, "COLUMNS": "200"},

@@ -65,7 +65,9 @@ def answers(open_practice: "Practice") -> dict[str, Event]:
     return {name: open_practice.martin.sees(event) for name, event in booked.items()}
 
 
-def test_p12_p13_p15_p17_p28_a_good_entry_is_restated_in_words_and_confirmed(answers: dict[str, Event]) -> None:
+def test_p07_p12_p13_p15_p17_p21_p26_p28_a_good_entry_is_restated_in_words_and_confirmed(
+    answers: dict[str, Event],
+) -> None:
     good = answers["nothing wrong"]
     assert good.title == "✓ ALLARD Anne – détartrage"
     assert "à 8 h 30, 45 min, Dr Claire Martin" in good.block

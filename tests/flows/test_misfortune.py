@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,14 +133,17 @@ def test_an_unknown_time_zone_and_an_endless_rule_harm_nobody_else(practice: "Pr
     assert any("9h30" in one for one in practice.sms())
 
 
-def test_d08_our_block_taken_out_comes_back_once(practice: "Practice") -> None:
+def test_d08_our_block_taken_out_comes_back_once_then_she_is_respected(practice: "Practice") -> None:
     event = practice.confirmed()
+    blocks = []
     for _ in range(2):
         practice.martin.writes(event, "\n" + practice.martin.sees(event).block, "")
         practice.sync()
         practice.sync()
+        blocks.append(practice.martin.sees(event).block)
+    assert "✓ SMS de confirmation envoyé" in blocks[0]
+    assert blocks[1] == ""
     assert len(practice.sms()) == 1
-    assert practice.martin.sees(event).hers == practice.new
 
 
 def test_d03_an_alarm_put_off_is_no_change(practice: "Practice") -> None:
@@ -166,7 +169,7 @@ def test_p19_nothing_personal_in_messages_or_logs(practice: "Practice") -> None:
 
 
 @pytest.fixture
-def worker(practice: "Practice", until: Callable[..., None]):  # type: ignore[no-untyped-def]
+def worker(practice: "Practice", until: Callable[..., None]) -> Iterator["subprocess.Popen[bytes]"]:
     """`attitre run` that has looked once."""
     command = [str(Path(sys.executable).with_name("attitre")), "run", "-c", str(practice.file)]
     with (practice.folder / "log").open("w") as log:

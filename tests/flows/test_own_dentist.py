@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sync.demo.secretary import Event
+
 if TYPE_CHECKING:
     from conftest import Practice
 
@@ -33,18 +35,17 @@ def test_p49_no_setting_makes_another_dentist_silent(practice: "Practice") -> No
     assert practice.sms() == []
 
 
-def moved(practice: "Practice", event, *, delete_first: bool) -> None:  # type: ignore[no-untyped-def]
+def moved(practice: "Practice", event: Event, *, delete_first: bool) -> None:
     """The same event, in Dr Bernard's calendar; the two changes are seen in two passes."""
     uid = event.url.rpartition("/")[2].removesuffix(".ics")
 
     def arrive() -> None:
         practice.bernard.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new, uid=uid)
 
-    first, second = (
-        (lambda: practice.martin.deletes(event), arrive)
-        if delete_first
-        else (arrive, lambda: practice.martin.deletes(event))
-    )
+    def leave() -> None:
+        practice.martin.deletes(event)
+
+    first, second = (leave, arrive) if delete_first else (arrive, leave)
     first()
     practice.sync()
     second()
@@ -88,7 +89,7 @@ def test_p10_a_private_event_says_only_busy(practice: "Practice") -> None:
     assert practice.martin.sees(private).raw == private.raw
 
 
-def test_p09_outside_hours_proposes_the_next_free_slots(practice: "Practice") -> None:
+def test_p09_outside_hours_is_refused(practice: "Practice") -> None:
     practice.knows()
     event = practice.martin.books("DURAND Hélène – contrôle", practice.at(13), 20)
     practice.sync()
@@ -98,7 +99,7 @@ def test_p09_outside_hours_proposes_the_next_free_slots(practice: "Practice") ->
     assert practice.sms() == []
 
 
-def test_p19_d05_a_copied_event_is_a_booking_of_its_own(practice: "Practice") -> None:
+def test_d05_a_copied_event_is_a_booking_of_its_own(practice: "Practice") -> None:
     original = practice.martin.sees(practice.confirmed())
     copy = practice.martin.books("✓ DUPONT Marie – détartrage", practice.at(15), 45, original.text)
     practice.sync()
