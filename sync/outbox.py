@@ -23,7 +23,7 @@ from sync.store.bookings import VANISHED, BookingRow
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPPRESSED, UNCERTAIN, MessageRow
-from sync.world import World
+from sync.world import Watch, World, nobody_watches
 
 log = structlog.get_logger()
 LAST_ATTEMPT = 12
@@ -32,12 +32,17 @@ SECOND_CHANCE = timedelta(minutes=10)
 _BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
 
 
-def deliver(world: World) -> int:
+def deliver(world: World, watch: Watch = nobody_watches) -> int:
     """Send every message that is due and still true; one bad row never stops the others. Returns how many were sent."""
     recover(world)
     with world.store.read() as tx:
         due = messages.due(tx, world.now(), world.practice.zone)
-    return sum(_safely(world, row) for row in due if row.channel in world.senders)
+    sent = 0
+    for row in due:
+        if row.channel in world.senders:
+            sent += _safely(world, row)
+            watch(row.key)
+    return sent
 
 
 def recover(world: World) -> None:

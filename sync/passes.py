@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,11 +23,10 @@ from sync.store.bookings import VANISHED
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
 from sync.sweep import sweep
-from sync.world import Source, World
+from sync.world import Source, Watch, World, nobody_watches
 from sync.writeback import write_back
 
 log = structlog.get_logger()
-Watch = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +39,22 @@ class PassReport:
     unreachable: tuple[str, ...] = ()
 
 
-def one_pass(world: World, only: Iterable[str] | None = None, watch: Watch = lambda _: None) -> PassReport:
-    """Everything once. `only` limits the calendars that are read. `watch` is told each calendar as it is done."""
+def one_pass(world: World, only: Iterable[str] | None = None, watch: Watch = nobody_watches) -> PassReport:
+    """Everything once. `only` limits the calendars that are read. `watch` is called after each step (a calendar read, a
+    message sent, an event written) with what it was about; what it raises ends the pass there, with nothing half done.
+    """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
     _mind_configuration(world)
     pull(world, sources, watch)
     judged = judge(world)
     if _moves_may_be_missed(world):
-        pull(world, sources, lambda _: None)
+        pull(world, sources, nobody_watches)
         judged += judge(world)
     brakenotice.read_answers(world)
     sweep(world)
-    sent = deliver(world)
+    sent = deliver(world, watch)
     judged += judge(world)
-    written = write_back(world)
+    written = write_back(world, watch)
     brakenotice.show(world)
     send_notices(world)
     return PassReport(judged, sent, written, _unreachable(world, sources))

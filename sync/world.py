@@ -13,6 +13,13 @@ from rules.text import fold
 from sync.store.engine import Store
 
 Clock = Callable[[], datetime]
+Watch = Callable[[str], None]
+
+
+def nobody_watches(_: str) -> None:
+    """For passes that nobody follows."""
+
+
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)
 
 

@@ -16,13 +16,13 @@ from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import PRESENT, ResourceRow
-from sync.world import Source, World
+from sync.world import Source, Watch, World, nobody_watches
 
 log = structlog.get_logger()
 LOST_RACES = 3
 
 
-def write_back(world: World) -> int:
+def write_back(world: World, watch: Watch = nobody_watches) -> int:
     """Carry out every edit that is due. Returns how many events were written; one that fails does not stop others."""
     with world.store.read() as tx:
         due = edits.due(tx, world.now())
@@ -41,6 +41,7 @@ def write_back(world: World) -> int:
         except Exception as error:  # a fault of ours in one event stays in that event (law L10)
             log.error("event not written", **described(error))
             _later(world, row)
+        watch(row.ref)
     return written
 
 

@@ -80,12 +80,13 @@ def _pass(world: World, only: str | None) -> PassReport:
     if wanted is not None and not wanted:
         keys = ", ".join(dict.fromkeys(source.dentist for source in world.sources))
         raise Failure(f"« {only} » ne désigne aucun agenda. Dentistes : {keys}.")
-    total, done = len(world.sources if wanted is None else wanted), [0]
+    left = {source.address for source in world.sources} if wanted is None else set(wanted)
+    total = len(left)
 
-    def progress(_address: str) -> None:
-        done[0] += 1
-        if sys.stderr.isatty():
-            typer.echo(f"\rAgendas : {done[0]}/{total}", err=True, nl=done[0] >= total)
+    def progress(step: str) -> None:
+        if step in left and sys.stderr.isatty():
+            left.discard(step)
+            typer.echo(f"\rAgendas : {total - len(left)}/{total}", err=True, nl=not left)
 
     return one_pass(world, only=wanted, watch=progress)
 
