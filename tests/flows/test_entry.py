@@ -95,7 +95,7 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("entry", "sentence"), MISSING)
-def test_p34_a_missing_or_wrong_detail_blocks_and_says_what_to_type(
+def test_p05_p06_p14_p22_p29_p30_p31_p32_p33_p34_p50_what_is_missing_or_wrong_blocks(
     answers: dict[str, Event], entry: str, sentence: str
 ) -> None:
     answer = answers[entry]

@@ -30,7 +30,11 @@ def attached(practice: "Practice") -> tuple[str, int, str]:
     (part,) = (part for part in practice.letter().walk() if part.get_content_type() == "text/calendar")
     calendar = Calendar.from_ical(part.get_content())
     (event,) = calendar.walk("VEVENT")
-    return str(event["METHOD"] if "METHOD" in event else calendar["METHOD"]), int(event["SEQUENCE"]), str(event["UID"])
+    return (
+        str(event["METHOD"] if "METHOD" in event else calendar["METHOD"]),
+        int(str(event["SEQUENCE"])),
+        str(event["UID"]),
+    )
 
 
 def test_p35_p36_p37_p38_the_email_says_who_when_why_and_where(practice: "Practice") -> None:
