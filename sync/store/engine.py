@@ -188,6 +188,8 @@ def _sentence(error: DBAPIError) -> str:
     words = str(error.orig).lower()
     if "full" in words:
         return "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place."
+    if "disk i/o" in words:
+        return "Le disque refuse l'écriture (plein, quota atteint, ou défectueux) : vérifiez-le, aucun message ne part."
     if "readonly" in words or "read-only" in words:
         return "La base est en lecture seule : vérifiez les droits du fichier."
     if "locked" in words:
