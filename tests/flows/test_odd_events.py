@@ -82,7 +82,7 @@ def test_p42_another_motif_is_told_by_email_once(practice: "Practice") -> None:
 
 
 def full() -> None:
-    """No file may grow any more: what a full disk does to a process."""
+    """No file may grow any more, as under a quota that is used up."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
 
@@ -93,7 +93,7 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_told_twice(practice: "Practice
         command, cwd=practice.folder, preexec_fn=full, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 1
-    assert "disque" in done.stderr
+    assert "Le disque refuse l'écriture" in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
     practice.sync()
     practice.sync()
