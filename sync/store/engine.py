@@ -184,18 +184,22 @@ _BUSY = (
 )
 
 
+_SENTENCES = {
+    "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
+    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, ou défectueux) : vérifiez-le, aucun message ne part.",
+    "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
+    "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
+    "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
+    "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
+    "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
+}
+
+
 def _sentence(error: DBAPIError) -> str:
     words = str(error.orig).lower()
-    if "full" in words:
-        return "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place."
-    if "disk i/o" in words:
-        return "Le disque refuse l'écriture (plein, quota atteint, ou défectueux) : vérifiez-le, aucun message ne part."
-    if "readonly" in words or "read-only" in words:
-        return "La base est en lecture seule : vérifiez les droits du fichier."
-    if "locked" in words:
-        return "La base est occupée par un autre programme : réessayez dans un instant."
-    if "not a database" in words or "malformed" in words:
-        return "Le fichier de la base est abîmé : restaurez une sauvegarde."
+    for sign, sentence in _SENTENCES.items():
+        if sign in words:
+            return sentence
     if isinstance(error, OperationalError):
         return f"La base n'est pas joignable ({type(error.orig).__name__})."
     return f"La base a refusé une opération ({type(error.orig).__name__})."
