@@ -186,7 +186,7 @@ _BUSY = (
 
 _SENTENCES = {
     "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
-    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, ou défectueux) : vérifiez-le, aucun message ne part.",
+    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, défectueux ?) : aucun message ne part.",
     "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
     "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
     "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
