@@ -63,7 +63,12 @@ class DavCalendar:
     ) -> None:  # fmt: skip
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
+        self._doubted = False
         self._ics = Ics(zone, secret, self.address)
+
+    def doubt(self) -> None:
+        """The token was caught lying (A14): the next answer is a listing, and the ctag is followed from then on."""
+        self._doubted = True
 
     @property
     def address(self) -> str:
@@ -87,7 +92,10 @@ class DavCalendar:
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (A07)."""
         kind = cursor.kind if cursor and cursor.query == QUERY else None
-        if cursor and kind == SYNC:
+        if self._doubted:
+            self._doubted = False
+            yield from self._everything(known, try_sync=False)
+        elif cursor and kind == SYNC:
             yield from self._delta(cursor, known)
         elif cursor and kind == CTAG and self._ctag() == cursor.value:
             yield Page(cursor=cursor)
@@ -324,7 +332,7 @@ class DavCalendar:
     def _propfind(self, url: str, depth: str, *names: str, read: float = 30.0) -> Answer:
         answer = self._http.send("PROPFIND", url, davxml.propfind(*names), {**_XML, "Depth": depth}, read=read)
         if answer.status != 207:
-            raise error_of(answer) if answer.status >= 400 else Garbled(_NO_CALENDAR)
+            raise error_of(answer) if answer.status >= 400 else Garbled(davxml.NO_CALENDAR)
         return answer
 
     def _at(self, ref: str) -> str:
@@ -345,7 +353,6 @@ class DavCalendar:
 
 
 _SAFE = "~!$&'()*+,;=:@"
-_NO_CALENDAR = "Le serveur n'a pas répondu comme un agenda : l'adresse est-elle la bonne ?"
 _BLOCKED = {
     "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
     "altrep": "Le texte de l'événement existe en deux versions : y écrire en cacherait une.",
@@ -378,7 +385,7 @@ def _lost(answer: Answer) -> OutsideError:
         return error_of(answer)
     if answer.status in _LOST or answer.status == 403:
         return CursorLost("Le repère de synchronisation n'est plus connu du serveur.")
-    return error_of(answer) if answer.status >= 400 else Garbled(_NO_CALENDAR)
+    return error_of(answer) if answer.status >= 400 else Garbled(davxml.NO_CALENDAR)
 
 
 def _failure(answer: Answer) -> EditResult:

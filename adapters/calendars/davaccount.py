@@ -8,7 +8,7 @@ from adapters.base import Cursor
 from adapters.calendars import davxml
 from adapters.calendars.dav import CTAG, QUERY, SYNC, DavCalendar
 from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.davxml import DAV, segments
+from adapters.calendars.davxml import DAV, Member, segments
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
@@ -18,6 +18,7 @@ class DavAccount:
 
     def __init__(self, access: DavAccess, calendars: Sequence[DavCalendar]) -> None:
         self._access, self._calendars = access, calendars
+        self._seen: dict[str, tuple[str | None, str | None]] = {}
 
     def unchanged(self, cursors: Mapping[str, Cursor]) -> frozenset[str]:
         """Those whose token or ctag is the cursor's. Raises what an exchange raises."""
@@ -38,10 +39,21 @@ class DavAccount:
         if answer.status != 207:
             return set()
         found = {segments(member.href): member for member in davxml.read(answer.body).members}
-        names = {SYNC: f"{DAV}sync-token", CTAG: f"{davxml.CS}getctag"}
         return {
             calendar.address
             for calendar in several
-            if (member := found.get(segments(calendar.url)))
-            and member.text(names[(cursor := cursors[calendar.address]).kind]) == cursor.value
+            if (member := found.get(segments(calendar.url))) and self._same(calendar, member, cursors[calendar.address])
         }
+
+    def _same(self, calendar: DavCalendar, member: Member, cursor: Cursor) -> bool:
+        """Token or ctag are the cursor's. A ctag that moves under the same token gives the token the lie (A14)."""
+        token, ctag = member.text(f"{DAV}sync-token"), member.text(f"{davxml.CS}getctag")
+        if cursor.kind == CTAG:
+            return ctag == cursor.value
+        before, self._seen[calendar.address] = self._seen.get(calendar.address), (token, ctag)
+        if token != cursor.value:
+            return False
+        if before is not None and before[0] == token and before[1] != ctag:
+            calendar.doubt()
+            return False
+        return True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DAV, CAL, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+NO_CALENDAR = "Le serveur n'a pas répondu comme un agenda : l'adresse est-elle la bonne ?"
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 _SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
 _CONTROL = re.compile(
@@ -80,7 +81,7 @@ def read(body: bytes) -> Multistatus:
     """A multistatus. Raises Garbled for what is cut, malformed, or something else (an HTML page)."""
     root = _root(body)
     if root.tag != f"{DAV}multistatus":
-        raise Garbled("Le serveur n'a pas répondu comme un agenda : l'adresse est-elle la bonne ?")
+        raise Garbled(NO_CALENDAR)
     members = tuple(_member(element) for element in root.iterchildren(f"{DAV}response"))
     return Multistatus(tuple(m for m in members if m), root.findtext(f"{DAV}sync-token"))
 

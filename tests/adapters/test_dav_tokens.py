@@ -114,3 +114,23 @@ def test_a15_one_question_for_ten_calendars(server, access, zone):
     quiet = DavAccount(access, several).unchanged({one.address: HELD for one in several})
     assert quiet == {one.address for one in several} - {several[3].address}
     assert len(server.calls) == 1
+
+
+def test_a14_a_ctag_that_moves_under_the_same_token_is_answered_by_a_listing(server, access, zone):
+    calendars = [DavCalendar(access, f"{HOME}{name}/", zone=zone, secret=b"s" * 32) for name in ("petit", "martin")]
+    account, cursors = DavAccount(access, calendars), {one.address: HELD for one in calendars}
+
+    def home(ctag):
+        props = "<d:sync-token>t1</d:sync-token><s:getctag>{}</s:getctag>"
+        members = [found("/cal/petit/", props.format(ctag)), found("/cal/martin/", props.format("c1"))]
+        server.add("PROPFIND", HOME, multistatus(*members), status=207)
+
+    home("c1")
+    home("c2")
+    assert account.unchanged(cursors) == {one.address for one in calendars}
+    assert account.unchanged(cursors) == {calendars[1].address}
+    itself = found("/cal/petit/", f"{CALENDAR}<s:getctag>c2</s:getctag>")
+    listed = found("/cal/petit/neuf.ics", '<d:getetag>"1"</d:getetag>')
+    server.add("PROPFIND", URL, multistatus(itself, listed), status=207)
+    (page,) = calendars[0].changes(HELD, lambda: {"neuf.ics": '"1"', "parti.ics": '"1"'})
+    assert (page.absent, page.cursor) == (("parti.ics",), Cursor("ctag", "c2", "1"))

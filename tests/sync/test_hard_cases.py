@@ -233,3 +233,26 @@ def test_d06_a_detached_occurrence_that_copied_our_block_is_judged_for_itself(of
     office.passes(later=MINUTE)
     assert office.told("confirmation") == ["sent"] * 3
     assert office.event("e0").description == hers
+
+
+def test_h04_moved_after_the_reminder_went_is_told_and_reminded_for_the_new_day(office: "Office") -> None:
+    office.she_books("e0", day=7)
+    office.passes()
+    office.passes(later=timedelta(days=6, hours=2))
+    assert office.told("reminder") == ["sent"]
+    office.she_books("e0", day=12)
+    office.passes(later=MINUTE)
+    assert office.told("modification") == ["sent"]
+    office.passes(later=timedelta(days=5))
+    assert office.told("reminder") == ["sent", "sent"]
+
+
+def test_d04_what_we_know_of_an_event_is_not_kept_in_the_event(office: "Office") -> None:
+    """A client that drops every property it does not know, our block included, costs one rewrite and no message."""
+    fill(office, 1)
+    writes = office.calendars["martin"].writes
+    office.she_books("e0")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert office.calendars["martin"].writes == writes + 1
+    assert office.told("confirmation") == ["sent"]
