@@ -107,7 +107,7 @@ def test_p46_g05_marked_cancelled_then_deleted_is_one_cancellation(practice: "Pr
     assert "est annulé" in practice.sms()[1]
 
 
-def test_p47_cancelled_in_her_words_is_one_cancellation_and_kept_as_excused(practice: "Practice") -> None:
+def test_p46_cancelled_in_her_words_is_one_cancellation_and_kept_as_excused(practice: "Practice") -> None:
     event = practice.confirmed()
     practice.martin.writes(event, practice.new, "Annulé par le patient\n" + practice.new)
     practice.sync()
@@ -171,7 +171,7 @@ def test_h01_three_saves_within_the_quiet_time_are_one_confirmation(
     assert "10h30" in practice.sms()[0]
 
 
-def test_p25_the_first_dentist_becomes_the_patients_own(practice: "Practice") -> None:
+def test_p22_without_preference_the_first_dentist_becomes_the_patients_own(practice: "Practice") -> None:
     event = practice.confirmed()
     assert "✓ Le patient sera suivi par Dr Claire Martin." in practice.martin.sees(event).block
     (marie,) = practice.json("patients", "search", "dupont")
