@@ -18,6 +18,7 @@ from sync.faults import described
 from sync.judge import judge
 from sync.mirror import mirror
 from sync.outbox import deliver
+from sync.restore import hush
 from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.bookings import VANISHED
 from sync.store.calendars import CalendarRow
@@ -39,9 +40,12 @@ class PassReport:
     unreachable: tuple[str, ...] = ()
 
 
-def one_pass(world: World, only: Iterable[str] | None = None, watch: Watch = nobody_watches) -> PassReport:
+def one_pass(
+    world: World, only: Iterable[str] | None = None, watch: Watch = nobody_watches, *, restored: bool = False
+) -> PassReport:
     """Everything once. `only` limits the calendars that are read. `watch` is called after each step (a calendar read, a
     message sent, an event written) with what it was about; what it raises ends the pass there, with nothing half done.
+    `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7).
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
     _mind_configuration(world)
@@ -51,6 +55,8 @@ def one_pass(world: World, only: Iterable[str] | None = None, watch: Watch = nob
         pull(world, sources, nobody_watches)
         judged += judge(world)
     brakenotice.read_answers(world)
+    if restored:
+        hush(world)
     sweep(world)
     sent = deliver(world, watch)
     judged += judge(world)

@@ -28,6 +28,10 @@ def sync(
     only: Annotated[
         str | None, typer.Option("--only", metavar="DENTISTE", help="Un dentiste, ou un de ses agendas, seulement.")
     ] = None,
+    *,
+    restored: Annotated[
+        bool, typer.Option("--restored", help="Après une sauvegarde remise en place : ne rien redire aux patients.")
+    ] = False,
     verbose: Verbose = 0,
     debug: Debug = False,
 ) -> None:
@@ -39,12 +43,15 @@ def sync(
 
     start_log(verbose)
     practices = all_settings(config)
-    fine = [_sync(settings, only, dry_run=dry_run, named=len(practices) > 1) for settings in practices]
+    if restored and (only or dry_run):
+        raise Failure("« --restored » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
+    named = len(practices) > 1
+    fine = [_sync(settings, only, dry_run=dry_run, restored=restored, named=named) for settings in practices]
     if not all(fine):
         raise typer.Exit(UNREACHABLE)
 
 
-def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool) -> bool:
+def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool, named: bool) -> bool:
     from sync.wiring import open_world
 
     if named:
@@ -52,7 +59,7 @@ def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool) -
     if dry_run:
         return _dry(settings, only)
     with open_world(settings) as world, world.store.lock():
-        report = _pass(world, only)
+        report = _pass(world, only, restored=restored)
         _summary(report)
         return _reached(world, report)
 
@@ -72,7 +79,7 @@ def _dry(settings: Settings, only: str | None) -> bool:
         return _reached(world, report)
 
 
-def _pass(world: World, only: str | None) -> PassReport:
+def _pass(world: World, only: str | None, *, restored: bool = False) -> PassReport:
     from sync.passes import one_pass
     from sync.wiring import addresses
 
@@ -88,7 +95,7 @@ def _pass(world: World, only: str | None) -> PassReport:
             left.discard(step)
             typer.echo(f"\rAgendas : {total - len(left)}/{total}", err=True, nl=not left)
 
-    return one_pass(world, only=wanted, watch=progress)
+    return one_pass(world, only=wanted, watch=progress, restored=restored)
 
 
 def _summary(report: PassReport) -> None:

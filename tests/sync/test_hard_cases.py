@@ -1,11 +1,15 @@
 """Hard cases of synchronising, through the whole engine (SYNC 4)."""
 
+import shutil
+import sqlite3
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.base import Conflict, Page, TryLater, Unknown
+from sync.passes import one_pass
 from sync.store import basics, calendars, resources
 
 if TYPE_CHECKING:
@@ -256,3 +260,28 @@ def test_d04_what_we_know_of_an_event_is_not_kept_in_the_event(office: "Office")
         office.passes(later=MINUTE)
     assert office.calendars["martin"].writes == writes + 1
     assert office.told("confirmation") == ["sent"]
+
+
+def test_h09_l7_a_backup_put_back_tells_nobody_a_second_time(office: "Office", tmp_path: Path) -> None:
+    """Two bookings after the backup, one moved, one deleted: all were told before the disk died."""
+    fill(office, 3)
+    backup = tmp_path / "backup.db"
+    raw = sqlite3.connect(office.world.store.file)  # type: ignore[arg-type]
+    raw.execute("vacuum into ?", (str(backup),))
+    raw.close()
+    office.she_books("new", day=20)
+    office.she_books("e0", day=15)
+    office.calendars["martin"].delete("e1.ics")
+    office.passes(later=MINUTE)
+    told = len(office.sms.sent)
+    office.world.store.close()
+    shutil.copy(backup, office.world.store.file)  # type: ignore[arg-type]
+    for leftover in ("-wal", "-shm"):
+        Path(f"{office.world.store.file}{leftover}").unlink(missing_ok=True)
+    one_pass(office.world, restored=True)
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert len(office.sms.sent) == told
+    office.she_books("new", day=21)
+    office.passes(later=MINUTE)
+    assert len(office.sms.sent) == told + 1
