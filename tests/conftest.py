@@ -1,6 +1,16 @@
-"""Options of the whole suite: a CalDAV server of your own may join the contract."""
+"""Of the whole suite: a CalDAV server of your own may join the contract; no test inherits another's log."""
+
+from collections.abc import Iterator
 
 import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """A command run inside a test sets the log up on that test's own standard error, which closes with it."""
+    yield
+    structlog.reset_defaults()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -28,7 +28,7 @@ def test_p16_p23_p49_another_dentist_is_refused_until_the_patient_agrees(practic
 
 
 def test_p49_no_setting_makes_another_dentist_silent(practice: "Practice") -> None:
-    practice.sets("sync:", "rules: {dentist-unasked: off, patient-unknown: off}\nsync:")
+    practice.sets("sync:", "rules: {dentist-unasked: off, patient-duplicate: off}\nsync:")
     practice.knows()
     practice.martin.books("LEROY Jean – contrôle", practice.at(9), 20)
     practice.sync()
