@@ -17,6 +17,7 @@ from adapters.calendars.block import alike
 from rules import reading as entries
 from rules.assess import Context, assess
 from rules.findings import find
+from rules.french import day_and_clock
 from rules.identity import clues
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Kind, Patient
 from rules.planning import facts_of
@@ -26,7 +27,7 @@ from sync import moves
 from sync.faults import described
 from sync.holding import apply_brake
 from sync.planner import plan_booking, receipts, tell_baseline
-from sync.store import basics, bookings, calendars, consents, edits, patients, resources
+from sync.store import basics, bookings, calendars, consents, edits, notices, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import facts_to_json, findings_to_json, outcome_to_json
 from sync.store.engine import StoreProblem, Tx
@@ -137,8 +138,22 @@ class _Standing:
         return self.reading.sole and not self.row.first_pass
 
     def _problem(self) -> Annotation:
+        """Said in the event where that can be; by mail where the event itself cannot be written to."""
+        if self.reading.blocked and not self.row.first_pass:
+            key = f"unreadable:{self.row.calendar}:{self.row.ref}:{self.row.semantic[:16]}"
+            notices.raise_once(self.tx, key, *self._unreadable(), self.now)
         findings = find(self.practice.policy, self.reading.problem, problem=_PROBLEMS[self.reading.problem])
         return problem_feedback(findings, self.practice)
+
+    def _unreadable(self) -> tuple[str, str]:
+        when = next((f" du {day_and_clock(event.start)}" for event in self.reading.events), "")
+        text = (
+            f"Dans l'agenda « {self.world.called(self.source.dentist)} », un événement{when} n'a pas pu être lu : "
+            f"{_PROBLEMS[self.reading.problem]}.\n\n"
+            "Aucun patient n'est prévenu de ce qu'il contient. Recréez-le dans votre agenda, puis supprimez l'ancien. "
+            "Les autres rendez-vous ne sont pas concernés."
+        )
+        return "attitre : un événement n'a pas pu être lu", text
 
     # --- one occurrence ----------------------------------------------------------------------------------------------
 

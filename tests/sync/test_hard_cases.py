@@ -285,3 +285,13 @@ def test_h09_l7_a_backup_put_back_tells_nobody_a_second_time(office: "Office", t
     office.she_books("new", day=21)
     office.passes(later=MINUTE)
     assert len(office.sms.sent) == told + 1
+
+
+def test_l10_a_malformed_event_is_said_by_mail_and_the_others_go_on(office: "Office") -> None:
+    office.calendars["martin"].put("broken.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:x\r\n\xff\xfe\x00 garbage")
+    office.she_books("e0")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert office.block("e0").startswith("✓")
+    assert office.to_practice() == ["attitre : un événement n'a pas pu être lu"]
+    assert office.calendars["martin"].get("broken.ics").payload.endswith(b"garbage")  # type: ignore[union-attr]
