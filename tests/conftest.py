@@ -1,9 +1,19 @@
-"""Of the whole suite: a CalDAV server of your own may join the contract; no test inherits another's log."""
+"""Of the whole suite: a CalDAV server of your own may join the contract; no test inherits another's log.
 
+Properties try the same examples at every run, so that a landing never depends on luck. `HYPOTHESIS_PROFILE=hunt` looks
+for new ones.
+"""
+
+import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("hunt", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(autouse=True)

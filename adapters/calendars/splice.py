@@ -122,6 +122,8 @@ def _hers(title: Line | None, annotation: Annotation, before: str) -> str:
 
 def _starts(title: Line, mark: str) -> bool:
     octets = mark.encode()
+    if title.value == octets and len(title.pieces) > 1:
+        return False  # nothing but the mark, and folded: once taken out, nobody could say before or after which fold
     together = title.place(title.value_at) + len(octets) == title.place(title.value_at + len(octets) - 1) + 1
     return together and title.value.startswith(octets)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.calendars import block
@@ -79,8 +79,15 @@ def test_taking_our_part_out_gives_back_every_byte(payload, annotation):
     assert ICS.strip(spliced) == payload
 
 
+FOLDED_MARK = ics("DESCRIPTION:", "SUMMARY:\r\n ✓ ")
+
+
 @often
 @given(payloads(), annotations, annotations)
+@example(FOLDED_MARK, Annotation("", ("",)), Annotation("", ()))
+@example(FOLDED_MARK, Annotation("", ()), Annotation("", ("",)))
+@example(FOLDED_MARK, Annotation("⚠ ", ("a",)), Annotation("✓ ", ("a",)))
+@example(FOLDED_MARK, Annotation("✓ ", ("a",)), Annotation("", ("a",)))
 def test_writing_over_our_part_leaves_no_trace_of_the_first(payload, first, second):
     once = ICS.splice("a.ics", payload, first)
     assert ICS.splice("a.ics", once, second) == ICS.splice("a.ics", payload, second)
