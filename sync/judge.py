@@ -19,7 +19,7 @@ from rules.assess import Context, assess
 from rules.findings import find
 from rules.french import day_and_clock
 from rules.identity import clues
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Kind, Patient
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
 from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback, problem_feedback
@@ -172,9 +172,28 @@ class _Standing:
             if booking is not None:
                 assessment = self._assess(event, entry, dentist, booking)
         assert assessment.booking is not None
-        return self._booking(event, assessment, assessment.booking, booking)
+        annotation = self._booking(event, assessment, assessment.booking, booking)
+        if booking is None and self.reading.foreign_block and entry.consent:
+            self._note_copied(event, entry.consent)
+        return annotation
+
+    def _note_copied(self, event: CalendarEvent, consent: Consent) -> None:
+        for row in bookings.at_place(self.tx, *self.place, self.practice.zone):
+            if (row.uid, row.recurrence) == (event.uid, event.recurrence):
+                consents.note_copied(self.tx, row.id, consent.detail, self.now)
+
+    def _was_copied(self, entry: Entry, booking: BookingRow | None) -> bool:
+        """The agreement came with a copy of another event: it was given for that booking, not for this one."""
+        if entry.consent is None:
+            return False
+        if booking is None:
+            return self.reading.foreign_block
+        return consents.copied(self.tx, booking.id) == entry.consent.detail
 
     def _assess(self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None) -> Assessment:
+        if self._was_copied(entry, booking):
+            assessment = self._assess(event, replace(entry, consent=None), dentist, booking)
+            return _without_agreement(assessment, self.practice, self.world.called(dentist))
         agreed = consents.of(self.tx, booking.id) if booking else ()
         found = self._patients(entry)
         context = Context(
@@ -320,6 +339,16 @@ class _Standing:
             return False
         resources.change(self.tx, *self.place, rewrites=self.row.rewrites + 1)
         return True
+
+
+def _without_agreement(found: Assessment, practice: Practice, dentist: str) -> Assessment:
+    """Where the agreement was needed, say why it does not count."""
+    if all(finding.rule != "dentist-other" for finding in found.findings):
+        return found
+    problem = "copié d'un autre rendez-vous, il ne vaut pas pour celui-ci (changez la date ou la façon)"
+    return replace(
+        found, findings=(*found.findings, *find(practice.policy, "consent-void", problem=problem, dentist=dentist))
+    )
 
 
 def _kept_time(booking: BookingRow, event: CalendarEvent) -> bool:

@@ -20,5 +20,22 @@ def record(tx: Tx, booking: int, dentist: str, detail: str, now: datetime) -> No
 def of(tx: Tx, booking: int) -> tuple[str, ...]:
     """The dentists whom the patient agreed to for that booking."""
     c = t.consent.c
-    query = select(c.dentist).where(c.practice == tx.practice, c.booking == booking).order_by(c.at)
-    return tuple(tx.connection.execute(query).scalars())
+    query = select(c.dentist).where(c.practice == tx.practice, c.booking == booking, c.dentist != _COPIED)
+    return tuple(tx.connection.execute(query.order_by(c.at)).scalars())
+
+
+def copied(tx: Tx, booking: int) -> str | None:
+    """The words of an agreement that came with a copied event: they were said for another booking (ruling 10)."""
+    c = t.consent.c
+    query = select(c.detail).where(c.practice == tx.practice, c.booking == booking, c.dentist == _COPIED)
+    return tx.connection.execute(query).scalar()
+
+
+def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
+    """Keep those words, so that they never count for this booking."""
+    if copied(tx, booking) is None:
+        row = {"booking": booking, "dentist": _COPIED, "detail": detail, "at": now}
+        tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
+
+
+_COPIED = ""  # stands for no dentist

@@ -295,3 +295,27 @@ def test_l10_a_malformed_event_is_said_by_mail_and_the_others_go_on(office: "Off
     assert office.block("e0").startswith("✓")
     assert office.to_practice() == ["attitre : un événement n'a pas pu être lu"]
     assert office.calendars["martin"].get("broken.ics").payload.endswith(b"garbage")  # type: ignore[union-attr]
+
+
+def test_p23_l3_an_agreement_copied_with_the_event_counts_for_nothing(office: "Office") -> None:
+    known, agreed = "Né(e) le : 12/05/1981", "\nAccord patient : oui (tél. 12/05)"
+    office.she_books("own", dentist="bernard")
+    office.passes()
+    office.she_books("a", day=9, text=known + agreed)
+    office.passes(later=MINUTE)
+    stored = office.calendars["martin"].get("a.ics")
+    assert stored is not None
+    assert office.block("a").startswith("✓")
+    day, later = (f"{office.now + timedelta(days=n):%Y%m%d}".encode() for n in (9, 16))
+    office.calendars["martin"].put("b.ics", stored.payload.replace(b"UID:a", b"UID:b").replace(day, later))
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert office.block("b").startswith("⚠")
+    assert "copié d'un autre rendez-vous" in office.block("b")
+    assert office.told("confirmation") == ["sent"] * 2
+    now = office.calendars["martin"].get("b.ics")
+    assert now is not None
+    office.calendars["martin"].put("b.ics", now.payload.replace(b"12/05)", b"24/11)"))
+    office.passes(later=MINUTE)
+    assert office.block("b").startswith("✓")
+    assert office.told("confirmation") == ["sent"] * 3
