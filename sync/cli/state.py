@@ -48,7 +48,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
 
     now = world.now()
     with world.store.read() as tx:
-        rows = [row for row in calendars.every(tx) if row.state == "active"]
+        rows = _in_order(world, calendars.every(tx))
         return {
             "practice": settings.practice.name,
             "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
@@ -56,6 +56,13 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
         }
+
+
+def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
+    """Those still in the YAML, in its order of dentists."""
+    place = {dentist.key: number for number, dentist in enumerate(world.practice.dentists)}
+    active = [row for row in rows if row.state == "active"]
+    return sorted(active, key=lambda row: (place.get(row.dentist, len(place)), row.calendar))
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
