@@ -12,6 +12,7 @@ from sqlalchemy import delete
 
 from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import facts_of, same_patient
+from sync.planner import plan_booking
 from sync.store import basics, bookings, messages, resources
 from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
@@ -98,3 +99,12 @@ def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> Non
     bookings.change(tx, booking.id, **place, changed_at=now)
     resources.mark_dirty(tx, [(other.calendar, other.ref)], now)
     basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
+
+
+def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
+    """The booking is in no calendar any more; what its patient is told of it is planned."""
+    if booking.vanished_at is None:
+        values = {"state": VANISHED, "vanished_at": now}
+        bookings.change(tx, booking.id, **values)
+        basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
+    plan_booking(world, tx, booking.id, now)

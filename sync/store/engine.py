@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 class StoreProblem(Exception):

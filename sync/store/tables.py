@@ -158,6 +158,10 @@ booking = Table(
     Column("baseline", Boolean, nullable=False),
     Column("born_here", Boolean, nullable=False, default=False),
     Column("updates", JSON, nullable=False, default=list),
+    Column("slots", JSON(none_as_null=True)),
+    Column("adjusted", JSON(none_as_null=True)),
+    Column("attendance", String),
+    Column("attendance_reason", String),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("vanished_at", UtcDateTime),
@@ -166,6 +170,7 @@ booking = Table(
     Index(None, "practice", "uid"),
     Index(None, "practice", "start"),
     Index(None, "practice", "patient", "start"),
+    Index(None, "practice", "attendance", "start"),
 )
 
 telling = Table(
@@ -216,6 +221,7 @@ edit = Table(
     *_key("calendar", "ref"),
     Column("annotation", JSON, nullable=False),
     Column("end", UtcDateTime),
+    Column("remove", Boolean, nullable=False, default=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
@@ -234,6 +240,7 @@ patient = Table(
     Column("email", String),
     Column("address", String),
     Column("dentist", String),
+    Column("provisional", Integer),
     Column("guardian", String),
     Column("foreign_id", String),
     Column("created_at", UtcDateTime, nullable=False),
@@ -265,6 +272,15 @@ patient_history = Table(
     Column("source", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Index(None, "practice", "patient"),
+)
+
+query = Table(
+    "query",
+    metadata,
+    *_key("calendar", "ref"),
+    Column("asked", Text, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("answered_at", UtcDateTime, nullable=False),
 )
 
 consent = Table(

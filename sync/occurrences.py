@@ -1,0 +1,215 @@
+"""One occurrence of an event: read, compared with the house, kept as booking or block, planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from adapters.base import Reading
+from rules import reading as entries
+from rules.assess import Context, assess
+from rules.findings import find
+from rules.identity import clues
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
+from rules.planning import facts_of
+from rules.text import fold
+from rules.wording import feedback
+from sync import moves
+from sync.planner import plan_booking, receipts, tell_baseline
+from sync.store import basics, bookings, consents, patients, resources
+from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
+from sync.store.codec import facts_to_json, findings_to_json, outcome_to_json
+from sync.store.engine import Tx
+from sync.store.resources import ResourceRow
+from sync.world import Source, World
+
+
+class Occurrences:
+    """Judges the occurrences of one resource, inside one transaction."""
+
+    def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow, reading: Reading) -> None:
+        self.world, self.tx, self.source, self.row, self.reading = world, tx, source, row, reading
+        self.practice, self.now = world.practice, world.now()
+        self.place = (row.calendar, row.ref)
+
+    def judge(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation:
+        """Everything about one occurrence; what is to stand in the event because of it."""
+        dentist = self.source.dentist_of(event)
+        if dentist is None:
+            return Annotation()
+        entry = entries.read(event, self.practice, self.now)
+        assessment = self._assess(event, entry, dentist, booking)
+        if assessment.booking is None and event.end <= self.now:
+            return Annotation()
+        if assessment.booking is None:
+            return self._no_booking(event, assessment, dentist, booking)
+        if booking is None:
+            booking = moves.adopt(self.world, self.tx, self.row, event, assessment.booking, now=self.now)
+            if booking is not None:
+                assessment = self._assess(event, entry, dentist, booking)
+        assert assessment.booking is not None
+        annotation = self._booking(event, assessment, assessment.booking, booking)
+        if booking is None and self.reading.foreign_block and entry.consent:
+            self._note_copied(event, entry.consent)
+        return annotation
+
+    def _note_copied(self, event: CalendarEvent, consent: Consent) -> None:
+        for row in bookings.at_place(self.tx, *self.place, self.practice.zone):
+            if (row.uid, row.recurrence) == (event.uid, event.recurrence):
+                consents.note_copied(self.tx, row.id, consent.detail, self.now)
+
+    def _was_copied(self, entry: Entry, booking: BookingRow | None) -> bool:
+        """The agreement came with a copy of another event: it was given for that booking, not for this one."""
+        if entry.consent is None:
+            return False
+        if booking is None:
+            return self.reading.foreign_block
+        return consents.copied(self.tx, booking.id) == entry.consent.detail
+
+    def _assess(self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None) -> Assessment:
+        if self._was_copied(entry, booking):
+            assessment = self._assess(event, replace(entry, consent=None), dentist, booking)
+            return _without_agreement(assessment, self.practice, self.world.called(dentist))
+        agreed = consents.of(self.tx, booking.id) if booking else ()
+        found = self._patients(entry)
+        context = Context(
+            dentist=dentist,
+            now=self.now,
+            order=self.row.order,
+            candidates=found,
+            busy=self._busy(event, dentist, found, booking),
+            linked=booking.patient if booking else None,
+            consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
+            born_here=booking.born_here if booking else False,
+            updated=booking.updates if booking else (),
+            kept_time=booking is not None and _kept_time(booking, event),
+        )
+        assessment = assess(event, entry, self.practice, context)
+        if found or all(finding.rule != "patient-unknown" for finding in assessment.findings):
+            return assessment
+        near = patients.nearest(self.tx, fold(entry.name_text))  # the whole directory: only where somebody is missed
+        return assess(event, entry, self.practice, replace(context, nearest=near)) if near else assessment
+
+    def _patients(self, entry: Entry) -> tuple[Patient, ...]:
+        found = patients.candidates(self.tx, clues(entry))
+        return tuple(self._with_visits(patient) for patient in found) if len(found) <= 8 else found
+
+    def _with_visits(self, patient: Patient) -> Patient:
+        assert patient.id is not None
+        visits = patients.visits(self.tx, patient.id, self.now, self.practice.zone)
+        return replace(patient, visits=visits) if visits else patient
+
+    def _busy(
+        self, event: CalendarEvent, dentist: str, found: tuple[Patient, ...], booking: BookingRow | None
+    ) -> tuple[Any, ...]:
+        around = resources.busy(self.tx, dentist, event.start, event.end)
+        people = {patient.id for patient in found[:8] if patient.id} | ({booking.patient} if booking else set())
+        theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
+        return tuple(dict.fromkeys([*around, *theirs]))
+
+    def _no_booking(
+        self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None
+    ) -> Annotation:
+        label = "" if assessment.kind is Kind.PRIVATE else event.title[:80]
+        self._judged(event, assessment.kind, dentist, label=label, booking=None, patient=None, motif=None)
+        if booking is not None and booking.vanished_at is None:
+            bookings.change(self.tx, booking.id, state=INVALID, findings=findings_to_json(assessment.findings))
+            plan_booking(self.world, self.tx, booking.id, self.now)
+        return feedback(assessment, event, self.practice, (), self.now)
+
+    def _booking(
+        self, event: CalendarEvent, assessment: Assessment, what: Booking, before: BookingRow | None
+    ) -> Annotation:
+        patient_id = self._save_patient(assessment, what)
+        number = self._save_booking(event, assessment, what, before, patient_id)
+        if what.consent and what.consent.given and assessment.valid:
+            consents.record(self.tx, number, what.dentist, what.consent.detail, self.now)
+        if before is not None or not self.row.baseline:  # at the first pass there is nothing to plan
+            plan_booking(self.world, self.tx, number, self.now)
+        kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
+        values = {"label": what.patient.name, "booking": number, "patient": patient_id, "motif": what.motif}
+        self._judged(event, kind, what.dentist, **values)
+        return feedback(assessment, event, self.practice, receipts(self.world, self.tx, number), self.now)
+
+    def _save_patient(self, assessment: Assessment, what: Booking) -> int | None:
+        update = assessment.patient_update
+        if update is None or not assessment.valid or what.cancelled:
+            return what.patient.id
+        return patients.save(self.tx, update, self.now, source=f"{self.row.calendar} {self.row.ref}")
+
+    def _save_booking(
+        self,
+        event: CalendarEvent,
+        assessment: Assessment,
+        what: Booking,
+        before: BookingRow | None,
+        patient_id: int | None,
+    ) -> int:
+        values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before)
+        if before is None:
+            number = bookings.add(self.tx, **values, **self._born())
+            basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
+            if self.row.baseline and not what.cancelled:
+                tell_baseline(self.world, self.tx, number, self.now)
+            return number
+        kept = {"facts", "mobile", "email", "state"}
+        if any(values[name] != _stored(before)[name] for name in kept):
+            values["changed_at"] = max(self.now, before.changed_at)
+        if values["state"] == VANISHED:
+            values["vanished_at"] = before.vanished_at or self.now
+        else:
+            values |= {"vanished_at": None, "released_at": None}
+        bookings.change(self.tx, before.id, **values)
+        return before.id
+
+    def _born(self) -> dict[str, Any]:
+        return {"baseline": self.row.baseline, "created_at": self.now, "changed_at": self.row.changed_at}
+
+    def _columns(
+        self, event: CalendarEvent, assessment: Assessment, what: Booking, patient_id: int | None
+    ) -> dict[str, Any]:
+        facts = replace(facts_of(what, self.practice), patient_id=patient_id or 0)
+        cancelled = {"kind": "cancelled"} | (outcome_to_json(what.outcome) or {})
+        return {
+            "calendar": self.row.calendar, "ref": self.row.ref, "uid": event.uid, "recurrence": event.recurrence,
+            "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient_id,
+            "state": VANISHED if what.cancelled else VALID if assessment.valid else INVALID,
+            "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
+            "findings": findings_to_json(assessment.findings),
+            "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
+        }  # fmt: skip
+
+    def _judged(self, event: CalendarEvent, kind: Kind, dentist: str, **values: Any) -> None:
+        """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
+        news = resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values)
+        if not news or (self.row.baseline and not self.practice.policy.write_existing):
+            return  # at the first pass everything is judged anyway, and nothing is written
+        near = resources.neighbours(self.tx, dentist, event.start, event.end)
+        if values["patient"] is not None:
+            near |= resources.places_of_patient(self.tx, values["patient"], self.now)
+        resources.mark_dirty(self.tx, near - {self.place}, self.now)
+
+
+def _without_agreement(found: Assessment, practice: Practice, dentist: str) -> Assessment:
+    """Where the agreement was needed, say why it does not count."""
+    if all(finding.rule != "dentist-other" for finding in found.findings):
+        return found
+    problem = "copié d'un autre rendez-vous, il ne vaut pas pour celui-ci (changez la date ou la façon)"
+    return replace(
+        found, findings=(*found.findings, *find(practice.policy, "consent-void", problem=problem, dentist=dentist))
+    )
+
+
+def _kept_time(booking: BookingRow, event: CalendarEvent) -> bool:
+    return booking.start == event.start and all(finding.rule != "date-past" for finding in booking.findings)
+
+
+def _traces(assessment: Assessment, what: Booking, before: BookingRow | None) -> dict[str, Any]:
+    """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
+    born = assessment.patient_update is not None and what.patient.id is None and assessment.valid
+    said = (*(before.updates if before else ()), *assessment.changes)
+    return {"born_here": born or bool(before and before.born_here), "updates": list(dict.fromkeys(said))}
+
+
+def _stored(row: BookingRow) -> dict[str, Any]:
+    return {"facts": facts_to_json(row.facts), "mobile": row.mobile, "email": row.email, "state": row.state}

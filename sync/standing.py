@@ -1,0 +1,115 @@
+"""One resource that stands in its calendar: its occurrences, its bookings, and what is to stand in the event."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from adapters.calendars.block import alike
+from rules.findings import find
+from rules.french import day_and_clock
+from rules.model import Annotation
+from rules.wording import problem_feedback
+from sync import moves
+from sync.occurrences import Occurrences
+from sync.store import bookings, calendars, edits, notices, resources
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import ResourceRow
+from sync.world import Source, World
+
+
+class Standing:
+    """Judges one resource that stands in its calendar, inside one transaction."""
+
+    def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow) -> None:
+        self.world, self.tx, self.source, self.row = world, tx, source, row
+        self.practice, self.now = world.practice, world.now()
+        self.reading = world.readings.of(source, row.ref, row.payload, world.window(self.now))
+        self.place = (row.calendar, row.ref)
+        self.occurrences = Occurrences(world, tx, source, row, self.reading)
+
+    def judge(self) -> None:
+        """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event."""
+        known = self._known()
+        shown: Annotation | None = None
+        for event in self.reading.events:
+            booking = known.pop((event.uid, event.recurrence), None)
+            if event.end > self.now or booking or self._typed_too_late():
+                annotation = self.occurrences.judge(event, booking)
+                shown = annotation if shown is None or _outranks(annotation, shown) else shown
+        for booking in known.values():
+            if not self.reading.problem and not moves.take_new_place(self.world, self.tx, booking, self.now):
+                moves.vanish(self.world, self.tx, booking, self.now)
+        self._want(self._problem() if self.reading.problem else shown)
+
+    def _known(self) -> dict[tuple[str, str], BookingRow]:
+        """The bookings that stood here, by occurrence. Where an event became a series, or a series an event, the
+        occurrence at the same time is the same appointment."""
+        stood = {(b.uid, b.recurrence): b for b in bookings.at_place(self.tx, *self.place, self.practice.zone)}
+        now_stand = {(event.uid, event.recurrence) for event in self.reading.events}
+        left = {(b.uid, b.start): key for key, b in stood.items() if key not in now_stand}
+        for event in self.reading.events:
+            key = left.get((event.uid, event.start))
+            if key is not None and (event.uid, event.recurrence) not in stood:
+                stood[(event.uid, event.recurrence)] = stood.pop(key)
+        return stood
+
+    def _typed_too_late(self) -> bool:
+        """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""
+        return self.reading.sole and not self.row.first_pass
+
+    def _problem(self) -> Annotation:
+        """Said in the event where that can be; by mail where the event itself cannot be written to."""
+        if self.reading.blocked and not self.row.first_pass:
+            key = f"unreadable:{self.row.calendar}:{self.row.ref}:{self.row.semantic[:16]}"
+            notices.raise_once(self.tx, key, *self._unreadable(), self.now)
+        findings = find(self.practice.policy, self.reading.problem, problem=_PROBLEMS[self.reading.problem])
+        return problem_feedback(findings, self.practice)
+
+    def _unreadable(self) -> tuple[str, str]:
+        when = next((f" du {day_and_clock(event.start)}" for event in self.reading.events), "")
+        text = (
+            f"Dans l'agenda « {self.world.called(self.source.dentist)} », un événement{when} n'a pas pu être lu : "
+            f"{_PROBLEMS[self.reading.problem]}.\n\n"
+            "Aucun patient n'est prévenu de ce qu'il contient. Recréez-le dans votre agenda, puis supprimez l'ancien. "
+            "Les autres rendez-vous ne sont pas concernés."
+        )
+        return "attitre : un événement n'a pas pu être lu", text
+
+    # --- what is to stand in the event -------------------------------------------------------------------------------
+
+    def _want(self, annotation: Annotation | None) -> None:
+        """Owe the edit that brings our part to this, where we may write and it is not so already."""
+        edits.drop(self.tx, *self.place)
+        if annotation is None or not self._may_write() or not self._must_write(annotation):
+            return
+        stamp = max((event.modified for event in self.reading.events if event.modified), default=self.now)
+        due = min(stamp, self.now) + timedelta(seconds=self.practice.policy.quiet_seconds)
+        edits.want(self.tx, *self.place, annotation, due=due)
+
+    def _may_write(self) -> bool:
+        calendar = calendars.get(self.tx, self.row.calendar)
+        existing = self.row.baseline and not self.practice.policy.write_existing
+        unwritable = self.row.unwritable or self.reading.blocked or (calendar and calendar.read_only)
+        return not (existing or unwritable)
+
+    def _must_write(self, annotation: Annotation) -> bool:
+        if alike(self.reading.annotation, annotation) and not self.reading.foreign_block:
+            return False
+        if annotation != self.row.written:
+            return True
+        if self.row.rewrites:  # she took our part out twice: respect her (D08)
+            return False
+        resources.change(self.tx, *self.place, rewrites=self.row.rewrites + 1)
+        return True
+
+
+_PROBLEMS = {
+    "event-unreadable": "son contenu est abîmé",
+    "recurrence-refused": "elle se répète trop souvent ou sans fin",
+}
+
+
+def _outranks(one: Annotation, other: Annotation) -> bool:
+    """Of a series, the occurrence that needs attention is shown."""
+    return one.mark.startswith("⚠") and not other.mark.startswith("⚠")

@@ -1,0 +1,34 @@
+"""What the whole procedure keeps: proposed slots, adjusted lengths, attendance, provisional attribution, questions."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from sync.store.tables import UtcDateTime
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("slots", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("adjusted", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("attendance", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("attendance_reason", sa.String(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_booking_practice_attendance_start"), ["practice", "attendance", "start"], unique=False
+        )
+    with op.batch_alter_table("edit", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("remove", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("patient", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("provisional", sa.Integer(), nullable=True))
+    op.create_table(
+        "query",
+        sa.Column("practice", sa.String(), nullable=False),
+        sa.Column("calendar", sa.String(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("practice", "calendar", "ref", name=op.f("pk_query")),
+    )
