@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.judging import measure
 from bench.server import Replay
 
 _YAML = """
@@ -48,8 +49,12 @@ def main() -> None:
     runs = [_run(options.events) for _ in track(range(options.runs), "runs", console=Console(stderr=True))]
     rows = {step: (_median([run[0][step] for run in runs]), _median([run[1][step] for run in runs])) for step in STEPS}
     _show(options.events, rows)
+    judged = measure()
+    _show_judging(judged)
     result = {step: {"ours": vars_of(ours), "floor": vars_of(floor)} for step, (ours, floor) in rows.items()}
-    options.json.write_text(json.dumps({"events": options.events, "steps": result}, indent=1) + "\n")
+    options.json.write_text(
+        json.dumps({"events": options.events, "steps": result, "judging_ms": judged}, indent=1) + "\n"
+    )
 
 
 def _run(events: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
@@ -100,6 +105,14 @@ def _show(events: int, rows: dict[str, tuple[Cost, Cost]]) -> None:
     for step, (ours, floor) in rows.items():
         ratio = f"{ours.cpu / floor.cpu:.1f} ×"
         table.add_row(step, f"{ours.cpu:.2f}", f"{floor.cpu:.2f}", ratio, str(ours.requests), f"{ours.peak:.0f}")
+    Console().print(table)
+
+
+def _show_judging(judged: dict[str, float]) -> None:
+    table = Table(title="one changed event, 10 dentists, 50,000 bookings, 20,000 patients (CPU ms, medians)")
+    for name in judged:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{cost:.1f}" for cost in judged.values()))
     Console().print(table)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, union_all, update
 
 from rules.identity import Clues
 from rules.model import Patient
@@ -36,22 +37,29 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
 
     Of a common first name only those are taken who share most words: the person meant is among them.
     """
-    c, n = t.patient.c, t.patient_name.c
-    named = (
-        select(n.patient)
-        .where(n.practice == tx.practice, n.token.in_(clues.names))
-        .group_by(n.patient)
-        .order_by(func.count().desc(), n.patient)
-        .limit(200)
-    )
-    pointed = [c.id.in_(named)] if clues.names else []
-    for column, values in ((c.mobile, clues.mobiles), (c.email, clues.emails), (c.birth_date, clues.birth_dates)):
-        pointed += [column.in_(values)] if values else []
-    pointed += [c.id.in_(clues.ids)] if clues.ids else []
-    if not pointed:
-        return ()
-    query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None), or_(*pointed))
-    return tuple(_patients(tx, tx.connection.execute(query.order_by(c.id).limit(500)).mappings().all()))
+    ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
+    c = t.patient.c
+    query = select(t.patient).where(c.practice == tx.practice, c.id.in_(sorted(ids)), c.merged_into.is_(None))
+    rows = tx.connection.execute(query).mappings().all() if ids else ()
+    return tuple(_patients(tx, sorted(rows, key=lambda row: int(row["id"]))))
+
+
+def _pointed(tx: Tx, clues: Clues) -> list[int]:
+    """By what is nearly a person's own: one question a clue, so that each walks its own index."""
+    c = t.patient.c
+    asked = [(c.mobile, clues.mobiles), (c.email, clues.emails), (c.birth_date, clues.birth_dates)]
+    parts = [select(c.id).where(c.practice == tx.practice, column.in_(values)) for column, values in asked if values]
+    found = tx.connection.execute(union_all(*parts)).scalars() if parts else ()
+    return [*clues.ids, *found]
+
+
+def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
+    """By words of the name, most words first. Counted here: asked to group, SQLite walks the whole index."""
+    c = t.patient_name.c
+    wanted = sorted(names)
+    query = select(c.patient).where(c.practice == tx.practice, c.token.in_(wanted))
+    shared = Counter(tx.connection.execute(query).scalars()) if wanted else Counter[int]()
+    return sorted(shared, key=lambda patient: (-shared[patient], patient))[:limit]
 
 
 def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:

@@ -171,6 +171,7 @@ booking = Table(
     Index(None, "practice", "start"),
     Index(None, "practice", "patient", "start"),
     Index(None, "practice", "attendance", "start"),
+    Index(None, "practice", "vanished_at"),
 )
 
 telling = Table(

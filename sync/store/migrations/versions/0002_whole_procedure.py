@@ -18,6 +18,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_booking_practice_attendance_start"), ["practice", "attendance", "start"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_booking_practice_vanished_at"), ["practice", "vanished_at"], unique=False)
     with op.batch_alter_table("edit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("remove", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("patient", schema=None) as batch_op:
