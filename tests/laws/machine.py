@@ -1,0 +1,293 @@
+"""The practice as a machine: the secretary acts, servers and gateways err, the worker passes or dies, in any order."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from adapters.base import Conflict, Denied, Garbled, Outgoing, Permanent, TryLater, Uncertain, Unknown
+from rules.model import Channel
+from sync import passes
+from sync.store.engine import Store
+from sync.world import Source, World
+from tests.laws.meant import (
+    DENTISTS,
+    HALF,
+    ICS,
+    MORNING,
+    PARIS,
+    PEOPLE,
+    PRACTICE,
+    SECRET,
+    UNREADABLE_MOBILE,
+    Meant,
+    escaped,
+    other_uid,
+    slot_at,
+    unfolded,
+    utc,
+)  # fmt: skip
+from tests.laws.moods import Killed, Moody, Watched, mortal
+
+THEN = st.sampled_from([None, 0, 60, 300, 300])  # seconds until the worker passes next; None: she goes on at once
+
+
+def step(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """A rule after which, mostly, the worker passes."""
+
+    def decorated(act: Callable[..., None]) -> Any:
+        @wraps(act)
+        def acts(self: "Machine", then: int | None, **drawn: Any) -> None:
+            act(self, **drawn)
+            if then is not None:
+                self.the_worker_passes_after(then)
+
+        del acts.__wrapped__
+        return rule(then=THEN, **given)(acts)
+
+    return decorated
+
+
+class Machine(RuleBasedStateMachine):
+    """Rules to act by; what the laws say of it is added by a subclass."""
+
+    template: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        shutil.copy(self.template, self.folder / "cabinet.db")
+        self.now, self.number = MORNING, 0
+        self.calendars = {who: Moody(f"agenda:{who}", PARIS, SECRET) for who in DENTISTS}
+        self.meant: dict[tuple[str, str], Meant] = {}
+        self.payload: dict[tuple[str, str], bytes] = {}  # what stands there without our part
+        self.bin: list[tuple[tuple[str, str], Meant, bytes]] = []
+        self.deadly: tuple[str, int] | None = None
+        self.unclear: set[str] = set()  # keys of messages whose first call had no clear end
+        self.broken: list[str] = []
+        self.touched: dict[tuple[str, str], datetime] = {}  # when she last changed what concerns the patient
+
+    @initialize(idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2))
+    def a_practice(self, idempotent: bool, there: list[int]) -> None:
+        self.senders = {
+            Channel.SMS: Watched(Channel.SMS, repeatable=idempotent), Channel.EMAIL: Watched(Channel.EMAIL, False),
+        }  # fmt: skip
+        for sender in self.senders.values():
+            sender.look = self.judge_message
+        self.open()
+        for person in there:
+            self.books(PEOPLE[person].dentist, person, 9 + len(self.meant), "fine")
+        self.calendars["martin"].put("poison.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:\xff\r\n")
+        self.one_pass()
+        assert not self.told(), "L7: the first pass told somebody"
+
+    def open(self) -> None:
+        self.store = Store(f"sqlite:///{self.folder / 'cabinet.db'}", "lilas")
+        sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
+        self.world = World(
+            PRACTICE, self.store, sources, self.senders, lambda: self.now,
+            on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"},
+        )  # fmt: skip
+
+    # --- the secretary -----------------------------------------------------------------------------------------------
+
+    def save(self, place: tuple[str, str], payload: bytes, meant: Meant) -> None:
+        self.calendars[place[0]].put(place[1], payload)
+        if place not in self.meant or self.meant[place].concern != meant.concern:
+            self.touched[place] = self.now
+        self.meant[place], self.payload[place] = meant, ICS.strip(payload)
+
+    def place(self, number: int) -> tuple[str, str]:
+        places = sorted(self.meant)
+        return places[number % len(places)]
+
+    def changed(self, place: tuple[str, str], **values: Any) -> None:
+        """She edits what she sees, our part in it included."""
+        before, after = self.meant[place], replace(self.meant[place], **values)
+        raw = self.held(place)
+        for old, new in (
+            (f"DTSTART:{utc(before.start)}", f"DTSTART:{utc(after.start)}"),
+            (f"DTEND:{utc(before.start + HALF)}", f"DTEND:{utc(after.start + HALF)}"),
+            (escaped(before.text()), escaped(after.text())),
+        ):
+            raw = unfolded(raw).replace(old.encode(), new.encode(), 1)
+        self.save(place, raw, after)
+
+    def held(self, place: tuple[str, str]) -> bytes:
+        return self.calendars[place[0]]._held[place[1]].payload
+
+    @step(
+        dentist=st.sampled_from(DENTISTS), person=st.integers(0, 2), slot=st.integers(0, 23),
+        kind=st.sampled_from(["fine", "fine", "fine", "bad mobile", "consent"]),
+    )  # fmt: skip
+    def she_books(self, dentist: str, person: int, slot: int, kind: str) -> None:
+        self.books(dentist, person, slot, kind)
+
+    def books(self, dentist: str, person: int, slot: int, kind: str) -> None:
+        self.number += 1
+        who, start = PEOPLE[person], slot_at(slot)
+        mobile = UNREADABLE_MOBILE if kind == "bad mobile" else who.mobile
+        uid = f"uid-{self.number}"
+        meant = Meant(who, start, mobile, uid, consent=kind == "consent", agreed=kind == "consent")
+        self.save((dentist, f"{self.number}.ics"), meant.ics(uid), meant)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20), slot=st.integers(0, 23))
+    def drags(self, number: int, slot: int) -> None:
+        place = self.place(number)
+        self.changed(place, start=slot_at(slot), previous=self.meant[place].start)
+
+    @precondition(lambda self: any(meant.previous for meant in self.meant.values()))
+    @step()
+    def drags_back(self) -> None:
+        place = next(place for place, meant in sorted(self.meant.items()) if meant.previous)
+        self.changed(place, start=self.meant[place].previous, previous=None)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def corrects(self, number: int) -> None:
+        place = self.place(number)
+        self.changed(place, mobile=self.meant[place].who.mobile)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def writes_a_comment(self, number: int) -> None:
+        place = self.place(number)
+        self.changed(place, comments=self.meant[place].comments + 1)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def annuls(self, number: int) -> None:
+        self.changed(self.place(number), annulled=True)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def deletes(self, number: int) -> None:
+        self.takes_out(self.place(number))
+
+    def takes_out(self, place: tuple[str, str]) -> None:
+        self.bin.append((place, self.meant.pop(place), self.held(place)))
+        del self.payload[place]
+        self.calendars[place[0]].delete(place[1])
+
+    @precondition(lambda self: self.bin)
+    @step()
+    def undeletes(self) -> None:
+        place, meant, raw = self.bin.pop()
+        if place not in self.meant:
+            self.save(place, raw, meant)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20), same_uid=st.booleans())
+    def moves_to_the_other_dentist(self, number: int, same_uid: bool) -> None:
+        place = self.place(number)
+        meant, raw = self.meant[place], self.held(place)
+        self.takes_out(place)
+        self.bin.pop()
+        self.number += 1
+        other = (next(who for who in DENTISTS if who != place[0]), f"{self.number}.ics")
+        uid = meant.uid if same_uid else f"copy-{self.number}"
+        self.save(other, raw if same_uid else other_uid(raw, self.number), replace(meant, uid=uid))
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20), slot=st.integers(0, 23))
+    def copies(self, number: int, slot: int) -> None:
+        """Copy and paste: our block is in the copy, and an agreement that was not given for it."""
+        place = self.place(number)
+        self.number += 1
+        copy, raw = (place[0], f"{self.number}.ics"), self.held(place)
+        meant = replace(
+            self.meant[place], uid=f"copy-{self.number}", agreed=self.meant[place].agreed and ICS.strip(raw) == raw
+        )
+        self.save(copy, other_uid(raw, self.number), meant)
+        self.changed(copy, start=slot_at(slot), previous=None)
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def takes_our_block_out(self, number: int) -> None:
+        place = self.place(number)
+        self.save(place, ICS.strip(self.held(place)), self.meant[place])
+
+    # --- misfortune --------------------------------------------------------------------------------------------------
+
+    @step(who=st.sampled_from(DENTISTS))
+    def the_server_forgets_its_tokens(self, who: str) -> None:
+        self.calendars[who].expire_tokens()
+
+    @step(who=st.sampled_from(DENTISTS), fault=st.integers(0, 6))
+    def the_server_errs(self, who: str, fault: int) -> None:
+        calendar = self.calendars[who]
+        errors = [TryLater("…"), TryLater("…", 120), Garbled("…"), Denied("…"), Conflict(), Unknown()]
+        if fault < len(errors):
+            calendar.fail_next(errors[fault])
+        else:
+            calendar.lose_answer_of_next_write()
+
+    @step(who=st.sampled_from(DENTISTS))
+    def the_server_repeats_itself(self, who: str) -> None:
+        self.calendars[who].repeating = not self.calendars[who].repeating
+
+    @precondition(lambda self: self.meant)
+    @step(number=st.integers(0, 20))
+    def the_server_buries_the_living(self, number: int) -> None:
+        """A tombstone for an event that stands there (lost and repeated answers do that)."""
+        who, ref = self.place(number)
+        self.calendars[who].buried = (ref,)
+
+    @step(channel=st.sampled_from(list(Channel)), fault=st.integers(0, 3))
+    def the_gateway_errs(self, channel: Channel, fault: int) -> None:
+        sender = self.senders[channel]
+        error = [TryLater("…"), Permanent("…"), Uncertain("…"), Uncertain("…")][fault]
+        sender.fail(error, taken=fault == 3)
+
+    # --- the worker --------------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([60, 300, 1800]))
+    def the_worker_passes(self, seconds: int) -> None:
+        self.the_worker_passes_after(seconds)
+
+    def the_worker_passes_after(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.one_pass()
+
+    @rule(hours=st.sampled_from([8, 24, 72]))
+    def time_passes(self, hours: int) -> None:
+        for _ in range(4):
+            self.now += timedelta(hours=hours / 4)
+            self.one_pass()
+
+    @rule(where=st.sampled_from(["send", "send", "commit", "apply", "get"]), nth=st.integers(1, 12))
+    def the_worker_dies(self, where: str, nth: int) -> None:
+        self.now += timedelta(minutes=5)
+        self.deadly = (where, nth)
+        try:
+            self.one_pass()
+        except Killed:
+            self.store.close()
+            self.open()
+        self.deadly = None
+
+    @rule()
+    def the_worker_starts_anew(self) -> None:
+        self.store.close()
+        self.open()
+
+    def one_pass(self) -> None:
+        with mortal(self.deadly):
+            passes.one_pass(self.world)
+        assert not self.broken, self.broken
+
+    def told(self) -> list[Outgoing]:
+        """Everything that patients were sent."""
+        return [m for sender in self.senders.values() for m in sender.sent if ":notice:" not in m.key]
+
+    def judge_message(self, message: Outgoing) -> None:
+        """What the laws say of a message before its gateway takes it."""
+        raise NotImplementedError

@@ -1,0 +1,116 @@
+"""What the secretary means: patients, events and their text. The model against which the laws are judged."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from adapters.calendars.vevent import Ics
+from rules.model import Dentist, Motif, Practice
+
+PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
+MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=PARIS)
+DENTISTS = ("martin", "bernard")
+PRACTICE = Practice(
+    key="lilas",
+    name="Cabinet des Lilas",
+    address="12 rue des Lilas, 75020 Paris",
+    phone="01 43 00 00 00",
+    email="s@lilas.example",
+    zone=PARIS,
+    dentists=(
+        Dentist("martin", "Dr Claire Martin", "Dentiste"),
+        Dentist("bernard", "Dr Paul Bernard", "Orthodontiste"),
+    ),
+    motifs=(Motif("Détartrage", 30), Motif("Contrôle", 30)),
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A patient of the directory, and whose."""
+
+    family: str
+    given: str
+    born: date
+    mobile: str
+    dentist: str
+
+    @property
+    def email(self) -> str:
+        return f"{self.family.lower()}@example.org"
+
+
+PEOPLE = (
+    Person("DUPONT", "Marie", date(1981, 5, 12), "06 12 34 56 78", "martin"),
+    Person("MOREAU", "Luc", date(1975, 2, 3), "06 23 45 67 89", "martin"),
+    Person("GARNIER", "Hélène", date(1990, 9, 30), "06 34 56 78 91", "bernard"),
+)
+UNREADABLE_MOBILE = "06 12 34"
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What she means by one event: the model that judges."""
+
+    who: Person
+    start: datetime
+    mobile: str
+    uid: str
+    consent: bool = False
+    agreed: bool = False  # the consent that is typed was given for this very booking
+    comments: int = 0
+    annulled: bool = False
+    previous: datetime | None = None
+
+    def allowed(self, dentist: str) -> bool:
+        """Whether the patient may be told of it there (law L3)."""
+        own = self.who.dentist == dentist or self.agreed
+        return own and not self.annulled and self.mobile == self.who.mobile
+
+    @property
+    def concern(self) -> tuple[object, ...]:
+        """What a change of is news for the patient."""
+        return self.start, self.mobile, self.annulled
+
+    def text(self) -> str:
+        lines = [
+            f"Né(e) le : {self.who.born:%d/%m/%Y}", f"Mobile : {self.mobile}", f"E-mail : {self.who.email}",
+            "Adresse : 3 rue Verte, 75011 Paris", "Suivi", *(["Accord patient : oui"] if self.consent else []),
+            *(["Annulé"] if self.annulled else []), *(["Commentaire : doux"] * min(self.comments, 1)),
+            *["et patient"] * max(self.comments - 1, 0),
+        ]  # fmt: skip
+        return "\n".join(lines)
+
+    def ics(self, uid: str) -> bytes:
+        end = self.start + timedelta(minutes=30)
+        return (
+            f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//her client//FR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n"
+            f"DTSTAMP:20261101T080000Z\r\nDTSTART:{utc(self.start)}\r\nDTEND:{utc(end)}\r\n"
+            f"SUMMARY:{self.who.family} {self.who.given} – contrôle\r\nDESCRIPTION:{escaped(self.text())}\r\n"
+            "END:VEVENT\r\nEND:VCALENDAR\r\n"
+        ).encode()
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+ICS, HALF = Ics(PARIS, SECRET, "any"), timedelta(minutes=30)
+
+
+def slot_at(number: int) -> datetime:
+    """Six days from the third on, four hours each."""
+    return MORNING + timedelta(days=3 + number // 4, hours=number % 4)
+
+
+def other_uid(raw: bytes, number: int) -> bytes:
+    head, _, rest = raw.partition(b"UID:")
+    return head + f"UID:copy-{number}".encode() + rest[rest.index(b"\r\n") :]
+
+
+def unfolded(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n ", b"")

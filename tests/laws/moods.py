@@ -1,0 +1,93 @@
+"""Servers, gateways and processes in a mood: they repeat themselves, lie, and die in the middle."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy.engine.default import DefaultDialect
+
+from adapters.base import Cursor, Outgoing, Page
+from adapters.calendars.memory import MemoryCalendar
+from adapters.senders.memory import MemorySender
+from sync import passes
+
+SORTS = {
+    "commit": (DefaultDialect, "do_commit"),
+    "send": (MemorySender, "send"),
+    "apply": (MemoryCalendar, "apply"),
+    "get": (MemoryCalendar, "get"),
+}
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class Moody(MemoryCalendar):
+    """A server that may say everything twice, as pages do after a retry, and bury what stands there."""
+
+    repeating = False
+    buried: tuple[str, ...] = ()
+
+    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+        if self.buried:
+            said, self.buried = self.buried, ()
+            yield Page(gone=said)
+        for page in super().changes(cursor, known):
+            if self.repeating:
+                yield replace(page, cursor=None)
+            yield page
+
+
+class InTurn:
+    """Calendars one after another: the same example is the same every time."""
+
+    def __init__(self, max_workers: int) -> None: ...
+
+    def __enter__(self) -> "InTurn":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def map(self, call: Callable[[Any], Any], items: list[Any]) -> list[Any]:
+        return [call(item) for item in items]
+
+
+class Watched(MemorySender):
+    """A gateway that lets the model look at every message before it is taken."""
+
+    look: Callable[[Outgoing], None] = staticmethod(lambda message: None)
+
+    def send(self, message: Outgoing) -> str:
+        self.look(message)
+        return super().send(message)
+
+
+@contextmanager
+def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
+    """Dies before or after the n-th commit or call of one sort."""
+    where, left = deadly or ("", 0)
+
+    def point() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    def wrap(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **options: Any) -> Any:
+            point()
+            result = call(*args, **options)
+            point()
+            return result
+
+        return called
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(passes, "ThreadPoolExecutor", InTurn))
+        if where:
+            owner, name = SORTS[where]
+            stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
+        yield
