@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "rules": "about", "support": "about", "demo": "about",
     "agenda": "desk", "outbox": "desk",
+    "audit": "audit",
     "patients": "directory",
     "init": "setup", "check": "setup",
     "status": "state", "release": "state", "hold": "state",

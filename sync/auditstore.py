@@ -1,0 +1,113 @@
+"""The audit's notebook: a store of its own with a copy of the directory, thrown away at the end. The real one is only
+read, so that not a byte of it changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Table, insert, inspect, select
+
+from sync.store import tables as t
+from sync.store.bookings import VALID
+from sync.store.engine import Store, Tx
+
+_KEPT = {t.setting: ("secret",), t.counter: ("patient", "booking")}  # what binds our block to its event; free numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """`born`: (uid, recurrence) of events from which a patient's record was made; `known`: there is a directory."""
+
+    store: Store
+    born: frozenset[tuple[str, str]] = frozenset()
+    known: bool = False
+
+
+@contextmanager
+def notebook(real: Store, since: datetime) -> Iterator[Notebook]:
+    """A new store that knows the patients of the real one and their visits before `since`, and no event."""
+    with TemporaryDirectory(prefix="attitre-") as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'audit.db'}", real.practice)
+        try:
+            store.prepare()
+            with _directory(real, Path(folder)) as origin:
+                yield _filled(store, origin, since)
+        finally:
+            store.close()
+
+
+@contextmanager
+def _directory(real: Store, folder: Path) -> Iterator[Store | None]:
+    """Where to read the directory: a file's copy, brought up to date; a server itself; None before the first sync."""
+    if real.file is None:
+        yield real if real.url.get_backend_name() != "sqlite" else None
+        return
+    if not real.file.exists() or not real.file.stat().st_size:
+        yield None
+        return
+    copy = folder / "copie.db"
+    backup(real.file, copy)
+    origin = Store(f"sqlite:///{copy}", real.practice)
+    try:
+        origin.prepare()
+        yield origin
+    finally:
+        origin.close()
+
+
+def backup(file: Path, copy: Path) -> None:
+    """The same content in another file, owner-only. The original is opened in a way that cannot write: nobody's
+    unfinished log is merged into it, and where there is none, no file appears beside it."""
+    copy.touch(0o600)
+    busy = file.with_name(file.name + "-wal").exists()
+    how = "mode=ro" if busy else "mode=ro&immutable=1"
+    uri = f"file:{quote(str(file.resolve()))}?{how}"
+    with closing(sqlite3.connect(uri, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+def _filled(store: Store, origin: Store | None, since: datetime) -> Notebook:
+    if origin is None:
+        return Notebook(store)
+    with origin.read() as theirs:
+        if not inspect(theirs.connection).has_table(t.patient.name):
+            return Notebook(store)
+        with store.write() as ours:
+            known = _copy(theirs, ours, t.patient)
+            _copy(theirs, ours, t.patient_name)
+            for table, names in _KEPT.items():
+                _copy(theirs, ours, table, table.c.name.in_(names))
+            _visits(theirs, ours, since)
+        return Notebook(store, _born(theirs), bool(known))
+
+
+def _copy(theirs: Tx, ours: Tx, table: Table, *clauses: Any) -> int:
+    query = select(table).where(table.c.practice == theirs.practice, *clauses)
+    rows = [dict(row) for row in theirs.connection.execute(query).mappings()]
+    if rows:
+        ours.connection.execute(insert(table), rows)
+    return len(rows)
+
+
+def _visits(theirs: Tx, ours: Tx, since: datetime) -> None:
+    """Past appointments that took place, at no place of a calendar: they only say who was seen by whom."""
+    c = t.booking.c
+    query = select(t.booking).where(c.practice == theirs.practice, c.end <= since, c.state == VALID)
+    rows = [dict(row) for row in theirs.connection.execute(query).mappings()]
+    nowhere = [{**row, "calendar": "", "ref": str(row["id"]), "uid": "", "recurrence": ""} for row in rows]
+    if nowhere:
+        ours.connection.execute(insert(t.booking), nowhere)
+
+
+def _born(theirs: Tx) -> frozenset[tuple[str, str]]:
+    c = t.booking.c
+    query = select(c.uid, c.recurrence).where(c.practice == theirs.practice, c.born_here.is_(True))
+    return frozenset((uid, recurrence) for uid, recurrence in theirs.connection.execute(query))

@@ -1,0 +1,152 @@
+"""`audit` reads real calendars and stays silent; `explain` says why an event is as it is (INTERFACE 2)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from conftest import Practice
+
+pytestmark = pytest.mark.slow
+READING = {"GET", "HEAD", "PROPFIND", "REPORT", "OPTIONS"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Passes every request on, and notes its method."""
+
+    protocol_version = "HTTP/1.1"
+    target, seen = "", list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self._pass_on
+        raise AttributeError(name)
+
+    def _pass_on(self) -> None:
+        self.seen.append(self.command)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        own = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "accept-encoding"}}
+        answer = requests.request(self.command, self.target + self.path, data=body, headers=own, timeout=30)
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name.lower() not in {"content-length", "transfer-encoding", "content-encoding", "connection"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else answer.content)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def listening_in(practice: "Practice") -> Iterator[list[str]]:
+    """Every method with which attitre asks the calendar server, from now on."""
+    parts = urlsplit(practice.martin.calendar)
+    server = f"{parts.scheme}://{parts.netloc}"
+    handler = type("Handler", (_Handler,), {"target": server, "seen": []})
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
+    text = practice.file.read_text("utf-8")
+    here = f"http://127.0.0.1:{proxy.server_address[1]}"
+    practice.file.write_text(text.replace(server, here), encoding="utf-8")
+    try:
+        yield handler.seen  # type: ignore[attr-defined]
+    finally:
+        practice.file.write_text(text, encoding="utf-8")
+        proxy.shutdown()
+        proxy.server_close()
+
+
+def bytes_beside(practice: "Practice") -> dict[str, bytes]:
+    """The store's files, whole."""
+    return {file.name: file.read_bytes() for file in sorted(practice.folder.glob("attitre.db*"))}
+
+
+def everything(practice: "Practice") -> list[str]:
+    """All that stands in both calendars, as their server gives it."""
+    return [event.etag + event.raw for hand in (practice.martin, practice.bernard) for event in hand.everything()]
+
+
+def a_busy_week(practice: "Practice") -> None:
+    """Good and bad bookings of coming and past days, blocks with and without a reason."""
+    practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new)
+    practice.martin.books("LEROY Jean – contrôle", practice.at(11), 20)
+    practice.martin.books("DURAND Hélène – contrôle", practice.at(14), 20)
+    practice.martin.books("MARTINEZ Paul – détartrage", practice.at(15), 30, "Mobile : 01 43 00 00 01")
+    practice.martin.books("Bloqué", practice.at(16), 60)
+    practice.martin.books("Réunion", practice.at(17), 30)
+    past = practice.at(10) - timedelta(days=21)
+    practice.bernard.books("LEROY Jean – contrôle", past, 20)
+    practice.bernard.books("x", past + timedelta(hours=2), 90, uid="bloc", extra="RRULE:FREQ=WEEKLY;COUNT=3\n")
+
+
+def test_audit_before_the_first_sync_is_silent_and_leaves_no_file(first_day: "Practice") -> None:
+    a_busy_week(first_day)
+    shown = everything(first_day)
+    with listening_in(first_day) as methods:
+        data = first_day.json("audit")
+    assert methods
+    assert set(methods) <= READING
+    assert bytes_beside(first_day) == {}
+    assert everything(first_day) == shown
+    assert (first_day.sms(), first_day.mail.messages) == ([], [])
+    assert data["directory"] is False
+    assert [one["bookings"] for one in data["dentists"]] == [4, 1]
+    assert {"rule": "patient-unknown", "count": 4} in [{k: r[k] for k in ("rule", "count")} for r in data["rules"]]
+
+
+def test_p23_p30_p51_audit_counts_what_a_secretary_would_be_told(first_day: "Practice") -> None:
+    first_day.knows()
+    a_busy_week(first_day)
+    before, shown = bytes_beside(first_day), everything(first_day)
+    with listening_in(first_day) as methods:
+        data = first_day.json("audit")
+        text = first_day.attitre("audit", "--details").stdout
+    assert set(methods) <= READING
+    assert bytes_beside(first_day) == before
+    assert everything(first_day) == shown
+    assert (first_day.sms(), first_day.mail.messages) == ([], [])
+    martin, bernard = data["dentists"]
+    assert {k: martin[k] for k in ("bookings", "fine", "with_errors", "without_mobile", "other_dentist")} == {
+        "bookings": 4, "fine": 2, "with_errors": 2, "without_mobile": 1, "other_dentist": 1,
+    }  # fmt: skip
+    assert (martin["lost_minutes"], bernard["lost_minutes"]) == (60, 270)
+    assert [one["minutes"] for one in data["lost"] if one["dentist"] == "bernard"] == [90, 90, 90]
+    assert data["messages"]["sms"] == {"confirmations": 3, "reminders": 2}
+    assert data["messages"]["sms_segments"] >= 5
+    assert [one["title"] for one in data["to_correct"]] == [
+        "x", "LEROY Jean – Contrôle", "MARTINEZ Paul – Détartrage", "Bloqué",
+    ]  # fmt: skip
+    assert "rien n'a été écrit ni envoyé" in text
+    assert "Ne jamais laisser un créneau bloqué sans motif" in text
+    assert "x (3 fois)" in text
+    assert max(map(len, text.splitlines())) <= 200
+
+
+def test_audit_beside_a_working_store_changes_not_a_byte_of_it(practice: "Practice") -> None:
+    practice.confirmed()
+    before, shown = bytes_beside(practice), everything(practice)
+    told = len(practice.sms()), len(practice.mail.messages)
+    with listening_in(practice) as methods:
+        data = practice.json("audit", "--next", "60")
+    assert set(methods) <= READING
+    assert (bytes_beside(practice), everything(practice)) == (before, shown)
+    assert (len(practice.sms()), len(practice.mail.messages)) == told
+    assert [(one["bookings"], one["fine"]) for one in data["dentists"]] == [(1, 1), (0, 0)]
+    assert data["rules"] == [], "her own « Nouveau patient » made the record"
+
+
+def test_audit_reports_the_others_where_one_calendar_is_down(first_day: "Practice") -> None:
+    first_day.bernard.books("Bloqué", first_day.at(9), 60)
+    first_day.sets(first_day.martin.calendar, "http://127.0.0.1:9/agenda/")
+    done = first_day.attitre("audit", "--json", said=3)
+    assert "Agenda « martin »" in done.stderr
+    assert '"blocks_without_motif": 1' in done.stdout
+    assert "127.0.0.1:9" in first_day.attitre("audit", said=3).stderr
