@@ -102,7 +102,7 @@ def _claim(world: World, row: MessageRow) -> MessageRow | None:
     now, zone = world.now(), world.practice.zone
     with world.store.write() as tx:
         booking = bookings.get(tx, row.booking, zone)
-        if booking is None or _must_wait(tx, booking, row, now):
+        if booking is None or why_wait(tx, booking, row, now):
             return None
         if row.kind is MessageKind.REMINDER:
             if not _still_reminds(world, tx, booking, row, now):
@@ -125,18 +125,25 @@ def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, n
     return False
 
 
-def _must_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """Nothing is told from stale knowledge: a calendar that fails, or an event that is missing or whose new body is
-    owed, holds confirmations and cancellations, and reminders for half an hour (H08). A cancellation also waits until
-    every calendar was read since the booking was missed, so that a move is seen; a failing calendar holds the others
-    up for half an hour at most."""
+def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
+    """Why a message that is due does not go yet, in French; empty where it may. Nothing is told from stale knowledge:
+    a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
+    and reminders for half an hour (H08). A cancellation also waits until every calendar was read since the booking was
+    missed, so that a move is seen; a failing calendar holds the others up for half an hour at most."""
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
     own = rows.get(booking.calendar)
-    if (own is not None and own.fail_count) or _in_doubt(tx, booking):
-        return row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
+    failing = own is not None and own.fail_count > 0
+    if failing or _in_doubt(tx, booking):
+        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
+        return "" if not waits else _FAILING if failing else _DOUBT
     if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
-        return False
-    return any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values())
+        return ""
+    return _UNREAD if any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values()) else ""
+
+
+_FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
+_DOUBT = "l'événement est à relire dans l'agenda"
+_UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
 
 
 def _in_doubt(tx: Tx, booking: BookingRow) -> bool:

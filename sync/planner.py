@@ -63,6 +63,13 @@ def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[
     return found
 
 
+def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tuple[Channel, Knowledge, Cell]]:
+    """The table's cell for each channel, with what its patient knows: why a message goes, or why none does."""
+    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    mine = [(channel, known.mine.get(channel, NOBODY)) for channel in Channel]
+    return [(channel, knowledge, plan(knowledge, situation, now)) for channel, knowledge in [*mine, *known.others]]
+
+
 def tell_baseline(world: World, tx: Tx, number: int, now: datetime) -> None:
     """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
     booking = bookings.get(tx, number, world.practice.zone)
