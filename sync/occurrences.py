@@ -14,7 +14,7 @@ from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent,
 from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback
-from sync import moves
+from sync import attribution, moves
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
@@ -122,6 +122,7 @@ class Occurrences:
     ) -> Annotation:
         patient_id = self._save_patient(assessment, what)
         number = self._save_booking(event, assessment, what, before, patient_id)
+        attribution.note(self.tx, assessment, what, patient_id, number)
         if what.consent and what.consent.given and assessment.valid:
             consents.record(self.tx, number, what.dentist, what.consent.detail, self.now)
         if before is not None or not self.row.baseline:  # at the first pass there is nothing to plan

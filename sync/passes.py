@@ -12,7 +12,7 @@ import structlog
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
-from sync import brakenotice
+from sync import attribution, brakenotice
 from sync.alerts import send_notices
 from sync.faults import described
 from sync.judge import judge
@@ -53,6 +53,8 @@ def one_pass(
     judged = judge(world)
     if _moves_may_be_missed(world):
         pull(world, sources, nobody_watches)
+        judged += judge(world)
+    if attribution.settle(world):
         judged += judge(world)
     brakenotice.read_answers(world)
     if restored:

@@ -87,6 +87,11 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
     return _select(tx, zone, t.booking.c.uid == uid, t.booking.c.recurrence == recurrence)
 
 
+def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
+    """Every booking of that patient, coming and past, in order."""
+    return sorted(_select(tx, zone, t.booking.c.patient == patient), key=lambda row: (row.start, row.id))
+
+
 def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """That patient's bookings that vanished after `since`: one of them may have moved (G08, calcurse)."""
     c = t.booking.c

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rapidfuzz import fuzz, process
-from sqlalchemy import delete, func, insert, select, union_all, update
+from sqlalchemy import delete, func, insert, or_, select, union_all, update
 
 from rules.identity import Clues
 from rules.model import Patient
 from rules.text import words
-from sync.store import basics
+from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 
@@ -66,13 +66,8 @@ def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
     """The records whose names look most like `name` (already folded); only for proposals, never for a decision."""
     if not name:
         return ()
-    c = t.patient_name.c
-    rows = tx.connection.execute(select(c.patient, c.token).where(c.practice == tx.practice).order_by(c.patient))
-    full: dict[int, str] = {}
-    for patient, token in rows:
-        full[patient] = f"{full[patient]} {token}" if patient in full else token
-    found = process.extract(name, full, scorer=fuzz.token_sort_ratio, limit=limit, score_cutoff=70)
-    return tuple(patient for _, _, number in found if (patient := get(tx, number)) is not None)
+    found = nameindex.nearest(tx, name, limit)
+    return tuple(patient for number in found if (patient := get(tx, number)) is not None)
 
 
 def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
@@ -88,7 +83,9 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
     changed = {name: value for name, value in values.items() if before is None or getattr(before, name) != value}
     if changed and before is not None:
         _keep_history(tx, before, changed, now, source)
-        tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**changed, changed_at=now))
+        firm = {"provisional": None} if "dentist" in changed else {}
+        values = {**changed, **firm, "changed_at": now}
+        tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**values))
         _index_names(tx, patient.id, patient)
     return patient.id
 
@@ -121,11 +118,34 @@ def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tupl
     query = (
         select(c.start, c.dentist, c.facts)
         .where(c.practice == tx.practice, c.patient == patient, c.end <= before, c.state == "valid")
+        .where(or_(c.attendance.is_(None), c.attendance == "honoured"))
         .order_by(c.start.desc())
         .limit(20)
     )
     rows = tx.connection.execute(query)
     return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """Who follows a patient only because a booking without preference said so, and which (ruling 9)."""
+
+    patient: int
+    booking: int
+    dentist: str | None
+
+
+def provisional(tx: Tx) -> list[Provisional]:
+    """Everybody whose dentist is not firm yet."""
+    c = t.patient.c
+    query = select(c.id, c.provisional, c.dentist).where(c.practice == tx.practice, c.provisional.is_not(None))
+    rows = tx.connection.execute(query.where(c.merged_into.is_(None)))
+    return [Provisional(patient, booking, dentist) for patient, booking, dentist in rows]
+
+
+def hang_on(tx: Tx, patient: int, booking: int | None) -> None:
+    """That patient's dentist hangs on this booking; on none: it is firm."""
+    tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(provisional=booking))
 
 
 def _index_names(tx: Tx, number: int, patient: Patient) -> None:
@@ -135,6 +155,7 @@ def _index_names(tx: Tx, number: int, patient: Patient) -> None:
     rows = [{"practice": tx.practice, "patient": number, "token": token} for token in tokens]
     if rows:
         tx.connection.execute(insert(t.patient_name), rows)
+    nameindex.touch(tx, number)
 
 
 def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetime, source: str) -> None:

@@ -23,6 +23,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("remove", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("patient", schema=None) as batch_op:
         batch_op.add_column(sa.Column("provisional", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.create_index(batch_op.f("ix_patient_practice_revision"), ["practice", "revision"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patient_practice_provisional"), ["practice", "provisional"], unique=False)
     op.create_table(
         "query",
         sa.Column("practice", sa.String(), nullable=False),
