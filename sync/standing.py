@@ -63,14 +63,14 @@ class Standing:
         if self.reading.blocked and not self.row.first_pass:
             key = f"unreadable:{self.row.calendar}:{self.row.ref}:{self.row.semantic[:16]}"
             notices.raise_once(self.tx, key, *self._unreadable(), self.now)
-        findings = find(self.practice.policy, self.reading.problem, problem=_PROBLEMS[self.reading.problem])
+        findings = find(self.practice.policy, self.reading.problem, problem=PROBLEMS[self.reading.problem])
         return problem_feedback(findings, self.practice)
 
     def _unreadable(self) -> tuple[str, str]:
         when = next((f" du {day_and_clock(event.start)}" for event in self.reading.events), "")
         text = (
             f"Dans l'agenda « {self.world.called(self.source.dentist)} », un événement{when} n'a pas pu être lu : "
-            f"{_PROBLEMS[self.reading.problem]}.\n\n"
+            f"{PROBLEMS[self.reading.problem]}.\n\n"
             "Aucun patient n'est prévenu de ce qu'il contient. Recréez-le dans votre agenda, puis supprimez l'ancien. "
             "Les autres rendez-vous ne sont pas concernés."
         )
@@ -104,7 +104,7 @@ class Standing:
         return True
 
 
-_PROBLEMS = {
+PROBLEMS = {
     "event-unreadable": "son contenu est abîmé",
     "recurrence-refused": "elle se répète trop souvent ou sans fin",
 }
