@@ -124,6 +124,13 @@ _TABLE = (
     Rule("guardian-invalid", "P34", ERROR, "guardian", "Responsable « {seen} » : {problem}.", "Champs obligatoires pour valider le rendez-vous"),
     Rule("mobile-waived", "P34", INFO, "mobile", "Sans mobile, noté : {seen}.", _MOBILE),
     Rule("email-waived", "P34", INFO, "email", "Sans e-mail, noté : {seen}.", _EMAIL),
+    Rule("absence-excused", "P47", INFO, "attendance", "Absence excusée notée : {seen}.", "Absence excusée : prévenu au moins la veille"),
+    Rule("absence-unexcused", "P48", INFO, "attendance",
+         "Absence non excusée notée : {seen}. Sinon, tapez « Absent excusé ».", "Absence non excusée"),
+    Rule("visit-honoured", "P48", INFO, "attendance", "Rendez-vous honoré noté : {seen}.", "Absence non excusée : plus de 10 min de retard"),
+    Rule("attendance-unclear", "P48", WARNING, "attendance",
+         "Présence à préciser : {seen}. Tapez « Absent excusé », « Absent non excusé », « Honoré », « Retard 15 min », "
+         "« Arrivé 14:43 » ou « Prévenu le 12/03 à 18h ».", "Absence non excusée"),
     Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
     Rule("block-without-motif", "P51", ERROR, "block",
          "Ce créneau est bloqué sans motif. Écrivez la raison dans le titre ({blocks}…), ou le nom du patient.", _BLOCK),

@@ -230,8 +230,9 @@ class Guardian:
 class Outcome:
     """What she wrote about how the appointment ended (section 7).
 
-    `kind`: cancelled, absent, excused, unexcused, late, arrived, honoured. `minutes` of delay; `at` when it happened;
-    `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of theirs.
+    `kind`: cancelled, absent, excused, unexcused, late, arrived, honoured, contradictory. `minutes` of delay; `at` when
+    it happened; `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of theirs.
+    `doubt`: in French, what was not understood or contradicts itself.
     """
 
     kind: str
@@ -240,6 +241,7 @@ class Outcome:
     notified: datetime | None = None
     urgent: bool = False
     by_patient: bool | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
