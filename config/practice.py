@@ -22,6 +22,7 @@ def practice_of(settings: Settings) -> Practice:
         holidays=practice.holidays,
         support=tuple(_support(contact) for contact in settings.support),
         policy=_policy(settings),
+        digest_at=practice.digest_at,
     )
 
 

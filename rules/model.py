@@ -101,7 +101,8 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """`key` never changes and starts every key in the store. `holidays`: département code for public holidays."""
+    """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
+    `digest_at`: the local time of the daily digest."""
 
     key: str
     name: str
@@ -115,6 +116,7 @@ class Practice:
     holidays: str | None = None
     support: tuple[SupportContact, ...] = ()
     policy: Policy = Policy()
+    digest_at: time = time(7, 0)
 
     def dentist(self, key: str) -> Dentist:
         """The dentist of that key. Raises KeyError for a key that is not configured."""
