@@ -7,7 +7,7 @@ anybody absent (ruling 15), and no word depends on the time at which it is said 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -61,11 +61,8 @@ def classify(
         return None if outcome.by_patient is False else _cancelled(at, outcome, _local(seen, zone), policy)
     if outcome.doubt:
         return Verdict(Attendance.UNDECIDED, outcome.doubt)
-    if outcome.kind == "absent":
-        return _absent(at, outcome, policy)
-    if outcome.kind in {"late", "arrived", "honoured"}:
-        return _came(at, outcome, policy)
-    return None
+    judge = _BY_KIND.get(outcome.kind)
+    return judge(at, outcome, policy) if judge else None
 
 
 # --- who did not come -------------------------------------------------------------------------------------------------
@@ -139,6 +136,9 @@ def _came(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
     return Verdict(Attendance.UNEXCUSED, f"{said}, sans prévenir")
 
 
+_BY_KIND = {"absent": _absent, "late": _came, "arrived": _came, "honoured": _came}
+
+
 def _delay(start: datetime, outcome: Outcome) -> int | None:
     """Minutes; an arrival counts on the clock of the world, so that no change of hour adds one."""
     if outcome.minutes is not None:
@@ -175,7 +175,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _limit(policy: Policy) -> str:
-    return clock(datetime.combine(datetime.min, policy.morning_until))
+    return clock(datetime.combine(date.min, policy.morning_until))
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

@@ -233,8 +233,8 @@ class Outcome:
     """What she wrote about how the appointment ended (section 7).
 
     `kind`: cancelled, absent, excused, unexcused, late, arrived, honoured, contradictory. `minutes` of delay; `at` when
-    it happened; `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of theirs.
-    `doubt`: in French, what was not understood or contradicts itself.
+    it happened; `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of
+    theirs. `doubt`: in French, what was not understood or contradicts itself.
     """
 
     kind: str

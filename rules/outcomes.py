@@ -16,14 +16,22 @@ _HEADS = {
     "late": r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?",
     "arrived": r"arriv[ée]e?s?",
     "notified": r"(?:a\s+)?pr[ée]venue?s?",
-    "honoured": r"honor[ée]e?",
+    "honoured": r"honor[ée]e?s?|(?<!\w\s)(?:(?:est\s+)?venue?s?|pr[ée]sente?s?)(?=\s*(?:$|[.,;!)\]–—/-]))",
 }
+_MONTHS = (
+    "janv(?:ier)?", "f[ée]v(?:rier)?", "mars", "avril", "mai", "juin", "juil(?:let)?", "ao[ûu]t", "sept(?:embre)?",
+    "oct(?:obre)?", "nov(?:embre)?", "d[ée]c(?:embre)?",
+)  # fmt: skip
+_PART = r"(?:\s+(?:au\s+)?(?:soir|matin|midi|apr[èe]s[\s-]midi))?\b"
 _HEAD = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})(?![\w]))" for kind, words in _HEADS.items()), re.IGNORECASE)
 _FOLLOWS = re.compile(
     r"(?P<patient>\bpar\s+(?:(?:le|la)\s+)?(?:patiente?|m[èe]re|p[èe]re|famille)\b)"
     r"|(?P<practice>\bpar\s+(?:nous|(?:(?:le|la)\s+)?(?:cabinet|dentiste|praticien(?:ne)?|secr[ée]tariat)|(?:le\s+)?dr\s+\w+))"
     r"|(?P<date>\b(?:le\s+|du\s+)?\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?(?!\d))"
-    r"|(?P<eve>\b(?:la\s+veille|hier)\b)|(?P<morning>\bce\s+matin\b)"
+    rf"|(?P<named>\b(?:le\s+|du\s+)?\d{{1,2}}(?:er)?\s+(?:{'|'.join(_MONTHS)})\b(?:\s+20\d\d\b)?)"
+    r"|(?P<eve>\bla\s+veille(?:\s+au\s+(?:soir|matin))?\b)|(?P<morning>\b(?:ce|le)\s+matin(?:\s+m[êe]me)?\b)"
+    rf"|(?P<vague>\b(?:avant[\s-]hier|hier|tout\s+[àa]\s+l'heure){_PART})"
+    rf"|(?P<weekday>\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b(?:\s+dernier)?{_PART})"
     r"|(?P<time>(?:\b(?:à|a|vers)\s*|\b)\d{1,2}\s?(?:h|:)\s?(?:\d{2})?(?![\d\w]))"
     r"|(?P<urgent>\b(?:en\s+)?urgen(?:ce|te?)\b(?:\s*[:=]?\s*oui\b)?)"
     r"|(?P<filler>[\s,.:;=()!–—-]+|\bpar\s+(?:t[ée]l(?:[ée]phone)?|mail|sms)\b|\bsans\s+pr[ée]venir\b|\brdv\b|\boui\b)",
@@ -60,12 +68,30 @@ def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
         found = _HEAD.match(text, end) or _FOLLOWS.match(text, end)
         if not found or found.end() == end:
             break
+        if found.lastgroup == "weekday" and outcome.kind not in {"notified", "cancelled"}:
+            break  # `Absent mardi` is somebody's wish
         told = told or found.lastgroup not in {"filler", "notified"}
         outcome, end = _with(outcome, found, start), found.end()
     outcome = _settled(outcome)
     if not told or not outcome.kind:
         return None
-    return Said(outcome, text[: head.start()], text[end:])
+    return (
+        _with_late_minutes(Said(outcome, text[: head.start()], text[end:]))
+        if anywhere
+        else Said(outcome, "", text[end:])
+    )
+
+
+_MINUTES = re.compile(r"(?<![\d/.])(\d{1,3})\s?(?:minutes?|mins?|mn|')(?!\w)", re.IGNORECASE)
+
+
+def _with_late_minutes(said: Said) -> Said:
+    """`Retard DUPONT Marie 15 min`: the minutes stand behind the name."""
+    found = _MINUTES.search(said.after)
+    if said.outcome.kind != "late" or said.outcome.minutes is not None or not found:
+        return said
+    after = said.after[: found.start()] + said.after[found.end() :]
+    return replace(said, outcome=replace(said.outcome, minutes=int(found[1])), after=after)
 
 
 def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
@@ -75,59 +101,95 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
         kind = next(kind for kind in _HEADS if said[kind] is not None)
         late = int(said["delay"]) * (60 if said["unit"] else 1) if said["delay"] else outcome.minutes
         notified = start if kind == "notified" else outcome.notified
-        return replace(outcome, kind=_stronger(outcome.kind, kind), minutes=late, notified=notified)
+        kind, doubt = _both(outcome.kind, kind)
+        return replace(outcome, kind=kind, minutes=late, notified=notified, doubt=outcome.doubt or doubt)
     if said["urgent"]:
         return replace(outcome, urgent=True)
     if said["patient"] or said["practice"]:
         return replace(outcome, by_patient=bool(said["patient"]))
-    moment = _moment(found, outcome.at, start)
-    return replace(outcome, at=moment) if moment else outcome
+    if said["vague"] or said["weekday"]:
+        return replace(outcome, doubt=outcome.doubt or f"« {found[0].strip()} » n'est pas une date")
+    if said["filler"]:
+        return outcome
+    moment, doubt = _moment(found, outcome.at, start)
+    return replace(outcome, at=moment, doubt=outcome.doubt or doubt)
 
 
 _STRENGTH = ("", "notified", "honoured", "late", "absent", "arrived", "cancelled", "excused", "unexcused")
+_AWAY, _THERE = frozenset({"absent", "cancelled", "excused", "unexcused"}), frozenset({"arrived", "honoured"})
+_WORDS = {
+    "absent": "Absent", "cancelled": "Annulé", "excused": "Absent excusé", "unexcused": "Absent non excusé",
+    "arrived": "Arrivé", "honoured": "Honoré",
+}  # fmt: skip
+CONTRADICTORY = "contradictory"
 
 
-def _stronger(one: str, other: str) -> str:
-    return max(one, other, key=_STRENGTH.index)
+def _both(one: str, other: str) -> tuple[str, str]:
+    """What two words say together, and where they contradict each other, that: nobody decides in her place."""
+    if CONTRADICTORY in {one, other}:
+        return CONTRADICTORY, ""
+    two = {one, other}
+    if (two & _AWAY and two & _THERE) or two == {"excused", "unexcused"}:
+        return CONTRADICTORY, f"« {_WORDS[one]} » et « {_WORDS[other]} » sont tapés tous les deux"
+    return max(one, other, key=_STRENGTH.index), ""
 
 
-def _moment(found: re.Match[str], known: datetime | None, start: datetime) -> datetime | None:
-    """The moment after one more piece: a day keeps the hour that is known, an hour the day."""
+def _moment(found: re.Match[str], known: datetime | None, start: datetime) -> tuple[datetime | None, str]:
+    """The moment after one more piece, and what of it is not understood: a day keeps the hour that is known, an hour
+    the day."""
     said = found.groupdict()
     day = known.date() if known else start.date()
-    clock = known.time() if known else time(0)
+    clock, doubt = known.time() if known else time(0), ""
     if said["eve"]:
         day = start.date() - timedelta(days=1)
     elif said["morning"]:
         clock = clock or time(8)
-    elif said["date"]:
-        read_day = _day([int(part) for part in re.findall(r"\d+", said["date"])], start.date())
+    elif said["date"] or said["named"]:
+        read_day, doubt = _day(_parts(said["date"] or said["named"]), start.date())
         day = read_day or day
+        doubt = doubt and f"« {found[0].strip()} » {doubt}"
     elif said["time"]:
         hour, minute = [*map(int, re.findall(r"\d+", said["time"])), 0][:2]
-        clock = time(hour, minute) if hour < 24 and minute < 60 else clock
-    else:
-        return None
-    return datetime.combine(day, clock, start.tzinfo)
+        if hour < 24 and minute < 60:
+            clock = time(hour, minute)
+        else:
+            doubt = f"« {found[0].strip()} » n'est pas une heure"
+    return datetime.combine(day, clock, start.tzinfo), doubt
 
 
-def _day(parts: list[int], beside: date) -> date | None:
-    """The day; without a year the last one that is not after the appointment."""
+def _parts(text: str) -> list[int]:
+    """Day, month and, where it is said, year."""
+    numbers = [int(part) for part in re.findall(r"\d+", text)]
+    month = next((n for n, name in enumerate(_MONTHS, 1) if re.search(rf"\s{name}\b", text, re.IGNORECASE)), None)
+    return numbers if month is None else [numbers[0], month, *numbers[1:]]
+
+
+_LONG_AGO = timedelta(days=180)
+
+
+def _day(parts: list[int], beside: date) -> tuple[date | None, str]:
+    """The day, and what is wrong with it; without a year the last one that is not after the appointment.
+
+    A day that would be long ago may be one after the appointment as well: then the year is asked for.
+    """
     years = [parts[2] % 100 + 2000] if len(parts) > 2 else [beside.year, beside.year - 1]
     for year in years:
         try:
             day = date(year, parts[1], parts[0])
         except ValueError:
             continue
-        if len(parts) > 2 or day <= beside:
-            return day
-    return None
+        if len(parts) > 2:
+            return day, ""
+        if day <= beside:
+            return day, "ne dit pas de quelle année" if beside - day > _LONG_AGO else ""
+    return None, "n'est pas une date"
 
 
 def _settled(outcome: Outcome) -> Outcome:
     """The time belongs to what was said: the notice of an absence, the arrival of a late patient."""
     if outcome.kind in {"notified", "absent", "excused", "unexcused"}:
-        return replace(outcome, notified=outcome.at, at=None)
+        unsaid = outcome.kind == "absent" and outcome.notified and not outcome.at
+        return replace(outcome, notified=outcome.at, at=None, doubt=outcome.doubt or (_UNSAID if unsaid else ""))
     if outcome.kind == "cancelled" and outcome.by_patient is not False:
         return replace(outcome, notified=outcome.at)
     if outcome.kind == "late" and outcome.notified:
@@ -135,23 +197,36 @@ def _settled(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def concluded(outcome: Outcome | None, urgent: bool) -> Outcome | None:
-    """The outcome once everything is read: notice alone (`Prévenu le 12/03`) is notice of an absence."""
+_UNSAID = "« prévenu » est tapé, mais on ne sait pas quand"
+
+
+def concluded(outcome: Outcome | None, urgent: bool, warned: datetime | None = None) -> Outcome | None:
+    """The outcome once everything is read: notice alone (`Prévenu le 12/03`) is notice of an absence.
+
+    `urgent`, `warned`: lines that say only `Urgence` or `Prévenu` beside it; `warned` is the appointment's begin.
+    """
     if outcome is None:
         return None
     kind = "absent" if outcome.kind == "notified" else outcome.kind
-    return replace(outcome, kind=kind, urgent=outcome.urgent or urgent)
+    outcome = replace(outcome, kind=kind, urgent=outcome.urgent or urgent)
+    if warned is None or outcome.notified:
+        return outcome
+    if kind == "late":
+        return replace(outcome, notified=warned)
+    return replace(outcome, doubt=outcome.doubt or _UNSAID) if kind in {"absent", "cancelled"} else outcome
 
 
 def merged(one: Outcome | None, other: Outcome) -> Outcome:
     """Two lines of one entry: `Retard 15 min` and `Arrivé 14:43`."""
     if one is None:
         return other
+    kind, doubt = _both(one.kind, other.kind)
     return Outcome(
-        kind=_stronger(one.kind, other.kind),
+        kind=kind,
         minutes=one.minutes if other.minutes is None else other.minutes,
         at=other.at or one.at,
         notified=other.notified or one.notified,
         urgent=one.urgent or other.urgent,
         by_patient=one.by_patient if other.by_patient is None else other.by_patient,
+        doubt=one.doubt or other.doubt or doubt,
     )

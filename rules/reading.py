@@ -119,7 +119,7 @@ def _with_answers(entry: Entry, typed: Sheet) -> Entry:
         without_mobile=_waived(typed, "no_mobile"),
         without_email=_waived(typed, "no_email"),
         waiting="waiting" in said,
-        outcome=outcomes.concluded(typed.outcome, typed.urgent),
+        outcome=outcomes.concluded(typed.outcome, typed.pressed, typed.start if typed.warned else None),
     )
 
 

@@ -53,6 +53,8 @@ class Sheet:
     left: list[str] = field(default_factory=list)
     comment: list[str] = field(default_factory=list)
     urgent: bool = False
+    pressed: bool = False
+    warned: bool = False
 
     def add(self, label: str, value: str) -> None:
         """Note a labelled value."""
@@ -87,7 +89,8 @@ _VISITS = frozenset({"first", "follow_up"})
 
 
 def _outcome(sheet: Sheet, value: str) -> None:
-    said = outcomes.read(value, sheet.start)
+    said = outcomes.read(value, sheet.start) or outcomes.read(value.partition(":")[2].strip(), sheet.start)
+    sheet.warned = sheet.warned or key(value) in _WARNED
     if said:
         sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
     sheet.comment.extend(filter(None, [said.after.strip(EDGES) if said else value]))
@@ -168,8 +171,17 @@ def _known_part(sheet: Sheet, part: str) -> bool:
     return bool(said) or _outcome_part(sheet, part) or _details_part(sheet, part) or _words_part(sheet, part)
 
 
+_WARNED = frozenset({"prevenu", "prevenue", "a prevenu", "prevenu oui", "prevenue oui"})
+
+
 def _outcome_part(sheet: Sheet, part: str) -> bool:
-    sheet.urgent = sheet.urgent or key(part) in {"urgence", "urgent", "en urgence"}
+    """`Urgence` before any outcome is why the patient comes; behind one it is why they did not."""
+    if key(part) in {"urgence", "urgent", "urgente", "en urgence"}:
+        sheet.urgent = True
+        sheet.pressed = sheet.pressed or sheet.outcome is not None
+    if key(part) in _WARNED:
+        sheet.warned = True
+        return sheet.outcome is not None
     said = outcomes.read(part, sheet.start) if len(part) < 200 else None
     if not said or not said.believable:
         return False
