@@ -75,8 +75,9 @@ def _placed(
         detail = (entry.consent or agreed.consent or Consent(True)).detail or "oui"
         return find(practice.policy, "consent-recorded", dentist=_called(where, practice), seen=detail)
     facts = {"patient": who, "own": _called(own, practice), "dentist": _called(where, practice)}
+    wrong = "dentist-other" if _works_here(own, practice) else "dentist-left"
     return (
-        *find(practice.policy, "dentist-other", proposals=proposals, **facts),
+        *find(practice.policy, wrong, proposals=proposals, **facts),
         *_consent_void(entry, where, practice, agreed),
     )
 

@@ -113,6 +113,9 @@ _TABLE = (
     Rule("dentist-other", "P23", ERROR, "dentist",
          "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda, "
          "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),
+    Rule("dentist-left", "P23", ERROR, "dentist",
+         "{patient} était suivi(e) par {own}, qui n'est plus au cabinet. Son nouveau dentiste ? "
+         "Tapez « Dentiste : {dentist} » ou « Sans préférence ».", _OWN, fixed=True),
     Rule("consent-void", "P23", ERROR, "consent", "Accord patient : {problem}. Redemandez l'accord pour {dentist}.", _OWN, fixed=True),
     Rule("consent-recorded", "P23", INFO, "consent", "Accord du patient noté pour {dentist} : {seen}.", _OWN),
     Rule("dentist-earlier", "P25", WARNING, "dentist", "Sans préférence : {dentist} peut recevoir plus tôt ({seen}).",

@@ -1,4 +1,4 @@
-"""Whose patient somebody is before the first visit: provisional, until they came or the booking went (P25, ruling 9)."""
+"""Whose patient somebody is before the first visit: provisional until they came or the booking went (P25, ruling 9)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import facts_of, same_patient
 from sync.planner import plan_booking
-from sync.store import basics, bookings, messages, resources
+from sync.store import basics, bookings, consents, messages, resources
 from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
@@ -93,6 +93,7 @@ def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarE
 
 def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
     """The elder keeps its history, takes the younger's place and is judged there again."""
+    consents.hand_over(tx, other.id, booking.id)
     for table, column in ((t.message, t.message.c.booking), (t.booking, t.booking.c.id)):
         tx.connection.execute(delete(table).where(table.c.practice == tx.practice, column == other.id))
     place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}

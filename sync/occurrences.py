@@ -9,7 +9,7 @@ from adapters.base import Reading
 from rules import reading as entries
 from rules.assess import Context, assess
 from rules.findings import find
-from rules.identity import clues
+from rules.identity import clues, identify
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
 from rules.planning import facts_of
 from rules.text import fold
@@ -22,6 +22,8 @@ from sync.store.codec import facts_to_json, findings_to_json, outcome_to_json
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 from sync.world import Source, World
+
+_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 
 
 class Occurrences:
@@ -49,7 +51,7 @@ class Occurrences:
                 assessment = self._assess(event, entry, dentist, booking)
         assert assessment.booking is not None
         annotation = self._booking(event, assessment, assessment.booking, booking)
-        if booking is None and self.reading.foreign_block and entry.consent:
+        if entry.consent is not None and assessment.booking.consent is None:
             self._note_copied(event, entry.consent)
         return annotation
 
@@ -64,20 +66,34 @@ class Occurrences:
             return False
         if booking is None:
             return self.reading.foreign_block
-        return consents.copied(self.tx, booking.id) == entry.consent.detail
+        return consents.copied(self.tx, booking.id, entry.consent.detail)
+
+    def _was_said_before(self, assessment: Assessment, entry: Entry, booking: BookingRow | None) -> bool:
+        """The same words were noted for another booking of this patient: a copy whose client dropped our block."""
+        patient = assessment.booking.patient.id if assessment.booking else None
+        if patient is None or entry.consent is None or not entry.consent.given:
+            return False
+        number = booking.id if booking else None
+        return consents.said_elsewhere(self.tx, patient, entry.consent.detail, number, self.place)
 
     def _assess(self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None) -> Assessment:
-        if self._was_copied(entry, booking):
-            assessment = self._assess(event, replace(entry, consent=None), dentist, booking)
-            return _without_agreement(assessment, self.practice, self.world.called(dentist))
+        assessment = self._assess_as_said(event, entry, dentist, booking)
+        if self._was_copied(entry, booking) or self._was_said_before(assessment, entry, booking):
+            assessment = self._assess_as_said(event, replace(entry, consent=None), dentist, booking)
+            return _without_agreement(assessment, event, self.practice, self.world.called(dentist))
+        return assessment
+
+    def _assess_as_said(
+        self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None
+    ) -> Assessment:
         agreed = consents.of(self.tx, booking.id) if booking else ()
-        found = self._patients(entry)
+        found, meant = self._patients(entry, booking)
         context = Context(
             dentist=dentist,
             now=self.now,
             order=self.row.order,
             candidates=found,
-            busy=self._busy(event, dentist, found, booking),
+            busy=self._busy(event, dentist, meant, booking),
             linked=booking.patient if booking else None,
             consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
@@ -90,9 +106,13 @@ class Occurrences:
         near = patients.nearest(self.tx, fold(entry.name_text))  # the whole directory: only where somebody is missed
         return assess(event, entry, self.practice, replace(context, nearest=near)) if near else assessment
 
-    def _patients(self, entry: Entry) -> tuple[Patient, ...]:
+    def _patients(self, entry: Entry, booking: BookingRow | None) -> tuple[tuple[Patient, ...], int | None]:
+        """Whom the clues point at, and who of them is meant: only that one's past and other bookings are asked for."""
         found = patients.candidates(self.tx, clues(entry))
-        return tuple(self._with_visits(patient) for patient in found) if len(found) <= 8 else found
+        meant = identify(entry, found, self.practice.policy, linked=booking.patient if booking else None).patient
+        if meant is None or meant.id is None:
+            return found, None
+        return tuple(self._with_visits(one) if one.id == meant.id else one for one in found), meant.id
 
     def _with_visits(self, patient: Patient) -> Patient:
         assert patient.id is not None
@@ -100,10 +120,10 @@ class Occurrences:
         return replace(patient, visits=visits) if visits else patient
 
     def _busy(
-        self, event: CalendarEvent, dentist: str, found: tuple[Patient, ...], booking: BookingRow | None
+        self, event: CalendarEvent, dentist: str, meant: int | None, booking: BookingRow | None
     ) -> tuple[Any, ...]:
         around = resources.busy(self.tx, dentist, event.start, event.end)
-        people = {patient.id for patient in found[:8] if patient.id} | ({booking.patient} if booking else set())
+        people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
         return tuple(dict.fromkeys([*around, *theirs]))
 
@@ -123,8 +143,8 @@ class Occurrences:
         patient_id = self._save_patient(assessment, what)
         number = self._save_booking(event, assessment, what, before, patient_id)
         attribution.note(self.tx, assessment, what, patient_id, number)
-        if what.consent and what.consent.given and assessment.valid:
-            consents.record(self.tx, number, what.dentist, what.consent.detail, self.now)
+        if what.consent and what.consent.given:
+            consents.record(self.tx, number, what.dentist, what.consent, self.now)
         if before is not None or not self.row.baseline:  # at the first pass there is nothing to plan
             plan_booking(self.world, self.tx, number, self.now)
         kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
@@ -191,14 +211,14 @@ class Occurrences:
         resources.mark_dirty(self.tx, near - {self.place}, self.now)
 
 
-def _without_agreement(found: Assessment, practice: Practice, dentist: str) -> Assessment:
-    """Where the agreement was needed, say why it does not count."""
-    if all(finding.rule != "dentist-other" for finding in found.findings):
+def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, dentist: str) -> Assessment:
+    """Where the agreement was needed, say why it does not count, and what to type for this booking."""
+    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
         return found
-    problem = "copié d'un autre rendez-vous, il ne vaut pas pour celui-ci (changez la date ou la façon)"
-    return replace(
-        found, findings=(*found.findings, *find(practice.policy, "consent-void", problem=problem, dentist=dentist))
-    )
+    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
+    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
+    void = find(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
+    return replace(found, findings=(*found.findings, *void))
 
 
 def _kept_time(booking: BookingRow, event: CalendarEvent) -> bool:

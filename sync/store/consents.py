@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
+from rules.model import Consent
+from rules.text import key
 from sync.store import tables as t
 from sync.store.engine import Tx
 
 
-def record(tx: Tx, booking: int, dentist: str, detail: str, now: datetime) -> None:
-    """Keep it once; the first record stands."""
-    if dentist not in of(tx, booking):
-        row = {"booking": booking, "dentist": dentist, "detail": detail, "at": now}
-        tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
+def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) -> None:
+    """Keep once that this was typed while the booking stood with that dentist; the first record stands. What was said
+    for another dentist, by name or by what was noted before, is none for this one."""
+    noted = of(tx, booking)
+    void = consent.dentist != dentist if consent.dentist else bool(noted)
+    if dentist not in noted and not void:
+        _add(tx, booking, dentist, consent.detail, now)
 
 
 def of(tx: Tx, booking: int) -> tuple[str, ...]:
@@ -24,18 +28,49 @@ def of(tx: Tx, booking: int) -> tuple[str, ...]:
     return tuple(tx.connection.execute(query.order_by(c.at)).scalars())
 
 
-def copied(tx: Tx, booking: int) -> str | None:
-    """The words of an agreement that came with a copied event: they were said for another booking (ruling 10)."""
+def copied(tx: Tx, booking: int, detail: str) -> bool:
+    """These words came with a copied event: they were said for another booking (ruling 10)."""
+    noted = _copied(tx, booking)
+    return noted is not None and key(noted) == key(detail)
+
+
+def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
+    """Keep those words, so that they never count for this booking."""
+    if _copied(tx, booking) is None:
+        _add(tx, booking, _COPIED, detail, now)
+
+
+def said_elsewhere(tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]) -> bool:
+    """Whether these words were noted for another booking of that patient, and not for this one. The occurrences of one
+    series are several bookings with one text, so what stands at the same place is no other."""
+    c, b = t.consent.c, t.booking.c
+    joined = t.consent.join(t.booking, (b.practice == c.practice) & (b.id == c.booking))
+    query = select(c.booking, c.detail, b.calendar, b.ref).select_from(joined)
+    rows = tx.connection.execute(query.where(b.practice == tx.practice, b.patient == patient)).all()
+    same = [row for row in rows if key(row.detail) == key(detail)]
+    if any(row.booking == booking for row in same):
+        return False
+    return any((row.calendar, row.ref) != place for row in same)
+
+
+def hand_over(tx: Tx, young: int, elder: int) -> None:
+    """Both are one booking: what was agreed to for the younger counts for the elder."""
+    c = t.consent.c
+    here = (c.practice == tx.practice, c.booking == young)
+    for dentist in set(of(tx, young)) - set(of(tx, elder)):
+        tx.connection.execute(update(t.consent).where(*here, c.dentist == dentist).values(booking=elder))
+    tx.connection.execute(delete(t.consent).where(*here))
+
+
+def _copied(tx: Tx, booking: int) -> str | None:
     c = t.consent.c
     query = select(c.detail).where(c.practice == tx.practice, c.booking == booking, c.dentist == _COPIED)
     return tx.connection.execute(query).scalar()
 
 
-def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
-    """Keep those words, so that they never count for this booking."""
-    if copied(tx, booking) is None:
-        row = {"booking": booking, "dentist": _COPIED, "detail": detail, "at": now}
-        tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
+def _add(tx: Tx, booking: int, dentist: str, detail: str, now: datetime) -> None:
+    row = {"booking": booking, "dentist": dentist, "detail": detail, "at": now}
+    tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
 
 
 _COPIED = ""  # stands for no dentist

@@ -152,7 +152,13 @@ def test_p23_whose_dentist_left_the_practice_gets_a_successor_in_so_many_words(
     booked: Booked, judged: Judged, found: Found, marie: Patient
 ) -> None:
     orphan = replace(marie, dentist="petit")
-    assert found(judged(booked(TITLE), orphan)) == ["dentist-other"]
+    asked = judged(booked(TITLE), orphan)
+    assert (found(asked), asked.valid) == (["dentist-left"], False)
+    assert "était suivi(e) par petit, qui n'est plus au cabinet" in asked.findings[0].text
+    assert "Tapez « Dentiste : Dr Claire Martin » ou « Sans préférence »" in asked.findings[0].text
+    assert found(judged(booked(TITLE, "Sans préférence"), orphan)) == ["dentist-follows"]
+    assert found(judged(booked(TITLE, "Accord patient : oui (tél. 12/05)"), orphan)) == ["consent-recorded"]
+    assert found(judged(booked(TITLE, "Dentiste : Dr Bernard"), orphan)) == ["dentist-other"]
     assessment = judged(booked(TITLE, "Dentiste : Dr Martin"), orphan)
     assert assessment.valid
     assert assessment.patient_update == marie

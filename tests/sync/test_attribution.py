@@ -1,7 +1,7 @@
 """Without preference: whose patient somebody is before, and after, the first visit (P25, ruling 9)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from rules.identity import Clues
 from rules.model import Patient
 from sync.store import patients, tables
+from tests.sync.conftest import ics
 
 if TYPE_CHECKING:
     from conftest import Office
@@ -127,3 +128,96 @@ def test_p25_a_firm_attribution_is_left_alone_by_time(booked: "Office") -> None:
     writes = booked.calendars["martin"].writes
     booked.passes(later=timedelta(days=8))
     assert booked.calendars["martin"].writes == writes
+
+
+# --- agreements (P23, ruling 10) -------------------------------------------------------------------------------------
+
+KNOWN = "Né(e) le : 12/05/1981"
+AGREED = f"{KNOWN}\nAccord patient : oui (tél. 12/05)"
+
+
+@pytest.fixture
+def hers(booked: "Office") -> "Office":
+    """Marie is Dr Martin's; one visit with Dr Bernard was agreed to."""
+    booked.she_books("b", dentist="bernard", day=9, text=AGREED)
+    booked.passes()
+    assert booked.block("b", "bernard").startswith("✓")
+    return booked
+
+
+def test_p49_a_copy_whose_client_dropped_our_block_takes_no_agreement_along(hers: "Office") -> None:
+    hers.she_books("c", dentist="bernard", day=16, text=AGREED)
+    hers.passes()
+    assert hers.block("c", "bernard").startswith("⚠")
+    assert "✗ Accord patient : copié d'un autre rendez-vous" in hers.block("c", "bernard")
+    assert "Accord patient : oui (Dr Paul Bernard, pour le 10/12, quand, comment)" in hers.block("c", "bernard")
+    assert len(hers.told("confirmation")) == 2
+    writes = hers.calendars["bernard"].writes
+    hers.passes(later=timedelta(hours=1))
+    assert hers.calendars["bernard"].writes == writes
+
+
+def test_p23_the_agreement_typed_anew_counts(hers: "Office") -> None:
+    hers.she_books("c", dentist="bernard", day=16, text=AGREED)
+    hers.passes()
+    hers.she_books("c", dentist="bernard", day=16, text=f"{KNOWN}\nAccord patient : oui (tél. 24/11)")
+    hers.passes()
+    assert hers.block("c", "bernard").startswith("✓")
+    hers.she_books("c", dentist="bernard", day=17, text=f"{KNOWN}\nAccord patient : oui (tél. 24/11)")
+    hers.passes()
+    assert hers.block("c", "bernard").startswith("✓")
+    assert hers.block("b", "bernard").startswith("✓")
+
+
+def test_p23_two_agreements_of_the_same_day_with_their_own_words_count_both(hers: "Office") -> None:
+    hers.she_books("c", dentist="bernard", day=16, text=f"{KNOWN}\nAccord patient : oui (tél. 12/05, pour décembre)")
+    hers.passes()
+    assert hers.block("c", "bernard").startswith("✓")
+
+
+def test_p23_the_same_words_of_another_patient_are_their_own(hers: "Office") -> None:
+    with hers.world.store.write() as tx:
+        born, address = marie(hers).birth_date, "3 rue Verte, 75011 Paris"
+        luc = Patient("Moreau", "Luc", birth_date=born, mobile="+33623456789", email="luc@example.org", address=address)
+        patients.save(tx, replace(luc, dentist="martin"), hers.now, "import")
+    start = hers.event("b", "bernard").start + timedelta(hours=2)
+    hers.calendars["bernard"].put("d.ics", ics("d", "MOREAU Luc – contrôle", start, 20, AGREED))
+    hers.passes()
+    assert hers.block("d", "bernard").startswith("✓")
+
+
+def test_p23_a_series_with_one_agreement_is_agreed_to_as_a_whole(booked: "Office") -> None:
+    start = booked.event("a").start + timedelta(days=1)
+    series = ics("s", "DUPONT Marie – contrôle", start, 20, AGREED, "RRULE:FREQ=WEEKLY;COUNT=3")
+    booked.calendars["bernard"].put("s.ics", series)
+    booked.passes()
+    assert booked.block("s", "bernard").startswith("✓")
+    assert len(booked.told("confirmation")) == 4
+
+
+def test_p23_an_agreement_noted_while_something_else_was_missing_is_for_that_dentist_only(booked: "Office") -> None:
+    with booked.world.store.write() as tx:
+        patients.save(tx, replace(marie(booked), dentist="petit"), booked.now, "import")
+    booked.she_books("b", day=9, text=f"{AGREED}\nMobile : 06 12")
+    booked.passes()
+    payload = booked.calendars["martin"].get("b.ics")
+    assert payload is not None
+    booked.calendars["martin"].delete("b.ics")
+    booked.calendars["bernard"].put("b.ics", payload.payload.replace(b"\\nMobile : 06 12", b""))
+    booked.passes()
+    booked.passes()
+    assert "Accord patient : il a été donné pour Dr Claire Martin" in booked.block("b", "bernard")
+
+
+def test_p27_the_visits_of_somebody_with_a_common_name_count(booked: "Office") -> None:
+    with booked.world.store.write() as tx:
+        for number in range(12):
+            patients.save(tx, Patient("Durand", "Marie", birth_date=date(1950 + number, 1, 1)), booked.now, "import")
+        patients.save(tx, replace(marie(booked), dentist="bernard"), booked.now, "import")
+    booked.passes(later=timedelta(days=8))
+    booked.she_books("b", dentist="bernard", day=1, text=FOLLOW_UP)
+    booked.passes()
+    assert (
+        "Dentiste attitré : Dr Paul Bernard, mais les dernières visites étaient avec Dr Claire Martin"
+        in booked.block("b", "bernard")
+    )
