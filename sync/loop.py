@@ -14,6 +14,7 @@ from types import FrameType
 import structlog
 from schedule import Scheduler
 
+from sync.digest import next_digest
 from sync.faults import described
 from sync.opening import at_work
 from sync.passes import one_pass
@@ -92,7 +93,8 @@ class Worker:
                 due = views.next_due(tx, now)
         except StoreProblem:
             due = None
-        return float(pace) if due is None else max(0.2, min(pace, (due - now).total_seconds()))
+        soonest = min(filter(None, (due, next_digest(self.world.practice, now))))
+        return max(0.2, min(pace, (soonest - now).total_seconds()))
 
 
 def run(worlds: Sequence[tuple[World, int]], stop: Stop) -> int:

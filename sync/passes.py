@@ -14,6 +14,7 @@ from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
 from sync import attribution, brakenotice
 from sync.alerts import send_notices
+from sync.digest import send_digest
 from sync.faults import described
 from sync.judge import judge
 from sync.mirror import mirror
@@ -65,6 +66,7 @@ def one_pass(
     written = write_back(world, watch)
     brakenotice.show(world)
     send_notices(world)
+    send_digest(world)
     return PassReport(judged, sent, written, _unreachable(world, sources))
 
 

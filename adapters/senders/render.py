@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.base import Attachment, Outgoing
 from adapters.senders.invite import invite
 from rules import messages
+from rules.digestwords import Digest
 from rules.messages import Letter
 from rules.model import Channel, MessageKind, Practice, Send
 
@@ -53,6 +54,11 @@ def plain(letter: Letter) -> str:
 def html(letter: Letter) -> str:
     """The letter as a page: readable on a phone and in the dark, nothing loaded from elsewhere."""
     return _template("letter.html.j2").render(letter=letter)
+
+
+def digest_page(digest: Digest) -> str:
+    """The practice's daily digest as a page, in the same manner."""
+    return _template("digest.html.j2").render(digest=digest)
 
 
 @lru_cache(maxsize=4)

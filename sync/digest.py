@@ -1,0 +1,247 @@
+"""The daily digest to the practice: once a day at its hour, late the same day if the worker was down, never empty.
+
+The day is claimed in one transaction, sent, and settled in another, as with alerts: killed between the mail server's
+yes and the second, the digest goes once more, under the same Message-ID. Nothing of its text is stored or logged; what
+it says is asked of the store when it is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+import structlog
+
+from adapters.base import Outgoing, OutsideError, Sender
+from adapters.senders.render import digest_page
+from rules.agenda import block_findings, holiday_name
+from rules.blocked import lost_minutes
+from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
+from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
+from sync.faults import described
+from sync.holding import held_count
+from sync.opening import opening_words
+from sync.outbox import backoff
+from sync.store import basics, calendars, digests
+from sync.store.bookings import BookingRow
+from sync.store.engine import StoreProblem, Tx
+from sync.store.messages import UNCERTAIN
+from sync.world import World
+
+log = structlog.get_logger()
+NAME = "digest"
+BLOCKS_AHEAD = timedelta(days=60)
+OLD_ONES_AHEAD = timedelta(days=7)  # events from before the first pass: the whole year at once would help nobody
+CLAIM_LASTS = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """How the newest digest stands: its day, whether that day is settled, tries, and not before when again."""
+
+    day: date
+    settled: bool = False
+    attempts: int = 0
+    not_before: datetime | None = None
+
+
+def send_digest(world: World) -> bool:
+    """Send today's digest where it is due. True where it went. A fault of ours stays here (law L10)."""
+    sender = world.senders.get(Channel.EMAIL)
+    if sender is None or not world.practice.email:
+        return False
+    try:
+        turn = _claimed(world)
+        return turn is not None and _sent(world, sender, turn)
+    except StoreProblem:
+        raise
+    except Exception as error:
+        log.error("digest not sent", **described(error))
+        return False
+
+
+def next_digest(practice: Practice, now: datetime) -> datetime:
+    """When the next digest falls due, so that the worker wakes in time."""
+    today = _hour(practice, now.date())
+    return today if today > now else _hour(practice, now.date() + timedelta(days=1))
+
+
+def todays(world: World) -> Digest | None:
+    """What the digest says now; None where there is nothing to tell."""
+    with world.store.read() as tx:
+        return digest(_matters(world, tx, world.now()), world.practice, world.now().date())
+
+
+def outgoing(world: World, letter: Digest, key: str) -> Outgoing:
+    """The digest as a message to the practice."""
+    return Outgoing(key, world.practice.email, plain(letter), letter.subject, digest_page(letter))
+
+
+def settle(world: World) -> None:
+    """Today's digest was given by hand: it does not come again."""
+    with world.store.write() as tx:
+        _put(tx, _Turn(world.now().date(), settled=True))
+
+
+# --- once a day ------------------------------------------------------------------------------------------------------
+
+
+def _claimed(world: World) -> _Turn | None:
+    """Today's turn, ours now; None where it is not due, settled, or another is at it."""
+    now = world.now()
+    with world.store.read() as tx:  # most passes end here, without a write
+        known = _get(tx)
+    if known is not None and not _due(known, world.practice, now):
+        return None
+    with world.store.write() as tx:
+        known = _get(tx)
+        if known is None:  # the very first pass: the next hour of the digest is the first
+            late = now >= _hour(world.practice, now.date())
+            _put(tx, _Turn(now.date() if late else now.date() - timedelta(days=1), settled=True))
+            return None
+        if not _due(known, world.practice, now):
+            return None
+        attempts = known.attempts if known.day == now.date() else 0
+        turn = _Turn(now.date(), attempts=attempts, not_before=now + CLAIM_LASTS)
+        _put(tx, turn)
+    return turn
+
+
+def _due(known: _Turn, practice: Practice, now: datetime) -> bool:
+    if known.day > now.date() or now < _hour(practice, now.date()):
+        return False
+    if known.day < now.date():
+        return True
+    return not known.settled and (known.not_before is None or known.not_before <= now)
+
+
+def _sent(world: World, sender: Sender, turn: _Turn) -> bool:
+    letter = todays(world)
+    try:
+        if letter is not None:
+            sender.send(outgoing(world, letter, f"{world.practice.key}:digest:{turn.day.isoformat()}"))
+    except OutsideError as error:
+        log.warning("digest not sent", error=type(error).__name__)
+        attempts = turn.attempts + 1
+        done = replace(turn, attempts=attempts, not_before=world.now() + backoff(attempts))
+    else:
+        done = _Turn(turn.day, settled=True)
+    with world.store.write() as tx:
+        _put(tx, done)
+    return done.settled and letter is not None
+
+
+def _hour(practice: Practice, day: date) -> datetime:
+    return datetime.combine(day, practice.digest_at, practice.zone)
+
+
+def _get(tx: Tx) -> _Turn | None:
+    kept = basics.get(tx, NAME)
+    if kept is None:
+        return None
+    data = json.loads(kept)
+    later = datetime.fromisoformat(data["not_before"]) if data["not_before"] else None
+    return _Turn(date.fromisoformat(data["day"]), data["settled"], data["attempts"], later)
+
+
+def _put(tx: Tx, turn: _Turn) -> None:
+    later = turn.not_before.isoformat() if turn.not_before else None
+    data = {"day": turn.day.isoformat(), "settled": turn.settled, "attempts": turn.attempts, "not_before": later}
+    basics.put(tx, NAME, json.dumps(data))
+
+
+# --- what it tells ---------------------------------------------------------------------------------------------------
+
+
+def _matters(world: World, tx: Tx, now: datetime) -> Matters:
+    practice, zone = world.practice, world.practice.zone
+    coming = digests.coming(tx, now, zone)
+    old, shut = digests.baseline_until(tx), digests.unwritable(tx)
+    faulty = [row for row in coming if _errors(row) and _told_here(row, old, practice, now)]
+    hidden = [row for row in coming if (row.calendar, row.ref) in shut and not _errors(row) and _remarks(row)]
+    bare = [one for one in digests.blocks(tx, now, now + BLOCKS_AHEAD) if _bare(one, practice)]
+    past = digests.without_outcome(tx, _previous_working_day(practice, now), now, zone)
+    return Matters(
+        faulty=tuple(_appointment(row, _errors(row)) for row in faulty),
+        blocks=tuple(_once_a_series(bare)),
+        lost=lost_minutes(((one.dentist, max(one.start, now), one.end) for one in bare), practice),
+        undelivered=tuple(
+            Undelivered(
+                row.facts.name, row.kind, row.channel, row.facts.start, call, row.state == UNCERTAIN, row.reason or ""
+            )
+            for row, call in digests.undelivered(tx, now, zone)
+        ),
+        without_outcome=tuple(_appointment(row, ()) for row in past),
+        unshown=tuple(_appointment(row, _remarks(row)) for row in hidden),
+        held=tuple(_held(world, tx, now)),
+        unread=tuple(_unread(tx)),
+        support=tuple(_support(practice, now)),
+    )
+
+
+def _told_here(row: BookingRow, old: set[tuple[str, str]], practice: Practice, now: datetime) -> bool:
+    """An event from before the first pass, into which nothing is written, is told when its day is near."""
+    if practice.policy.write_existing or (row.calendar, row.ref) not in old:
+        return True
+    return row.start <= now + OLD_ONES_AHEAD
+
+
+def _errors(row: BookingRow) -> tuple[Finding, ...]:
+    return tuple(one for one in row.findings if one.severity is Severity.ERROR)
+
+
+def _remarks(row: BookingRow) -> tuple[Finding, ...]:
+    return tuple(one for one in row.findings if one.severity is Severity.WARNING)
+
+
+def _appointment(row: BookingRow, findings: tuple[Finding, ...]) -> Appointment:
+    said = tuple(line for one in findings for line in (one.text, *(f"→ {proposal}" for proposal in one.proposals)))
+    return Appointment(row.start, row.dentist, row.facts.name, said)
+
+
+def _bare(one: Busy, practice: Practice) -> bool:
+    """A reason is missing, and the practice wants to hear of it."""
+    said = block_findings(CalendarEvent(one.uid, one.start, one.end, one.label), practice)
+    return any(finding.severity in {Severity.ERROR, Severity.WARNING} for finding in said)
+
+
+def _once_a_series(bare: Iterable[Busy]) -> Iterator[BareBlock]:
+    """A series is asked once: its next occurrence stands for all (ruling 11)."""
+    seen: set[tuple[str, str]] = set()
+    for one in bare:
+        if (one.uid, one.dentist) not in seen:
+            seen.add((one.uid, one.dentist))
+            yield BareBlock(one.start, one.end, one.dentist, one.all_day, repeated=bool(one.recurrence))
+
+
+def _previous_working_day(practice: Practice, now: datetime) -> datetime:
+    """The midnight at which the last day began on which somebody received; yesterday's where no hours are declared."""
+    for back in range(1, 15):
+        day = now.date() - timedelta(days=back)
+        if not holiday_name(day, practice.holidays) and any(
+            dentist.hours is None or dentist.hours.get(day.weekday()) for dentist in practice.dentists
+        ):
+            return datetime.combine(day, time(), practice.zone)
+    return datetime.combine(now.date() - timedelta(days=1), time(), practice.zone)
+
+
+def _held(world: World, tx: Tx, now: datetime) -> Iterator[HeldBack]:
+    for row in calendars.every(tx):
+        if row.state == "active" and row.held_at is not None and (count := held_count(world, tx, row.calendar, now)):
+            yield HeldBack(row.dentist, count)
+
+
+def _unread(tx: Tx) -> Iterator[Unread]:
+    for row in calendars.every(tx):
+        if row.state == "active" and row.fail_count:
+            yield Unread(row.dentist, row.reason or "", row.last_success)
+
+
+def _support(practice: Practice, now: datetime) -> Iterator[tuple[str, str, str]]:
+    for contact in practice.support:
+        note = f" ({contact.phone_note})" if contact.phone_note else ""
+        phone = f"{contact.phone}{note}" if contact.phone else ""
+        how = " ; ".join(filter(None, (phone, contact.email, contact.portal)))
+        yield contact.name, how, opening_words(contact.hours, now, practice.holidays)
