@@ -74,8 +74,12 @@ def todays(world: World) -> Digest | None:
         return digest(_matters(world, tx, world.now()), world.practice, world.now().date())
 
 
-def outgoing(world: World, letter: Digest, key: str) -> Outgoing:
-    """The digest as a message to the practice."""
+def by_hand(world: World, letter: Digest) -> Outgoing:
+    """The digest as a message to the practice, asked for by a person: each time a message of its own."""
+    return _outgoing(world, letter, f"{world.practice.key}:digest:{world.now().isoformat()}")
+
+
+def _outgoing(world: World, letter: Digest, key: str) -> Outgoing:
     return Outgoing(key, world.practice.email, plain(letter), letter.subject, digest_page(letter))
 
 
@@ -121,7 +125,7 @@ def _sent(world: World, sender: Sender, turn: _Turn) -> bool:
     letter = todays(world)
     try:
         if letter is not None:
-            sender.send(outgoing(world, letter, f"{world.practice.key}:digest:{turn.day.isoformat()}"))
+            sender.send(_outgoing(world, letter, f"{world.practice.key}:digest:{turn.day.isoformat()}"))
     except OutsideError as error:
         log.warning("digest not sent", error=type(error).__name__)
         attempts = turn.attempts + 1

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "rules": "about", "support": "about", "demo": "about",
     "agenda": "desk", "outbox": "desk",
-    "audit": "audit",
+    "audit": "audit", "explain": "explain",
+    "digest": "daily",
     "patients": "directory",
     "init": "setup", "check": "setup",
     "status": "state", "release": "state", "hold": "state",

@@ -1,16 +1,21 @@
 """The daily digest, through the whole engine: when it goes, what stands in it, and that it never goes twice."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+import time_machine
+from typer.testing import CliRunner
 
 from adapters.base import Permanent, TryLater, Uncertain
 from rules.model import Channel
 from sync import digest
+from sync.cli import loaded
 from sync.passes import one_pass
 from sync.store import basics
 
@@ -256,3 +261,60 @@ def test_the_next_hour_of_the_digest_in_wall_clock_time(office: "Office", now: d
     practice = replace(office.world.practice, digest_at=time(2, 30))
     found = digest.next_digest(practice, now.replace(tzinfo=practice.zone))
     assert found.replace(tzinfo=None) == due
+
+
+# --- at the prompt ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_the_prompt(office: "Office", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The command, typed on the office's store at its morning."""
+    from tests.sync.conftest import MORNING
+
+    (tmp_path / "attitre.yaml").write_text(YAML.format(folder=tmp_path), encoding="utf-8")
+    monkeypatch.setattr("sync.wiring.senders", lambda _: {Channel.EMAIL: office.email})
+
+    def typed(*words: str) -> Any:
+        with time_machine.travel(MORNING + office.turned, tick=False):
+            return CliRunner().invoke(loaded(words), [*words, "-c", str(tmp_path / "attitre.yaml")])
+
+    return typed
+
+
+YAML = """
+practice: {{key: lilas, name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
+  email: secretariat@lilas.example}}
+store: "sqlite:///{folder}/lilas.db"
+dentists:
+  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{{kind: caldav, url: "http://127.0.0.1:9/a/"}}]}}
+  bernard: {{name: Dr Paul Bernard, specialty: Dentiste, calendars: [{{kind: caldav, url: "http://127.0.0.1:9/b/"}}]}}
+motifs: [{{label: Détartrage, minutes: 30}}]
+"""
+
+
+def test_p51_the_command_shows_today_s_digest(office: "Office", at_the_prompt: Callable[..., Any]) -> None:
+    assert at_the_prompt("digest").output == "Rien à signaler aujourd'hui.\n"
+    blocks(office)
+    office.passes()
+    assert "mardi 1er décembre de 11 h à 12 h" in at_the_prompt("digest").output
+    assert json.loads(at_the_prompt("digest", "--json").output)["sections"][0]["items"][0]["head"].startswith("mardi")
+    assert digests(office) == []
+
+
+def test_sent_by_hand_it_does_not_go_again_that_day(office: "Office", at_the_prompt: Callable[..., Any]) -> None:
+    blocks(office)
+    office.passes(later=TO_SEVEN - timedelta(hours=1))
+    assert at_the_prompt("digest", "--send").exit_code == 0
+    office.passes(later=timedelta(hours=2))
+    assert len(digests(office)) == 1
+    office.passes(later=timedelta(days=1))
+    assert len(digests(office)) == 2
+
+
+def test_a_mail_server_that_is_away_is_said_with_3(office: "Office", at_the_prompt: Callable[..., Any]) -> None:
+    blocks(office)
+    office.passes()
+    office.email.fail(TryLater("Le serveur de courrier est injoignable."))
+    done = at_the_prompt("digest", "--send")
+    assert done.exit_code == 3
+    assert "injoignable" in done.output
