@@ -59,7 +59,7 @@ def feedback(
     if assessment.kind is not Kind.BOOKING or assessment.booking is None:
         return Annotation()
     if assessment.booking.cancelled:
-        return _cancelled(assessment.booking, practice, receipts)
+        return _cancelled(assessment, assessment.booking, practice, receipts)
     return Annotation(
         _mark(assessment, practice, receipts),
         (
@@ -77,12 +77,12 @@ def problem_feedback(findings: Sequence[Finding], practice: Practice) -> Annotat
     return Annotation(mark, tuple(_said(findings))) if findings else Annotation()
 
 
-def _cancelled(booking: Booking, practice: Practice, receipts: Sequence[Receipt]) -> Annotation:
+def _cancelled(assessment: Assessment, booking: Booking, practice: Practice, receipts: Sequence[Receipt]) -> Annotation:
     """Where she wrote it, it is acknowledged; a client hides what the calendar itself cancelled."""
     if booking.outcome is None and not receipts:
         return Annotation()
     noted = f"✓ Annulation notée : le créneau du {day_and_clock(booking.start.astimezone(practice.zone))} est libre."
-    return Annotation("", (noted, *_sent(receipts, practice)))
+    return Annotation("", (noted, *_said(assessment.findings), *_sent(receipts, practice)))
 
 
 def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rules import brake
+from sync import attendance
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, notices
 from sync.store.bookings import BookingRow
@@ -73,12 +74,14 @@ def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, n
     calendars.change(tx, calendar, held_at=None)
     basics.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
     for booking in waiting:
+        attendance.note_gone(world, tx, booking.id)
         plan_booking(world, tx, booking.id, now)
     return len(waiting)
 
 
 def _replan(world: World, tx: Tx, calendar: str, now: datetime) -> None:
     for booking in bookings.vanished_untold(tx, calendar, now, world.practice.zone):
+        attendance.note_gone(world, tx, booking.id)
         plan_booking(world, tx, booking.id, now)
 
 

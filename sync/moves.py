@@ -12,6 +12,7 @@ from sqlalchemy import delete
 
 from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import facts_of, same_patient
+from sync import attendance
 from sync.planner import plan_booking
 from sync.store import basics, bookings, consents, messages, resources
 from sync.store import tables as t
@@ -108,4 +109,5 @@ def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
         values = {"state": VANISHED, "vanished_at": now}
         bookings.change(tx, booking.id, **values)
         basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
+        attendance.note_gone(world, tx, booking.id)
     plan_booking(world, tx, booking.id, now)

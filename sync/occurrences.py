@@ -14,7 +14,7 @@ from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent,
 from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback
-from sync import attribution, moves
+from sync import attendance, attribution, moves
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
@@ -87,7 +87,7 @@ class Occurrences:
         self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None
     ) -> Assessment:
         agreed = consents.of(self.tx, booking.id) if booking else ()
-        found, meant = self._patients(entry, booking)
+        found, meant = self._patients(event, entry, booking)
         context = Context(
             dentist=dentist,
             now=self.now,
@@ -106,18 +106,21 @@ class Occurrences:
         near = patients.nearest(self.tx, fold(entry.name_text))  # the whole directory: only where somebody is missed
         return assess(event, entry, self.practice, replace(context, nearest=near)) if near else assessment
 
-    def _patients(self, entry: Entry, booking: BookingRow | None) -> tuple[tuple[Patient, ...], int | None]:
+    def _patients(
+        self, event: CalendarEvent, entry: Entry, booking: BookingRow | None
+    ) -> tuple[tuple[Patient, ...], int | None]:
         """Whom the clues point at, and who of them is meant: only that one's past and other bookings are asked for."""
         found = patients.candidates(self.tx, clues(entry))
         meant = identify(entry, found, self.practice.policy, linked=booking.patient if booking else None).patient
         if meant is None or meant.id is None:
             return found, None
-        return tuple(self._with_visits(one) if one.id == meant.id else one for one in found), meant.id
+        return tuple(self._with_past(one, event, booking) if one.id == meant.id else one for one in found), meant.id
 
-    def _with_visits(self, patient: Patient) -> Patient:
+    def _with_past(self, patient: Patient, event: CalendarEvent, booking: BookingRow | None) -> Patient:
         assert patient.id is not None
         visits = patients.visits(self.tx, patient.id, self.now, self.practice.zone)
-        return replace(patient, visits=visits) if visits else patient
+        known = replace(patient, visits=visits) if visits else patient
+        return attendance.with_remarks(self.tx, known, event.start, booking, self.practice.zone)
 
     def _busy(
         self, event: CalendarEvent, dentist: str, meant: int | None, booking: BookingRow | None
@@ -140,9 +143,12 @@ class Occurrences:
     def _booking(
         self, event: CalendarEvent, assessment: Assessment, what: Booking, before: BookingRow | None
     ) -> Annotation:
+        verdict = attendance.judged(self.world, assessment, before, baseline=self.row.baseline)
+        assessment = attendance.said(self.world, assessment, verdict)
         patient_id = self._save_patient(assessment, what)
         number = self._save_booking(event, assessment, what, before, patient_id)
-        attribution.note(self.tx, assessment, what, patient_id, number)
+        attendance.note(self.world, self.tx, number, verdict, before)
+        attribution.note(self.tx, assessment, what, patient_id, booking=number, now=self.now)
         if what.consent and what.consent.given:
             consents.record(self.tx, number, what.dentist, what.consent, self.now)
         if before is not None or not self.row.baseline:  # at the first pass there is nothing to plan
@@ -177,7 +183,7 @@ class Occurrences:
         if any(values[name] != _stored(before)[name] for name in kept):
             values["changed_at"] = max(self.now, before.changed_at)
         if values["state"] == VANISHED:
-            values["vanished_at"] = before.vanished_at or self.now
+            values["vanished_at"] = before.vanished_at or (None if before.state == VANISHED else self.now)
         else:
             values |= {"vanished_at": None, "released_at": None}
         bookings.change(self.tx, before.id, **values)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapters.calendars.block import alike
+from rules import reading as entries
 from rules.findings import find
 from rules.french import day_and_clock
-from rules.model import Annotation
+from rules.model import Annotation, CalendarEvent
 from rules.wording import problem_feedback
 from sync import moves
 from sync.occurrences import Occurrences
@@ -34,7 +35,7 @@ class Standing:
         shown: Annotation | None = None
         for event in self.reading.events:
             booking = known.pop((event.uid, event.recurrence), None)
-            if event.end > self.now or booking or self._typed_too_late():
+            if event.end > self.now or booking or self._typed_too_late() or self._tells_its_end(event):
                 annotation = self.occurrences.judge(event, booking)
                 shown = annotation if shown is None or _outranks(annotation, shown) else shown
         for booking in known.values():
@@ -57,6 +58,12 @@ class Standing:
     def _typed_too_late(self) -> bool:
         """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""
         return self.reading.sole and not self.row.first_pass
+
+    def _tells_its_end(self, event: CalendarEvent) -> bool:
+        """A past appointment from before the first pass, in which she has since typed how it ended (P47, P48)."""
+        if not self.reading.sole or self.row.baseline:
+            return False
+        return entries.read(event, self.practice, self.now).outcome is not None
 
     def _problem(self) -> Annotation:
         """Said in the event where that can be; by mail where the event itself cannot be written to."""

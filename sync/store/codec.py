@@ -52,3 +52,12 @@ def outcome_to_json(outcome: Outcome | None) -> dict[str, Any] | None:
     if outcome is None:
         return None
     return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(outcome).items()}
+
+
+def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
+    """The same outcome again; what an older attitre kept lacks some fields."""
+    if data is None:
+        return None
+    moments = {name: datetime.fromisoformat(data[name]) if data.get(name) else None for name in ("at", "notified")}
+    known = {name: data[name] for name in Outcome.__slots__ if name in data and name not in moments}
+    return Outcome(**known, **moments)

@@ -1,0 +1,94 @@
+"""How appointments ended, as kept: the class of each booking, unexcused absences of a patient, totals (P47, P48)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, or_, select
+
+from sync.store import bookings
+from sync.store import tables as t
+from sync.store.bookings import VANISHED, BookingRow
+from sync.store.engine import Tx
+
+HONOURED, EXCUSED, UNEXCUSED, UNDECIDED = "honoured", "excused", "unexcused", "undecided"
+ABSENT = (EXCUSED, UNEXCUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One appointment that has a class. `patient`: as the practice writes the name; `start` in its zone."""
+
+    booking: int
+    patient: str
+    dentist: str
+    start: datetime
+    attendance: str
+    reason: str
+
+
+def unexcused_before(tx: Tx, patient: int, start: datetime, booking: int | None, zone: ZoneInfo) -> tuple[date, ...]:
+    """Days of the patient's unexcused absences, newest first, for the first booking that stands after the last of
+    them: nothing where another one stands in between (P48). `booking`: the one that begins at `start`."""
+    c = t.booking.c
+    query = (
+        select(c.id, c.start, c.state, c.attendance)
+        .where(c.practice == tx.practice, c.patient == patient, c.start < start)
+        .order_by(c.start.desc(), c.id.desc())
+    )
+    days: list[date] = []
+    for row in tx.connection.execute(query):
+        if row.attendance == UNEXCUSED and row.id != booking:
+            days.append(row.start.astimezone(zone).date())
+        elif not days and row.id != booking and row.state != VANISHED and row.attendance != EXCUSED:
+            return ()
+    return tuple(days)
+
+
+def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Ending]:
+    """Every absence and every undecided case that begins between those moments, in order."""
+    c = t.booking.c
+    wanted = [c.practice == tx.practice, c.attendance.in_([*ABSENT, UNDECIDED]), c.start >= start, c.start < end]
+    if dentist:
+        wanted.append(c.dentist == dentist)
+    columns = (c.id, c.facts, c.dentist, c.start, c.attendance, c.attendance_reason)
+    rows = tx.connection.execute(select(*columns).where(*wanted).order_by(c.start, c.dentist, c.id))
+    return [
+        Ending(
+            row.id, row.facts["name"], row.dentist, row.start.astimezone(zone), row.attendance,
+            row.attendance_reason or "",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def visits(tx: Tx, start: datetime, end: datetime) -> Counter[str]:
+    """Appointments of each dentist that begin between those moments and took place, as far as anybody said."""
+    c = t.booking.c
+    took_place = or_(c.attendance == HONOURED, and_(c.attendance.is_(None), c.state == bookings.VALID))
+    query = select(c.dentist, func.count()).where(
+        c.practice == tx.practice, c.start >= start, c.start < end, took_place
+    )
+    return Counter({dentist: int(count) for dentist, count in tx.connection.execute(query.group_by(c.dentist))})
+
+
+def without_outcome(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
+    """Bookings that begin between those moments and of which nobody has said how they ended, in order."""
+    found = bookings.starting(tx, start, end, zone)
+    return sorted((row for row in found if _open(row)), key=lambda row: (row.start, row.dentist, row.id))
+
+
+def _open(row: BookingRow) -> bool:
+    silent = row.state != VANISHED and row.outcome is None
+    return row.attendance == UNDECIDED or (silent and row.attendance is None)
+
+
+def told(tx: Tx, booking: int) -> bool:
+    """Whether its patient ever learnt of it, from us or from a person before the first pass."""
+    c = t.telling.c
+    query: Any = select(c.booking).where(c.practice == tx.practice, c.booking == booking, c.state != "failed").limit(1)
+    return tx.connection.execute(query).first() is not None
