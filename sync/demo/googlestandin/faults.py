@@ -46,7 +46,9 @@ class _Planned:
     def matches(self, asked: Asked) -> bool:
         if callable(self.when):
             return self.when(asked)
-        return self.when is None or asked.operation == self.when or asked.operation.startswith(self.when + ".")
+        if self.when is None:
+            return asked.operation != "token"
+        return asked.operation == self.when or asked.operation.startswith(self.when + ".")
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class Faults:
     latency: float = 0.0
 
     def plan(self, kind: str, times: int = 1, when: When = None, *, after: int = 0, retry_after: str = "") -> None:
-        """Fail so the next `times` requests that match, letting `after` of them pass first."""
+        """Fail so the next `times` requests that match, letting `after` of them pass first. Without
+        `when`: any request but those for tokens."""
         if kind not in KINDS and kind not in WIRE:
             raise ValueError(f"no such fault: {kind}; known: {', '.join([*KINDS, *WIRE])}")
         self.planned.append(_Planned(kind, times, when, after, retry_after))
