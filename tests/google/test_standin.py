@@ -178,7 +178,7 @@ def test_updated_min_brings_the_deleted_and_has_a_limit(office: Office) -> None:
 
 
 def test_events_are_found_by_uid_property_type_and_words(office: Office) -> None:
-    """Documented: iCalUID, privateExtendedProperty (all must match), eventTypes, q."""
+    """Documented: iCalUID, privateExtendedProperty (all must match, says the reference; one, says the guide)."""
     mine = office.insert(_body("Dupont") | {"extendedProperties": {"private": {"attitre": "1", "v": "2"}}})
     away = office.her.books("Congés", date(2026, 3, 5), eventType="outOfOffice")
     assert _ids(office.list(iCalUID=mine["iCalUID"])) == [mine["id"]]

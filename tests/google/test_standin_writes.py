@@ -265,6 +265,31 @@ def test_the_web_editor_writes_html(office: Office) -> None:
     assert as_read(as_web_editor("a  b\nhttps://x.fr/?a=1&b=2")) == "a  b\nhttps://x.fr/?a=1&b=2"
 
 
+def test_extended_properties_have_limits(office: Office) -> None:
+    """Documented: keys over 44 characters are dropped silently, values over 1024 cut silently."""
+    event = office.her.books("Dupont", paris(2))
+    private = {"k" * 44: "kept", "k" * 45: "dropped", "long": "v" * 1100}
+    changed = office.patch(event.id, {"extendedProperties": {"private": private}})
+    assert changed["extendedProperties"]["private"] == {"k" * 44: "kept", "long": "v" * 1024}
+
+
+def test_a_guests_copy_keeps_the_organizers_rights(office: Office) -> None:
+    """Documented: guestsCan… are set by the organizer only."""
+    event = office.her.books("Réunion", paris(2), organizer={"email": "autre@example.org"})
+    assert office.get(event.id)["organizer"] == {"email": "autre@example.org"}
+    refused = office.refused(lambda: office.patch(event.id, {"guestsCanModify": True}))
+    assert refused == (403, "forbiddenForNonOrganizer")
+
+
+def test_properties_may_stay_behind_in_a_move(office: Office) -> None:
+    """Inferred, both ways: private properties belong to one calendar's copy; a switch loses them."""
+    _second_calendar(office)
+    for loses in (False, True):
+        office.google.world.switches.moves_lose_properties = loses
+        event = office.her.books("Dupont", paris(2), extendedProperties={"private": {"attitre": "m"}})
+        assert ("extendedProperties" in office.her.moves_to(event, ROUX).body) is not loses
+
+
 def test_a_copy_is_another_event_with_the_same_private_properties(office: Office) -> None:
     """Inferred: a copied event carries our marker along."""
     event = office.insert(_body("Dupont") | {"extendedProperties": {"private": {"attitre": "m"}}})

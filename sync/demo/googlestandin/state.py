@@ -89,10 +89,12 @@ class Mail:
 @dataclass(slots=True)
 class Switches:
     """Behaviours that differ between accounts or moments. `bare_stubs`: a deleted event shows its id and status
-    only, the documented minimum; else the details an organizer still sees with showDeleted."""
+    only, the documented minimum; else the details an organizer still sees with showDeleted. `moves_lose_properties`:
+    extended properties stay behind when an event changes its calendar (private ones belong to one calendar's copy)."""
 
     bare_stubs: bool = True
     exceptions_first: bool = False
+    moves_lose_properties: bool = False
     largest_page: int = 2500
 
 

@@ -16,6 +16,8 @@ READ_ONLY = ("kind", "etag", "htmlLink", "created", "updated", "creator", "organ
 FIXED = ("id", "iCalUID", *READ_ONLY)
 SIGNIFICANT = ("start", "end", "recurrence", "status")
 MAIN = ("summary", "description", "location", "start", "end", "recurrence")
+GUESTS_MAY = ("guestsCanInviteOthers", "guestsCanModify", "guestsCanSeeOtherGuests")
+LONGEST_KEY, LONGEST_VALUE = 44, 1024
 CREATABLE = ("default", "birthday", "focusTime", "outOfOffice", "workingLocation")
 OWN_ID = re.compile(r"[a-v0-9]{5,1024}")
 
@@ -86,7 +88,9 @@ def move(world: World, source: Calendar, target: Calendar, email: str, event_id:
     for row in rows:
         world.keep(source, {"id": row.id, "status": "cancelled", **_place(row)}, bare=True)
     mine = {"organizer": {"email": target.id, "displayName": target.summary}}
-    return [world.keep(target, row.body | mine) for row in reversed(rows)][-1]
+    lost = ("extendedProperties",) if world.switches.moves_lose_properties else ()
+    taken = [{key: value for key, value in row.body.items() if key not in lost} for row in rows]
+    return [world.keep(target, body | mine) for body in reversed(taken)][-1]
 
 
 def merged(old: Json, new: Mapping[str, Any]) -> Json:
@@ -131,8 +135,10 @@ def _changed(world: World, calendar: Calendar, old: Record, new: Json) -> Record
         raise bad("eventTypeRestriction", "The event type cannot be changed.")
     if old.body.get("locked") and any(new.get(key) != old.body.get(key) for key in MAIN):
         raise refuse("forbidden")
-    new = _sound(calendar, new)
-    record = world.keep(calendar, _bumped(old, new))
+    foreign = old.body.get("organizer", {}).get("email", calendar.id) != calendar.id
+    if foreign and any(new.get(key) != old.body.get(key) for key in GUESTS_MAY):
+        raise refuse("forbiddenForNonOrganizer")
+    record = world.keep(calendar, _bumped(old, _sound(calendar, new)))
     _follow(world, calendar, old, record)
     return record
 
@@ -188,7 +194,19 @@ def _sound(calendar: Calendar, body: Json) -> Json:
         checked(body)
     else:
         body.pop("recurrence", None)
-    return body
+    return _fitting(body)
+
+
+def _fitting(body: Json) -> Json:
+    """Extended properties within their limits: long keys are dropped without a word, long values cut."""
+    held = body.get("extendedProperties")
+    if not held:
+        return body
+    cut = {
+        sort: {key: str(value)[:LONGEST_VALUE] for key, value in pairs.items() if len(key) <= LONGEST_KEY}
+        for sort, pairs in held.items()
+    }
+    return body | {"extendedProperties": cut}
 
 
 def _zoned(body: Json) -> None:
