@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
 from sync.planner import is_held
-from sync.store import basics, bookings, patients, resources
+from sync.store import basics, bookings, messages, patients, resources
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
 from sync.store.patients import Provisional
@@ -16,13 +17,16 @@ from sync.world import World
 _MISSED = frozenset({"excused", "unexcused"})
 
 
-def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, booking: int) -> None:
-    """Keep that this booking, made without preference, is what gave the patient their dentist."""
+def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, booking: int, now: datetime) -> None:
+    """Keep that this booking, made without preference, is what gave the patient their dentist. Their other bookings
+    have an answer now, and are judged again."""
     future = assessment.patient_update
     if future is None or patient is None or not assessment.valid or what.cancelled:
         return
     if what.no_preference and future.dentist == what.dentist != what.patient.dentist:
         patients.hang_on(tx, patient, booking)
+        own = bookings.place(tx, booking)
+        resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now) - {own}, now)
 
 
 def settle(world: World) -> int:
@@ -73,3 +77,11 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
         patients.save(tx, replace(record, dentist=None), now, source="annulation")
         resources.mark_dirty(tx, resources.places_of_patient(tx, one.patient, now), now)
         basics.log(tx, now, "attribution-undone", booking=one.booking)
+
+
+def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:
+    """The record was changed by hand: coming bookings are judged again before anything more is told of them (L3)."""
+    resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now), now)
+    for row in bookings.of_patient(tx, patient, zone):
+        if row.end > now:
+            messages.replace_pending(tx, row.id, [], now, zone)

@@ -13,6 +13,9 @@ from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table, warn
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
     from adapters.patients import Import
     from rules.model import Patient
     from sync.store.engine import Tx
@@ -143,13 +146,22 @@ def _agreed(yes: bool) -> bool:
 
 def _store(world: World, read: Import) -> None:
     """Compared again inside the writing transaction: a running worker may have stored somebody meanwhile."""
-    from sync.store import patients as records
-
     with world.store.write() as tx:
         plan = merge(tx, [row.patient for row in read.rows])
-        for patient in (*plan.new, *plan.changed):
-            records.save(tx, patient, world.now(), source="import")
+        store(tx, plan, world.now(), world.practice.zone)
     say(f"Importé : {len(plan.new)} créés, {len(plan.changed)} mis à jour.")
+
+
+def store(tx: Tx, plan: Merge, now: datetime, zone: ZoneInfo) -> None:
+    """Keep what is to be kept; whom the calendars did not know until now is looked for again in coming events."""
+    from sync.attribution import reconsider
+    from sync.store import patients as records
+    from sync.store import resources
+
+    for patient in (*plan.new, *plan.changed):
+        reconsider(tx, records.save(tx, patient, now, source="import"), now, zone)
+    if plan.new:
+        resources.mark_future_dirty(tx, now)
 
 
 @patients.command()

@@ -18,6 +18,7 @@ from sync.store import basics
 from sync.store import tables as t
 from sync.store.engine import Tx
 
+AS_ONE = "="  # starts the word that is a whole name written as one; no folded word has it
 _LIKE = 70
 _ERASED = "directory-erased"
 
@@ -113,5 +114,9 @@ def _texts(tx: Tx, patients: Iterable[int], *, everything: bool) -> dict[int, st
     found: dict[int, str] = {}
     for part in parts:
         rows = tx.connection.execute(query.where(c.patient.in_(part)) if part else query)
-        found |= {patient: " ".join(sorted(text.split())) for patient, text in rows}
+        found |= {patient: _spoken(text) for patient, text in rows}
     return found
+
+
+def _spoken(text: str) -> str:
+    return " ".join(sorted(word for word in text.split() if not word.startswith(AS_ONE)))

@@ -17,6 +17,7 @@ from rules.text import words
 from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.nameindex import AS_ONE
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
@@ -56,7 +57,7 @@ def _pointed(tx: Tx, clues: Clues) -> list[int]:
 def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
     """By words of the name, most words first. Counted here: asked to group, SQLite walks the whole index."""
     c = t.patient_name.c
-    wanted = sorted(names)
+    wanted = sorted({spelt for name in names for spelt in (name, AS_ONE + name)})
     query = select(c.patient).where(c.practice == tx.practice, c.token.in_(wanted))
     shared = Counter(tx.connection.execute(query).scalars()) if wanted else Counter[int]()
     return sorted(shared, key=lambda patient: (-shared[patient], patient))[:limit]
@@ -151,11 +152,31 @@ def hang_on(tx: Tx, patient: int, booking: int | None) -> None:
 def _index_names(tx: Tx, number: int, patient: Patient) -> None:
     c = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(c.practice == tx.practice, c.patient == number))
-    tokens = dict.fromkeys(words(f"{patient.family_name} {patient.given_name} {patient.birth_name or ''}"))
+    tokens = dict.fromkeys(word for one in (patient, *merged(tx, number)) for word in _name_words(one))
     rows = [{"practice": tx.practice, "patient": number, "token": token} for token in tokens]
     if rows:
         tx.connection.execute(insert(t.patient_name), rows)
     nameindex.touch(tx, number)
+
+
+def find_by_names(tx: Tx, patient: int) -> None:
+    """Find that record by its names, and by those of the records merged into it."""
+    record = get(tx, patient)
+    if record is not None:
+        _index_names(tx, patient, record)
+
+
+def merged(tx: Tx, patient: int) -> list[Patient]:
+    """The records that were merged into that one: their names still find it."""
+    c = t.patient.c
+    rows = tx.connection.execute(select(t.patient).where(c.practice == tx.practice, c.merged_into == patient))
+    return _patients(tx, rows.mappings())
+
+
+def _name_words(patient: Patient) -> list[str]:
+    """The words by which a name is found; a name of several words also as one (`Le Goff`, typed `Legoff`)."""
+    spoken = [words(part) for part in (patient.family_name, patient.given_name, patient.birth_name or "")]
+    return [word for part in spoken for word in (*part, *([AS_ONE + "".join(part)] if len(part) > 1 else []))]
 
 
 def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetime, source: str) -> None:

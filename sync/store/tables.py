@@ -250,6 +250,7 @@ patient = Table(
     Column("revision", Integer, nullable=False, default=0),
     Index(None, "practice", "revision"),
     Index(None, "practice", "provisional"),
+    Index(None, "practice", "merged_into"),
     Index(None, "practice", "mobile"),
     Index(None, "practice", "email"),
     Index(None, "practice", "birth_date"),

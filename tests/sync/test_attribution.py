@@ -130,6 +130,26 @@ def test_p25_a_firm_attribution_is_left_alone_by_time(booked: "Office") -> None:
     assert booked.calendars["martin"].writes == writes
 
 
+def luc(office: "Office", dentist: str | None) -> None:
+    """Luc Moreau is on file."""
+    born, address = date(1981, 5, 12), "3 rue Verte, 75011 Paris"
+    record = Patient("Moreau", "Luc", birth_date=born, mobile="+33623456789", email="luc@example.org", address=address)
+    with office.world.store.write() as tx:
+        patients.save(tx, replace(record, dentist=dentist), office.now, "import")
+
+
+def test_p22_the_answer_in_one_booking_answers_for_the_others(office: "Office") -> None:
+    luc(office, None)
+    start = office.now + timedelta(days=7)
+    office.calendars["martin"].put("d.ics", ics("d", "MOREAU Luc – contrôle", start, 20))
+    office.passes()
+    assert "✗ Dentiste attitré ?" in office.block("d")
+    later = start + timedelta(days=7)
+    office.calendars["martin"].put("e.ics", ics("e", "MOREAU Luc – détartrage", later, 30, "Sans préférence"))
+    office.passes()
+    assert office.block("d").startswith("✓")
+
+
 # --- agreements (P23, ruling 10) -------------------------------------------------------------------------------------
 
 KNOWN = "Né(e) le : 12/05/1981"
@@ -176,10 +196,7 @@ def test_p23_two_agreements_of_the_same_day_with_their_own_words_count_both(hers
 
 
 def test_p23_the_same_words_of_another_patient_are_their_own(hers: "Office") -> None:
-    with hers.world.store.write() as tx:
-        born, address = marie(hers).birth_date, "3 rue Verte, 75011 Paris"
-        luc = Patient("Moreau", "Luc", birth_date=born, mobile="+33623456789", email="luc@example.org", address=address)
-        patients.save(tx, replace(luc, dentist="martin"), hers.now, "import")
+    luc(hers, "martin")
     start = hers.event("b", "bernard").start + timedelta(hours=2)
     hers.calendars["bernard"].put("d.ics", ics("d", "MOREAU Luc – contrôle", start, 20, AGREED))
     hers.passes()

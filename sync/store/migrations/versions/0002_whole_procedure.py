@@ -26,6 +26,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index(batch_op.f("ix_patient_practice_revision"), ["practice", "revision"], unique=False)
         batch_op.create_index(batch_op.f("ix_patient_practice_provisional"), ["practice", "provisional"], unique=False)
+        batch_op.create_index(batch_op.f("ix_patient_practice_merged_into"), ["practice", "merged_into"], unique=False)
     op.create_table(
         "query",
         sa.Column("practice", sa.String(), nullable=False),
