@@ -150,3 +150,64 @@ def test_audit_reports_the_others_where_one_calendar_is_down(first_day: "Practic
     assert "Agenda « martin »" in done.stderr
     assert '"blocks_without_motif": 1' in done.stdout
     assert "127.0.0.1:9" in first_day.attitre("audit", said=3).stderr
+
+
+def test_explain_tells_the_whole_life_of_a_booking(practice: "Practice") -> None:
+    event = practice.confirmed()
+    practice.martin.moves(event, practice.at(11), 45)
+    practice.sync()
+    data = practice.json("explain", "dupont", "detartrage")
+    assert data["state"] == "valid"
+    assert data["event"]["title"] == "DUPONT Marie – détartrage"
+    assert [one["state"] for one in data["messages"]] == ["sent"] * 4
+    assert {one["reminder"] for one in data["plan"]} == {
+        f"rappel le {practice.at(11) - timedelta(days=1):%d/%m/%Y à %H:%M}"
+    }
+    told = [one["event"] for one in data["journal"]]
+    assert told[0] == "booked"
+    assert (told.count("message-told"), told.count("written")) == (4, 2)
+    text = practice.attitre("explain", data["event"]["uid"]).stdout
+    assert "État : validé" in text
+    assert "modification par SMS" in text
+    assert "Le retour d'attitre y est, marque « ✓ »" in text
+
+
+def test_explain_names_rule_point_procedure_and_setting(practice: "Practice") -> None:
+    practice.martin.books("DUPONT Marie – détartrage", practice.at(9), 45, practice.new.replace("06 12", "01 12"))
+    practice.sync()
+    (wrong,) = [one for one in practice.json("explain", "dupont")["findings"] if one["severity"] == "error"]
+    assert (wrong["rule"], wrong["point"], wrong["procedure"]) == (
+        "mobile-invalid", "P13", "Numéro de téléphone mobile valide",
+    )  # fmt: skip
+    assert wrong["setting"] == "« rules: {mobile-invalid: error | warning | info | off} »"
+    text = practice.attitre("explain", "dupont").stdout
+    assert "c'est un fixe" in text
+    assert "P13, la procédure : « Numéro de téléphone mobile valide »" in text
+    assert "à corriger : rien ne part avant" in text
+
+
+def test_explain_lists_several_and_finds_none(practice: "Practice") -> None:
+    for hour in (9, 11):
+        practice.martin.books("DUPONT Marie – détartrage", practice.at(hour), 45, practice.new)
+    practice.sync()
+    several = practice.attitre("explain", "dupont", said=1)
+    assert "2 événements correspondent" in several.stderr
+    assert several.stdout.count("DUPONT Marie – détartrage") == 2
+    assert len(practice.json("explain", "dupont", said=1)["matches"]) == 2
+    assert practice.attitre("explain", "2").stdout.startswith("DUPONT Marie")
+    nobody = practice.attitre("explain", "schmitt", said=1)
+    assert (nobody.stdout, "Aucun événement ne correspond à « schmitt »" in nobody.stderr) == ("", True)
+
+
+def test_explain_before_the_first_sync_makes_no_store(first_day: "Practice") -> None:
+    assert "lancez d'abord « attitre sync »" in first_day.attitre("explain", "dupont", said=1).stderr
+    assert bytes_beside(first_day) == {}
+
+
+def test_explain_asks_no_server_and_changes_nothing(practice: "Practice") -> None:
+    practice.confirmed()
+    before, shown = bytes_beside(practice), everything(practice)
+    with listening_in(practice) as methods:
+        practice.attitre("explain", "1")
+    assert methods == []
+    assert (bytes_beside(practice), everything(practice)) == (before, shown)

@@ -1,0 +1,53 @@
+"""What the journal's entries mean, for a person. Every name given to `basics.log` stands here; a test checks it."""
+
+from __future__ import annotations
+
+WORDS = {
+    "booked": "reconnu comme rendez-vous",
+    "moved": "le même rendez-vous, déplacé ici",
+    "vanished": "n'est plus dans l'agenda",
+    "written": "retour écrit dans l'événement",
+    "write-refused": "l'agenda a refusé l'écriture dans cet événement",
+    "judge-failed": "n'a pas pu être vérifié, par une erreur du programme",
+    "planned": "message mis en attente",
+    "message-told": "message parti",
+    "message-failed": "message non remis",
+    "retry": "envoi à réessayer",
+    "outbox-retry": "message remis en attente par une personne",
+    "outbox-drop": "message classé par une personne",
+    "held": "annulations de cet agenda retenues",
+    "released": "annulations de cet agenda approuvées par une personne",
+    "dropped": "annulations de cet agenda écartées par une personne : aucun patient n'est prévenu",
+    "restored": "sauvegarde remise en place : rien n'est redit aux patients",
+    "trouble": "l'agenda n'a pas pu être lu",
+    "cursor-lost": "l'agenda a été relu en entier",
+    "patients-merged": "deux dossiers de patients réunis en un",
+    "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
+}
+OF_A_CALENDAR = frozenset({"held", "released", "dropped", "trouble", "cursor-lost"})
+"""Entries about a whole calendar, which concern each of its events."""
+
+_KINDS = {
+    "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+}  # fmt: skip
+_CHANNELS = {"sms": "par SMS", "email": "par e-mail"}
+_TROUBLES = {
+    "unreachable": "injoignable", "denied": "accès refusé", "gone": "agenda introuvable",
+    "garbled": "réponse incompréhensible",
+}  # fmt: skip
+
+
+def in_words(event: str, detail: str = "") -> str:
+    """`message parti : confirmation par SMS`. A name without words is shown as it is."""
+    said = WORDS.get(event, event)
+    more = _detail(event, detail)
+    return f"{said} : {more}" if more else said
+
+
+def _detail(event: str, detail: str) -> str:
+    kind, found, channel = detail.partition(":")
+    if found and kind in _KINDS:
+        return f"{_KINDS[kind]} {_CHANNELS.get(channel, channel)}"
+    if event in {"held", "released", "dropped", "restored"}:
+        return f"{detail} en tout" if detail else ""
+    return f"n° {detail}" if event.startswith("outbox-") else _TROUBLES.get(detail, detail)

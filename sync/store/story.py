@@ -1,0 +1,132 @@
+"""What is kept of one event's past: journal, owed edit, what it changed in the directory. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from rules.model import Annotation
+from rules.text import words
+from sync.store import resources
+from sync.store import tables as t
+from sync.store.codec import annotation_from_json
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+from sync.store.resources import ResourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    at: datetime
+    event: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where an occurrence stands, whose it is, and what it was found to be."""
+
+    calendar: str
+    ref: str
+    uid: str
+    recurrence: str
+    dentist: str
+    start: datetime
+    end: datetime
+    kind: str
+    label: str
+    booking: int | None
+
+
+def journal(tx: Tx, place: tuple[str, str], booking: int | None) -> list[Entry]:
+    """What happened to that event, to its booking and to its calendar as a whole, oldest first."""
+    c = t.journal.c
+    here = (c.calendar == place[0], c.ref == place[1])
+    whole = (c.calendar == place[0], c.ref.is_(None), c.booking.is_(None))
+    restored = (c.calendar.is_(None), c.ref.is_(None), c.event == "restored")
+    asked = [here, whole, restored, *([(c.booking == booking,)] if booking is not None else [])]
+    found: dict[int, Entry] = {}
+    for clauses in asked:  # one question an index
+        for row in tx.connection.execute(select(t.journal).where(c.practice == tx.practice, *clauses)):
+            if booking is None or row.booking in {None, booking}:
+                found[row.id] = Entry(row.at, row.event, row.detail)
+    return [found[number] for number in sorted(found)]
+
+
+def owed(tx: Tx, place: tuple[str, str]) -> EditRow | None:
+    """The edit that is to be written there."""
+    c = t.edit.c
+    query = select(t.edit).where(c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
+    row = tx.connection.execute(query).first()
+    if row is None:
+        return None
+    annotation = annotation_from_json(row.annotation) or Annotation()
+    return EditRow(row.calendar, row.ref, annotation, row.end, row.due_at, row.attempts)
+
+
+def planned(tx: Tx, booking: int) -> dict[int, datetime]:
+    """When each message of the booking, by number, was put into the outbox. One that gave way is not there."""
+    c = t.message.c
+    query = select(c.id, c.created_at).where(c.practice == tx.practice, c.booking == booking)
+    return {int(row.id): row.created_at for row in tx.connection.execute(query)}
+
+
+def directory_changes(tx: Tx, patient: int, place: tuple[str, str]) -> list[tuple[datetime, str]]:
+    """(when, field) of what that event changed in the patient's record (P4)."""
+    c = t.patient_history.c
+    query = select(c.at, c.field).where(
+        c.practice == tx.practice, c.patient == patient, c.source == f"{place[0]} {place[1]}"
+    )
+    return [(at, field) for at, field in tx.connection.execute(query.order_by(c.id))]
+
+
+def consents(tx: Tx, booking: int) -> list[tuple[datetime, str, str]]:
+    """(when, dentist, words) of the agreements that were noted for that booking (P23)."""
+    c = t.consent.c
+    query = select(c.at, c.dentist, c.detail).where(c.practice == tx.practice, c.booking == booking, c.dentist != "")
+    return [(at, dentist, detail) for at, dentist, detail in tx.connection.execute(query.order_by(c.at))]
+
+
+# --- finding an event ------------------------------------------------------------------------------------------------
+
+
+def occurrences(tx: Tx, *, uid: str | None = None, place: tuple[str, str] | None = None) -> list[Occurrence]:
+    """Occurrences of that UID, or in that resource, in order of time."""
+    c = t.occurrence.c
+    clauses = [c.uid == uid] if uid is not None else []
+    clauses += [c.calendar == place[0], c.ref == place[1]] if place else []
+    query = select(t.occurrence).where(c.practice == tx.practice, *clauses).order_by(c.start)
+    rows = tx.connection.execute(query).mappings()
+    return [Occurrence(**{name: row[name] for name in Occurrence.__slots__}) for row in rows]
+
+
+def bookings_of(tx: Tx, uid: str) -> list[int]:
+    """The numbers of that event's bookings."""
+    c = t.booking.c
+    return sorted(tx.connection.execute(select(c.id).where(c.practice == tx.practice, c.uid == uid)).scalars())
+
+
+def every_resource(tx: Tx) -> Iterator[ResourceRow]:
+    """All that ever stood in a calendar, gone or not, calendar by calendar."""
+    c = t.resource.c
+    query = select(c.calendar, c.ref).where(c.practice == tx.practice).order_by(c.order)
+    refs: dict[str, list[str]] = {}
+    for calendar, ref in tx.connection.execute(query):
+        refs.setdefault(calendar, []).append(ref)
+    for calendar, here in refs.items():
+        for start in range(0, len(here), 400):
+            yield from resources.find(tx, calendar, here[start : start + 400]).values()
+
+
+def booked_names(tx: Tx) -> Iterator[tuple[int, list[str]]]:
+    """(booking, words of its patient's name and motif)."""
+    c = t.booking.c
+    rows: Any = tx.connection.execute(select(c.id, c.facts).where(c.practice == tx.practice).order_by(c.id))
+    for number, facts in rows:
+        yield number, words(f"{facts['name']} {facts['motif'] or ''}")
