@@ -31,11 +31,10 @@ ABSENT = frozenset({Attendance.EXCUSED, Attendance.UNEXCUSED})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class and why, in French; for undecided, what to type. `deleted`: nothing was typed, the event just went."""
+    """A class and why, in French; for undecided, what is not known."""
 
     attendance: Attendance
     reason: str
-    deleted: bool = False
 
 
 def classify(
@@ -72,9 +71,8 @@ def _deleted(start: datetime, seen: datetime | None, policy: Policy) -> Verdict:
     """Without a word: the moment at which it was seen is the notice, unless that was after the start."""
     if seen is None or seen >= start:
         why = "l'événement a été supprimé après l'heure du rendez-vous, sans un mot"
-        return Verdict(Attendance.UNDECIDED, why, deleted=True)
-    found = _by_notice(start, seen, urgent=False, policy=policy, verb="supprimé")
-    return Verdict(found.attendance, found.reason, deleted=True)
+        return Verdict(Attendance.UNDECIDED, why)
+    return _by_notice(start, seen, urgent=False, policy=policy, verb="supprimé")
 
 
 def _cancelled(start: datetime, outcome: Outcome, seen: datetime | None, policy: Policy) -> Verdict:
