@@ -70,6 +70,6 @@ def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
 
 def _judge_standing(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
-    if source is None:
+    if source is None or resources.emptied(row):
         return
     Standing(world, tx, source, row).judge()

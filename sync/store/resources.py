@@ -48,6 +48,11 @@ class ResourceRow:
     unwritable: str | None
 
 
+def emptied(row: ResourceRow) -> bool:
+    """An erased patient's event: what it said is not kept, and it is not judged until a person changes it."""
+    return not row.payload and bool(row.semantic)
+
+
 def digest(payload: bytes) -> bytes:
     """What tells one body from another."""
     return hashlib.sha256(payload).digest()
