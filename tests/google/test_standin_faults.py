@@ -200,6 +200,15 @@ def test_answers_are_compressed_for_those_who_ask(office: Office) -> None:
     assert "Content-Encoding" not in plain.headers
 
 
+def test_a_very_long_question_is_understood(office: Office) -> None:
+    """Documented by the client library: over 2048 characters it posts the query with a method override."""
+    event = office.insert(_timed() | {"extendedProperties": {"private": {"attitre": "1"}}})
+    long = ["attitre=1"] * 150
+    assert [one["id"] for one in office.list(privateExtendedProperty=long)["items"]] == [event["id"]]
+    (seen,) = office.google.asked("events.list")
+    assert (seen.asked.method, seen.asked.headers["x-http-method-override"]) == ("GET", "GET")
+
+
 def test_latency_is_felt(office: Office) -> None:
     """Of the stand-in."""
     office.google.faults.latency = 0.05
@@ -298,6 +307,10 @@ def bell() -> Iterator[Bell]:
     bell.server.shutdown()
     bell.server.server_close()
     thread.join()
+
+
+def _timed() -> dict[str, Any]:
+    return {"start": {"dateTime": paris(2).isoformat()}, "end": {"dateTime": paris(2, 10).isoformat()}}
 
 
 def _grant(office: Office, form: dict[str, str]) -> requests.Response:

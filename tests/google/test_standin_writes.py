@@ -262,6 +262,8 @@ def test_the_web_editor_writes_html(office: Office) -> None:
     )
     assert changed.text == "tél 07\nmail a@b.fr\nR&D <urgent>"
     assert office.get(event.id)["description"] == changed.body["description"]
+    saved = office.her.saves_on_the_web(office.her.books("Durand", paris(3), 30, "a\nb"), summary="Durand / suivi")
+    assert (saved.title, saved.body["description"], saved.text) == ("Durand / suivi", "a<br>b", "a\nb")
     assert as_read(as_web_editor("a  b\nhttps://x.fr/?a=1&b=2")) == "a  b\nhttps://x.fr/?a=1&b=2"
 
 

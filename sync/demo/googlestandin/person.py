@@ -95,6 +95,11 @@ class Person:
         assert old in text, "what is to be replaced is not in the event"
         return self.edits(event, description=as_web_editor(text.replace(old, new, 1)))
 
+    def saves_on_the_web(self, event: Event, **fields: Any) -> Event:
+        """Opens the event in the web page and saves it: the text becomes HTML even when she touched none of it
+        (inferred: not every save does so)."""
+        return self.edits(event, **{"description": as_web_editor(self.sees(event).text), **fields})
+
     def moves(self, event: Event, start: datetime | date, minutes: int = 30) -> Event:
         """Drags the event to another time; on an instance of a series, this one only."""
         times = self._times(start, minutes)
