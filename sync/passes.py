@@ -12,7 +12,7 @@ import structlog
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
-from sync import attribution, brakenotice
+from sync import attribution, brakenotice, queries
 from sync.alerts import send_notices
 from sync.digest import send_digest
 from sync.faults import described
@@ -63,6 +63,7 @@ def one_pass(
     sweep(world)
     sent = deliver(world, watch)
     judged += judge(world)
+    queries.tidy(world)
     written = write_back(world, watch)
     brakenotice.show(world)
     send_notices(world)

@@ -16,7 +16,7 @@ from sync.store.engine import Tx
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """Our part of one resource, to be written from `due_at` on."""
+    """Our part of one resource, to be written from `due_at` on; `remove`: the event is to go (a question of hers)."""
 
     calendar: str
     ref: str
@@ -24,15 +24,23 @@ class EditRow:
     end: datetime | None
     due_at: datetime
     attempts: int
+    remove: bool = False
 
 
 def want(
-    tx: Tx, calendar: str, ref: str, annotation: Annotation, *, due: datetime, end: datetime | None = None
+    tx: Tx,
+    calendar: str,
+    ref: str,
+    annotation: Annotation,
+    *,
+    due: datetime,
+    end: datetime | None = None,
+    remove: bool = False,
 ) -> None:
     """Owe this edit; it replaces one that stands."""
     drop(tx, calendar, ref)
     row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
-    tx.connection.execute(insert(t.edit).values(practice=tx.practice, **row))
+    tx.connection.execute(insert(t.edit).values(practice=tx.practice, remove=remove, **row))
 
 
 def drop(tx: Tx, calendar: str, ref: str) -> None:
@@ -58,6 +66,7 @@ def due(tx: Tx, now: datetime) -> list[EditRow]:
             row.end,
             row.due_at,
             row.attempts,
+            row.remove,
         )
         for row in tx.connection.execute(query)
     ]

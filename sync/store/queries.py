@@ -1,0 +1,68 @@
+"""Questions and their answers: once a question's text, so that time alone rewrites none (law L2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rapidfuzz import fuzz, process
+from sqlalchemy import delete, insert, select
+
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+NEAR_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRow:
+    """One answered question."""
+
+    calendar: str
+    ref: str
+    asked: str
+    lines: tuple[str, ...]
+    answered_at: datetime
+
+
+def get(tx: Tx, calendar: str, ref: str) -> QueryRow | None:
+    """The question that was answered in that event."""
+    row = tx.connection.execute(select(t.query).where(*_where(tx, calendar, ref))).first()
+    return _row(row) if row else None
+
+
+def put(tx: Tx, calendar: str, ref: str, asked: str, lines: Sequence[str], *, now: datetime) -> None:
+    """Keep this answer; it replaces an earlier one."""
+    forget(tx, calendar, ref)
+    values = {"calendar": calendar, "ref": ref, "asked": asked, "lines": list(lines), "answered_at": now}
+    tx.connection.execute(insert(t.query).values(practice=tx.practice, **values))
+
+
+def forget(tx: Tx, calendar: str, ref: str) -> None:
+    """No question stands there."""
+    tx.connection.execute(delete(t.query).where(*_where(tx, calendar, ref)))
+
+
+def answered_before(tx: Tx, moment: datetime) -> list[QueryRow]:
+    """Questions answered before that moment, oldest first."""
+    c = t.query.c
+    query = select(t.query).where(c.practice == tx.practice, c.answered_at < moment)
+    return [_row(row) for row in tx.connection.execute(query.order_by(c.answered_at, c.calendar, c.ref))]
+
+
+def near_words(tx: Tx, typed: Iterable[str]) -> tuple[str, ...]:
+    """Words of patients' names that are most like the typed ones (folded), best first."""
+    c = t.patient_name.c
+    known = list(tx.connection.execute(select(c.token).where(c.practice == tx.practice).distinct()).scalars())
+    found = [hit for word in typed for hit in process.extract(word, sorted(known), scorer=fuzz.ratio, score_cutoff=75)]
+    return tuple(dict.fromkeys(word for word, _, _ in sorted(found, key=lambda hit: (-hit[1], hit[0]))))[:NEAR_WORDS]
+
+
+def _row(row: Any) -> QueryRow:
+    return QueryRow(row.calendar, row.ref, row.asked, tuple(row.lines), row.answered_at)
+
+
+def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:
+    return t.query.c.practice == tx.practice, t.query.c.calendar == calendar, t.query.c.ref == ref
