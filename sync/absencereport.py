@@ -53,11 +53,11 @@ class Report:
 
     def by_patient(self) -> list[tuple[str, int, int]]:
         """(patient, excused, unexcused), who has most unexcused first."""
-        excused, unexcused = (
-            Counter(one.patient for one in self.absences if one.attendance == kind) for kind in ABSENT
-        )
-        people = sorted({one.patient for one in self.absences}, key=lambda who: (-unexcused[who], -excused[who], who))
-        return [(who, excused[who], unexcused[who]) for who in people]
+        names = {_person(one): one.patient for one in self.absences}
+        excused = Counter(_person(one) for one in self.absences if one.attendance == EXCUSED)
+        unexcused = Counter(_person(one) for one in self.absences if one.attendance == UNEXCUSED)
+        rows = [(name, excused[who], unexcused[who]) for who, name in names.items()]
+        return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
 
     def totals(self) -> list[Total]:
         """One a dentist, and all together where there are several."""
@@ -88,6 +88,11 @@ def report(world: World, start: datetime, end: datetime, dentist: str | None = N
     names = {one.key: one.name for one in practice.dentists if dentist in {None, one.key}}
     names |= {one.dentist: one.dentist for one in found if one.dentist not in names}
     return Report(practice.name, tuple(names.items()), found, visits)
+
+
+def _person(one: Ending) -> int | str:
+    """Two people may share a name."""
+    return one.person or one.patient
 
 
 def _counted(name: str, absences: list[Ending], visits: int = 0) -> Total:

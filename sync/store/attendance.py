@@ -21,9 +21,11 @@ ABSENT = (EXCUSED, UNEXCUSED)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One appointment that has a class. `patient`: as the practice writes the name; `start` in its zone."""
+    """One appointment that has a class. `patient`: as the practice writes the name; `person`: their number in the
+    directory, None for somebody who is not there; `start` in the practice's zone."""
 
     booking: int
+    person: int | None
     patient: str
     dentist: str
     start: datetime
@@ -55,11 +57,11 @@ def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str
     wanted = [c.practice == tx.practice, c.attendance.in_([*ABSENT, UNDECIDED]), c.start >= start, c.start < end]
     if dentist:
         wanted.append(c.dentist == dentist)
-    columns = (c.id, c.facts, c.dentist, c.start, c.attendance, c.attendance_reason)
+    columns = (c.id, c.patient, c.facts, c.dentist, c.start, c.attendance, c.attendance_reason)
     rows = tx.connection.execute(select(*columns).where(*wanted).order_by(c.start, c.dentist, c.id))
     return [
         Ending(
-            row.id, row.facts["name"], row.dentist, row.start.astimezone(zone), row.attendance,
+            row.id, row.patient, row.facts["name"], row.dentist, row.start.astimezone(zone), row.attendance,
             row.attendance_reason or "",
         )
         for row in rows

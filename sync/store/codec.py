@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.model import Annotation, Facts, Finding, Outcome, Severity
+from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -37,6 +37,16 @@ def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
     )
 
 
+def length_to_json(length: Length | None) -> dict[str, Any] | None:
+    """What is remembered of an event's length (P8)."""
+    return None if length is None else asdict(length)
+
+
+def length_from_json(data: dict[str, Any] | None) -> Length | None:
+    """None: the event was not judged as a booking yet."""
+    return None if data is None else Length(**data)
+
+
 def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
     """Mark and lines."""
     return {"mark": annotation.mark, "lines": list(annotation.lines)}
@@ -58,6 +68,6 @@ def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
     """The same outcome again; what an older attitre kept lacks some fields."""
     if data is None:
         return None
-    moments = {name: datetime.fromisoformat(data[name]) if data.get(name) else None for name in ("at", "notified")}
-    known = {name: data[name] for name in Outcome.__slots__ if name in data and name not in moments}
-    return Outcome(**known, **moments)
+    known: dict[str, Any] = {name: data[name] for name in Outcome.__slots__ if name in data}
+    moments = {name: datetime.fromisoformat(known[name]) for name in ("at", "notified") if known.get(name)}
+    return Outcome(**{**known, **moments})
