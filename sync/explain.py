@@ -163,7 +163,7 @@ def _plan(
     here = [one for one in rows if one.channel is channel]
     reminder = _reminder(world, known, cell, rows=here, now=now)
     if cell.kind is None:
-        return Plan(channel, None, cell.reason, reminder=reminder)
+        return Plan(channel, None, _CANCELLED if _knows_cancelled(known, here) else cell.reason, reminder=reminder)
     waiting = [one for one in here if one.state == messages.PENDING and one.kind is cell.kind]
     if waiting:
         due = (waiting[-1].next_try or waiting[-1].due_at).astimezone(world.practice.zone)
@@ -171,6 +171,15 @@ def _plan(
     address = (booking.mobile if channel is Channel.SMS else booking.email) or known.recipient
     why = _silent(world, channel, cell, here) if address else f"aucun {_ADDRESS[channel]} n'est connu"
     return Plan(channel, None, f"{cell.reason}, mais {why}", reminder=reminder)
+
+
+_CANCELLED = "le patient sait que le rendez-vous n'a plus lieu"
+
+
+def _knows_cancelled(known: Knowledge, rows: list[MessageRow]) -> bool:
+    """Who was told of the cancellation knows of nothing, to the table as who never was."""
+    told = [one for one in rows if one.state == messages.SENT and one.kind is not MessageKind.REMINDER]
+    return known.row is Row.NEVER and bool(told) and told[-1].kind is MessageKind.CANCELLATION
 
 
 def _silent(world: World, channel: Channel, cell: Cell, rows: list[MessageRow]) -> str:

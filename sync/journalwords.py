@@ -9,7 +9,7 @@ WORDS = {
     "written": "retour écrit dans l'événement",
     "write-refused": "l'agenda a refusé l'écriture dans cet événement",
     "judge-failed": "n'a pas pu être vérifié, par une erreur du programme",
-    "planned": "message mis en attente",
+    "planned": "message préparé",
     "message-told": "message parti",
     "message-failed": "message non remis",
     "retry": "envoi à réessayer",
@@ -21,6 +21,7 @@ WORDS = {
     "restored": "sauvegarde remise en place : rien n'est redit aux patients",
     "trouble": "l'agenda n'a pas pu être lu",
     "cursor-lost": "l'agenda a été relu en entier",
+    "patient-erased": "patient effacé du fichier à sa demande",
     "patients-merged": "deux dossiers de patients réunis en un",
     "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
 }

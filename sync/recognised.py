@@ -11,6 +11,7 @@ from rules.french import listed, numeric_day
 from rules.french import minutes as in_minutes
 from rules.identity import label
 from rules.model import CalendarEvent, Entry, Patient, Practice
+from rules.text import key
 from sync.store.bookings import BookingRow
 
 TYPED, DIRECTORY, INFERRED, CALENDAR, MISSING = "typed", "directory", "inferred", "calendar", "missing"
@@ -45,7 +46,7 @@ def facts(
 
 
 def _dentist(booking: BookingRow, practice: Practice) -> Fact:
-    return Fact("Praticien", _called(booking.dentist, practice), CALENDAR, "l'agenda où se trouve l'événement")
+    return Fact("Praticien", _called(booking.dentist, practice), CALENDAR)
 
 
 def _called(key: str, practice: Practice) -> str:
@@ -93,7 +94,8 @@ def _contact(entry: Entry, booking: BookingRow, patient: Patient) -> Iterator[Fa
 
 def _motif(entry: Entry) -> Fact:
     if entry.motif:
-        return Fact("Motif", entry.motif, TYPED, f"« {entry.motif_text} »" if entry.motif_text else "")
+        other = key(entry.motif_text) not in {"", key(entry.motif)}
+        return Fact("Motif", entry.motif, TYPED, f"« {entry.motif_text} »" if other else "")
     several = f"plusieurs : {listed(entry.motifs, 'et')}" if entry.motifs else ""
     unknown = f"« {entry.motif_text} » n'est pas un motif du cabinet" if entry.motif_text else "pas tapé"
     return Fact("Motif", _NOTHING, MISSING, several or unknown)

@@ -116,7 +116,7 @@ def _dentists(found: Audit) -> None:
     if len(rows) > 1:
         rows.append(("Ensemble", *(str(sum(int(row[i]) for row in rows)) for i in range(1, 6))))
     title("Rendez-vous")
-    head = ("Dentiste", "Rendez-vous", "En règle", "À corriger", "Sans mobile", "Autre dentiste")
+    head = ("Dentiste", "Total", "En règle", "À corriger", "Sans mobile", "Autre dentiste")
     grid(rows, head, right=range(1, 6))
 
 

@@ -126,7 +126,7 @@ def _show(world: World, told: Explanation) -> None:
         grid((_CHANNELS[plan.channel], _planned(plan)) for plan in told.plans)
     if told.messages:
         title("Messages")
-        head = ("N°", "Message", "À", "État", "Quand", "Pourquoi")
+        head = ("N°", "Message", "État", "Quand", "À qui, pourquoi")
         grid([_message(one, world) for one in told.messages], head)
     title("Dans l'événement")
     for line in _written(told.writing):
@@ -185,13 +185,12 @@ def _planned(plan: Plan) -> str:
 
 def _message(one: Message, world: World) -> tuple[str, ...]:
     row = one.row
-    zone = world.practice.zone
-    due = row.done_at or row.next_try or row.due_at
-    what = f"{_KINDS[row.kind]} par {_CHANNELS[row.channel] if row.channel == 'sms' else 'e-mail'}"
-    when = f"{due.astimezone(zone):%d/%m/%Y %H:%M:%S}"
-    when = when if row.done_at else f"pas avant {when}"
+    what = f"{_KINDS[row.kind]} par {'SMS' if row.channel == 'sms' else 'e-mail'}"
+    moment = (row.done_at or row.next_try or row.due_at).astimezone(world.practice.zone)
+    when = f"{'' if row.done_at else 'dès '}{moment:%d/%m/%Y %H:%M:%S}"
     tries = f" ({row.attempts} {'essai' if row.attempts < 2 else 'essais'})" if row.attempts else ""
-    return str(row.id), what, row.recipient, _MESSAGES.get(row.state, row.state) + tries, when, one.reason or "–"
+    why = f" : {one.reason}" if one.reason else ""
+    return str(row.id), what, _MESSAGES.get(row.state, row.state), when, f"{row.recipient}{tries}{why}"
 
 
 def _written(writing: Writing) -> list[str]:

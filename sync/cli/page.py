@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -29,29 +30,45 @@ def title(text: str) -> None:
 def paragraph(text: str, indent: str = "  ", hanging: str | None = None) -> None:
     """Lines that fit; those after the first may hang further in."""
     after = indent if hanging is None else hanging
-    for line in wrap(text, width(), initial_indent=indent, subsequent_indent=after, break_on_hyphens=False) or [""]:
+    for line in _lines(text, width(), indent, after):
         say(line)
+
+
+def _lines(text: str, room: int, indent: str = "", after: str = "") -> list[str]:
+    """Broken between words, and never beside a French sign that belongs to its word (`« a »`, `a :`)."""
+    kept = _BEFORE.sub("\u00a0", _AFTER.sub("\u00a0", text))
+    broken = wrap(kept, room, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False) or [""]
+    return [line.replace("\u00a0", " ") for line in broken]
+
+
+_AFTER, _BEFORE = re.compile(r"(?<=«) "), re.compile(r" (?=[»:;!?])")
 
 
 def grid(
     rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, right: Iterable[int] = (), indent: int = 2
 ) -> None:
-    """Columns as wide as their words; where they do not fit, the last one is wrapped. `right`: columns of numbers."""
-    lines = [[*map(str, row)] for row in ([head] if head else [])] + [[*map(str, row)] for row in rows]
-    if not lines:
+    """Columns as wide as their words. Where they do not fit, the last one is wrapped, or, where little room is left to
+    it, stands on lines of its own. `right`: columns of numbers."""
+    body = [[*map(str, row)] for row in rows]
+    lines = [[*head], *body] if head else body
+    if not body:
         return
     numbers, last = frozenset(right), len(lines[0]) - 1
-    widths = [max(len(line[index]) for line in lines) for index in range(last)]
-    room = max(_LEAST, width() - indent - sum(widths) - 2 * last)
+    widths = [max(len(line[index]) for line in lines) for index in range(last + 1)]
+    room = width() - indent - sum(widths[:last]) - 2 * last
+    below = room < min(_LEAST, widths[last]) and last not in numbers
     for line in lines:
         cells = [
-            cell.rjust(w) if i in numbers else cell.ljust(w)
-            for i, (cell, w) in enumerate(zip(line, widths, strict=False))
+            cell.rjust(wide) if place in numbers else cell.ljust(wide)
+            for place, (cell, wide) in enumerate(zip(line, widths, strict=True))
         ]
-        tail = wrap(line[last], room, break_on_hyphens=False) or [""]
-        if last in numbers:
-            tail = [tail[0].rjust(max(len(other[last]) for other in lines))]
-        start = " " * indent + "".join(f"{cell}  " for cell in cells)
-        say((start + tail[0]).rstrip())
-        for more in tail[1:]:
-            say(" " * len(start) + more)
+        start = " " * indent + "".join(f"{cell}  " for cell in cells[:last])
+        if below:
+            say(start.rstrip())
+            if line[last] and not (head and line is lines[0]):
+                paragraph(line[last], " " * (indent + 4))
+            continue
+        first, *more = [cells[last]] if last in numbers else _lines(line[last], max(room, 1))
+        say((start + first).rstrip())
+        for rest in more:
+            say(" " * len(start) + rest)

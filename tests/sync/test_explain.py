@@ -174,6 +174,7 @@ def test_p43_deleted_is_cancelled_and_the_hour_is_in_the_story(office: Office) -
     office.passes(later=timedelta(minutes=2))
     told = asked(office)
     assert told.state == "cancelled"
+    assert {reason for _, reason in plans(told).values()} == {"le patient sait que le rendez-vous n'a plus lieu"}
     assert events(told)[-1] == "message-told"
     assert "vanished" in events(told)
     assert told.writing.reason == "l'événement n'est plus dans l'agenda"
