@@ -19,7 +19,6 @@ from sync.store import tables as t
 from sync.store.bookings import VALID
 from sync.store.engine import Store, Tx
 
-_KEPT = {t.setting: ("secret",), t.counter: ("patient", "booking")}  # what binds our block to its event; free numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ def _filled(store: Store, origin: Store | None, since: datetime) -> Notebook:
         with store.write() as ours:
             known = _copy(theirs, ours, t.patient)
             _copy(theirs, ours, t.patient_name)
-            for table, names in _KEPT.items():
-                _copy(theirs, ours, table, table.c.name.in_(names))
+            _copy(theirs, ours, t.counter)  # what is made here takes no number that is taken
+            _copy(theirs, ours, t.setting, t.setting.c.name == "secret")  # what binds our block to its event
             _visits(theirs, ours, since)
         return Notebook(store, _born(theirs), bool(known))
 

@@ -21,6 +21,7 @@ WORDS = {
     "restored": "sauvegarde remise en place : rien n'est redit aux patients",
     "trouble": "l'agenda n'a pas pu être lu",
     "cursor-lost": "l'agenda a été relu en entier",
+    "question-removed": "question à laquelle il a été répondu, retirée de l'agenda",
     "patient-erased": "patient effacé du fichier à sa demande",
     "patients-merged": "deux dossiers de patients réunis en un",
     "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
