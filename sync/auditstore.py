@@ -20,7 +20,6 @@ from sync.store.bookings import VALID
 from sync.store.engine import Store, Tx
 
 
-
 @dataclass(frozen=True, slots=True)
 class Notebook:
     """`born`: (uid, recurrence) of events from which a patient's record was made; `known`: there is a directory."""

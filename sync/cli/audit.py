@@ -39,6 +39,7 @@ def audit(  # noqa: PLR0917  options
     from sync.cli.practices import one_settings
 
     start_log(verbose)
+    _end_tidily()
     found = _audit(one_settings(config), past, coming)
     if json:
         as_json(_data(found))
@@ -67,6 +68,13 @@ def _audit(settings: Settings, past: int, coming: int) -> Audit:
             return read_and_judge(world, notes, since, until, _progress(world))
     finally:
         real.close()
+
+
+def _end_tidily() -> None:
+    """SIGTERM as Ctrl-C: the notebook holds patients, and must go with us."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _progress(world: World) -> Watch:

@@ -1,5 +1,11 @@
 """`audit` reads real calendars and stays silent; `explain` says why an event is as it is (INTERFACE 2)."""
 
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +156,27 @@ def test_audit_reports_the_others_where_one_calendar_is_down(first_day: "Practic
     assert "Agenda « martin »" in done.stderr
     assert '"blocks_without_motif": 1' in done.stdout
     assert "127.0.0.1:9" in first_day.attitre("audit", said=3).stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_audit_that_is_stopped_leaves_no_patient_behind(first_day: "Practice", how: signal.Signals) -> None:
+    """Its notebook holds a copy of the directory."""
+    first_day.knows()
+    rest = first_day.file.read_text("utf-8")
+    alone = re.sub(r"(?s)  bernard:.*?(?=motifs:)", "", rest)
+    folder = first_day.folder / "tmp"
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        here = f"http://127.0.0.1:{silent.getsockname()[1]}/agenda/"
+        first_day.file.write_text(alone.replace(first_day.martin.calendar, here), encoding="utf-8")
+        command = [sys.executable, "-c", "from sync.main import main; main()", "audit", "-c", str(first_day.file)]
+        process = subprocess.Popen(command, env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.PIPE)
+        silent.accept()
+        assert list(folder.glob("attitre-*/audit.db"))
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.decode()) == (130, "Interrompu.\n")
+    assert list(folder.iterdir()) == []
 
 
 def test_explain_tells_the_whole_life_of_a_booking(practice: "Practice") -> None:
