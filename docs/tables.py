@@ -35,7 +35,20 @@ from rules.wording import feedback
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md")
 END_TO_END = ("flows", "procedure")
-_FIRST = ("init", "check", "sync", "run", "status", "agenda", "outbox", "release", "hold", "patients")
+_FIRST = (
+    "init",
+    "check",
+    "audit",
+    "sync",
+    "run",
+    "status",
+    "agenda",
+    "explain",
+    "outbox",
+    "release",
+    "hold",
+    "patients",
+)
 _COMMON = ("config", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
