@@ -29,6 +29,12 @@ from sync.world import Readings, Source, Watch, World, nobody_watches
 
 _BOTHERS = frozenset({Severity.ERROR, Severity.WARNING})
 _OTHER = frozenset({"dentist-other", "consent-void"})
+AT_ONCE = 50
+Count = Callable[[int, int], None]
+
+
+def nobody_counts(_done: int, _total: int) -> None:
+    """For audits that nobody follows."""
 
 
 # --- what is reported ------------------------------------------------------------------------------------------------
@@ -151,8 +157,12 @@ class _Clock:
         return self.moment
 
 
-def audit(real: World, notes: Notebook, since: datetime, until: datetime, watch: Watch = nobody_watches) -> Audit:
-    """Read, judge, report. `real` carries the notebook as its store; `watch` is told each calendar that was read."""
+def audit(
+    real: World, notes: Notebook, since: datetime, until: datetime, watch: Watch = nobody_watches, *,
+    count: Count = nobody_counts,
+) -> Audit:  # fmt: skip
+    """Read, judge, report. `real` carries the notebook as its store. `watch` is told each calendar that was read,
+    `count` how many events were judged, of how many."""
     now, clock = real.now(), _Clock(since)
     world = _silent(real, clock)
     with world.store.write() as tx:
@@ -160,8 +170,7 @@ def audit(real: World, notes: Notebook, since: datetime, until: datetime, watch:
             calendars.ensure(tx, source.address, source.dentist)
             calendars.change(tx, source.address, baseline_at=since)  # else what stands there counts as told already
     pull(world, world.sources, watch)
-    _judge(world, clock, since, now)
-    clock.moment = now
+    _judge(world, clock, since, now, count)
     return _report(world, notes, since, until, frozenset(real.senders))
 
 
@@ -180,16 +189,18 @@ def _watched(source: Source, seen: Intentions) -> Any:
     return Silent(source.calendar, seen)
 
 
-def _judge(world: World, clock: _Clock, since: datetime, now: datetime) -> None:
+def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: Count) -> None:
     """What is past one by one, each at the moment when it was made, so that visits add up; then all that comes."""
     past, coming = _owed(world, since, now)
-    for place in past:
-        clock.moment = _moment(world, place, since)
-        _mark(world, [place], clock.moment)
+    steps = [(_moment(world, place, since), [place]) for place in past]
+    steps += [(now, coming[start : start + AT_ONCE]) for start in range(0, len(coming), AT_ONCE)]
+    done, total = 0, len(past) + len(coming)
+    for clock.moment, places in steps:
+        with world.store.write() as tx:
+            resources.mark_dirty(tx, places, clock.moment)
         judge(world)
+        count(done := done + len(places), total)
     clock.moment = now
-    _mark(world, coming, now)
-    judge(world)
 
 
 def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -204,11 +215,6 @@ def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str,
     past = dict.fromkeys((row.calendar, row.ref) for row in rows if row.start < now)
     coming = sorted((row.order, row.calendar, row.ref) for row in rows if row.end > now)
     return list(past), list(dict.fromkeys((calendar, ref) for _, calendar, ref in coming))
-
-
-def _mark(world: World, places: Iterable[tuple[str, str]], now: datetime) -> None:
-    with world.store.write() as tx:
-        resources.mark_dirty(tx, places, now)
 
 
 def _moment(world: World, place: tuple[str, str], since: datetime) -> datetime:

@@ -65,7 +65,7 @@ def _audit(settings: Settings, past: int, coming: int) -> Audit:
     real = Store(settings.store.get_secret_value(), practice.key)
     try:
         with notebook(real, since) as notes, open_world(settings, store=notes.store) as world:
-            return read_and_judge(world, notes, since, until, _progress(world))
+            return read_and_judge(world, notes, since, until, _progress(world), count=_count)
     finally:
         real.close()
 
@@ -85,10 +85,14 @@ def _progress(world: World) -> Watch:
     def watch(address: str) -> None:
         if address in left and sys.stderr.isatty():
             left.discard(address)
-            more = "" if left else ". Vérification…"
-            typer.echo(f"\rAgendas lus : {total - len(left)}/{total}{more}", err=True, nl=not left)
+            typer.echo(f"\rAgendas lus : {total - len(left)}/{total}", err=True, nl=not left)
 
     return watch
+
+
+def _count(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        typer.echo(f"\rÉvénements vérifiés : {done}/{total}", err=True, nl=done == total)
 
 
 # --- for a person ----------------------------------------------------------------------------------------------------

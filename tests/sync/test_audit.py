@@ -166,6 +166,19 @@ def test_audit_after_real_passes_repeats_nothing_and_knows_its_own_patients(offi
     assert not found.bookings[0].wrong
 
 
+def test_whoever_waits_is_told_how_far_it_is(new_office: Office) -> None:
+    for days in (-3, -2, 2, 3, 4):
+        books(new_office, "Bloqué", MORNING + timedelta(days=days))
+    seen: list[tuple[int, int]] = []
+    read: list[str] = []
+    with notebook(new_office.world.store, MORNING - timedelta(days=5)) as notes:
+        world = replace(new_office.world, store=notes.store)
+        span = MORNING - timedelta(days=5), MORNING + timedelta(days=5)
+        audit(world, notes, *span, read.append, count=lambda done, total: seen.append((done, total)))
+    assert sorted(read) == ["memory:bernard", "memory:martin"]
+    assert seen == [(1, 5), (2, 5), (5, 5)]
+
+
 def test_the_same_calendars_give_the_same_report(office: Office) -> None:
     office.she_books("a")
     office.she_books("b", day=-3, text=COMPLETE.replace("06 12", "01 12"))
