@@ -93,6 +93,14 @@ def a_busy_week(practice: "Practice") -> None:
     practice.bernard.books("x", past + timedelta(hours=2), 90, uid="bloc", extra="RRULE:FREQ=WEEKLY;COUNT=3\n")
 
 
+def test_whoever_listens_in_hears_a_real_pass_write(practice: "Practice") -> None:
+    """Else the silence below would prove nothing."""
+    practice.martin.books("Bloqué", practice.at(16), 60)
+    with listening_in(practice) as methods:
+        practice.sync()
+    assert "PUT" in methods
+
+
 def test_audit_before_the_first_sync_is_silent_and_leaves_no_file(first_day: "Practice") -> None:
     a_busy_week(first_day)
     shown = everything(first_day)
