@@ -93,11 +93,11 @@ def a_busy_week(practice: "Practice") -> None:
     practice.bernard.books("x", past + timedelta(hours=2), 90, uid="bloc", extra="RRULE:FREQ=WEEKLY;COUNT=3\n")
 
 
-def test_whoever_listens_in_hears_a_real_pass_write(practice: "Practice") -> None:
+def test_whoever_listens_in_hears_a_real_pass_write(first_day: "Practice") -> None:
     """Else the silence below would prove nothing."""
-    practice.martin.books("Bloqué", practice.at(16), 60)
-    with listening_in(practice) as methods:
-        practice.sync()
+    with listening_in(first_day) as methods:
+        first_day.sync()
+        first_day.confirmed()
     assert "PUT" in methods
 
 
@@ -144,15 +144,18 @@ def test_p23_p30_p51_audit_counts_what_a_secretary_would_be_told(first_day: "Pra
     assert max(map(len, text.splitlines())) <= 200
 
 
-def test_audit_beside_a_working_store_changes_not_a_byte_of_it(practice: "Practice") -> None:
-    practice.confirmed()
-    before, shown = bytes_beside(practice), everything(practice)
-    told = len(practice.sms()), len(practice.mail.messages)
-    with listening_in(practice) as methods:
-        data = practice.json("audit", "--next", "60")
-    assert set(methods) <= READING
-    assert (bytes_beside(practice), everything(practice)) == (before, shown)
-    assert (len(practice.sms()), len(practice.mail.messages)) == told
+def test_audit_beside_a_working_store_changes_not_a_byte_of_it(first_day: "Practice") -> None:
+    with listening_in(first_day) as methods:
+        first_day.sync()
+        first_day.confirmed()
+        before, shown = bytes_beside(first_day), everything(first_day)
+        told = len(first_day.sms()), len(first_day.mail.messages)
+        methods.clear()
+        data = first_day.json("audit", "--next", "60")
+        assert methods
+        assert set(methods) <= READING
+    assert (bytes_beside(first_day), everything(first_day)) == (before, shown)
+    assert (len(first_day.sms()), len(first_day.mail.messages)) == told
     assert [(one["bookings"], one["fine"]) for one in data["dentists"]] == [(1, 1), (0, 0)]
     assert data["rules"] == [], "her own « Nouveau patient » made the record"
 
@@ -239,10 +242,12 @@ def test_explain_before_the_first_sync_makes_no_store(first_day: "Practice") -> 
     assert bytes_beside(first_day) == {}
 
 
-def test_explain_asks_no_server_and_changes_nothing(practice: "Practice") -> None:
-    practice.confirmed()
-    before, shown = bytes_beside(practice), everything(practice)
-    with listening_in(practice) as methods:
-        practice.attitre("explain", "1")
-    assert methods == []
-    assert (bytes_beside(practice), everything(practice)) == (before, shown)
+def test_explain_asks_no_server_and_changes_nothing(first_day: "Practice") -> None:
+    with listening_in(first_day) as methods:
+        first_day.sync()
+        first_day.confirmed()
+        before, shown = bytes_beside(first_day), everything(first_day)
+        methods.clear()
+        assert "État : validé" in first_day.attitre("explain", "dupont").stdout
+        assert methods == []
+    assert (bytes_beside(first_day), everything(first_day)) == (before, shown)
