@@ -63,7 +63,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Our part of the event: the mark that stands there, since when, what is owed, and why nothing is written."""
+    """Our part of the event: the mark that stands there, since when, what is owed, and why nothing is written. `end`:
+    the new end that is owed with it (P8)."""
 
     mark: str = ""
     present: bool = False
@@ -71,6 +72,7 @@ class Writing:
     due: datetime | None = None
     attempts: int = 0
     reason: str = ""
+    end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,9 @@ def _writing(world: World, tx: Tx, target: Target, row: ResourceRow | None) -> W
     found = Writing((ours.mark if ours else "").strip(), lines, last[-1].astimezone(zone) if last else None)
     edit = story.owed(tx, target.place)
     if edit is not None:
-        return replace(found, due=edit.due_at.astimezone(zone), attempts=edit.attempts, reason=_owed(world, edit))
+        end = edit.end.astimezone(zone) if edit.end else None
+        due, why = edit.due_at.astimezone(zone), _owed(world, edit)
+        return replace(found, due=due, attempts=edit.attempts, reason=why, end=end)
     return replace(found, reason=_unwritten(world, tx, row, reading))
 
 

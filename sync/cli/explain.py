@@ -200,7 +200,8 @@ def _written(writing: Writing) -> list[str]:
     if writing.due:
         tries = f", déjà {writing.attempts} fois tenté" if writing.attempts else ""
         why = f" : {writing.reason}" if writing.reason else ""
-        lines.append(f"À écrire à partir du {writing.due:%d/%m/%Y à %H:%M:%S}{tries}{why}.")
+        end = f", avec la nouvelle fin à {writing.end:%H:%M}" if writing.end else ""
+        lines.append(f"À écrire à partir du {writing.due:%d/%m/%Y à %H:%M:%S}{end}{tries}{why}.")
     elif writing.reason:
         lines.append(f"Rien n'est à écrire : {writing.reason.rstrip('.')}.")
     else:
@@ -229,7 +230,7 @@ def _data(told: Explanation) -> dict[str, Any]:
         "messages": [_message_data(one) for one in told.messages],
         "writing": {
             "mark": writing.mark, "present": writing.present, "last": writing.last, "due": writing.due,
-            "attempts": writing.attempts, "reason": writing.reason,
+            "attempts": writing.attempts, "reason": writing.reason, "end": writing.end,
         },
         "journal": [{"at": one.at, "event": one.event, "text": one.text} for one in told.story],
     }  # fmt: skip

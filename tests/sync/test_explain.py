@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import Permanent, Refused, TryLater
-from rules.model import Channel
+from rules.model import Annotation, Channel
 from sync.explain import Explanation, explain
 from sync.journalwords import WORDS, in_words
+from sync.store import edits
 from sync.store import tables as t
 from sync.whichevent import Target, find
 from tests.sync.conftest import COMPLETE, MORNING, Office, ics
@@ -242,6 +243,16 @@ def test_the_writing_that_is_owed_says_from_when_and_why(office: Office) -> None
     told = asked(office).writing
     assert (told.present, told.due) == (False, MORNING + timedelta(seconds=15))
     assert told.reason == "15 secondes de calme après sa dernière modification"
+
+
+def test_p8_a_new_end_that_is_owed_is_said(office: Office) -> None:
+    office.she_books("a")
+    office.passes()
+    end = MORNING + 7 * DAY + timedelta(hours=1, minutes=45)
+    with office.world.store.write() as tx:
+        edits.want(tx, "memory:martin", "a.ics", Annotation("✓ "), due=MORNING + timedelta(minutes=1), end=end)
+    told = asked(office).writing
+    assert (told.due, told.end) == (MORNING + timedelta(minutes=1), end)
 
 
 def modified(office: Office) -> str:
