@@ -255,6 +255,8 @@ def _writing(world: World, tx: Tx, target: Target, row: ResourceRow | None) -> W
 def _owed(world: World, edit: EditRow) -> str:
     if edit.attempts:
         return "l'écriture a échoué, nouvel essai"
+    if edit.remove:
+        return "la question a sa réponse : l'événement est retiré de l'agenda"
     quiet = world.practice.policy.quiet_seconds
     return f"{quiet} secondes de calme après sa dernière modification" if edit.due_at > world.now() else ""
 

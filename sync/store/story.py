@@ -67,7 +67,7 @@ def owed(tx: Tx, place: tuple[str, str]) -> EditRow | None:
     if row is None:
         return None
     annotation = annotation_from_json(row.annotation) or Annotation()
-    return EditRow(row.calendar, row.ref, annotation, row.end, row.due_at, row.attempts)
+    return EditRow(row.calendar, row.ref, annotation, row.end, row.due_at, row.attempts, row.remove)
 
 
 def planned(tx: Tx, booking: int) -> dict[int, datetime]:
