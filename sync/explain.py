@@ -119,6 +119,8 @@ def _no_booking(
 ) -> Explanation:
     kinds = [one.kind for one in story.occurrences(tx, place=target.place) if one.uid == target.uid]
     kind = Kind(kinds[0]) if kinds else Kind.IGNORED
+    if event and not event.private and entries.read(event, world.practice, world.now()).query is not None:
+        kind = Kind.QUERY
     found: tuple[Finding, ...] = ()
     if row and row.problem in PROBLEMS:
         found = find(world.practice.policy, row.problem, problem=PROBLEMS[row.problem])

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import Permanent, Refused, TryLater
-from rules.model import Annotation, Channel
+from rules.model import Annotation, Channel, Kind
 from sync.explain import Explanation, explain
 from sync.journalwords import WORDS, in_words
 from sync.store import edits
@@ -304,6 +304,13 @@ def test_a_private_event_gives_away_neither_its_title_nor_its_words(office: Offi
     told = asked(office, "p")
     assert (told.state, told.target.title) == ("private", "")
     assert "Avocat" not in repr(told)
+
+
+def test_a_question_is_called_one(office: Office) -> None:
+    office.calendars["martin"].put("q.ics", ics("q", "? dupont 1981", MORNING + DAY))
+    office.passes()
+    told = asked(office, "q")
+    assert (told.kind, told.state, told.writing.present) == (Kind.QUERY, "query", True)
 
 
 def test_an_event_that_cannot_be_read_is_found_and_said(office: Office) -> None:
