@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "rules": "about", "support": "about", "demo": "about",
     "agenda": "desk", "outbox": "desk",
+    "absences": "absences",
     "audit": "audit", "explain": "explain",
     "digest": "daily",
     "patients": "directory",
