@@ -160,6 +160,11 @@ def wanted_minutes(booking: Booking, practice: Practice) -> int | None:
     return motif.length(booking.first_visit) if motif else None
 
 
+def longest_minutes(practice: Practice) -> int:
+    """No visit takes more."""
+    return max((motif.length(first) for motif in practice.motifs for first in (True, False)), default=0)
+
+
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 

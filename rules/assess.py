@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rules import agenda, checklist
+from rules import agenda, checklist, durations
 from rules.attribution import Agreed, Attribution, attribute
 from rules.findings import RULES, find
 from rules.french import day_and_clock
@@ -21,6 +21,7 @@ from rules.model import (
     Entry,
     Finding,
     Kind,
+    Length,
     Patient,
     Practice,
     Severity,
@@ -46,6 +47,7 @@ class Context:
     already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
     `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose. `updated`:
     lines about earlier changes that this event made in the directory, so that the feedback keeps saying so.
+    `length`: what is remembered of the event's length, `fixed`: why it cannot be changed (P8).
     `kept_time`: the booking stood at this very time when that was still to come: time alone makes no slip of it (P17).
     """
 
@@ -62,6 +64,8 @@ class Context:
     born_here: bool = True
     updated: tuple[str, ...] = ()
     kept_time: bool = False
+    length: Length | None = None
+    fixed: str = ""
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
@@ -120,7 +124,8 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
     found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
-    return _judged(found, match.patient, future, practice, context)
+    judged = _judged(found, match.patient, future, practice, context)
+    return _fitted(judged, event, entry, practice, context)
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
@@ -140,6 +145,19 @@ def _judged(
     noted = find(practice.policy, "details-updated", seen=" ; ".join(said)) if said else ()
     update = future if future != on_file else None
     return replace(found, findings=_ordered((*found.findings, *noted)), patient_update=update)
+
+
+def _fitted(found: Assessment, event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
+    """A valid booking that is to come gets the length of its motif (P8)."""
+    booking = found.booking
+    if booking is None or not found.valid or booking.cancelled or event.start <= context.now:
+        return replace(found, length=context.length or Length(event.minutes))
+    fitted = durations.fit(
+        event, booking, entry, practice, busy=context.busy, known=context.length, fixed=context.fixed
+    )
+    lasting = replace(booking, end=fitted.end) if fitted.end else booking
+    findings = _ordered((*found.findings, *fitted.findings))
+    return replace(found, findings=findings, booking=lasting, end=fitted.end, length=fitted.length)
 
 
 def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context) -> Booking:

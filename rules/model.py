@@ -386,11 +386,23 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
+class Length:
+    """What is remembered of an event's length (P8, ruling 4), in minutes: `seen` is what stood there before, `given`
+    what attitre gave it and `visit` for which motif and visit; `done`: that stood in the calendar."""
+
+    seen: int
+    given: int | None = None
+    visit: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What the rules make of one event.
 
     `patient_update` is the record to store when the booking is valid (a new one has no id); `changes` are the
-    French lines that say which detail of the directory it replaces (P4). `needs_feedback`: our block belongs into it.
+    French lines that say which detail of the directory it replaces (P4). `end` is to be written into the event, and
+    `length` to be remembered of it (P8).
     """
 
     kind: Kind
@@ -398,6 +410,8 @@ class Assessment:
     booking: Booking | None = None
     patient_update: Patient | None = None
     changes: tuple[str, ...] = ()
+    end: datetime | None = None
+    length: Length | None = None
 
     @property
     def valid(self) -> bool:
@@ -444,13 +458,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Tell one patient one thing by one channel. `before` is what they knew (modification, cancellation)."""
+    """Tell one patient one thing by one channel. `before` is what they knew (modification, cancellation).
+
+    `also`: further appointments of one day that the same reminder names (ruling 6).
+    """
 
     kind: MessageKind
     channel: Channel
     to: str
     facts: Facts
     before: Facts | None = None
+    also: tuple[Facts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

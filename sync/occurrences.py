@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import Reading
 from rules import reading as entries
+from rules.agenda import longest_minutes
 from rules.assess import Context, assess
 from rules.findings import find
 from rules.identity import clues, identify
@@ -14,11 +16,11 @@ from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent,
 from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback
-from sync import attendance, attribution, moves
+from sync import attendance, attribution, moves, queries
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
-from sync.store.codec import facts_to_json, findings_to_json, outcome_to_json
+from sync.store.codec import facts_to_json, findings_to_json, length_from_json, length_to_json, outcome_to_json
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 from sync.world import Source, World
@@ -33,6 +35,8 @@ class Occurrences:
         self.world, self.tx, self.source, self.row, self.reading = world, tx, source, row, reading
         self.practice, self.now = world.practice, world.now()
         self.place = (row.calendar, row.ref)
+        self.fixed = ""  # why no length may be adjusted (P8); empty where it may
+        self.end: datetime | None = None  # the new end that the event is to get (P8)
 
     def judge(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation:
         """Everything about one occurrence; what is to stand in the event because of it."""
@@ -41,7 +45,7 @@ class Occurrences:
             return Annotation()
         entry = entries.read(event, self.practice, self.now)
         assessment = self._assess(event, entry, dentist, booking)
-        if assessment.booking is None and event.end <= self.now:
+        if assessment.booking is None and event.end <= self.now and assessment.kind is not Kind.QUERY:
             return Annotation()
         if assessment.booking is None:
             return self._no_booking(event, assessment, dentist, booking)
@@ -99,6 +103,8 @@ class Occurrences:
             born_here=booking.born_here if booking else False,
             updated=booking.updates if booking else (),
             kept_time=booking is not None and _kept_time(booking, event),
+            length=length_from_json(booking.adjusted) if booking else None,
+            fixed=self.fixed,
         )
         assessment = assess(event, entry, self.practice, context)
         if found or all(finding.rule != "patient-unknown" for finding in assessment.findings):
@@ -125,7 +131,8 @@ class Occurrences:
     def _busy(
         self, event: CalendarEvent, dentist: str, meant: int | None, booking: BookingRow | None
     ) -> tuple[Any, ...]:
-        around = resources.busy(self.tx, dentist, event.start, event.end)
+        longest = event.start + timedelta(minutes=longest_minutes(self.practice))  # what P8 may make of it
+        around = resources.busy(self.tx, dentist, event.start, max(event.end, longest, key=datetime.timestamp))
         people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
         return tuple(dict.fromkeys([*around, *theirs]))
@@ -133,11 +140,15 @@ class Occurrences:
     def _no_booking(
         self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None
     ) -> Annotation:
-        label = "" if assessment.kind is Kind.PRIVATE else event.title[:80]
-        self._judged(event, assessment.kind, dentist, label=label, booking=None, patient=None, motif=None)
+        asks = assessment.kind is Kind.QUERY
+        kind = Kind.IGNORED if asks else assessment.kind  # a question takes nobody's time
+        label = "" if asks or kind is Kind.PRIVATE else event.title[:80]
+        self._judged(event, kind, dentist, label=label, booking=None, patient=None, motif=None)
         if booking is not None and booking.vanished_at is None:
             bookings.change(self.tx, booking.id, state=INVALID, findings=findings_to_json(assessment.findings))
             plan_booking(self.world, self.tx, booking.id, self.now)
+        if asks:
+            return queries.answered(self.world, self.tx, self.row, event, dentist)
         return feedback(assessment, event, self.practice, (), self.now)
 
     def _booking(
@@ -155,7 +166,8 @@ class Occurrences:
             plan_booking(self.world, self.tx, number, self.now)
         kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
         values = {"label": what.patient.name, "booking": number, "patient": patient_id, "motif": what.motif}
-        self._judged(event, kind, what.dentist, **values)
+        self.end = assessment.end or self.end
+        self._judged(event, kind, what.dentist, **values, end=what.end)
         return feedback(assessment, event, self.practice, receipts(self.world, self.tx, number), self.now)
 
     def _save_patient(self, assessment: Assessment, what: Booking) -> int | None:
@@ -202,7 +214,7 @@ class Occurrences:
             "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient_id,
             "state": VANISHED if what.cancelled else VALID if assessment.valid else INVALID,
             "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
-            "findings": findings_to_json(assessment.findings),
+            "findings": findings_to_json(assessment.findings), "adjusted": length_to_json(assessment.length),
             "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
         }  # fmt: skip
 
@@ -211,7 +223,7 @@ class Occurrences:
         news = resources.judged(self.tx, self.place, event.uid, event.recurrence, kind=kind.value, **values)
         if not news or (self.row.baseline and not self.practice.policy.write_existing):
             return  # at the first pass everything is judged anyway, and nothing is written
-        near = resources.neighbours(self.tx, dentist, event.start, event.end)
+        near = resources.neighbours(self.tx, dentist, event.start, values.get("end", event.end))
         if values["patient"] is not None:
             near |= resources.places_of_patient(self.tx, values["patient"], self.now)
         resources.mark_dirty(self.tx, near - {self.place}, self.now)

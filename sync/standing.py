@@ -28,9 +28,12 @@ class Standing:
         self.reading = world.readings.of(source, row.ref, row.payload, world.window(self.now))
         self.place = (row.calendar, row.ref)
         self.occurrences = Occurrences(world, tx, source, row, self.reading)
+        self.writable = False
 
     def judge(self) -> None:
         """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event."""
+        self.writable = self._may_write()
+        self.occurrences.fixed = "" if self.writable else "attitre ne peut pas écrire dans cet événement"
         known = self._known()
         shown: Annotation | None = None
         for event in self.reading.events:
@@ -88,11 +91,11 @@ class Standing:
     def _want(self, annotation: Annotation | None) -> None:
         """Owe the edit that brings our part to this, where we may write and it is not so already."""
         edits.drop(self.tx, *self.place)
-        if annotation is None or not self._may_write() or not self._must_write(annotation):
+        if annotation is None or not self.writable or not self._must_write(annotation):
             return
         stamp = max((event.modified for event in self.reading.events if event.modified), default=self.now)
         due = min(stamp, self.now) + timedelta(seconds=self.practice.policy.quiet_seconds)
-        edits.want(self.tx, *self.place, annotation, due=due)
+        edits.want(self.tx, *self.place, annotation, due=due, end=self.occurrences.end)
 
     def _may_write(self) -> bool:
         calendar = calendars.get(self.tx, self.row.calendar)
@@ -101,6 +104,8 @@ class Standing:
         return not (existing or unwritable)
 
     def _must_write(self, annotation: Annotation) -> bool:
+        if self.occurrences.end is not None:
+            return True
         if alike(self.reading.annotation, annotation) and not self.reading.foreign_block:
             return False
         if annotation != self.row.written:

@@ -8,14 +8,13 @@ from typing import Any
 import structlog
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
-from rules.model import Annotation
 from sync.faults import described
 from sync.outbox import backoff
-from sync.store import basics, edits, resources
+from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import StoreProblem, Tx
-from sync.store.resources import PRESENT, ResourceRow
+from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.world import Source, Watch, World, nobody_watches
 
 log = structlog.get_logger()
@@ -51,16 +50,21 @@ def _write(world: World, source: Source, row: EditRow) -> int:
     if standing is None or standing.state != PRESENT:
         _done(world, row)
         return 0
-    edit = Edit(row.annotation, standing.payload, row.end)
-    result = source.calendar.apply(row.ref, standing.version, edit)
+    if row.remove:
+        result = source.calendar.remove(row.ref, standing.version)
+    else:
+        result = source.calendar.apply(row.ref, standing.version, Edit(row.annotation, standing.payload, row.end))
     with world.store.write() as tx:
         match result:
+            case Written() if row.remove:
+                _removed(world, tx, standing)
             case Written(resource=resource):
-                _record(world, tx, standing, resource, row.annotation)
+                _record(world, tx, standing, resource, row)
             case Conflict() | Unknown():
                 _read_again(tx, standing, world.now())
             case Refused(reason=reason):
-                resources.change(tx, row.calendar, row.ref, unwritable=reason)
+                again = {"dirty_at": world.now()} if row.end else {}  # its length is what it was: judged with that
+                resources.change(tx, row.calendar, row.ref, unwritable=reason, **again)
                 edits.drop(tx, row.calendar, row.ref)
                 basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
     return 1 if isinstance(result, Written) else 0
@@ -77,7 +81,7 @@ def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
     edits.drop(tx, standing.calendar, standing.ref)
 
 
-def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, part: Annotation) -> None:
+def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: EditRow) -> None:
     """What stands there now. Our own writing is silence: nothing is judged because of it (D01)."""
     source = world.source(before.calendar)
     assert source is not None
@@ -86,11 +90,23 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, part: An
     values: dict[str, Any] = {
         **resources.written_row(after),
         "semantic": reading.semantic,
-        "written": annotation_to_json(part),
+        "written": annotation_to_json(row.annotation),
     }
     resources.change(tx, before.calendar, before.ref, **values)
     edits.drop(tx, before.calendar, before.ref)
+    if row.end is not None:
+        bookings.length_stands(tx, before.calendar, before.ref, world.practice.zone)
     basics.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
+
+
+def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
+    """We took it out: no absence that must be proved, and nobody's cancellation."""
+    now = world.now()
+    resources.change(tx, before.calendar, before.ref, state=GONE, owed=False, dirty_at=None, changed_at=now)
+    resources.replace_occurrences(tx, before.calendar, before.ref, [])
+    edits.drop(tx, before.calendar, before.ref)
+    queries.forget(tx, before.calendar, before.ref)
+    basics.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)
 
 
 def _later(world: World, row: EditRow) -> None:

@@ -92,6 +92,13 @@ def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
     return sorted(_select(tx, zone, t.booking.c.patient == patient), key=lambda row: (row.start, row.id))
 
 
+def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
+    """The length that was given stands in the calendar: from now on it is hers to change (ruling 4)."""
+    for booking in at_place(tx, calendar, ref, zone):
+        if booking.adjusted is not None:
+            change(tx, booking.id, adjusted={**booking.adjusted, "done": True})
+
+
 def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """That patient's bookings that vanished after `since`: one of them may have moved (G08, calcurse)."""
     c = t.booking.c

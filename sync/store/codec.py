@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.model import Annotation, Facts, Finding, Outcome, Severity
+from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -35,6 +35,16 @@ def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
         Finding(**{**item, "severity": Severity(item["severity"]), "proposals": tuple(item["proposals"])})
         for item in data
     )
+
+
+def length_to_json(length: Length | None) -> dict[str, Any] | None:
+    """What is remembered of an event's length (P8)."""
+    return None if length is None else asdict(length)
+
+
+def length_from_json(data: dict[str, Any] | None) -> Length | None:
+    """None: the event was not judged as a booking yet."""
+    return None if data is None else Length(**data)
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, Any]:

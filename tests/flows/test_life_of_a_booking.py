@@ -221,7 +221,6 @@ def test_p03_p20_a_known_patient_is_found_however_typed(practice: "Practice", ti
     assert practice.texts()[0].to == "+33612345702"
 
 
-@pytest.mark.xfail(strict=True, reason="P8: the event's end is not adjusted to the motif's length yet")
 def test_p08_a_first_visit_gets_its_own_length(practice: "Practice") -> None:
     practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 30, practice.new)
     practice.sync()

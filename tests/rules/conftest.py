@@ -107,5 +107,5 @@ def judged(lilas: Practice) -> Callable[..., Assessment]:
 
 @pytest.fixture(scope="session")
 def found() -> Callable[[Assessment], list[str]]:
-    """The ids of an assessment's findings, in order."""
-    return lambda assessment: [finding.rule for finding in assessment.findings]
+    """The ids of an assessment's findings, in order; the length (P8) is looked at by its own tests."""
+    return lambda assessment: [one.rule for one in assessment.findings if not one.rule.startswith("duration-")]

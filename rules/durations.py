@@ -1,0 +1,92 @@
+"""The length that a motif asks for (P8, P26): given to the event once a motif, and never fought over (ruling 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from rules.agenda import wanted_minutes
+from rules.findings import find
+from rules.french import clock
+from rules.model import Booking, Busy, CalendarEvent, Dentist, Entry, Finding, Kind, Length, Practice
+
+_TAKES_TIME = frozenset({Kind.BOOKING, Kind.BLOCK, Kind.PRIVATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What becomes of a length. `end`: the new end to write, None to leave it; `length` is to be remembered."""
+
+    length: Length
+    end: datetime | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def fit(
+    event: CalendarEvent,
+    booking: Booking,
+    entry: Entry,
+    practice: Practice,
+    *,
+    busy: Sequence[Busy],
+    known: Length | None,
+    fixed: str,
+) -> Fitted:
+    """The length of a valid booking (P8). `known`: what was seen and given before; `fixed`: why the event cannot be
+    written to, empty where it can. Same facts, same answer: an end that is still owed is owed again."""
+    seen = known or Length(event.minutes)
+    minutes, visit = wanted_minutes(booking, practice), f"{booking.motif}{' (1)' if booking.first_visit else ''}"
+    if minutes is None:
+        return Fitted(seen)
+    given = seen.visit == visit
+
+    def said(rule: str, problem: str = "") -> tuple[Finding, ...]:
+        facts = {"minutes": str(minutes), "motif": named(booking), "seen": str(event.minutes), "problem": problem}
+        return find(practice.policy, rule, proposals=(), **facts)
+
+    if event.minutes == minutes:
+        done = replace(seen, done=True) if given else seen
+        return Fitted(done, None, said("duration-adjusted") if given else ())
+    if problem := _kept(event, entry, seen, given=given) or fixed:
+        return Fitted(seen, None, said("duration-differs", problem))
+    end = event.start + timedelta(minutes=minutes)
+    if end > event.end and (problem := _in_the_way(event, end, booking, practice, busy)):
+        return Fitted(seen, None, said("duration-differs", problem))
+    owed = replace(seen, seen=event.minutes, given=minutes, visit=visit, done=False)
+    return Fitted(owed, end, said("duration-adjusted"))
+
+
+def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> str:
+    """Why the length is hers to choose; empty where it is not."""
+    if entry.keep_minutes is not None:
+        return f"gardée, car « Durée : {entry.keep_minutes} min » est tapé"
+    if event.recurring or event.recurrence or event.all_day:
+        return "un rendez-vous qui se répète n'est pas ajusté, changez-la si besoin"
+    if (given and seen.done) or event.minutes not in {seen.seen, seen.given}:
+        return "gardée, car vous l'avez choisie"
+    return ""
+
+
+def _in_the_way(event: CalendarEvent, end: datetime, booking: Booking, practice: Practice, busy: Sequence[Busy]) -> str:
+    """What stands between the event's end and the new one."""
+    start, stop = event.end.astimezone(UTC), end.astimezone(UTC)
+    for item in sorted(busy, key=lambda one: one.start.astimezone(UTC)):
+        other = item.dentist == booking.dentist and (item.uid, item.recurrence) != (event.uid, event.recurrence)
+        meets = item.start.astimezone(UTC) < stop and start < item.end.astimezone(UTC)
+        if other and meets and item.kind in _TAKES_TIME and not item.all_day:
+            return f"le rendez-vous suivant commence à {clock(item.start.astimezone(practice.zone))}"
+    return _closing(event, end, practice, next((one for one in practice.dentists if one.key == booking.dentist), None))
+
+
+def _closing(event: CalendarEvent, end: datetime, practice: Practice, dentist: Dentist | None) -> str:
+    start, until = event.start.astimezone(practice.zone), end.astimezone(practice.zone)
+    for opens, closes in (dentist.hours or {}).get(start.weekday(), ()) if dentist else ():
+        if opens <= start.time() < closes and (until.date() != start.date() or until.time() > closes):
+            return f"le cabinet ferme à {clock(datetime.combine(start.date(), closes))}"
+    return ""
+
+
+def named(booking: Booking) -> str:
+    """`Détartrage – première consultation` (P26)."""
+    return f"{booking.motif} – première consultation" if booking.first_visit else booking.motif or ""
