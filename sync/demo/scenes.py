@@ -1,4 +1,4 @@
-"""The seven scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
+"""The nine scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class Story:
         self.corrected(marie)
         self.moved(marie)
         self.other_dentist()
+        self.no_preference()
+        self.duration()
         self.cancelled(marie)
         self.blocked()
         self.brake()
@@ -94,8 +96,32 @@ class Story:
         self._reads(self.martin, event, where, "un « ✓ » et les deux envois notés", _noted("de confirmation"))
         self.show.closes(script.OTHER_DENTIST.ending)
 
+    def no_preference(self) -> None:
+        """5: the dentist who takes him first follows him, and he learns it."""
+        self._opens(script.NO_PREFERENCE)
+        title, start = "MARCHAND Paul – contrôle", sample.at(self.stage.days.thursday, 12)
+        where, text = when(_MARTIN, start, 20), _new("Sans préférence", 4, "paul.marchand@exemple.fr")
+        self.show.typed(where, title, text)
+        event = self.martin.books(title, start, 20, text)
+        self._told("un SMS et un e-mail de confirmation", "+33612345704", "paul.marchand@exemple.fr")
+        follows = lambda now: "sera suivi" in now.block and _noted("de confirmation")(now)  # noqa: E731
+        self._reads(self.martin, event, where, "qui suivra le patient", follows)
+        self.show.closes(script.NO_PREFERENCE.ending)
+
+    def duration(self) -> None:
+        """6: the length that the motif asks for."""
+        self._opens(script.DURATION)
+        title, start = "PICARD Luce – détartrage, première consultation", sample.at(self.stage.days.tuesday, 17)
+        text = _new("Dentiste : Dr Martin", 5, "luce.picard@exemple.fr")
+        self.show.typed(when(_MARTIN, start, 30), title, text)
+        event = self.martin.books(title, start, 30, text)
+        self._told("un SMS et un e-mail de confirmation", "+33612345705", "luce.picard@exemple.fr")
+        longer = lambda now: now.minutes == 45 and _noted("de confirmation")(now)  # noqa: E731
+        self._reads(self.martin, event, when(_MARTIN, start, 45), "45 minutes dans l'agenda", longer)
+        self.show.closes(script.DURATION.ending)
+
     def cancelled(self, event: Event) -> None:
-        """5: deleted from the calendar."""
+        """7: deleted from the calendar."""
         self._opens(script.CANCELLED)
         self.show.changes("Elle supprime", when(_MARTIN, self.second, 45), self.martin.sees(event).title)
         _unless_overtaken(lambda: self.martin.deletes(event))
@@ -103,7 +129,7 @@ class Story:
         self.show.closes(script.CANCELLED.ending)
 
     def blocked(self) -> None:
-        """6: a block is flagged until it has a reason."""
+        """8: a block is flagged until it has a reason."""
         self._opens(script.BLOCKED)
         start = sample.at(self.stage.days.thursday, 9)
         where = when(_MARTIN, start, 60)
@@ -118,7 +144,7 @@ class Story:
         self.stage.silent("aucun message")
         self.show.closes(script.BLOCKED.ending)
 
-    # --- 7: the brake ------------------------------------------------------------------------------------------------
+    # --- 9: the brake -----------------------------------------------------------------------------------------------
 
     def brake(self) -> None:
         """Twenty deletions: nobody is told before a person has looked."""
@@ -180,6 +206,12 @@ class Story:
     def _await(self, expected: str, probe: Callable[[], Any], otherwise: str) -> Any:
         with self.show.waiting("attitre lit l'agenda…"):
             return self.stage.until(expected, probe, lambda: otherwise)
+
+
+def _new(answer: str, number: int, email: str) -> str:
+    """What she types of a new patient."""
+    contact = f"Mobile : 06 12 34 57 0{number}\nE-mail : {email}\nAdresse : {number} rue Haxo, 75020 Paris"
+    return f"Nouveau patient\nNé(e) le : 0{number}/06/1979\n{contact}\n{answer}"
 
 
 def _refused(*words: str) -> Callable[[Event], bool]:

@@ -58,15 +58,29 @@ OTHER_DENTIST = Scene(
     "Refusé sans accord, confirmé avec. L'accord vaut pour ce rendez-vous seul ; le commentaire reste au cabinet.",
 )
 AGREED = "Elle l'appelle : il est d'accord. Elle le note dans l'événement."
-CANCELLED = Scene(
+NO_PREFERENCE = Scene(
     5,
+    "Sans préférence",
+    "Un nouveau patient n'a pas de dentiste attitré et n'en demande aucun. La secrétaire l'inscrit chez le Dr Martin.",
+    "Indiquer au patient qu'il sera suivi par ce praticien.",
+    "Le patient l'apprend dans sa confirmation : le Dr Martin est désormais son dentiste attitré.",
+)
+DURATION = Scene(
+    6,
+    "La durée juste",
+    "Une première consultation de détartrage prend 45 minutes ; son agenda a créé un événement de 30.",
+    "La durée s'ajuste automatiquement.",
+    "L'événement dure maintenant 45 minutes. Une durée qu'elle choisit ensuite est la sienne.",
+)
+CANCELLED = Scene(
+    7,
     "Une annulation",
     "Marie Dupont renonce. La secrétaire supprime l'événement du {after}.",
     "Notification envoyée et créneau libéré",
     "Le créneau est libre et la patiente prévenue ; la pièce jointe retire le rendez-vous de son propre agenda.",
 )
 BLOCKED = Scene(
-    6,
+    8,
     "Un créneau bloqué sans motif",
     "La secrétaire réserve une heure du Dr Martin, sans dire pourquoi.",
     "Ne jamais laisser un créneau bloqué sans motif.",
@@ -74,7 +88,7 @@ BLOCKED = Scene(
 )
 REASON = "Elle remplace le titre par une raison."
 BRAKE = Scene(
-    7,
+    9,
     "Une catastrophe évitée",
     "Fausse manœuvre : {count} rendez-vous du Dr Petit disparaissent d'un coup. Prévenir {count} patients ?",
     "Le patient est notifié.",

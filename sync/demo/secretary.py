@@ -72,6 +72,12 @@ class Event:
         _, found, rest = self.text.partition("── attitre ──")
         return found + rest
 
+    @property
+    def minutes(self) -> int:
+        """How long it lasts."""
+        start, end = (datetime.fromisoformat(self._property(name)) for name in ("DTSTART", "DTEND"))
+        return int((end - start).total_seconds() // 60)
+
     def _property(self, name: str) -> str:
         lines = re.sub(r"\r?\n[ \t]", "", self.raw.partition("BEGIN:VEVENT")[2].partition("BEGIN:VALARM")[0])
         found = re.search(rf"^{name}(?:;[^:\r\n]*)?:(.*?)\r?$", lines, re.MULTILINE)

@@ -35,7 +35,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
 
 @pytest.fixture
 def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
-    """The seven scenes, each as one line without frames."""
+    """The nine scenes, each as one line without frames."""
     plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
     return re.split(r" \d\. (?=[A-ZÀ-Ü])", plain)[1:]
 
@@ -84,22 +84,32 @@ def test_p23_another_dentist_is_refused_until_the_patient_agrees(scenes: list[st
     assert "RDV confirmé" in after
 
 
+def test_p25_the_patient_learns_who_will_follow_him(scenes: list[str]) -> None:
+    assert "sera suivi" in scenes[4]
+    assert scenes[4].count("SMS au") == 1
+
+
+def test_p08_an_event_of_30_minutes_becomes_one_of_45(scenes: list[str]) -> None:
+    assert "Durée portée à 45 min" in scenes[5]
+    assert "45 min" in scenes[5].partition("E-mail à")[2]
+
+
 def test_p43_the_deleted_booking_is_cancelled(scenes: list[str]) -> None:
-    assert "est annulé" in scenes[4]
-    assert "Objet : Rendez-vous annulé" in scenes[4]
+    assert "est annulé" in scenes[6]
+    assert "Objet : Rendez-vous annulé" in scenes[6]
 
 
 def test_p51_a_block_is_flagged_until_it_has_a_reason(scenes: list[str]) -> None:
-    flagged, _, reasoned = scenes[5].partition("Elle remplace")
+    flagged, _, reasoned = scenes[7].partition("Elle remplace")
     assert "⚠ Bloqué" in flagged
     assert "Réunion d'équipe" in reasoned
     assert "⚠" not in reasoned
 
 
 def test_p43_the_brake_holds_what_nobody_meant(scenes: list[str]) -> None:
-    assert re.search(r"attitre : \d+ annulations retenues", scenes[6])
-    assert "SMS au" not in scenes[6]
-    assert "E-mail à secretariat@lilas.example" in scenes[6]
+    assert re.search(r"attitre : \d+ annulations retenues", scenes[8])
+    assert "SMS au" not in scenes[8]
+    assert "E-mail à secretariat@lilas.example" in scenes[8]
 
 
 def test_ctrl_c_closes_everything(tmp_path: Path) -> None:
