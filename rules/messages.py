@@ -69,7 +69,21 @@ def _confirmed(send: Send, practice: Practice, shorter: bool) -> str:
 
 
 def _reminded(send: Send, practice: Practice, shorter: bool) -> str:
+    if send.also:
+        return f"rappel de vos RDV du {_sms_day(send.facts, practice, shorter)} : {_several(send, practice)}."
     return f"rappel de votre RDV du {_appointment(send.facts, practice, shorter)}."
+
+
+def _several(send: Send, practice: Practice) -> str:
+    """Each appointment of the day with hour and dentist, and whose it is where they are not all one person's."""
+    every = (send.facts, *send.also)
+    family = len({facts.name for facts in every}) > 1
+    said = []
+    for facts in every:
+        hour, who = french.short_clock(_local(facts, practice)), _article(_short(facts.dentist, practice))
+        label = _motif_in_sms(facts, practice)
+        said.append(f"{facts.name} à " * family + f"{hour} avec {who}" + (f" pour : {label}" if label else ""))
+    return french.listed(said, "et")
 
 
 def _modified(send: Send, practice: Practice, shorter: bool) -> str:
@@ -110,9 +124,12 @@ def _appointment(facts: Facts, practice: Practice, shorter: bool, *, motif: bool
 
 
 def _sms_when(facts: Facts, practice: Practice, shorter: bool) -> str:
+    return f"{_sms_day(facts, practice, shorter)} à {french.short_clock(_local(facts, practice))}"
+
+
+def _sms_day(facts: Facts, practice: Practice, shorter: bool) -> str:
     start = _local(facts, practice)
-    day = f"{french.day(start.date()).split()[0][:3]}. {start:%d/%m}" if shorter else french.day(start.date())
-    return f"{day} à {french.short_clock(start)}"
+    return f"{french.day(start.date()).split()[0][:3]}. {start:%d/%m}" if shorter else french.day(start.date())
 
 
 def _motif_in_sms(facts: Facts, practice: Practice) -> str:
@@ -130,6 +147,8 @@ def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Let
     """The content of an e-mail. No health data in the subject; the motif in the rows (P37)."""
     if send.kind is MessageKind.CANCELLATION:
         return _farewell(send.before or send.facts, practice)
+    if send.also:
+        return _day_letter(send, practice)
     facts = send.facts
     manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
     return Letter(
@@ -170,6 +189,29 @@ def _farewell(facts: Facts, practice: Practice) -> Letter:
         links=(),
         closing=("Cordialement,", practice.name),
     )
+
+
+def _day_letter(send: Send, practice: Practice) -> Letter:
+    """One reminder for all appointments of the day (ruling 6): a row each, then place and phone."""
+    every = (send.facts, *send.also)
+    when = french.day(_local(send.facts, practice).date(), year=True)
+    rows = [(french.clock(_local(facts, practice)), _in_a_row(facts, practice)) for facts in every]
+    places = list(dict.fromkeys(facts.place or practice.address for facts in every))
+    return Letter(
+        subject=f"Rappel de vos rendez-vous : {when}",
+        greeting="Bonjour,",
+        paragraphs=(f"Nous vous rappelons vos rendez-vous du {when} ({_zone(practice)}).",),
+        rows=(*rows, *(("Adresse", place) for place in places), ("Téléphone", practice.phone)),
+        links=(Link("Itinéraire (Google Maps)", maps_url(places[0])),),
+        closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
+    )
+
+
+def _in_a_row(facts: Facts, practice: Practice) -> str:
+    """`DUPONT Marie, Dr Claire Martin (Dentiste), Détartrage, 30 min`."""
+    dentist = _dentist(facts.dentist, practice)
+    who = f"{dentist.name} ({dentist.specialty})" if dentist.specialty else dentist.name
+    return ", ".join(word for word in (facts.name, who, _motif(facts), french.minutes(facts.minutes)) if word)
 
 
 def _opening(send: Send, practice: Practice) -> tuple[str, ...]:

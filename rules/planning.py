@@ -150,13 +150,14 @@ def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:
     return wall.replace(tzinfo=practice.zone)
 
 
-def reminder_due(known: Knowledge, cell: Cell, practice: Practice, now: datetime) -> bool:
+def reminder_due(known: Knowledge, cell: Cell, practice: Practice, now: datetime, *, early: bool = False) -> bool:
     """A reminder is to go now: its hour has come, at least three hours remain, and the patient learnt the appointment
-    before that hour (ruling 5: else the confirmation was the reminder)."""
+    before that hour (ruling 5: else the confirmation was the reminder). `early`: it goes along with the reminder of
+    another appointment of that day, whose hour has come (ruling 6)."""
     if not cell.remind or cell.kind or known.facts is None or known.at is None or known.row is Row.IN_FLIGHT:
         return False
     due = reminder_at(known.facts.start, practice.policy.reminder_hours, practice)
-    return known.at < due <= now and known.facts.start - now >= timedelta(hours=3)
+    return known.at < due and (early or due <= now) and known.facts.start - now >= timedelta(hours=3)
 
 
 def _column(known: Knowledge, now_is: Situation, now: datetime) -> Column:

@@ -8,12 +8,14 @@ whose call had not begun is pending again; one whose call may have begun is unce
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from tenacity import RetryCallState, wait_random_exponential
 
-from adapters.base import Denied, Outgoing, OutsideError, Permanent, Sender, TryLater, Uncertain
+from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
 from rules.model import Channel, MessageKind
 from sync.faults import described
@@ -80,47 +82,69 @@ def _safely(world: World, row: MessageRow) -> int:
 def _give_back(world: World, message: int) -> None:
     with world.store.write() as tx:
         row = messages.get(tx, message, world.practice.zone)
-        begun = row is not None and row.state == CLAIMED and row.started_at is not None
-        if row is not None and begun:
-            _unclear(world, tx, row, "l'envoi a échoué de façon inattendue")
-    if row is not None and row.state == CLAIMED and not begun:
-        _later(world, row, "Le message n'a pas pu être composé.", None)
+        if row is None or row.state != CLAIMED:
+            return
+        for one in messages.claimed_with(tx, row, world.practice.zone):
+            if one.started_at is not None:
+                _unclear(world, tx, one, "l'envoi a échoué de façon inattendue")
+            else:
+                _later(world, tx, one, "Le message n'a pas pu être composé.", None)
 
 
 def _deliver(world: World, row: MessageRow) -> int:
     claimed = _claim(world, row)
-    if claimed is None:
+    if not claimed:
         return 0
     message = _render(world, claimed)
     with world.store.write() as tx:
-        messages.move(tx, claimed.id, CLAIMED, CLAIMED, started_at=world.now())
-    return _call(world, world.senders[claimed.channel], claimed, message)
+        for one in claimed:
+            messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
+    return _call(world, world.senders[row.channel], claimed, message)
 
 
-def _claim(world: World, row: MessageRow) -> MessageRow | None:
-    """The row, ours now; None where it is not true any more, or must wait."""
+def _claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
+    """The row, ours now, with the reminders that go as one with it; none where it is not true any more, or must
+    wait."""
     now, zone = world.now(), world.practice.zone
     with world.store.write() as tx:
+        if row.kind is MessageKind.REMINDER:
+            return _claim_reminders(world, tx, row.id, now)
         booking = bookings.get(tx, row.booking, zone)
         if booking is None or why_wait(tx, booking, row, now):
-            return None
-        if row.kind is MessageKind.REMINDER:
-            if not _still_reminds(world, tx, booking, row, now):
-                return None
-        elif row.started_at is None:
+            return ()
+        if row.started_at is None:
             plan_booking(world, tx, row.booking, now)
         standing = messages.get(tx, row.id, zone)
         if standing is None or standing.state != PENDING or not messages.move(tx, row.id, PENDING, CLAIMED):
-            return None
-        if row.kind is not MessageKind.REMINDER and row.started_at is None:
+            return ()
+        if row.started_at is None:
             values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
             bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
-        return standing
+        return (standing,)
+
+
+def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple[MessageRow, ...]:
+    """The reminder and those to the same address about the same day, as far as they are still true (ruling 6)."""
+    zone = world.practice.zone
+    row = messages.get(tx, message, zone)
+    if row is None or row.state != PENDING or (row.next_try is not None and row.next_try > now):
+        return ()  # it went, or was put off, as one with another
+    found = [(one, bookings.get(tx, one.booking, zone)) for one in messages.companions(tx, row, zone)]
+    if any(booking is not None and why_wait(tx, booking, one, now) for one, booking in found):
+        return ()
+    true = [one for one, booking in found if booking is not None and _still_reminds(world, tx, booking, one, now)]
+    if row.id not in {one.id for one in true}:
+        return ()
+    key = row.together if row.started_at is not None else true[0].key if len(true) > 1 else None
+    for one in true:
+        messages.move(tx, one.id, PENDING, CLAIMED, together=key)
+    return tuple(replace(one, together=key) for one in sorted(true, key=lambda one: (one.facts.start, one.id)))
 
 
 def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    if any(send.channel is row.channel for send in reminders(world, tx, booking, now)):
-        return True
+    for send in reminders(world, tx, booking, now, early=True):
+        if send.channel is row.channel and send.facts.start == row.facts.start:
+            return True
     messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
     return False
 
@@ -156,54 +180,61 @@ def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> boo
     return not read and not (calendar.fail_count and now - moment > PATIENCE)
 
 
-def _render(world: World, row: MessageRow) -> Outgoing:
-    stamp = world.now()
-    return outgoing(row.action, key=row.key, booking=row.booking, number=row.number, practice=world.practice, now=stamp)
+def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
+    first, *others = rows
+    return outgoing(
+        replace(first.action, also=tuple(one.facts for one in others)),
+        key=first.together or first.key,
+        booking=first.booking,
+        number=first.number,
+        practice=world.practice,
+        now=world.now(),
+        also=tuple(one.booking for one in others),
+    )
 
 
-def _call(world: World, sender: Sender, row: MessageRow, message: Outgoing) -> int:
+def _call(world: World, sender: Sender, rows: tuple[MessageRow, ...], message: Outgoing) -> int:
+    """One call; its result stands for every row that it carried, in one transaction."""
     try:
         reference = sender.send(message)
     except Uncertain as error:
-        with world.store.write() as tx:
-            _unclear(world, tx, row, str(error))
+        note = partial(_unclear, reason=str(error))
     except TryLater as error:
-        _later(world, row, str(error), error.retry_after)
+        note = partial(_later, reason=str(error), retry_after=error.retry_after)
     except (Permanent, Denied) as error:
-        _failed(world, row, error)
+        note = partial(_failed, reason=str(error))
     else:
-        _sent(world, row, reference)
-        return 1
-    return 0
-
-
-def _sent(world: World, row: MessageRow, reference: str) -> None:
-    now = world.now()
+        note = partial(_sent, reference=reference)
     with world.store.write() as tx:
-        messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None)
-        _result(tx, row, "told", now)
+        for row in rows:
+            note(world, tx, row)
+    return int(note.func is _sent)
 
 
-def _failed(world: World, row: MessageRow, error: OutsideError) -> None:
+def _sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
+    now = world.now()
+    messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None)
+    _result(tx, row, "told", now)
+
+
+def _failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     """For good: told to the practice, in the event and by e-mail; not sent again until facts or address change."""
     now = world.now()
-    with world.store.write() as tx:
-        messages.move(tx, row.id, CLAIMED, FAILED, done_at=now, reason=str(error), attempts=row.attempts + 1)
-        _result(tx, row, "failed", now)
-        notices.raise_once(tx, f"undelivered:{row.key}", *_undelivered(row, str(error)), now)
+    messages.move(tx, row.id, CLAIMED, FAILED, done_at=now, reason=reason, attempts=row.attempts + 1)
+    _result(tx, row, "failed", now)
+    notices.raise_once(tx, f"undelivered:{row.together or row.key}", *_undelivered(row, reason), now)
 
 
-def _later(world: World, row: MessageRow, reason: str, retry_after: float | None) -> None:
+def _later(world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None) -> None:
     now, attempts = world.now(), row.attempts + 1
     if attempts >= LAST_ATTEMPT:
-        _failed(world, row, TryLater(f"{reason} ({attempts} essais)"))
+        _failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
     wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
-    with world.store.write() as tx:
-        values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
-        messages.move(tx, row.id, CLAIMED, PENDING, **values)
-        _untell(tx, row)
-        basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+    values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
+    messages.move(tx, row.id, CLAIMED, PENDING, **values)
+    _untell(tx, row)
+    basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
 
 
 def _unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
@@ -214,7 +245,7 @@ def _unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     if not again or row.attempts >= LAST_ATTEMPT:
         messages.move(tx, row.id, CLAIMED, UNCERTAIN, done_at=now, reason=reason)
         _result(tx, row, "told", now)
-        notices.raise_once(tx, f"uncertain:{row.key}", *_maybe(row), now)
+        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *_maybe(row), now)
         return
     wait = backoff(row.attempts + 1) if sender is not None and sender.repeatable else SECOND_CHANCE
     values = {"attempts": row.attempts + 1, "next_try": now + wait, "reason": reason}

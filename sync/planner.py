@@ -51,14 +51,15 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
     return wanted
 
 
-def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Send]:
-    """The reminders that are to go for this booking now, one a channel (P41)."""
+def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
+    """The reminders that are to go for this booking now, one a channel (P41); `early`: that may go along with another
+    of the same day (ruling 6)."""
     known, situation = _known(world, tx, booking), _situation(tx, booking)
     found = []
     for channel, knowledge in known.mine.items():
         to = _address(booking, channel)
         cell = plan(knowledge, situation, now)
-        if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now):
+        if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now, early=early):
             found.append(Send(MessageKind.REMINDER, channel, to, booking.facts))
     return found
 

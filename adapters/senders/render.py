@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,9 +28,11 @@ def outgoing(
     *,
     now: datetime,
     manage_url: str | None = None,
+    also: Sequence[int] = (),
 ) -> Outgoing:
     """The message, ready to go. `key`: its dedupe key. `booking` and the telling's `number` name the appointment in
-    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file."""
+    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file. `also`: the bookings of
+    `send.also`, in that order."""
     if send.channel is Channel.SMS:
         return Outgoing(key, send.to, messages.sms(send, practice, manage_url))
     letter = messages.letter(send, practice, manage_url)
@@ -38,7 +42,7 @@ def outgoing(
         plain(letter),
         letter.subject,
         html(letter),
-        (_calendar_file(send, booking, number, practice, now),),
+        _calendar_files(send, (booking, *also), number, practice, now),
     )
 
 
@@ -69,6 +73,17 @@ def _template(name: str) -> Template:
     return Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     ).get_template(name)
+
+
+def _calendar_files(
+    send: Send, bookings: Sequence[int], number: int, practice: Practice, now: datetime
+) -> tuple[Attachment, ...]:
+    """One a booking that the letter is about."""
+    facts = (send.facts, *send.also)
+    return tuple(
+        _calendar_file(replace(send, facts=one), booking, number, practice, now)
+        for one, booking in zip(facts, bookings, strict=True)
+    )
 
 
 def _calendar_file(send: Send, booking: int, number: int, practice: Practice, now: datetime) -> Attachment:

@@ -25,7 +25,8 @@ PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message. `started_at`: the gateway may have been called since; `next_try`: not before."""
+    """One message. `started_at`: the gateway may have been called since; `next_try`: not before. `together`: the key
+    under which it went, or goes again, as one with others (ruling 6)."""
 
     id: int
     booking: int
@@ -43,6 +44,7 @@ class MessageRow:
     started_at: datetime | None
     done_at: datetime | None
     reason: str | None
+    together: str | None
 
     @property
     def action(self) -> Send:
@@ -117,6 +119,29 @@ def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
     c = t.message.c
     rows = tx.connection.execute(select(t.message).where(c.practice == tx.practice, c.booking == booking)).mappings()
     return [_row(row, zone) for row in sorted(rows, key=lambda row: row["id"])]  # ORDER BY would walk the whole table
+
+
+def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
+    """The reminders that go as one with this pending one, itself among them, oldest first: those to the same address
+    about the same day (ruling 6). Where its call may have begun: those that went with it, and no other."""
+    c = t.message.c
+    same = (c.practice == tx.practice, c.state == PENDING, c.kind == MessageKind.REMINDER.value)
+    query = select(t.message).where(*same, c.channel == row.channel.value, c.recipient == row.recipient)
+    found = [_row(one, zone) for one in tx.connection.execute(query.order_by(c.id)).mappings()]
+    return [one for one in found if one.id == row.id or _goes_with(one, row)]
+
+
+def claimed_with(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
+    """The claimed messages that go as one with this claimed one, itself among them."""
+    if row.together is None:
+        return [row]
+    return [one for one in with_state(tx, CLAIMED, zone=zone) if one.together == row.together]
+
+
+def _goes_with(one: MessageRow, row: MessageRow) -> bool:
+    if row.started_at is not None:
+        return row.together is not None and one.together == row.together and one.started_at is not None
+    return one.started_at is None and one.facts.start.date() == row.facts.start.date()
 
 
 def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:

@@ -209,6 +209,7 @@ message = Table(
     Column("done_at", UtcDateTime),
     Column("reason", Text),
     Column("reference", String),
+    Column("together", String),
     Column("fence", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("practice", "key"),

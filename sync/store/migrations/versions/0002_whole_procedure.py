@@ -21,6 +21,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_booking_practice_vanished_at"), ["practice", "vanished_at"], unique=False)
     with op.batch_alter_table("edit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("remove", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("together", sa.String(), nullable=True))
     with op.batch_alter_table("patient", schema=None) as batch_op:
         batch_op.add_column(sa.Column("provisional", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
