@@ -15,7 +15,7 @@ from rules.blocked import lost_minutes
 from rules.findings import RULES
 from rules.gsm7 import segments
 from rules.messages import sms
-from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, Practice, Send, Severity
+from rules.model import CalendarEvent, Channel, Facts, Finding, Kind, MessageKind, Practice, Send, Severity
 from rules.planning import reminder_at
 from sync.auditstore import Notebook
 from sync.dryrun import Intentions, Onlooker
@@ -23,7 +23,7 @@ from sync.judge import judge
 from sync.passes import pull
 from sync.store import calendars, resources, views
 from sync.store import tables as t
-from sync.store.bookings import BookingRow
+from sync.store.bookings import VALID, BookingRow
 from sync.store.views import Line
 from sync.world import Readings, Source, Watch, World, nobody_watches
 
@@ -288,22 +288,26 @@ def _series(blocks: Iterable[tuple[Line, Case]]) -> Iterator[Case]:
 
 
 def _messages(world: World, rows: Iterable[BookingRow], channels: frozenset[Channel]) -> Messages:
-    """Each valid booking is confirmed once by each channel, and reminded of unless it was made too late (P18, P41)."""
-    confirmed: Counter[Channel] = Counter()
-    reminded: Counter[Channel] = Counter()
-    length = 0
+    """Each valid booking is confirmed once by each channel, and reminded of unless it was made too late (P18, P41);
+    one reminder to an address names all of a day (ruling 6)."""
+    sends: list[Send] = []
+    days: dict[tuple[Channel, str, date], list[Facts]] = {}
     for row in rows:
-        if row.state != "valid":
-            continue
         for channel, to in ((Channel.SMS, row.mobile), (Channel.EMAIL, row.email)):
-            if not to or channel not in channels:
+            if not to or channel not in channels or row.state != VALID:
                 continue
-            kinds = [MessageKind.CONFIRMATION, *([MessageKind.REMINDER] if _reminds(world, row) else [])]
-            confirmed[channel] += 1
-            reminded[channel] += len(kinds) - 1
-            if channel is Channel.SMS:
-                length += sum(segments(sms(Send(kind, channel, to, row.facts), world.practice)) for kind in kinds)
-    return Messages(confirmed, reminded, length)
+            sends.append(Send(MessageKind.CONFIRMATION, channel, to, row.facts))
+            if _reminds(world, row):
+                days.setdefault((channel, to, row.facts.start.date()), []).append(row.facts)
+    for (channel, to, _), facts in days.items():
+        first, *others = sorted(facts, key=lambda one: one.start)
+        sends.append(Send(MessageKind.REMINDER, channel, to, first, also=tuple(others)))
+    texts = [sms(send, world.practice) for send in sends if send.channel is Channel.SMS]
+    return Messages(
+        Counter(send.channel for send in sends if send.kind is MessageKind.CONFIRMATION),
+        Counter(send.channel for send in sends if send.kind is MessageKind.REMINDER),
+        sum(map(segments, texts)),
+    )
 
 
 def _reminds(world: World, row: BookingRow) -> bool:

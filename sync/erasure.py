@@ -116,7 +116,13 @@ def _empty(tx: Tx, place: Place) -> None:
     here = (c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
     nothing = {"label": "", "booking": None, "patient": None, "motif": None}
     tx.connection.execute(update(t.occurrence).where(*here).values(**nothing))
-    values = {"payload": resources.pack(b""), "raw_hash": b"", "written": None, "dirty_at": None, "owed": False}
+    values: dict[str, Any] = {
+        "payload": resources.pack(b""),
+        "raw_hash": b"",
+        "written": None,
+        "dirty_at": None,
+        "owed": False,
+    }
     resources.change(tx, *place, **values)
     edits.drop(tx, *place)
 
@@ -161,9 +167,10 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
 
 
 # done by number: a namesake's bookings and what they were told must stay
-_SEEN = frozenset(
-    "resource booking occurrence message telling consent patient patient_name patient_history setting counter".split()
-)
+_SEEN = frozenset({
+    "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
+    "setting", "counter",
+})  # fmt: skip
 
 
 def _out_of_the_rest(tx: Tx, mentions: Callable[[str], bool]) -> None:

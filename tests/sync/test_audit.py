@@ -89,6 +89,15 @@ def test_p41_made_on_the_eve_the_confirmation_is_the_reminder(new_office: Office
     assert found.messages.segments == 1
 
 
+def test_p41_two_of_one_family_on_one_day_are_reminded_once(new_office: Office) -> None:
+    knows(new_office, durand(), replace(durand(), given_name="Paul", birth_date=date(1998, 2, 3)))
+    start = MORNING + timedelta(days=7)
+    books(new_office, "DURAND Hélène – contrôle", start, extra=made(start - timedelta(days=5)))
+    books(new_office, "DURAND Paul – contrôle", start + timedelta(hours=1), extra=made(start - timedelta(days=5)))
+    found = audited(new_office)
+    assert (found.messages.confirmations[Channel.SMS], found.messages.reminders[Channel.SMS]) == (2, 1)
+
+
 def test_past_visits_add_up_and_say_follow_up(new_office: Office) -> None:
     knows(new_office, durand())
     for days in (-20, 6):
