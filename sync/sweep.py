@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 import structlog
@@ -28,7 +27,7 @@ def sweep(world: World) -> int:
     with world.store.read() as tx:
         coming = bookings.starting(tx, now, _midnight_after(horizon), practice.zone)
     owed = [(row, send) for row in coming if row.start < horizon for send in _reminders(world, row, now)]
-    days = {_together(send) for _, send in owed}
+    days = {_together(send) for row, send in owed if _to_come(world, row, send)}
     due = {(row.id, send.channel) for row, send in owed}
     for row in coming:
         if any(_fits(row, day) for day in days):
@@ -37,14 +36,21 @@ def sweep(world: World) -> int:
     return sum(_owe(world, row, send, now) for row, send in owed)
 
 
-def _reminders(world: World, row: BookingRow, now: datetime, *, early: bool = False) -> Iterator[Send]:
+def _to_come(world: World, row: BookingRow, send: Send) -> bool:
+    """It has not gone yet: others may go along."""
+    with world.store.read() as tx:
+        return messages.may_still_join(tx, row.id, send)
+
+
+def _reminders(world: World, row: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
     try:
         with world.store.read() as tx:
-            yield from reminders(world, tx, row, now, early=early)
+            return reminders(world, tx, row, now, early=early)
     except StoreProblem:
         raise
     except Exception as error:
         log.error("reminder not planned", booking=row.id, **described(error))
+        return []
 
 
 def _owe(world: World, row: BookingRow, send: Send, now: datetime) -> int:

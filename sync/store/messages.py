@@ -121,6 +121,14 @@ def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
     return [_row(row, zone) for row in sorted(rows, key=lambda row: row["id"])]  # ORDER BY would walk the whole table
 
 
+def may_still_join(tx: Tx, booking: int, send: Send) -> bool:
+    """That reminder is not in the outbox yet, or waits there and was never tried."""
+    c = t.message.c
+    query = select(c.state, c.started_at).where(c.practice == tx.practice, c.key == key_of(tx, booking, send, 0))
+    row = tx.connection.execute(query).first()
+    return row is None or (row.state == PENDING and row.started_at is None)
+
+
 def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
     """The reminders that go as one with this pending one, itself among them, oldest first: those to the same address
     about the same day (ruling 6). Where its call may have begun: those that went with it, and no other."""
