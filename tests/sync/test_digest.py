@@ -17,7 +17,7 @@ from rules.model import Channel
 from sync import digest
 from sync.cli import loaded
 from sync.passes import one_pass
-from sync.store import basics
+from sync.store import basics, bookings
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Office
@@ -119,12 +119,14 @@ def test_p18_an_undelivered_message_is_told_until_it_was_made_good(office: "Offi
 
 def test_ruling_15_past_bookings_without_outcome_are_listed_and_nobody_is_made_absent(office: "Office") -> None:
     office.she_books("e0", day=1, hour=15)
-    office.she_books("e1", day=1, hour=16, dentist="bernard")
     office.passes()
     office.passes(later=timedelta(days=1, hours=22))
     text = digests(office)[-1].text
     assert "RENDEZ-VOUS PASSÉS SANS ISSUE" in text
     assert "mercredi 25 novembre à 15 h, Dr Claire Martin : DUPONT Marie" in text
+    with office.world.store.read() as tx:
+        (row,) = bookings.starting(tx, office.now - timedelta(days=2), office.now, office.world.practice.zone)
+    assert row.attendance is None
 
 
 def test_a_calendar_that_fails_is_told_with_its_reason(office: "Office") -> None:
@@ -148,7 +150,7 @@ def test_p43_held_cancellations_are_told_with_the_command(office: "Office") -> N
 
 def test_remarks_that_the_calendar_refuses_are_told_here(office: "Office") -> None:
     from rules.model import Finding, Severity
-    from sync.store import bookings, resources
+    from sync.store import resources
     from sync.store.codec import findings_to_json
 
     office.she_books("e0")
