@@ -1,4 +1,4 @@
-"""`patients import | search | export`: the directory."""
+"""`patients import | search | export`: the directory; one record at a time is `patientcard`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import typer
 
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table, warn
+from sync.cli.patientcard import erase, show
+from sync.cli.patientcard import merge as merge_two
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,9 +24,14 @@ if TYPE_CHECKING:
     from sync.world import World
 
 patients = typer.Typer(
-    help="Le fichier des patients : importer, chercher, exporter.", no_args_is_help=True, rich_markup_mode=None
+    help="Le fichier des patients : importer, chercher, montrer, réunir, effacer, exporter.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(patients, name="patients")
+patients.command("show")(show)
+patients.command("merge")(merge_two)
+patients.command("erase")(erase)
 _SHOWN = 10
 
 

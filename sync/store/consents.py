@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -26,6 +27,15 @@ def of(tx: Tx, booking: int) -> tuple[str, ...]:
     c = t.consent.c
     query = select(c.dentist).where(c.practice == tx.practice, c.booking == booking, c.dentist != _COPIED)
     return tuple(tx.connection.execute(query.order_by(c.at)).scalars())
+
+
+def noted(tx: Tx, booking: int) -> list[dict[str, Any]]:
+    """What was agreed to for that booking: dentist, words, when it was noted."""
+    c = t.consent.c
+    query = select(c.dentist, c.detail, c.at).where(
+        c.practice == tx.practice, c.booking == booking, c.dentist != _COPIED
+    )
+    return [dict(row) for row in tx.connection.execute(query.order_by(c.at)).mappings()]
 
 
 def copied(tx: Tx, booking: int, detail: str) -> bool:

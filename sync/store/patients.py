@@ -159,6 +159,13 @@ def _index_names(tx: Tx, number: int, patient: Patient) -> None:
     nameindex.touch(tx, number)
 
 
+def history(tx: Tx, patient: int) -> list[dict[str, Any]]:
+    """What changed in that record, newest first: field, old, new, source, at."""
+    c = t.patient_history.c
+    query = select(c.field, c.old, c.new, c.source, c.at).where(c.practice == tx.practice, c.patient == patient)
+    return [dict(row) for row in tx.connection.execute(query.order_by(c.id.desc())).mappings()]
+
+
 def find_by_names(tx: Tx, patient: int) -> None:
     """Find that record by its names, and by those of the records merged into it."""
     record = get(tx, patient)

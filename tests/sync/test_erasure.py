@@ -53,7 +53,7 @@ def known(office: Office) -> Office:
     office.she_books("a", day=2)
     office.passes()
     office.passes(later=timedelta(days=3))
-    office.sms.faults.append(Permanent("Numéro inconnu."))
+    office.sms.fail(Permanent("Numéro inconnu."))
     office.she_books("b", day=9, text=COMPLETE.replace("3 rue Verte", "4 rue Verte"))
     office.passes()
     assert len(left_in_files(office)) >= 4

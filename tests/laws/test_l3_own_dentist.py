@@ -1,0 +1,341 @@
+"""Nobody is confirmed with another dentist than their own without an agreement for that booking and dentist (L3, P49).
+
+A machine plays the secretary with three dentists: she books, edits, drags, copies with and without our block, notes and
+strikes agreements, imports and merges records, and time passes. It keeps its own account of who is whose and what was
+agreed to where, without asking the product, and every confirmation is held against that account.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from adapters.base import Outgoing
+from adapters.calendars.memory import MemoryCalendar
+from adapters.calendars.vevent import Ics
+from rules.model import Channel, Dentist, Patient
+from sync import merging
+from sync.cli.directory import Merge, store
+from sync.passes import one_pass
+from sync.store import bookings, messages, patients
+from sync.store.engine import Store
+from sync.world import Source, World
+from tests.office import MORNING, PARIS, PRACTICE, Office, ics, make_office
+
+WHERE = ("martin", "bernard", "durand")
+HOUSE = replace(
+    PRACTICE,
+    dentists=(*PRACTICE.dentists, Dentist("durand", "Dr Anne Durand", "Dentiste")),
+    policy=replace(PRACTICE.policy, settle_seconds=60, settle_change_seconds=60),
+)
+ANY = Ics(PARIS, b"s" * 32, "any")
+dentists, numbers = st.sampled_from(WHERE), st.integers(0, 30)
+
+
+def step(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """A rule after which, mostly, the worker passes once what was changed has settled."""
+
+    def decorated(act: Callable[..., None]) -> Any:
+        @wraps(act)
+        def acts(self: OwnDentist, then: int, **drawn: Any) -> None:
+            act(self, **drawn)
+            if then:
+                self.passes_after(then)
+
+        del acts.__wrapped__
+        return rule(then=st.sampled_from([61, 61, 61, 0]), **given)(acts)
+
+    return decorated
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody on file: known by name and birth date."""
+
+    family: str
+    given: str
+    born: date
+    dentist: str
+
+    def record(self, number: int | None = None, dentist: str | None = None) -> Patient:
+        mail, address = f"{self.family.lower()}@example.org", "3 rue Verte, 75011 Paris"
+        return Patient(
+            self.family, self.given, number, birth_date=self.born, mobile="+33612345678", email=mail, address=address,
+            dentist=dentist or self.dentist,
+        )  # fmt: skip
+
+
+PEOPLE = (
+    Person("Moreau", "Luc", date(1975, 2, 3), "martin"),
+    Person("Garnier", "Jeanne", date(1990, 9, 30), "bernard"),
+)
+DOUBLE = Person("Morreaux", "Lucas", date(1975, 2, 3), "bernard")  # Luc again, as somebody else once typed him
+
+
+@dataclass(frozen=True)
+class Meant:
+    """One appointment as she means it. `agreed`: the dentist for whom the words in it were said, for this very one."""
+
+    who: Person
+    start: datetime
+    uid: str
+    words: str = ""
+    agreed: str | None = None
+
+    def text(self) -> str:
+        said = [f"Accord patient : oui ({self.words})"] if self.words else []
+        return "\n".join([f"Né(e) le : {self.who.born:%d/%m/%Y}", "Suivi", *said])
+
+    def ics(self) -> bytes:
+        return ics(self.uid, f"{self.who.family.upper()} {self.who.given} – contrôle", self.start, 20, self.text())
+
+
+class OwnDentist(RuleBasedStateMachine):
+    """Her hands, and the account against which messages are judged."""
+
+    office: Office
+    template: Path
+
+    @initialize()
+    def opens(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        office = self.office
+        self.calendars = {key: MemoryCalendar(f"memory:{key}", PARIS, b"s" * 32) for key in WHERE}
+        sources = tuple(Source(calendar, key) for key, calendar in self.calendars.items())
+        self.now, self.number, self.merged = MORNING, 0, False
+        shutil.copy(self.template, self.folder / "lilas.db")
+        self.store = Store(f"sqlite:///{self.folder / 'lilas.db'}", "lilas")
+        senders: dict[Channel, Any] = {Channel.SMS: self}  # one way to the patient is enough, and half the time
+        self.world: World = replace(
+            office.world, practice=HOUSE, store=self.store, sources=sources, senders=senders, clock=lambda: self.now
+        )
+        self.own = {who: who.dentist for who in (*PEOPLE, DOUBLE)}
+        self.meant: dict[tuple[str, str], Meant] = {}
+        self.wrong: list[str] = []
+        self.confirmed = 0
+        one_pass(self.world)
+        self.put("martin", "own.ics", Meant(PEOPLE[0], self.slot(), "own"))
+        self.put("bernard", "agreed.ics", Meant(PEOPLE[0], self.slot(), "agreed", self.fresh_words(None), "bernard"))
+        self.passes_after(61)
+        assert self.confirmed == 2
+
+    # --- the gateway judges ------------------------------------------------------------------------------------------
+
+    repeatable = True
+
+    def send(self, message: Outgoing) -> str:
+        """Every SMS is held against the account before it is taken."""
+        with self.store.read() as tx:
+            [row] = [one for one in messages.with_state(tx, messages.CLAIMED, zone=PARIS) if one.key == message.key]
+            booking = bookings.get(tx, row.booking, PARIS)
+        assert booking is not None
+        if row.kind in {"confirmation", "modification", "reminder"}:
+            self.judge(booking.calendar.removeprefix("memory:"), booking.ref, row.kind)
+        return message.key
+
+    def judge(self, dentist: str, ref: str, kind: str) -> None:
+        self.confirmed += 1
+        meant = self.meant.get((dentist, ref))
+        if meant is None:
+            self.wrong.append(f"{kind} of what does not stand with {dentist}: {ref}")
+        elif dentist not in {self.whose(meant.who), meant.agreed}:
+            self.wrong.append(f"{kind} with {dentist}, whose own is {self.whose(meant.who)}: {meant}")
+
+    def whose(self, who: Person) -> str:
+        return self.own[PEOPLE[0] if who is DOUBLE and self.merged else who]
+
+    # --- her hands ---------------------------------------------------------------------------------------------------
+
+    def put(self, where: str, ref: str, meant: Meant, payload: bytes | None = None) -> None:
+        self.meant[where, ref] = meant
+        self.calendars[where].put(ref, payload if payload is not None else meant.ics())
+
+    def one(self, pick: int) -> tuple[str, str] | None:
+        return sorted(self.meant)[pick % len(self.meant)] if self.meant else None
+
+    def slot(self) -> datetime:
+        self.number += 1
+        return MORNING + timedelta(days=30 + self.number // 6, hours=self.number % 6)
+
+    def fresh_words(self, named: str | None) -> str:
+        self.number += 1
+        name = {"martin": "Dr Martin, ", "bernard": "Dr Bernard, ", "durand": "Dr Durand, "}.get(named or "", "")
+        return f"{name}tél. {self.number}"
+
+    @step(who=st.sampled_from(PEOPLE), where=dentists, agrees=st.booleans())
+    def she_books(self, who: Person, where: str, agrees: bool) -> None:
+        start, words = self.slot(), self.fresh_words(None) if agrees else ""
+        uid = f"e{self.number}"
+        self.put(where, f"{uid}.ics", Meant(who, start, uid, words, where if agrees else None))
+
+    @step(pick=numbers, named=st.booleans())
+    def she_notes_an_agreement(self, pick: int, named: bool) -> None:
+        """New words, said for where it stands; only by name do they count where others were noted before."""
+        place = self.one(pick)
+        if place:
+            words = self.fresh_words(place[0] if named else None)
+            self.put(*place, replace(self.meant[place], words=words, agreed=place[0]))
+
+    @step(pick=numbers)
+    def she_strikes_the_agreement(self, pick: int) -> None:
+        place = self.one(pick)
+        if place:
+            self.put(*place, replace(self.meant[place], words="", agreed=None))
+
+    @step(pick=numbers)
+    def she_drags_it_to_another_hour(self, pick: int) -> None:
+        place = self.one(pick)
+        if place:
+            self.put(*place, replace(self.meant[place], start=self.slot()))
+
+    @step(pick=numbers, on=st.integers(1, 2), new_uid=st.booleans(), between=st.booleans(), first=st.booleans())
+    def she_moves_it(self, pick: int, on: int, new_uid: bool, between: bool, first: bool) -> None:
+        """To another dentist, as one change or as two that a pass may see apart, in either order."""
+        place = self.one(pick)
+        if place is None:
+            return
+        there = WHERE[(WHERE.index(place[0]) + on) % 3]
+        meant, body = self.meant[place], self.calendars[place[0]].get(place[1])
+        assert body is not None
+        self.number += 1
+        uid = f"m{self.number}" if new_uid else meant.uid
+        moved = replace(meant, uid=uid)
+        payload = ANY.strip(body.payload).replace(f"UID:{meant.uid}\r\n".encode(), f"UID:{uid}\r\n".encode())
+        if first:
+            self.deletes(place)
+            self.passes_if(between)
+        self.put(there, f"{uid}.ics", moved, payload)
+        if not first:
+            self.passes_if(between)
+            self.deletes(place)
+
+    @step(pick=numbers, there=dentists, with_block=st.booleans())
+    def she_copies_it(self, pick: int, there: str, with_block: bool) -> None:
+        """The agreement that stands in the copy was said for another appointment."""
+        place = self.one(pick)
+        if place is None:
+            return
+        self.passes_if(yes=True)  # what was never read cannot be told from its copy
+        meant, body = self.meant[place], self.calendars[place[0]].get(place[1])
+        assert body is not None
+        copy = replace(meant, start=self.slot(), uid=f"c{self.number}", agreed=None)
+        raw = body.payload if with_block else ANY.strip(body.payload)
+        shift = ((f"UID:{meant.uid}\r\n", f"UID:{copy.uid}\r\n"), *times(meant.start, copy.start))
+        for old, new in shift:
+            assert old.encode() in raw, old
+            raw = raw.replace(old.encode(), new.encode())
+        self.put(there, f"{copy.uid}.ics", copy, raw)
+
+    @step(pick=numbers)
+    def she_deletes_it(self, pick: int) -> None:
+        place = self.one(pick)
+        if place:
+            self.deletes(place)
+
+    def deletes(self, place: tuple[str, str]) -> None:
+        del self.meant[place]
+        self.calendars[place[0]].delete(place[1])
+
+    # --- the directory -----------------------------------------------------------------------------------------------
+
+    @step(who=st.sampled_from(PEOPLE), dentist=dentists)
+    def the_practice_imports(self, who: Person, dentist: str) -> None:
+        self.imports(who, dentist)
+
+    def imports(self, who: Person, dentist: str) -> None:
+        with self.store.write() as tx:
+            changed = who.record(PEOPLE.index(who) + 1, dentist)
+            store(tx, Merge((), (changed,), 0), self.now, PARIS)
+        self.own[who] = dentist
+
+    @step(who=st.sampled_from(PEOPLE), dentist=dentists)
+    def an_import_comes_between_booking_and_confirmation(self, who: Person, dentist: str) -> None:
+        start = self.slot()
+        self.put(self.own[who], f"e{self.number}.ics", Meant(who, start, f"e{self.number}"))
+        one_pass(self.world)
+        self.imports(who, dentist)
+
+    @step(where=dentists)
+    def she_books_the_double(self, where: str) -> None:
+        if not self.merged:
+            start = self.slot()
+            self.put(where, f"d{self.number}.ics", Meant(DOUBLE, start, f"d{self.number}"))
+
+    @step()
+    def the_practice_merges(self) -> None:
+        if self.merged:
+            return
+        with self.store.write() as tx:
+            kept, given_up = patients.get(tx, 1), patients.get(tx, 3)
+            assert kept is not None and given_up is not None
+            merging.merge(tx, merging.preview(tx, kept, given_up, PARIS), self.now, PARIS)
+        self.merged = True
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([20, 61, 600, 7200, 30 * 86400]))
+    def time_passes(self, seconds: int) -> None:
+        self.passes_after(seconds)
+
+    def passes_after(self, seconds: int) -> None:
+        """The worker passes twice: a change is seen, then told once it has settled."""
+        one_pass(self.world)
+        self.now += timedelta(seconds=seconds)
+        one_pass(self.world)
+
+    def passes_if(self, yes: bool) -> None:
+        if yes:
+            one_pass(self.world)
+
+    @invariant()
+    def nobody_is_placed_without_agreement(self) -> None:
+        assert not getattr(self, "wrong", []), self.wrong
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            for minutes in (2, 70):
+                self.now += timedelta(minutes=minutes)
+                one_pass(self.world)
+            self.nobody_is_placed_without_agreement()
+        finally:
+            self.store.close()
+            shutil.rmtree(self.folder)
+
+
+def times(before: datetime, after: datetime) -> tuple[tuple[str, str], ...]:
+    """Start and end of a copy."""
+    pairs = ((before + late, after + late) for late in (timedelta(0), timedelta(minutes=20)))
+    return tuple((f":{old:%Y%m%dT%H%M%S}\r\n", f":{new:%Y%m%dT%H%M%S}\r\n") for old, new in pairs)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def template(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A store with its tables and its directory, to be copied: migrations take their time."""
+    office = make_office(tmp_path_factory.mktemp("l3"))
+    with office.world.store.write() as tx:
+        for who in (*PEOPLE, DOUBLE):
+            patients.save(tx, who.record(), MORNING, "import")
+    office.world.store.shred()
+    office.world.store.close()
+    assert office.world.store.file
+    OwnDentist.office, OwnDentist.template = office, office.world.store.file
+
+
+TestL3OwnDentist = OwnDentist.TestCase
+TestL3OwnDentist.settings = settings(
+    max_examples=18, stateful_step_count=10, derandomize=True, deadline=None, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
