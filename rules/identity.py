@@ -116,7 +116,13 @@ class _Name(IntEnum):
 
 
 def _name(entry: Entry, patient: Patient) -> _Name:
-    """How far the typed name is the record's: either order, accents, hyphens, particles, birth name."""
+    """How far the typed name is the record's, or that of a record merged into it."""
+    others = (replace(patient, family_name=family, given_name=given) for family, given in patient.known_as)
+    return max(_own_name(entry, one) for one in (patient, *others))
+
+
+def _own_name(entry: Entry, patient: Patient) -> _Name:
+    """Either order, accents, hyphens, particles, birth name."""
     family, birth, given = map(_tokens, (patient.family_name, patient.birth_name or "", patient.given_name))
     wholes = [given | own for own in (family, birth, family | birth) if own]
     typed = [_tokens(entry.name_text)]
@@ -146,6 +152,12 @@ def _resembles(entry: Entry, patient: Patient) -> bool:
 
 def _near(family: str, own_family: str, given: str, own_given: str) -> bool:
     return _ratio(family, own_family) >= _NEAR_FAMILY and _ratio(given, own_given) >= _NEAR_GIVEN
+
+
+def _given_near(entry: Entry, patient: Patient) -> bool:
+    """The first name on file is typed, or nearly, on either side of the name."""
+    own, typed = _tokens(patient.given_name), _tokens(entry.name_text)
+    return bool(own & typed) or any(_ratio(one, patient.given_name) >= _NEAR_GIVEN for one in _both(entry))
 
 
 def _both(entry: Entry) -> tuple[str, str]:
@@ -292,7 +304,8 @@ class _Case:
         return Match(None, (), self._duplicates(None))
 
     def _duplicates(self, own: Patient | None) -> tuple[Finding, ...]:
-        """Records that may be the same person (P5); blocks where birth date and contact are the same too."""
+        """Records that may be the same person (P5); blocks where birth date and contact are the same too, and the first
+        names near: twins share all but that."""
         suspects = [one for one in self.people if one != own and self._suspect(one)]
         if not suspects:
             return ()
@@ -308,7 +321,8 @@ class _Case:
         return name is not _Name.OTHER and _same_birth(self.entry, patient)
 
     def _blocks(self, patient: Patient) -> bool:
-        return _same_birth(self.entry, patient) and _same_contact(self.entry, patient)
+        same = _same_birth(self.entry, patient) and _same_contact(self.entry, patient)
+        return same and _given_near(self.entry, patient)
 
     def _ambiguous(self, people: Sequence[Patient]) -> Match:
         return self._asked("patient-ambiguous", people, seen=self._seen())

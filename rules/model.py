@@ -138,7 +138,7 @@ class Patient:
     """A record of the directory. `id` is None until stored; `mobile` is E.164; `dentist` is a dentist's key (P22).
 
     `visits` are past honoured or undisputed appointments, newest first: (day, dentist key, motif label).
-    `remarks` are days of unexcused absences (P48).
+    `remarks` are days of unexcused absences (P48). `known_as`: (family name, first name) of records merged into it.
     """
 
     family_name: str
@@ -154,6 +154,7 @@ class Patient:
     foreign_id: str | None = None
     visits: tuple[tuple[date, str, str | None], ...] = ()
     remarks: tuple[date, ...] = ()
+    known_as: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -299,6 +300,7 @@ class Kind(StrEnum):
     BOOKING = "booking"
     BLOCK = "block"
     PRIVATE = "private"
+    PLACEHOLDER = "placeholder"
     QUERY = "query"
     IGNORED = "ignored"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,7 +42,17 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
     c = t.patient.c
     query = select(t.patient).where(c.practice == tx.practice, c.id.in_(sorted(ids)), c.merged_into.is_(None))
     rows = tx.connection.execute(query).mappings().all() if ids else ()
-    return tuple(_patients(tx, sorted(rows, key=lambda row: int(row["id"]))))
+    also = _known_as(tx, [int(row["id"]) for row in rows])
+    found = _patients(tx, sorted(rows, key=lambda row: int(row["id"])))
+    return tuple(replace(one, known_as=also[one.id]) if one.id in also else one for one in found)
+
+
+def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, str], ...]]:
+    """The names of records that were merged into these."""
+    c = t.patient.c
+    query = select(c.merged_into, c.id, c.family_name, c.given_name).where(c.practice == tx.practice)
+    rows = sorted(tx.connection.execute(query.where(c.merged_into.in_(patients))).all()) if patients else []
+    return {into: tuple((row[2], row[3]) for row in rows if row[0] == into) for into in {row[0] for row in rows}}
 
 
 def _pointed(tx: Tx, clues: Clues) -> list[int]:

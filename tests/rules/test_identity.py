@@ -177,3 +177,21 @@ def test_p03_the_directory_is_asked_for_every_clue() -> None:
 )
 def test_p03_a_search_term_is_a_name_a_phone_or_a_birth_date(term: str, expected: Clues) -> None:
     assert search_term(term) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "severity"),
+    [("DUPOND Marie", Severity.ERROR), ("DUPOND Mario", Severity.ERROR), ("DUPONT Lefevre", Severity.WARNING)],
+)
+def test_p05_a_duplicate_blocks_only_where_the_first_names_are_near(typed: str, severity: Severity) -> None:
+    entry = of(typed, birth_date=MARIE.birth_date, mobile=MARIE.mobile, new_patient=True)
+    people = (replace(MARIE, birth_name="Lefevre"),)
+    assert [one.severity for one in identify(entry, people, POLICY).findings] == [severity]
+
+
+def test_p29_two_homonyms_born_on_the_same_day_are_asked_about_even_with_the_birth_date() -> None:
+    other = replace(MARIE, id=9, mobile="+33699999988", email=None)
+    match = identify(of("DUPONT Marie", birth_date=MARIE.birth_date), (MARIE, other), POLICY)
+    assert (match.patient, rules_of(match.findings)) == (None, ["patient-ambiguous"])
+    told_apart = of("DUPONT Marie", birth_date=MARIE.birth_date, mobile="+33699999988")
+    assert identify(told_apart, (MARIE, other), POLICY).patient == other
