@@ -1,18 +1,16 @@
-"""The dentist's time: conflicts, hours, holidays, urgency, free slots, blocks (P9 to P11, P24, P51)."""
+"""The dentist's time: conflicts, hours, holidays, urgency, blocks (P9 to P11, P51)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice
 
 from rules.findings import find
 from rules.french import clock, day, day_and_clock, listed
 from rules.likeness import contentless
-from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Slot, Span
+from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Span
 
-STEP = timedelta(minutes=5)  # slots start on the clock's five minutes
 _ALSACE = {"67": "6AE", "68": "6AE"}
 
 Findings = tuple[Finding, ...]
@@ -143,13 +141,14 @@ def _holidays(department: str, year: int) -> dict[date, str]:
 
 
 def urgency(
-    event: CalendarEvent, booking: Booking, practice: Practice, now: datetime, proposals: Sequence[str] = ()
+    event: CalendarEvent, booking: Booking, practice: Practice, first_seen: datetime, proposals: Sequence[str] = ()
 ) -> Findings:
-    """A motif that bears no long wait, counted from when the event was made; `proposals` are earlier slots (P11)."""
+    """A motif that bears no long wait, counted from when the event was made, or first seen where its client does not
+    say; `proposals` are earlier slots (P11)."""
     motif = practice.motif(booking.motif)
     if motif is None or motif.within_days is None:
         return ()
-    if event.start - (event.created or now) <= timedelta(days=motif.within_days):
+    if event.start - (event.created or first_seen) <= timedelta(days=motif.within_days):
         return ()
     return find(practice.policy, "urgency-late", proposals=proposals, motif=motif.label, days=motif.within_days)
 
@@ -173,58 +172,3 @@ def block_findings(event: CalendarEvent, practice: Practice) -> Findings:
     if event.private or event.transparent or not contentless(event.title):
         return ()
     return find(practice.policy, "block-without-motif", blocks=", ".join(practice.blocks[:3]) or "Congés, Réunion")
-
-
-# --- free slots ------------------------------------------------------------------------------------------------------
-
-
-def free_slots(
-    dentist: Dentist, minutes: int, practice: Practice, busy: Sequence[Busy], now: datetime, *, limit: int, days: int
-) -> tuple[Slot, ...]:
-    """The next free times of that dentist, soonest first, at most `limit` within `days` days of `now` (P24).
-
-    None where the practice declared no opening hours. Slots are in the practice's zone.
-    """
-    taken = sorted(
-        (item.start.astimezone(UTC), item.end.astimezone(UTC)) for item in busy if item.dentist == dentist.key
-    )
-    return tuple(
-        islice(_free(dentist, timedelta(minutes=max(minutes, 1)), practice, taken, now, days=days), max(limit, 0))
-    )
-
-
-def _free(
-    dentist: Dentist,
-    length: timedelta,
-    practice: Practice,
-    taken: Sequence[tuple[datetime, datetime]],
-    now: datetime,
-    *,
-    days: int,
-) -> Iterator[Slot]:
-    today = now.astimezone(practice.zone).date()
-    for offset in range(days):
-        one = today + timedelta(days=offset)
-        if not dentist.hours or holiday_name(one, practice.holidays):
-            continue
-        for opens, closes in dentist.hours.get(one.weekday(), ()):
-            first, last = (datetime.combine(one, at, practice.zone).astimezone(UTC) for at in (opens, closes))
-            for start in _starts(max(first, _round_up(now.astimezone(UTC))), last, length, taken):
-                yield Slot(dentist.key, start.astimezone(practice.zone), (start + length).astimezone(practice.zone))
-
-
-def _starts(
-    at: datetime, last: datetime, length: timedelta, taken: Sequence[tuple[datetime, datetime]]
-) -> Iterator[datetime]:
-    while at + length <= last:
-        blocked = max((end for start, end in taken if start < at + length and at < end), default=None)
-        if blocked is None:
-            yield at
-            at += length
-        else:
-            at = _round_up(blocked)
-
-
-def _round_up(moment: datetime) -> datetime:
-    base = moment.replace(minute=0, second=0, microsecond=0)
-    return base + -(-(moment - base) // STEP) * STEP

@@ -28,6 +28,8 @@ from rules.model import (
     Slot,
     Status,
 )
+from rules.placeholders import placeholder
+from rules.proposals import shown_once
 from rules.record import complete
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
@@ -45,7 +47,8 @@ class Context:
 
     `candidates` answer `identity.clues`; `nearest` are proposals. `linked` is the record to which the booking belongs
     already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
-    `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose. `updated`:
+    `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose,
+    `no_slots`: what to say where none was found. `first_seen`: when the booking was. `updated`:
     lines about earlier changes that this event made in the directory, so that the feedback keeps saying so.
     `length`: what is remembered of the event's length, `fixed`: why it cannot be changed (P8).
     `kept_time`: the booking stood at this very time when that was still to come: time alone makes no slip of it (P17).
@@ -61,27 +64,39 @@ class Context:
     consent: Consent | None = None
     consent_dentist: str | None = None
     slots: tuple[Slot, ...] = ()
+    no_slots: str = ""
     born_here: bool = True
     updated: tuple[str, ...] = ()
     kept_time: bool = False
     length: Length | None = None
     fixed: str = ""
+    first_seen: datetime | None = None
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
     """What the event is and what is to be said about it. Never raises for any event; same facts, same answer."""
-    if event.private:
-        return Assessment(Kind.PRIVATE)
-    if event.kind in _NO_BLOCKS:
-        return Assessment(Kind.IGNORED)
-    if entry.query is not None:
-        return Assessment(Kind.QUERY)
+    kind = _kind(event, entry)
+    if kind is not None:
+        return Assessment(kind)
     match = _who(entry, practice, context)
     if _is_booking(event, entry, practice, context, match):
         return _booking(event, entry, practice, context, match)
     if event.transparent or event.status is Status.CANCELLED:
         return Assessment(Kind.IGNORED)
     return Assessment(Kind.BLOCK, agenda.block_findings(event, practice))
+
+
+def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
+    """What needs no comparison with the directory; None where it does."""
+    if event.private:
+        return Kind.PRIVATE
+    if event.kind in _NO_BLOCKS:
+        return Kind.IGNORED
+    if entry.query is not None:
+        return Kind.QUERY
+    if not placeholder(event, entry):
+        return None
+    return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PLACEHOLDER
 
 
 def _who(entry: Entry, practice: Practice, context: Context) -> Match:
@@ -188,19 +203,19 @@ def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
 
 def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:
     agreed = Agreed(context.consent, context.consent_dentist)
-    proposals = slot_lines(_own_first(context.slots, patient.dentist or entry.dentist), practice)
+    proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
     return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
 
 
 def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:
     dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
-    offered = slot_lines(_own_first(context.slots, context.dentist), practice)
+    offered = _offered(context, context.slots, context.dentist, practice)
     if dentist is not None:
         yield from agenda.opening(event, dentist, practice, offered)
     yield from agenda.conflicts(event, booking, practice, context.busy, order=context.order, proposals=offered)
     sooner = tuple(one for one in context.slots if one.start < event.start)
-    earlier = slot_lines(_own_first(sooner, context.dentist), practice)
-    yield from agenda.urgency(event, booking, practice, context.now, earlier)
+    earlier = _offered(context, sooner, context.dentist, practice)
+    yield from agenda.urgency(event, booking, practice, context.first_seen or context.now, earlier)
 
 
 def _earlier(
@@ -209,12 +224,21 @@ def _earlier(
     """No preference means the earliest: another dentist could take this patient sooner (P25)."""
     if not entry.no_preference or entry.dentist or placed.dentist != context.dentist:
         return ()
-    sooner = [one for one in context.slots if one.dentist != context.dentist and one.start < event.start]
+    sooner = [
+        one
+        for one in context.slots
+        if one.dentist != context.dentist and one.start < event.start and not one.needs_consent
+    ]
     if not sooner:
         return ()
     best = min(sooner, key=lambda one: (one.start, one.dentist))
     seen = day_and_clock(best.start.astimezone(practice.zone))
     return find(practice.policy, "dentist-earlier", dentist=_called(best.dentist, practice), seen=seen)
+
+
+def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:
+    nothing = (context.no_slots,) if context.no_slots else ()
+    return slot_lines(_own_first(slots, own), practice) or nothing
 
 
 def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
@@ -227,7 +251,8 @@ def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
 
 
 def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
-    return sorted(slots, key=lambda one: (one.needs_consent, one.dentist != own, one.start))
+    """Then whose times need no agreement, then the others, each soonest first."""
+    return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))
 
 
 def _called(key: str, practice: Practice) -> str:
@@ -237,4 +262,4 @@ def _called(key: str, practice: Practice) -> str:
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each once, in the procedure's order; off findings are never there."""
     kept = [one for one in dict.fromkeys(findings) if one.severity is not Severity.OFF]
-    return tuple(sorted(kept, key=lambda one: _ORDER.get(one.rule, len(_ORDER))))
+    return shown_once(sorted(kept, key=lambda one: _ORDER.get(one.rule, len(_ORDER))))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import structlog
 
-from adapters.base import Outgoing, OutsideError
+from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
+from sync.faults import described
 from sync.outbox import backoff
 from sync.store import notices
+from sync.store.notices import NoticeRow
 from sync.world import World
 
 log = structlog.get_logger()
@@ -20,16 +25,21 @@ def send_notices(world: World) -> int:
         return 0
     with world.store.read() as tx:
         due = notices.due(tx, now)
-    sent = 0
-    for row in due:
-        message = Outgoing(f"{world.practice.key}:notice:{row.key}", world.practice.email, row.text, row.subject)
-        try:
-            sender.send(message)
-        except OutsideError as error:
-            log.warning("alert not sent", error=type(error).__name__)
-            values = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
-        else:
-            values, sent = {"sent_at": now}, sent + 1
-        with world.store.write() as tx:
-            notices.change(tx, row.key, **values)
-    return sent
+    return sum(_send(world, sender, row, now) for row in due)
+
+
+def _send(world: World, sender: Sender, row: NoticeRow, now: datetime) -> int:
+    """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
+    message = Outgoing(f"{world.practice.key}:notice:{row.key}", world.practice.email, row.text, row.subject)
+    values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
+    try:
+        sender.send(message)
+    except OutsideError as error:
+        log.warning("alert not sent", error=type(error).__name__)
+    except Exception as error:
+        log.error("alert not sent", **described(error))
+    else:
+        values = {"sent_at": now}
+    with world.store.write() as tx:
+        notices.change(tx, row.key, **values)
+    return int("sent_at" in values)

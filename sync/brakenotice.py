@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,9 +11,10 @@ import structlog
 from adapters.base import OutsideError, Written
 from rules import brake
 from rules.model import AddEvent
+from sync.faults import described
 from sync.holding import drop, held_count, release
 from sync.store import basics, calendars, resources
-from sync.store.engine import Tx
+from sync.store.engine import StoreProblem, Tx
 from sync.world import Source, World
 
 log = structlog.get_logger()
@@ -20,31 +22,47 @@ log = structlog.get_logger()
 
 def read_answers(world: World) -> None:
     """What she answered releases or drops what is held."""
-    now = world.now()
-    for source in world.sources:
-        with world.store.write() as tx:
-            row = calendars.get(tx, source.address)
-            answer = _answer(world, tx, source) if row and row.held_at else None
-            if answer is True:
-                release(world, tx, source.address, now)
-            elif answer is False:
-                drop(world, tx, source.address, now)
+    _each(world, _read, "brake answer not read")
 
 
 def show(world: World) -> None:
     """Put the question into each held calendar, and take it out where nothing is held any more."""
+    _each(world, _show, "brake notice not shown")
+
+
+def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
+    """Every calendar has its turn, whatever goes wrong in one (law L10)."""
     for source in world.sources:
-        with world.store.read() as tx:
-            row = calendars.get(tx, source.address)
-            shown = basics.get(tx, _name(source))
-            count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
         try:
-            if count and not shown:
-                _add(world, source, count)
-            elif shown and not (row and row.held_at):
-                _remove(world, source, shown)
+            step(world, source)
         except OutsideError as error:
-            log.warning("brake notice not shown", error=type(error).__name__)
+            log.warning(trouble, error=type(error).__name__)
+        except StoreProblem:
+            raise
+        except Exception as error:
+            log.error(trouble, **described(error))
+
+
+def _read(world: World, source: Source) -> None:
+    now = world.now()
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        answer = _answer(world, tx, source) if row and row.held_at else None
+        if answer is True:
+            release(world, tx, source.address, now)
+        elif answer is False:
+            drop(world, tx, source.address, now)
+
+
+def _show(world: World, source: Source) -> None:
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+        shown = basics.get(tx, _name(source))
+        count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
+    if count and not shown:
+        _add(world, source, count)
+    elif shown and not (row and row.held_at):
+        _remove(world, source, shown)
 
 
 def _answer(world: World, tx: Tx, source: Source) -> bool | None:

@@ -16,7 +16,7 @@ from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent,
 from rules.planning import facts_of
 from rules.text import fold
 from rules.wording import feedback
-from sync import attendance, attribution, moves, queries
+from sync import attendance, attribution, moves, proposals, queries
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
@@ -37,6 +37,7 @@ class Occurrences:
         self.place = (row.calendar, row.ref)
         self.fixed = ""  # why no length may be adjusted (P8); empty where it may
         self.end: datetime | None = None  # the new end that the event is to get (P8)
+        self.offer = proposals.Offer()  # free times proposed for the occurrence that is being judged (P24)
 
     def judge(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation:
         """Everything about one occurrence; what is to stand in the event because of it."""
@@ -105,12 +106,28 @@ class Occurrences:
             kept_time=booking is not None and _kept_time(booking, event),
             length=length_from_json(booking.adjusted) if booking else None,
             fixed=self.fixed,
+            first_seen=booking.created_at if booking else None,
         )
         assessment = assess(event, entry, self.practice, context)
-        if found or all(finding.rule != "patient-unknown" for finding in assessment.findings):
-            return assessment
-        near = patients.nearest(self.tx, fold(entry.name_text))  # the whole directory: only where somebody is missed
-        return assess(event, entry, self.practice, replace(context, nearest=near)) if near else assessment
+        if not found and any(finding.rule == "patient-unknown" for finding in assessment.findings):
+            # the whole directory: only where somebody is missed
+            context = replace(context, nearest=patients.nearest(self.tx, fold(entry.name_text)))
+            assessment = assess(event, entry, self.practice, context) if context.nearest else assessment
+        return self._with_slots(event, entry, context, assessment, booking)
+
+    def _with_slots(
+        self, event: CalendarEvent, entry: Entry, context: Context, found: Assessment, booking: BookingRow | None
+    ) -> Assessment:
+        """Judged again with the free times that the findings ask for, where there are any (P24)."""
+        self.offer = proposals.Offer()
+        if self.row.baseline and not self.practice.policy.write_existing:
+            return found  # nothing is written there, so nothing is proposed
+        stored = booking.slots if booking else None
+        self.offer = proposals.offer(self.world, self.tx, found, event, entry, context=context, stored=stored)
+        if not (self.offer.slots or self.offer.nothing):
+            return found
+        context = replace(context, slots=self.offer.slots, no_slots=self.offer.nothing)
+        return assess(event, entry, self.practice, context)
 
     def _patients(
         self, event: CalendarEvent, entry: Entry, booking: BookingRow | None
@@ -215,6 +232,7 @@ class Occurrences:
             "state": VANISHED if what.cancelled else VALID if assessment.valid else INVALID,
             "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
             "findings": findings_to_json(assessment.findings), "adjusted": length_to_json(assessment.length),
+            "slots": self.offer.kept,
             "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
         }  # fmt: skip
 

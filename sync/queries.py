@@ -7,18 +7,17 @@ into a booking, or changed in any way since, is never taken out.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 import structlog
 
 from adapters.calendars.block import alike
 from rules import reading as entries
-from rules.agenda import free_slots
 from rules.identity import Clues, search_term
-from rules.model import Annotation, CalendarEvent, Patient, Practice, Slot
+from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot
 from rules.queries import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
 from rules.text import fold
 from sync.faults import described
+from sync.proposals import next_free
 from sync.store import bookings, edits, patients, queries, resources
 from sync.store.engine import StoreProblem, Tx
 from sync.store.queries import QueryRow
@@ -93,18 +92,14 @@ def _slots(world: World, tx: Tx, what: Question, found: Answer, dentist: str) ->
     if motif is None:
         return ()
     first = what.dentist or (patient.dentist if patient else None) or dentist
-    length = motif.length(what.first)
     ordered = sorted(practice.dentists, key=lambda one: one.key != first)
-    slots = [
-        slot for one in ordered for slot in _free(tx, one.key, length, practice, world.now(), first=one.key == first)
-    ]
+    slots = [slot for one in ordered for slot in _free(tx, one.key, motif, what, world, first=one.key == first)]
     return marked(slots, patient)
 
 
-def _free(tx: Tx, key: str, length: int, practice: Practice, now: datetime, *, first: bool) -> tuple[Slot, ...]:
-    busy = resources.busy(tx, key, now, now + timedelta(days=DAYS + 1))
-    limit = FIRST if first else OTHERS
-    return free_slots(practice.dentist(key), length, practice, busy, now, limit=limit, days=DAYS)
+def _free(tx: Tx, key: str, motif: Motif, what: Question, world: World, *, first: bool) -> tuple[Slot, ...]:
+    limit, urgent = FIRST if first else OTHERS, motif.within_days is not None
+    return next_free(tx, world, key, motif.length(what.first), limit=limit, days=DAYS, urgent=urgent)
 
 
 # --- the next day ----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ _STATES = {
     "block": "blocage",
     "block_without_motif": "blocage sans motif",
     "private": "occupé",
+    "placeholder": "place gardée",
 }
 _MESSAGE_STATES = {
     "pending": "en attente", "claimed": "en cours", "failed": "non remis", "uncertain": "incertain",
@@ -50,7 +51,7 @@ def agenda(  # noqa: PLR0917  options
 ) -> None:
     """Les rendez-vous et les blocages, leur état et ce qui manque.
 
-    États en JSON : incomplete, valid, cancelled, block, block_without_motif, private.
+    États en JSON : incomplete, valid, cancelled, block, block_without_motif, private, placeholder.
 
     Exemple : attitre agenda --dentist martin --from 24/11/2026 --to 28/11/2026
     """
@@ -133,7 +134,8 @@ def _findings(line: Line, practice: Practice) -> tuple[Finding, ...]:
 
 def _state(line: Line, kind: str, findings: tuple[Finding, ...]) -> str:
     if line.booking is None:
-        return "block_without_motif" if findings else kind
+        empty = "block_without_motif" if findings else kind
+        return "placeholder" if line.busy.kind == "placeholder" else empty
     if line.cancelled or line.booking.state == "vanished":
         return "cancelled"
     return "valid" if line.booking.state == "valid" else "incomplete"

@@ -25,6 +25,7 @@ _STATES = {
     "honoured": "honoré", "excused": "absence excusée", "unexcused": "absence non excusée",
     "block": "blocage, avec une raison", "block_without_motif": "blocage sans motif",
     "private": "événement privé : attitre n'en retient que l'heure, et n'y écrit jamais",
+    "placeholder": "place gardée (« libre », « urgence réservée ») : un rendez-vous peut la prendre",
     "query": "question au secrétariat (« ? »)", "ignored": "n'occupe personne : laissé tel quel",
     "unreadable": "illisible : personne n'est prévenu de ce qu'il contient",
 }  # fmt: skip

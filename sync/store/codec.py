@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity
+from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity, Slot
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -45,6 +45,19 @@ def length_to_json(length: Length | None) -> dict[str, Any] | None:
 def length_from_json(data: dict[str, Any] | None) -> Length | None:
     """None: the event was not judged as a booking yet."""
     return None if data is None else Length(**data)
+
+
+def slots_to_json(slots: Iterable[Slot]) -> list[dict[str, Any]]:
+    """Times become ISO instants."""
+    return [{**asdict(one), "start": one.start.isoformat(), "end": one.end.isoformat()} for one in slots]
+
+
+def slots_from_json(data: Iterable[dict[str, Any]], zone: ZoneInfo) -> tuple[Slot, ...]:
+    """The same slots again, in the practice's zone."""
+    return tuple(
+        Slot(**{**one, **{name: datetime.fromisoformat(one[name]).astimezone(zone) for name in ("start", "end")}})
+        for one in data
+    )
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, Any]:

@@ -215,6 +215,18 @@ def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ..
     return tuple(_busy(row) for row in tx.connection.execute(query))
 
 
+def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
+    """What keeps those dentists' time between those moments, with no more than free slots are looked for by."""
+    c = t.occurrence.c
+    query = select(c.dentist, c.start, c.end, c.kind, c.uid, c.recurrence, c.label).where(
+        c.practice == tx.practice, c.dentist.in_(dentists), _meets(start, end), c.kind != Kind.IGNORED.value
+    )
+    return tuple(
+        Busy(dentist, begins, ends, Kind(kind), 0, uid, recurrence, label=label)
+        for dentist, begins, ends, kind, uid, recurrence, label in tx.connection.execute(query)
+    )
+
+
 def busy_of_patient(tx: Tx, patient: int, since: datetime) -> tuple[Busy, ...]:
     """That patient's bookings that end after `since`, with any dentist."""
     c = t.occurrence.c

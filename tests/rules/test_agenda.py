@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.agenda import block_findings, free_slots, holiday_name, wanted_minutes
+from rules.agenda import block_findings, holiday_name, wanted_minutes
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice, Slot
+from rules.slots import free_slots
 
 PARIS = ZoneInfo("Europe/Paris")
 Booked = Callable[..., CalendarEvent]
