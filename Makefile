@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check procedure bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/attitre demo $(ARGS)
@@ -18,6 +18,11 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The README's table of the procedure, from the tests that ran and passed.
+procedure: $(STAMP)
+	$(BIN)/pytest -n auto --dist worksteal -k 'p0 or p1 or p2 or p3 or p4 or p5 or p6 or p7 or p8 or p9' --procedure-report docs/procedure.json
+	$(BIN)/python -m docs.tables
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)

@@ -2,12 +2,12 @@
 
 <!-- begin: settings -->  every key of the YAML, from the configuration's models
 <!-- begin: rules -->     every rule with its sentence, from `rules.findings`
-<!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof is renewed
+<!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof comes from the tests that passed
 """
 
 from __future__ import annotations
 
-import ast
+import json
 import re
 import sys
 from collections import defaultdict
@@ -34,7 +34,7 @@ from rules.wording import feedback
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md")
-END_TO_END = ("flows", "procedure")
+PROVED = ROOT / "docs/procedure.json"
 _FIRST = (
     "init",
     "check",
@@ -54,7 +54,6 @@ _COMMON = ("config", "json", "verbose", "debug")
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 _POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|$", re.MULTILINE)
 _TEXTS = re.compile(r"```text\n(.*?)(?=```)", re.DOTALL)
-_IDS = re.compile(r"(?:_|\b)p0?(\d{1,2})(?=_)")
 
 
 def renewed(page: str) -> str:
@@ -208,28 +207,14 @@ def rules_table(_: str = "") -> str:
 
 
 def procedure_table(present: str) -> str:
-    """The rows as they are, with a tick where a flow proves the point and a dot where only parts of it are proved."""
-    whole, parts = proofs(ROOT / "tests")
-    signs = dict.fromkeys(parts, "·") | dict.fromkeys(whole, "✓")
-    return _POINT.sub(lambda row: f"| {row[1]} | {row[2]} | {signs.get(row[1], '')} |", present)
+    """The rows as they are, with a tick where a flow that passed proves the point and a dot where only parts of it are
+    proved. What passed is in docs/procedure.json, which `make procedure` writes."""
+    passed = json.loads(PROVED.read_text(encoding="utf-8"))
+    return _POINT.sub(lambda row: f"| {row[1]} | {row[2]} | {_sign(passed.get(row[1]))} |", present)
 
 
-def proofs(tests: Path) -> tuple[set[str], set[str]]:
-    """The points proved end to end, and those that any test is named after; what is skipped proves nothing."""
-    found = [
-        (point, file.relative_to(tests).parts[0])
-        for file in sorted(tests.rglob("test_*.py"))
-        for point in _points(ast.parse(file.read_text(encoding="utf-8")))
-    ]
-    return {point for point, room in found if room in END_TO_END}, {point for point, _ in found}
-
-
-def _points(module: ast.Module) -> Iterator[str]:
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
-            if "skip" not in marks and "xfail" not in marks:
-                yield from (f"P{number}" for number in _IDS.findall(node.name))
+def _sign(proof: Mapping[str, Any] | None) -> str:
+    return "" if proof is None else "✓" if proof["end_to_end"] else "·"
 
 
 def _cell(text: str) -> str:

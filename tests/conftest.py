@@ -6,10 +6,13 @@ for new ones.
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
+
+from tests.proofs import ProcedureReport
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
@@ -32,3 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--caldav-calendar",
         help="where calendars cannot be created: the URL of an EMPTY calendar to use; it is emptied after each test",
     )
+    parser.getgroup("attitre").addoption(
+        "--procedure-report",
+        type=Path,
+        metavar="FILE",
+        help="write which points of the procedure the passed tests prove",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file = config.getoption("--procedure-report")
+    if file and not hasattr(config, "workerinput"):  # the one process that hears of every outcome
+        config.pluginmanager.register(ProcedureReport(file))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +18,13 @@ from ruamel.yaml import YAML
 
 from config.load import load
 from config.settings import Settings
-from docs.tables import PAGES, ROOT, commands, proofs, read_back, renewed
+from docs.tables import PAGES, ROOT, commands, read_back, renewed
 from rules import brake
 from rules.findings import RULES
 from rules.labels import LABELS
 from rules.model import Severity
 from rules.text import key
+from tests.proofs import END_TO_END
 
 README, SECRETARY, REFERENCE = "README.md", "docs/secretariat.md", "docs/administration.md"
 EVERY_PAGE = (README, SECRETARY, REFERENCE)
@@ -55,19 +60,42 @@ def test_every_point_of_the_procedure_stands_in_the_table_once() -> None:
     assert rows == [str(number) for number in range(1, 52)]
 
 
-def test_a_skipped_test_proves_nothing(tmp_path: Path) -> None:
-    tests = "@pytest.mark.skip\ndef test_p7_a(): ...\ndef test_p8_p09_b(): ...\ndef test_up10_c(): ...\n"
-    (tmp_path / "flows").mkdir()
-    (tmp_path / "flows/test_a.py").write_text(tests)
-    whole, _ = proofs(tmp_path)
-    assert whole == {"P8", "P9"}
+def test_every_test_that_the_table_rests_on_is_there() -> None:
+    """The other way round too: a flow named after a point is counted only once it has run and passed."""
+    proved = json.loads(page("docs/procedure.json"))
+    listed = {test for proof in proved.values() for test in proof["end_to_end"]}
+    there = {
+        f"{file.relative_to(ROOT)}::{name}"
+        for file in (ROOT / END_TO_END).glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert listed <= there, "run: make procedure"
+    points = {f"P{int(number)}" for test in there for number in re.findall(r"_p(\d+)(?=_)", test)}
+    assert points == {point for point, proof in proved.items() if proof["end_to_end"]}, "run: make procedure"
 
 
-def test_a_rule_proved_alone_is_no_tick(tmp_path: Path) -> None:
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules/test_a.py").write_text("def test_p7_a(): ...\n")
-    whole, parts = proofs(tmp_path)
-    assert (whole, parts) == (set(), {"P7"})
+def test_only_what_passed_is_proved(tmp_path: Path) -> None:
+    (tmp_path / "tests/flows").mkdir(parents=True)
+    (tmp_path / "conftest.py").write_text(_CONFTEST)
+    (tmp_path / "tests/test_parts.py").write_text("def test_p4_a(): pass\ndef test_up10_c(): pass\n")
+    (tmp_path / "tests/flows/test_a.py").write_text(
+        "import pytest\ndef test_p01_p2_a(): pass\ndef test_p3_a(): pass\n"
+        "@pytest.mark.skip\ndef test_p5_a(): pass\n@pytest.mark.xfail\ndef test_p6_a(): assert 0\n"
+        "@pytest.mark.parametrize('n', [0, 1])\ndef test_p3_b(n): assert n\n"
+    )
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "tests"]
+    subprocess.run(run, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False, capture_output=True)
+    whole = {"end_to_end": ["tests/flows/test_a.py::test_p01_p2_a"], "parts": False}
+    parts: dict[str, object] = {"end_to_end": [], "parts": True}
+    assert json.loads((tmp_path / "report.json").read_text()) == {"P1": whole, "P2": whole, "P4": parts}
+
+
+_CONFTEST = """
+from pathlib import Path
+from tests.proofs import ProcedureReport
+def pytest_configure(config):
+    config.pluginmanager.register(ProcedureReport(Path("report.json")))
+"""
 
 
 def keys_of_the_yaml() -> list[str]:
