@@ -1,0 +1,49 @@
+"""The values that everything carries: frozen, slotted, without behaviour that needs the outside.
+
+Read these files first, then `adapters/base.py`: `practice`, `people`, `event`, `entry`, `booking`, `finding`, `action`.
+Ten types walk through the whole house: Practice, Dentist, Motif, Patient, CalendarEvent, Booking, Slot, WaitingEntry,
+Finding, Action. They are imported from here, whichever file they stand in. Times are aware datetimes; lengths are
+minutes.
+"""
+
+from rules.model.action import Action, AddEvent, Annotation, Channel, EditEvent, Facts, MessageKind, RemoveEvent, Send
+from rules.model.booking import Assessment, Booking, Busy, Kind, Length, Slot, WaitingEntry
+from rules.model.entry import Consent, Entry, Outcome
+from rules.model.event import CalendarEvent, Status
+from rules.model.finding import Finding, Severity
+from rules.model.people import Guardian, Patient
+from rules.model.practice import Dentist, Motif, Policy, Practice, Span, SupportContact
+
+__all__ = [
+    "Action",
+    "AddEvent",
+    "Annotation",
+    "Assessment",
+    "Booking",
+    "Busy",
+    "CalendarEvent",
+    "Channel",
+    "Consent",
+    "Dentist",
+    "EditEvent",
+    "Entry",
+    "Facts",
+    "Finding",
+    "Guardian",
+    "Kind",
+    "Length",
+    "MessageKind",
+    "Motif",
+    "Outcome",
+    "Patient",
+    "Policy",
+    "Practice",
+    "RemoveEvent",
+    "Send",
+    "Severity",
+    "Slot",
+    "Span",
+    "Status",
+    "SupportContact",
+    "WaitingEntry",
+]

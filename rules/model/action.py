@@ -1,0 +1,101 @@
+"""What is to be done outside: messages to patients, writes into calendars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A way to a patient."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class MessageKind(StrEnum):
+    """Why a patient is written to (section 6)."""
+
+    CONFIRMATION = "confirmation"
+    REMINDER = "reminder"
+    MODIFICATION = "modification"
+    CANCELLATION = "cancellation"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a patient is told, or was told: the part of a booking that concerns them (P42).
+
+    `patient_id` tells whose appointment it is; `name` is how they are addressed.
+    """
+
+    patient_id: int
+    name: str
+    dentist: str
+    start: datetime
+    minutes: int
+    motif: str | None
+    place: str
+    first_visit: bool = False
+    will_follow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Tell one patient one thing by one channel. `before` is what they knew (modification, cancellation).
+
+    `also`: further appointments of one day that the same reminder names (ruling 6).
+    """
+
+    kind: MessageKind
+    channel: Channel
+    to: str
+    facts: Facts
+    before: Facts | None = None
+    also: tuple[Facts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What our part of an event should look like: the title mark (`⚠ `, `✓ ` or empty) and the block's lines.
+
+    No lines and no mark: our part is to be removed.
+    """
+
+    mark: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditEvent:
+    """Put our part into one resource of a calendar, and, where P8 asks for it, the new end."""
+
+    calendar: str
+    ref: str
+    annotation: Annotation
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddEvent:
+    """Write an event of ours (notice, companion) into a calendar."""
+
+    calendar: str
+    uid: str
+    title: str
+    text: str
+    start: datetime
+    end: datetime
+    all_day: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEvent:
+    """Take an event out of a calendar."""
+
+    calendar: str
+    ref: str
+
+
+Action = Send | EditEvent | AddEvent | RemoveEvent

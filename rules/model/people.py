@@ -1,0 +1,44 @@
+"""The people of the directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A record of the directory. `id` is None until stored; `mobile` is E.164; `dentist` is a dentist's key (P22).
+
+    `visits` are past honoured or undisputed appointments, newest first: (day, dentist key, motif label).
+    `remarks` are days of unexcused absences (P48). `known_as`: (family name, first name) of records merged into it.
+    """
+
+    family_name: str
+    given_name: str
+    id: int | None = None
+    birth_name: str | None = None
+    birth_date: date | None = None
+    mobile: str | None = None
+    email: str | None = None
+    address: str | None = None
+    dentist: str | None = None
+    guardian: str | None = None
+    foreign_id: str | None = None
+    visits: tuple[tuple[date, str, str | None], ...] = ()
+    remarks: tuple[date, ...] = ()
+    known_as: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`DUPONT Marie`, as practices write it (P12)."""
+        return f"{self.family_name.upper()} {self.given_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """The adult who answers for a minor (P34)."""
+
+    name: str
+    mobile: str | None = None
+    email: str | None = None
