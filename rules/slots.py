@@ -12,6 +12,7 @@ from rules.model import Busy, Dentist, Kind, Practice, Slot
 from rules.placeholders import Place, place
 
 STEP = timedelta(minutes=5)  # slots start on the clock's five minutes
+LEAD = timedelta(minutes=15)  # nobody is here sooner: what is proposed begins at least so long after now
 
 Stretch = tuple[datetime, datetime]
 
