@@ -11,8 +11,10 @@ from rules.text import tidy, words
 
 _FREE = frozenset({"libre", "libres", "dispo", "dispos", "disponible", "disponibles"})
 _URGENT = frozenset({"urgence", "urgences", "urgent", "urgents"})
-_KEPT = frozenset({"reserve", "reserves", "reservee", "reservees", "creneau", "creneaux", "plage", "plages"})
-_JOINING = frozenset({"a", "au", "aux", "d", "de", "des", "en", "l", "la", "le", "les", "pour", "place", "rdv"})
+_KEPT = frozenset(
+    {"reserve", "reserves", "reservee", "reservees", "creneau", "creneaux", "plage", "plages", "place", "places"}
+)
+_JOINING = frozenset({"a", "au", "aux", "d", "de", "des", "en", "l", "la", "le", "les", "pour", "rdv"})
 _WORDS = _FREE | _URGENT | _KEPT | _JOINING
 _TAG = re.compile(r"\[[^\]]*\]")
 

@@ -12,6 +12,7 @@ from rules.model import Busy, Dentist, Kind, Practice, Slot
 from rules.placeholders import Place, place
 
 STEP = timedelta(minutes=5)  # slots start on the clock's five minutes
+LEAD = timedelta(minutes=15)  # nobody is here sooner: what is proposed begins at least so long after now
 
 Stretch = tuple[datetime, datetime]
 
@@ -78,7 +79,7 @@ def _free(
             continue
         for opens, closes in dentist.hours.get(day.weekday(), ()):
             first, last = (datetime.combine(day, at, practice.zone).astimezone(UTC) for at in (opens, closes))
-            for start in _starts(max(first, earliest), last, length, taken):
+            for start in _starts(max(_round_up(first), earliest), last, length, taken):
                 yield Slot(dentist.key, start.astimezone(practice.zone), (start + length).astimezone(practice.zone))
 
 
@@ -88,7 +89,7 @@ def _starts(at: datetime, last: datetime, length: timedelta, taken: Sequence[Str
         before = bisect_left(taken, at + length, key=lambda one: one[0]) - 1
         if before < 0 or taken[before][1] <= at:
             yield at
-            at += length
+            at = _round_up(at + length)
         else:
             at = _round_up(taken[before][1])
 

@@ -14,7 +14,7 @@ from typing import Any
 from rules.assess import Context
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Entry, Practice, Slot
 from rules.proposals import Wish, wish
-from rules.slots import free_slots
+from rules.slots import LEAD, free_slots
 from sync.store import resources
 from sync.store.codec import slots_from_json, slots_to_json
 from sync.store.engine import Tx
@@ -96,7 +96,8 @@ class _Search:
 
     def _next(self, dentists: list[Dentist], limit: int, each: int, *, soon: bool) -> list[Slot]:
         """The soonest of those dentists, at most `each` of one."""
-        since = self.now if soon else max(self.now, _midnight(self.event.start, self.practice))
+        soonest = self.now + LEAD
+        since = soonest if soon else max(soonest, _midnight(self.event.start, self.practice))
         begun = 0
         got: list[Slot] = []
         for days in _STEPS:
@@ -127,13 +128,13 @@ class _Search:
 def next_free(
     tx: Tx, world: World, dentist: str, minutes: int, *, limit: int, days: int = DAYS, urgent: bool = False
 ) -> tuple[Slot, ...]:
-    """The next free times of one dentist from now on, for whoever asks."""
-    now, practice = world.now(), world.practice
+    """The next free times of one dentist, `LEAD` from now on, for whoever asks."""
+    since, practice = world.now() + LEAD, world.practice
     one = practice.dentist(dentist)
     if not one.hours:
         return ()
-    busy = resources.taken(tx, [dentist], now, _midnight(now, practice, days))
-    return free_slots(one, minutes, practice, busy, now, limit=limit, days=days, urgent=urgent)
+    busy = resources.taken(tx, [dentist], since, _midnight(since, practice, days))
+    return free_slots(one, minutes, practice, busy, since, limit=limit, days=days, urgent=urgent)
 
 
 def _midnight(moment: datetime, practice: Practice, days: int = 0) -> datetime:

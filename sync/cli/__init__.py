@@ -13,6 +13,7 @@ _HOMES = {
     "rules": "about", "support": "about", "demo": "about",
     "agenda": "desk", "outbox": "desk",
     "absences": "absences",
+    "slots": "slots",
     "audit": "audit", "explain": "explain",
     "digest": "daily",
     "patients": "directory",

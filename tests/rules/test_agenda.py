@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rules.agenda import block_findings, holiday_name, wanted_minutes
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice, Slot
-from rules.slots import free_slots
 
 PARIS = ZoneInfo("Europe/Paris")
 Booked = Callable[..., CalendarEvent]
@@ -166,21 +162,3 @@ def test_p08_a_first_visit_is_longer(lilas: Practice, marie: Patient) -> None:
     assert wanted_minutes(booking, lilas) == 30
     assert wanted_minutes(replace(booking, first_visit=True), lilas) == 45
     assert wanted_minutes(replace(booking, motif=None), lilas) is None
-
-
-def test_p24_free_slots_step_over_what_is_taken(lilas: Practice) -> None:
-    early = START.replace(hour=8, minute=0)
-    slots = free_slots(OPEN, 60, lilas, (OTHER,), early, limit=3, days=1)
-    assert [slot.start.strftime("%H:%M") for slot in slots] == ["08:30", "10:00", "11:00"]
-
-
-@given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 300)), max_size=6), st.integers(5, 120))
-def test_p24_a_free_slot_is_open_future_and_nobody_elses(spans: list[tuple[int, int]], minutes: int) -> None:
-    house = Practice("k", "n", "a", "p", "e", PARIS, (OPEN,), ())
-    now = START.replace(hour=7, minute=3)
-    taken = [(now + timedelta(minutes=at), now + timedelta(minutes=at + length)) for at, length in spans]
-    busy = [Busy("martin", start, end, Kind.BLOCK, 1, "b") for start, end in taken]
-    slots = free_slots(OPEN, minutes, house, busy, now, limit=50, days=8)
-    assert all(slot.start >= now and slot.end - slot.start == timedelta(minutes=minutes) for slot in slots)
-    assert not any(start < slot.end and slot.start < end for slot in slots for start, end in taken)
-    assert all(one.end <= two.start for one, two in pairwise(slots))

@@ -120,10 +120,10 @@ def test_p24_free_time_for_a_motif_begins_with_the_calendar_s_dentist(open_offic
     said = answer(open_office, "? créneau détartrage")
     assert said.splitlines()[:5] == [
         "Prochains créneaux libres, Détartrage (30 min) :",
-        "  → mardi 24 novembre à 9 h, Dr Claire Martin",
-        "  → mardi 24 novembre à 9 h 30, Dr Claire Martin",
-        "  → mardi 24 novembre à 10 h, Dr Claire Martin",
-        "  → mardi 24 novembre à 9 h, Dr Paul Bernard",
+        "  → mardi 24 novembre à 9 h 15, Dr Claire Martin",
+        "  → mardi 24 novembre à 9 h 45, Dr Claire Martin",
+        "  → mardi 24 novembre à 10 h 15, Dr Claire Martin",
+        "  → mardi 24 novembre à 9 h 15, Dr Paul Bernard",
     ]
 
 
@@ -132,10 +132,10 @@ def test_p49_a_known_patient_s_own_dentist_comes_first_and_others_are_marked(ope
     said = answer(open_office, "? dupont marie détartrage")
     assert said.splitlines()[2:-1] == [
         "Prochains créneaux libres, Détartrage (30 min) :",
-        "  → mardi 24 novembre à 9 h, Dr Paul Bernard",
-        "  → mardi 24 novembre à 9 h 30, Dr Paul Bernard",
-        "  → mardi 24 novembre à 10 h, Dr Paul Bernard",
-        "  → mardi 24 novembre à 9 h, Dr Claire Martin (seulement avec l'accord du patient)",
+        "  → mardi 24 novembre à 9 h 15, Dr Paul Bernard",
+        "  → mardi 24 novembre à 9 h 45, Dr Paul Bernard",
+        "  → mardi 24 novembre à 10 h 15, Dr Paul Bernard",
+        "  → mardi 24 novembre à 9 h 15, Dr Claire Martin (seulement avec l'accord du patient)",
     ]
 
 
