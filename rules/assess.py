@@ -31,6 +31,7 @@ from rules.model import (
 from rules.placeholders import placeholder
 from rules.proposals import shown_once
 from rules.record import complete
+from rules.text import key
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
@@ -116,7 +117,14 @@ def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context:
     if likeness is Likeness.SURE:
         return True
     known = match.patient is not None or any(one.rule == "patient-ambiguous" for one in match.findings)
-    return likeness is Likeness.MAYBE and not event.transparent and (known or context.linked is not None)
+    meant = known or context.linked is not None or _family_name(entry, context.candidates)
+    return likeness is Likeness.MAYBE and not event.transparent and meant
+
+
+def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
+    """`Dupont` and nothing else, where the directory has that family: somebody is meant, not a reason for a block."""
+    typed = key(entry.name_text)
+    return bool(typed) and any(typed in {key(one.family_name), key(one.birth_name or "")} for one in candidates)
 
 
 def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:

@@ -341,7 +341,7 @@ class _Case:
     def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
         """Likeliest first: common clues, then how near the names are."""
         scored = [(self._clues(one), self._likeness(one), one) for one in dict.fromkeys(people)]
-        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING]
+        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING or _name(self.entry, one[2]) >= _Name.PART]
         kept.sort(key=lambda one: (-one[0], -one[1], one[2].name, one[2].id or 0))
         return [one for _, _, one in kept[:_PROPOSED]]
 
