@@ -262,7 +262,7 @@ class _Case:
         if len(best) > 1:
             return self._ambiguous(best)
         if best and self._sure(best[0]):
-            return self._found(best[0])
+            return self._mismatch(full) if self._somebody_elses(best[0], full) else self._found(best[0])
         if self.entry.new_patient:
             return self._ambiguous(best) if best and self.entry.birth_date is None else self._new()
         partly = self._narrowed([one for one in self.people if self._partly(one)])
@@ -284,6 +284,11 @@ class _Case:
         """`Nouveau patient` says that a name alone is not enough: it may be a homonym."""
         linked = self.linked is not None and patient.id == self.linked
         return not self.entry.new_patient or linked or _corroborated(self.entry, patient)
+
+    def _somebody_elses(self, patient: Patient, full: list[Patient]) -> bool:
+        """The typed mobile or e-mail is a homonym's: one of the clues is a slip, and nobody knows which."""
+        others = (one for one in full if one != patient and _same_contact(self.entry, one))
+        return not _same_contact(self.entry, patient) and any(others)
 
     def _partly(self, patient: Patient) -> bool:
         """Part of the name (`Dupont`, `Marie`) with a clue of the same person; a shorter first name needs the birth
