@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rules import agenda, checklist, durations
 from rules.attribution import Agreed, Attribution, attribute
-from rules.findings import RULES, find
+from rules.findings import RULES, find, severity
 from rules.french import day_and_clock
 from rules.identity import Match, identify
 from rules.likeness import Likeness, looks_like_patient
@@ -165,9 +165,14 @@ def _judged(
     if not found.valid:
         return replace(found, changes=())
     said = tuple(dict.fromkeys((*context.updated, *found.changes)))
-    noted = find(practice.policy, "details-updated", seen=" ; ".join(said)) if said else ()
-    update = future if future != on_file else None
-    return replace(found, findings=_ordered((*found.findings, *noted)), patient_update=update)
+    asked = severity("details-updated", practice.policy) is Severity.ERROR  # then nothing changes unasked
+    said = found.changes if asked else said
+    done = "à mettre à jour" if asked else "mis à jour"
+    noted = find(practice.policy, "details-updated", seen=" ; ".join(said), done=done) if said else ()
+    found = replace(found, findings=_ordered((*found.findings, *noted)))
+    if not found.valid:
+        return replace(found, changes=())
+    return replace(found, patient_update=future if future != on_file else None)
 
 
 def _fitted(found: Assessment, event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:

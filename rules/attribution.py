@@ -93,8 +93,8 @@ def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) 
 
 
 def _unasked(entry: Entry, where: str, practice: Practice) -> Findings:
-    """Question 2 (P22); a dentist whose name could not be read has a finding already."""
-    if any(finding.rule == "dentist-unknown" for finding in entry.findings):
+    """Question 2 (P22); an answer that could not be read, or two of them, have a finding already."""
+    if any(finding.field == "dentist" for finding in entry.findings):
         return ()
     return find(practice.policy, "dentist-unasked", dentist=_called(where, practice))
 

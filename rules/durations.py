@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from rules.agenda import wanted_minutes
-from rules.findings import find
+from rules.findings import find, severity
 from rules.french import clock
-from rules.model import Booking, Busy, CalendarEvent, Dentist, Entry, Finding, Kind, Length, Practice
+from rules.model import Booking, Busy, CalendarEvent, Dentist, Entry, Finding, Kind, Length, Practice, Severity
 
 _TAKES_TIME = frozenset({Kind.BOOKING, Kind.BLOCK, Kind.PRIVATE})
 
@@ -40,16 +40,19 @@ def fit(
     if minutes is None:
         return Fitted(seen)
     given = seen.visit == visit
+    asked = severity("duration-adjusted", practice.policy) is Severity.ERROR  # then she gives the length herself
 
     def said(rule: str, problem: str = "") -> tuple[Finding, ...]:
         facts = {"minutes": str(minutes), "motif": named(booking), "seen": str(event.minutes), "problem": problem}
-        return find(practice.policy, rule, proposals=(), **facts)
+        return find(practice.policy, rule, proposals=(), done="à porter" if asked else "portée", **facts)
 
     if event.minutes == minutes:
         done = replace(seen, done=True) if given else seen
-        return Fitted(done, None, said("duration-adjusted") if given else ())
+        return Fitted(done, None, said("duration-adjusted") if given and not asked else ())
     if problem := _kept(event, entry, seen, given=given) or fixed:
         return Fitted(seen, None, said("duration-differs", problem))
+    if asked:
+        return Fitted(seen, None, said("duration-adjusted"))
     end = event.start + timedelta(minutes=minutes)
     if end > event.end and (problem := _in_the_way(event, end, booking, practice, busy)):
         return Fitted(seen, None, said("duration-differs", problem))

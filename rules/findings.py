@@ -40,6 +40,7 @@ _SLOT = "Sélectionner un créneau disponible dans l'agenda du bon praticien"
 _CONFLICT = "Vérifier l'absence de conflit"
 _WHEN = "Date, heure et praticien confirmés"
 _ASK = "« Avez-vous un dentiste attitré dans notre cabinet ? »"
+_CAME = "« Êtes-vous déjà venu(e) dans notre cabinet ? »"
 _OWN = "Ne jamais placer le patient avec un autre dentiste sans son accord"
 _BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
 _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
@@ -49,17 +50,16 @@ _TABLE = (
     Rule("name-missing", "P28", ERROR, "name", "Nom et prénom manquants : tapez « DUPONT Marie » dans le titre.", _IDENTITY),
     Rule("name-suspicious", "P12", ERROR, "name", "Nom « {seen} » : {problem}. Tapez le nom et le prénom complets.", _IDENTITY),
     Rule("patient-unknown", "P5", ERROR, "patient",
-         "« {seen} » n'est pas dans le fichier. Choisissez un patient ci-dessous ou tapez « Nouveau patient ».", _NEW, fixed=True),
+         "« {seen} » n'est pas dans le fichier{although}. {choose} ou tapez « Nouveau patient ».", _NEW, fixed=True),
     Rule("patient-ambiguous", "P3", ERROR, "patient",
-         "Plusieurs patients correspondent à « {seen} ». Ajoutez la date de naissance : « Né(e) le : 12/05/1981 ».", _KNOWN,
-         fixed=True),
+         "{seen}. {ask}.", _KNOWN, fixed=True),
     Rule("patient-mismatch", "P3", ERROR, "patient",
          "{seen} : {problem}. Vérifiez le nom et la date de naissance.", _KNOWN, fixed=True),
     Rule("patient-duplicate", "P5", WARNING, "patient",
          "Doublon possible : {seen}. Si c'est la même personne, retirez « Nouveau patient ».", _NEW),
     Rule("patient-exists", "P5", WARNING, "patient",
          "« Nouveau patient » est tapé, mais {seen} est déjà dans le fichier : son dossier est utilisé.", _NEW),
-    Rule("details-updated", "P4", INFO, "patient", "Fichier mis à jour : {seen}.", _UPDATE),
+    Rule("details-updated", "P4", INFO, "patient", "Fichier {done} : {seen}.", _UPDATE),
     Rule("details-kept", "P4", WARNING, "patient", "{seen} n'est pas valable : l'ancien renseignement est conservé.", _UPDATE),
     Rule("birth-date-missing", "P29", ERROR, "birth_date",
          "Date de naissance manquante : tapez « Né(e) le : JJ/MM/AAAA ».", _BIRTH),
@@ -85,10 +85,14 @@ _TABLE = (
     Rule("motif-ambiguous", "P6", ERROR, "motif",
          "Plusieurs motifs : {motifs}. Lequel ? Tapez « Motif : … ».", _MOTIF),
     Rule("visit-contradiction", "P7", WARNING, "visit", "{seen}. Vérifiez : première consultation ou suivi ?", _VISIT),
+    Rule("known-unclear", "P20", WARNING, "known",
+         "{seen} : déjà venu ou non ? Tapez « Déjà venu : oui » ou « Nouveau patient ».", _CAME),
     Rule("visit-unstated", "P7", INFO, "visit", "Compté comme {seen}.", _VISIT),
-    Rule("duration-adjusted", "P8", INFO, "duration", "Durée portée à {minutes} min pour « {motif} ».", "La durée s'ajuste automatiquement"),
+    Rule("duration-adjusted", "P8", INFO, "duration", "Durée {done} à {minutes} min pour « {motif} ».", "La durée s'ajuste automatiquement"),
     Rule("duration-differs", "P8", WARNING, "duration",
          "Durée {seen} min, {minutes} min prévues pour « {motif} » : {problem}.", "La durée s'ajuste automatiquement"),
+    Rule("duration-unclear", "P8", WARNING, "duration",
+         "Durée « {seen} » : pas comprise, elle ne compte pas. Tapez « Durée : 45 min ».", "La durée s'ajuste automatiquement"),
     Rule("outside-hours", "P9", ERROR, "slot", "{seen} : {dentist} ne reçoit pas à cette heure ({problem}).", _SLOT),
     Rule("on-holiday", "P9", ERROR, "slot", "{seen} est férié ({problem}).", _SLOT),
     Rule("on-leave", "P9", ERROR, "slot", "{dentist} est absent(e) : {seen}.", _SLOT),
@@ -108,6 +112,8 @@ _TABLE = (
     Rule("dentist-unasked", "P22", ERROR, "dentist",
          "Dentiste attitré ? Tapez « Dentiste : {dentist} » ou « Sans préférence ».", _ASK),
     Rule("dentist-unknown", "P22", ERROR, "dentist", "Dentiste « {seen} » inconnu. Dentistes du cabinet : {dentists}.", _ASK),
+    Rule("dentist-twice", "P22", ERROR, "dentist",
+         "Deux réponses pour le dentiste : {seen}. Gardez celle du patient.", _ASK),
     Rule("dentist-contradiction", "P22", WARNING, "dentist",
          "« Dentiste : {dentist} » est tapé, mais {patient} est suivi(e) par {own} : le fichier ne change pas.", _ASK),
     Rule("dentist-other", "P23", ERROR, "dentist",
@@ -117,6 +123,9 @@ _TABLE = (
          "{patient} était suivi(e) par {own}, qui n'est plus au cabinet. Son nouveau dentiste ? "
          "Tapez « Dentiste : {dentist} » ou « Sans préférence ».", _OWN, fixed=True),
     Rule("consent-void", "P23", ERROR, "consent", "Accord patient : {problem}. Redemandez l'accord pour {dentist}.", _OWN, fixed=True),
+    Rule("consent-unclear", "P23", WARNING, "consent",
+         "Accord patient « {seen} » : ce n'est pas un oui clair, il ne compte pas. "
+         "Si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN),
     Rule("consent-recorded", "P23", INFO, "consent", "Accord du patient noté pour {dentist} : {seen}.", _OWN),
     Rule("dentist-earlier", "P25", WARNING, "dentist", "Sans préférence : {dentist} peut recevoir plus tôt ({seen}).",
          "Pas de préférence : proposer le dentiste disponible le plus tôt"),
@@ -124,7 +133,7 @@ _TABLE = (
          "Indiquer au patient qu'il sera suivi par ce praticien"),
     Rule("visits-disagree", "P27", WARNING, "dentist", "Dentiste attitré : {own}, mais les dernières visites étaient avec {dentist}.",
          "Suivi : même dentiste que lors des précédentes visites"),
-    Rule("guardian-invalid", "P34", ERROR, "guardian", "Responsable « {seen} » : {problem}.", "Champs obligatoires pour valider le rendez-vous"),
+    Rule("guardian-invalid", "P34", ERROR, "guardian", "Responsable « {seen} » : {problem}. Tapez « Responsable : Mme DUPONT Anne, 06 … ».", "Champs obligatoires pour valider le rendez-vous"),
     Rule("mobile-waived", "P34", INFO, "mobile", "Sans mobile, noté : {seen}.", _MOBILE),
     Rule("email-waived", "P34", INFO, "email", "Sans e-mail, noté : {seen}.", _EMAIL),
     Rule("absence-excused", "P47", INFO, "attendance", "Absence excusée notée : {seen}.", "Absence excusée : prévenu au moins la veille"),

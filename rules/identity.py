@@ -7,7 +7,8 @@ nothing: it is a proposal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -84,6 +85,19 @@ def label(patient: Patient) -> str:
     """`DUPONT Marie, né(e) le 12/05/1981`: how a record is shown to choose from."""
     born = f", né(e) le {numeric_day(patient.birth_date)}" if patient.birth_date else ""
     return f"{patient.name}{born}"
+
+
+def _with_last_visit(patient: Patient) -> str:
+    last = f", dernière visite le {numeric_day(patient.visits[0][0])}" if patient.visits else ""
+    return f"{label(patient)}{last}"
+
+
+def _told_apart(people: Sequence[Patient]) -> Iterator[str]:
+    """Records to choose from; those that share name and birth date with the end of their mobile."""
+    spoken = Counter(map(label, people))
+    for one in people:
+        alike = spoken[label(one)] > 1 and one.mobile
+        yield f"{_with_last_visit(one)}{f', mobile …{one.mobile[-2:]}' if alike and one.mobile else ''}"
 
 
 def identify(
@@ -248,7 +262,7 @@ class _Case:
         if len(best) > 1:
             return self._ambiguous(best)
         if best and self._sure(best[0]):
-            return self._found(best[0])
+            return self._mismatch(full) if self._somebody_elses(best[0], full) else self._found(best[0])
         if self.entry.new_patient:
             return self._ambiguous(best) if best and self.entry.birth_date is None else self._new()
         partly = self._narrowed([one for one in self.people if self._partly(one)])
@@ -270,6 +284,11 @@ class _Case:
         """`Nouveau patient` says that a name alone is not enough: it may be a homonym."""
         linked = self.linked is not None and patient.id == self.linked
         return not self.entry.new_patient or linked or _corroborated(self.entry, patient)
+
+    def _somebody_elses(self, patient: Patient, full: list[Patient]) -> bool:
+        """The typed mobile or e-mail is a homonym's: one of the clues is a slip, and nobody knows which."""
+        others = (one for one in full if one != patient and _same_contact(self.entry, one))
+        return not _same_contact(self.entry, patient) and any(others)
 
     def _partly(self, patient: Patient) -> bool:
         """Part of the name (`Dupont`, `Marie`) with a clue of the same person; a shorter first name needs the birth
@@ -297,8 +316,7 @@ class _Case:
             return Match(patient, (patient,))
         if self.born_here and self.linked is not None and patient.id == self.linked:
             return Match(patient, (patient,), self._duplicates(patient))
-        last = f", dernière visite le {numeric_day(patient.visits[0][0])}" if patient.visits else ""
-        return Match(patient, (patient,), find(self.policy, "patient-exists", seen=f"{label(patient)}{last}"))
+        return Match(patient, (patient,), find(self.policy, "patient-exists", seen=_with_last_visit(patient)))
 
     def _new(self) -> Match:
         return Match(None, (), self._duplicates(None))
@@ -325,23 +343,34 @@ class _Case:
         return same and _given_near(self.entry, patient)
 
     def _ambiguous(self, people: Sequence[Patient]) -> Match:
-        return self._asked("patient-ambiguous", people, seen=self._seen())
+        """One clue more decides: the birth date, or what the records do not share besides."""
+        seen = f"Plusieurs patients correspondent à « {self._seen()} »"
+        ask = "Ajoutez la date de naissance : « Né(e) le : 12/05/1981 »"
+        if len(people) == 1:
+            seen = "« Nouveau patient » est tapé, mais ce nom est déjà dans le fichier"
+            ask = f"{ask}, ou retirez « Nouveau patient »"
+        elif self.entry.birth_date:
+            ask = "Ajoutez le mobile ou l'e-mail qui est dans le dossier"
+        return self._asked("patient-ambiguous", people, seen=seen, ask=ask)
 
     def _mismatch(self, people: Sequence[Patient]) -> Match:
         problem = "ces renseignements ne vont pas avec le même dossier"
         return self._asked("patient-mismatch", self._ranked(people), seen=self._seen(), problem=problem)
 
     def _unknown(self) -> Match:
-        return self._asked("patient-unknown", self._ranked((*self.people, *self.near)), seen=self._seen())
+        near = self._ranked((*self.people, *self.near))
+        choose = "Choisissez un patient ci-dessous" if near else "Vérifiez le nom"
+        although = ", alors que « Déjà venu : oui » est tapé" if self.entry.known else ""
+        return self._asked("patient-unknown", near, seen=self._seen(), although=although, choose=choose)
 
     def _asked(self, rule: str, people: Sequence[Patient], **facts: object) -> Match:
         shown = tuple(people[: _PROPOSED * 2])
-        return Match(None, shown, find(self.policy, rule, proposals=map(label, shown), **facts))
+        return Match(None, shown, find(self.policy, rule, proposals=_told_apart(shown), **facts))
 
     def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
         """Likeliest first: common clues, then how near the names are."""
         scored = [(self._clues(one), self._likeness(one), one) for one in dict.fromkeys(people)]
-        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING or _name(self.entry, one[2]) >= _Name.PART]
+        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING or _name(self.entry, one[2]) is _Name.PART]
         kept.sort(key=lambda one: (-one[0], -one[1], one[2].name, one[2].id or 0))
         return [one for _, _, one in kept[:_PROPOSED]]
 

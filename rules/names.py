@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rules.detail import placeholder
 from rules.givennames import GIVEN_NAMES
 from rules.text import fold, key, tidy
 
@@ -141,8 +142,8 @@ def _problem(name: Name, young: bool) -> str:
     checks = (
         ("un chiffre dans le nom", any(map(str.isdigit, name.text))),
         ("ce n'est pas un nom", not letters or _is_filler(letters)),
-        ("le prénom complet manque", young or _initial(name.given)),
-        ("le nom de famille complet manque", _initial(name.family)),
+        ("le prénom complet manque", young or _initial(name.given) or _unsaid(name.given)),
+        ("le nom de famille complet manque", _initial(name.family) or _unsaid(name.family)),
         ("il manque le nom ou le prénom", not (name.given and name.family)),
         ("trop de mots pour un nom", len(letters) > _WORDS_AT_MOST),
     )
@@ -151,6 +152,11 @@ def _problem(name: Name, young: bool) -> str:
 
 def _initial(part: str) -> bool:
     return bool(part) and len(key(part).replace(" ", "")) <= 1
+
+
+def _unsaid(part: str) -> bool:
+    """One side of the name is a placeholder: `DUPONT xx`, `DUPONT prénom ?` (ruling 12)."""
+    return bool(part) and (placeholder(part) or _is_filler(key(part).split()))
 
 
 def _is_filler(letters: list[str]) -> bool:

@@ -86,7 +86,7 @@ def _wrong(number: str) -> str:
     if number.startswith("0700") and count >= 10:
         return "c'est un numéro de machine (0700), pas un mobile"
     if count != 10:
-        lost = ", le 0 du début manque ?" if count == 9 and number[0] in "67" else ""
+        lost = " (le 0 du début manque ?)" if count == 9 and number[0] in "67" else ""
         return f"{count} chiffre{'s' if count > 1 else ''}, il en faut 10{lost}"
     if number[0] != "0":
         return "un numéro français commence par 0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from rules import departments
 from rules.detail import LONGEST, Detail, placeholder
 from rules.text import key, tidy
 
@@ -38,13 +39,23 @@ def address(text: str) -> Detail[str]:
 
 def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
     if code is None:
-        wrong = re.search(r"\b\d{4}\b|\b\d{6}\b", raw)
+        wrong = re.search(r"\b\d{4}\b|\b\d{6}\b|\b2[AB]\d{2,3}\b", raw, re.IGNORECASE)
         return ["le code postal doit avoir 5 chiffres" if wrong else "le code postal manque", *_street(raw)]
     street, town = raw[: code.start()], _CEDEX.sub("", raw[code.end() :])
     if not _LETTERS.search(town) and "," in street.rstrip(" ,"):
         street, _, town = street.rstrip(" ,").rpartition(",")  # `12 rue des Lilas, Paris 75020`
-    found = [] if _department(code[1].replace(" ", "")) else ["le code postal ne correspond à aucun département"]
-    return _street(street) + found + ([] if _LETTERS.search(town) else ["la ville manque"])
+    return (
+        _street(street)
+        + _codes(code[1].replace(" ", ""), town)
+        + ([] if _LETTERS.search(town) else ["la ville manque"])
+    )
+
+
+def _codes(code: str, town: str) -> list[str]:
+    """The postcode against its département, and against what the address says of one."""
+    if not departments.exists(code):
+        return ["le code postal ne correspond à aucun département"]
+    return list(filter(None, [departments.contradiction(code, town)]))
 
 
 def _street(street: str) -> list[str]:
@@ -53,14 +64,6 @@ def _street(street: str) -> list[str]:
     if _NUMBER.search(street) or _PLACE.search(key(street)):
         return []
     return ["le numéro de la rue manque"]
-
-
-def _department(code: str) -> bool:
-    """Metropolitan 01 to 95 (20 is Corsica), overseas 971 to 978, 980 (Monaco) and 986 to 988."""
-    return 1 <= int(code[:2]) <= 95 or code[:3] in _OVERSEAS
-
-
-_OVERSEAS = frozenset({*map(str, range(971, 979)), "980", "984", "986", "987", "988"})
 
 
 def _country(raw: str) -> bool:

@@ -9,18 +9,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from rules import answers, descriptions, loose, mailbox, motifs, names, outcomes, titles
+from rules import answers, descriptions, loose, mailbox, motifs, names, outcomes, questions, titles
 from rules.contact import Detail, address, birth_date, email, mobile, placeholder
-from rules.findings import find
+from rules.findings import find, severity
 from rules.french import listed
 from rules.labels import STATEMENTS
 from rules.likeness import Likeness, contentless, looks_like_patient, reason
 from rules.likeness import answers as answered
 from rules.markup import plain_text
-from rules.model import CalendarEvent, Consent, Entry, Finding, Guardian, Practice
+from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
 from rules.names import Name
+from rules.questions import Answers
 from rules.sheet import Sheet
 from rules.text import fold, key, tidy
 
@@ -54,7 +55,7 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     text = plain_text(event.description[: _TEXT_AT_MOST * 4])
     descriptions.sort(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
     typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
-    typed.place = _home(event.location, practice)
+    typed.place = _place(event.location, practice)
     for category in event.categories:
         typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
     if not typed.motifs and "motif" not in typed.typed:
@@ -67,7 +68,7 @@ def _nameless(entry: Entry) -> Entry:
     return replace(entry, name_text="", family_name="", given_name="", motif_text=entry.motif or "", findings=())
 
 
-def _home(location: str, practice: Practice) -> str:
+def _place(location: str, practice: Practice) -> str:
     """The event's place where it is a whole address other than the practice's: where else would a patient's go?"""
     whole = address(location).value
     return "" if whole is None or key(practice.address) in key(whole) else whole
@@ -76,9 +77,8 @@ def _home(location: str, practice: Practice) -> str:
 def _entry(typed: Sheet) -> Entry:
     """Who, how to reach them, why and with whom, with what cannot be believed of it."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
-    home = _checked(typed, "address-incomplete", address, typed.text("address", "address_more") or typed.place)
-    motif, dentist, guardian = _motif(typed), _dentist(typed), _guardian(typed)
-    checked = (born, number, mail, home, motif, dentist, guardian)
+    home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), questions.answered(typed)
+    checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
         family_name=name.family,
@@ -95,27 +95,27 @@ def _entry(typed: Sheet) -> Entry:
         motif=motif.labels[0] if len(motif.labels) == 1 else None,
         motifs=motif.labels,
         motif_text=motif.text,
-        dentist=dentist.value,
-        dentist_text=dentist.text,
         guardian=guardian.value,
         comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
         findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()),
     )
-    return _with_answers(entry, typed)
+    return _with_answers(entry, typed, asked)
 
 
-def _with_answers(entry: Entry, typed: Sheet) -> Entry:
+def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
     """The entry with what she answered and noted besides."""
-    said, known = typed.statements, _known(typed)
+    said = typed.statements
     return replace(
         entry,
         email_confirmed="email_ok" in said,
-        first_visit=_either("first" in said, "follow_up" in said),
-        known=known,
-        new_patient=known is False,
+        first_visit=asked.first_visit,
+        known=asked.known,
+        new_patient=asked.known is False,
+        dentist=asked.dentist,
+        dentist_text=asked.dentist_text,
         no_preference="preference" in said,
-        consent=_consent(typed),
-        keep_minutes=answers.minutes(typed.text("duration")),
+        consent=asked.consent,
+        keep_minutes=asked.minutes,
         without_mobile=_waived(typed, "no_mobile"),
         without_email=_waived(typed, "no_email"),
         waiting="waiting" in said,
@@ -151,12 +151,21 @@ def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: s
     return _Checked(detail.value, detail.problem, detail.proposal, seen, facts)
 
 
-def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]]) -> _Checked[T]:
-    """The first believable of the labelled values, then of the unlabelled; else the first problem."""
+def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]], two: str) -> _Checked[T]:
+    """The one believable value among the labelled and the unlabelled, else the first problem; several that differ
+    are a question (`two` says which), never a guess."""
     texts = [*typed.typed.get(label, ()), *typed.loose.get(label, ())]
     checked = [_checked(typed, rule, check, text) for text in texts]
     said = [one for one in checked if one.text]
-    return next((one for one in said if one.value is not None), said[0] if said else _Checked(None))
+    believed = {str(one.value).lower(): one for one in said if one.value is not None}
+    if len(believed) > 1:
+        return _two(typed, rule, listed([one.text for one in believed.values()], "et"), two)
+    return next(iter(believed.values()), said[0] if said else _Checked(None))
+
+
+def _two(typed: Sheet, rule: str, seen: str, problem: str) -> _Checked[Any]:
+    """Nothing is believed of two values that contradict each other."""
+    return _Checked(None, problem, text=seen, findings=find(typed.practice.policy, rule, seen=seen, problem=problem))
 
 
 def _mobile(typed: Sheet) -> _Checked[str]:
@@ -166,24 +175,38 @@ def _mobile(typed: Sheet) -> _Checked[str]:
         detail = mobile(text)
         return Detail(None, "c'est le numéro du cabinet") if own and detail.value == own else detail
 
-    return _best(typed, "mobile", "mobile-invalid", check)
+    return _best(typed, "mobile", "mobile-invalid", check, "deux numéros, un seul est attendu")
 
 
 def _email(typed: Sheet) -> _Checked[str]:
     confirmed = "email_ok" in typed.statements
+    blocks = severity("email-slip", typed.practice.policy) is Severity.ERROR
 
     def check(text: str) -> Detail[str]:
         detail = email(text)
-        if detail.proposal and confirmed:
-            return Detail(mailbox.confirmed(text))
+        if detail.proposal and (confirmed or not blocks):  # a slip that does not block is believed, and shown
+            return Detail(mailbox.confirmed(text), "", "" if confirmed else detail.proposal)
         own = detail.value is not None and detail.value.lower() == typed.practice.email.lower()
         return Detail(None, "c'est l'adresse du cabinet") if own else detail
 
-    return _best(typed, "email", "email-invalid", check)
+    return _best(typed, "email", "email-invalid", check, "deux adresses, une seule est attendue")
 
 
 def _birth(typed: Sheet) -> _Checked[date]:
-    return _best(typed, "birth", "birth-date-invalid", lambda text: birth_date(text, typed.today))
+    def check(text: str) -> Detail[date]:
+        return birth_date(text, typed.today)
+
+    return _best(typed, "birth", "birth-date-invalid", check, "deux dates différentes")
+
+
+def _home(typed: Sheet) -> _Checked[str]:
+    """Labelled lines make one address, unless two of them are whole ones; else the event's place."""
+    wholes = {key(whole): whole for text in typed.typed.get("address", ()) if (whole := address(text).value)}
+    if len(wholes) > 1:
+        seen = _seen(listed(list(wholes.values()), "et"))
+        return _two(typed, "address-incomplete", seen, "deux adresses, une seule est attendue")
+    text = next(iter(wholes.values()), "") or typed.text("address", "address_more") or typed.place
+    return _checked(typed, "address-incomplete", address, text)
 
 
 def _seen(text: str) -> str:
@@ -241,6 +264,7 @@ def _guardian(typed: Sheet) -> _Checked[Guardian]:
     mails = [email(address_text) for address_text in taken.email]
     problem = next((detail.problem for detail in (*numbers, *mails) if detail.problem), "")
     problem = problem or ("" if any(map(str.isalpha, called)) or numbers or mails else "le nom manque")
+    problem = problem or ("un numéro incomplet" if any(map(str.isdigit, called)) else "")
     guardian = Guardian(
         tidy(called),
         next((detail.value for detail in numbers if detail.value), None),
@@ -279,7 +303,9 @@ def _motif(typed: Sheet) -> _Motif:
     if len(found) > 1:
         return _ambiguous(tuple(found), labelled, practice)
     if found:
-        return _Motif(tuple(found), labelled or next(iter(found)))
+        other = _no_motif(tidy(labelled[:200]), True, practice) if labelled and not said else _Motif()
+        unknown = tuple(one for one in other.findings if one.rule == "motif-unknown")
+        return _Motif(tuple(found), labelled or next(iter(found)), unknown)  # `Motif :` contradicts the title
     return _no_motif(tidy(text[:200]), bool(labelled), practice)
 
 
@@ -313,53 +339,6 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
-
-
-# --- the two questions -----------------------------------------------------------------------------------------------
-
-
-def _either(one: bool, other: bool) -> bool | None:
-    """True, False, or None where neither or both were said."""
-    return one if one != other else None
-
-
-def _known_answers(typed: Sheet) -> set[bool]:
-    said = {answers.yes(value) if value else True for value in typed.typed.get("known", ())} - {None}
-    said |= {True} if "known" in typed.statements else set()
-    return {bool(one) for one in said} | ({False} if typed.statements & {"new", "not_known"} else set())
-
-
-def _known(typed: Sheet) -> bool | None:
-    said = _known_answers(typed)
-    return said.pop() if len(said) == 1 else None
-
-
-def _dentist(typed: Sheet) -> _Checked[str]:
-    """`Dentiste : Dr Martin`; nobody in particular is no preference."""
-    texts = [
-        text for text in typed.typed.get("dentist", ()) if not placeholder(text) or key(text) in {"aucun", "aucune"}
-    ]
-    named = [answers.dentist(text, typed.practice) for text in texts]
-    if any(one.nobody for one in named):
-        typed.statements.add("preference")
-        return _Checked(None)
-    keys = {one.key for one in named}
-    if not texts or (len(keys) == 1 and None not in keys):
-        return _Checked(keys.pop() if keys else None, text=", ".join(texts[:1]))
-    seen = _seen(texts[[one.key for one in named].index(None)] if None in keys else ", ".join(texts))
-    team = ", ".join(dentist.name for dentist in typed.practice.dentists)
-    near = answers.nearest_dentists(seen, typed.practice)
-    return _Checked(
-        None,
-        text=seen,
-        findings=find(typed.practice.policy, "dentist-unknown", seen=seen, dentists=team, proposals=near),
-    )
-
-
-def _consent(typed: Sheet) -> Consent | None:
-    said = [answers.consent(tidy(value), typed.practice) for value in typed.typed.get("consent", ())]
-    given = [one for one in said if one]
-    return next((one for one in given if not one.given), given[-1] if given else None)
 
 
 def _waived(typed: Sheet, label: str) -> str | None:
