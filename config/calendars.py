@@ -48,13 +48,24 @@ def _google_file(value: SecretStr) -> SecretStr:
     return value
 
 
+def _own_id(value: str) -> str:
+    if value.casefold() == "primary":
+        refuse("« primary » n'est pas un identifiant : il change avec le compte.", "Donnez l'adresse de l'agenda.")
+    return value
+
+
 class GoogleSettings(Model):
     """`credentials` is the content of a service account's file, or of the token that `attitre init` obtained."""
 
     kind: Literal["google"] = setting("Sorte d'agenda.")
-    calendar_id: Text = setting("Identifiant de l'agenda, dans ses paramètres Google.")
+    calendar_id: Annotated[Text, AfterValidator(_own_id)] = setting(
+        "Identifiant de l'agenda, dans ses paramètres Google."
+    )
     credentials: Annotated[Secret, AfterValidator(_google_file)] = unprinted(
         "Fichier du compte de service, ou jeton obtenu par « attitre init » : « !file CHEMIN »."
+    )
+    subject: Text | None = setting(
+        "Adresse au nom de laquelle le compte de service agit (délégation Google Workspace).", default=None
     )
     endpoint: Web | None = unprinted("Adresse qui remplace celle de l'API Google (relais, essais).", default=None)
     read_only: Flag = setting("Ne jamais écrire dans cet agenda.", default=False)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from adapters.calendars.dav import DavCalendar
     from adapters.calendars.davaccess import DavAccess
+    from adapters.calendars.googleapi import GoogleAccess
 
 AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
 Login = tuple[str, ...]
@@ -145,9 +146,21 @@ class _Maker:
     def _calendar(self, settings: AnyCalendar) -> Calendar:
         if isinstance(settings, CalDavSettings):
             return self._dav(settings)
-        name = settings.calendar_id if isinstance(settings, GoogleSettings) else "flux"
-        kind = "Google" if isinstance(settings, GoogleSettings) else "ics"
-        return LaterCalendar(f"{settings.kind}:{name}", f"Les agendas {kind} ne sont pas encore pris en charge.")
+        if isinstance(settings, GoogleSettings):
+            return self._google(settings)
+        return LaterCalendar("ics:flux", "Les agendas ics ne sont pas encore pris en charge.")
+
+    def _google(self, settings: GoogleSettings) -> Calendar:
+        from adapters.calendars.google import GoogleCalendar
+
+        login = ("google", _open(settings.credentials), settings.endpoint or "", settings.subject or "")
+        access = self._logins.get(login)
+        if access is None:
+            access = self._logins[login] = google_access(settings)
+            self._stack.callback(access.http.session.close)
+        return GoogleCalendar(
+            access, settings.calendar_id, zone=self._zone, secret=self._secret, read_only=settings.read_only
+        )
 
     def _dav(self, settings: CalDavSettings) -> Calendar:
         from adapters.calendars.dav import DavCalendar
@@ -195,6 +208,13 @@ def dav_access(settings: CalDavSettings) -> DavAccess:
         settings.url, username=settings.username or "", password=_open(settings.password), token=_open(settings.token),
         auth=settings.auth,
     )  # fmt: skip
+
+
+def google_access(settings: GoogleSettings) -> GoogleAccess:
+    """The Google account behind a calendar. Logs in at its first use."""
+    from adapters.calendars.googleapi import GoogleAccess
+
+    return GoogleAccess(_open(settings.credentials), endpoint=settings.endpoint or "", subject=settings.subject or "")
 
 
 class LaterCalendar:

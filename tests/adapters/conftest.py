@@ -26,7 +26,9 @@ from adapters.calendars.dav import DavCalendar
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
+from sync.demo.googlestandin import GoogleStandIn
 from sync.demo.server import end, radicale
+from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
 
 ZONE, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 WINDOW = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
@@ -154,7 +156,8 @@ class OtherClientOfMemory:
 
 @dataclass
 class Place:
-    """A fresh calendar. `again` makes another view of it (`read_only=True`); `trips` counts what it cost so far."""
+    """A fresh calendar. `again` makes another view of it (`read_only=True`); `trips` counts what it cost so far;
+    `names_the_deleted`: a whole listing says what was deleted, so that nothing of it is merely absent."""
 
     calendar: Calendar
     she: Any
@@ -162,6 +165,7 @@ class Place:
     again: Callable[..., Calendar]
     name: str
     access: DavAccess | None = None
+    names_the_deleted: bool = False
 
     def follow(self) -> Follower:
         return Follower(self)
@@ -192,11 +196,11 @@ class Host:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory, request) -> Iterator[Callable[[str], Host]]:
+def servers(tmp_path_factory, request) -> Iterator[Callable[[str], Any]]:
     """Each server once a session, started at its first use."""
-    running: dict[str, tuple[Any, Host]] = {}
+    running: dict[str, tuple[Any, Any]] = {}
 
-    def server(kind: str) -> Host:
+    def server(kind: str) -> Any:
         if kind not in running:
             context = _start(kind, tmp_path_factory.mktemp(kind), request.config)
             running[kind] = (context, context.__enter__())
@@ -208,8 +212,11 @@ def servers(tmp_path_factory, request) -> Iterator[Callable[[str], Host]]:
 
 
 @contextmanager
-def _start(kind: str, folder: Path, config: pytest.Config) -> Iterator[Host]:
-    if kind == "radicale":
+def _start(kind: str, folder: Path, config: pytest.Config) -> Iterator[Any]:
+    if kind == "google":
+        with GoogleStandIn() as google:
+            yield google
+    elif kind == "radicale":
         with radicale(folder / "agendas") as server:
             yield Host(f"{server.url}{server.user}/", (server.user, server.password))
     elif kind == "xandikos":
@@ -272,7 +279,7 @@ def _kinds(config: pytest.Config, *first: str) -> tuple[str, ...]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`place`: every kind of calendar. `dav`: those behind a server."""
-    for fixture, first in (("place", ("memory",)), ("dav", ())):
+    for fixture, first in (("place", ("memory", "google")), ("dav", ())):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, _kinds(metafunc.config, *first), indirect=True)
 
@@ -281,6 +288,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def place(request, servers) -> Iterator[Place]:
     if request.param == "memory":
         yield _in_memory()
+    elif request.param == "google":
+        yield _on_google(servers("google"))
     else:
         with _on(servers(request.param)) as made:
             yield made
@@ -313,6 +322,7 @@ def another(dav, servers, request) -> Iterator[Place]:
 def small_batches(monkeypatch) -> int:
     """Pages and multigets of three events, so that seven are many."""
     monkeypatch.setattr("adapters.calendars.dav.BATCH", 3)
+    monkeypatch.setattr("adapters.calendars.google.PAGE", 3)
     monkeypatch.setattr("adapters.calendars.memory.PAGE", 3)
     return 3
 
@@ -326,6 +336,12 @@ def _in_memory() -> Place:
         return other
 
     return Place(calendar, OtherClientOfMemory(calendar), lambda: sum(calendar.calls.values()), again, "Dr Petit")
+
+
+def _on_google(google: GoogleStandIn) -> Place:
+    calendar, access, again = fresh(google, zone=ZONE, secret=SECRET)
+    she = OtherClientOfGoogle(google, calendar)
+    return Place(again(), she, lambda: access.http.requests, again, "Dr Petit", names_the_deleted=True)
 
 
 @contextmanager

@@ -129,3 +129,10 @@ def test_p34_what_is_mandatory_reaches_the_rules(read, small):
     practice = practice_of(read(small + "mandatory: [name, motif]\nfeedback: {existing: write}\n").settings)
     assert practice.policy.mandatory == {"name", "motif"}
     assert practice.policy.write_existing
+
+
+def test_a_google_calendar_is_named_by_its_own_address(said, small):
+    """`primary` is another calendar for every account: two dentists would be one."""
+    primary = "[{kind: google, calendar_id: primary, credentials: !env GOOGLE_CREDENTIALS}]"
+    (line,) = said(small.replace("[{kind: caldav, url: https://dav.example/martin/}]", primary))
+    assert "« primary » n'est pas un identifiant" in line

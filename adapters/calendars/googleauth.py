@@ -1,0 +1,165 @@
+"""Logging in at Google: a service account or a person's consent, over our own session. Refusals in words that help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from adapters.base import Denied, OutsideError, TryLater
+from adapters.http import Http, retry_after
+
+SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
+TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address
+_AGAIN = frozenset({408, 429})
+
+
+class Login(AuthBase):
+    """The bearer token of one account, fetched when it is needed and shared by all its calendars.
+
+    `credentials` is the content of a key file or of a consent's file; `subject` is whom a service account acts for
+    (domain-wide delegation). Nothing is asked before the first use. `renewals` counts tokens asked for.
+    """
+
+    def __init__(self, credentials: str, subject: str = "") -> None:
+        self.renewals = 0
+        self._given, self._subject = credentials, subject
+        self._held: Any = None
+        self._lock = Lock()
+        self._http = Http()
+
+    def over(self, http: Http) -> None:
+        """From now on tokens are asked for through that session."""
+        self._http.session = http.session
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token()}"
+        return request
+
+    def token(self) -> str:
+        """A token that is good for now. Raises Denied and TryLater."""
+        with self._lock:
+            if self._held is None:
+                self._held = _credentials(self._given, self._subject)
+            if not self._held.valid:
+                self._renew()
+            return str(self._held.token)
+
+    def renewed(self, refused: str) -> None:
+        """That token was refused: another one, once, however many were refused it together (I01)."""
+        with self._lock:
+            if self._held.token == refused:
+                self._renew()
+
+    def _renew(self) -> None:
+        from google.auth.exceptions import GoogleAuthError
+
+        self.renewals += 1
+        try:
+            self._held.refresh(self._exchange)
+        except GoogleAuthError as error:
+            raise refusal(error, robot=not hasattr(self._held, "refresh_token")) from None
+
+    def _exchange(
+        self, url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> _Said:  # fmt: skip
+        """What google-auth calls a transport. The token endpoint's faults are told at once: waiting is not its job."""
+        answer = self._http.send(method, url, body, headers)
+        if answer.status in _AGAIN or answer.status >= 500:
+            raise TryLater(
+                "Google ne délivre pas d'accès pour l'instant.", retry_after(answer.headers.get("Retry-After"))
+            )
+        return _Said(answer.status, answer.headers, answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An answer in google-auth's shape."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+def _credentials(given: str, subject: str) -> Any:
+    """google-auth's credentials for the file. Raises Denied."""
+    try:
+        info = json.loads(given)
+        if "private_key" in info:
+            return _robot(info, subject)
+        if "refresh_token" in info:
+            return _person(info)
+    except (ValueError, KeyError, TypeError):
+        raise Denied(_BROKEN) from None
+    raise Denied(_NO_LOGIN if {"installed", "web"} & info.keys() else _BROKEN)
+
+
+def _robot(info: dict[str, Any], subject: str) -> Any:
+    from google.oauth2.service_account import Credentials
+
+    return Credentials.from_service_account_info(info, scopes=SCOPES, subject=subject or None)
+
+
+def _person(info: dict[str, Any]) -> Any:
+    """`from_authorized_user_info` would forget the file's `token_uri`."""
+    from google.oauth2.credentials import Credentials
+
+    return Credentials(
+        None, refresh_token=info["refresh_token"], token_uri=info.get("token_uri") or TOKEN_URI,
+        client_id=info["client_id"], client_secret=info["client_secret"],
+    )  # fmt: skip
+
+
+def refusal(error: Exception, *, robot: bool) -> OutsideError:
+    """What google-auth's complaint means for a person: whose turn it is and what to do."""
+    said = error.args[1] if len(error.args) > 1 else None
+    code, text = (said.get("error", ""), said.get("error_description", "")) if isinstance(said, dict) else ("", "")
+    if code == "invalid_grant":
+        return Denied(_grant(str(text), robot=robot))
+    return Denied(_CODES.get(str(code), _BROKEN if robot else _REVOKED))
+
+
+def _grant(text: str, *, robot: bool) -> str:
+    if "reasonable timeframe" in text or "iat" in text:
+        return _CLOCK
+    return _KEY if robot else _REVOKED
+
+
+_BROKEN = (
+    "Ces identifiants Google ne sont ni la clé d'un compte de service, ni une autorisation complète : téléchargez-les "
+    "de nouveau."
+)
+_NO_LOGIN = (
+    "Ce fichier Google est celui d'une application (« client secret »), pas un accès : donnez la clé d'un compte de "
+    "service."
+)
+_REVOKED = (
+    "Google ne reconnaît plus l'autorisation donnée à attitre : elle a été retirée, ou elle a expiré (au bout de 7 "
+    "jours tant que l'écran de consentement est en mode « Test »). Passez cet écran en « Production », puis donnez "
+    "l'autorisation de nouveau."
+)
+_KEY = (
+    "Google ne reconnaît plus la clé de ce compte de service : elle ou le compte a été supprimé. Créez une nouvelle "
+    "clé dans la console Google Cloud et remplacez le fichier."
+)
+_CLOCK = (
+    "L'horloge de cette machine n'est pas à l'heure : Google refuse l'accès. Mettez-la à l'heure (NTP), rien d'autre "
+    "n'est à changer."
+)
+_CODES = {
+    "unauthorized_client": (
+        "Ce compte de service n'a pas le droit d'agir au nom de « subject: » : l'administrateur Google Workspace doit "
+        "lui déléguer l'accès aux agendas (étendue calendar.events)."
+    ),
+    "invalid_client": "Google ne connaît plus l'application de cette autorisation : donnez l'autorisation de nouveau.",
+    "deleted_client": "Google ne connaît plus l'application de cette autorisation : donnez l'autorisation de nouveau.",
+    "invalid_scope": (
+        "Google refuse l'étendue demandée (calendar.events) : l'administrateur Google Workspace doit l'autoriser."
+    ),
+}

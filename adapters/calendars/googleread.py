@@ -1,0 +1,281 @@
+"""Google's events as payloads, and what a payload says: the same components as from iCalendar, so that the same meaning
+gives the same occurrences and the same hash.
+
+A payload is one event, or one series with the instances that differ from it: `{"master": …, "exceptions": […]}`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from adapters.base import Reading, Resource, Window
+from adapters.calendars import block, recurrence
+from adapters.calendars.contentlines import Properties, Property, escape
+from adapters.calendars.eventread import Component, Unreadable, component
+from adapters.calendars.googleids import own_uid
+from adapters.calendars.semantic import digest
+from adapters.calendars.vevent import identity
+from adapters.calendars.zones import UTC as NAMED_UTC
+from adapters.calendars.zones import Zones, named
+from rules.model import Annotation
+
+Json = dict[str, Any]
+EVENT = (
+    "id,iCalUID,etag,status,eventType,summary,description,location,start,end,endTimeUnspecified,recurrence,"
+    "recurringEventId,originalStartTime,created,updated,organizer(email,self),attendees(email),transparency,visibility,"
+    "locked"
+)  # what is asked of an event; another list needs another cursor
+IGNORED = frozenset({"birthday", "fromGmail", "workingLocation"})
+_KEPT = frozenset(name.partition("(")[0] for name in EVENT.replace("email,self", "").split(","))
+_STUB = frozenset({"id", "etag", "status", "recurringEventId", "originalStartTime"})
+_LONGEST = 2_000_000
+
+
+# --- payloads --------------------------------------------------------------------------------------------------------
+
+
+def resource(master: Json, exceptions: Iterable[Json] = ()) -> Resource:
+    """The event, or the series with those instances that say something else than it."""
+    told = sorted((_kept(item) for item in exceptions if differs(master, item)), key=lambda item: str(item["id"]))
+    whole = {"master": _kept(master), "exceptions": told}
+    payload = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return Resource(str(master["id"]), _version(master, told), payload.encode("utf-8", "surrogatepass"))
+
+
+def parsed(payload: bytes) -> tuple[Json, list[Json]]:
+    """The event and its exceptions. Raises ValueError, KeyError, TypeError for anything else."""
+    whole = json.loads(payload.decode("utf-8", "surrogatepass"))
+    return whole["master"], whole["exceptions"]
+
+
+def version_of(payload: bytes) -> str | None:
+    """The version that a payload was made with; None where it is no payload."""
+    try:
+        return _version(*parsed(payload))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def etag_of(version: str) -> str:
+    """The event's own ETag: what `If-Match` takes."""
+    return version.partition(" ")[0]
+
+
+def _version(master: Json, exceptions: list[Json]) -> str | None:
+    etag = master.get("etag")
+    if not etag or not exceptions:
+        return etag or None
+    etags = "\n".join(f"{item['id']} {item.get('etag')}" for item in exceptions)
+    return f"{etag} {hashlib.sha256(etags.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def _kept(item: Json) -> Json:
+    """What is asked for, whatever was answered; of a cancelled instance only what Google guarantees."""
+    wanted = _STUB if item.get("status") == "cancelled" and "recurringEventId" in item else _KEPT
+    return {name: value for name, value in item.items() if name in wanted}
+
+
+def differs(master: Json, instance: Json) -> bool:
+    """Whether an instance is another thing than the series says: cancelled, moved, or with contents of its own."""
+    if instance.get("status") == "cancelled":
+        return "originalStartTime" in instance
+    if _instant(instance.get("start")) != _instant(instance.get("originalStartTime")):
+        return True
+    return _length(instance) != _length(master) or _contents(instance) != _contents(master)
+
+
+def _contents(item: Json) -> tuple[Any, ...]:
+    text, title = str(item.get("description", "")), str(item.get("summary", ""))
+    plain = tuple(item.get(name, default) for name, default in _PLAIN)
+    guests = sorted(str(one.get("email", "")) for one in item.get("attendees", ()))
+    return (block.bare(title), block.split(text)[0], *plain, guests)
+
+
+_PLAIN = (
+    ("location", ""), ("status", "confirmed"), ("transparency", "opaque"), ("visibility", "default"),
+    ("eventType", "default"),
+)  # fmt: skip
+
+
+def _length(item: Json) -> timedelta:
+    """On the clock, so that a change of clocks inside makes no difference."""
+    return _wall(item["end"]) - _wall(item["start"])
+
+
+def _instant(side: Json | None) -> str:
+    if not side:
+        return ""
+    return str(side["date"]) if "date" in side else _aware(side).astimezone(UTC).isoformat()
+
+
+def _wall(side: Json) -> datetime:
+    if "date" in side:
+        return datetime.fromisoformat(side["date"])
+    zone = named(side["timeZone"]) if side.get("timeZone") else None
+    at = _aware(side)
+    return (at.astimezone(zone) if zone else at).replace(tzinfo=None)
+
+
+def _aware(side: Json) -> datetime:
+    at = datetime.fromisoformat(side["dateTime"])
+    return at if at.tzinfo else at.replace(tzinfo=named(side.get("timeZone", "")) or UTC)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Reads the payloads of one calendar. `zone` is the practice's; `address` the calendar's."""
+
+    zone: ZoneInfo
+    secret: bytes
+    address: str
+
+    def read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        """See `Calendar.read`."""
+        try:
+            return self._read(ref, payload, window)
+        except Exception:
+            return _unreadable(payload)
+
+    def token(self, ref: str, master: Json) -> str:
+        """The letters that bind our block to this event."""
+        return identity(self.secret, self.address, ref, uid_of(master))
+
+    def _read(self, ref: str, payload: bytes, window: Window) -> Reading:
+        if len(payload) > _LONGEST:
+            return _unreadable(payload)
+        master, exceptions = parsed(payload)
+        if master.get("eventType") in IGNORED:
+            told = hashlib.sha256(f"{master['id']} {master['eventType']}".encode()).hexdigest()
+            return Reading((), told, Annotation(), blocked="type", sole=False)
+        parts = list(self._components(master, exceptions))
+        annotation, foreign = self._ours(ref, master)
+        expanded = recurrence.expand(parts, window, self.zone)
+        odd_rule = any(line.upper().startswith("EXRULE") for line in master.get("recurrence", ()))
+        return Reading(
+            events=expanded.events,
+            semantic=digest(parts),
+            annotation=annotation,
+            problem="recurrence-refused" if odd_rule else expanded.problem,
+            foreign_block=foreign,
+            blocked=blocked(master, exceptions),
+            sole=len(parts) == 1 and not parts[0].recurring,
+        )
+
+    def _components(self, master: Json, exceptions: list[Json]) -> Iterator[Component]:
+        """The series and its moved instances; cancelled ones are left out of it. Raises Unreadable."""
+        gone = [item for item in exceptions if item.get("status") == "cancelled"]
+        yield self._component(master, master, gone)
+        for item in exceptions:
+            if item.get("status") != "cancelled":
+                yield self._component(item, master, [])
+
+    def _component(self, item: Json, master: Json, gone: list[Json]) -> Component:
+        props = _properties(item, self.zone)
+        props["UID"] = [Property("", uid_of(master))]
+        for stub in gone:
+            props.setdefault("EXDATE", []).append(_moment(stub["originalStartTime"], self.zone, series=True))
+        part = component(props, Zones(self.zone, ""))
+        kind = str(item.get("eventType", "default"))
+        return part if kind == "default" else replace(part, event=replace(part.event, kind=kind))
+
+    def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool]:
+        """Our part of the event, and whether it was made for another one."""
+        text = str(master.get("description", ""))
+        _, lines, reference = block.split(text) if "attitre" in text else ("", None, "")
+        if lines is None:
+            return Annotation(), False
+        token, _, flags = reference.partition("-")
+        mark = "" if "n" in flags else block.unmark(str(master.get("summary", "")))[0]
+        return Annotation(mark, lines), bool(token) and token != self.token(ref, master)
+
+
+def uid_of(master: Json) -> str:
+    """The UID: ours where the id is one that we made, else the one that other calendars see too."""
+    event_id = str(master["id"])
+    return own_uid(event_id) or str(master.get("iCalUID") or event_id)
+
+
+def blocked(master: Json, exceptions: Iterable[Json] = ()) -> str:
+    """Why our part cannot be written into this event; empty where it can."""
+    if any(item.get("attendees") or _invited(item) for item in (master, *exceptions)):
+        return "attendees"
+    if master.get("eventType", "default") != "default":
+        return "type"
+    return "locked" if master.get("locked") else ""
+
+
+def _invited(item: Json) -> bool:
+    """Somebody else's event, of which this calendar holds a copy."""
+    organizer = item.get("organizer") or {}
+    return bool(organizer.get("email")) and not organizer.get("self")
+
+
+def _properties(item: Json, zone: ZoneInfo) -> Properties:
+    """The event as the properties of a VEVENT."""
+    series = bool(item.get("recurrence") or item.get("recurringEventId"))
+    props: Properties = {
+        "DTSTART": [_moment(item["start"], zone, series=series)] if item.get("start") else [],
+        "SUMMARY": [Property("", escape(str(item.get("summary", ""))))],
+        "DESCRIPTION": [Property("", escape(str(item.get("description", ""))))],
+    }
+    if not props["DTSTART"]:
+        raise Unreadable
+    if item.get("end") and not item.get("endTimeUnspecified"):
+        props["DTEND"] = [_moment(item["end"], zone, series=series)]
+    if item.get("location"):
+        props["LOCATION"] = [Property("", escape(str(item["location"])))]
+    for name, value in _words(item):
+        props[name] = [Property("", value)]
+    if item.get("recurringEventId") and item.get("originalStartTime"):
+        props["RECURRENCE-ID"] = [_moment(item["originalStartTime"], zone, series=True)]
+    _people(item, props)
+    for line in item.get("recurrence", ()):
+        head, _, value = str(line).partition(":")
+        name, _, params = head.partition(";")
+        props.setdefault(name.upper(), []).append(Property(params, value))
+    return props
+
+
+def _words(item: Json) -> Iterator[tuple[str, str]]:
+    yield "STATUS", str(item.get("status", "confirmed")).upper()
+    if item.get("transparency") == "transparent":
+        yield "TRANSP", "TRANSPARENT"
+    if item.get("visibility") in {"private", "confidential"}:
+        yield "CLASS", "PRIVATE"
+    for name, field in (("CREATED", "created"), ("LAST-MODIFIED", "updated")):
+        if item.get(field):
+            yield name, f"{datetime.fromisoformat(item[field]).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _people(item: Json, props: Properties) -> None:
+    guests = [f"mailto:{one['email']}" for one in item.get("attendees", ()) if one.get("email")]
+    if guests:
+        props["ATTENDEE"] = [Property("", guest) for guest in guests]
+    if guests or _invited(item):
+        props["ORGANIZER"] = [Property("", f"mailto:{(item.get('organizer') or {}).get('email', '')}")]
+
+
+def _moment(side: Json, practice: ZoneInfo, *, series: bool) -> Property:
+    """A start or end as a property: a date, or a wall time in its zone. A single event's UTC is the practice's time."""
+    if side.get("date"):
+        return Property("VALUE=DATE", str(side["date"]).replace("-", ""))
+    name = str(side.get("timeZone") or "")
+    zone = named(name) if name else practice
+    at = _aware(side).astimezone(zone or practice)
+    if at.fold or (zone is NAMED_UTC and not series):
+        return Property("", f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    return Property(f'TZID="{name}"' if name else "", f"{at:%Y%m%dT%H%M%S}")
+
+
+def _unreadable(payload: bytes) -> Reading:
+    told = hashlib.sha256(payload).hexdigest()
+    return Reading((), told, Annotation(), "event-unreadable", blocked="unreadable", sole=False)
