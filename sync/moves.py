@@ -95,8 +95,8 @@ def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarE
 def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
     """The elder keeps its history, takes the younger's place and is judged there again."""
     consents.hand_over(tx, other.id, booking.id)
-    for table, column in ((t.message, t.message.c.booking), (t.booking, t.booking.c.id)):
-        tx.connection.execute(delete(table).where(table.c.practice == tx.practice, column == other.id))
+    tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.booking == other.id))
+    bookings.remove(tx, other.id)
     place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
     bookings.change(tx, booking.id, **place, changed_at=now)
     resources.mark_dirty(tx, [(other.calendar, other.ref)], now)

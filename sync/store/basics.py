@@ -5,23 +5,28 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here
+
+_GET = select(t.setting.c.value).where(*here(t.setting, "name"))
+_PUT, _NEW = update(t.setting).where(*here(t.setting, "name")), insert(t.setting)
+_COUNT = update(t.counter).where(*here(t.counter, "name"))
+_TAKE = _COUNT.values(value=t.counter.c.value + bindparam("count")).returning(t.counter.c.value)
+_NEW_COUNTER, _LOG = insert(t.counter), insert(t.journal)
 
 
 def get(tx: Tx, name: str) -> str | None:
     """The setting, or None."""
-    where = (t.setting.c.practice == tx.practice, t.setting.c.name == name)
-    return tx.connection.execute(select(t.setting.c.value).where(*where)).scalar()
+    return tx.run(_GET, the_name=name).scalar()
 
 
 def put(tx: Tx, name: str, value: str) -> None:
     """Set it."""
-    where = (t.setting.c.practice == tx.practice, t.setting.c.name == name)
-    if not tx.connection.execute(update(t.setting).where(*where).values(value=value)).rowcount:
-        tx.connection.execute(insert(t.setting).values(practice=tx.practice, name=name, value=value))
+    if not tx.run(_PUT, the_name=name, value=value).rowcount:
+        tx.add(_NEW, [{"name": name, "value": value}])
 
 
 def secret(tx: Tx) -> bytes:
@@ -35,12 +40,16 @@ def secret(tx: Tx) -> bytes:
 
 def take_numbers(tx: Tx, name: str, count: int = 1) -> range:
     """The next `count` numbers of that counter, never given before."""
-    where = (t.counter.c.practice == tx.practice, t.counter.c.name == name)
-    statement = update(t.counter).where(*where).values(value=t.counter.c.value + count).returning(t.counter.c.value)
-    last = tx.connection.execute(statement).scalar()
-    if last is None:
-        tx.connection.execute(insert(t.counter).values(practice=tx.practice, name=name, value=count))
-        last = count
+    key = ("counter", name)
+    if key in tx.remembered:  # the row is ours until the transaction ends
+        last: int = tx.remembered[key] + count
+        tx.later(_COUNT, {"the_name": name, "value": last}, key)
+    else:
+        counted = tx.run(_TAKE, the_name=name, count=count).scalar()
+        if counted is None:
+            tx.add(_NEW_COUNTER, [{"name": name, "value": count}])
+        last = counted or count
+    tx.remembered[key] = last
     return range(last - count + 1, last + 1)
 
 
@@ -56,5 +65,4 @@ def log(
 ) -> None:
     """Add a line to the journal: ids, rule ids and times, no personal data (law L8)."""
     row = {"event": event, "detail": detail, "booking": booking, "calendar": calendar, "ref": ref, "at": now}
-    number = take_numbers(tx, "journal")[0]
-    tx.connection.execute(insert(t.journal).values(practice=tx.practice, id=number, **row))
+    tx.later(_LOG, {"id": take_numbers(tx, "journal")[0], **row})

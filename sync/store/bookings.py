@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json, findings_from_json
 from sync.store.engine import Tx
+from sync.store.tx import here, in_parts, the, those
 
 VALID, INVALID, VANISHED = "valid", "invalid", "vanished"
 
@@ -61,35 +62,52 @@ class BookingRow:
 def add(tx: Tx, **values: Any) -> int:
     """A new booking; its id."""
     number = basics.take_numbers(tx, "booking")[0]
-    tx.connection.execute(insert(t.booking).values(practice=tx.practice, id=number, **values))
+    tx.later(_ADD, {"id": number, **values})
+    _forget(tx, values)
     return number
 
 
 def change(tx: Tx, booking: int, **values: Any) -> None:
     """Set columns of one booking."""
-    tx.connection.execute(
-        update(t.booking).where(t.booking.c.practice == tx.practice, t.booking.c.id == booking).values(**values)
-    )
+    tx.run(_CHANGE, the_id=booking, **values)
+    tx.remembered.pop(_STOOD, None)
+
+
+def remove(tx: Tx, booking: int) -> None:
+    """It is another booking's continuation, and was never told."""
+    tx.run(_REMOVE, the_id=booking)
+    tx.remembered.pop(_STOOD, None)
 
 
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
     """One booking."""
-    return next(iter(_select(tx, zone, t.booking.c.id == booking)), None)
+    return next(_rows(tx.run(_GET, the_id=booking), zone), None)
 
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
     """The bookings that stand, or stood last, in that resource."""
-    return _select(tx, zone, t.booking.c.calendar == calendar, t.booking.c.ref == ref)
+    known = tx.remembered.get(_STOOD, {}).get((calendar, ref))
+    return list(_rows(tx.run(_AT, the_calendar=calendar, the_ref=ref), zone)) if known is None else list(known)
+
+
+def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
+    """These resources are about to be judged: read at once which bookings stood there."""
+    stood = tx.remembered.setdefault(_STOOD, {})
+    stood.update({(calendar, ref): [] for ref in refs})
+    for part in in_parts(refs):
+        for row in _rows(tx.run(_AT_ANY, the_calendar=calendar, those_ref=part), zone):
+            stood[(calendar, row.ref)].append(row)
 
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
     """Bookings of that event, wherever it stands."""
-    return _select(tx, zone, t.booking.c.uid == uid, t.booking.c.recurrence == recurrence)
+    return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))
 
 
 def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
     """Every booking of that patient, coming and past, in order."""
-    return sorted(_select(tx, zone, t.booking.c.patient == patient), key=lambda row: (row.start, row.id))
+    found = _rows(tx.run(_OF_PATIENT, the_patient=patient), zone)
+    return sorted(found, key=lambda row: (row.start, row.id))
 
 
 def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
@@ -101,14 +119,12 @@ def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
 
 def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """That patient's bookings that vanished after `since`: one of them may have moved (G08, calcurse)."""
-    c = t.booking.c
-    return _select(tx, zone, c.patient == patient, c.vanished_at > since, c.outcome.is_(None))
+    return list(_rows(tx.run(_VANISHED_OF, the_patient=patient, the_vanished_at=since), zone))
 
 
 def untold_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """That patient's bookings made after `since` that stand in a calendar."""
-    c = t.booking.c
-    return _select(tx, zone, c.patient == patient, c.created_at >= since, c.vanished_at.is_(None))
+    return list(_rows(tx.run(_UNTOLD_OF, the_patient=patient, the_created_at=since), zone))
 
 
 def between(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[BookingRow]:
@@ -162,9 +178,7 @@ def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:
 
 def place(tx: Tx, booking: int) -> tuple[str, str] | None:
     """(calendar, ref) of that booking."""
-    c = t.booking.c
-    query = select(c.calendar, c.ref).where(c.practice == tx.practice, c.id == booking)
-    row = tx.connection.execute(query).first()
+    row = tx.run(_PLACE, the_id=booking).first()
     return (row.calendar, row.ref) if row else None
 
 
@@ -176,10 +190,8 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
 
     A refused message told nothing, but it is not tried again until its facts or its address change: see `refused`.
     """
-    c = t.telling.c
-    query = select(t.telling).where(c.practice == tx.practice, c.booking == booking).order_by(c.number)
     known: dict[tuple[int, Channel], Knowledge] = {}
-    for row in tx.connection.execute(query):
+    for row in tx.run(_TOLD, the_booking=booking):
         if row.state != "failed":
             facts = facts_from_json(row.facts, zone)
             known[(facts.patient_id, Channel(row.channel))] = _knowledge(row, facts)
@@ -188,11 +200,9 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
 
 def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str, datetime]]:
     """(channel, recipient, kind, start) of messages that a gateway refused for good."""
-    c = t.telling.c
-    query = select(t.telling).where(c.practice == tx.practice, c.booking == booking, c.state == "failed")
     return {
         (Channel(row.channel), row.recipient, row.kind, facts_from_json(row.facts, zone).start)
-        for row in tx.connection.execute(query)
+        for row in tx.run(_REFUSED, the_booking=booking)
     }
 
 
@@ -209,8 +219,7 @@ def next_number(tx: Tx, booking: int, channel: Channel) -> int:
 def tell(tx: Tx, booking: int, channel: Channel, number: int, **values: Any) -> None:
     """Record a telling: kind, facts, recipient, state (`baseline`, `flight`, `told`, `failed`), at."""
     values["facts"] = facts_to_json(values["facts"])
-    row = {"practice": tx.practice, "booking": booking, "channel": channel.value, "number": number}
-    tx.connection.execute(insert(t.telling).values(**row, **values))
+    tx.later(_TELL, {"booking": booking, "channel": channel.value, "number": number, **values})
 
 
 def settle(tx: Tx, booking: int, channel: Channel, number: int, state: str) -> None:
@@ -241,14 +250,41 @@ def _knowledge(row: Any, facts: Facts) -> Knowledge:
 
 
 def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
+    return list(_rows(tx.connection.execute(_EVERY.where(t.booking.c.practice == tx.practice, *clauses)), zone))
+
+
+def _rows(found: Iterable[Any], zone: ZoneInfo) -> Iterator[BookingRow]:
     # sorted here: asked to sort by its key, SQLite walks the whole table instead of using the clause's index
-    rows = tx.connection.execute(select(t.booking).where(t.booking.c.practice == tx.practice, *clauses)).mappings()
-    return [_row(row, zone) for row in sorted(rows, key=lambda row: row["id"])]
+    return (_row(row, zone) for row in sorted(found, key=lambda row: int(row.id)))
 
 
 def _row(row: Any, zone: ZoneInfo) -> BookingRow:
-    values = {name: row[name] for name in BookingRow.__slots__}
-    values["facts"] = facts_from_json(row["facts"], zone)
-    values["findings"], values["updates"] = findings_from_json(row["findings"]), tuple(row["updates"])
-    values["start"], values["end"] = row["start"].astimezone(zone), row["end"].astimezone(zone)
+    values = row._asdict()
+    values["facts"] = facts_from_json(row.facts, zone)
+    values["findings"], values["updates"] = findings_from_json(row.findings), tuple(row.updates)
+    values["start"], values["end"] = row.start.astimezone(zone), row.end.astimezone(zone)
     return BookingRow(**values)
+
+
+def _forget(tx: Tx, values: dict[str, Any]) -> None:
+    """What stood at that place is to be read again."""
+    tx.remembered.get(_STOOD, {}).pop((values["calendar"], values["ref"]), None)
+
+
+# --- the statements --------------------------------------------------------------------------------------------------
+
+_STOOD = "the bookings that stood in the resources that are judged"
+_b, _t = t.booking.c, t.telling.c
+_EVERY = select(*(_b[name] for name in BookingRow.__slots__))
+_ADD, _REMOVE = insert(t.booking), delete(t.booking).where(*here(t.booking, "id"))
+_CHANGE, _GET = update(t.booking).where(*here(t.booking, "id")), _EVERY.where(*here(t.booking, "id"))
+_AT = _EVERY.where(*here(t.booking, "calendar", "ref"))
+_AT_ANY = _EVERY.where(*here(t.booking, "calendar"), those(_b.ref))
+_WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
+_OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
+_VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcome.is_(None))
+_UNTOLD_OF = _OF_PATIENT.where(_b.created_at >= the(_b.created_at), _b.vanished_at.is_(None))
+_PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
+_TELL = insert(t.telling)
+_TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
+_REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == "failed")

@@ -11,6 +11,11 @@ from sqlalchemy import insert, select, update
 from adapters.base import Cursor
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here
+
+_EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
+_GET = select(t.calendar).where(*here(t.calendar, "calendar"))
+_CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +39,25 @@ class CalendarRow:
 
 def every(tx: Tx) -> tuple[CalendarRow, ...]:
     """All calendars ever seen, in a stable order."""
-    rows = tx.connection.execute(
-        select(t.calendar).where(t.calendar.c.practice == tx.practice).order_by(t.calendar.c.calendar)
-    )
-    return tuple(_row(row) for row in rows.mappings())
+    return tuple(_row(row) for row in tx.run(_EVERY).mappings())
 
 
 def get(tx: Tx, calendar: str) -> CalendarRow | None:
     """One calendar, or None where it was never pulled."""
-    row = tx.connection.execute(select(t.calendar).where(*_where(tx, calendar))).mappings().first()
-    return _row(row) if row else None
+    key = ("calendar", calendar)
+    if key not in tx.remembered:
+        row = tx.run(_GET, the_calendar=calendar).mappings().first()
+        tx.remembered[key] = _row(row) if row else None
+    known: CalendarRow | None = tx.remembered[key]
+    return known
 
 
 def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
     """The row of that calendar, made or made active again."""
     known = get(tx, calendar)
     if known is None:
-        tx.connection.execute(
-            insert(t.calendar).values(practice=tx.practice, calendar=calendar, dentist=dentist, state="active")
-        )
+        tx.add(_NEW, [{"calendar": calendar, "dentist": dentist, "state": "active"}])
+        tx.remembered.pop(("calendar", calendar))
     elif known.state != "active" or known.dentist != dentist:
         change(tx, calendar, state="active", dentist=dentist)
     row = get(tx, calendar)
@@ -62,7 +67,8 @@ def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
 
 def change(tx: Tx, calendar: str, **values: Any) -> None:
     """Set columns of one calendar."""
-    tx.connection.execute(update(t.calendar).where(*_where(tx, calendar)).values(**values))
+    tx.run(_CHANGE, the_calendar=calendar, **values)
+    tx.remembered.pop(("calendar", calendar), None)
 
 
 def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
@@ -72,16 +78,14 @@ def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
         .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))
         .values(state="suspended")
     )
+    for calendar in [row.calendar for row in every(tx)]:
+        tx.remembered.pop(("calendar", calendar), None)
 
 
 def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
     """Advance, or forget."""
     values = (cursor.kind, cursor.value, cursor.query) if cursor else (None, None, None)
     change(tx, calendar, **dict(zip(("cursor_kind", "cursor_value", "cursor_query"), values, strict=True)))
-
-
-def _where(tx: Tx, calendar: str) -> tuple[Any, ...]:
-    return t.calendar.c.practice == tx.practice, t.calendar.c.calendar == calendar
 
 
 def _row(row: Any) -> CalendarRow:

@@ -11,6 +11,18 @@ from rules.model import Consent
 from rules.text import key
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here
+
+_COPIED = ""  # stands for no dentist
+_c, _b = t.consent.c, t.booking.c
+_NOTED = (*here(t.consent, "booking"), _c.dentist != _COPIED)
+_OF = select(_c.dentist).where(*_NOTED).order_by(_c.at)
+_WORDS = select(_c.detail).where(*here(t.consent, "booking"), _c.dentist == _COPIED)
+_OF_PATIENT = (
+    select(_c.booking, _c.detail, _b.calendar, _b.ref)
+    .select_from(t.consent.join(t.booking, (_b.practice == _c.practice) & (_b.id == _c.booking)))
+    .where(*here(t.booking, "patient"))
+)
 
 
 def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) -> None:
@@ -24,9 +36,7 @@ def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) 
 
 def of(tx: Tx, booking: int) -> tuple[str, ...]:
     """The dentists whom the patient agreed to for that booking."""
-    c = t.consent.c
-    query = select(c.dentist).where(c.practice == tx.practice, c.booking == booking, c.dentist != _COPIED)
-    return tuple(tx.connection.execute(query.order_by(c.at)).scalars())
+    return tuple(tx.run(_OF, the_booking=booking).scalars())
 
 
 def noted(tx: Tx, booking: int) -> list[dict[str, Any]]:
@@ -53,10 +63,7 @@ def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
 def said_elsewhere(tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]) -> bool:
     """Whether these words were noted for another booking of that patient, and not for this one. The occurrences of one
     series are several bookings with one text, so what stands at the same place is no other."""
-    c, b = t.consent.c, t.booking.c
-    joined = t.consent.join(t.booking, (b.practice == c.practice) & (b.id == c.booking))
-    query = select(c.booking, c.detail, b.calendar, b.ref).select_from(joined)
-    rows = tx.connection.execute(query.where(b.practice == tx.practice, b.patient == patient)).all()
+    rows = tx.run(_OF_PATIENT, the_patient=patient)
     same = [row for row in rows if key(row.detail) == key(detail)]
     if any(row.booking == booking for row in same):
         return False
@@ -73,14 +80,9 @@ def hand_over(tx: Tx, young: int, elder: int) -> None:
 
 
 def _copied(tx: Tx, booking: int) -> str | None:
-    c = t.consent.c
-    query = select(c.detail).where(c.practice == tx.practice, c.booking == booking, c.dentist == _COPIED)
-    return tx.connection.execute(query).scalar()
+    return tx.run(_WORDS, the_booking=booking).scalar()
 
 
 def _add(tx: Tx, booking: int, dentist: str, detail: str, now: datetime) -> None:
     row = {"booking": booking, "dentist": dentist, "detail": detail, "at": now}
     tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
-
-
-_COPIED = ""  # stands for no dentist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,11 @@ from rules.model import Annotation
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json, annotation_to_json
 from sync.store.engine import Tx
+from sync.store.tx import here, in_parts, those
+
+_DROP, _WANT = delete(t.edit).where(*here(t.edit, "calendar", "ref")), insert(t.edit)
+_AT = select(t.edit.c.ref).where(*here(t.edit, "calendar"), those(t.edit.c.ref))
+_FREE = "places without an edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,20 @@ def want(
     """Owe this edit; it replaces one that stands."""
     drop(tx, calendar, ref)
     row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
-    tx.connection.execute(insert(t.edit).values(practice=tx.practice, remove=remove, **row))
+    tx.add(_WANT, [{"remove": remove, **row}])
+    tx.remembered.get(_FREE, set()).discard((calendar, ref))
 
 
 def drop(tx: Tx, calendar: str, ref: str) -> None:
     """Owe nothing there."""
-    tx.connection.execute(delete(t.edit).where(*_where(tx, calendar, ref)))
+    if (calendar, ref) not in tx.remembered.get(_FREE, ()):
+        tx.run(_DROP, the_calendar=calendar, the_ref=ref)
+
+
+def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
+    """These resources are about to be judged: find out at once which of them owe no edit."""
+    found = {ref for part in in_parts(refs) for ref in tx.run(_AT, the_calendar=calendar, those_ref=part).scalars()}
+    tx.remembered.setdefault(_FREE, set()).update((calendar, ref) for ref in refs if ref not in found)
 
 
 def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from sync.store.tx import Tx
+
+__all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable"]
 HEAD = "0002"
 
 
@@ -30,14 +32,6 @@ class Locked(StoreProblem):
 
 class Unusable(StoreProblem):
     """The store cannot be opened or written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tx:
-    """One open transaction of one practice."""
-
-    connection: Connection
-    practice: str
 
 
 class Store:
@@ -58,7 +52,9 @@ class Store:
     def write(self) -> Iterator[Tx]:
         """A writing transaction: committed at the end, rolled back by any exception."""
         with self._translated(), self._engine.begin() as connection:
-            yield Tx(connection, self.practice)
+            tx = Tx(connection, self.practice)
+            yield tx
+            tx.flush()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

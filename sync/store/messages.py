@@ -17,10 +17,16 @@ from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
+from sync.store.tx import here
 
 PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
     "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped",
 )  # fmt: skip
+
+
+_OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
+_WITH_KEY = select(t.message.c.id).where(*here(t.message, "key"))
+_ADD = insert(t.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +88,14 @@ def replace_pending(
 def add(tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime) -> bool:
     """Put a message into the outbox; False where its key stands there already."""
     key = key_of(tx, booking, send, number)
-    exists = select(t.message.c.id).where(t.message.c.practice == tx.practice, t.message.c.key == key)
-    if tx.connection.execute(exists).first():
+    if tx.run(_WITH_KEY, the_key=key).first():
         return False
     row = {
         "booking": booking, "kind": send.kind.value, "channel": send.channel.value, "number": number, "key": key,
         "recipient": send.to, "facts": facts_to_json(send.facts), "state": PENDING, "due_at": due, "created_at": now,
         "before": facts_to_json(send.before) if send.before else None,
     }  # fmt: skip
-    number_of_row = basics.take_numbers(tx, "message")[0]
-    tx.connection.execute(insert(t.message).values(practice=tx.practice, id=number_of_row, **row))
+    tx.add(_ADD, [{"id": basics.take_numbers(tx, "message")[0], **row}])
     return True
 
 
@@ -116,9 +120,8 @@ def with_state(tx: Tx, *states: str, zone: ZoneInfo) -> list[MessageRow]:
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
     """Every message of that booking, oldest first."""
-    c = t.message.c
-    rows = tx.connection.execute(select(t.message).where(c.practice == tx.practice, c.booking == booking)).mappings()
-    return [_row(row, zone) for row in sorted(rows, key=lambda row: row["id"])]  # ORDER BY would walk the whole table
+    rows = tx.run(_OF_BOOKING, the_booking=booking).mappings()
+    return [_row(row, zone) for row in sorted(rows, key=lambda row: int(row["id"]))]  # ORDER BY would walk the table
 
 
 def may_still_join(tx: Tx, booking: int, send: Send) -> bool:

@@ -7,20 +7,26 @@ records that changed. A transaction that changed the directory itself is answere
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from sync.store import basics
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here, in_parts, the, those
 
 AS_ONE = "="  # starts the word that is a whole name written as one; no folded word has it
 _LIKE = 70
 _ERASED = "directory-erased"
+_NAMES, _OWN = "every name now", "names of a directory that this transaction changed"
+_c, _n = t.patient.c, t.patient_name.c
+_TOUCH = update(t.patient).where(*here(t.patient, "id"))
+_SINCE = select(_c.id, _c.revision, _c.merged_into).where(*here(t.patient), _c.revision > the(_c.revision))
+_TOKENS = select(_n.patient, func.aggregate_strings(_n.token, " ")).where(*here(t.patient_name)).group_by(_n.patient)
+_THEIR_TOKENS = _TOKENS.where(those(_n.patient))
 
 
 @dataclass(slots=True)
@@ -54,21 +60,19 @@ class Names:
 
 
 _known: WeakKeyDictionary[Engine, dict[str, Names]] = WeakKeyDictionary()
-_changing: WeakSet[Connection] = WeakSet()
 
 
 def touch(tx: Tx, patient: int) -> None:
     """That record changed."""
-    _changing.add(tx.connection)
-    number = basics.take_numbers(tx, "directory")[0]
-    c = t.patient.c
-    tx.connection.execute(update(t.patient).where(c.practice == tx.practice, c.id == patient).values(revision=number))
+    _names_of_its_own(tx)
+    tx.run(_TOUCH, the_id=patient, revision=basics.take_numbers(tx, "directory")[0])
 
 
 def erased(tx: Tx) -> None:
     """Records went without a trace: whoever remembers names forgets them all."""
-    _changing.add(tx.connection)
     basics.put(tx, _ERASED, secrets.token_hex(8))
+    tx.remembered.pop(_NAMES, None)
+    tx.remembered[_OWN] = Names(basics.get(tx, _ERASED))
 
 
 def nearest(tx: Tx, name: str, limit: int) -> list[int]:
@@ -77,45 +81,44 @@ def nearest(tx: Tx, name: str, limit: int) -> list[int]:
 
 
 def _now(tx: Tx) -> Names:
-    kept = _known.setdefault(tx.connection.engine, {})
-    names = kept.get(tx.practice) or Names()
+    if _NAMES not in tx.remembered:
+        names = tx.remembered.get(_OWN) or _shared(tx)
+        _follow(tx, names)
+        tx.remembered[_NAMES] = names
+    now: Names = tx.remembered[_NAMES]
+    return now
+
+
+def _shared(tx: Tx) -> Names:
+    """What every transaction on this store knows."""
+    kept = _known.setdefault(tx.engine, {})
     last = basics.get(tx, _ERASED)
-    if names.erased != last:
-        names = Names(last)
-    if tx.connection in _changing:
-        names = names.copy()
-    else:
-        kept[tx.practice] = names
-    _follow(tx, names)
-    return names
+    if tx.practice not in kept or kept[tx.practice].erased != last:
+        kept[tx.practice] = Names(last)
+    return kept[tx.practice]
+
+
+def _names_of_its_own(tx: Tx) -> None:
+    tx.remembered.pop(_NAMES, None)
+    if _OWN not in tx.remembered:
+        tx.remembered[_OWN] = _shared(tx).copy()
 
 
 def _follow(tx: Tx, names: Names) -> None:
     """Take in what changed since."""
-    changed = _since(tx, names.revision)
-    texts = _texts(tx, (patient for patient, _, merged in changed if not merged), everything=names.revision < 0)
+    changed = [(patient, number, merged) for patient, number, merged in tx.run(_SINCE, the_revision=names.revision)]
+    texts = _texts(tx, [patient for patient, _, merged in changed if not merged], everything=names.revision < 0)
     for patient, revision, merged in changed:
         names.put(patient, "" if merged else texts.get(patient, ""))
         names.revision = max(names.revision, revision)
 
 
-def _since(tx: Tx, revision: int) -> list[tuple[int, int, int | None]]:
-    c = t.patient.c
-    query = select(c.id, c.revision, c.merged_into).where(c.practice == tx.practice, c.revision > revision)
-    return [(patient, number, merged) for patient, number, merged in tx.connection.execute(query)]
-
-
-def _texts(tx: Tx, patients: Iterable[int], *, everything: bool) -> dict[int, str]:
+def _texts(tx: Tx, patients: list[int], *, everything: bool) -> dict[int, str]:
     """The words of these records' names, in order, one string each."""
-    c = t.patient_name.c
-    query = select(c.patient, func.aggregate_strings(c.token, " ")).where(c.practice == tx.practice).group_by(c.patient)
-    wanted = list(patients)
-    parts = [()] if everything else [tuple(wanted[at : at + 400]) for at in range(0, len(wanted), 400)]
-    found: dict[int, str] = {}
-    for part in parts:
-        rows = tx.connection.execute(query.where(c.patient.in_(part)) if part else query)
-        found |= {patient: _spoken(text) for patient, text in rows}
-    return found
+    if everything and patients:
+        return {patient: _spoken(text) for patient, text in tx.run(_TOKENS)}
+    parts = (tx.run(_THEIR_TOKENS, those_patient=part) for part in in_parts(patients))
+    return {patient: _spoken(text) for part in parts for patient, text in part}
 
 
 def _spoken(text: str) -> str:

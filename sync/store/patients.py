@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import combinations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE
+from sync.store.tx import here, the, those
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
@@ -25,9 +27,29 @@ DETAILS = (
 )  # fmt: skip
 
 
+_c, _b = t.patient.c, t.booking.c
+_GET = select(t.patient).where(*here(t.patient, "id"))
+_AMONG = select(t.patient).where(*here(t.patient), those(_c.id), _c.merged_into.is_(None))
+_KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
+_NAMED = select(t.patient_name.c.patient).where(*here(t.patient_name), those(t.patient_name.c.token))
+_OWN = ("mobile", "email", "birth_date")
+_WITH = {
+    names: union_all(*(select(_c.id).where(*here(t.patient), those(_c[name])) for name in names))
+    for count in range(1, len(_OWN) + 1)
+    for names in combinations(_OWN, count)
+}
+_VISITS = (
+    select(_b.start, _b.dentist, _b.facts)
+    .where(*here(t.booking, "patient"), _b.end <= the(_b.end), _b.state == "valid")
+    .where(or_(_b.attendance.is_(None), _b.attendance == "honoured"))
+    .order_by(_b.start.desc())
+    .limit(20)
+)
+
+
 def get(tx: Tx, patient: int) -> Patient | None:
     """That record; a merged one leads to its successor."""
-    row = tx.connection.execute(select(t.patient).where(*_where(tx, patient))).mappings().first()
+    row = tx.run(_GET, the_id=patient).mappings().first()
     if row is None:
         return None
     return get(tx, row["merged_into"]) if row["merged_into"] else _patients(tx, [row])[0]
@@ -39,9 +61,7 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
     Of a common first name only those are taken who share most words: the person meant is among them.
     """
     ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
-    c = t.patient.c
-    query = select(t.patient).where(c.practice == tx.practice, c.id.in_(sorted(ids)), c.merged_into.is_(None))
-    rows = tx.connection.execute(query).mappings().all() if ids else ()
+    rows = tx.run(_AMONG, those_id=sorted(ids)).mappings().all() if ids else ()
     also = _known_as(tx, [int(row["id"]) for row in rows])
     found = _patients(tx, sorted(rows, key=lambda row: int(row["id"])))
     return tuple(replace(one, known_as=also[one.id]) if one.id in also else one for one in found)
@@ -49,27 +69,23 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
 
 def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, str], ...]]:
     """The names of records that were merged into these."""
-    c = t.patient.c
-    query = select(c.merged_into, c.id, c.family_name, c.given_name).where(c.practice == tx.practice)
-    rows = sorted(tx.connection.execute(query.where(c.merged_into.in_(patients))).all()) if patients else []
+    rows = sorted(tuple(row) for row in tx.run(_KNOWN_AS, those_merged_into=patients)) if patients else []
     return {into: tuple((row[2], row[3]) for row in rows if row[0] == into) for into in {row[0] for row in rows}}
 
 
 def _pointed(tx: Tx, clues: Clues) -> list[int]:
     """By what is nearly a person's own: one question a clue, so that each walks its own index."""
-    c = t.patient.c
-    asked = [(c.mobile, clues.mobiles), (c.email, clues.emails), (c.birth_date, clues.birth_dates)]
-    parts = [select(c.id).where(c.practice == tx.practice, column.in_(values)) for column, values in asked if values]
-    found = tx.connection.execute(union_all(*parts)).scalars() if parts else ()
+    clues_of = {"mobile": clues.mobiles, "email": clues.emails, "birth_date": clues.birth_dates}
+    typed = {name: values for name, values in clues_of.items() if values}
+    asked = {f"those_{name}": list(values) for name, values in typed.items()}
+    found = tx.run(_WITH[tuple(typed)], **asked).scalars() if typed else ()
     return [*clues.ids, *found]
 
 
 def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
     """By words of the name, most words first. Counted here: asked to group, SQLite walks the whole index."""
-    c = t.patient_name.c
     wanted = sorted({spelt for name in names for spelt in (name, AS_ONE + name)})
-    query = select(c.patient).where(c.practice == tx.practice, c.token.in_(wanted))
-    shared = Counter(tx.connection.execute(query).scalars()) if wanted else Counter[int]()
+    shared = Counter[int](tx.run(_NAMED, those_token=wanted).scalars() if wanted else ())
     return sorted(shared, key=lambda patient: (-shared[patient], patient))[:limit]
 
 
@@ -125,15 +141,7 @@ def count(tx: Tx) -> int:
 
 def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:
     """Past bookings of that patient that took place, newest first: (day, dentist, motif)."""
-    c = t.booking.c
-    query = (
-        select(c.start, c.dentist, c.facts)
-        .where(c.practice == tx.practice, c.patient == patient, c.end <= before, c.state == "valid")
-        .where(or_(c.attendance.is_(None), c.attendance == "honoured"))
-        .order_by(c.start.desc())
-        .limit(20)
-    )
-    rows = tx.connection.execute(query)
+    rows = tx.run(_VISITS, the_patient=patient, the_end=before)
     return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from adapters.base import Resource
 from rules.model import Annotation, Busy, CalendarEvent, Kind
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
+from sync.store.tx import here, in_parts, the, those
 
 ONE_DAY = timedelta(days=1)
 PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
@@ -65,24 +66,14 @@ def pack(payload: bytes) -> bytes:
 
 def versions(tx: Tx, calendar: str) -> dict[str, str | None]:
     """ref → version of everything held, for comparison with a listing. What is owed has no version: it is wanted."""
-    c = t.resource.c
-    rows = tx.connection.execute(
-        select(c.ref, c.version, c.owed).where(c.practice == tx.practice, c.calendar == calendar, c.state != GONE)
-    )
+    rows = tx.run(_VERSIONS, the_calendar=calendar)
     return {ref: None if owed else version for ref, version, owed in rows}
 
 
 def find(tx: Tx, calendar: str, refs: Sequence[str]) -> dict[str, ResourceRow]:
     """The rows of those refs."""
-    found: dict[str, ResourceRow] = {}
-    for start in range(0, len(refs), 400):
-        query = select(t.resource).where(
-            t.resource.c.practice == tx.practice,
-            t.resource.c.calendar == calendar,
-            t.resource.c.ref.in_(refs[start : start + 400]),
-        )
-        found |= {row["ref"]: _row(row) for row in tx.connection.execute(query).mappings()}
-    return found
+    parts = (tx.run(_FIND, the_calendar=calendar, those_ref=part) for part in in_parts(refs))
+    return {row.ref: row for part in parts for row in map(_row, part.mappings())}
 
 
 def get(tx: Tx, calendar: str, ref: str) -> ResourceRow | None:
@@ -92,13 +83,17 @@ def get(tx: Tx, calendar: str, ref: str) -> ResourceRow | None:
 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many new resources at once."""
-    if rows:
-        tx.connection.execute(insert(t.resource), rows)
+    tx.add(_ADD, rows)
 
 
 def change(tx: Tx, calendar: str, ref: str, **values: Any) -> None:
     """Set columns of one resource."""
-    tx.connection.execute(update(t.resource).where(*_where(tx, calendar, ref)).values(**values))
+    tx.run(_CHANGE, the_calendar=calendar, the_ref=ref, **values)
+
+
+def settled(tx: Tx, calendar: str, ref: str) -> None:
+    """That resource owes no judgement any more."""
+    tx.later(_CHANGE, {"the_calendar": calendar, "the_ref": ref, "dirty_at": None}, (calendar, ref))
 
 
 def written_row(resource: Resource) -> dict[str, Any]:
@@ -109,21 +104,13 @@ def written_row(resource: Resource) -> dict[str, Any]:
 def dirty(tx: Tx) -> list[tuple[str, str, str]]:
     """What is still to be judged, as (calendar, ref, state): present first, so that a move finds its new place before
     its old one is missed; then in the order in which things were first seen."""
-    c = t.resource.c
-    query = (
-        select(c.calendar, c.ref, c.state)
-        .where(c.practice == tx.practice, c.dirty_at.is_not(None))
-        .order_by(c.state == GONE, c.order)
-    )
-    return [(calendar, ref, state) for calendar, ref, state in tx.connection.execute(query)]
+    return [(calendar, ref, state) for calendar, ref, state in tx.run(_DIRTY)]
 
 
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
     """Owe a judgement to these resources."""
     for calendar, ref in set(places):
-        tx.connection.execute(
-            update(t.resource).where(*_where(tx, calendar, ref), t.resource.c.dirty_at.is_(None)).values(dirty_at=now)
-        )
+        tx.run(_OWE, the_calendar=calendar, the_ref=ref, dirty_at=now)
 
 
 def mark_future_dirty(tx: Tx, now: datetime) -> None:
@@ -139,16 +126,12 @@ def mark_future_dirty(tx: Tx, now: datetime) -> None:
 
 def debts(tx: Tx, calendar: str) -> list[str]:
     """Refs whose body is owed."""
-    c = t.resource.c
-    query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.owed.is_(True), c.state != GONE)
-    return list(tx.connection.execute(query).scalars())
+    return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
 
 
 def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
     """Refs that a listing lacked, with the time at which a read first found them gone (None: not read yet)."""
-    c = t.resource.c
-    query = select(c.ref, c.suspect_at).where(c.practice == tx.practice, c.calendar == calendar, c.state == SUSPECT)
-    return [(ref, at) for ref, at in tx.connection.execute(query)]
+    return [(ref, at) for ref, at in tx.run(_SUSPECTS, the_calendar=calendar)]
 
 
 # --- occurrences -----------------------------------------------------------------------------------------------------
@@ -156,20 +139,19 @@ def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
 
 def replace_occurrences(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> None:
     """What stands in the resource now; bookings keep their link where the occurrence is the same."""
-    c = t.occurrence.c
-    here = (c.practice == tx.practice, c.calendar == calendar, c.ref == ref)
+    place = {"the_calendar": calendar, "the_ref": ref}
     kept = {
         (row.uid, row.recurrence): {"booking": row.booking, "patient": row.patient, "motif": row.motif}
-        for row in tx.connection.execute(select(t.occurrence).where(*here))
+        for row in tx.run(_HERE, **place)
     }
-    tx.connection.execute(delete(t.occurrence).where(*here))
+    tx.run(_EMPTY, **place)
+    tx.remembered.pop(_SEEN, None)
     add_occurrences(tx, [{**row, **kept.get((row["uid"], row["recurrence"]), {})} for row in rows])
 
 
 def add_occurrences(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many occurrences at once."""
-    if rows:
-        tx.connection.execute(insert(t.occurrence), rows)
+    tx.add(_ADD_OCCURRENCES, rows)
 
 
 def occurrence_row(
@@ -186,70 +168,67 @@ def occurrence_row(
 
 def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Any) -> bool:
     """Set what judging found out of one occurrence; whether that changed what others see of it."""
-    c = t.occurrence.c
-    here = (
-        c.practice == tx.practice, c.calendar == place[0], c.ref == place[1], c.uid == uid, c.recurrence == recurrence,
-    )  # fmt: skip
-    before = tx.connection.execute(select(t.occurrence).where(*here)).mappings().first()
+    before = _seen(tx, place).get((uid, recurrence))
     if before is None or all(before[name] == value for name, value in values.items()):
         return False
-    tx.connection.execute(update(t.occurrence).where(*here).values(**values))
+    before.update(values)
+    key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
+    tx.later(_JUDGED, {**key, **before})
     return True
+
+
+def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
+    """These resources are about to be judged: read at once what was found out of their occurrences."""
+    seen = tx.remembered.setdefault(_SEEN, {})
+    seen.update({(calendar, ref): {} for ref in refs})
+    for part in in_parts(refs):
+        for ref, uid, recurrence, *found in tx.run(_FOUND_OUT, the_calendar=calendar, those_ref=part):
+            seen[(calendar, ref)][(uid, recurrence)] = dict(zip(_FINDS, found, strict=True))
+
+
+def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+    if place not in tx.remembered.get(_SEEN, ()):
+        expect(tx, place[0], [place[1]])
+    known: dict[tuple[str, str], dict[str, Any]] = tx.remembered[_SEEN][place]
+    return known
 
 
 def spans(tx: Tx, calendar: str, ref: str) -> list[tuple[str, datetime, datetime]]:
     """(dentist, start, end) of the resource's occurrences."""
-    c = t.occurrence.c
-    query = select(c.dentist, c.start, c.end).where(
-        c.practice == tx.practice, c.calendar == calendar, c.ref == ref, c.kind != Kind.IGNORED.value
-    )
-    return [(dentist, start, end) for dentist, start, end in tx.connection.execute(query)]
+    found = tx.run(_SPANS, the_calendar=calendar, the_ref=ref)
+    return [(dentist, start, end) for dentist, start, end in found]
 
 
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What takes that dentist's time between those moments."""
-    c = t.occurrence.c
-    query = select(t.occurrence).where(
-        c.practice == tx.practice, c.dentist == dentist, _meets(start, end), c.kind != Kind.IGNORED.value
-    )
-    return tuple(_busy(row) for row in tx.connection.execute(query))
+    return tuple(_busy(*row) for row in tx.run(_TAKEN, the_dentist=dentist, **_span(start, end)))
 
 
 def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What keeps those dentists' time between those moments, with no more than free slots are looked for by."""
-    c = t.occurrence.c
-    query = select(c.dentist, c.start, c.end, c.kind, c.uid, c.recurrence, c.label).where(
-        c.practice == tx.practice, c.dentist.in_(dentists), _meets(start, end), c.kind != Kind.IGNORED.value
-    )
     return tuple(
         Busy(dentist, begins, ends, Kind(kind), 0, uid, recurrence, label=label)
-        for dentist, begins, ends, kind, uid, recurrence, label in tx.connection.execute(query)
+        for dentist, begins, ends, kind, uid, recurrence, label in tx.run(
+            _KEPT_TIMES, those_dentist=list(dentists), **_span(start, end)
+        )
     )
 
 
 def busy_of_patient(tx: Tx, patient: int, since: datetime) -> tuple[Busy, ...]:
     """That patient's bookings that end after `since`, with any dentist."""
-    c = t.occurrence.c
-    query = select(t.occurrence).where(
-        c.practice == tx.practice, c.patient == patient, c.end > since, c.kind == Kind.BOOKING.value
-    )
-    return tuple(_busy(row) for row in tx.connection.execute(query))
+    return tuple(_busy(*row) for row in tx.run(_THEIRS, the_patient=patient, the_end=since))
 
 
 def neighbours(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tuple[str, str]]:
     """(calendar, ref) of the bookings that overlap that span."""
-    c = t.occurrence.c
-    query = select(c.calendar, c.ref).where(
-        c.practice == tx.practice, c.dentist == dentist, _meets(start, end), c.kind == Kind.BOOKING.value
-    )
-    return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}
+    found = tx.run(_NEIGHBOURS, the_dentist=dentist, **_span(start, end))
+    return {(calendar, ref) for calendar, ref in found}
 
 
 def places_of_patient(tx: Tx, patient: int, since: datetime) -> set[tuple[str, str]]:
     """(calendar, ref) of that patient's coming bookings."""
-    c = t.occurrence.c
-    query = select(c.calendar, c.ref).where(c.practice == tx.practice, c.patient == patient, c.end > since)
-    return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}
+    found = tx.run(_PLACES, the_patient=patient, the_end=since)
+    return {(calendar, ref) for calendar, ref in found}
 
 
 def present(tx: Tx, since: datetime | None = None) -> Iterator[ResourceRow]:
@@ -259,16 +238,8 @@ def present(tx: Tx, since: datetime | None = None) -> Iterator[ResourceRow]:
         yield _row(row)
 
 
-def _meets(start: datetime, end: datetime) -> Any:
-    """Overlaps that span. What lasts a day at most began within a day of it, so that the index finds it at once."""
-    c = t.occurrence.c
-    short = and_(c.lasting.is_(False), c.start > start - ONE_DAY, c.start < end, c.end > start)
-    return or_(short, and_(c.lasting.is_(True), c.start < end, c.end > start))
-
-
-def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:
-    c = t.resource.c
-    return c.practice == tx.practice, c.calendar == calendar, c.ref == ref
+def _span(start: datetime, end: datetime) -> dict[str, datetime]:
+    return {"since": start - ONE_DAY, "the_start": start, "the_end": end}
 
 
 def _row(row: Mapping[Any, Any]) -> ResourceRow:
@@ -278,8 +249,47 @@ def _row(row: Mapping[Any, Any]) -> ResourceRow:
     return ResourceRow(**values)
 
 
-def _busy(row: Any) -> Busy:
-    return Busy(
-        row.dentist, row.start, row.end, Kind(row.kind), row.order, row.uid, row.recurrence, row.patient, row.motif,
-        row.label, row.all_day,
-    )  # fmt: skip
+def _busy(dentist: str, start: datetime, end: datetime, kind: str, *more: Any) -> Busy:
+    return Busy(dentist, start, end, Kind(kind), *more)
+
+
+# --- the statements --------------------------------------------------------------------------------------------------
+
+_r, _o = t.resource.c, t.occurrence.c
+_AT, _PLACE = here(t.resource, "calendar", "ref"), here(t.occurrence, "calendar", "ref")
+_STANDING = (*here(t.resource, "calendar"), _r.state != GONE)
+_VERSIONS = select(_r.ref, _r.version, _r.owed).where(*_STANDING)
+_FIND = select(t.resource).where(*here(t.resource, "calendar"), those(_r.ref))
+_ADD, _CHANGE = insert(t.resource), update(t.resource).where(*_AT)
+_DIRTY = (
+    select(_r.calendar, _r.ref, _r.state)
+    .where(*here(t.resource), _r.dirty_at.is_not(None))
+    .order_by(_r.state == GONE, _r.order)
+)
+_OWE = update(t.resource).where(*_AT, _r.dirty_at.is_(None))
+_DEBTS = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
+_SUSPECTS = select(_r.ref, _r.suspect_at).where(*here(t.resource, "calendar"), _r.state == SUSPECT)
+
+_SEEN, _FINDS = "what was found out of occurrences", ("end", "kind", "label", "booking", "patient", "motif")
+_HERE = select(_o.uid, _o.recurrence, _o.booking, _o.patient, _o.motif).where(*_PLACE)
+_EMPTY, _ADD_OCCURRENCES = delete(t.occurrence).where(*_PLACE), insert(t.occurrence)
+_JUDGED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurrence")[1:])
+_FOUND_OUT = select(_o.ref, _o.uid, _o.recurrence, *(_o[name] for name in _FINDS)).where(
+    *here(t.occurrence, "calendar"), those(_o.ref)
+)
+_SPANS = select(_o.dentist, _o.start, _o.end).where(*_PLACE, _o.kind != Kind.IGNORED.value)
+# What lasts a day at most began within a day of the span, so that the index finds it at once.
+_BEGAN = (_o.start < the(_o.end), _o.end > the(_o.start))
+_SHORT = and_(_o.lasting.is_(False), _o.start > bindparam("since", type_=_o.start.type), *_BEGAN)
+_MEETS = or_(_SHORT, and_(_o.lasting.is_(True), *_BEGAN))
+_SHOWN = (
+    _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
+)  # fmt: skip
+_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end))
+_TAKEN = select(*_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind != Kind.IGNORED.value)
+_KEPT_TIMES = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
+    *here(t.occurrence), those(_o.dentist), _MEETS, _o.kind != Kind.IGNORED.value
+)
+_NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
+_THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
+_PLACES = select(_o.calendar, _o.ref).where(*_COMING)

@@ -1,0 +1,112 @@
+"""One open transaction of one practice: statements made once, and what may be written together with other rows.
+
+What is written `later` stands in the store before anything reads its table, and before the transaction ends: nobody
+sees the difference, and many rows cost one statement (BENCHMARK B1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    CursorResult,
+    Delete,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Update,
+    bindparam,
+)
+from sqlalchemy.sql.visitors import iterate
+
+T = TypeVar("T")
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
+_tables: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
+
+
+class Tx:
+    """`remembered` is for the store's modules: what they read in this transaction, kept true by whoever writes it."""
+
+    __slots__ = ("_awaited", "_connection", "_later", "practice", "remembered")
+
+    def __init__(self, connection: Connection, practice: str) -> None:
+        self._connection, self.practice = connection, practice
+        self.remembered: dict[Hashable, Any] = {}
+        self._later: dict[tuple[Any, ...], dict[Hashable, dict[str, Any]]] = {}
+        self._awaited: set[Any] = set()  # the tables that wait for rows
+
+    @property
+    def connection(self) -> Connection:
+        """For any statement: everything written so far is there."""
+        self.flush()
+        return self._connection
+
+    @property
+    def engine(self) -> Engine:
+        """The store that it is a transaction of."""
+        return self._connection.engine
+
+    def run(self, statement: Statement, **values: Any) -> CursorResult[*tuple[Any, ...]]:
+        """Execute a statement that was made once, with the values of its parameters; `the_practice` is among them."""
+        if self._awaited and not self._awaited.isdisjoint(_tables_of(statement)):
+            self.flush()
+        return self._connection.execute(statement, {"the_practice": self.practice, **values})
+
+    def add(self, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert these rows of this practice now."""
+        filled = [{"practice": self.practice, **row} for row in rows]
+        if filled:
+            if self._awaited and statement.table in self._awaited:
+                self.flush()
+            self._connection.execute(statement, filled)
+
+    def later(self, statement: Insert | Update, row: dict[str, Any], key: Hashable = None) -> None:
+        """Execute it with these values before they can be missed. Of rows with one `key` only the last counts."""
+        name = "practice" if isinstance(statement, Insert) else "the_practice"
+        rows = self._later.setdefault((statement, *row), {})
+        rows[len(rows) if key is None else key] = {name: self.practice, **row}
+        self._awaited.add(statement.table)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._awaited:
+            waiting, self._later = self._later, {}
+            self._awaited = set()
+            for (statement, *_), rows in waiting.items():
+                self._connection.execute(statement, list(rows.values()))
+
+
+def here(table: Table, *names: str) -> tuple[ColumnElement[bool], ...]:
+    """The clauses of a statement made once: this practice, and these columns equal to the parameters `the_NAME`."""
+    return tuple(table.c[name] == the(table.c[name]) for name in ("practice", *names))
+
+
+def those(column: Column[Any]) -> ColumnElement[bool]:
+    """That column's value is among the parameter `those_NAME`, a list."""
+    return column.in_(bindparam(f"those_{column.name}", type_=column.type, expanding=True))
+
+
+def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """No more values at once than every database takes in one statement."""
+    return (values[start : start + 400] for start in range(0, len(values), 400))
+
+
+def the(column: Column[Any]) -> Any:
+    """The parameter for a column's value."""
+    return bindparam(f"the_{column.name}", type_=column.type)
+
+
+def _tables_of(statement: Statement) -> frozenset[Any]:
+    found = _tables.get(statement)
+    if found is None:
+        parts = (*iterate(statement), getattr(statement, "table", None))
+        found = frozenset(part for part in parts if isinstance(part, Table))
+        _tables[statement] = found
+    return found
