@@ -18,7 +18,7 @@ gilles ginette gisele gregory guillaume gustave guy gwenaelle hamza hannah helen
 hugues ibrahim ines irene iris isabelle ivan jacqueline jacques jade jean jeanne jeannine jennifer jeremie jeremy
 jerome jessica joel joelle johanna jonathan jordan josephine josette josiane jules julia julie julien juliette justine
 karim karine katia kevin khadija laetitia lea leila lena leo leon leonie liam lilian liliane lilou lina linda lionel
-lisa loic lola lorenzo louane louis louise luc lucas lucie lucien lucienne lucile ludivine ludovic lydie lyna
+laure laurence laurent laurine lisa loic lola lorenzo louane louis louise luc lucas lucie lucien lucienne lucile ludivine ludovic lydie lyna
 madeleine mael maelle maeva manon marc marcel marceline margaux margot marguerite maria marianne marie marina marine
 marion marius marjorie martine mathias mathieu mathilde mathis matteo matthieu maud maurice max maxence maxime melanie
 melissa mia michel micheline michele mickael mila milan mireille mohamed mohammed monique morgane muriel myriam nadege

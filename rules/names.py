@@ -120,14 +120,15 @@ def _by_habit(words: list[str]) -> tuple[str, str]:
     """Without capitals: family name first, unless only the first word is a usual first name."""
     if len(words) == 1:
         return words[0], ""
-    if _initial(words[0]) or (_usual_given(words[0]) and not _usual_given(words[-1])):
+    if _initial(words[0]) or (usual_given(words[0]) and not usual_given(words[-1])):
         return " ".join(words[1:]), words[0]
     head = next((index for index, word in enumerate(words) if fold(word) not in _PARTICLES), 0) + 1
     head = min(head, len(words) - 1)
     return " ".join(words[:head]), " ".join(words[head:])
 
 
-def _usual_given(word: str) -> bool:
+def usual_given(word: str) -> bool:
+    """Its first part is a usual first name: `anne-laure`."""
     return key(word).partition(" ")[0] in GIVEN_NAMES
 
 

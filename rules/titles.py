@@ -100,12 +100,13 @@ _EMPTY = frozenset(
 
 def _name_and_more(part: str) -> tuple[str, str]:
     """`DUPONT Marie blanchiment` → the name, and the small words behind it."""
-    spoken = part.split(" ")
+    spoken, named = part.split(" "), 0
     for index, word in enumerate(spoken):
-        if index >= 2 and word.islower() and not names.particle(word) and not _introduces(word):
-            return " ".join(spoken[:index]), " ".join(spoken[index:])
         if _introduces(word):
             break
+        if named >= 2 and word.islower() and not names.particle(word) and not names.usual_given(word):
+            return " ".join(spoken[:index]), " ".join(spoken[index:])
+        named += not names.particle(word)
     return part, ""
 
 

@@ -22,7 +22,7 @@ from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters,
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
 from sync.faults import described
 from sync.holding import held_count
-from sync.opening import opening_words
+from sync.opening import support_words
 from sync.outbox import backoff
 from sync.store import basics, calendars, digests
 from sync.store.bookings import BookingRow
@@ -181,7 +181,7 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
         unshown=tuple(_appointment(row, _remarks(row)) for row in hidden),
         held=tuple(_held(world, tx, now)),
         unread=tuple(_unread(tx)),
-        support=tuple(_support(practice, now)),
+        support=tuple(support_words(practice, now)),
     )
 
 
@@ -241,11 +241,3 @@ def _unread(tx: Tx) -> Iterator[Unread]:
     for row in calendars.every(tx):
         if row.state == "active" and row.fail_count:
             yield Unread(row.dentist, row.reason or "", row.last_success)
-
-
-def _support(practice: Practice, now: datetime) -> Iterator[tuple[str, str, str]]:
-    for contact in practice.support:
-        note = f" ({contact.phone_note})" if contact.phone_note else ""
-        phone = f"{contact.phone}{note}" if contact.phone else ""
-        how = " ; ".join(filter(None, (phone, contact.email, contact.portal)))
-        yield contact.name, how, opening_words(contact.hours, now, practice.holidays)

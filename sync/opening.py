@@ -11,6 +11,9 @@ from rules.model import Practice, Span
 
 Hours = Mapping[int, tuple[Span, ...]] | None
 MARGIN = timedelta(hours=1)
+NATIONAL = (
+    "75"  # a département with no holidays but those of the whole country: the support's, wherever the practice is
+)
 
 
 def open_now(hours: Hours, now: datetime, department: str | None) -> bool | None:
@@ -32,6 +35,16 @@ def opening_words(hours: Hours, now: datetime, department: str | None) -> str:
             if start > now:
                 return f"fermé, rouvre {_when(start, ahead)}"
     return "fermé"
+
+
+def support_words(practice: Practice, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Each support contact (P1): its name, how to reach it, whether it is open now."""
+    local = now.astimezone(practice.zone)
+    for contact in practice.support:
+        note = f" ({contact.phone_note})" if contact.phone_note else ""
+        phone = f"{contact.phone}{note}" if contact.phone else ""
+        how = " ; ".join(filter(None, (phone, contact.email, contact.portal)))
+        yield contact.name, how, opening_words(contact.hours, local, NATIONAL)
 
 
 def _when(start: datetime, ahead: int) -> str:

@@ -18,6 +18,7 @@ from sync.digest import send_digest
 from sync.faults import described
 from sync.judge import judge
 from sync.mirror import mirror
+from sync.opening import support_words
 from sync.outbox import deliver
 from sync.restore import hush
 from sync.store import basics, bookings, calendars, notices, resources
@@ -144,7 +145,7 @@ def _failed(world: World, source: Source, error: OutsideError, started: datetime
         if row.trouble != trouble:
             basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
         if trouble != "unreachable" or row.fail_count >= 2:
-            _alert(tx, row, world.called(source.dentist), trouble, reason=str(error), now=started)
+            _alert(world, tx, row, trouble, reason=str(error), now=started)
 
 
 def _not_before(error: OutsideError, started: datetime) -> datetime | None:
@@ -153,8 +154,10 @@ def _not_before(error: OutsideError, started: datetime) -> datetime | None:
     return started + timedelta(seconds=asked) if asked else None
 
 
-def _alert(tx: Tx, row: CalendarRow, name: str, trouble: str, *, reason: str, now: datetime) -> None:
-    """Once an episode: a calendar that was read again since may raise it anew."""
+def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str, now: datetime) -> None:
+    """Once an episode: a calendar that was read again since may raise it anew. Says whom to call (P1)."""
+    name = world.called(row.dentist)
+    calls = [f"{who} : {how} ({when})" for who, how, when in support_words(world.practice, now)]
     since = row.last_success.isoformat() if row.last_success else "never"
     key = f"calendar:{row.calendar}:{trouble}:{since}"
     text = (
@@ -162,6 +165,7 @@ def _alert(tx: Tx, row: CalendarRow, name: str, trouble: str, *, reason: str, no
         "Aucun patient n'est prévenu d'une annulation tant que cela dure. Rien n'est perdu : tout reprend dès que "
         "l'agenda répond.\n\nDétail : attitre status, puis attitre check --connect"
     )
+    text = "\n".join([text, "", "Assistance :", *calls]) if calls else text
     notices.raise_once(tx, key, f"attitre : agenda « {name} » non lu", text, now)
 
 

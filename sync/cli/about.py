@@ -50,15 +50,15 @@ def support(config: Configs = None, json: Json = False, verbose: Verbose = 0, de
     """
     from config.practice import practice_of
     from sync.cli.practices import one_settings
-    from sync.opening import open_now, opening_words
+    from sync.opening import NATIONAL, open_now, opening_words
 
     practice = practice_of(one_settings(config))
     now = datetime.now(UTC).astimezone(practice.zone)
     data = [
         {
             "name": contact.name, "portal": contact.portal, "phone": contact.phone, "phone_note": contact.phone_note,
-            "email": contact.email, "open": open_now(contact.hours, now, practice.holidays),
-            "text": opening_words(contact.hours, now, practice.holidays),
+            "email": contact.email, "open": open_now(contact.hours, now, NATIONAL),
+            "text": opening_words(contact.hours, now, NATIONAL),
         }
         for contact in practice.support
     ]  # fmt: skip
