@@ -12,8 +12,6 @@ from rules.model import Practice, Span
 Hours = Mapping[int, tuple[Span, ...]] | None
 MARGIN = timedelta(hours=1)
 NATIONAL = "75"  # its holidays are the whole country's: the support keeps those, wherever the practice is
-    "75"  # a département with no holidays but those of the whole country: the support's, wherever the practice is
-)
 
 
 def open_now(hours: Hours, now: datetime, department: str | None) -> bool | None:
