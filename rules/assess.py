@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rules import agenda, checklist, durations
@@ -50,7 +50,8 @@ class Context:
     already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
     `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose,
     `no_slots`: what to say where none was found. `first_seen`: when the booking was. `updated`:
-    lines about earlier changes that this event made in the directory, so that the feedback keeps saying so.
+    lines about earlier changes that this event made in the directory, so that the feedback keeps saying so; `given`:
+    the details that it gave the directory already (P4).
     `length`: what is remembered of the event's length, `fixed`: why it cannot be changed (P8).
     `kept_time`: the booking stood at this very time when that was still to come: time alone makes no slip of it (P17).
     """
@@ -68,6 +69,7 @@ class Context:
     no_slots: str = ""
     born_here: bool = True
     updated: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
     kept_time: bool = False
     length: Length | None = None
     fixed: str = ""
@@ -128,7 +130,8 @@ def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
 
 
 def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
-    patient, changes, kept = complete(match.patient, entry, practice.policy)
+    same = match.patient is not None and match.patient.id == context.linked
+    patient, changes, kept = complete(match.patient, entry, practice.policy, context.given if same else {})
     booking = _made(event, entry, patient, context)
     if booking.cancelled:
         return Assessment(Kind.BOOKING, (), booking)

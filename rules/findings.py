@@ -60,6 +60,8 @@ _TABLE = (
     Rule("patient-exists", "P5", WARNING, "patient",
          "« Nouveau patient » est tapé, mais {seen} est déjà dans le fichier : son dossier est utilisé.", _NEW),
     Rule("details-updated", "P4", INFO, "patient", "Fichier {done} : {seen}.", _UPDATE),
+    Rule("details-older", "P4", WARNING, "patient",
+         "Le fichier a changé depuis, il compte : {seen}. Corrigez ou effacez ce qui est tapé ici.", _UPDATE),
     Rule("details-kept", "P4", WARNING, "patient", "{seen} n'est pas valable : l'ancien renseignement est conservé.", _UPDATE),
     Rule("birth-date-missing", "P29", ERROR, "birth_date",
          "Date de naissance manquante : tapez « Né(e) le : JJ/MM/AAAA ».", _BIRTH),

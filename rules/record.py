@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -22,16 +23,31 @@ _SAID = {
 _ONCE = frozenset({"birth_date", "birth_name"})  # who somebody is, is filled in but never replaced
 
 
-def complete(patient: Patient | None, entry: Entry, policy: Policy) -> tuple[Patient, tuple[str, ...], list[Finding]]:
+def complete(
+    patient: Patient | None, entry: Entry, policy: Policy, given: Mapping[str, str]
+) -> tuple[Patient, tuple[str, ...], list[Finding]]:
     """The record with the typed details, what that changes in it (French lines, numbers masked), and the findings.
 
-    None: a record made from the entry alone. A detail that could not be believed never replaces one on file.
+    None: a record made from the entry alone. A detail that could not be believed never replaces one on file, nor does
+    one that this event gave already (`given`, see `spoken`): where the file differs now, it is the newer.
     """
     if patient is None:
         return _created(entry), (), []
-    updates = {name: value for name, value in _typed(entry).items() if _differs(patient, name, value)}
+    differing = {name: value for name, value in _typed(entry).items() if _differs(patient, name, value)}
+    older = {name: value for name, value in differing.items() if given.get(name) == str(value)}
+    updates = {name: value for name, value in differing.items() if name not in older}
     changes = tuple(_change(name, getattr(patient, name), value) for name, value in updates.items())
-    return replace(patient, **updates), changes, _kept(patient, entry, policy)  # type: ignore[arg-type]
+    said = [
+        one
+        for name, value in older.items()
+        for one in find(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
+    ]
+    return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]  # type: ignore[arg-type]
+
+
+def spoken(entry: Entry) -> dict[str, str]:
+    """The believable details of an entry, as `complete` is given them of an earlier one."""
+    return {name: str(value) for name, value in _typed(entry).items() if value}
 
 
 def _created(entry: Entry) -> Patient:

@@ -14,6 +14,7 @@ from rules.findings import find
 from rules.identity import clues, identify
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
 from rules.planning import facts_of
+from rules.record import spoken
 from rules.text import fold
 from rules.wording import feedback
 from sync import attendance, attribution, moves, proposals, queries
@@ -36,6 +37,7 @@ class Occurrences:
         self.practice, self.now = world.practice, world.now()
         self.place = (row.calendar, row.ref)
         self.fixed = ""  # why no length may be adjusted (P8); empty where it may
+        self.given: dict[str, str] = {}  # the details that the occurrence being judged gives the directory (P4)
         self.end: datetime | None = None  # the new end that the event is to get (P8)
         self.offer = proposals.Offer()  # free times proposed for the occurrence that is being judged (P24)
 
@@ -45,6 +47,7 @@ class Occurrences:
         if dentist is None:
             return Annotation()
         entry = entries.read(event, self.practice, self.now)
+        self.given = spoken(entry)
         assessment = self._assess(event, entry, dentist, booking)
         if assessment.booking is None and event.end <= self.now and assessment.kind is not Kind.QUERY:
             return Annotation()
@@ -103,6 +106,7 @@ class Occurrences:
             consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
             updated=booking.updates if booking else (),
+            given=booking.given or {} if booking else {},
             kept_time=booking is not None and _kept_time(booking, event),
             length=length_from_json(booking.adjusted) if booking else None,
             fixed=self.fixed,
@@ -201,7 +205,7 @@ class Occurrences:
         before: BookingRow | None,
         patient_id: int | None,
     ) -> int:
-        values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before)
+        values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before, self.given)
         if before is None:
             number = bookings.add(self.tx, **values, **self._born())
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
@@ -261,11 +265,17 @@ def _kept_time(booking: BookingRow, event: CalendarEvent) -> bool:
     return booking.start == event.start and all(finding.rule != "date-past" for finding in booking.findings)
 
 
-def _traces(assessment: Assessment, what: Booking, before: BookingRow | None) -> dict[str, Any]:
+def _traces(assessment: Assessment, what: Booking, before: BookingRow | None, given: dict[str, str]) -> dict[str, Any]:
     """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
     born = assessment.patient_update is not None and what.patient.id is None and assessment.valid
     said = (*(before.updates if before else ()), *assessment.changes)
-    return {"born_here": born or bool(before and before.born_here), "updates": list(dict.fromkeys(said))}
+    if not assessment.valid or what.cancelled:
+        given = before.given or {} if before else {}  # nothing reached the directory
+    return {
+        "born_here": born or bool(before and before.born_here),
+        "updates": list(dict.fromkeys(said)),
+        "given": given or None,
+    }
 
 
 def _stored(row: BookingRow) -> dict[str, Any]:

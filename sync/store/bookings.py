@@ -25,10 +25,10 @@ VALID, INVALID, VANISHED = "valid", "invalid", "vanished"
 class BookingRow:
     """One booking as last judged. `vanished_at`: when it was first missed or found cancelled; `outcome` why.
 
-    `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory (P4).
-    `slots`: free times that were proposed, and for which findings, so that time alone renews none (law L2);
-    `adjusted`: the length that was given to the event, and for which motif (P8, ruling 4); `attendance`: honoured,
-    excused or unexcused, with the reason (P47, P48).
+    `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory,
+    `given`: the details that it gave it (P4); `slots`: free times that were proposed, and for which findings, so that
+    time alone renews none (law L2); `adjusted`: the length that was given to the event, and for which motif (P8,
+    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48).
     """
 
     id: int
@@ -49,6 +49,7 @@ class BookingRow:
     baseline: bool
     born_here: bool
     updates: tuple[str, ...]
+    given: dict[str, str] | None
     slots: dict[str, Any] | None
     adjusted: dict[str, Any] | None
     attendance: str | None

@@ -158,6 +158,7 @@ booking = Table(
     Column("baseline", Boolean, nullable=False),
     Column("born_here", Boolean, nullable=False, default=False),
     Column("updates", JSON, nullable=False, default=list),
+    Column("given", JSON(none_as_null=True)),
     Column("slots", JSON(none_as_null=True)),
     Column("adjusted", JSON(none_as_null=True)),
     Column("attendance", String),

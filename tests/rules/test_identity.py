@@ -139,19 +139,19 @@ def test_p05_a_possible_duplicate_blocks_only_with_the_same_contact(mobile: str 
 
 def test_p04_missing_details_are_filled_and_a_new_mobile_replaces_the_old_one() -> None:
     entry = of("DUPONT Marie", mobile="+33699999978", address="3 rue des Roses, 75020 Paris")
-    patient, changes, findings = complete(MARIE, entry, POLICY)
+    patient, changes, findings = complete(MARIE, entry, POLICY, {})
     assert (patient.mobile, patient.email, findings) == ("+33699999978", "marie@orange.fr", [])
     assert changes == ("mobile : …78 → …78", "adresse : 3 rue des Roses, 75020 Paris")
 
 
 def test_p04_an_invalid_detail_never_replaces_a_valid_one() -> None:
-    patient, changes, findings = complete(MARIE, of("DUPONT Marie", mobile_text="06 12"), POLICY)
+    patient, changes, findings = complete(MARIE, of("DUPONT Marie", mobile_text="06 12"), POLICY, {})
     assert (patient, changes) == (MARIE, ())
     assert findings[0].text == "Mobile « 06 12 » n'est pas valable : l'ancien renseignement est conservé."
 
 
 def test_p04_a_typed_birth_date_never_replaces_the_one_on_file() -> None:
-    assert complete(MARIE, Entry(birth_date=date(2000, 1, 1)), POLICY)[0].birth_date == date(1981, 5, 12)
+    assert complete(MARIE, Entry(birth_date=date(2000, 1, 1)), POLICY, {})[0].birth_date == date(1981, 5, 12)
 
 
 def test_p03_the_directory_is_asked_for_every_clue() -> None:
