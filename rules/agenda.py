@@ -10,6 +10,7 @@ from rules.findings import find
 from rules.french import clock, day, day_and_clock, listed
 from rules.likeness import contentless
 from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Span
+from rules.placeholders import Place, place
 
 _ALSACE = {"67": "6AE", "68": "6AE"}
 
@@ -43,17 +44,26 @@ def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Seque
     same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
     if not (same_patient or item.dentist == booking.dentist):
         return ()
-    if item.kind is Kind.BOOKING and (item.all_day or earlier):
-        return () if item.all_day else find(practice.policy, "conflict-later", seen=_seen(item, practice))
+    if item.kind is Kind.BOOKING and item.all_day:
+        return ()
     if item.kind is Kind.BOOKING:
-        rule = "patient-twice" if same_patient else "conflict"
-        return find(practice.policy, rule, seen=_seen(item, practice), proposals=proposals)
+        rule = "conflict-later" if earlier else "patient-twice" if same_patient else "conflict"
+        seen = _seen(item, practice, elsewhere=item.dentist != booking.dentist)
+        return find(practice.policy, rule, seen=seen, proposals=() if earlier else proposals)
     if item.kind is Kind.BLOCK and item.all_day:
-        facts = {"dentist": _name(item.dentist, practice), "seen": item.label or "journée bloquée"}
+        facts = {"dentist": _name(item.dentist, practice), "seen": _leave(item, practice)}
         return find(practice.policy, "on-leave", proposals=proposals, **facts)
     if item.kind in {Kind.BLOCK, Kind.PRIVATE}:
         return find(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)
-    return ()
+    return _kept_place(item, booking, practice) if item.kind is Kind.PLACEHOLDER else ()
+
+
+def _kept_place(item: Busy, booking: Booking, practice: Practice) -> Findings:
+    """A place kept for somebody may be taken; one for urgencies by a motif that bears no long wait (P11)."""
+    motif = practice.motif(booking.motif)
+    if motif is None or motif.within_days is not None or place(item.label) is not Place.URGENT:
+        return ()
+    return find(practice.policy, "place-urgent", seen=_seen(item, practice), motif=motif.label)
 
 
 def _key(item: Busy) -> tuple[int, str, str]:
@@ -72,11 +82,33 @@ def _same_matter(item: Busy, event: CalendarEvent, booking: Booking) -> bool:
     return same_patient and item.motif is not None and item.motif == booking.motif and item.uid != event.uid
 
 
-def _seen(item: Busy, practice: Practice) -> str:
-    """Who or what, and when; of a private event only that the time is taken (INTERFACE 8)."""
+def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:
+    """Who or what, when, and with whom where that is another dentist; of a private event only that the time is taken
+    (INTERFACE 8)."""
     what = "occupé" if item.kind is Kind.PRIVATE else item.label or "occupé"
+    with_whom = f", {_name(item.dentist, practice)}" if elsewhere else ""
+    return f"{what} ({_span(item, practice)}{with_whom})"
+
+
+def _span(item: Busy, practice: Practice) -> str:
+    """`10 h – 10 h 30`; with the days where it lasts over one."""
     start, end = (moment.astimezone(practice.zone) for moment in (item.start, item.end))
-    return f"{what} ({clock(start)} – {clock(end)})"
+    if item.all_day:
+        return f"toute la journée{_until(item, practice)}"
+    if start.date() == end.date():
+        return f"{clock(start)} – {clock(end)}"
+    return f"{day_and_clock(start)} – {day_and_clock(end)}"
+
+
+def _leave(item: Busy, practice: Practice) -> str:
+    return f"{item.label or 'journée bloquée'}{_until(item, practice)}"
+
+
+def _until(item: Busy, practice: Practice) -> str:
+    """The last whole day of what lasts several."""
+    first, end = (moment.astimezone(practice.zone).date() for moment in (item.start, item.end))
+    last = end - timedelta(days=1)
+    return f", jusqu'au {day(last)}" if last > first else ""
 
 
 def _when(item: Busy, practice: Practice) -> str:

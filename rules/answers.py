@@ -38,7 +38,9 @@ def reason(text: str) -> str | None:
 def _remainder(text: str) -> str:
     """The text after its yes or no, without the brackets around it."""
     answered = _YES.match(text) or _NO.match(text)
-    return text[answered.end() if answered else 0 :].strip(" ,;:-–—().") if text else ""
+    rest = text[answered.end() if answered else 0 :].strip(" ,;:-–—.")
+    inside = rest.strip("()")
+    return rest if inside.count("(") != inside.count(")") else inside.strip(" ,;:-–—.")
 
 
 def consent(text: str, practice: Practice) -> Consent | None:

@@ -61,7 +61,8 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
     """How sure it is that the event is a patient's appointment."""
     if entry.query is not None:
         return Likeness.NONE
-    block = reason(event.title, practice)
+    worded = reason(event.title, practice)
+    block = worded and not person(entry, practice)
     if answers(entry):
         name = names.split(entry.name_text)
         return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
@@ -69,7 +70,15 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
         return Likeness.NONE
     if not entry.name_text:
         return Likeness.MAYBE
-    return Likeness.SURE if entry.motif or entry.motifs else _bare(entry)
+    return Likeness.SURE if (entry.motif or entry.motifs) and not worded else _bare(entry)
+
+
+def person(entry: Entry, practice: Practice) -> bool:
+    """Beside a block's word stand a whole name and a motif: `DUPONT Marie – couronne (labo)` is her appointment."""
+    if not (entry.motif or entry.motifs) or reason(entry.name_text, practice):
+        return False
+    name = names.split(entry.name_text)
+    return bool(name.family and name.given) and not name.problem
 
 
 def answers(entry: Entry) -> bool:

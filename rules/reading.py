@@ -16,7 +16,7 @@ from rules.contact import Detail, address, birth_date, email, mobile, placeholde
 from rules.findings import find, severity
 from rules.french import listed
 from rules.labels import STATEMENTS
-from rules.likeness import Likeness, contentless, looks_like_patient, reason
+from rules.likeness import Likeness, contentless, looks_like_patient, person, reason
 from rules.likeness import answers as answered
 from rules.markup import plain_text
 from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
@@ -42,7 +42,8 @@ def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
     if query := _QUERY.match(title):
         return Entry(query=title[query.end() :])
     entry = _entry(_sorted(event, title, practice, now.astimezone(practice.zone).date()))
-    return _nameless(entry) if reason(title, practice) and not answered(entry) else entry
+    block = reason(title, practice) and not answered(entry) and not person(entry, practice)
+    return _nameless(entry) if block else entry
 
 
 def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -> Sheet:

@@ -78,9 +78,11 @@ def _title_part(sheet: Sheet, part: str) -> None:
 
 
 def _past_vague(sheet: Sheet, part: str) -> str:
-    """The part without empty words around it (`RDV DUPONT Marie`), which are left over."""
+    """The part without empty words around it (`RDV DUPONT Marie`, `Libre DUPONT Marie`), which are left over."""
     spoken = tokens(part)
     telling = [index for index, (word, _, _) in enumerate(spoken) if word not in _EMPTY]
+    people = [index for index in telling if spoken[index][0] not in _PLACES]
+    telling = telling if len(people) == 1 else people  # `LIBRE Jean` is somebody
     if not telling:
         sheet.left.append(part)
         return ""
@@ -96,6 +98,7 @@ _AMOUNT = re.compile(r"(?:à\s*)?\d{1,3}\s?(?:ans|mois|min|mn|h)\s?(?:\d{2})?", 
 _EMPTY = frozenset(
     {"rdv", "rendez", "vous", "consultation", "consult", "patient", "patiente", "pour", "avec", "voir", "autre", "rv"}
 )
+_PLACES = frozenset({"libre", "reserve", "reservee", "creneau", "dispo", "disponible", "plage", "urgences"})
 
 
 def _name_and_more(part: str) -> tuple[str, str]:

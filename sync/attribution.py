@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rules.model import Assessment, Booking
 from sync.planner import is_held
 from sync.store import basics, bookings, messages, patients, resources
+from sync.store.attendance import HONOURED
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
 from sync.store.patients import Provisional
@@ -58,9 +59,9 @@ def _verdict(world: World, tx: Tx, one: Provisional, now: datetime) -> int | Non
 
 
 def _honoured(row: BookingRow, one: Provisional, now: datetime) -> bool:
-    """A visit to that dentist which nobody says was missed."""
-    came = row.state == VALID and row.attendance not in _MISSED
-    return came and row.end <= now and one.dentist == row.dentist
+    """A visit to that dentist of which she wrote so, or of which nobody had said by its evening that it was missed."""
+    came = row.state == VALID and row.attendance not in _MISSED and one.dentist == row.dentist
+    return came and (row.end <= now if row.attendance == HONOURED else row.end.date() < now.date())
 
 
 def _gone(world: World, tx: Tx, row: BookingRow, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from rules import brake
 from sync import attendance
 from sync.planner import plan_booking
-from sync.store import basics, bookings, calendars, notices
+from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.world import World
@@ -76,7 +76,14 @@ def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, n
     for booking in waiting:
         attendance.note_gone(world, tx, booking.id)
         plan_booking(world, tx, booking.id, now)
+        resources.mark_dirty(tx, _beside(tx, booking, now), now)
     return len(waiting)
+
+
+def _beside(tx: Tx, booking: BookingRow, now: datetime) -> set[tuple[str, str]]:
+    """Who shared its time or its patient, and may have that for themselves now."""
+    theirs = resources.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
+    return theirs | resources.neighbours(tx, booking.dentist, booking.start, booking.end)
 
 
 def _replan(world: World, tx: Tx, calendar: str, now: datetime) -> None:

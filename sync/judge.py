@@ -14,7 +14,7 @@ from sync import moves
 from sync.faults import described
 from sync.holding import apply_brake
 from sync.standing import Standing
-from sync.store import basics, bookings, edits, resources
+from sync.store import basics, bookings, calendars, edits, resources, sharing
 from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import GONE, ResourceRow
 from sync.world import World
@@ -61,6 +61,9 @@ def _safely(world: World, place: tuple[str, str], step: Callable[[World, Tx, Res
 
 def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     now, zone = world.now(), world.practice.zone
+    calendar = calendars.get(tx, row.calendar)
+    if calendar is None or calendar.held_at is None:  # until a person approves, nothing rests on its absence
+        resources.mark_dirty(tx, sharing.bookings_beside(tx, (row.calendar, row.ref), now), now)
     resources.replace_occurrences(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.base import CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
-from sync.store import basics, calendars, resources
+from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
@@ -212,23 +212,34 @@ class _Writer:
         meant = reading.semantic != row.semantic or row.state == GONE
         if meant:
             self._wake(row.ref)
-            rows = self._occurrences(row.ref, reading, row.order)
+            number = self._place_in_order(row, reading)
+            rows = self._occurrences(row.ref, reading, number)
             resources.replace_occurrences(self.tx, self.source.address, row.ref, rows)
             self._wake(row.ref)
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
+            values["order"] = number
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
         if meant or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
 
+    def _place_in_order(self, row: ResourceRow, reading: Reading) -> int:
+        """What moves to another time comes after whoever stands there already: it is the one that gives way (P10)."""
+        place = (self.source.address, row.ref)
+        after = {
+            (event.uid, event.recurrence): (self.source.dentist_of(event) or "", event.start, event.end)
+            for event in reading.events
+            if first_kind(event) is not Kind.IGNORED
+        }
+        if self.baseline or not sharing.takes_more(sharing.taken_by(self.tx, place), after):
+            return row.order
+        return next(iter(basics.take_numbers(self.tx, "resource", 1)))
+
     def _wake(self, ref: str) -> None:
-        """Whoever shares the time that this resource takes, or is about to leave, is judged again."""
-        if self.baseline:
-            return
-        near: set[tuple[str, str]] = set()
-        for dentist, start, end in resources.spans(self.tx, self.source.address, ref):
-            near |= resources.neighbours(self.tx, dentist, start, end)
-        resources.mark_dirty(self.tx, near - {(self.source.address, ref)}, self.now)
+        """Whoever shares the time or the patient of this resource, now or until now, is judged again."""
+        if not self.baseline:
+            near = sharing.bookings_beside(self.tx, (self.source.address, ref), self.now)
+            resources.mark_dirty(self.tx, near, self.now)
 
     def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
         coming = any(event.end > self.now for event in reading.events)

@@ -58,7 +58,8 @@ def offer(
     if event.start <= context.now:
         return Offer()
     assert found.booking is not None
-    search = _Search(tx, wanted, practice, event, context.now, _elsewhere(found.booking, event, context.busy))
+    elsewhere = _elsewhere(found.booking, event, context.busy)
+    search = _Search(tx, wanted, practice, context.dentist, event, context.now, elsewhere)
     return _offer(wanted, tuple(search.found()), practice)
 
 
@@ -77,11 +78,12 @@ def _elsewhere(booking: Booking, event: CalendarEvent, busy: Iterable[Busy]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Looks for the times of one wish."""
+    """Looks for the times of one wish of the event in that dentist's calendar."""
 
     tx: Tx
     wanted: Wish
     practice: Practice
+    dentist: str
     event: CalendarEvent
     now: datetime
     elsewhere: tuple[Busy, ...]
@@ -92,12 +94,13 @@ class _Search:
         first = [one for one in with_hours if one.key == self.wanted.first and self.wanted.whole]
         others = [one for one in with_hours if one.key != self.wanted.first]
         yield from self._next(first, FIRST, FIRST, soon=self.wanted.soon)
-        yield from self._next(others, OTHERS, 1, soon=self.wanted.soon or self.wanted.earlier)
+        more = self._next(others, OTHERS + 1, 1, soon=self.wanted.soon or self.wanted.earlier)
+        yield from [slot for slot in more if not self._here(slot)][:OTHERS]
 
     def _next(self, dentists: list[Dentist], limit: int, each: int, *, soon: bool) -> list[Slot]:
-        """The soonest of those dentists, at most `each` of one."""
+        """The soonest of those dentists from the wanted hour on, at most `each` of one."""
         soonest = self.now + LEAD
-        since = soonest if soon else max(soonest, _midnight(self.event.start, self.practice))
+        since = soonest if soon else max(soonest, self.event.start, key=datetime.timestamp)
         begun = 0
         got: list[Slot] = []
         for days in _STEPS:
@@ -123,6 +126,11 @@ class _Search:
                 limit=each, days=days, urgent=self.wanted.urgent, until=self.wanted.before,
             )
         ]  # fmt: skip
+
+    def _here(self, slot: Slot) -> bool:
+        """The very time at which the event stands with another dentist than the patient's own."""
+        other = slot.dentist == self.dentist != self.wanted.first
+        return other and slot.start.timestamp() == self.event.start.timestamp()
 
 
 def next_free(

@@ -123,5 +123,10 @@ PROBLEMS = {
 
 
 def _outranks(one: Annotation, other: Annotation) -> bool:
-    """Of a series, the occurrence that needs attention is shown."""
-    return one.mark.startswith("⚠") and not other.mark.startswith("⚠")
+    """Of a series, the first occurrence that blocks is shown, else the first that warns."""
+    return _weight(one) > _weight(other)
+
+
+def _weight(annotation: Annotation) -> int:
+    signs = {line[:1] for line in annotation.lines}
+    return 2 if "✗" in signs else 1 if "!" in signs else 0

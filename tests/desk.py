@@ -4,6 +4,7 @@ The language of `tests/procedure`. Everything under it is real but the calendars
 memory: the engine, the store and the rules are the worker's own. Today is Tuesday 24 November 2026, nine o'clock.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -33,6 +34,10 @@ SURGERY = replace(
     holidays="75",
     policy=Policy(settle_seconds=0, settle_change_seconds=0, quiet_seconds=0),
 )
+LUC = Patient(
+    "Moreau", "Luc", birth_date=date(1975, 2, 3), mobile="+33623456789", email="luc.moreau@example.org",
+    address="4 rue Haxo, 75020 Paris", dentist="martin",
+)  # fmt: skip
 MARIE = Patient(
     "Dupont", "Marie", birth_date=date(1981, 5, 12), mobile="+33612345678", email="marie.dupont@example.org",
     address="3 rue Haxo, 75020 Paris", dentist="martin",
@@ -71,6 +76,17 @@ class Desk:
         event = Event(self, f"e{self.typed}", dentist, title, text, moment(at), minutes, extra)
         event.save()
         return event
+
+    def keeps_days(self, title: str, first: str, last: str, *, dentist: str = "martin", extra: str = "") -> str:
+        """She saves an event of whole days, `07/12` to `11/12` included, that is no appointment; returns its uid."""
+        self.typed += 1
+        uid, start, end = f"e{self.typed}", moment(f"{first} 00:00"), moment(f"{last} 00:00") + timedelta(days=1)
+        body = ics(uid, title, start, 60, "", extra).decode()
+        for name, at in (("DTSTART", start), ("DTEND", end)):
+            body = re.sub(rf"{name};[^\r]*", f"{name};VALUE=DATE:{at:%Y%m%d}", body)
+        self.office.calendars[dentist].put(f"{uid}.ics", body.encode())
+        self.office.passes()
+        return uid
 
     def waits(self, **span: float) -> None:
         """Time goes on by that `timedelta`, and the worker passes."""
@@ -152,6 +168,15 @@ class Event:
     def length(self) -> int:
         """Minutes in her calendar now."""
         return self.desk.office.event(self.uid, self.dentist).minutes
+
+    def said(self, *signs: str) -> list[str]:
+        """The lines that begin with one of these signs (`✗`, `!`, `✓`), receipts of messages aside."""
+        return [line for line in self._part.lines if line.startswith(signs) and "envoyé le" not in line]
+
+    @property
+    def proposed(self) -> list[str]:
+        """The lines offered below the findings, without their arrows."""
+        return [line.removeprefix("  → ") for line in self._part.lines if line.startswith("  → ")]
 
     @property
     def confirmed(self) -> bool:

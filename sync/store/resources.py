@@ -193,12 +193,6 @@ def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any
     return known
 
 
-def spans(tx: Tx, calendar: str, ref: str) -> list[tuple[str, datetime, datetime]]:
-    """(dentist, start, end) of the resource's occurrences."""
-    found = tx.run(_SPANS, the_calendar=calendar, the_ref=ref)
-    return [(dentist, start, end) for dentist, start, end in found]
-
-
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What takes that dentist's time between those moments."""
     return tuple(_busy(*row) for row in tx.run(_TAKEN, the_dentist=dentist, **_span(start, end)))
@@ -277,7 +271,6 @@ _JUDGED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurr
 _FOUND_OUT = select(_o.ref, _o.uid, _o.recurrence, *(_o[name] for name in _FINDS)).where(
     *here(t.occurrence, "calendar"), those(_o.ref)
 )
-_SPANS = select(_o.dentist, _o.start, _o.end).where(*_PLACE, _o.kind != Kind.IGNORED.value)
 # What lasts a day at most began within a day of the span, so that the index finds it at once.
 _BEGAN = (_o.start < the(_o.end), _o.end > the(_o.start))
 _SHORT = and_(_o.lasting.is_(False), _o.start > bindparam("since", type_=_o.start.type), *_BEGAN)

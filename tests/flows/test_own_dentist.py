@@ -72,7 +72,7 @@ def test_p10_the_later_booking_is_blocked_and_the_earlier_warned(practice: "Prac
     practice.sync()
     assert "✗ Ce créneau est déjà pris" in practice.martin.sees(later).block
     assert practice.martin.sees(later).title.startswith("⚠ ")
-    assert "! Un rendez-vous pris ensuite occupe le même créneau" in practice.martin.sees(earlier).block
+    assert "! Un rendez-vous pris ensuite est à la même heure" in practice.martin.sees(earlier).block
     assert practice.martin.sees(earlier).title.startswith("✓ ")
     assert len(practice.sms()) == 1
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import MARIE, Desk, make_desk
+from tests.desk import LUC, MARIE, Desk, make_desk
 
 
 @pytest.fixture
@@ -17,3 +17,9 @@ def desk(tmp_path: Path) -> Desk:
 def known(tmp_path: Path) -> Desk:
     """Marie Dupont is followed by Dr Martin."""
     return make_desk(tmp_path, known=[MARIE])
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Desk:
+    """Marie Dupont and Luc Moreau are both followed by Dr Martin."""
+    return make_desk(tmp_path, known=[MARIE, LUC])

@@ -58,6 +58,32 @@ def test_p11_a_patient_typed_into_it_makes_it_a_booking(booked: Booked, judged: 
     assert judged(booked("Urgence réservée", "Nom : DUPONT Marie\nMotif : douleur"), marie).kind is Kind.BOOKING
 
 
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Urgence réservée DUPONT Marie – douleur", ""),
+        ("Libre DUPONT Marie – douleur", ""),
+        ("DUPONT Marie – douleur (réservé urgence)", ""),
+        ("Créneau urgence", "DUPONT Marie, douleur"),
+        ("Urgence réservée", "DUPONT Marie\ndouleur"),
+        ("Libre", "Patient : DUPONT Marie\nMotif : douleur"),
+    ],
+)
+def test_p11_whoever_is_typed_into_it_is_recognised(
+    booked: Booked, judged: Judged, marie: Patient, title: str, text: str
+) -> None:
+    found = judged(booked(title, text), marie)
+    assert found.kind is Kind.BOOKING
+    assert found.booking is not None
+    assert (found.booking.patient.id, found.booking.motif) == (marie.id, "Douleur")
+
+
+def test_p12_a_family_may_be_called_so(booked: Booked, judged: Judged, marie: Patient) -> None:
+    found = judged(booked("LIBRE Jean – douleur"), replace(marie, family_name="Libre", given_name="Jean"))
+    assert found.booking is not None
+    assert found.booking.patient.name == "LIBRE Jean"
+
+
 def test_p11_details_typed_into_it_make_it_a_booking(booked: Booked, judged: Judged) -> None:
     assert judged(booked("Urgence réservée", "Mobile : 06 12 34 56 78")).kind is Kind.BOOKING
 

@@ -77,6 +77,38 @@ def test_p28_a_patient_is_seen(likeness: Judged, title: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "title",
+    [
+        "DUPONT Marie – détartrage (labo)",
+        "DUPONT Marie – détartrage, rappeler la veille",
+        "DUPONT Marie détartrage devis",
+        "DUPONT Marie – contrôle après les travaux",
+        "DUPONT Marie – douleur (réservé urgence)",
+        "marie dupont détartrage labo",
+    ],
+)
+def test_p51_a_block_s_word_beside_a_name_and_a_motif_makes_no_block(likeness: Judged, title: str) -> None:
+    assert likeness(title) is Likeness.SURE
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Rappeler DUPONT Marie",
+        "Réunion DUPONT Marie",
+        "Formation détartrage",
+        "Formation laser – détartrage",
+        "Réunion contrôle qualité",
+        "Congés Dr MARTIN – contrôle",
+        "Livraison DENTSPLY – détartrage",
+        "Déjeuner avec Marie Dupont",
+    ],
+)
+def test_p51_without_a_name_of_its_own_it_stays_one(likeness: Judged, title: str) -> None:
+    assert likeness(title) is Likeness.NONE
+
+
+@pytest.mark.parametrize(
     ("title", "text"),
     [("DUPONT", ""), ("Détartrage", ""), ("Mr MARTIN", ""), ("Réunion fournisseur", "Tél : 06 12 34 56 78")],
 )

@@ -1,0 +1,55 @@
+"""Who shares a resource's time or its patients: whatever is said of them rests on it (P10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+
+from rules.model import Kind
+from sync.store import resources
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+Place = tuple[str, str]  # calendar, ref
+Taken = dict[tuple[str, str], tuple[str, datetime, datetime]]
+
+
+def bookings_beside(tx: Tx, place: Place, now: datetime) -> set[Place]:
+    """The bookings elsewhere that overlap what stands in that resource, or are coming ones of its patients."""
+    c = t.occurrence.c
+    query = select(c.dentist, c.start, c.end, c.patient).where(*_in(tx, place), c.kind != Kind.IGNORED.value)
+    rows = tx.connection.execute(query).all()
+    near: set[Place] = set()
+    for dentist, start, end in {(row.dentist, row.start, row.end) for row in rows}:
+        near |= resources.neighbours(tx, dentist, start, end)
+    for patient in {row.patient for row in rows} - {None}:
+        near |= resources.places_of_patient(tx, patient, now)
+    return near - {place}
+
+
+def taken_by(tx: Tx, place: Place) -> Taken:
+    """(uid, recurrence) → (dentist, start, end) of what keeps time in that resource."""
+    c = t.occurrence.c
+    query = select(c.uid, c.recurrence, c.dentist, c.start, c.end).where(*_in(tx, place), c.kind != Kind.IGNORED.value)
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in tx.connection.execute(query)}
+
+
+def takes_more(before: Taken, after: Taken) -> bool:
+    """Time is taken that was not held before, so that it comes after whoever stands there already (P10).
+
+    Occurrences of a series are compared with themselves: those that only came into view take nothing new.
+    """
+    was_series = any(recurrence for _, recurrence in before)
+    for key, (dentist, start, end) in after.items():
+        held = before.get(key)
+        if held is None and key[1] and was_series:
+            continue
+        if held is None or held[0] != dentist or start < held[1] or end > held[2]:
+            return True
+    return False
+
+
+def _in(tx: Tx, place: Place) -> tuple[ColumnElement[bool], ...]:
+    c = t.occurrence.c
+    return c.practice == tx.practice, c.calendar == place[0], c.ref == place[1]
