@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test check procedure bench lock clean
+.PHONY: demo test test-long check procedure bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/attitre demo $(ARGS)
@@ -18,6 +18,10 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The laws for an hour: thousands of examples that differ each time, and a soak of 10,000 passes.
+test-long: $(STAMP)
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/laws $(ARGS)
 
 # The README's table of the procedure, from the tests that ran and passed.
 procedure: $(STAMP)

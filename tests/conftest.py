@@ -1,7 +1,7 @@
 """Of the whole suite: a CalDAV server of your own may join the contract; no test inherits another's log.
 
 Properties try the same examples at every run, so that a landing never depends on luck. `HYPOTHESIS_PROFILE=hunt` looks
-for new ones.
+for new ones, `long` (`make test-long`) for forty times as long.
 """
 
 import os
@@ -16,6 +16,7 @@ from tests.proofs import ProcedureReport
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=4000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 

@@ -98,6 +98,10 @@ class Machine(RuleBasedStateMachine):
 
     # --- the secretary -----------------------------------------------------------------------------------------------
 
+    def slot(self, number: int) -> datetime:
+        """The n-th time that she may choose."""
+        return slot_at(number)
+
     def save(self, place: tuple[str, str], payload: bytes, meant: Meant) -> None:
         self.calendars[place[0]].put(place[1], payload)
         if place not in self.meant or self.meant[place].concern != meant.concern:
@@ -132,7 +136,7 @@ class Machine(RuleBasedStateMachine):
 
     def books(self, dentist: str, person: int, slot: int, kind: str) -> None:
         self.number += 1
-        who, start = PEOPLE[person], slot_at(slot)
+        who, start = PEOPLE[person], self.slot(slot)
         mobile = UNREADABLE_MOBILE if kind == "bad mobile" else who.mobile
         uid = f"uid-{self.number}"
         meant = Meant(who, start, mobile, uid, consent=kind == "consent", agreed=kind == "consent")
@@ -142,7 +146,7 @@ class Machine(RuleBasedStateMachine):
     @step(number=st.integers(0, 20), slot=st.integers(0, 23))
     def drags(self, number: int, slot: int) -> None:
         place = self.place(number)
-        self.changed(place, start=slot_at(slot), previous=self.meant[place].start)
+        self.changed(place, start=self.slot(slot), previous=self.meant[place].start)
 
     @precondition(lambda self: any(meant.previous for meant in self.meant.values()))
     @step()
@@ -207,7 +211,7 @@ class Machine(RuleBasedStateMachine):
             self.meant[place], uid=f"copy-{self.number}", agreed=self.meant[place].agreed and ICS.strip(raw) == raw
         )
         self.save(copy, other_uid(raw, self.number), meant)
-        self.changed(copy, start=slot_at(slot), previous=None)
+        self.changed(copy, start=self.slot(slot), previous=None)
 
     @precondition(lambda self: self.meant)
     @step(number=st.integers(0, 20))

@@ -25,6 +25,7 @@ from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN
 from tests.laws.machine import Machine
 from tests.laws.meant import ICS, MORNING, PARIS, PEOPLE, PRACTICE
 
+EXAMPLES = 50 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 QUIET = {
     "confirmation": timedelta(seconds=PRACTICE.policy.settle_seconds),
     "modification": timedelta(seconds=PRACTICE.policy.settle_change_seconds),
@@ -174,6 +175,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 LawsOfTheEngine = Laws.TestCase
 LawsOfTheEngine.settings = settings(
-    max_examples=50, stateful_step_count=20, derandomize=True, deadline=None,
+    max_examples=EXAMPLES, stateful_step_count=20, derandomize=settings.default.derandomize, deadline=None,
     suppress_health_check=list(HealthCheck), database=None,
 )  # fmt: skip

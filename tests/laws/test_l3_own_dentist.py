@@ -33,6 +33,7 @@ from sync.store.engine import Store
 from sync.world import Source, World
 from tests.office import MORNING, PARIS, PRACTICE, Office, ics, make_office
 
+EXAMPLES = 18 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 WHERE = ("martin", "bernard", "durand")
 HOUSE = replace(
     PRACTICE,
@@ -336,6 +337,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 TestL3OwnDentist = OwnDentist.TestCase
 TestL3OwnDentist.settings = settings(
-    max_examples=18, stateful_step_count=10, derandomize=True, deadline=None, database=None,
-    suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, stateful_step_count=10, derandomize=settings.default.derandomize, deadline=None,
+    database=None, suppress_health_check=list(HealthCheck),
 )  # fmt: skip
