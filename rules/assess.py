@@ -22,12 +22,14 @@ from rules.model import (
     Finding,
     Kind,
     Length,
+    Outcome,
     Patient,
     Practice,
     Severity,
     Slot,
     Status,
 )
+from rules.outcomes import CONTRADICTORY
 from rules.placeholders import placeholder
 from rules.proposals import shown_once
 from rules.record import complete
@@ -207,9 +209,14 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         comment=entry.comment,
         waiting=entry.waiting,
         outcome=outcome,
-        cancelled=event.status is Status.CANCELLED or (outcome is not None and outcome.kind == _CANCELLED),
+        cancelled=event.status is Status.CANCELLED or _called_off(outcome),
         no_preference=entry.no_preference,
     )
+
+
+def _called_off(outcome: Outcome | None) -> bool:
+    """She wrote that it does not take place, whatever class she gave to that."""
+    return outcome is not None and (outcome.kind == _CANCELLED or outcome.called_off) and outcome.kind != CONTRADICTORY
 
 
 def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ anybody absent (ruling 15), and no word depends on the time at which it is said 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -17,13 +17,15 @@ from rules.model import Finding, Outcome, Policy
 
 
 class Attendance(StrEnum):
-    """The class of one appointment. Late: treated all the same, after more minutes than the practice bears."""
+    """The class of one appointment. Late: treated all the same, after more minutes than the practice bears. Early:
+    called absent before its hour, so that it is rather to be cancelled."""
 
     HONOURED = "honoured"
     LATE = "late"
     EXCUSED = "excused"
     UNEXCUSED = "unexcused"
     UNDECIDED = "undecided"
+    EARLY = "early"
 
 
 ABSENT = frozenset({Attendance.EXCUSED, Attendance.UNEXCUSED})
@@ -31,10 +33,11 @@ ABSENT = frozenset({Attendance.EXCUSED, Attendance.UNEXCUSED})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class and why, in French; for undecided, what is not known."""
+    """A class and why, in French; for undecided, what is not known. `proposals`: lines that she may type instead."""
 
     attendance: Attendance
     reason: str
+    proposals: tuple[str, ...] = ()
 
 
 def classify(
@@ -45,15 +48,22 @@ def classify(
     *,
     gone: bool = False,
     seen: datetime | None = None,
+    typed: datetime | None = None,
 ) -> Verdict | None:
     """The class of an appointment at `start`; None where there is nothing to say of it.
 
     `gone`: it was cancelled or deleted, first `seen` then (None: before anybody looked). What the practice itself
-    cancels is no absence, and a moved appointment is not gone. Never raises.
+    cancels is no absence, and a moved appointment is not gone. `typed`: since when the entry has said so; before the
+    hour nobody has stayed away yet. Never raises.
     """
     if outcome is None:
         return _deleted(start.astimezone(zone), _local(seen, zone), policy) if gone else None
     at = start.astimezone(zone)
+    early = _local(typed, zone) if typed is not None and typed < start and not gone else None
+    if early is not None and outcome.kind in _AWAY:
+        return _too_early(early, outcome)
+    if early is not None and outcome.kind == "late":  # whoever is said to come late before the hour has called
+        outcome = replace(outcome, notified=outcome.notified or early)
     if outcome.kind in {"excused", "unexcused"}:
         return Verdict(Attendance(outcome.kind), "noté par le cabinet")
     if outcome.kind == "cancelled":
@@ -62,6 +72,16 @@ def classify(
         return Verdict(Attendance.UNDECIDED, outcome.doubt)
     judge = _BY_KIND.get(outcome.kind)
     return judge(at, outcome, policy) if judge else None
+
+
+_AWAY = frozenset({"absent", "excused", "unexcused"})
+
+
+def _too_early(typed: datetime, outcome: Outcome) -> Verdict:
+    """Nothing is noted, and the slot is not free: she is told what to type where the appointment is called off."""
+    why = "une absence est tapée avant l'heure du rendez-vous"
+    urgent = ", urgence" if outcome.urgent else ""
+    return Verdict(Attendance.EARLY, why, (f"Annulé par le patient {_moment(outcome.notified or typed)}{urgent}",))
 
 
 # --- who did not come -------------------------------------------------------------------------------------------------
@@ -154,7 +174,7 @@ def findings(verdict: Verdict | None, policy: Policy) -> tuple[Finding, ...]:
     """What her event says of it: the class that was noted, or what to type."""
     if verdict is None:
         return ()
-    return find(policy, _RULES[verdict.attendance], seen=verdict.reason)
+    return find(policy, _RULES[verdict.attendance], seen=verdict.reason, proposals=verdict.proposals)
 
 
 _RULES = {
@@ -163,6 +183,7 @@ _RULES = {
     Attendance.EXCUSED: "absence-excused",
     Attendance.UNEXCUSED: "absence-unexcused",
     Attendance.UNDECIDED: "attendance-unclear",
+    Attendance.EARLY: "absence-early",
 }
 
 

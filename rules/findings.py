@@ -147,6 +147,9 @@ _TABLE = (
     Rule("attendance-unclear", "P48", WARNING, "attendance",
          "Présence à préciser : {seen}. Tapez « Absent excusé », « Absent non excusé », « Honoré », « Retard 15 min », "
          "« Arrivé 14:43 » ou « Prévenu le 12/03 à 18h ».", "Absence non excusée"),
+    Rule("absence-early", "P47", ERROR, "attendance",
+         "À préciser : {seen}. S'il n'aura pas lieu, tapez « Annulé par le patient » (créneau libéré, patient prévenu).",
+         "Absence excusée : prévenu au moins la veille"),
     Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
     Rule("block-without-motif", "P51", ERROR, "block",
          "Ce créneau est bloqué sans motif. Écrivez la raison dans le titre ({blocks}…), ou le nom du patient.", _BLOCK),

@@ -101,8 +101,10 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
         kind = next(kind for kind in _HEADS if said[kind] is not None)
         late = int(said["delay"]) * (60 if said["unit"] else 1) if said["delay"] else outcome.minutes
         notified = start if kind == "notified" else outcome.notified
+        off = _off(outcome.kind, kind) or outcome.called_off
         kind, doubt = _both(outcome.kind, kind)
-        return replace(outcome, kind=kind, minutes=late, notified=notified, doubt=outcome.doubt or doubt)
+        told = replace(outcome, kind=kind, minutes=late, notified=notified, doubt=outcome.doubt or doubt)
+        return replace(told, called_off=off)
     if said["urgent"]:
         return replace(outcome, urgent=True)
     if said["patient"] or said["practice"]:
@@ -132,6 +134,11 @@ def _both(one: str, other: str) -> tuple[str, str]:
     if (two & _AWAY and two & _THERE) or two == {"excused", "unexcused"}:
         return CONTRADICTORY, f"« {_WORDS[one]} » et « {_WORDS[other]} » sont tapés tous les deux"
     return max(one, other, key=_STRENGTH.index), ""
+
+
+def _off(one: str, other: str) -> bool:
+    """Of the two, one cancels and the other classes the absence that comes of it."""
+    return "cancelled" in {one, other} and not {"excused", "unexcused"}.isdisjoint({one, other})
 
 
 def _moment(found: re.Match[str], known: datetime | None, start: datetime) -> tuple[datetime | None, str]:
@@ -229,4 +236,5 @@ def merged(one: Outcome | None, other: Outcome) -> Outcome:
         urgent=one.urgent or other.urgent,
         by_patient=one.by_patient if other.by_patient is None else other.by_patient,
         doubt=one.doubt or other.doubt or doubt,
+        called_off=one.called_off or other.called_off or _off(one.kind, other.kind),
     )

@@ -26,12 +26,17 @@ def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow 
     return replace(patient, remarks=days) if days else patient
 
 
-def judged(world: World, assessment: Assessment, before: BookingRow | None, *, baseline: bool) -> Verdict | None:
-    """The class of a booking that stands in its calendar, from what she typed and when a cancellation was seen."""
+def judged(
+    world: World, assessment: Assessment, before: BookingRow | None, *, baseline: bool, typed: datetime
+) -> Verdict | None:
+    """The class of a booking that stands in its calendar, from what she typed, since when that stands there, and when
+    a cancellation was seen."""
     what, practice = assessment.booking, world.practice
     assert what is not None
     seen = _seen(world, what, before, baseline=baseline)
-    verdict = classify(what.start, what.outcome, practice.policy, practice.zone, gone=what.cancelled, seen=seen)
+    verdict = classify(
+        what.start, what.outcome, practice.policy, practice.zone, gone=what.cancelled, seen=seen, typed=typed
+    )
     unknown = verdict is not None and verdict.attendance is Attendance.UNDECIDED and what.outcome is None
     return None if unknown and seen is None else verdict  # cancelled before anybody looked: nobody is to decide now
 
@@ -62,12 +67,6 @@ def note_gone(world: World, tx: Tx, number: int) -> None:
         return  # she wrote how it ended before it was deleted
     counts = not is_held(tx, row) and _was_appointment(world, tx, row)
     _keep(world, tx, row, _gone(world, row, typed) if counts else None)
-
-
-def without_outcome(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings that begin in that span and of which nobody has said how they ended: asked for, never counted as absent
-    (ruling 15)."""
-    return attendance.without_outcome(tx, start, end, zone)
 
 
 def _seen(world: World, what: Booking, before: BookingRow | None, *, baseline: bool) -> datetime | None:
@@ -108,7 +107,9 @@ def _keep(world: World, tx: Tx, row: BookingRow, verdict: Verdict | None) -> Non
 
 
 def _stored(verdict: Verdict | None) -> str | None:
-    """Late but treated is honoured; the reason keeps the delay."""
+    """Late but treated is honoured, and the reason keeps the delay; what was typed too early says nothing yet."""
     if verdict is None:
         return None
+    if verdict.attendance is Attendance.EARLY:
+        return attendance.UNDECIDED
     return attendance.HONOURED if verdict.attendance is Attendance.LATE else str(verdict.attendance)

@@ -24,7 +24,7 @@ from sync.faults import described
 from sync.holding import held_count
 from sync.opening import support_words
 from sync.outbox import backoff
-from sync.store import basics, calendars, digests
+from sync.store import attendance, basics, calendars, digests
 from sync.store.bookings import BookingRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import UNCERTAIN
@@ -166,7 +166,7 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
     faulty = [row for row in coming if _errors(row) and _told_here(row, old, practice, now)]
     hidden = [row for row in coming if (row.calendar, row.ref) in shut and not _errors(row) and _remarks(row)]
     bare = [one for one in digests.blocks(tx, now, now + BLOCKS_AHEAD) if _bare(one, practice)]
-    past = digests.without_outcome(tx, _previous_working_day(practice, now), now, zone)
+    past = attendance.without_outcome(tx, _previous_working_day(practice, now), now, zone)
     return Matters(
         faulty=tuple(_appointment(row, _errors(row)) for row in faulty),
         blocks=tuple(_once_a_series(bare)),

@@ -175,7 +175,9 @@ class Occurrences:
     def _booking(
         self, event: CalendarEvent, assessment: Assessment, what: Booking, before: BookingRow | None
     ) -> Annotation:
-        verdict = attendance.judged(self.world, assessment, before, baseline=self.row.baseline)
+        verdict = attendance.judged(
+            self.world, assessment, before, baseline=self.row.baseline, typed=self.row.changed_at
+        )
         assessment = attendance.said(self.world, assessment, verdict)
         patient_id = self._save_patient(assessment, what)
         number = self._save_booking(event, assessment, what, before, patient_id)

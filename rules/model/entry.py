@@ -24,7 +24,8 @@ class Outcome:
 
     `kind`: cancelled, absent, excused, unexcused, late, arrived, honoured, contradictory. `minutes` of delay; `at` when
     it happened; `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of
-    theirs. `doubt`: in French, what was not understood or contradicts itself.
+    theirs. `doubt`: in French, what was not understood or contradicts itself. `called_off`: an absence that was
+    cancelled too (`Annulé`, then `Absent excusé`): it does not take place.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Outcome:
     urgent: bool = False
     by_patient: bool | None = None
     doubt: str = ""
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,14 +79,17 @@ def visits(tx: Tx, start: datetime, end: datetime) -> Counter[str]:
 
 
 def without_outcome(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings that begin between those moments and of which nobody has said how they ended, in order."""
+    """Bookings that began and ended between those moments and of which nobody has said how they went, in order: asked
+    for, never counted as absent (ruling 15)."""
     found = bookings.starting(tx, start, end, zone)
-    return sorted((row for row in found if _open(row)), key=lambda row: (row.start, row.dentist, row.id))
+    return sorted(
+        (row for row in found if row.end <= end and _open(row)), key=lambda row: (row.start, row.dentist, row.id)
+    )
 
 
 def _open(row: BookingRow) -> bool:
-    silent = row.state != VANISHED and row.outcome is None
-    return row.attendance == UNDECIDED or (silent and row.attendance is None)
+    silent = row.attendance is None and row.outcome is None
+    return row.state != VANISHED and row.vanished_at is None and (silent or row.attendance == UNDECIDED)
 
 
 def told(tx: Tx, booking: int) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import and_, select
 from rules.model import Busy, Kind
 from sync.store import bookings, messages, views
 from sync.store import tables as t
-from sync.store.bookings import VALID, VANISHED, BookingRow
+from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import FAILED, SENT, UNCERTAIN, MessageRow
 
@@ -24,13 +24,6 @@ def coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
     rows = bookings.starting(tx, now, now + AHEAD, zone)
     standing = [row for row in rows if row.calendar in active and row.vanished_at is None and row.state != VANISHED]
     return sorted(standing, key=lambda row: (row.start, row.id))
-
-
-def without_outcome(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Valid bookings that began and ended in that span and of which nobody wrote how they went (ruling 15)."""
-    rows = [row for row in bookings.between(tx, start, end, zone) if start <= row.start and row.end <= end]
-    stood = [row for row in rows if row.state == VALID and row.vanished_at is None]
-    return [row for row in stood if row.attendance is None and row.outcome is None]
 
 
 def blocks(tx: Tx, now: datetime, until: datetime) -> list[Busy]:

@@ -14,7 +14,7 @@ from rules.attendance import Attendance, Verdict, classify, findings
 from rules.model import Outcome, Policy, Severity
 
 PARIS = ZoneInfo("Europe/Paris")
-HONOURED, LATE, EXCUSED, UNEXCUSED, UNDECIDED = Attendance
+HONOURED, LATE, EXCUSED, UNEXCUSED, UNDECIDED, EARLY = Attendance
 POLICY = Policy()
 
 
@@ -189,6 +189,42 @@ def test_p48_what_is_in_doubt_is_asked_not_decided(kind: str) -> None:
 # --- for all -----------------------
 
 NEAR = st.datetimes(datetime(2026, 3, 1), datetime(2026, 4, 5), timezones=st.just(PARIS))
+
+
+@pytest.mark.parametrize("kind", ["absent", "excused", "unexcused"])
+def test_p47_before_the_hour_nobody_has_stayed_away(kind: str) -> None:
+    start = at(20, 14, 30)
+    early = classify(start, Outcome(kind), POLICY, PARIS, typed=at(20, 14, 29))
+    assert early is not None
+    assert (early.attendance, early.proposals) == (EARLY, ("Annulé par le patient le 20/03 à 14 h 29",))
+    (said,) = findings(early, POLICY)
+    assert said.severity is Severity.ERROR
+    late = classify(start, Outcome(kind), POLICY, PARIS, typed=start)
+    assert late is not None
+    assert late.attendance is not EARLY
+
+
+def test_p47_the_notice_that_is_typed_is_kept_in_what_to_type() -> None:
+    typed = Outcome("absent", notified=at(19, 18), urgent=True)
+    early = classify(at(20, 14, 30), typed, POLICY, PARIS, typed=at(20, 8))
+    assert early is not None
+    assert early.proposals == ("Annulé par le patient le 19/03 à 18 h, urgence",)
+
+
+def test_p48_a_delay_said_before_the_hour_was_announced() -> None:
+    early = classify(at(20, 14, 30), Outcome("late", minutes=15), POLICY, PARIS, typed=at(20, 14))
+    assert early is not None
+    assert early.attendance is LATE
+
+
+@pytest.mark.parametrize("kind", ["cancelled", "arrived", "honoured"])
+def test_p47_what_is_called_off_or_came_is_classed_at_any_time(kind: str) -> None:
+    early = classify(
+        at(20, 14, 30), Outcome(kind), POLICY, PARIS, gone=kind == "cancelled", typed=at(20, 8), seen=at(20, 8)
+    )
+    assert early == classify(at(20, 14, 30), Outcome(kind), POLICY, PARIS, gone=kind == "cancelled", seen=at(20, 8))
+
+
 OUTCOMES = st.builds(
     Outcome,
     kind=st.sampled_from(["absent", "late", "arrived", "honoured", "cancelled", "contradictory", ""]),

@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from sync.attendance import without_outcome
 from sync.holding import drop, hold, release
 from sync.store import bookings, patients
-from sync.store.attendance import visits
+from sync.store.attendance import visits, without_outcome
 from tests.sync.conftest import COMPLETE, MORNING, PARIS, Office, ics
 
 DAY = timedelta(days=1)

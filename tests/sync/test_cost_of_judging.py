@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+
+from tests.desk import LUC, MARIE, make_desk
 
 if TYPE_CHECKING:
     from conftest import Office
@@ -59,6 +62,34 @@ def test_b3_a_changed_event_is_judged_without_walking_a_table(office: "Office", 
     office.passes()
     assert len(asked) > 100
     assert walks(office, asked) == []
+
+
+def test_b3_free_times_are_looked_for_without_walking_a_table(tmp_path: Path, asked: Asked) -> None:
+    desk = make_desk(tmp_path, known=[MARIE, LUC])
+    desk.books("DUPONT Marie – détartrage")
+    desk.keeps_days("Congés", "02/12", "04/12")
+    asked.clear()
+    conflict = desk.books("MOREAU Luc – contrôle", at="01/12 10:10", minutes=20)
+    elsewhere = desk.books("MOREAU Luc – douleur", at="03/12 10:00", minutes=20, dentist="bernard")
+    assert len(conflict.proposed) == 5
+    assert elsewhere.proposed[0].endswith("Dr Claire Martin")
+    looked_for = [sql for sql, _ in asked if "occurrence.lasting" in sql and "occurrence.label" in sql]
+    assert len(looked_for) >= 4
+    assert walks(desk.office, asked) == []
+    desk.waits(hours=1)
+
+
+def test_b3_free_times_are_not_looked_for_again(tmp_path: Path, asked: Asked) -> None:
+    desk = make_desk(tmp_path, known=[MARIE, LUC])
+    desk.books("DUPONT Marie – détartrage", at="01/12 10:00")
+    desk.books("MOREAU Luc – contrôle", at="01/12 10:10", minutes=20)
+    asked.clear()
+    desk.books("Réunion", at="01/12 10:00", minutes=60)  # both are judged again
+    several = [sql for sql, _ in asked if "occurrence.dentist IN" in sql]
+    asked.clear()
+    desk.waits(hours=1)
+    assert [sql for sql, _ in asked if "occurrence.dentist IN" in sql] == []
+    assert len(several) <= 8  # both have a new conflict, twice: before and after the meeting was read
 
 
 def test_a_walk_is_noticed(office: "Office", asked: Asked) -> None:
