@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules import agenda, checklist, durations
+from rules import agenda, checklist, durations, names
 from rules.attribution import Agreed, Attribution, attribute
 from rules.findings import RULES, find, severity
 from rules.french import day_and_clock
@@ -221,7 +221,9 @@ def _called_off(outcome: Outcome | None) -> bool:
 
 def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
     """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
-    return tuple(one for one in entry.findings if match.patient is None or one.rule != "name-suspicious")
+    on_file = match.patient
+    completed = on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem
+    return tuple(one for one in entry.findings if not (completed and one.rule == "name-suspicious"))
 
 
 def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:

@@ -23,9 +23,9 @@ def mandatory(booking: Booking, entry: Entry, practice: Practice) -> Iterator[Fi
     missing = _missing(booking, practice)
     for field, rule in _RULES.items():
         if field in practice.policy.mandatory and missing[field] and field not in said:
-            yield from _waived(booking, field, practice) or find(
-                practice.policy, rule, motifs=", ".join(one.label for one in practice.motifs)
-            )
+            reason = _waived(booking, field)
+            labels = ", ".join(one.label for one in practice.motifs)
+            yield from find(practice.policy, f"{field}-waived" if reason else rule, seen=reason, motifs=labels)
 
 
 _RULES = {
@@ -57,10 +57,10 @@ def adult(patient: Patient, day: date) -> bool:
     return born is not None and day.year - born.year - ((day.month, day.day) < (born.month, born.day)) >= ADULT
 
 
-def _waived(booking: Booking, field: str, practice: Practice) -> Findings:
+def _waived(booking: Booking, field: str) -> str | None:
     """`Sans mobile : oui (raison)`; without a reason the question stands."""
     reason = {"mobile": booking.without_mobile, "email": booking.without_email}.get(field)
-    return find(practice.policy, f"{field}-waived", seen=reason) if reason and reason != "oui" else ()
+    return reason if reason != "oui" else None
 
 
 # --- first consultation or follow-up ---------------------------------------------------------------------------------

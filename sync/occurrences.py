@@ -145,7 +145,8 @@ class Occurrences:
 
     def _with_past(self, patient: Patient, event: CalendarEvent, booking: BookingRow | None) -> Patient:
         assert patient.id is not None
-        visits = patients.visits(self.tx, patient.id, self.now, self.practice.zone)
+        before = min(self.now, event.start, key=datetime.timestamp)  # an appointment is no past visit of its own
+        visits = patients.visits(self.tx, patient.id, before, self.practice.zone)
         known = replace(patient, visits=visits) if visits else patient
         return attendance.with_remarks(self.tx, known, event.start, booking, self.practice.zone)
 

@@ -70,10 +70,10 @@ class Standing:
 
     def _problem(self) -> Annotation:
         """Said in the event where that can be; by mail where the event itself cannot be written to."""
-        if self.reading.blocked and not self.row.first_pass:
+        findings = find(self.practice.policy, self.reading.problem, problem=PROBLEMS[self.reading.problem])
+        if findings and self.reading.blocked and not self.row.first_pass:
             key = f"unreadable:{self.row.calendar}:{self.row.ref}:{self.row.semantic[:16]}"
             notices.raise_once(self.tx, key, *self._unreadable(), self.now)
-        findings = find(self.practice.policy, self.reading.problem, problem=PROBLEMS[self.reading.problem])
         return problem_feedback(findings, self.practice)
 
     def _unreadable(self) -> tuple[str, str]:

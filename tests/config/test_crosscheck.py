@@ -1,5 +1,8 @@
 """What several places of the file say together."""
 
+import pytest
+
+from rules.findings import RULES
 from rules.model import Severity
 
 SECOND = """\
@@ -91,3 +94,22 @@ def test_a_type_error_hides_no_claim(said, small):
     assert {line.split(": ")[1] for line in lines} == {
         "dentists.bernard.calendars[0]", "dentists.bernard.calendars[0].tga",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
+def test_p34_a_rule_that_is_off_is_said_as_a_line_of_the_procedure_nobody_checks(read, small, rule):
+    """S1: never silently; a fixed rule cannot be relaxed at all (P23)."""
+    found = read(small + f"rules: {{{rule.id}: off}}\n")
+    said = [problem for problem in found.problems if problem.path == f"rules.{rule.id}"]
+    if rule.fixed:
+        assert [problem.severity for problem in said] == [Severity.ERROR]
+        assert "cette règle ne peut pas être assouplie" in said[0].text
+        assert found.settings is None
+    else:
+        assert [problem.severity for problem in said] == [Severity.WARNING]
+        assert said[0].text == f"ligne de procédure désactivée : « {rule.procedure} »."
+        assert (said[0].line, found.settings is not None) == (small.count("\n") + 1, True)
+
+
+def test_an_unknown_rule_names_the_nearest(said, small):
+    assert any("mobile-invalid" in line for line in said(small + "rules: {mobile-invalide: off}\n"))

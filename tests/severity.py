@@ -1,0 +1,13 @@
+"""The YAML's `rules:`, changed while the office runs."""
+
+from dataclasses import replace
+
+from rules.model import Severity
+from tests.desk import Desk
+
+
+def with_severity(desk: Desk, rule: str, severity: Severity) -> None:
+    """The administrator sets that rule."""
+    practice = desk.office.world.practice
+    policy = replace(practice.policy, severities={**practice.policy.severities, rule: severity})
+    desk.runs(replace(practice, policy=policy))
