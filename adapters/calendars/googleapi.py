@@ -119,8 +119,10 @@ class GoogleAccess:
         except HttpError as error:
             raise _error(int(error.resp.status), error.content, error.resp) from None
         except ValueError:
-            raise Garbled("Google a répondu autre chose que des données.") from None
-        return answer if isinstance(answer, dict) else {}
+            answer = None
+        if not isinstance(answer, dict):  # the library hands on what is no JSON as if it were an answer
+            raise Garbled("Google a répondu autre chose que des données.")
+        return answer
 
     @cached_property
     def _service(self) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from adapters.base import Denied, OutsideError, TryLater
+from adapters.base import Denied, Garbled, OutsideError, TryLater
 from adapters.http import Http, retry_after
 
 SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
@@ -64,6 +64,10 @@ class Login(AuthBase):
             self._held.refresh(self._exchange)
         except GoogleAuthError as error:
             raise refusal(error, robot=not hasattr(self._held, "refresh_token")) from None
+        except (TypeError, ValueError):
+            raise Garbled(
+                "Google a répondu autre chose qu'un accès : la connexion passe-t-elle par un portail ?"
+            ) from None
 
     def _exchange(
         self, url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
@@ -90,7 +94,7 @@ class _Said:
 def _credentials(given: str, subject: str) -> Any:
     """google-auth's credentials for the file. Raises Denied."""
     try:
-        info = json.loads(given)
+        info = dict(json.loads(given))
         if "private_key" in info:
             return _robot(info, subject)
         if "refresh_token" in info:
@@ -131,6 +135,7 @@ def _grant(text: str, *, robot: bool) -> str:
     return _KEY if robot else _REVOKED
 
 
+_PORTAL = "Au lieu d'un accès Google, c'est autre chose qui a répondu : un portail ou un relais s'interpose."
 _BROKEN = (
     "Ces identifiants Google ne sont ni la clé d'un compte de service, ni une autorisation complète : téléchargez-les "
     "de nouveau."

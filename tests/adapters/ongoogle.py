@@ -22,8 +22,8 @@ class OtherClientOfGoogle:
     """Her hand in Google's own page, by the names that the contract uses. What Google cannot hold skips the test."""
 
     def __init__(self, google: GoogleStandIn, calendar: str) -> None:
-        self._google, self._calendar = google, calendar
-        self._person: Person = google.person(calendar, OWNER)
+        self.google, self.calendar = google, calendar
+        self.person: Person = google.person(calendar, OWNER)
 
     def put(self, ref: str, payload: bytes) -> None:
         found = list(Calendar.from_ical(payload).walk("VEVENT"))
@@ -32,27 +32,27 @@ class OtherClientOfGoogle:
         body = _body(found[0])
         if self._knows(ref):
             changes = {name: value for name, value in body.items() if name not in {"iCalUID", "organizer"}}
-            self._person.edits(self._event(ref), **{"description": None, "status": "confirmed", **changes})
+            self.person.edits(self._event(ref), **{"description": None, "status": "confirmed", **changes})
             return
         start, end = found[0]["DTSTART"].dt, found[0]["DTEND"].dt
         minutes = int((end - start) / timedelta(minutes=1))
         more = {name: value for name, value in body.items() if name not in {"summary", "start", "end"}}
-        self._person.books(body["summary"], start, minutes, id=ref, **more)
+        self.person.books(body["summary"], start, minutes, id=ref, **more)
 
     def delete(self, ref: str) -> None:
-        self._person.deletes(self._event(ref))
+        self.person.deletes(self._event(ref))
 
     def get(self, ref: str) -> bytes:
-        body = self._person.sees(self._event(ref)).body
+        body = self.person.sees(self._event(ref)).body
         hers = {name: value for name, value in body.items() if name not in _PASSING}
         lines = [f"{name}:{value}" for name, value in body.get("extendedProperties", {}).get("private", {}).items()]
         return "\n".join((json.dumps(hers, ensure_ascii=False, sort_keys=True), *lines)).encode()
 
     def _event(self, ref: str) -> Event:
-        return Event(self._calendar, ref, "", {})
+        return Event(self.calendar, ref, "", {})
 
     def _knows(self, ref: str) -> bool:
-        return ref in self._google.world.calendars[self._calendar].events
+        return ref in self.google.world.calendars[self.calendar].events
 
 
 def _body(event: Any) -> dict[str, Any]:

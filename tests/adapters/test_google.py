@@ -1,0 +1,397 @@
+"""Google calendars: tokens, tombstones, series and kinds of events, on a stand-in with state."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere
+from adapters.calendars import googleids
+from sync.demo.googlestandin.faults import later_page
+from tests.adapters.ongoogle import ROBOT
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def at(day: int, hour: int = 9, minute: int = 0, month: int = 12) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=PARIS)
+
+
+def weekly(her, times: int = 4, **more):
+    return her.books("Réunion", at(1), 30, recurrence=[f"RRULE:FREQ=WEEKLY;COUNT={times}"], **more)
+
+
+def starts(place, ref: str, *, cancelled: bool = False) -> list[str]:
+    """The clock times of a series as we read it now."""
+    events = place.reading(ref).events
+    return [f"{event.start:%d %H:%M}" for event in events if cancelled or event.status != "cancelled"]
+
+
+# --- tokens and full passes ------------------------------------------------------------------------------------------
+
+
+def test_a01_an_idle_pass_is_one_question_and_brings_a_new_token(on_google):
+    on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    before = follower.cursor
+    seen = follower.pull()
+    assert (seen.trips, seen.resources, seen.gone) == (1, {}, set())
+    assert follower.cursor != before
+
+
+def test_a02_a_crash_between_two_pages_repeats_the_work(on_google, small_batches):
+    follower = on_google.follow()
+    follower.pull()
+    old = follower.cursor
+    booked = {on_google.she.person.books(f"Patient {n}", at(2, 8 + n)).id for n in range(7)}
+    first = next(on_google.calendar.changes(old, dict))
+    assert (len(first.resources), first.cursor) == (3, None)
+    assert set(follower.pull().resources) == booked
+
+
+def test_a04_a_token_that_ends_on_the_second_page_is_lost(on_google, small_batches):
+    follower = on_google.follow()
+    follower.pull()
+    for n in range(4):
+        on_google.she.person.books(f"Patient {n}", at(2, 8 + n))
+    on_google.she.google.fail_next("fullSyncRequired", when=later_page)
+    with pytest.raises(CursorLost):
+        follower.pull()
+    follower.cursor = None
+    assert len(follower.pull().resources) == 4
+
+
+def test_a03_an_expired_token_is_lost_and_the_listing_fetches_nothing_known(on_google):
+    on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.google.expire_sync_tokens()
+    with pytest.raises(CursorLost):
+        follower.pull()
+    follower.cursor = None
+    seen = follower.pull()
+    assert (seen.full, seen.resources, seen.gone) == (True, {}, set())
+
+
+def test_a06_a_last_page_without_token_is_a_failure(on_google, monkeypatch):
+    on_google.she.person.books("DUPONT Marie", at(2))
+    monkeypatch.setattr("adapters.calendars.google.LIST", "nextPageToken,accessRole,items(id)")
+    with pytest.raises(Garbled):
+        list(on_google.calendar.changes(None, dict))
+
+
+def test_a07_a_token_of_another_question_is_never_sent(on_google):
+    follower = on_google.follow()
+    follower.pull()
+    follower.cursor = Cursor("google", follower.cursor.value, "an older question")
+    follower.pull()
+    assert [one.asked.one("syncToken") for one in on_google.she.google.asked("events.list")] == ["", ""]
+
+
+def test_a18_an_unshared_calendar_is_not_there_and_none_of_its_events_is_gone(on_google):
+    event = on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.google.share(on_google.she.calendar, ROBOT, "none")
+    with pytest.raises(NotThere):
+        follower.pull()
+    with pytest.raises(NotThere):
+        on_google.calendar.get(event.id)
+
+
+# --- tombstones and moves --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_g01_a_tombstone_is_gone_however_little_it_says(on_google, bare):
+    on_google.she.google.world.switches.bare_stubs = bare
+    event = on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.person.deletes(event)
+    assert follower.pull().gone == {event.id}
+    assert on_google.calendar.get(event.id) is None
+
+
+def test_g02_an_undeleted_event_is_there_again_under_its_id(on_google):
+    event = on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.person.deletes(event)
+    follower.pull()
+    on_google.she.person.restores(event)
+    assert set(follower.pull().resources) == {event.id}
+
+
+def test_g03_an_event_moved_away_is_gone_here_and_there_with_the_same_uid(on_google):
+    google, her = on_google.she.google, on_google.she.person
+    google.add_calendar("bernard@lilas.example", "Dr Bernard")
+    event = her.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    uid = on_google.reading(event.id).events[0].uid
+    moved = her.moves_to(event, "bernard@lilas.example")
+    assert follower.pull().gone == {event.id}
+    assert (moved.id, moved.body["iCalUID"]) == (event.id, uid)
+
+
+def test_a_tombstone_of_what_was_never_known_says_nothing(on_google):
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.person.deletes(on_google.she.person.books("DUPONT Marie", at(2)))
+    assert follower.pull().gone == set()
+
+
+def test_a_whole_listing_forgets_the_tombstone_and_the_event_is_absent(on_google):
+    event = on_google.she.person.books("DUPONT Marie", at(2))
+    follower = on_google.follow()
+    follower.pull()
+    on_google.she.person.deletes(event)
+    on_google.she.google.forget_deleted(on_google.she.calendar)
+    follower.cursor = None
+    (page,) = follower.pull().pages
+    assert (page.absent, page.gone) == ((event.id,), ())
+
+
+# --- series ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_series_is_one_resource_with_its_moved_and_cancelled_instances(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    her.deletes(her.instance(series, at(15)))
+    seen = on_google.follow().pull()
+    assert set(seen.resources) == {series.id}
+    assert starts(on_google, series.id) == ["01 09:00", "08 11:00", "22 09:00"]
+
+
+def test_a_series_reads_the_same_from_a_listing_and_one_by_one(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    her.deletes(her.instance(series, at(15)))
+    listed = on_google.follow().pull().resources[series.id]
+    assert on_google.calendar.get(series.id) == listed
+
+
+def test_a_changed_instance_brings_its_series_again(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    follower = on_google.follow()
+    follower.pull()
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    assert set(follower.pull().resources) == {series.id}
+    assert follower.pull().resources == {}
+
+
+def test_e07_a_cancelled_instance_stays_out_of_its_series_over_a_full_pass(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    follower = on_google.follow()
+    follower.pull()
+    her.deletes(her.instance(series, at(8)))
+    changed = follower.pull().resources[series.id]
+    again = on_google.follow().pull().resources[series.id]
+    assert changed == again
+    assert starts(on_google, series.id) == ["01 09:00", "15 09:00", "22 09:00"]
+
+
+def test_e08_an_exception_before_its_series_is_linked(on_google):
+    on_google.she.google.world.switches.exceptions_first = True
+    her = on_google.she.person
+    series = weekly(her)
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    assert set(on_google.follow().pull().resources) == {series.id}
+    follower = on_google.follow()
+    follower.pull()
+    her.edits(series, summary="Réunion longue")
+    her.moves(her.instance(series, at(15)), at(15, 12))
+    assert set(follower.pull().resources) == {series.id}
+
+
+def test_e08_exception_and_series_on_different_pages_are_one(on_google, small_batches):
+    on_google.she.google.world.switches.exceptions_first = True
+    her = on_google.she.person
+    for n in range(3):
+        her.books(f"Patient {n}", at(2, 8 + n))
+    series = weekly(her)
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    seen = on_google.follow().pull()
+    assert sorted(ref for page in seen.pages for one in page.resources if (ref := one.ref) == series.id) == [series.id]
+    assert "08 11:00" in starts(on_google, series.id)
+
+
+def test_e09_this_and_following_keeps_every_time_in_two_series(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    follower = on_google.follow()
+    follower.pull()
+    new = her.splits(series, her.instance(series, at(15)), recurrence=["RRULE:FREQ=WEEKLY;COUNT=2"])
+    assert set(follower.pull().resources) == {series.id, new.id}
+    assert starts(on_google, series.id) + starts(on_google, new.id) == ["01 09:00", "08 09:00", "15 09:00", "22 09:00"]
+
+
+def test_e15_a_deleted_series_is_gone_with_all_its_instances(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    her.moves(her.instance(series, at(8)), at(8, 11))
+    follower = on_google.follow()
+    follower.pull()
+    her.deletes(series)
+    assert follower.pull().gone == {series.id}
+    her.restores(series)
+    assert set(follower.pull().resources) == {series.id}
+    assert starts(on_google, series.id) == ["01 09:00", "08 11:00", "15 09:00", "22 09:00"]
+
+
+def test_an_instance_that_only_changed_its_colour_is_no_exception(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    before = on_google.reading(series.id)
+    her.edits(her.instance(series, at(8)), colorId="5")
+    assert on_google.reading(series.id) == before
+
+
+def test_an_exception_whose_series_nobody_shows_is_an_event_of_its_own(on_google):
+    """Invited to one instance only: Google shows it without the series (E03)."""
+    her = on_google.she.person
+    alone = {"date": None, "dateTime": "2026-12-08T09:00:00+01:00", "timeZone": "Europe/Paris"}
+    event = her.books("Réunion", at(8, 11), id="abc_1", recurringEventId="elsewhere", originalStartTime=alone)
+    follower = on_google.follow()
+    assert set(follower.pull().resources) == {event.id}
+    assert starts(on_google, event.id) == ["08 11:00"]
+    her.moves(event, at(8, 14))
+    assert set(follower.pull().resources) == {event.id}
+    her.deletes(event)
+    assert follower.pull().gone == {event.id}
+
+
+def test_f01_a_series_keeps_its_wall_time_over_the_change_of_clocks(on_google):
+    her = on_google.she.person
+    series = her.books("Réunion", at(19, month=10), 30, recurrence=["RRULE:FREQ=WEEKLY;COUNT=3"])
+    assert [f"{e.start:%d %H:%M}" for e in on_google.reading(series.id).events] == ["19 09:00", "26 09:00", "02 09:00"]
+
+
+def test_e11_a_rule_that_never_ends_is_refused(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    payload = on_google.calendar.get(series.id).payload.replace(b"FREQ=WEEKLY", b"FREQ=MINUTELY")
+    window = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert on_google.calendar.read(series.id, payload, window).problem == "recurrence-refused"
+
+
+# --- kinds of events, and what is hidden -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["birthday", "fromGmail", "workingLocation"])
+def test_what_google_adds_by_itself_is_no_event(on_google, kind):
+    event = on_google.she.person.books("Anniversaire", at(2), eventType=kind)
+    reading = on_google.reading(event.id)
+    assert (reading.events, reading.problem, reading.blocked) == ((), "", "type")
+
+
+@pytest.mark.parametrize(("kind", "title"), [("outOfOffice", "Congés"), ("focusTime", "Temps de concentration")])
+def test_absences_and_focus_time_keep_their_time_and_reason(on_google, kind, title):
+    event = on_google.she.person.books(title, at(2), 480, eventType=kind)
+    reading = on_google.reading(event.id)
+    (seen,) = reading.events
+    assert (seen.title, seen.kind, seen.minutes, seen.transparent, reading.blocked) == (title, kind, 480, False, "type")
+
+
+def test_f05_an_all_day_event_is_exactly_its_days(on_google):
+    event = on_google.she.person.books("Congés", date(2026, 12, 2))
+    (seen,) = on_google.reading(event.id).events
+    assert (seen.all_day, seen.start, seen.end) == (True, at(2, 0), at(3, 0))
+
+
+def test_what_the_web_page_made_of_her_text_reads_as_she_typed_it(on_google):
+    her = on_google.she.person
+    event = her.books("DUPONT Marie – contrôle", at(2), text="Née le 12/05/1981\nMobile : 06 12 34 56 78")
+    before = on_google.reading(event.id)
+    her.saves_on_the_web(event)
+    after = on_google.reading(event.id)
+    assert after.events[0].description == before.events[0].description
+    assert after.semantic == before.semantic
+
+
+def test_the_same_meaning_hashes_the_same_as_in_a_caldav_calendar(on_google, written, window, zone):
+    from adapters.calendars.vevent import Ics
+
+    ics = written("marie.ics", "DUPONT Marie", "Née le 3/4/1980\nContrôle")
+    on_google.she.put("marie.ics", ics)
+    assert on_google.reading("marie.ics").semantic == Ics(zone, b"", "dav").read("marie.ics", ics, window).semantic
+
+
+def test_guests_make_an_event_that_is_never_written_into(on_google):
+    event = on_google.she.person.books("DUPONT Marie", at(2), attendees=[{"email": "a@example.com"}])
+    reading = on_google.reading(event.id)
+    assert (reading.events[0].attendees, reading.blocked) == (True, "attendees")
+
+
+def test_another_time_zone_is_shown_on_the_practices_clock(on_google):
+    body = {"dateTime": "2026-12-02T09:00:00+00:00", "timeZone": "Europe/London"}
+    event = on_google.she.person.edits(on_google.she.person.books("DUPONT Marie", at(2)), start=body, end=body)
+    assert on_google.reading(event.id).events[0].start == at(2, 10)
+
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_calendar_shared_as_busy_times_is_refused_in_one_sentence(on_google):
+    on_google.she.person.books("DUPONT Marie", at(2))
+    on_google.she.google.share(on_google.she.calendar, ROBOT, "freeBusyReader")
+    for question in (on_google.follow().pull, on_google.calendar.probe):
+        with pytest.raises(Denied, match="disponibilité"):
+            question()
+
+
+def test_only_private_events_are_hidden_from_a_writer_without_private_access(on_google):
+    her = on_google.she.person
+    event, private = her.books("DUPONT Marie", at(2)), her.books("Médecin", at(2, 11), visibility="private")
+    on_google.she.google.share(on_google.she.calendar, ROBOT, "writerWithoutPrivateAccess")
+    assert set(on_google.follow().pull().resources) == {event.id, private.id}
+    assert on_google.reading(event.id).events[0].title == "DUPONT Marie"
+    (hidden,) = on_google.reading(private.id).events
+    assert (hidden.title, hidden.private, hidden.minutes) == ("", True, 30)
+
+
+@pytest.mark.parametrize(
+    ("role", "writable", "words"),
+    [("writer", True, "écriture permises"), ("reader", False, "Lecture seule"),
+     ("writerWithoutPrivateAccess", True, "privés restent cachés")],
+)  # fmt: skip
+def test_the_probe_says_what_the_role_allows(on_google, role, writable, words):
+    on_google.she.google.share(on_google.she.calendar, ROBOT, role)
+    probe = on_google.calendar.probe()
+    assert (probe.name, probe.writable) == ("Dr Petit", writable)
+    assert words in probe.lines[0]
+
+
+# --- ids -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("uid", ["attitre-frein-0123456789abcdef", "é", "a" * 100])
+def test_our_uid_comes_back_out_of_our_id(uid):
+    event_id = googleids.own_id(uid)
+    assert set(event_id) <= set("abcdefghijklmnopqrstuv0123456789")
+    assert googleids.own_uid(event_id) == uid
+
+
+@pytest.mark.parametrize("foreign", ["", "attitre0", "attitre0zz", "attitrexyz", "4n5pd4lmm", "attitre0v"])
+def test_no_other_id_is_ours(foreign):
+    assert googleids.own_uid(foreign) in {"", None}
+
+
+def test_a_week_of_daily_meetings_costs_one_question_more_however_many_are_moved(on_google):
+    her = on_google.she.person
+    series = her.books("Point", at(1), 10, recurrence=["RRULE:FREQ=DAILY;COUNT=7"])
+    follower = on_google.follow()
+    follower.pull()
+    for day in range(1, 6):
+        her.moves(her.instance(series, at(day)), at(day) + timedelta(hours=2), 10)
+    seen = follower.pull()
+    assert (set(seen.resources), seen.trips) == ({series.id}, 3)
