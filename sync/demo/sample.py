@@ -76,8 +76,9 @@ _PETITS = (
 
 
 def patients() -> str:
-    """The directory as CSV: one patient of Dr Bernard, twenty of Dr Petit."""
+    """The directory as CSV: one patient of Dr Bernard, one of Dr Martin, twenty of Dr Petit."""
     lines = ["nom;prenom;naissance;mobile;email;adresse;dentiste"]
+    lines.append("ROY;Claude;14/09/1972;06 12 34 57 06;claude.roy@exemple.fr;9 avenue Gambetta, 75020 Paris;martin")
     lines.append("LEROY;Jean;03/07/1968;06 12 34 57 02;jean.leroy@exemple.fr;8 avenue Gambetta, 75020 Paris;bernard")
     for number, name in enumerate(_PETITS, 1):
         family, given = name.split()
@@ -91,16 +92,21 @@ def patients() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The Tuesday and the Thursday after it on which the story takes place: a week ahead at least, never a holiday."""
+    """The Tuesday and the Thursday after it on which the story takes place: a week ahead at least, never a holiday.
+    `past`: the last Tuesday that is over."""
 
     tuesday: date
     thursday: date
+    past: date
 
 
 def days(today: date) -> Days:
     """The story's days, seen from `today`."""
     tuesday = _open_day(today + timedelta(days=7), TUESDAY)
-    return Days(tuesday, _open_day(tuesday, THURSDAY))
+    past = today - timedelta(days=1)
+    while past.weekday() != TUESDAY or holiday_name(past, "75"):
+        past -= timedelta(days=1)
+    return Days(tuesday, _open_day(tuesday, THURSDAY), past)
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -113,6 +119,14 @@ def full_days(when: Days) -> Iterator[tuple[str, datetime]]:
     for number, name in enumerate(_PETITS):
         day = when.tuesday if number < 10 else when.thursday
         yield f"{name} – contrôle", at(day, 9) + timedelta(minutes=30 * (number % 10))
+
+
+PAST_TITLE, PAST_TEXT = "ROY Claude – contrôle", "Commentaire : radio à revoir"
+
+
+def past_visit(when: Days) -> datetime:
+    """When he stood in Dr Martin's calendar before attitre came."""
+    return at(when.past, 10)
 
 
 def _open_day(after: date, weekday: int) -> date:

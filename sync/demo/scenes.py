@@ -1,4 +1,4 @@
-"""The nine scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
+"""The ten scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sync.demo.stage import Stage
 
 MARIE = ("+33612345678", "marie.dupont@gmail.com")
 JEAN = ("+33612345702", "jean.leroy@exemple.fr")
+CLAUDE = ("+33612345706", "claude.roy@exemple.fr")
 _MARTIN, _PETIT = "Dr Martin", "Dr Petit"
 _SLIP, _RIGHT = "E-mail : marie.dupont@gmial.com", "E-mail : marie.dupont@gmail.com\nMobile : 06 12 34 56 78"
 _MARIE_TEXT = (
@@ -45,6 +46,7 @@ class Story:
         self.no_preference()
         self.duration()
         self.cancelled(marie)
+        self.absent()
         self.blocked()
         self.brake()
 
@@ -128,8 +130,27 @@ class Story:
         self._told("un SMS et un e-mail d'annulation", *MARIE)
         self.show.closes(script.CANCELLED.ending)
 
+    def absent(self) -> None:
+        """8: she writes who did not come, and reads it on the next appointment."""
+        self._opens(script.ABSENT)
+        title, typed = sample.PAST_TITLE, sample.PAST_TEXT
+        event = next(one for one in self.martin.everything() if one.title == title)
+        where = when(_MARTIN, sample.past_visit(self.stage.days), 20)
+        self._edits(self.martin, event, where, typed, f"Absent\n{typed}")
+        self._reads(self.martin, event, where, "l'absence notée", lambda now: "Absence non excusée notée" in now.block)
+        self.stage.silent("aucun message")
+        self.show.says(script.NEXT_VISIT)
+        start = sample.at(self.stage.days.thursday, 10, 30)
+        where = when(_MARTIN, start, 20)
+        self.show.typed(where, title)
+        again = self.martin.books(title, start, 20)
+        self._told("un SMS et un e-mail de confirmation", *CLAUDE)
+        remarked = lambda now: "Absence(s) non excusée(s) : 1" in now.block and _noted("de confirmation")(now)  # noqa: E731
+        self._reads(self.martin, again, where, "l'absence rappelée et les deux envois notés", remarked)
+        self.show.closes(script.ABSENT.ending)
+
     def blocked(self) -> None:
-        """8: a block is flagged until it has a reason."""
+        """9: a block is flagged until it has a reason."""
         self._opens(script.BLOCKED)
         start = sample.at(self.stage.days.thursday, 9)
         where = when(_MARTIN, start, 60)
@@ -144,7 +165,7 @@ class Story:
         self.stage.silent("aucun message")
         self.show.closes(script.BLOCKED.ending)
 
-    # --- 9: the brake -----------------------------------------------------------------------------------------------
+    # --- 10: the brake ----------------------------------------------------------------------------------------------
 
     def brake(self) -> None:
         """Twenty deletions: nobody is told before a person has looked."""

@@ -79,8 +79,17 @@ CANCELLED = Scene(
     "Notification envoyée et créneau libéré",
     "Le créneau est libre et la patiente prévenue ; la pièce jointe retire le rendez-vous de son propre agenda.",
 )
-BLOCKED = Scene(
+ABSENT = Scene(
     8,
+    "Un patient absent",
+    "Claude Roy n'est pas venu mardi dernier : son rendez-vous était noté avant l'arrivée d'attitre. La secrétaire "
+    "l'écrit dans l'événement.",
+    "Absence non excusée : ne se présente pas au rendez-vous",
+    "Le secrétariat le lit sur le prochain rendez-vous ; le patient, lui, ne reçoit que sa confirmation.",
+)
+NEXT_VISIT = "Puis Claude Roy rappelle, et elle lui donne un nouveau rendez-vous."
+BLOCKED = Scene(
+    9,
     "Un créneau bloqué sans motif",
     "La secrétaire réserve une heure du Dr Martin, sans dire pourquoi.",
     "Ne jamais laisser un créneau bloqué sans motif.",
@@ -88,7 +97,7 @@ BLOCKED = Scene(
 )
 REASON = "Elle remplace le titre par une raison."
 BRAKE = Scene(
-    9,
+    10,
     "Une catastrophe évitée",
     "Fausse manœuvre : {count} rendez-vous du Dr Petit disparaissent d'un coup. Prévenir {count} patients ?",
     "Le patient est notifié.",

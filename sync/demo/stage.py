@@ -203,6 +203,7 @@ def set_up(folder: Path, days: sample.Days) -> Iterator[Stage]:
         stage = Stage(folder, server, post, calendars, people, days)
         for title, start in sample.full_days(days):
             people["petit"].books(title, start, 20)
+        people["martin"].books(sample.PAST_TITLE, sample.past_visit(days), 20, sample.PAST_TEXT)
         _configure(stage)
         yield stage
 

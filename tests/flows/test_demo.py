@@ -35,9 +35,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
 
 @pytest.fixture
 def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
-    """The nine scenes, each as one line without frames."""
+    """The ten scenes, each as one line without frames."""
     plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
-    return re.split(r" \d\. (?=[A-ZÀ-Ü])", plain)[1:]
+    return re.split(r" \d+\. (?=[A-ZÀ-Ü])", plain)[1:]
 
 
 def test_it_ends_well_and_leaves_nothing(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -99,17 +99,26 @@ def test_p43_the_deleted_booking_is_cancelled(scenes: list[str]) -> None:
     assert "Objet : Rendez-vous annulé" in scenes[6]
 
 
+def test_p48_an_absence_is_remarked_on_the_next_booking_and_the_patient_hears_nothing_of_it(scenes: list[str]) -> None:
+    noted, _, following = scenes[7].partition("Puis Claude Roy rappelle")
+    assert "✓ Absence non excusée notée : ne s'est pas présenté(e)" in noted
+    assert "SMS au" not in noted
+    assert "✓ Absence(s) non excusée(s) : 1" in following
+    assert "✓ ROY Claude" in following
+    assert "bsen" not in following.partition("SMS au")[2].partition("✓ ROY Claude")[0]
+
+
 def test_p51_a_block_is_flagged_until_it_has_a_reason(scenes: list[str]) -> None:
-    flagged, _, reasoned = scenes[7].partition("Elle remplace")
+    flagged, _, reasoned = scenes[8].partition("Elle remplace")
     assert "⚠ Bloqué" in flagged
     assert "Réunion d'équipe" in reasoned
     assert "⚠" not in reasoned
 
 
 def test_p43_the_brake_holds_what_nobody_meant(scenes: list[str]) -> None:
-    assert re.search(r"attitre : \d+ annulations retenues", scenes[8])
-    assert "SMS au" not in scenes[8]
-    assert "E-mail à secretariat@lilas.example" in scenes[8]
+    assert re.search(r"attitre : \d+ annulations retenues", scenes[9])
+    assert "SMS au" not in scenes[9]
+    assert "E-mail à secretariat@lilas.example" in scenes[9]
 
 
 def test_ctrl_c_closes_everything(tmp_path: Path) -> None:
@@ -139,6 +148,7 @@ def test_the_story_takes_place_on_open_days_to_come_whatever_the_day() -> None:
         days = sample.days(today)
         assert (days.tuesday.weekday(), days.thursday.weekday()) == (1, 3), today
         assert today + timedelta(days=7) < days.tuesday < days.thursday, today
+        assert today - timedelta(days=30) < days.past < today, today
         assert not holiday_name(days.tuesday, "75") + holiday_name(days.thursday, "75"), today
 
 
