@@ -37,7 +37,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
 def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
     """The ten scenes, each as one line without frames."""
     plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
-    return re.split(r" \d+\. (?=[A-ZÀ-Ü])", plain)[1:]
+    return re.split(r" (?:[1-9]|10)\. (?=[A-ZÀ-Ü])", plain)[1:]
 
 
 def test_it_ends_well_and_leaves_nothing(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
