@@ -33,12 +33,13 @@ from rules.outcomes import CONTRADICTORY
 from rules.placeholders import placeholder
 from rules.proposals import shown_once
 from rules.record import complete
+from rules.sharing import shared
 from rules.text import key
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
 _CANCELLED = "cancelled"
-_UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch"})
+_UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
 _IN_THE_RECORD = frozenset(
     {"birth-date-missing", "mobile-missing", "email-missing", "address-missing", "dentist-unasked"}
 )
@@ -133,7 +134,8 @@ def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
 
 def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
     same = match.patient is not None and match.patient.id == context.linked
-    patient, changes, kept = complete(match.patient, entry, practice.policy, context.given if same else {})
+    given = context.given if same else {}
+    patient, changes, kept = complete(match.patient, entry, practice.policy, given)
     booking = _made(event, entry, patient, context)
     if booking.cancelled:
         return Assessment(Kind.BOOKING, (), booking)
@@ -142,6 +144,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *_read(entry, match),
         *match.findings,
         *kept,
+        *shared(entry, match.patient, patient, context.candidates, policy=practice.policy, given=given),
         *placed.findings,
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),

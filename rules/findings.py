@@ -47,12 +47,17 @@ _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les
 _NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
 
 _TABLE = (
+    Rule("dentist-untagged", "P2", ERROR, "dentist",
+         "Pour quel dentiste ? Écrivez {tags} dans le titre de cet agenda partagé.", "Sélectionner le praticien", fixed=True),
     Rule("name-missing", "P28", ERROR, "name", "Nom et prénom manquants : tapez « DUPONT Marie » dans le titre.", _IDENTITY),
     Rule("name-suspicious", "P12", ERROR, "name", "Nom « {seen} » : {problem}. Tapez le nom et le prénom complets.", _IDENTITY),
     Rule("patient-unknown", "P5", ERROR, "patient",
          "« {seen} » n'est pas dans le fichier{although}. {choose} ou tapez « Nouveau patient ».", _NEW, fixed=True),
     Rule("patient-ambiguous", "P3", ERROR, "patient",
-         "{seen}. {ask}.", _KNOWN, fixed=True),
+         "Plusieurs patients correspondent à « {seen} ». {ask}.", _KNOWN, fixed=True),
+    Rule("patient-namesake", "P5", ERROR, "patient",
+         "« Nouveau patient » est tapé, mais ce nom est déjà dans le fichier. "
+         "Ajoutez la date de naissance : « Né(e) le : 12/05/1981 », ou retirez « Nouveau patient ».", _NEW, fixed=True),
     Rule("patient-mismatch", "P3", ERROR, "patient",
          "{seen} : {problem}. Vérifiez le nom et la date de naissance.", _KNOWN, fixed=True),
     Rule("patient-duplicate", "P5", WARNING, "patient",
@@ -71,6 +76,8 @@ _TABLE = (
          "Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) ».", _MOBILE),
     Rule("mobile-invalid", "P13", ERROR, "mobile",
          "Mobile « {seen} » : {problem}. Tapez un numéro à 10 chiffres en 06 ou 07.", _MOBILE),
+    Rule("contact-shared", "P13", WARNING, "contact",
+         "{what} « {seen} » : c'est aussi celui de {patient}. Corrigez, ou tapez « {what} confirmé ».", _MOBILE),
     Rule("email-missing", "P31", ERROR, "email",
          "E-mail manquant : tapez « E-mail : nom@exemple.fr » ou « Sans e-mail : oui (raison) ».", _EMAIL),
     Rule("email-invalid", "P14", ERROR, "email", "E-mail « {seen} » : {problem}. Corrigez l'adresse.", _EMAIL),

@@ -344,14 +344,12 @@ class _Case:
 
     def _ambiguous(self, people: Sequence[Patient]) -> Match:
         """One clue more decides: the birth date, or what the records do not share besides."""
-        seen = f"Plusieurs patients correspondent à « {self._seen()} »"
+        if len(people) == 1:  # of a new patient only the name is known so far
+            return self._asked("patient-namesake", people)
         ask = "Ajoutez la date de naissance : « Né(e) le : 12/05/1981 »"
-        if len(people) == 1:
-            seen = "« Nouveau patient » est tapé, mais ce nom est déjà dans le fichier"
-            ask = f"{ask}, ou retirez « Nouveau patient »"
-        elif self.entry.birth_date:
+        if self.entry.birth_date:
             ask = "Ajoutez le mobile ou l'e-mail qui est dans le dossier"
-        return self._asked("patient-ambiguous", people, seen=seen, ask=ask)
+        return self._asked("patient-ambiguous", people, seen=self._seen(), ask=ask)
 
     def _mismatch(self, people: Sequence[Patient]) -> Match:
         problem = "ces renseignements ne vont pas avec le même dossier"

@@ -42,6 +42,7 @@ _SYNONYMS = {
     "|sans adresse e mail",
     "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
     "|mail verifie",
+    "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
     "waiting": "liste d attente|attente|sur liste d attente|liste attente",
     "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
     "|prevenu e|heure d arrivee|presence|issue",
@@ -63,6 +64,7 @@ _STATEMENTS = {
     "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste",
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
+    "mobile_ok": _SYNONYMS["mobile_ok"],
     "no_mobile": _SYNONYMS["no_mobile"],
     "no_email": _SYNONYMS["no_email"],
 }

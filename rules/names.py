@@ -23,6 +23,7 @@ _BIRTH = re.compile(
 )
 _MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:et|&|\+)\s+(?:mme|m\.?|mr|madame|monsieur|sa|son|ses|fils|fille)\b|&", re.IGNORECASE)
+_TOGETHER = re.compile(r"(?:et|&|\+)\s+", re.IGNORECASE)
 _PUNCTUATION = ' .,;:/|()[]«»"–—-*!'
 _WORDS_AT_MOST = 8
 
@@ -67,6 +68,25 @@ def joined(family: str, given: str, birth: str = "") -> Name:
     maiden = capitals(tidy(birth[:200]) or maiden or "") or None
     name = Name(f"{last} {two}".strip(), capitals(last), capitals(two), maiden, certain=True)
     return replace(name, problem=_problem(name, False))
+
+
+def contradict(one: Name, other: Name) -> bool:
+    """Two whole names that are surely names, and not those of one person."""
+    if one.problem or other.problem or not all((one.family, one.given, other.family, other.given)):
+        return False
+    if not (other.certain or any(map(usual_given, other.text.split()))):
+        return False
+    words = [{*key(f"{name.text} {name.birth or ''}").split()} for name in (one, other)]
+    return not (words[0] <= words[1] or words[1] <= words[0])
+
+
+def another(part: str) -> Name | None:
+    """A further person in what is left of a title: `DURAND Paul`, `et Paul`; None where it is nobody's name."""
+    together = _TOGETHER.match(part)
+    name = split(part[together.end() :] if together else part)
+    if together:
+        return name if name.text and usual_given(name.text.split()[0]) else None
+    return name if name.certain and not name.problem and usual_given(name.given.split()[0]) else None
 
 
 def particle(word: str) -> bool:

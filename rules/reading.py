@@ -109,6 +109,7 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
     return replace(
         entry,
         email_confirmed="email_ok" in said,
+        mobile_confirmed="mobile_ok" in said,
         first_visit=asked.first_visit,
         known=asked.known,
         new_patient=asked.known is False,
@@ -220,19 +221,24 @@ def _seen(text: str) -> str:
 
 
 def _name(typed: Sheet) -> Name:
-    """Labelled names before the title's."""
+    """Labelled names before the title's; two names of two people are a question (P12)."""
+    name, title = _named(typed), names.split(typed.name)
+    also = title if names.contradict(name, title) else next(filter(None, map(names.another, typed.left)), None)
+    if also is None or not name.text:
+        return name
+    return replace(name, problem=f"« {also.text} » est tapé aussi, un rendez-vous par patient")
+
+
+def _named(typed: Sheet) -> Name:
     maiden = typed.text("birth_name")
     family, given, patient = typed.text("family"), typed.text("given"), typed.text("patient")
+    whole = names.split(patient or typed.name)
     if family and given:
         return names.joined(family, given, maiden)
-    if family and not patient and " " not in family and names.split(typed.name).given:
-        return names.joined(family, names.split(typed.name).given, maiden)
-    if given and (typed.name or patient):
-        return (
-            names.joined(patient or typed.name, given, maiden)
-            if " " not in (patient or typed.name)
-            else _whole(typed, maiden)
-        )
+    if family and not patient and " " not in family and whole.given:
+        return names.joined(family, whole.given, maiden)
+    if given and whole.text:
+        return names.joined(whole.family if whole.given else whole.text, given, maiden)
     return _whole(typed, maiden)
 
 

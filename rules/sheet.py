@@ -30,9 +30,9 @@ STREET = re.compile(
 )
 _BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
-_ONE_PART = "patient family given birth mobile email duration dentist known email_ok waiting preference"
+_ONE_PART = "patient family given birth mobile email duration dentist known email_ok mobile_ok waiting preference"
 _SPLIT_LABELS = frozenset(_ONE_PART.split())
-YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok"})
+YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok"})
 
 
 @dataclass(slots=True)
@@ -74,6 +74,8 @@ def labelled(sheet: Sheet, segment: Segment) -> None:
         _outcome(sheet, value)
     elif label in YES_LABELS:
         _yes_label(sheet, label, value)
+    elif label == "patient" and key(value) in _NEW_OR_KNOWN:
+        sheet.statements.add(_NEW_OR_KNOWN[key(value)])
     elif label == "visit":
         if not stated(sheet, [word for word, _, _ in tokens(value)]) and value:
             sheet.add("motif", value)
@@ -85,6 +87,7 @@ def labelled(sheet: Sheet, segment: Segment) -> None:
         sheet.add(label, value)
 
 
+_NEW_OR_KNOWN = {"nouveau": "new", "nouvelle": "new", "connu": "known", "connue": "known"}  # `Patient : nouveau`
 _VISITS = frozenset({"first", "follow_up"})
 
 

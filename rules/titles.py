@@ -69,6 +69,9 @@ def _title_part(sheet: Sheet, part: str) -> None:
     if _AMOUNT.fullmatch(part):
         sheet.comment.append(part)
         return
+    if sheet.name and " " not in sheet.name and " " not in part and names.usual_given(part):
+        sheet.name = f"{sheet.name} {part}"  # `DUPONT – Marie`
+        return
     if sheet.name or not any(map(str.isalpha, part)):
         sheet.left.append(part)
         return

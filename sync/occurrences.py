@@ -11,12 +11,13 @@ from rules import reading as entries
 from rules.agenda import longest_minutes
 from rules.assess import Context, assess
 from rules.findings import find
+from rules.french import listed
 from rules.identity import clues, identify
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
 from rules.planning import facts_of
 from rules.record import spoken
 from rules.text import fold
-from rules.wording import feedback
+from rules.wording import feedback, problem_feedback
 from sync import attendance, attribution, moves, proposals, queries
 from sync.planner import plan_booking, receipts, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
@@ -45,7 +46,7 @@ class Occurrences:
         """Everything about one occurrence; what is to stand in the event because of it."""
         dentist = self.source.dentist_of(event)
         if dentist is None:
-            return Annotation()
+            return self._untagged(event, booking)
         entry = entries.read(event, self.practice, self.now)
         self.given = spoken(entry)
         assessment = self._assess(event, entry, dentist, booking)
@@ -62,6 +63,19 @@ class Occurrences:
         if entry.consent is not None and assessment.booking.consent is None:
             self._note_copied(event, entry.consent)
         return annotation
+
+    def _untagged(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation:
+        """A patient's appointment in a shared calendar that does not say whose it is (P2); others are nobody's."""
+        entry = entries.read(event, self.practice, self.now)
+        likely = entries.looks_like_patient(entry, event, self.practice) is entries.Likeness.SURE
+        if event.end <= self.now or not (likely or booking):
+            return Annotation()
+        tags = listed([f"« [{tag}] »" for tag in self.source.tags], "ou")
+        findings = find(self.practice.policy, "dentist-untagged", tags=tags)
+        if booking is not None and booking.vanished_at is None:
+            bookings.change(self.tx, booking.id, state=INVALID, findings=findings_to_json(findings))
+            plan_booking(self.world, self.tx, booking.id, self.now)
+        return problem_feedback(findings, self.practice)
 
     def _note_copied(self, event: CalendarEvent, consent: Consent) -> None:
         for row in bookings.at_place(self.tx, *self.place, self.practice.zone):

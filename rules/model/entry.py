@@ -59,6 +59,7 @@ class Entry:
     email: str | None = None
     email_text: str = ""
     email_confirmed: bool = False
+    mobile_confirmed: bool = False
     address: str | None = None
     address_text: str = ""
     motif: str | None = None

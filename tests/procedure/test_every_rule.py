@@ -97,6 +97,13 @@ def on_leave(desk: Desk) -> str:
     return desk.books(TITLE).reads
 
 
+def untagged(desk: Desk) -> str:
+    """Two dentists share a calendar, and nothing says whose the appointment is."""
+    shared = replace(desk.office.world.sources[0], tags={"M": "martin", "B": "bernard"})
+    desk.office.world = replace(desk.office.world, sources=(shared, *desk.office.world.sources[1:]))
+    return desk.books(TITLE, new()).reads
+
+
 def elsewhere(desk: Desk) -> str:
     """Seen by another dentist lately, with the patient's agreement."""
     desk.books(CONTROL, "Accord patient : oui (tél.)", at="25/11 10:00", minutes=20, dentist="bernard")
@@ -112,10 +119,12 @@ THEIRS = {"title": "DUPONT Pierre – détartrage"}
 AGREED = {"text": "Accord patient : oui (tél.)", "dentist": "bernard"}
 
 SCENES: dict[str, Scene] = {
+    "dentist-untagged": Scene(untagged, ()),
     "name-missing": fresh("détartrage"),
     "name-suspicious": fresh("DUPONT J – détartrage"),
     "patient-unknown": fresh(first="Sans préférence"),
     "patient-ambiguous": booked(known=(MARIE, NAMESAKE)),
+    "patient-namesake": booked(text=new(born=None, mobile="06 99 88 77 66", email="m@example.org")),
     "patient-mismatch": booked(text="Né(e) le : 13/05/1981"),
     "patient-duplicate": booked("DUPOND Marie – détartrage", new(mobile="06 99 88 77 66", email="m@example.org")),
     "patient-exists": booked(text=new()),
@@ -126,6 +135,7 @@ SCENES: dict[str, Scene] = {
     "birth-date-invalid": fresh(born="31/02/1981"),
     "mobile-missing": fresh(mobile=None),
     "mobile-invalid": fresh(mobile="01 43 00 11 22"),
+    "contact-shared": booked("MOREAU Luc – contrôle", new(born="01/02/1970", address="9 rue Verte, 69001 Lyon")),
     "email-missing": fresh(email=None),
     "email-invalid": fresh(email="marie.orange.fr"),
     "email-slip": fresh(email="marie@gmial.com"),

@@ -147,6 +147,23 @@ def test_p02_dentists_of_a_shared_calendar_are_told_apart_by_tag_or_category(
     assert [one.name for one in desk.directory()] == ["DUPONT Marie"]
 
 
+def test_p02_an_appointment_that_does_not_say_whose_it_is_is_asked_about(tmp_path: Path) -> None:
+    shared = Source(calendar_of("martin"), "martin", {"M": "martin", "B": "bernard"})
+    desk = Desk(make_office(tmp_path, SURGERY, [shared]))
+    desk.office.passes()
+    event = desk.books("DUPONT Marie – détartrage", NEW)
+    meeting = desk.books("Réunion équipe", at="02/12 10:00")
+    assert event.mark == "⚠ "
+    assert event.wrong == ["✗ Pour quel dentiste ? Écrivez « [M] » ou « [B] » dans le titre de cet agenda partagé."]
+    assert (meeting.reads, desk.sms()) == ("", [])
+    event.retypes(title="[B] DUPONT Marie – détartrage")
+    assert event.confirmed
+    event.retypes(title="DUPONT Marie – détartrage")
+    assert event.wrong
+    desk.waits(hours=1)
+    assert len(desk.sms()) == 1
+
+
 def test_p02_two_dentists_claim_one_calendar_without_a_tag(attitre) -> None:
     second = (
         "  bernard:\n    name: Dr Paul Bernard\n    specialty: Orthodontiste\n"

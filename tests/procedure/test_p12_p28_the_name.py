@@ -65,6 +65,46 @@ def test_p12_p28_a_suspicious_name_is_said_and_nobody_is_made_of_it(desk: Desk, 
     assert not desk.sms()
 
 
+TWO = [
+    ("DUPONT Marie – détartrage", "Patient : DURAND Paul", "DURAND Paul", "DUPONT Marie"),
+    ("DUPONT Marie – détartrage", "Nom : DURAND\nPrénom : Paul", "DURAND Paul", "DUPONT Marie"),
+    ("DUPONT Anne – détartrage", "Prénom : Marie", "Dupont Marie", "DUPONT Anne"),
+    ("DUPONT Anne – détartrage", "Nom : DURAND", "DURAND Anne", "DUPONT Anne"),
+    ("DUPONT Marie – DURAND Paul – détartrage", "", "DUPONT Marie", "DURAND Paul"),
+    ("DUPONT Marie, DURAND Paul – détartrage", "", "DUPONT Marie", "DURAND Paul"),
+    ("DUPONT Marie et Paul – détartrage", "", "DUPONT Marie", "Paul"),
+]
+
+
+@pytest.mark.parametrize(("title", "text", "seen", "also"), TWO)
+def test_p12_p28_two_names_are_a_question(desk: Desk, title: str, text: str, seen: str, also: str) -> None:
+    event = desk.books(title, f"{new()}\n{text}")
+    assert any(
+        line.startswith(f"✗ Nom « {seen} » : « {also} » est tapé aussi, un rendez-vous par patient.")
+        for line in event.wrong
+    ), event.reads
+    assert not desk.directory()
+    assert not desk.sms()
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("DUPONT Marie – détartrage", "Nom : DUPONT Marie"),
+        ("DUPONT Marie – détartrage", "Prénom : Marie"),
+        ("Mme DUPONT – détartrage", "Nom : Dupont\nPrénom : Marie"),
+        ("DUPONT M. – détartrage", "Nom : Dupont\nPrénom : Marie"),
+        ("DUPONT – Marie – détartrage", ""),
+        ("détartrage – DUPONT Marie – IRM faite", ""),
+        ("DUPONT Marie – détartrage", "Patient : nouveau"),
+    ],
+)
+def test_p12_p28_the_same_name_twice_is_one(desk: Desk, title: str, text: str) -> None:
+    event = desk.books(title, f"{new()}\n{text}")
+    assert "DUPONT Marie, né(e) le 12/05/1981" in event.reads
+    assert [one.name for one in desk.directory()] == ["DUPONT Marie"], event.reads
+
+
 @pytest.mark.parametrize("typed", ["détartrage", "xx – détartrage", "RDV détartrage"])
 def test_p28_p34_ruling12_no_name_is_a_missing_name(desk: Desk, typed: str) -> None:
     event = desk.books(typed, new())

@@ -1,6 +1,7 @@
 """P13, P30, P50, S62: a real mobile, in any notation, or a traced exception; anything else says what is wrong."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,36 @@ def test_p13_two_different_mobiles_are_a_question(desk: Desk, text: str) -> None
 
 def test_p13_the_same_mobile_twice_is_one(desk: Desk) -> None:
     assert desk.books("DUPONT Marie 0612345678 – détartrage", new()).confirmed
+
+
+MOREAU = replace(
+    MARIE, family_name="Moreau", given_name="Luc", birth_date=date(1970, 2, 1), mobile="+33612345687",
+    email="luc.moreau@example.org", address="9 rue Verte, 69001 Lyon",
+)  # fmt: skip
+
+
+def test_p13_a_slip_that_is_a_strangers_number_tells_no_stranger(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, known=[MARIE, MOREAU])
+    event = desk.books(TITLE, "Mobile : 06 12 34 56 87")
+    assert event.wrong == [
+        "✗ Mobile « 06 12 34 56 87 » : c'est aussi celui de MOREAU Luc, né(e) le 01/02/1970. "
+        "Corrigez, ou tapez « Mobile confirmé »."
+    ]
+    assert not desk.sms()
+    event.adds("Mobile confirmé")
+    assert event.confirmed
+    assert [one.to for one in desk.office.sms.sent] == ["+33612345687"]
+
+
+def test_p13_ruling13_a_family_shares_a_number_without_a_word(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, known=[MARIE, MOREAU])
+    sister = desk.books("DUPONT Anne – détartrage", new(born="03/02/2001", email="anne@example.org"))
+    partner = desk.books(
+        "PETIT Jean – détartrage", new(born="03/02/1979", email="jean@example.org"), at="01/12 11:00"
+    )  # another name, the same address
+    assert sister.confirmed
+    assert partner.confirmed
+    assert "c'est aussi celui de" not in sister.reads + partner.reads
 
 
 def test_p50_a_wrong_mobile_blocks_even_with_a_good_one_on_file(known: Desk) -> None:

@@ -116,7 +116,7 @@ def test_p05_new_patient_with_a_homonym_of_another_age_is_new() -> None:
 
 def test_p05_new_patient_with_only_a_known_name_is_asked_for_the_birth_date() -> None:
     match = identify(of("DUPONT Marie", new_patient=True), (MARIE,), POLICY)
-    assert (match.patient, rules_of(match.findings)) == (None, ["patient-ambiguous"])
+    assert (match.patient, rules_of(match.findings)) == (None, ["patient-namesake"])
 
 
 def test_p05_new_patient_who_is_on_file_uses_the_record() -> None:
