@@ -65,9 +65,7 @@ class Login(AuthBase):
         except GoogleAuthError as error:
             raise refusal(error, robot=not hasattr(self._held, "refresh_token")) from None
         except (TypeError, ValueError):
-            raise Garbled(
-                "Google a répondu autre chose qu'un accès : la connexion passe-t-elle par un portail ?"
-            ) from None
+            raise Garbled(_PORTAL) from None
 
     def _exchange(
         self, url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
