@@ -134,7 +134,10 @@ def test_g02_restored_after_the_cancellation_was_told_is_a_new_confirmation(
 @pytest.mark.parametrize("losing", [False, True])
 def test_g03_moved_to_another_dentist_is_one_modification(practice: Practice, confirmed: Event, losing: bool) -> None:
     practice.google.world.switches.moves_lose_properties = losing
-    practice.martin.moves_to(confirmed, IDS["bernard"])
+    moved = practice.martin.moves_to(confirmed, IDS["bernard"])
+    practice.passes()
+    assert "pas par Dr Paul Bernard" in practice.bernard.sees(moved).block
+    practice.bernard.writes(moved, "Sans préférence", "Accord patient : oui (tél. 24/11)")
     practice.passes()
     practice.passes(later=MINUTE)
     assert practice.told("cancellation") == []
@@ -144,12 +147,12 @@ def test_g03_moved_to_another_dentist_is_one_modification(practice: Practice, co
 def test_d05_a_copy_is_a_booking_of_its_own(practice: Practice, confirmed: Event) -> None:
     copy = practice.martin.copies_to(confirmed, IDS["martin"])
     practice.martin.moves(copy, at(9, 14))
-    before = practice.martin.sees(confirmed).etag
     practice.passes()
     practice.passes(later=MINUTE)
-    print(practice.martin.sees(confirmed).body)
-    assert practice.martin.sees(confirmed).etag == before
-    assert practice.martin.sees(copy).block.count("── attitre ──") == 1
+    first, second = practice.martin.sees(confirmed), practice.martin.sees(copy)
+    assert (first.hers, second.hers) == (COMPLETE, COMPLETE)
+    assert [one.block.count("── attitre ──") for one in (first, second)] == [1, 1]
+    assert first.block.splitlines()[-2] != second.block.splitlines()[-2]  # each its own reference
     assert practice.told("confirmation") == ["sent", "sent"]
 
 
