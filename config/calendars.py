@@ -55,14 +55,14 @@ def _own_id(value: str) -> str:
 
 
 class GoogleSettings(Model):
-    """`credentials` is the content of a service account's file, or of the token that `attitre init` obtained."""
+    """`credentials` is the content of a service account's key file, or of a person's consent (`authorized_user`)."""
 
     kind: Literal["google"] = setting("Sorte d'agenda.")
     calendar_id: Annotated[Text, AfterValidator(_own_id)] = setting(
         "Identifiant de l'agenda, dans ses paramètres Google."
     )
     credentials: Annotated[Secret, AfterValidator(_google_file)] = unprinted(
-        "Fichier du compte de service, ou jeton obtenu par « attitre init » : « !file CHEMIN »."
+        "Clé du compte de service, ou autorisation d'une personne (« authorized_user ») : « !file CHEMIN »."
     )
     subject: Text | None = setting(
         "Adresse au nom de laquelle le compte de service agit (délégation Google Workspace).", default=None

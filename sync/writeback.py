@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
+from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, TryLater, Unknown, Written
 from sync.faults import described
 from sync.outbox import backoff
 from sync.store import basics, bookings, edits, queries, resources
@@ -28,13 +28,14 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
     written = 0
     for row in due:
         source = world.source(row.calendar)
-        if source is None:
+        if source is None or _paused(world, row):
             continue
         try:
             written += _write(world, source, row)
         except OutsideError as error:
             log.warning("event not written", error=type(error).__name__)
-            _later(world, row)
+            if not _pause(world, row, error):
+                _later(world, row)
         except StoreProblem:
             raise
         except Exception as error:  # a fault of ours in one event stays in that event (law L10)
@@ -107,6 +108,28 @@ def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
     edits.drop(tx, before.calendar, before.ref)
     queries.forget(tx, before.calendar, before.ref)
     basics.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)
+
+
+def _paused(world: World, row: EditRow) -> bool:
+    """Whether the provider asked for a pause of writing that lasts: the edit then waits for its end (C15)."""
+    with world.store.read() as tx:
+        until = basics.get(tx, f"no-writes:{row.calendar}")
+    if not until or datetime.fromisoformat(until) <= world.now():
+        return False
+    with world.store.write() as tx:
+        edits.postpone(tx, row.calendar, row.ref, datetime.fromisoformat(until))
+    return True
+
+
+def _pause(world: World, row: EditRow, error: OutsideError) -> bool:
+    """What a provider asks for is kept in the store: it holds for all edits of the calendar, over restarts
+    (INTERFACE 8)."""
+    if not isinstance(error, TryLater) or not error.retry_after:
+        return False
+    until = world.now() + timedelta(seconds=error.retry_after)
+    with world.store.write() as tx:
+        basics.put(tx, f"no-writes:{row.calendar}", until.isoformat())
+    return _paused(world, row)
 
 
 def _later(world: World, row: EditRow) -> None:

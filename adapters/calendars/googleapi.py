@@ -120,6 +120,8 @@ class GoogleAccess:
             raise _error(int(error.resp.status), error.content, error.resp) from None
         except ValueError:
             answer = None
+        if request.method == "DELETE":
+            return {}
         if not isinstance(answer, dict):  # the library hands on what is no JSON as if it were an answer
             raise Garbled("Google a répondu autre chose que des données.")
         return answer

@@ -65,9 +65,7 @@ class Login(AuthBase):
         except GoogleAuthError as error:
             raise refusal(error, robot=not hasattr(self._held, "refresh_token")) from None
         except (TypeError, ValueError):
-            raise Garbled(
-                "Google a répondu autre chose qu'un accès : la connexion passe-t-elle par un portail ?"
-            ) from None
+            raise Garbled(_PORTAL) from None
 
     def _exchange(
         self, url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
@@ -147,7 +145,7 @@ _NO_LOGIN = (
 _REVOKED = (
     "Google ne reconnaît plus l'autorisation donnée à attitre : elle a été retirée, ou elle a expiré (au bout de 7 "
     "jours tant que l'écran de consentement est en mode « Test »). Passez cet écran en « Production », puis donnez "
-    "l'autorisation de nouveau."
+    "l'autorisation de nouveau ; ou employez un compte de service."
 )
 _KEY = (
     "Google ne reconnaît plus la clé de ce compte de service : elle ou le compte a été supprimé. Créez une nouvelle "

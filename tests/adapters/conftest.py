@@ -23,10 +23,12 @@ import requests
 from adapters.base import Calendar, Cursor, Edit, EditResult, Page, Reading, Resource
 from adapters.calendars.dav import DavCalendar
 from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.feed import FeedCalendar
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
 from sync.demo.googlestandin import GoogleStandIn
 from sync.demo.server import end, radicale
+from tests.adapters.onfeed import ServedFeed, served
 from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
 from tests.adapters.otherclients import OtherClient, OtherClientOfMemory
 
@@ -111,7 +113,8 @@ class Follower:
 @dataclass
 class Place:
     """A fresh calendar. `again` makes another view of it (`read_only=True`); `trips` counts what it cost so far;
-    `names_the_deleted`: a whole listing says what was deleted, so that nothing of it is merely absent."""
+    `names_the_deleted`: a whole listing says what was deleted, so that nothing of it is merely absent; `feed`: it is
+    only read, and every change is a whole listing."""
 
     calendar: Calendar
     she: Any
@@ -120,12 +123,15 @@ class Place:
     name: str
     access: DavAccess | None = None
     names_the_deleted: bool = False
+    feed: bool = False
 
     def follow(self) -> Follower:
         return Follower(self)
 
     def annotate(self, ref: str, annotation: Annotation, end: datetime | None = None) -> EditResult:
         """What the worker does: read, judge, write on the version it read."""
+        if self.feed:
+            pytest.skip("a feed is only read")
         now = self.calendar.get(ref)
         assert now is not None
         return self.calendar.apply(ref, now.version, Edit(annotation, now.payload, end))
@@ -233,7 +239,8 @@ def _kinds(config: pytest.Config, *first: str) -> tuple[str, ...]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`place`: every kind of calendar. `dav`: those behind a server."""
-    for fixture, first in (("place", ("memory", "google")), ("dav", ())):
+    feeds = ("feed",) if metafunc.module.__name__.endswith("test_contract") else ()
+    for fixture, first in (("place", ("memory", "google", *feeds)), ("dav", ())):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, _kinds(metafunc.config, *first), indirect=True)
 
@@ -244,6 +251,9 @@ def place(request, servers) -> Iterator[Place]:
         yield _in_memory()
     elif request.param == "google":
         yield _on_google(servers("google"))
+    elif request.param == "feed":
+        with served() as feed:
+            yield _on_feed(feed)
     else:
         with _on(servers(request.param)) as made:
             yield made
@@ -283,6 +293,7 @@ def another(dav, servers, request) -> Iterator[Place]:
 def small_batches(monkeypatch) -> int:
     """Pages and multigets of three events, so that seven are many."""
     monkeypatch.setattr("adapters.calendars.dav.BATCH", 3)
+    monkeypatch.setattr("adapters.calendars.feed.PAGE", 3)
     monkeypatch.setattr("adapters.calendars.google.PAGE", 3)
     monkeypatch.setattr("adapters.calendars.memory.PAGE", 3)
     return 3
@@ -297,6 +308,11 @@ def _in_memory() -> Place:
         return other
 
     return Place(calendar, OtherClientOfMemory(calendar), lambda: sum(calendar.calls.values()), again, "Dr Petit")
+
+
+def _on_feed(feed: ServedFeed) -> Place:
+    calendar = FeedCalendar(feed.url, zone=ZONE, secret=SECRET)
+    return Place(calendar, feed, lambda: calendar.http.requests, lambda **_: calendar, feed.name, feed=True)
 
 
 def _on_google(google: GoogleStandIn) -> Place:

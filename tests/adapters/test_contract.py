@@ -173,8 +173,8 @@ def test_many_changes_come_in_several_pages_and_the_cursor_with_the_last(place, 
         place.she.put(f"{number}.ics", written(f"{number}.ics"))
     seen = follower.pull()
     assert [(len(page.resources), page.cursor is None, page.full) for page in seen.pages] == [
-        (3, True, False),
-        (1, False, False),
+        (3, True, place.feed),
+        (1, False, place.feed),
     ]
     assert follower.pull().resources == {}
 
@@ -223,7 +223,7 @@ def test_the_probe_names_the_calendar_and_what_it_offers(place, written):
     follower = place.follow()
     follower.pull()
     probe = place.calendar.probe()
-    assert (probe.name, probe.writable, probe.strong_etags) == (place.name, True, True)
+    assert (probe.name, probe.writable, probe.strong_etags) == (place.name, not place.feed, not place.feed)
     assert probe.cursor_kind == follower.cursor.kind
     assert all(line.endswith(".") for line in probe.lines)
 

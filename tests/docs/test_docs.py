@@ -218,7 +218,7 @@ def problems_of(text: str, tmp_path: Path) -> list[str]:
     """What is wrong, for `attitre check`, with a YAML text whose variables are all set."""
     file = tmp_path / "attitre.yaml"
     file.write_text(text, encoding="utf-8")
-    names = dict.fromkeys(re.findall(r"!env (\w+)", text), "secret")
+    names = {name: "{}" if "GOOGLE" in name else "secret" for name in re.findall(r"!env (\w+)", text)}
     return [str(problem) for problem in load([file], names)[1] if problem.severity is Severity.ERROR]
 
 

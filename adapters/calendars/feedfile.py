@@ -1,0 +1,124 @@
+"""One .ics file of many events, cut into one payload a UID without parsing what stands in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from adapters.calendars.contentlines import unescape
+
+MOST = 50_000
+_HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//attitre//feed//FR\r\n"
+_TAIL = b"END:VCALENDAR\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`name` as the feed calls itself; `events`: payloads by ref, each with the zones that it names."""
+
+    name: str
+    events: dict[str, bytes]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was found so far: properties of the calendar, its zones by TZID, its events by UID."""
+
+    named: dict[bytes, bytes] = field(default_factory=dict)
+    zones: dict[bytes, bytes] = field(default_factory=dict)
+    events: dict[str, list[bytes]] = field(default_factory=dict)
+
+
+def split(body: bytes) -> Feed | None:
+    """The feed; None for what is none, or not whole (no `END:VCALENDAR`), or has more than MOST events."""
+    lines = [*_logical(body)]
+    if not lines or _upper(lines[0]) != b"BEGIN:VCALENDAR" or _upper(lines[-1]) != b"END:VCALENDAR":
+        return None
+    parts = _Parts()
+    for component in _components(lines[1:-1], parts):
+        kind = _upper(component[0])
+        if kind == b"BEGIN:VEVENT":
+            parts.events.setdefault(_uid(component), []).append(b"".join(component))
+        elif kind == b"BEGIN:VTIMEZONE":
+            parts.zones[_value(component, b"TZID")] = b"".join(component)
+        if len(parts.events) > MOST:
+            return None
+    name = unescape(_text(parts.named.get(b"X-WR-CALNAME", b"")))
+    return Feed(name, {f"{uid}.ics": _payload(blocks, parts) for uid, blocks in parts.events.items()})
+
+
+def _logical(body: bytes) -> Iterator[bytes]:
+    """Content lines with their folds inside, each with its line break; blank lines are left out."""
+    held = b""
+    for line in body.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True):
+        if line[:1] in (b" ", b"\t") and held:
+            held += line
+            continue
+        if held.strip():
+            yield held
+        held = line
+    if held.strip():
+        yield held if held.endswith(b"\n") else held + b"\r\n"
+
+
+def _components(lines: list[bytes], parts: _Parts) -> Iterator[list[bytes]]:
+    """The calendar's components, each from BEGIN to END; its own properties go into `parts`. Several calendars in one
+    file are one."""
+    depth, open_at = 0, 0
+    for index, line in enumerate(lines):
+        word = _upper(line)
+        if word in (b"BEGIN:VCALENDAR", b"END:VCALENDAR") and depth == 0:
+            continue
+        if word.startswith(b"BEGIN:"):
+            open_at = index if depth == 0 else open_at
+            depth += 1
+        elif word.startswith(b"END:") and depth:
+            depth -= 1
+            if depth == 0:
+                yield lines[open_at : index + 1]
+        elif depth == 0:
+            parts.named.setdefault(_name(line), _after_colon(line))
+
+
+def _payload(blocks: list[bytes], parts: _Parts) -> bytes:
+    text = b"".join(blocks)
+    zones = b"".join(zone for tzid, zone in parts.zones.items() if tzid and tzid in text)
+    own = parts.named.get(b"X-WR-TIMEZONE", b"")
+    return b"".join((_HEAD, b"X-WR-TIMEZONE:" + own + b"\r\n" if own else b"", zones, text, _TAIL))
+
+
+def _uid(component: list[bytes]) -> str:
+    """What names it; a hash of its contents where the feed gives no UID, or an endless one."""
+    uid = _text(_value(component, b"UID"))
+    if uid and len(uid) <= 200:
+        return uid
+    return hashlib.sha256(uid.encode() or b"".join(component)).hexdigest()[:32]
+
+
+def _value(component: list[bytes], name: bytes) -> bytes:
+    """The value of a property of the component itself, not of what stands inside it."""
+    depth = 0
+    for line in component[1:-1]:
+        word = _upper(line)
+        depth += word.startswith(b"BEGIN:") - word.startswith(b"END:")
+        if depth == 0 and _name(line) == name:
+            return _after_colon(line)
+    return b""
+
+
+def _name(line: bytes) -> bytes:
+    return line.partition(b":")[0].partition(b";")[0].strip().upper()
+
+
+def _after_colon(line: bytes) -> bytes:
+    unfolded = line.replace(b"\r\n", b"\n").replace(b"\n ", b"").replace(b"\n\t", b"")
+    return unfolded.partition(b":")[2].strip()
+
+
+def _upper(line: bytes) -> bytes:
+    return line.strip().upper()
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
