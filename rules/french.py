@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import format_date
 
@@ -18,6 +19,7 @@ def short_clock(moment: datetime) -> str:
     return f"{moment.hour}h{moment.minute:02d}" if moment.minute else f"{moment.hour}h"
 
 
+@lru_cache(maxsize=1024)
 def day(value: date, *, year: bool = False) -> str:
     """`mardi 24 novembre`, `dimanche 1er novembre`, with the year where asked."""
     said = format_date(value, "EEEE d MMMM y" if year else "EEEE d MMMM", locale="fr")

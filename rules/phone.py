@@ -8,8 +8,9 @@ from functools import lru_cache
 from rules.detail import LONGEST, Detail, placeholder
 from rules.text import tidy
 
-# With region FR alone, phonenumbers calls overseas mobiles invalid.
-_REGIONS = ("FR", "RE", "GP", "MQ", "GF", "YT")
+# With the code of France alone, phonenumbers calls overseas mobiles invalid: Réunion and Mayotte, Guadeloupe,
+# Martinique, Guiana. Nationally all are written alike.
+_CODES = (33, 262, 590, 596, 594)
 _OVERSEAS = ("262", "590", "594", "596")
 _REMARK = re.compile(r"\([^()0-9]*\)")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
@@ -105,8 +106,8 @@ def _known(number: str) -> Detail[str]:
     """The numbering plan's word on a number of ten digits in 06 or 07."""
     import phonenumbers as plan
 
-    for region in _REGIONS:
-        parsed = plan.parse(number, region)
+    parsed = plan.parse(number, "FR")
+    for parsed.country_code in _CODES:
         if plan.number_type(parsed) in _mobile_types():  # unknown for a number that is not valid
             return Detail(plan.format_number(parsed, plan.PhoneNumberFormat.E164))
     return Detail(None, "ce numéro n'est pas attribué")

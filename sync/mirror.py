@@ -58,7 +58,9 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
         now = world.now()
         read = [(body, world.readings.of(source, body.ref, body.payload, world.window(now))) for body in bodies]
         with world.store.write() as tx:
-            _Writer(tx, source, row, now).page(page, read, proven)
+            writer = _Writer(tx, source, row, now)
+            writer.page(page, read, proven)
+        world.readings.forget(source.address, writer.settled)
         stored, gone = stored + len(bodies), gone + len(proven)
     return Mirrored(stored, gone, first=row.baseline_at is None)
 
@@ -134,6 +136,7 @@ class _Writer:
 
     def __init__(self, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> None:
         self.tx, self.source, self.row, self.now = tx, source, row, now
+        self.settled: list[str] = []  # refs of new resources that owe no judgement
 
     @property
     def baseline(self) -> bool:
@@ -192,6 +195,7 @@ class _Writer:
         rows, occurrences = [], []
         for (body, reading), number in zip(fresh, numbers, strict=True):
             rows.append({**self._empty(body.ref, number), **self._body(body, reading), "owed": False})
+            self.settled += [] if rows[-1]["dirty_at"] else [body.ref]
             occurrences += self._occurrences(body.ref, reading, number)
         resources.add_all(self.tx, rows)
         resources.add_occurrences(self.tx, occurrences)

@@ -13,7 +13,7 @@ from rules.assess import Context, assess
 from rules.findings import find
 from rules.french import listed
 from rules.identity import clues, identify
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Consent, Entry, Kind, Patient, Practice
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Channel, Consent, Entry, Kind, Patient, Practice
 from rules.planning import facts_of
 from rules.record import spoken
 from rules.text import fold
@@ -196,7 +196,8 @@ class Occurrences:
         assessment = attendance.said(self.world, assessment, verdict)
         patient_id = self._save_patient(assessment, what)
         number = self._save_booking(event, assessment, what, before, patient_id)
-        attendance.note(self.world, self.tx, number, verdict, before)
+        if before is not None or verdict is not None or what.cancelled:
+            attendance.note(self.world, self.tx, number, verdict, before)
         attribution.note(self.tx, assessment, what, patient_id, booking=number, now=self.now)
         if what.consent and what.consent.given:
             consents.record(self.tx, number, what.dentist, what.consent, self.now)
@@ -206,7 +207,10 @@ class Occurrences:
         values = {"label": what.patient.name, "booking": number, "patient": patient_id, "motif": what.motif}
         self.end = assessment.end or self.end
         self._judged(event, kind, what.dentist, **values, end=what.end)
-        return feedback(assessment, event, self.practice, receipts(self.world, self.tx, number), self.now)
+        if self.fixed:
+            return Annotation()  # nothing is written there
+        sent = receipts(self.world, self.tx, number) if before is not None else ()
+        return feedback(assessment, event, self.practice, sent, self.now)
 
     def _save_patient(self, assessment: Assessment, what: Booking) -> int | None:
         update = assessment.patient_update
@@ -227,7 +231,8 @@ class Occurrences:
             number = bookings.add(self.tx, **values, **self._born())
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
             if self.row.baseline and not what.cancelled:
-                tell_baseline(self.world, self.tx, number, self.now)
+                addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
+                tell_baseline(self.tx, number, values["facts"], addresses, self.now)
             return number
         kept = {"facts", "mobile", "email", "state"}
         if any(values[name] != _stored(before)[name] for name in kept):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from rules.model import Channel, Facts, MessageKind, Practice, Send
 from rules.planning import Cell, Knowledge, Row, Situation, plan, reminder_due, same_patient
@@ -15,6 +17,7 @@ from sync.world import World
 
 NOBODY = Knowledge(Row.NEVER)
 Wanted = tuple[Send, int, datetime]
+Addresses = Mapping[Channel, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,11 @@ def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tu
     return [(channel, knowledge, plan(knowledge, situation, now)) for channel, knowledge in [*mine, *known.others]]
 
 
-def tell_baseline(world: World, tx: Tx, number: int, now: datetime) -> None:
+def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
     """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
-    booking = bookings.get(tx, number, world.practice.zone)
-    assert booking is not None
     for channel in Channel:
-        values = {"kind": "baseline", "facts": booking.facts, "state": "baseline", "at": now}
-        bookings.tell(tx, number, channel, 0, recipient=_address(booking, channel), **values)
+        values = {"kind": "baseline", "facts": facts, "state": "baseline", "at": now}
+        bookings.tell(tx, number, channel, 0, recipient=addresses[channel], **values)
 
 
 def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:

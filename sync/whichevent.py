@@ -123,10 +123,7 @@ def _of_booking(world: World, tx: Tx, booking: BookingRow) -> Target:
 
 def reading_of(world: World, row: ResourceRow | None) -> Reading | None:
     """What that resource said when it was last read; None where its calendar is not configured any more."""
-    source = world.source(row.calendar) if row else None
-    if row is None or source is None or not row.payload:
-        return None
-    return world.readings.of(source, row.ref, row.payload, world.window(world.now()))
+    return world.reading(row) if row else None
 
 
 def event_of(world: World, row: ResourceRow | None, uid: str, recurrence: str) -> CalendarEvent | None:

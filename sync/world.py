@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from adapters.base import Account, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
 from sync.store.engine import Store
+from sync.store.resources import ResourceRow
 
 Clock = Callable[[], datetime]
 Watch = Callable[[str], None]
@@ -51,20 +53,25 @@ class Source:
 class Readings:
     """What was read of a body, kept from mirroring to judging; the oldest are forgotten."""
 
-    def __init__(self, limit: int = 4000) -> None:
+    def __init__(self, limit: int = 8000) -> None:
         self._limit = limit
         self._kept: OrderedDict[tuple[str, str], tuple[bytes, Reading]] = OrderedDict()
         self.parsed = 0
 
+    def forget(self, calendar: str, refs: Iterable[str]) -> None:
+        """Nothing more is expected to be asked about these."""
+        for ref in refs:
+            self._kept.pop((calendar, ref), None)
+
     def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
         """The reading of that body."""
         key = (source.address, ref)
-        kept = self._kept.get(key)
-        if kept and kept[0] == payload:
+        kept, digest = self._kept.get(key), hashlib.sha256(payload).digest()
+        if kept and kept[0] == digest:
             return kept[1]
         self.parsed += 1
         reading = source.calendar.read(ref, payload, window)
-        self._kept[key] = (payload, reading)
+        self._kept[key] = (digest, reading)
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
         return reading
@@ -86,6 +93,13 @@ class World:
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""
         return next((source for source in self.sources if source.address == address), None)
+
+    def reading(self, row: ResourceRow) -> Reading | None:
+        """What that resource says; None where its calendar is not configured any more, or its copy is empty."""
+        source = self.source(row.calendar)
+        if source is None or not row.payload:
+            return None
+        return self.readings.of(source, row.ref, row.payload, self.window(self.now()))
 
     def called(self, dentist: str) -> str:
         """How people call that dentist."""

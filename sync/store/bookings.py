@@ -64,20 +64,21 @@ def add(tx: Tx, **values: Any) -> int:
     """A new booking; its id."""
     number = basics.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
-    _forget(tx, values)
+    tx.remembered.get(_STOOD, {}).pop((values["calendar"], values["ref"]), None)
+    tx.remembered.get(_BORE, {}).pop(values["uid"], None)
     return number
 
 
 def change(tx: Tx, booking: int, **values: Any) -> None:
     """Set columns of one booking."""
     tx.run(_CHANGE, the_id=booking, **values)
-    tx.remembered.pop(_STOOD, None)
+    _forget(tx, booking, values)
 
 
 def remove(tx: Tx, booking: int) -> None:
     """It is another booking's continuation, and was never told."""
     tx.run(_REMOVE, the_id=booking)
-    tx.remembered.pop(_STOOD, None)
+    _forget(tx, booking, {})
 
 
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
@@ -102,7 +103,19 @@ def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
     """Bookings of that event, wherever it stands."""
-    return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))
+    known = tx.remembered.get(_BORE, {}).get(uid)
+    if known is None:
+        return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))
+    return [row for row in known if row.recurrence == recurrence]
+
+
+def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
+    """These events are about to be judged: read at once which bookings are, or were, theirs."""
+    bore = tx.remembered.setdefault(_BORE, {})
+    bore.update({uid: [] for uid in uids})
+    for part in in_parts(uids):
+        for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone):
+            bore[row.uid].append(row)
 
 
 def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
@@ -219,7 +232,8 @@ def next_number(tx: Tx, booking: int, channel: Channel) -> int:
 
 def tell(tx: Tx, booking: int, channel: Channel, number: int, **values: Any) -> None:
     """Record a telling: kind, facts, recipient, state (`baseline`, `flight`, `told`, `failed`), at."""
-    values["facts"] = facts_to_json(values["facts"])
+    if isinstance(values["facts"], Facts):
+        values["facts"] = facts_to_json(values["facts"])
     tx.later(_TELL, {"booking": booking, "channel": channel.value, "number": number, **values})
 
 
@@ -267,20 +281,28 @@ def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     return BookingRow(**values)
 
 
-def _forget(tx: Tx, values: dict[str, Any]) -> None:
-    """What stood at that place is to be read again."""
-    tx.remembered.get(_STOOD, {}).pop((values["calendar"], values["ref"]), None)
+def _forget(tx: Tx, booking: int, values: dict[str, Any]) -> None:
+    """That booking is no longer as it was read; where it got another place or name, all is to be read again."""
+    for memory in (_STOOD, _BORE):
+        if _MOVES.isdisjoint(values):
+            known = tx.remembered.get(memory, {})
+            for key in [key for key, rows in known.items() if any(row.id == booking for row in rows)]:
+                del known[key]
+        else:
+            tx.remembered.pop(memory, None)
 
 
 # --- the statements --------------------------------------------------------------------------------------------------
 
-_STOOD = "the bookings that stood in the resources that are judged"
+_STOOD, _BORE = "the bookings that stood in the resources that are judged", "the bookings of the events there"
+_MOVES = frozenset({"calendar", "ref", "uid", "recurrence"})
 _b, _t = t.booking.c, t.telling.c
 _EVERY = select(*(_b[name] for name in BookingRow.__slots__))
 _ADD, _REMOVE = insert(t.booking), delete(t.booking).where(*here(t.booking, "id"))
 _CHANGE, _GET = update(t.booking).where(*here(t.booking, "id")), _EVERY.where(*here(t.booking, "id"))
 _AT = _EVERY.where(*here(t.booking, "calendar", "ref"))
 _AT_ANY = _EVERY.where(*here(t.booking, "calendar"), those(_b.ref))
+_WITH_ANY_UID = _EVERY.where(*here(t.booking), those(_b.uid))
 _WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
 _OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
 _VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcome.is_(None))

@@ -14,7 +14,8 @@ from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity, S
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """The start is kept as the practice's wall clock shows it, which is what the patient was told: new rules of
     daylight saving then move no appointment (F07). `fold` tells the second of two equal hours apart."""
-    return {**asdict(facts), "start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
+    start = {"start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
+    return {name: getattr(facts, name) for name in Facts.__slots__} | start
 
 
 def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
@@ -26,7 +27,8 @@ def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
 
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """One object a finding, in order."""
-    return [{**asdict(finding), "proposals": list(finding.proposals)} for finding in findings]
+    plain = ((finding, {name: getattr(finding, name) for name in Finding.__slots__}) for finding in findings)
+    return [{**values, "proposals": list(finding.proposals)} for finding, values in plain]
 
 
 def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
@@ -39,7 +41,7 @@ def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
 
 def length_to_json(length: Length | None) -> dict[str, Any] | None:
     """What is remembered of an event's length (P8)."""
-    return None if length is None else asdict(length)
+    return None if length is None else {name: getattr(length, name) for name in Length.__slots__}
 
 
 def length_from_json(data: dict[str, Any] | None) -> Length | None:

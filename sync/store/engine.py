@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from sync.store.tables import metadata
 from sync.store.tx import Tx
 
-__all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable"]
+__all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
 HEAD = "0003"
 
 
@@ -73,7 +74,10 @@ class Store:
                 return
             if current is not None and current > HEAD:
                 raise Unusable("Cette base a été créée par une version plus récente d'attitre : mettez attitre à jour.")
-            _migrate(self._engine)
+            if current is None:
+                _create(self._engine)
+            else:
+                migrate(self._engine)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -149,7 +153,18 @@ def _revision(engine: Engine) -> str | None:
         return str(row[0]) if row else None
 
 
-def _migrate(engine: Engine) -> None:
+def _create(engine: Engine) -> None:
+    """What the migrations make, without loading what runs them; two that begin at once wait for each other."""
+    with engine.begin() as connection:
+        version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+        if not engine.dialect.has_table(connection, version.name):
+            metadata.create_all(connection)
+            version.create(connection)
+            connection.execute(insert(version), {"version_num": HEAD})
+
+
+def migrate(engine: Engine) -> None:
+    """Bring older tables to what this version expects."""
     from alembic import command
     from alembic.config import Config
 

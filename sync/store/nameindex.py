@@ -21,6 +21,7 @@ from sync.store.tx import here, in_parts, the, those
 AS_ONE = "="  # starts the word that is a whole name written as one; no folded word has it
 _LIKE = 70
 _ERASED = "directory-erased"
+NOBODY = "nobody is in the directory"
 _NAMES, _OWN = "every name now", "names of a directory that this transaction changed"
 _c, _n = t.patient.c, t.patient_name.c
 _TOUCH = update(t.patient).where(*here(t.patient, "id"))
@@ -80,6 +81,11 @@ def nearest(tx: Tx, name: str, limit: int) -> list[int]:
     return _now(tx).nearest(name, limit)
 
 
+def anybody(tx: Tx) -> bool:
+    """Whether there is a record at all, in this transaction until it changes the directory."""
+    return bool(_now(tx).texts)
+
+
 def _now(tx: Tx) -> Names:
     if _NAMES not in tx.remembered:
         names = tx.remembered.get(_OWN) or _shared(tx)
@@ -100,6 +106,7 @@ def _shared(tx: Tx) -> Names:
 
 def _names_of_its_own(tx: Tx) -> None:
     tx.remembered.pop(_NAMES, None)
+    tx.remembered.pop(NOBODY, None)
     if _OWN not in tx.remembered:
         tx.remembered[_OWN] = _shared(tx).copy()
 

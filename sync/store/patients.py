@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import combinations
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, or_, select, union_all, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, union_all, update
 
 from rules.identity import Clues
 from rules.model import Patient
@@ -18,7 +18,7 @@ from rules.text import words
 from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.nameindex import AS_ONE
+from sync.store.nameindex import AS_ONE, NOBODY
 from sync.store.tx import here, the, those
 
 DETAILS = (
@@ -31,13 +31,12 @@ _c, _b = t.patient.c, t.booking.c
 _GET = select(t.patient).where(*here(t.patient, "id"))
 _AMONG = select(t.patient).where(*here(t.patient), those(_c.id), _c.merged_into.is_(None))
 _KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
-_NAMED = select(t.patient_name.c.patient).where(*here(t.patient_name), those(t.patient_name.c.token))
-_OWN = ("mobile", "email", "birth_date")
-_WITH = {
-    names: union_all(*(select(_c.id).where(*here(t.patient), those(_c[name])) for name in names))
-    for count in range(1, len(_OWN) + 1)
-    for names in combinations(_OWN, count)
-}
+_WORDS = 8  # words of names asked for at once
+_NAMED = select(t.patient_name.c.patient).where(
+    *here(t.patient_name), t.patient_name.c.token.in_([bindparam(f"word_{number}") for number in range(_WORDS)])
+)
+_OWN = ("the_mobile", "the_email", "the_birth_date")
+_WITH = union_all(*(select(_c.id).where(*here(t.patient, name.removeprefix("the_"))) for name in _OWN))
 _VISITS = (
     select(_b.start, _b.dentist, _b.facts)
     .where(*here(t.booking, "patient"), _b.end <= the(_b.end), _b.state == "valid")
@@ -60,6 +59,8 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
 
     Of a common first name only those are taken who share most words: the person meant is among them.
     """
+    if NOBODY in tx.remembered:
+        return ()
     ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
     rows = tx.run(_AMONG, those_id=sorted(ids)).mappings().all() if ids else ()
     also = _known_as(tx, [int(row["id"]) for row in rows])
@@ -75,18 +76,28 @@ def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, 
 
 def _pointed(tx: Tx, clues: Clues) -> list[int]:
     """By what is nearly a person's own: one question a clue, so that each walks its own index."""
-    clues_of = {"mobile": clues.mobiles, "email": clues.emails, "birth_date": clues.birth_dates}
-    typed = {name: values for name, values in clues_of.items() if values}
-    asked = {f"those_{name}": list(values) for name, values in typed.items()}
-    found = tx.run(_WITH[tuple(typed)], **asked).scalars() if typed else ()
-    return [*clues.ids, *found]
+    asked = zip_longest(clues.mobiles, clues.emails, clues.birth_dates)
+    found = [dict(zip(_OWN, values, strict=True)) for values in asked]
+    return [*clues.ids, *(number for values in found for number in tx.run(_WITH, **values).scalars())]
 
 
 def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
     """By words of the name, most words first. Counted here: asked to group, SQLite walks the whole index."""
     wanted = sorted({spelt for name in names for spelt in (name, AS_ONE + name)})
-    shared = Counter[int](tx.run(_NAMED, those_token=wanted).scalars() if wanted else ())
+    parts = (wanted[start : start + _WORDS] for start in range(0, len(wanted), _WORDS))
+    shared = Counter[int](patient for part in parts for patient in tx.run(_NAMED, **_words(part)).scalars())
     return sorted(shared, key=lambda patient: (-shared[patient], patient))[:limit]
+
+
+def _words(part: list[str]) -> dict[str, str]:
+    """As many parameters for any number of words: the last one again."""
+    return {f"word_{number}": part[min(number, len(part) - 1)] for number in range(_WORDS)}
+
+
+def expect(tx: Tx) -> None:
+    """Many events are about to be judged: find out at once whether there is anybody to be found."""
+    if not nameindex.anybody(tx):
+        tx.remembered[NOBODY] = True
 
 
 def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -171,9 +171,12 @@ def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: 
     before = _seen(tx, place).get((uid, recurrence))
     if before is None or all(before[name] == value for name, value in values.items()):
         return False
-    before.update(values)
     key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
+    longer = values.get("end", before["end"]) != before["end"]
+    before.update(values)
     tx.later(_JUDGED, {**key, **before})
+    if longer:
+        tx.flush()  # it may meet others than before
     return True
 
 
@@ -195,7 +198,10 @@ def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any
 
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What takes that dentist's time between those moments."""
-    return tuple(_busy(*row) for row in tx.run(_TAKEN, the_dentist=dentist, **_span(start, end)))
+    seen = tx.remembered.get(_SEEN, {})
+    found = tx.run_before(_TAKEN, the_dentist=dentist, **_span(start, end))
+    taken = (_as_judged(_busy(*shown), seen.get((calendar, ref), {})) for calendar, ref, *shown in found)
+    return tuple(one for one in taken if one.kind is not Kind.IGNORED)
 
 
 def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
@@ -243,6 +249,14 @@ def _row(row: Mapping[Any, Any]) -> ResourceRow:
     return ResourceRow(**values)
 
 
+def _as_judged(one: Busy, found: Mapping[tuple[str, str], Mapping[str, Any]]) -> Busy:
+    known = found.get((one.uid, one.recurrence))
+    if known is None:
+        return one
+    values = {"patient_id": known["patient"], "motif": known["motif"], "label": known["label"]}
+    return replace(one, kind=Kind(known["kind"]), **values)
+
+
 def _busy(dentist: str, start: datetime, end: datetime, kind: str, *more: Any) -> Busy:
     return Busy(dentist, start, end, Kind(kind), *more)
 
@@ -279,7 +293,7 @@ _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end))
-_TAKEN = select(*_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind != Kind.IGNORED.value)
+_TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS)
 _KEPT_TIMES = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
     *here(t.occurrence), those(_o.dentist), _MEETS, _o.kind != Kind.IGNORED.value
 )

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.visitors import iterate
 
 T = TypeVar("T")
+_Waiting = dict[tuple[Any, ...], dict[Hashable, dict[str, Any]]]
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
 _tables: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
 
@@ -34,13 +35,12 @@ _tables: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
 class Tx:
     """`remembered` is for the store's modules: what they read in this transaction, kept true by whoever writes it."""
 
-    __slots__ = ("_awaited", "_connection", "_later", "practice", "remembered")
+    __slots__ = ("_connection", "_later", "practice", "remembered")
 
     def __init__(self, connection: Connection, practice: str) -> None:
         self._connection, self.practice = connection, practice
         self.remembered: dict[Hashable, Any] = {}
-        self._later: dict[tuple[Any, ...], dict[Hashable, dict[str, Any]]] = {}
-        self._awaited: set[Any] = set()  # the tables that wait for rows
+        self._later: dict[Any, _Waiting] = {}
 
     @property
     def connection(self) -> Connection:
@@ -55,32 +55,39 @@ class Tx:
 
     def run(self, statement: Statement, **values: Any) -> CursorResult[*tuple[Any, ...]]:
         """Execute a statement that was made once, with the values of its parameters; `the_practice` is among them."""
-        if self._awaited and not self._awaited.isdisjoint(_tables_of(statement)):
-            self.flush()
+        self._flush_for(statement)
+        return self._connection.execute(statement, {"the_practice": self.practice, **values})
+
+    def run_before(self, statement: Select[Any], **values: Any) -> CursorResult[*tuple[Any, ...]]:
+        """As `run`, but what waits is not in it: for whoever remembers what waits."""
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
     def add(self, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert these rows of this practice now."""
         filled = [{"practice": self.practice, **row} for row in rows]
         if filled:
-            if self._awaited and statement.table in self._awaited:
-                self.flush()
+            self._flush_for(statement)
             self._connection.execute(statement, filled)
 
     def later(self, statement: Insert | Update, row: dict[str, Any], key: Hashable = None) -> None:
         """Execute it with these values before they can be missed. Of rows with one `key` only the last counts."""
         name = "practice" if isinstance(statement, Insert) else "the_practice"
-        rows = self._later.setdefault((statement, *row), {})
+        rows = self._later.setdefault(statement.table, {}).setdefault((statement, *row), {})
         rows[len(rows) if key is None else key] = {name: self.practice, **row}
-        self._awaited.add(statement.table)
 
     def flush(self) -> None:
         """Write what waits."""
-        if self._awaited:
-            waiting, self._later = self._later, {}
-            self._awaited = set()
-            for (statement, *_), rows in waiting.items():
-                self._connection.execute(statement, list(rows.values()))
+        for table in list(self._later):
+            self._flush(table)
+
+    def _flush_for(self, statement: Statement) -> None:
+        if self._later:
+            for table in _tables_of(statement):
+                self._flush(table)
+
+    def _flush(self, table: Any) -> None:
+        for (statement, *_), rows in self._later.pop(table, {}).items():
+            self._connection.execute(statement, list(rows.values()))
 
 
 def here(table: Table, *names: str) -> tuple[ColumnElement[bool], ...]:

@@ -4,13 +4,14 @@ import stat
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import JSON, create_engine, select, text
+from sqlalchemy import JSON, Engine, create_engine, select, text
 
 from sync.store import basics, calendars, tables
-from sync.store.engine import HEAD, Locked, Store, Unusable
+from sync.store.engine import HEAD, Locked, Store, Unusable, migrate
 
 
 @pytest.fixture
@@ -26,14 +27,30 @@ def test_every_key_starts_with_the_practice() -> None:
         assert all(next(iter(index.columns)).name == "practice" for index in table.indexes), table.name
 
 
-def test_the_migrations_make_the_tables_that_the_code_expects(store: Store) -> None:
+def test_the_migrations_make_the_tables_that_the_code_expects(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    migrate(engine)
+    assert differences(engine) == []
+
+
+def test_a_new_store_is_as_if_it_had_been_migrated(store: Store, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    migrate(engine)
+    assert differences(create_engine(store.url)) == []
+    with engine.connect() as old, create_engine(store.url).connect() as new:
+        named = text("select type, name, tbl_name from sqlite_master order by 1, 2")
+        assert old.execute(named).all() == new.execute(named).all()
+
+
+def differences(engine: Engine) -> list[Any]:
+    """What the tables there and those of the code do not share."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    with create_engine(store.url).connect() as connection:
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"target_metadata": tables.metadata})
-        assert compare_metadata(context, tables.metadata) == []
         assert connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
+        return list(compare_metadata(context, tables.metadata))
 
 
 def test_the_file_is_its_owner_s_alone(store: Store) -> None:
