@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
+from rules.checklist import LONGEST_MINUTES
 from rules.findings import find
 from rules.french import clock, day, day_and_clock, listed
 from rules.likeness import contentless
 from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Span
 from rules.placeholders import Place, place
 
+LONGEST = timedelta(minutes=LONGEST_MINUTES)
 _ALSACE = {"67": "6AE", "68": "6AE"}
 
 Findings = tuple[Finding, ...]
@@ -133,8 +135,8 @@ def opening(
             practice.policy, "on-holiday", seen=day(start.date()).capitalize(), problem=holiday, proposals=proposals
         )
         return
-    if event.all_day or dentist.hours is None or end <= start:
-        return
+    if event.all_day or dentist.hours is None or not timedelta(0) < event.end - event.start <= LONGEST:
+        return  # what is wrong is the length
     spans = dentist.hours.get(start.weekday(), ())
     if not any(_inside(start, end, span) for span in spans):
         facts = {"seen": day_and_clock(start).capitalize(), "dentist": dentist.name, "problem": _spoken(spans, start)}

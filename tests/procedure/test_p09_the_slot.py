@@ -36,6 +36,11 @@ def test_p09_outside_the_hours_is_refused_with_the_next_free_slots(known: Desk, 
     assert known.sms() == known.mails() == []
 
 
+def test_p09_p17_a_slip_of_the_end_is_no_question_of_hours(known: Desk) -> None:
+    event = known.books("DUPONT Marie – détartrage", minutes=24 * 60 + 30)
+    assert event.wrong == ["✗ La durée ne va pas : 24 h 30, c'est trop long. Donnez une heure de fin après le début."]
+
+
 def test_p09_p24_three_slots_of_that_dentist_then_two_of_others_with_agreement(known: Desk) -> None:
     event = known.books("DUPONT Marie – détartrage", at="29/11 10:00")
     assert event.proposed == [

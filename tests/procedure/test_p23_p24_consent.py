@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rules.model import Severity
+from sync.store import bookings, consents
 from tests.desk import SURGERY, Desk, Event
+from tests.office import PARIS
 
 OTHER = (
     "✗ DUPONT Marie est suivi(e) par Dr Claire Martin, pas par Dr Paul Bernard. Déplacez le rendez-vous dans son "
@@ -90,6 +92,17 @@ def test_p23_the_agreement_in_the_entry_is_noted_with_its_words(known: Desk, lin
     assert event.said("✗", "!") == []
     assert f"✓ Accord du patient noté pour Dr Paul Bernard : {detail}." in event.reads
     assert "avec le Dr Bernard" in known.sms()[0]
+
+
+def test_p23_it_is_kept_in_the_history_for_that_booking_and_dentist(known: Desk) -> None:
+    event = with_bernard(known, AGREED)
+    with known.office.world.store.read() as tx:
+        [booking] = bookings.with_uid(tx, event.uid, "", PARIS)
+        assert consents.of(tx, booking.id) == ("bernard",)
+    event.retypes("")
+    with known.office.world.store.read() as tx:
+        assert consents.of(tx, booking.id) == ("bernard",)  # what was agreed to once stays on record
+    assert event.wrong == [OTHER]
 
 
 def test_p23_the_patient_stays_their_own_dentist_s(known: Desk) -> None:

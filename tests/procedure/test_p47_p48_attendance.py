@@ -1,8 +1,13 @@
 """P47 and P48 with rulings 8 and 15: excused with notice the day before or that morning for an emergency, else not."""
 
+from dataclasses import replace
+from datetime import time
+
 import pytest
 
-from tests.desk import Desk, Event
+from sync.store.attendance import endings
+from tests.desk import SURGERY, Desk, Event, moment
+from tests.office import PARIS
 
 EXCUSED, UNEXCUSED = "✓ Absence excusée notée", "✓ Absence non excusée notée"
 HONOURED, UNCLEAR = "✓ Rendez-vous honoré noté", "! Présence à préciser"
@@ -304,3 +309,32 @@ def test_p48_ruling15_what_is_unclear_stays_listed(known: Desk) -> None:
     afterwards(known, event, "Prévenu hier soir")
     known.waits(hours=15)
     assert "DUPONT Marie" in known.office.email.sent[-1].text
+
+
+# --- what the practice may set ---------------------------------------------------------------------------------------
+
+
+def test_p48_the_yaml_says_how_late_is_too_late(known: Desk) -> None:
+    known.runs(replace(SURGERY, policy=replace(SURGERY.policy, late_minutes=20)))
+    event = afterwards(known, visit(known), "Retard 20 min")
+    assert verdict(event) == f"{HONOURED} : retard de 20 min."
+    event.retypes("Retard 21 min")
+    assert verdict(event).startswith(f"{UNEXCUSED} : retard de 21 min, sans prévenir.")
+
+
+def test_p47_the_yaml_says_when_the_morning_ends(known: Desk) -> None:
+    known.runs(replace(SURGERY, policy=replace(SURGERY.policy, morning_until=time(9))))
+    event = afterwards(known, visit(known), "abs 08:59 urgence")
+    assert verdict(event).startswith(f"{EXCUSED} : prévenu le 25/11 à 8 h 59, dès le matin, pour une urgence.")
+    event.retypes("abs 09:00 urgence")
+    assert verdict(event).startswith(f"{UNEXCUSED} : prévenu le 25/11 à 9 h, en urgence mais pas avant 9 h.")
+
+
+def test_p47_p48_both_classes_are_kept_in_the_patient_s_history(known: Desk) -> None:
+    afterwards(known, visit(known), "Absent")
+    afterwards(known, visit(known, "27/11 14:30"), "Absent excusé")
+    with known.office.world.store.read() as tx:
+        kept = [
+            (one.patient, one.attendance) for one in endings(tx, moment("01/11 00:00"), moment("31/12 00:00"), PARIS)
+        ]
+    assert kept == [("DUPONT Marie", "unexcused"), ("DUPONT Marie", "excused")]
