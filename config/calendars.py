@@ -45,6 +45,8 @@ def _google_file(value: SecretStr) -> SecretStr:
         refuse(
             "ces identifiants Google ne sont pas du JSON.", "Donnez le fichier : « !file /run/secrets/google.json »."
         )
+    if {"installed", "web"} & content.keys():
+        refuse("ce fichier Google est celui d'une application, pas un accès.", "Donnez la clé d'un compte de service.")
     return value
 
 

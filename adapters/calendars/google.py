@@ -38,6 +38,7 @@ from rules.model import AddEvent
 
 KIND = "google"
 PAGE = 2500
+MOST_PAGES = 4  # of one series' instances: an endless rule must not be followed for ever
 LIST = f"nextPageToken,nextSyncToken,summary,accessRole,items({EVENT})"
 _QUESTION: Json = {"singleEvents": False, "showDeleted": True}
 QUERY = hashlib.sha256(f"1 {_QUESTION} {LIST}".encode()).hexdigest()[:12]  # another question: everything anew (A07)
@@ -214,7 +215,7 @@ class GoogleCalendar:
     def _instances(self, ref: str, master: Json) -> Iterator[Json]:
         """The instances that Google keeps for themselves; what is like the series is left to it."""
         page = None
-        while True:
+        for _ in range(MOST_PAGES):
             request = self._access.events.instances(
                 calendarId=self._id, eventId=ref, showDeleted=True, maxResults=PAGE, pageToken=page,
                 fields=f"nextPageToken,items({EVENT})",

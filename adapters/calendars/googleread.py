@@ -42,7 +42,7 @@ _LONGEST = 2_000_000
 
 def resource(master: Json, exceptions: Iterable[Json] = ()) -> Resource:
     """The event, or the series with those instances that say something else than it."""
-    told = sorted((_kept(item) for item in exceptions if differs(master, item)), key=lambda item: str(item["id"]))
+    told = sorted((_kept(item) for item in exceptions if _tells(master, item)), key=lambda item: str(item["id"]))
     whole = {"master": _kept(master), "exceptions": told}
     payload = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Resource(str(master["id"]), _version(master, told), payload.encode("utf-8", "surrogatepass"))
@@ -81,6 +81,14 @@ def _kept(item: Json) -> Json:
     return {name: value for name, value in item.items() if name in wanted}
 
 
+def _tells(master: Json, instance: Json) -> bool:
+    """Whether an instance is kept: one that cannot be compared is, for it is read, and refused, with its series."""
+    try:
+        return differs(master, instance)
+    except (KeyError, TypeError, ValueError):
+        return True
+
+
 def differs(master: Json, instance: Json) -> bool:
     """Whether an instance is another thing than the series says: cancelled, moved, or with contents of its own."""
     if instance.get("status") == "cancelled":
@@ -91,9 +99,9 @@ def differs(master: Json, instance: Json) -> bool:
 
 
 def _contents(item: Json) -> tuple[Any, ...]:
-    text, title = str(item.get("description", "")), str(item.get("summary", ""))
-    plain = tuple(item.get(name, default) for name, default in _PLAIN)
-    guests = sorted(str(one.get("email", "")) for one in item.get("attendees", ()))
+    text, title = _text(item, "description"), _text(item, "summary")
+    plain = tuple(item.get(name) or default for name, default in _PLAIN)
+    guests = sorted(_text(one, "email") for one in item.get("attendees") or ())
     return (block.bare(title), block.split(text)[0], *plain, guests)
 
 
@@ -101,6 +109,10 @@ _PLAIN = (
     ("location", ""), ("status", "confirmed"), ("transparency", "opaque"), ("visibility", "default"),
     ("eventType", "default"),
 )  # fmt: skip
+
+
+def _text(item: Json, name: str) -> str:
+    return str(item.get(name) or "")
 
 
 def _length(item: Json) -> timedelta:
@@ -159,7 +171,7 @@ class Events:
         parts = list(self._components(master, exceptions))
         annotation, foreign = self._ours(ref, master)
         expanded = recurrence.expand(parts, window, self.zone)
-        odd_rule = any(line.upper().startswith("EXRULE") for line in master.get("recurrence", ()))
+        odd_rule = any(line.upper().startswith("EXRULE") for line in master.get("recurrence") or ())
         return Reading(
             events=expanded.events,
             semantic=digest(parts),
@@ -184,17 +196,17 @@ class Events:
         for stub in gone:
             props.setdefault("EXDATE", []).append(_moment(stub["originalStartTime"], self.zone, series=True))
         part = component(props, Zones(self.zone, ""))
-        kind = str(item.get("eventType", "default"))
+        kind = _text(item, "eventType") or "default"
         return part if kind == "default" else replace(part, event=replace(part.event, kind=kind))
 
     def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool]:
         """Our part of the event, and whether it was made for another one."""
-        text = str(master.get("description", ""))
+        text = _text(master, "description")
         _, lines, reference = block.split(text) if "attitre" in text else ("", None, "")
         if lines is None:
             return Annotation(), False
         token, _, flags = reference.partition("-")
-        mark = "" if "n" in flags else block.unmark(str(master.get("summary", "")))[0]
+        mark = "" if "n" in flags else block.unmark(_text(master, "summary"))[0]
         return Annotation(mark, lines), bool(token) and token != self.token(ref, master)
 
 
@@ -208,7 +220,7 @@ def blocked(master: Json, exceptions: Iterable[Json] = ()) -> str:
     """Why our part cannot be written into this event; empty where it can."""
     if any(item.get("attendees") or _invited(item) for item in (master, *exceptions)):
         return "attendees"
-    if master.get("eventType", "default") != "default":
+    if (master.get("eventType") or "default") != "default":
         return "type"
     return "locked" if master.get("locked") else ""
 
@@ -224,21 +236,21 @@ def _properties(item: Json, zone: ZoneInfo) -> Properties:
     series = bool(item.get("recurrence") or item.get("recurringEventId"))
     props: Properties = {
         "DTSTART": [_moment(item["start"], zone, series=series)] if item.get("start") else [],
-        "SUMMARY": [Property("", escape(str(item.get("summary", ""))))],
-        "DESCRIPTION": [Property("", escape(str(item.get("description", ""))))],
+        "SUMMARY": [Property("", escape(_text(item, "summary")))],
+        "DESCRIPTION": [Property("", escape(_text(item, "description")))],
     }
     if not props["DTSTART"]:
         raise Unreadable
     if item.get("end") and not item.get("endTimeUnspecified"):
         props["DTEND"] = [_moment(item["end"], zone, series=series)]
     if item.get("location"):
-        props["LOCATION"] = [Property("", escape(str(item["location"])))]
+        props["LOCATION"] = [Property("", escape(_text(item, "location")))]
     for name, value in _words(item):
         props[name] = [Property("", value)]
     if item.get("recurringEventId") and item.get("originalStartTime"):
         props["RECURRENCE-ID"] = [_moment(item["originalStartTime"], zone, series=True)]
     _people(item, props)
-    for line in item.get("recurrence", ()):
+    for line in item.get("recurrence") or ():
         head, _, value = str(line).partition(":")
         name, _, params = head.partition(";")
         props.setdefault(name.upper(), []).append(Property(params, value))
@@ -246,7 +258,7 @@ def _properties(item: Json, zone: ZoneInfo) -> Properties:
 
 
 def _words(item: Json) -> Iterator[tuple[str, str]]:
-    yield "STATUS", str(item.get("status", "confirmed")).upper()
+    yield "STATUS", (_text(item, "status") or "confirmed").upper()
     if item.get("transparency") == "transparent":
         yield "TRANSP", "TRANSPARENT"
     if item.get("visibility") in {"private", "confidential"}:
@@ -257,7 +269,7 @@ def _words(item: Json) -> Iterator[tuple[str, str]]:
 
 
 def _people(item: Json, props: Properties) -> None:
-    guests = [f"mailto:{one['email']}" for one in item.get("attendees", ()) if one.get("email")]
+    guests = [f"mailto:{one['email']}" for one in item.get("attendees") or () if one.get("email")]
     if guests:
         props["ATTENDEE"] = [Property("", guest) for guest in guests]
     if guests or _invited(item):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere
-from adapters.calendars import googleids
+from adapters.calendars import googleids, googleread
 from sync.demo.googlestandin.faults import later_page
 from tests.adapters.ongoogle import ROBOT
 
@@ -395,3 +395,22 @@ def test_a_week_of_daily_meetings_costs_one_question_more_however_many_are_moved
         her.moves(her.instance(series, at(day)), at(day) + timedelta(hours=2), 10)
     seen = follower.pull()
     assert (set(seen.resources), seen.trips) == ({series.id}, 3)
+
+
+@pytest.mark.parametrize("odd", [{"end": None}, {"start": {"dateTime": "soon"}}, {"originalStartTime": {}}])
+def test_an_instance_that_cannot_be_understood_stops_no_other_event(odd, window):
+    """Google has not been seen to answer so; an event that nobody can read stays one event (L10)."""
+    side = {"dateTime": "2026-12-01T09:00:00+01:00", "timeZone": "Europe/Paris"}
+    master = {"id": "a", "etag": '"1"', "start": side, "end": side, "recurrence": ["RRULE:FREQ=DAILY"]}
+    instance = {"id": "a_1", "start": side, "end": side, "recurringEventId": "a", "originalStartTime": side, **odd}
+    body = googleread.resource(master, [instance])
+    reading = googleread.Events(PARIS, b"", "google:x").read("a", body.payload, window)
+    assert reading.problem == "event-unreadable" or len(reading.events) >= 31
+
+
+def test_a_field_that_is_null_is_a_field_that_is_not_there(window):
+    side = {"dateTime": "2026-12-01T09:00:00+01:00", "timeZone": None}
+    item = {"id": "a", "etag": '"1"', "start": side, "end": side, "summary": None, "description": None,
+            "attendees": None, "recurrence": None, "location": None, "eventType": None, "status": None}  # fmt: skip
+    (event,) = googleread.Events(PARIS, b"", "google:x").read("a", googleread.resource(item).payload, window).events
+    assert (event.title, event.description, event.kind, event.start) == ("", "", "default", at(1))

@@ -136,3 +136,11 @@ def test_a_google_calendar_is_named_by_its_own_address(said, small):
     primary = "[{kind: google, calendar_id: primary, credentials: !env GOOGLE_CREDENTIALS}]"
     (line,) = said(small.replace("[{kind: caldav, url: https://dav.example/martin/}]", primary))
     assert "« primary » n'est pas un identifiant" in line
+
+
+def test_an_applications_file_is_no_login_at_google(said, small):
+    google = "[{kind: google, calendar_id: a@b.fr, credentials: !env G}]"
+    text = small.replace("[{kind: caldav, url: https://dav.example/martin/}]", google)
+    (line,) = said(text, {"G": '{"installed": {"client_id": "x", "client_secret": "s3cret"}}'})
+    assert "celui d'une application" in line
+    assert "s3cret" not in line
