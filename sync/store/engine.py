@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sync.store.tx import Tx
 
 __all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable"]
-HEAD = "0002"
+HEAD = "0003"
 
 
 class StoreProblem(Exception):
