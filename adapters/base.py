@@ -43,7 +43,12 @@ class NotThere(OutsideError):
 
 
 class CursorLost(OutsideError):
-    """The server no longer knows the cursor (RFC 6578 valid-sync-token, 410, 418, 507 without progress)."""
+    """The server no longer knows the cursor (RFC 6578 valid-sync-token, 410, 418, 507 without progress). `broken`: it
+    is not the cursor that is old, the server's way of answering to one cannot be used (Infomaniak's 418)."""
+
+    def __init__(self, text: str, *, broken: bool = False) -> None:
+        super().__init__(text)
+        self.broken = broken
 
 
 class Garbled(OutsideError):
@@ -71,6 +76,10 @@ class Cursor:
     kind: str
     value: str
     query: str = ""
+
+
+WHOLE = Cursor("etags", "")
+"""Asks any calendar for its whole listing, whatever tokens it gives: what is trusted where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,17 @@ class Calendar(Protocol):
 
     def remove(self, ref: str, version: str | None) -> EditResult:
         """Delete conditionally on `version`."""
+        ...
+
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """Make an event of ours (see `add`) say this, or take it out (None), where it has that version still. It is
+        nobody else's, so where versions are weak it is read again just before, instead of Refused."""
+        ...
+
+    def try_writing(self) -> str | None:
+        """Whether conditional writes are heeded here and our signs survive, tried on a short-lived event of our own;
+        asked before the first write. A French sentence why nothing may be written; empty: all is well. None: there is
+        nothing to find out, or it cannot be."""
         ...
 
     def probe(self) -> Probe:

@@ -33,12 +33,20 @@ def conflicts(
 ) -> Iterator[Finding]:
     """What else takes this time or this patient (P10). The later of two bookings gives way; back to back is fine."""
     mine = (order, event.uid, event.recurrence)
-    others = [item for item in busy if (item.uid, item.recurrence) != (event.uid, event.recurrence)]
+    others = [item for item in busy if not _is_this(item, event, order)]
     for item in sorted(others, key=lambda one: (one.start.astimezone(UTC), one.uid, one.recurrence)):
         if _overlap(item, event) and not event.all_day:
             yield from _conflict(item, booking, practice, proposals, earlier=mine < _key(item))
         elif _same_matter(item, event, booking):
             yield from find(practice.policy, "motif-twice", seen=_when(item, practice))
+
+
+def _is_this(item: Busy, event: CalendarEvent, order: int) -> bool:
+    """The event itself, or the same one under another name at the same time. Of one UID at two times, without a series,
+    there are two (G06)."""
+    if (item.uid, item.recurrence) != (event.uid, event.recurrence):
+        return False
+    return item.order == order or bool(item.recurrence) or _overlap(item, event)
 
 
 def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Sequence[str], *, earlier: bool) -> Findings:
@@ -81,7 +89,8 @@ def _overlap(item: Busy, event: CalendarEvent) -> bool:
 def _same_matter(item: Busy, event: CalendarEvent, booking: Booking) -> bool:
     """The same patient for the same motif at another time; a series is one patient's several visits."""
     same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
-    return same_patient and item.motif is not None and item.motif == booking.motif and item.uid != event.uid
+    series = item.uid == event.uid and bool(item.recurrence or event.recurrence)
+    return same_patient and item.motif is not None and item.motif == booking.motif and not series
 
 
 def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:

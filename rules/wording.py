@@ -108,6 +108,11 @@ def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Ite
         yield f"{booking.motif} – première consultation" if booking.first_visit else booking.motif
 
 
+def findings_said(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Each finding on its line, its proposals below it."""
+    return tuple(_said(findings))
+
+
 def _said(findings: Sequence[Finding]) -> Iterator[str]:
     for one in findings:
         yield f"{_SIGNS[one.severity]} {one.text}"

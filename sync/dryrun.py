@@ -45,6 +45,16 @@ class Onlooker:
         self._seen.added.append((self._calendar.address, event))
         return Refused("essai")
 
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """Note it."""
+        if event is not None:
+            self._seen.added.append((self._calendar.address, event))
+        return Refused("essai")
+
+    def try_writing(self) -> str | None:
+        """Not now."""
+        return None
+
     def remove(self, ref: str, version: str | None) -> EditResult:
         """Not now."""
         return Refused("essai")

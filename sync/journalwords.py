@@ -21,12 +21,22 @@ WORDS = {
     "restored": "sauvegarde remise en place : rien n'est redit aux patients",
     "trouble": "l'agenda n'a pas pu être lu",
     "cursor-lost": "l'agenda a été relu en entier",
+    "unreported": "contrôle de l'agenda : des changements que le serveur n'avait pas annoncés",
+    "audit-failed": "le contrôle de l'agenda n'a pas pu être fait, il sera refait",
+    "doubted": "l'agenda est désormais relu en entier à chaque passage",
+    "companion": "note « à corriger » de ce jour mise à jour dans l'agenda",
+    "read-only": "le serveur ne respecte pas les écritures d'attitre : plus rien n'est écrit dans l'agenda",
+    "writable-again": "attitre peut de nouveau écrire dans l'agenda",
+    "trusted-again": "le serveur annonce de nouveau tous les changements de l'agenda",
     "question-removed": "question à laquelle il a été répondu, retirée de l'agenda",
     "patient-erased": "patient effacé du fichier à sa demande",
     "patients-merged": "deux dossiers de patients réunis en un",
     "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
 }
-OF_A_CALENDAR = frozenset({"held", "released", "dropped", "trouble", "cursor-lost"})
+OF_A_CALENDAR = frozenset({
+    "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
+    "read-only", "writable-again",
+})  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 
 _KINDS = {
@@ -50,6 +60,6 @@ def _detail(event: str, detail: str) -> str:
     kind, found, channel = detail.partition(":")
     if found and kind in _KINDS:
         return f"{_KINDS[kind]} {_CHANNELS.get(channel, channel)}"
-    if event in {"held", "released", "dropped", "restored"}:
+    if event in {"held", "released", "dropped", "restored", "unreported"}:
         return f"{detail} en tout" if detail else ""
     return f"n° {detail}" if event.startswith("outbox-") else _TROUBLES.get(detail, detail)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.base import CursorLost, Page, Reading, Resource
+from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
+from sync import trust
 from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -38,10 +39,12 @@ def mirror(world: World, source: Source) -> Mirrored:
         row = calendars.ensure(tx, source.address, source.dentist)
     try:
         done = _follow(world, source, row)
-    except CursorLost:
+    except CursorLost as lost:
         with world.store.write() as tx:
             calendars.save_cursor(tx, source.address, None)
             basics.log(tx, world.now(), "cursor-lost", calendar=source.address)
+            if lost.broken:
+                trust.lower(tx, source.address, world.now(), trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)
         done = _follow(world, source, row)
     return Mirrored(
@@ -51,7 +54,7 @@ def mirror(world: World, source: Source) -> Mirrored:
 
 def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
     stored = gone = 0
-    for page in source.calendar.changes(row.cursor, lambda: _held(world, source)):
+    for page in source.calendar.changes(row.asked_from, lambda: _held(world, source)):
         if _says_nothing(page, row):
             continue
         bodies, proven = _prove_tombstones(source, page)
@@ -72,7 +75,8 @@ def _held(world: World, source: Source) -> dict[str, str | None]:
 
 def _says_nothing(page: Page, row: CalendarRow) -> bool:
     quiet = not (page.resources or page.gone or page.absent or page.owed)
-    return quiet and row.baseline_at is not None and (page.cursor is None or page.cursor == row.cursor)
+    known = row.doubted_at is not None or page.cursor is None or page.cursor == row.cursor
+    return quiet and row.baseline_at is not None and known
 
 
 def _prove_tombstones(source: Source, page: Page) -> tuple[list[Resource], list[str]]:
@@ -131,6 +135,18 @@ def _prove_absences(world: World, source: Source) -> int:
     return gone
 
 
+def take(world: World, source: Source, bodies: Iterable[Resource], missed: Iterable[str]) -> None:
+    """Store what was learnt in another way than by the calendar's own report; what is missing becomes a suspect."""
+    now = world.now()
+    read = [(body, world.readings.of(source, body.ref, body.payload, world.window(now))) for body in bodies]
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        assert row is not None
+        writer = _Writer(tx, source, row, now)
+        writer.store(read)
+        writer.missed(missed)
+
+
 class _Writer:
     """Puts what was learnt of one calendar into the store, inside one transaction."""
 
@@ -150,7 +166,7 @@ class _Writer:
         self.missed(page.absent)
         self.owe(page.owed)
         if page.cursor is not None:
-            calendars.save_cursor(self.tx, self.source.address, page.cursor)
+            calendars.save_cursor(self.tx, self.source.address, WHOLE if self.row.doubted_at else page.cursor)
             if self.baseline:
                 calendars.change(self.tx, self.source.address, baseline_at=self.now)
 

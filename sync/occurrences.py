@@ -13,7 +13,19 @@ from rules.assess import Context, assess
 from rules.findings import find
 from rules.french import listed
 from rules.identity import clues, identify
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Channel, Consent, Entry, Kind, Patient, Practice
+from rules.model import (
+    Annotation,
+    Assessment,
+    Booking,
+    Busy,
+    CalendarEvent,
+    Channel,
+    Consent,
+    Entry,
+    Kind,
+    Patient,
+    Practice,
+)  # fmt: skip
 from rules.planning import facts_of
 from rules.record import spoken
 from rules.text import fold
@@ -171,7 +183,12 @@ class Occurrences:
         around = resources.busy(self.tx, dentist, event.start, max(event.end, longest, key=datetime.timestamp))
         people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
-        return tuple(dict.fromkeys([*around, *theirs]))
+        return tuple(item for item in dict.fromkeys([*around, *theirs]) if not self._old_place(item, event))
+
+    def _old_place(self, item: Busy, event: CalendarEvent) -> bool:
+        """The same event where it no longer stands: it moved, it is not there twice."""
+        other = item.uid == event.uid and item.order != self.row.order
+        return other and not resources.stands(self.tx, item.order)
 
     def _no_booking(
         self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None

@@ -12,7 +12,7 @@ import structlog
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
-from sync import attribution, brakenotice, queries
+from sync import attribution, auditing, brakenotice, companion, queries
 from sync.alerts import send_notices
 from sync.digest import send_digest
 from sync.faults import described
@@ -52,6 +52,7 @@ def one_pass(
     sources = [source for source in world.sources if only is None or source.address in set(only)]
     _mind_configuration(world)
     pull(world, sources, watch)
+    auditing.audit(world, sources)
     judged = judge(world)
     if _moves_may_be_missed(world):
         pull(world, sources, nobody_watches)
@@ -67,6 +68,7 @@ def one_pass(
     queries.tidy(world)
     written = write_back(world, watch)
     brakenotice.show(world)
+    companion.show(world)
     send_notices(world)
     send_digest(world)
     return PassReport(judged, sent, written, _unreachable(world, sources))

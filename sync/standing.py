@@ -11,6 +11,7 @@ from rules.french import day_and_clock
 from rules.model import Annotation, CalendarEvent
 from rules.wording import problem_feedback
 from sync import moves
+from sync.companion import is_companion
 from sync.occurrences import Occurrences
 from sync.store import bookings, calendars, edits, notices, resources
 from sync.store.bookings import BookingRow
@@ -32,6 +33,9 @@ class Standing:
 
     def judge(self) -> None:
         """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event."""
+        if any(is_companion(event) for event in self.reading.events):
+            return
+        self._note_blocked()
         self.writable = self._may_write()
         self.occurrences.fixed = "" if self.writable else "attitre ne peut pas écrire dans cet événement"
         known = self._known()
@@ -45,6 +49,12 @@ class Standing:
             if not self.reading.problem and not moves.take_new_place(self.world, self.tx, booking, self.now):
                 moves.vanish(self.world, self.tx, booking, self.now)
         self._want(self._problem() if self.reading.problem else shown)
+
+    def _note_blocked(self) -> None:
+        """Why our part cannot stand in the event: then it stands beside it (C11, C12)."""
+        if self.reading.blocked and not self.row.unwritable:
+            why = BLOCKED.get(self.reading.blocked, "y écrire abîmerait son texte")
+            resources.change(self.tx, *self.place, unwritable=why)
 
     def _known(self) -> dict[tuple[str, str], BookingRow]:
         """The bookings that stood here, by occurrence. Where an event became a series, or a series an event, the
@@ -111,11 +121,18 @@ class Standing:
         if annotation != self.row.written:
             return True
         if self.row.rewrites:  # she took our part out twice: respect her (D08)
+            if self.reading.annotation.lines:  # it stands there, and otherwise than we wrote it: beside it, then (C10)
+                resources.change(self.tx, *self.place, unwritable=UNSTABLE)
             return False
         resources.change(self.tx, *self.place, rewrites=self.row.rewrites + 1)
         return True
 
 
+UNSTABLE = "notre texte y a été changé deux fois"
+BLOCKED = {
+    "attendees": "il a des invités, qui pourraient recevoir un message",
+    "altrep": "son texte existe en deux versions",
+}
 PROBLEMS = {
     "event-unreadable": "son contenu est abîmé",
     "recurrence-refused": "elle se répète trop souvent ou sans fin",

@@ -15,6 +15,7 @@ from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import GONE, PRESENT, ResourceRow
+from sync.trials import leave, may_write
 from sync.world import Source, Watch, World, nobody_watches
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
         if source is None or _paused(world, row):
             continue
         try:
-            written += _write(world, source, row)
+            written += _write(world, source, row) if may_write(world, source) else _left(world, row)
         except OutsideError as error:
             log.warning("event not written", error=type(error).__name__)
             if not _pause(world, row, error):
@@ -69,6 +70,12 @@ def _write(world: World, source: Source, row: EditRow) -> int:
                 edits.drop(tx, row.calendar, row.ref)
                 basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
     return 1 if isinstance(result, Written) else 0
+
+
+def _left(world: World, row: EditRow) -> int:
+    with world.store.write() as tx:
+        leave(world, tx, row)
+    return 0
 
 
 def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from adapters.base import (
     Conflict,
     Cursor,
-    CursorLost,
     Denied,
     Edit,
     EditResult,
@@ -35,6 +34,7 @@ from adapters.base import (
 from adapters.calendars import davxml
 from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.davanswers import failure, lost, no_sync, strong
 from adapters.calendars.davprobe import probe
 from adapters.calendars.davxml import DAV, Member, segments
 from adapters.calendars.vevent import Ics
@@ -44,7 +44,6 @@ from rules.model import AddEvent
 BATCH = 500  # measured: real servers are fastest there, and stay below their limits
 QUERY = "1"  # raise it when the question changes: an old cursor then asks for everything
 SYNC, CTAG, ETAGS = "sync", "ctag", "etags"
-_LOST = frozenset({400, 409, 410, 412, 418, 500})
 _TOO_MUCH = frozenset({400, 404, 413, 414, 500, 501, 502, 504})
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -91,7 +90,7 @@ class DavCalendar:
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (A07)."""
-        kind = cursor.kind if cursor and cursor.query == QUERY else None
+        kind = cursor.kind if cursor and (cursor.query == QUERY or cursor.kind == ETAGS) else None
         if self._doubted:
             self._doubted = False
             yield from self._everything(known, try_sync=False)
@@ -119,7 +118,7 @@ class DavCalendar:
         while True:
             answer = self._report(davxml.sync_collection(token), read=LISTING)
             if answer.status != 207:
-                raise _lost(answer) if token or _no_sync(answer) else error_of(answer)
+                raise lost(answer) if token or no_sync(answer) else error_of(answer)
             found = davxml.read(answer.body)
             if not found.token:
                 raise Garbled("L'agenda a répondu sans donner de repère de synchronisation.")
@@ -271,24 +270,24 @@ class DavCalendar:
         return self._ics.read(ref, edit.origin, _MOMENT).semantic != reading.semantic
 
     def _put(self, ref: str, version: str | None, payload: bytes) -> EditResult:
-        if not _strong(version):
+        if not strong(version):
             return Refused("Ce serveur ne donne pas de version sûre : rien n'y est écrit.")
         assert version is not None
         try:
             answer = self._http.send("PUT", self._at(ref), payload, {**_ICS, "If-Match": version})
         except TryLater:
             return Unknown()
-        return self._stored(ref, answer, payload) if answer.status < 300 else _failure(answer)
+        return self._stored(ref, answer, payload) if answer.status < 300 else failure(answer)
 
     def _stored(self, ref: str, answer: Answer, payload: bytes) -> EditResult:
         etag = answer.headers.get("ETag")
-        if _strong(etag):
+        if strong(etag):
             return Written(Resource(ref, etag, payload))
         try:
             now = self.get(ref)  # a server that changes bodies gives no strong ETag (RFC 4791 5.3.4)
         except OutsideError:
             now = None
-        return Written(now if now and _strong(now.version) else Resource(ref, None, payload))
+        return Written(now if now and strong(now.version) else Resource(ref, None, payload))
 
     def add(self, event: AddEvent) -> EditResult:
         """See `Calendar.add`. `If-None-Match: *` overwrites on some servers: it is read first."""
@@ -305,20 +304,47 @@ class DavCalendar:
             answer = self._http.send("PUT", self._at(ref), payload, {**_ICS, "If-None-Match": "*"})
         except TryLater:
             return Unknown()
-        return self._stored(ref, answer, payload) if answer.status < 300 else _failure(answer)
+        return self._stored(ref, answer, payload) if answer.status < 300 else failure(answer)
 
     def remove(self, ref: str, version: str | None) -> EditResult:
         """See `Calendar.remove`."""
         if self._read_only:
             return Refused("Cet agenda est en lecture seule.")
-        if not _strong(version):
+        if not strong(version):
             return Refused("Ce serveur ne donne pas de version sûre : rien n'y est supprimé.")
         assert version is not None
         try:
             answer = self._http.send("DELETE", self._at(ref), None, {"If-Match": version})
         except TryLater:
             return Unknown()
-        return Written(Resource(ref, None, b"")) if answer.status < 300 else _failure(answer)
+        return Written(Resource(ref, None, b"")) if answer.status < 300 else failure(answer)
+
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """See `Calendar.own`."""
+        from adapters.calendars.ours import own_event
+
+        if self._read_only:
+            return Refused("Cet agenda est en lecture seule.")
+        if not strong(version):
+            now = self.get(ref)
+            if now is None or now.version != version:
+                return Conflict(gone=now is None)
+        condition = {"If-Match": version} if version and strong(version) else {}
+        payload = own_event(event) if event else None
+        verb, headers = ("PUT", _ICS) if payload else ("DELETE", {})
+        try:
+            answer = self._http.send(verb, self._at(ref), payload, {**headers, **condition})
+        except TryLater:
+            return Unknown()
+        if answer.status >= 300:
+            return failure(answer)
+        return self._stored(ref, answer, payload) if payload else Written(Resource(ref, None, b""))
+
+    def try_writing(self) -> str | None:
+        """See `Calendar.try_writing`."""
+        from adapters.calendars.davtrial import trial
+
+        return None if self._read_only else trial(self._http, self.url, self._ics)
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
@@ -366,35 +392,3 @@ def _etag(member: Member) -> str | None:
 def _is_event(member: Member) -> bool:
     kind = (member.text(f"{DAV}getcontenttype") or "").casefold().replace(" ", "")
     return "component=vtodo" not in kind and "component=vjournal" not in kind
-
-
-def _strong(etag: str | None) -> bool:
-    return bool(etag) and not str(etag).startswith("W/") and etag != "*"  # as If-Match, a star is no condition
-
-
-def _no_sync(answer: Answer) -> bool:
-    """The server does not know this report (RFC 3253 3.6; older ones say 501)."""
-    return answer.status == 501 or (answer.status == 403 and davxml.names_condition(answer.body, "supported-report"))
-
-
-def _lost(answer: Answer) -> OutsideError:
-    """What an error to a sync question means: the token is gone, or rights are missing, or the server is busy (A16)."""
-    if _no_sync(answer):
-        return CursorLost("Le serveur ne synchronise plus par repère.")
-    if answer.status == 403 and not davxml.names_condition(answer.body, "valid-sync-token"):
-        return error_of(answer)
-    if answer.status in _LOST or answer.status == 403:
-        return CursorLost("Le repère de synchronisation n'est plus connu du serveur.")
-    return error_of(answer) if answer.status >= 400 else Garbled(davxml.NO_CALENDAR)
-
-
-def _failure(answer: Answer) -> EditResult:
-    if answer.status in {409, 412, 423, 428}:
-        return Conflict()
-    if answer.status in {404, 410}:
-        return Conflict(gone=True)
-    if answer.status in {401, 429}:
-        raise error_of(answer)
-    if answer.status >= 500 and answer.status not in {501, 507}:
-        return Unknown()
-    return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).")

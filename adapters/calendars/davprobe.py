@@ -73,7 +73,8 @@ _KINDS = {
     "etags": "Ni synchronisation incrémentale ni ctag : chaque passage relit la liste.",
 }
 _ETAGS = {
-    True: "Versions sûres (ETag) : les écritures ne peuvent pas écraser les vôtres.",
+    True: "Versions sûres (ETag) annoncées. Avant la première écriture, un événement d'essai aussitôt retiré vérifie "
+    "que le serveur les respecte.",
     False: "Sans version sûre (ETag) : rien ne sera écrit dans les événements.",
     None: "Agenda vide : la sûreté des écritures se verra au premier événement.",
 }

@@ -121,6 +121,14 @@ class FeedCalendar:
         """Never."""
         return _READ_ONLY
 
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """Never."""
+        return _READ_ONLY
+
+    def try_writing(self) -> str | None:
+        """See `Calendar.try_writing`: nothing to find out."""
+        return None
+
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
         found = self._asked(None)

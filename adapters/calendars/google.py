@@ -30,7 +30,7 @@ from adapters.base import (
     Window,
     Written,
 )
-from adapters.calendars import googlewrite
+from adapters.calendars import googlewords, googlewrite
 from adapters.calendars.block import alike
 from adapters.calendars.googleapi import ApiError, GoogleAccess, Json, Lost
 from adapters.calendars.googleread import EVENT, Events, etag_of, parsed, resource, version_of
@@ -160,7 +160,7 @@ class GoogleCalendar:
     def _admit(self, answer: Json) -> None:
         self._role = str(answer.get("accessRole", ""))
         if self._role == "freeBusyReader":
-            raise Denied(_BUSY_ONLY)
+            raise Denied(googlewords.BUSY_ONLY)
 
     # --- bodies ------------------------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ class GoogleCalendar:
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         """See `Calendar.apply`. What the rules saw carries its version: one conditional patch is all that it costs."""
         if not self._may_write():
-            return _READ_ONLY
+            return googlewords.READ_ONLY
         seen = version is not None and version_of(edit.origin) == version
         now = Resource(ref, version, edit.origin) if seen else self.get(ref)
         if now is None:
@@ -246,7 +246,7 @@ class GoogleCalendar:
         if alike(reading.annotation, edit.annotation) and edit.end is None and not reading.foreign_block:
             return Written(now)
         if reading.blocked or reading.problem == "event-unreadable":
-            return Refused(_BLOCKED.get(reading.blocked, _UNSAFE))
+            return Refused(googlewords.BLOCKED.get(reading.blocked, googlewords.UNSAFE))
         return self._patched(now, edit)
 
     def _moved_on(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
@@ -261,19 +261,21 @@ class GoogleCalendar:
         if edit.end is not None:
             end = googlewrite.new_end(master, edit.end, self._zone)
             if end is None:
-                return Refused(_UNSAFE)
+                return Refused(googlewords.UNSAFE)
             body |= end
         if not now.version:
             return Refused("Google n'a pas donné de version de cet événement : rien n'y est écrit.")
-        request = self._access.events.patch(
-            calendarId=self._id, eventId=now.ref, body=body, conferenceDataVersion=0, fields=EVENT, **_SILENT
+        return self._written(self._patch(now.ref, body), now.ref, etag_of(now.version), exceptions)
+
+    def _patch(self, ref: str, body: Json) -> Any:
+        return self._access.events.patch(
+            calendarId=self._id, eventId=ref, body=body, conferenceDataVersion=0, fields=EVENT, **_SILENT
         )
-        return self._written(request, now.ref, etag_of(now.version), exceptions)
 
     def add(self, event: AddEvent) -> EditResult:
         """See `Calendar.add`. An id that was deleted is not free again: that event is brought back."""
         if not self._may_write():
-            return _READ_ONLY
+            return googlewords.READ_ONLY
         body = googlewrite.own_event(event, self._zone)
         request = self._access.events.insert(
             calendarId=self._id, body=body, conferenceDataVersion=0, fields=EVENT, **_SILENT
@@ -297,15 +299,12 @@ class GoogleCalendar:
         if not _cancelled(there):
             return Written(resource(there))
         back = {name: value for name, value in body.items() if name != "id"} | {"status": "confirmed"}
-        request = self._access.events.patch(
-            calendarId=self._id, eventId=ref, body=back, conferenceDataVersion=0, fields=EVENT, **_SILENT
-        )
-        return self._written(request, ref, str(there.get("etag", "")), ())
+        return self._written(self._patch(ref, back), ref, str(there.get("etag", "")), ())
 
     def remove(self, ref: str, version: str | None) -> EditResult:
         """See `Calendar.remove`."""
         if not self._may_write():
-            return _READ_ONLY
+            return googlewords.READ_ONLY
         if not version:
             return Refused("Google n'a pas donné de version de cet événement : rien n'y est supprimé.")
         request = self._access.events.delete(calendarId=self._id, eventId=ref, **_SILENT)
@@ -316,6 +315,15 @@ class GoogleCalendar:
         except Lost:
             return Unknown()
         return Written(Resource(ref, None, b""))
+
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """See `Calendar.own`. Google's versions are strong."""
+        if event is None:
+            return self.remove(ref, version)
+        if not version or not self._may_write():
+            return googlewords.READ_ONLY
+        body = {name: value for name, value in googlewrite.own_event(event, self._zone).items() if name != "id"}
+        return self._written(self._patch(ref, body), ref, etag_of(version), ())
 
     def _written(self, request: Any, ref: str, etag: str, exceptions: Sequence[Json]) -> EditResult:
         try:
@@ -338,7 +346,9 @@ class GoogleCalendar:
             return Conflict(gone=True)
         if error.status >= 500:
             return Unknown()
-        return Refused(_NOT_ALLOWED if error.status == 403 else f"Google refuse l'écriture ({error.status}).")
+        return Refused(
+            googlewords.NOT_ALLOWED if error.status == 403 else f"Google refuse l'écriture ({error.status})."
+        )
 
     def _is_gone(self, ref: str) -> bool:
         try:
@@ -351,10 +361,19 @@ class GoogleCalendar:
 
     # --- what it offers ----------------------------------------------------------------------------------------------
 
+    def try_writing(self) -> str | None:
+        """See `Calendar.try_writing`: nothing to find out."""
+        return None
+
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
         answer = self._must_be_there()
-        lines = (_ASKED_READ_ONLY if self._read_only else _ROLES.get(self._role, _ROLES["writer"]), *_LINES)
+        lines = (
+            googlewords.ASKED_READ_ONLY
+            if self._read_only
+            else googlewords.ROLES.get(self._role, googlewords.ROLES["writer"]),
+            *googlewords.LINES,
+        )
         return Probe(str(answer.get("summary") or self._id), self._may_write(), KIND, True, lines)
 
 
@@ -370,27 +389,3 @@ def _assembled(masters: Mapping[str, Json], exceptions: Mapping[str, list[Json]]
 
 def _orphans(items: Sequence[Json]) -> list[Resource]:
     return [resource(item) for item in items if item.get("recurringEventId") and not _cancelled(item)]
-
-
-_READ_ONLY = Refused("Cet agenda est en lecture seule.")
-_UNSAFE = "Cet événement ne peut pas être complété sans risque."
-_NOT_ALLOWED = "Google ne permet pas à ce compte d'écrire dans cet événement ou cet agenda."
-_BLOCKED = {
-    "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
-    "type": "Cet événement est d'une sorte que Google ne laisse pas compléter.",
-    "locked": "Cet événement est verrouillé par Google.",
-}
-_BUSY_ONLY = (
-    "Cet agenda n'est partagé qu'en « disponibilité » : ses rendez-vous ne peuvent pas être lus. Dans ses paramètres "
-    "Google, donnez à ce compte « Apporter des modifications aux événements »."
-)
-_ASKED_READ_ONLY = "Lecture seule, comme demandé dans la configuration."
-_ROLES = {
-    "reader": "Lecture seule : les remarques iront au récapitulatif, pas dans les événements.",
-    "writer": "Lecture et écriture permises.",
-    "writerWithoutPrivateAccess": "Lecture et écriture permises ; les événements privés restent cachés : « occupé ».",
-}
-_LINES = (
-    "Synchronisation incrémentale (syncToken) : un passage sans changement coûte une question.",
-    "Versions sûres (ETag) : les écritures ne peuvent pas écraser les vôtres.",
-)

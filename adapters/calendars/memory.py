@@ -189,6 +189,24 @@ class MemoryCalendar:
         lost, self._losing = self._losing, False
         return Unknown() if lost else Written(stored)
 
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """See `Calendar.own`."""
+        from adapters.calendars.ours import own_event
+
+        if event is None:
+            return self.remove(ref, version)
+        planted = self._writing("own")
+        if planted is not None:
+            return planted
+        now = self._held.get(ref)
+        if now is None or now.version != version:
+            return Conflict(gone=now is None)
+        return self._store(ref, own_event(event))
+
+    def try_writing(self) -> str | None:
+        """See `Calendar.try_writing`: nothing to find out."""
+        return None
+
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
         self._called("probe")

@@ -15,7 +15,7 @@ from sync.cli.output import as_json, say
 if TYPE_CHECKING:
     from config.problems import Problem
     from config.settings import Settings
-    from sync.world import World
+    from sync.world import Source, World
 
 
 @app.command()
@@ -117,16 +117,30 @@ def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet:
 
 def _tries(world: World) -> list[tuple[str, Any]]:
     tries: list[tuple[str, Any]] = [
-        (f"agenda de {source.dentist}", lambda source=source: _probe(source.calendar)) for source in world.sources
+        (f"agenda de {source.dentist}", lambda source=source: _probe(world, source)) for source in world.sources
     ]
     return tries + [
         (channel.value, lambda sender=sender: [sender.probe()]) for channel, sender in world.senders.items()
     ]
 
 
-def _probe(calendar: Any) -> list[str]:
-    probe = calendar.probe()
-    return [f"« {probe.name} »", *probe.lines]
+def _probe(world: World, source: Source) -> list[str]:
+    probe = source.calendar.probe()
+    return [f"« {probe.name} »", *probe.lines, *_kept(world, source)]
+
+
+def _kept(world: World, source: Source) -> list[str]:
+    """What passes found out of this calendar and the store keeps: conditional writes, an honest token."""
+    from sync.store import calendars
+    from sync.trust import reason
+
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    if row is None:
+        return []
+    tried = f" (essai du {row.conditions_at.astimezone(world.practice.zone):%d/%m/%Y})" if row.conditions_at else ""
+    proved = "Les versions sont respectées à l'écriture." if tried else ""
+    return [f"{line}{tried if line != reason(row) else ''}" for line in (row.read_only or proved, reason(row)) if line]
 
 
 def _tried(name: str, attempt: Any, tell: Any) -> int:

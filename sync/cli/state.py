@@ -67,7 +67,9 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
     from sync.store import views
+    from sync.trust import reason
 
+    held = "Des annulations sont retenues." if row.held_at else ""
     counts = views.coming(tx, row.calendar, now)
     late = _late(row, settings, now)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
@@ -77,7 +79,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "state": "failing" if row.fail_count else "stale" if late else "held" if row.held_at else "ok",
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or (late or None) or ("Des annulations sont retenues." if row.held_at else None),
+        "reason": row.reason or late or held or row.read_only or reason(row) or None,
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,

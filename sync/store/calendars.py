@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from adapters.base import Cursor
+from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
@@ -20,7 +20,12 @@ _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """What is remembered of one calendar. `baseline_at` is None until its first pass was complete (ruling 7)."""
+    """What is remembered of one calendar. `baseline_at` is None until its first pass was complete (ruling 7).
+
+    `unreported`: changes that audits found and the token had not told; `doubted_at`: since when its token is not
+    trusted for that, `doubt` why, in French; `spare_cursor`: [kind, value, query] of a token kept to see whether it is
+    honest again. `conditions_at`: when conditional writes were last tried out.
+    """
 
     calendar: str
     dentist: str
@@ -35,6 +40,19 @@ class CalendarRow:
     not_before: datetime | None
     held_at: datetime | None
     read_only: str | None
+    audited_at: datetime | None
+    audit_tried_at: datetime | None
+    deep_audit_at: datetime | None
+    unreported: int
+    doubted_at: datetime | None
+    doubt: str | None
+    spare_cursor: list[str] | None
+    conditions_at: datetime | None
+
+    @property
+    def asked_from(self) -> Cursor | None:
+        """Where the next question starts: a calendar whose token was caught hiding something is listed whole."""
+        return WHOLE if self.doubted_at else self.cursor
 
 
 def every(tx: Tx) -> tuple[CalendarRow, ...]:

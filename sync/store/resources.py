@@ -129,6 +129,20 @@ def debts(tx: Tx, calendar: str) -> list[str]:
     return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
 
 
+def stands(tx: Tx, order: int) -> bool:
+    """Whether the resource of that number is in its calendar."""
+    c = t.resource.c
+    query = select(c.state).where(c.practice == tx.practice, c.order == order)
+    return tx.connection.execute(query).scalar() == PRESENT
+
+
+def changed_since(tx: Tx, calendar: str, moment: datetime) -> set[str]:
+    """Refs of what came, went or changed its meaning after that moment."""
+    c = t.resource.c
+    query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.changed_at > moment)
+    return set(tx.connection.execute(query).scalars())
+
+
 def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
     """Refs that a listing lacked, with the time at which a read first found them gone (None: not read yet)."""
     return [(ref, at) for ref, at in tx.run(_SUSPECTS, the_calendar=calendar)]

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -88,6 +89,14 @@ calendar = Table(
     Column("not_before", UtcDateTime),
     Column("held_at", UtcDateTime),
     Column("read_only", Text),
+    Column("audited_at", UtcDateTime),
+    Column("audit_tried_at", UtcDateTime),
+    Column("deep_audit_at", UtcDateTime),
+    Column("unreported", Integer, nullable=False, default=0),
+    Column("doubted_at", UtcDateTime),
+    Column("doubt", Text),
+    Column("spare_cursor", JSON(none_as_null=True)),
+    Column("conditions_at", UtcDateTime),
     Column("generation", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
 )
@@ -114,6 +123,13 @@ resource = Table(
     Column("unwritable", Text),
     Index(None, "practice", "dirty_at"),
     Index(None, "practice", "calendar", "owed"),
+    Index(
+        "ix_resource_unwritable",
+        "practice",
+        "calendar",
+        sqlite_where=text("unwritable is not null"),
+        postgresql_where=text("unwritable is not null"),
+    ),
 )
 
 occurrence = Table(
@@ -288,6 +304,17 @@ query = Table(
     Column("asked", Text, nullable=False),
     Column("lines", JSON, nullable=False),
     Column("answered_at", UtcDateTime, nullable=False),
+)
+
+companion = Table(
+    "companion",
+    metadata,
+    *_key("calendar", "day"),
+    Column("ref", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("said", String, nullable=False),
+    Column("semantic", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )
 
 consent = Table(

@@ -28,9 +28,11 @@ from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
 from sync.demo.googlestandin import GoogleStandIn
 from sync.demo.server import end, radicale
+from tests.adapters.oddtable import DIFFERS
 from tests.adapters.onfeed import ServedFeed, served
 from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
 from tests.adapters.otherclients import OtherClient, OtherClientOfMemory
+from tests.oddserver import PROFILES, odd_server
 
 ZONE, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 WINDOW = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
@@ -176,6 +178,9 @@ def _start(kind: str, folder: Path, config: pytest.Config) -> Iterator[Any]:
     if kind == "google":
         with GoogleStandIn() as google:
             yield google
+    elif kind in PROFILES:
+        with odd_server(kind) as odd:
+            yield Host(odd.home, None)
     elif kind == "radicale":
         with radicale(folder / "agendas") as server:
             yield Host(f"{server.url}{server.user}/", (server.user, server.password))
@@ -232,17 +237,24 @@ def _answering(process: "subprocess.Popen[bytes]", port: int) -> None:
 # --- fresh calendars -------------------------------------------------------------------------------------------------
 
 
-def _kinds(config: pytest.Config, *first: str) -> tuple[str, ...]:
+def _kinds(config: pytest.Config, *first: Any) -> tuple[Any, ...]:
     given = config.getoption("--caldav-url") or config.getoption("--caldav-calendar")
     return (*first, *DAV, "given") if given else (*first, *DAV)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`place`: every kind of calendar. `dav`: those behind a server."""
+    """`place`: every kind of calendar, odd servers too. `dav`: those behind a server."""
+    odd = [_on_odd(metafunc.function.__name__, profile) for profile in PROFILES]
     feeds = ("feed",) if metafunc.module.__name__.endswith("test_contract") else ()
-    for fixture, first in (("place", ("memory", "google", *feeds)), ("dav", ())):
+    for fixture, first in (("place", ("memory", "google", *feeds, *odd)), ("dav", ())):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, _kinds(metafunc.config, *first), indirect=True)
+
+
+def _on_odd(test: str, profile: str) -> Any:
+    """That test on that server; where the table says so, it must fail."""
+    why = DIFFERS.get(test, {}).get(profile)
+    return pytest.param(profile, marks=[pytest.mark.xfail(reason=why, strict=True)] if why else [])
 
 
 @pytest.fixture

@@ -70,6 +70,9 @@ class Shelf:
     def remove(self, ref: str, version: str | None) -> EditResult:
         raise AssertionError(ref)
 
+    def try_writing(self) -> str | None:
+        return None
+
     def probe(self) -> Probe:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")

@@ -1,0 +1,51 @@
+"""Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store (C06).
+
+A calendar that fails is read-only for us: its remarks go to the digest, its patients are told as ever. It is tried
+again with each nightly audit.
+"""
+
+from __future__ import annotations
+
+from sync.store import basics, calendars, edits, resources
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+from sync.world import Source, World
+
+
+def may_write(world: World, source: Source) -> bool:
+    """Whether this calendar may be written to; tried out where nobody knows yet. Raises what an exchange raises."""
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    if row is None or row.conditions_at is not None:
+        return row is None or row.read_only is None
+    return _try(world, source)
+
+
+def try_again(world: World, source: Source) -> None:
+    """A calendar that failed may have been mended."""
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    if row is not None and row.read_only is not None and row.conditions_at is not None:
+        _try(world, source)
+
+
+def _try(world: World, source: Source) -> bool:
+    said, now = source.calendar.try_writing(), world.now()
+    if said is None:
+        return True
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        calendars.change(tx, source.address, conditions_at=now, read_only=said or None)
+        if said and row and row.read_only is None:
+            basics.log(tx, now, "read-only", calendar=source.address)
+        elif not said and row and row.read_only is not None:
+            basics.log(tx, now, "writable-again", calendar=source.address)
+            resources.mark_future_dirty(tx, now)
+    return not said
+
+
+def leave(world: World, tx: Tx, row: EditRow) -> None:
+    """An edit of a calendar that must not be written to. Its event's length is what it was: judged with that (P8)."""
+    edits.drop(tx, row.calendar, row.ref)
+    if row.end:
+        resources.change(tx, row.calendar, row.ref, dirty_at=world.now())

@@ -1,0 +1,40 @@
+"""Whether a calendar's token is believed: what lowers that trust, and what gives it back (SYNC 2.5).
+
+A token is a hint. A calendar that was caught hiding a change behind its token is listed whole at each pass, until a
+token of it has again told everything that changed between two audits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.base import WHOLE, Cursor
+from sync.store import basics, calendars
+from sync.store.engine import Tx
+
+UNUSABLE = "le serveur refuse ses propres repères de synchronisation"
+
+
+def lower(tx: Tx, calendar: str, now: datetime, why: str) -> None:
+    """From now on the calendar is listed whole at each pass. `why`: in French, without a name."""
+    row = calendars.get(tx, calendar)
+    if row is None:
+        return
+    if row.doubted_at is None:
+        basics.log(tx, now, "doubted", calendar=calendar)
+    calendars.change(tx, calendar, doubted_at=now, doubt=why, spare_cursor=None)
+    calendars.save_cursor(tx, calendar, WHOLE)
+
+
+def restore(tx: Tx, calendar: str, now: datetime, cursor: Cursor) -> None:
+    """The token told everything: it is followed again, from there."""
+    calendars.change(tx, calendar, doubted_at=None, doubt=None, spare_cursor=None)
+    calendars.save_cursor(tx, calendar, cursor)
+    basics.log(tx, now, "trusted-again", calendar=calendar)
+
+
+def reason(row: calendars.CalendarRow) -> str:
+    """Why the calendar is listed whole, for `status`; empty where its token is followed."""
+    if row.doubted_at is None:
+        return ""
+    return f"Relu en entier à chaque passage : {row.doubt}. Rien n'est perdu."
