@@ -232,7 +232,7 @@ def test_p27_the_visits_of_somebody_with_a_common_name_count(booked: "Office") -
             patients.save(tx, Patient("Durand", "Marie", birth_date=date(1950 + number, 1, 1)), booked.now, "import")
         patients.save(tx, replace(marie(booked), dentist="bernard"), booked.now, "import")
     booked.passes(later=timedelta(days=8))
-    booked.she_books("b", dentist="bernard", day=1, text=FOLLOW_UP)
+    booked.she_books("b", dentist="bernard", day=9, text=FOLLOW_UP)
     booked.passes()
     assert (
         "Dentiste attitré : Dr Paul Bernard, mais les dernières visites étaient avec Dr Claire Martin"

@@ -131,7 +131,7 @@ def test_the_kept_times_leave_the_store_with_the_reason_for_them(desk: Desk) -> 
 
 
 def test_a_longer_visit_than_the_day_asks_for_nothing(desk: Desk) -> None:
-    event = desk.books("MOREAU Luc – contrôle", "Durée : 600 min", at="29/11 10:00", minutes=600)
+    event = desk.books("MOREAU Luc – contrôle", "Durée : 400 min", at="29/11 10:00", minutes=400)
     assert event.proposed == ["aucun créneau libre dans les 60 jours qui suivent"]
 
 
