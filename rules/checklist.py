@@ -44,8 +44,8 @@ def _missing(booking: Booking, practice: Practice) -> dict[str, bool]:
     return {
         "name": not (patient.family_name or patient.given_name),
         "birth_date": patient.birth_date is None,
-        "mobile": not (patient.mobile or (answering and answering.mobile)),
-        "email": not (patient.email or (answering and answering.email)),
+        "mobile": not ((patient.mobile and not booking.without_mobile) or (answering and answering.mobile)),
+        "email": not ((patient.email and not booking.without_email) or (answering and answering.email)),
         "address": not patient.address,
         "motif": booking.motif is None,
     }

@@ -177,7 +177,8 @@ def _mobile(typed: Sheet) -> _Checked[str]:
         detail = mobile(text)
         return Detail(None, "c'est le numéro du cabinet") if own and detail.value == own else detail
 
-    return _best(typed, "mobile", "mobile-invalid", check, "deux numéros, un seul est attendu")
+    found = _best(typed, "mobile", "mobile-invalid", check, "deux numéros, un seul est attendu")
+    return _unless_waived(typed, "no_mobile", "mobile-invalid", found, "« Sans mobile » est tapé aussi")
 
 
 def _email(typed: Sheet) -> _Checked[str]:
@@ -191,7 +192,13 @@ def _email(typed: Sheet) -> _Checked[str]:
         own = detail.value is not None and detail.value.lower() == typed.practice.email.lower()
         return Detail(None, "c'est l'adresse du cabinet") if own else detail
 
-    return _best(typed, "email", "email-invalid", check, "deux adresses, une seule est attendue")
+    found = _best(typed, "email", "email-invalid", check, "deux adresses, une seule est attendue")
+    return _unless_waived(typed, "no_email", "email-invalid", found, "« Sans e-mail » est tapé aussi")
+
+
+def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], problem: str) -> _Checked[str]:
+    """Waived and given at once is a question (P34)."""
+    return _two(typed, rule, found.text, problem) if found.value and _waived(typed, label) else found
 
 
 def _birth(typed: Sheet) -> _Checked[date]:

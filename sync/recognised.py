@@ -88,6 +88,8 @@ def _contact(entry: Entry, booking: BookingRow, patient: Patient) -> Iterator[Fa
             yield Fact(name, theirs, TYPED, f"du responsable, {guardian.name}" if guardian else "")
         elif waived and not used:
             yield Fact(name, _NOTHING, TYPED, f"sans, noté : {waived}")
+        elif typed and used and typed != used:  # the record is newer (P4)
+            yield Fact(name, used, DIRECTORY, f"« {text} » est plus ancien")
         else:
             yield _detail(name, typed, on_file, text)
 

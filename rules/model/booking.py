@@ -53,13 +53,15 @@ class Booking:
 
     @property
     def mobile(self) -> str | None:
-        """Where an SMS goes: the guardian's mobile first where one was given (P34)."""
-        return (self.guardian.mobile if self.guardian else None) or self.patient.mobile
+        """Where an SMS goes: the guardian's mobile first where one was given (P34); nowhere once she wrote without."""
+        given = self.guardian.mobile if self.guardian else None
+        return given or (None if self.without_mobile else self.patient.mobile)
 
     @property
     def email(self) -> str | None:
         """Where an e-mail goes."""
-        return (self.guardian.email if self.guardian else None) or self.patient.email
+        given = self.guardian.email if self.guardian else None
+        return given or (None if self.without_email else self.patient.email)
 
 
 @dataclass(frozen=True, slots=True)

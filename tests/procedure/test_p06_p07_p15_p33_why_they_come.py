@@ -120,6 +120,13 @@ def test_p07_for_a_known_patient_the_past_visits_say_so_and_it_is_shown(visited:
     assert event.length == 30
 
 
+def test_p07_an_appointment_is_no_past_visit_of_its_own(known: Desk) -> None:
+    event = known.books("DUPONT Marie – contrôle", "Première consultation", at="25/11 10:00", minutes=20)
+    known.waits(days=2)
+    event.adds("Honoré")
+    assert "dernière visite" not in event.reads
+
+
 def test_p07_a_new_patient_comes_for_the_first_time(desk: Desk) -> None:
     event = desk.books(TITLE, new())
     assert "Détartrage – première consultation" in event.reads

@@ -139,6 +139,21 @@ def test_p30_p34_without_a_mobile_the_reason_is_noted_and_the_email_goes(desk: D
     assert len(desk.mails("marie.dupont@example.org")) == 1
 
 
+def test_p30_p34_without_a_mobile_no_sms_goes_to_the_one_on_file(known: Desk) -> None:
+    event = known.books(TITLE, "Sans mobile : oui (n'en a plus)")
+    assert "✓ Sans mobile, noté : n'en a plus." in event.reads
+    assert event.confirmed
+    assert (known.sms(), len(known.mails())) == ([], 1)
+    assert known.directory()[0].mobile == MARIE.mobile  # for this booking only
+
+
+def test_p30_p34_a_mobile_and_without_a_mobile_is_a_question(known: Desk) -> None:
+    event = known.books(TITLE, "Sans mobile : oui (n'en a plus)\nMobile : 06 99 88 77 66")
+    assert "✗ Mobile « 06 99 88 77 66 » : « Sans mobile » est tapé aussi." in event.reads
+    assert not known.sms()
+    assert known.directory()[0].mobile == MARIE.mobile
+
+
 @pytest.mark.parametrize("typed", ["Sans mobile", "Sans mobile : oui", "Sans mobile : ?", "Sans mobile : non"])
 def test_p30_p34_nothing_is_waived_without_a_reason(desk: Desk, typed: str) -> None:
     event = desk.books(TITLE, new(mobile=None) + f"\n{typed}")

@@ -100,6 +100,12 @@ def test_p31_p34_without_an_address_the_reason_is_noted_and_the_sms_goes(desk: D
     assert not desk.mails()
 
 
+def test_p31_p34_without_an_address_no_email_goes_to_the_one_on_file(known: Desk) -> None:
+    event = known.books(TITLE, "Sans e-mail : oui (ne les lit pas)")
+    assert "✓ Sans e-mail, noté : ne les lit pas." in event.reads
+    assert (len(known.sms()), known.mails()) == (1, [])
+
+
 def test_p31_ruling2_the_missing_address_added_later_brings_the_confirmation(desk: Desk) -> None:
     event = desk.books(TITLE, new(email=None))
     assert not desk.sms()

@@ -143,6 +143,13 @@ def test_p34_a_minor_is_reached_through_the_parent(desk: Desk) -> None:
     assert desk.directory()[0].guardian == "Mme PETIT Anne"
 
 
+def test_p34_a_child_without_a_mobile_is_still_reached_through_the_parent(desk: Desk) -> None:
+    text = new(**CHILD) + "\nSans mobile : oui (enfant)\nResponsable : Mme PETIT Anne, 06 98 76 54 32, anne@example.org"
+    event = desk.books("PETIT Léo – contrôle", text, minutes=20)
+    assert event.confirmed, event.reads
+    assert [one.to for one in desk.office.sms.sent] == ["+33698765432"]
+
+
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
