@@ -114,7 +114,8 @@ class Reading:
 
     `semantic` is a hash of what a human booked: title, text without our block, place, times, status, recurrence,
     transparency, attendees' identities. It is the same for every writing of the same meaning.
-    `foreign_block`: our block stands in it but was made for another event (a copy); `blocked`: why we may not write
+    `foreign_block`: our block stands in it but was made for another event (a copy); `rival`: it was made for this very
+    event by another installation, whose letters these are; `blocked`: why we may not write
     into it (`attendees`, `altrep`, …), else empty. `annotation` is our part as it stands now; `sole` is True where
     the resource holds one event without recurrence.
     """
@@ -124,6 +125,7 @@ class Reading:
     annotation: Annotation
     problem: str = ""
     foreign_block: bool = False
+    rival: str = ""
     blocked: str = ""
     sole: bool = True
 

@@ -142,7 +142,7 @@ class Silent(Onlooker):
         """The reading, each event with a moment at which it was made."""
         reading = self._calendar.read(*given)
         events = tuple(replace(event, created=_made(event)) for event in reading.events)
-        return replace(reading, events=events)
+        return replace(reading, events=events, rival="")
 
 
 def _made(event: CalendarEvent) -> datetime:

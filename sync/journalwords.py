@@ -24,6 +24,7 @@ WORDS = {
     "unreported": "contrôle de l'agenda : des changements que le serveur n'avait pas annoncés",
     "audit-failed": "le contrôle de l'agenda n'a pas pu être fait, il sera refait",
     "doubted": "l'agenda est désormais relu en entier à chaque passage",
+    "adopted": "une personne a dit que l'autre installation d'attitre n'existe plus",
     "companion": "note « à corriger » de ce jour mise à jour dans l'agenda",
     "read-only": "le serveur ne respecte pas les écritures d'attitre : plus rien n'est écrit dans l'agenda",
     "writable-again": "attitre peut de nouveau écrire dans l'agenda",
@@ -35,7 +36,7 @@ WORDS = {
 }
 OF_A_CALENDAR = frozenset({
     "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
-    "read-only", "writable-again",
+    "read-only", "writable-again", "adopted",
 })  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 
@@ -45,7 +46,7 @@ _KINDS = {
 _CHANNELS = {"sms": "par SMS", "email": "par e-mail"}
 _TROUBLES = {
     "unreachable": "injoignable", "denied": "accès refusé", "gone": "agenda introuvable",
-    "garbled": "réponse incompréhensible",
+    "garbled": "réponse incompréhensible", "rival": "une autre installation d'attitre y écrit",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
 from sync import trust
+from sync.rivals import mind
 from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -59,13 +60,20 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
             continue
         bodies, proven = _prove_tombstones(source, page)
         now = world.now()
-        read = [(body, world.readings.of(source, body.ref, body.payload, world.window(now))) for body in bodies]
+        read = [(body, _reading(world, source, body, now)) for body in bodies]
         with world.store.write() as tx:
             writer = _Writer(tx, source, row, now)
             writer.page(page, read, proven)
         world.readings.forget(source.address, writer.settled)
         stored, gone = stored + len(bodies), gone + len(proven)
     return Mirrored(stored, gone, first=row.baseline_at is None)
+
+
+def _reading(world: World, source: Source, body: Resource, now: datetime) -> Reading:
+    """What it says. Raises Rival where another installation wrote into it: nothing of that page is stored."""
+    reading = world.readings.of(source, body.ref, body.payload, world.window(now))
+    mind(world, source, reading)
+    return reading
 
 
 def _held(world: World, source: Source) -> dict[str, str | None]:
@@ -102,7 +110,7 @@ def _pay_debts(world: World, source: Source, row: CalendarRow) -> int:
 def _refetch(world: World, source: Source, row: CalendarRow, ref: str) -> int:
     body = source.calendar.get(ref)
     now = world.now()
-    reading = world.readings.of(source, ref, body.payload, world.window(now)) if body else None
+    reading = _reading(world, source, body, now) if body else None
     with world.store.write() as tx:
         writer = _Writer(tx, source, row, now)
         if body is None or reading is None:
@@ -123,10 +131,11 @@ def _prove_absences(world: World, source: Source) -> int:
         if since is not None and world.now() - since < SECOND_READ:
             continue
         body, now = source.calendar.get(ref), world.now()
+        reading = _reading(world, source, body, now) if body else None
         with world.store.write() as tx:
             writer = _Writer(tx, source, row, now)
-            if body is not None:
-                writer.store([(body, world.readings.of(source, ref, body.payload, world.window(now)))])
+            if body is not None and reading is not None:
+                writer.store([(body, reading)])
             elif since is None:
                 resources.change(tx, source.address, ref, suspect_at=now)
             else:
@@ -138,7 +147,7 @@ def _prove_absences(world: World, source: Source) -> int:
 def take(world: World, source: Source, bodies: Iterable[Resource], missed: Iterable[str]) -> None:
     """Store what was learnt in another way than by the calendar's own report; what is missing becomes a suspect."""
     now = world.now()
-    read = [(body, world.readings.of(source, body.ref, body.payload, world.window(now))) for body in bodies]
+    read = [(body, _reading(world, source, body, now)) for body in bodies]
     with world.store.write() as tx:
         row = calendars.get(tx, source.address)
         assert row is not None

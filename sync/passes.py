@@ -21,6 +21,7 @@ from sync.mirror import mirror
 from sync.opening import support_words
 from sync.outbox import deliver
 from sync.restore import hush
+from sync.rivals import Rival
 from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.bookings import VANISHED
 from sync.store.calendars import CalendarRow
@@ -152,7 +153,7 @@ def _failed(world: World, source: Source, error: OutsideError, started: datetime
 
 def _not_before(error: OutsideError, started: datetime) -> datetime | None:
     """What a server asked for is kept in the store: it holds over restarts and separate calls (INTERFACE 8)."""
-    asked = error.retry_after if isinstance(error, TryLater) else None
+    asked = error.retry_after if isinstance(error, TryLater | Rival) else None
     return started + timedelta(seconds=asked) if asked else None
 
 
@@ -167,6 +168,8 @@ def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str,
         "Aucun patient n'est prévenu d'une annulation tant que cela dure. Rien n'est perdu : tout reprend dès que "
         "l'agenda répond.\n\nDétail : attitre status, puis attitre check --connect"
     )
+    if trouble == "rival":
+        text = f"Agenda « {name} » : {reason}\n\nDétail : attitre status"
     text = "\n".join([text, "", "Assistance :", *calls]) if calls else text
     notices.raise_once(tx, key, f"attitre : agenda « {name} » non lu", text, now)
 
@@ -213,4 +216,5 @@ _TROUBLE: dict[type[OutsideError], str] = {
     Denied: "denied",
     NotThere: "gone",
     Garbled: "garbled",
+    Rival: "rival",
 }

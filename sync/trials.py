@@ -16,6 +16,8 @@ def may_write(world: World, source: Source) -> bool:
     """Whether this calendar may be written to; tried out where nobody knows yet. Raises what an exchange raises."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
+    if row is not None and row.trouble == "rival":  # it is another installation's (D07)
+        return False
     if row is None or row.conditions_at is not None:
         return row is None or row.read_only is None
     return _try(world, source)

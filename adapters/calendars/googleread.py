@@ -20,7 +20,7 @@ from adapters.calendars.contentlines import Properties, Property, escape
 from adapters.calendars.eventread import Component, Unreadable, component
 from adapters.calendars.googleids import own_uid
 from adapters.calendars.semantic import digest
-from adapters.calendars.vevent import identity
+from adapters.calendars.vevent import identity, rival
 from adapters.calendars.zones import UTC as NAMED_UTC
 from adapters.calendars.zones import Zones, named
 from rules.model import Annotation
@@ -169,7 +169,7 @@ class Events:
             told = hashlib.sha256(f"{master['id']} {master['eventType']}".encode()).hexdigest()
             return Reading((), told, Annotation(), blocked="type", sole=False)
         parts = list(self._components(master, exceptions))
-        annotation, foreign = self._ours(ref, master)
+        annotation, foreign, other = self._ours(ref, master)
         expanded = recurrence.expand(parts, window, self.zone)
         odd_rule = any(line.upper().startswith("EXRULE") for line in master.get("recurrence") or ())
         return Reading(
@@ -178,6 +178,7 @@ class Events:
             annotation=annotation,
             problem="recurrence-refused" if odd_rule else expanded.problem,
             foreign_block=foreign,
+            rival=other,
             blocked=blocked(master, exceptions),
             sole=len(parts) == 1 and not parts[0].recurring,
         )
@@ -199,15 +200,16 @@ class Events:
         kind = _text(item, "eventType") or "default"
         return part if kind == "default" else replace(part, event=replace(part.event, kind=kind))
 
-    def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool]:
-        """Our part of the event, and whether it was made for another one."""
+    def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool, str]:
+        """Our part of the event, whether it was made for another one, and by whom else for this one."""
         text = _text(master, "description")
         _, lines, reference = block.split(text) if "attitre" in text else ("", None, "")
         if lines is None:
-            return Annotation(), False
+            return Annotation(), False, ""
         token, _, flags = reference.partition("-")
         mark = "" if "n" in flags else block.unmark(_text(master, "summary"))[0]
-        return Annotation(mark, lines), bool(token) and token != self.token(ref, master)
+        foreign = bool(token) and token != self.token(ref, master)
+        return Annotation(mark, lines), foreign, rival(self.secret, token, ref, uid_of(master)) if foreign else ""
 
 
 def uid_of(master: Json) -> str:

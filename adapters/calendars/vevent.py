@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from adapters.base import Reading, Window
@@ -22,9 +23,35 @@ _LONGEST = 2_000_000
 
 
 def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
-    """The 16 letters that bind a block to one event of one calendar: a copy carries another event's (law L1)."""
+    """The 16 letters that bind a block to one event of one calendar: a copy carries another event's (law L1).
+
+    Five say which installation wrote it, four which event it was written for in a way that every installation can
+    check, seven bind it to this event of this calendar.
+    """
     seed = "\0".join((address, ref, uid)).encode("utf-8", "surrogateescape")
-    return base64.b32encode(hmac.digest(secret, seed, "sha256")[:10]).decode("ascii").lower()
+    return f"{_installation(secret)}{_event_letters(ref, uid)}{_letters(hmac.digest(secret, seed, 'sha256'), 7)}"
+
+
+def rival(secret: bytes, token: str, ref: str, uid: str) -> str:
+    """The letters of another installation that wrote into this very event; empty for ours, for a copy of an event that
+    it wrote into, and for what is no mark (D05, D07)."""
+    installation, bound = token[:5], token[5:9]
+    if len(token) != 16 or installation == _installation(secret):
+        return ""
+    return installation if bound == _event_letters(ref, uid) else ""
+
+
+@lru_cache(maxsize=8)
+def _installation(secret: bytes) -> str:
+    return _letters(hmac.digest(secret, b"installation", "sha256"), 5)
+
+
+def _event_letters(ref: str, uid: str) -> str:
+    return _letters(hashlib.sha256(f"{ref}\0{uid}".encode("utf-8", "surrogateescape")).digest(), 4)
+
+
+def _letters(digest: bytes, count: int) -> str:
+    return base64.b32encode(digest).decode("ascii").lower()[:count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +98,7 @@ class Ics:
         parts, bad = _components(found, zones)
         if not parts:
             return _unreadable(payload) if bad or not _other(text) else _without_events(payload)
-        annotation, foreign = self._ours(ref, found) if "attitre" in text else (Annotation(), False)
+        annotation, foreign, other = self._ours(ref, found) if "attitre" in text else (Annotation(), False, "")
         expanded = recurrence.expand(parts, window, self.zone)
         return Reading(
             events=expanded.events,
@@ -79,6 +106,7 @@ class Ics:
             annotation=annotation,
             problem=expanded.problem or ("event-unreadable" if bad else ""),
             foreign_block=foreign,
+            rival=other,
             blocked=splice.blocked(payload) if _suspicious(payload, parts) else "",
             sole=len(parts) == 1 and not parts[0].recurring,
         )
@@ -87,18 +115,19 @@ class Ics:
         text = unfold(payload)
         return bool(_components(list(events(text)), Zones(self.zone, text))[0])
 
-    def _ours(self, ref: str, found: list[Properties]) -> tuple[Annotation, bool]:
-        """Our part of the event that carries it, and whether it was made for another event."""
+    def _ours(self, ref: str, found: list[Properties]) -> tuple[Annotation, bool, str]:
+        """Our part of the event that carries it, whether it was made for another event, and by whom else for this."""
         master = next((props for props in found if "RECURRENCE-ID" not in props), found[0])
         texts = "\n".join(unescape(prop.value) for prop in master.get("DESCRIPTION", ()))
         _, lines, named = block.split(texts)
         if lines is None:
-            return Annotation(), False
+            return Annotation(), False, ""
         title = unescape(master["SUMMARY"][0].value) if "SUMMARY" in master else ""
         uid = master["UID"][0].value.strip() if "UID" in master else ""
         token, _, flags = named.partition("-")
         foreign = bool(token) and token != identity(self.secret, self.address, ref, uid)
-        return Annotation("" if "n" in flags else block.unmark(title)[0], lines), foreign
+        other = rival(self.secret, token, ref, uid) if foreign else ""
+        return Annotation("" if "n" in flags else block.unmark(title)[0], lines), foreign, other
 
 
 def _components(found: list[Properties], zones: Zones) -> tuple[list[Component], bool]:

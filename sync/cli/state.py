@@ -191,6 +191,23 @@ def hold(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0
     say("Les annulations de cet agenda sont retenues. Pour les laisser partir : attitre release " + calendar)
 
 
+@app.command()
+def adopt(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """Dire que l'autre installation d'attitre, vue dans cet agenda, n'existe plus : celle-ci y travaille de nouveau.
+
+    Exemple : attitre adopt martin
+    """
+    from sync import rivals
+    from sync.cli.practices import desk, one_settings
+
+    with desk(one_settings(config)) as world, world.store.write() as tx:
+        found = [rivals.adopt(tx, row.calendar, world.now()) for row in _meant(tx, calendar)]
+    if not any(found):
+        say("Aucune autre installation n'a été vue dans cet agenda.")
+    else:
+        say("Cet agenda est de nouveau le nôtre : il sera relu au prochain passage.")
+
+
 def _meant(tx: Tx, wanted: str) -> list[CalendarRow]:
     """The calendars of that name. Raises Failure with the valid ones."""
     from sync.store import calendars
