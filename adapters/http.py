@@ -76,16 +76,17 @@ class _Died(Exception):
 
 
 class Http:
-    """A pooled session with limits. `requests` counts every request sent."""
+    """A pooled session with limits. `requests` counts every request sent; `largest`: octets of one answer, where
+    fewer than `LARGEST` are enough."""
 
-    def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
+    def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None, largest: int = 0) -> None:
         self.session = requests.Session()
         self.session.trust_env = False  # a .netrc must not lend its login to another account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
         self.auth = auth
         self.requests = 0
-        self._may_digest = may_digest
+        self._may_digest, self._largest = may_digest, largest
 
     def send(
         self,
@@ -153,15 +154,15 @@ class Http:
                 raise _Died from error
             raise
         with got:
-            return Answer(got.status_code, got.headers, _body(got, until, call), call.url)
+            return Answer(got.status_code, got.headers, _body(got, until, call, self._largest or LARGEST), call.url)
 
 
-def _body(got: requests.Response, until: float, call: _Call) -> bytes:
+def _body(got: requests.Response, until: float, call: _Call, largest: int) -> bytes:
     """The whole body, piece by piece, so that neither its size nor a slow drip is without end (I06, I10)."""
     content = bytearray()
     while chunk := got.raw.read1(65536, decode_content=True):
         content += chunk
-        if len(content) > LARGEST:
+        if len(content) > largest:
             raise Garbled("La réponse de l'agenda est démesurée.")
         if time.monotonic() > until:
             raise TryLater(f"{_host(call.url)} n'a pas répondu à temps.")

@@ -48,8 +48,9 @@ def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Seque
     if item.kind is Kind.BOOKING:
         rule = "patient-twice" if same_patient else "conflict"
         return find(practice.policy, rule, seen=_seen(item, practice), proposals=proposals)
-    if item.kind is Kind.BLOCK and item.all_day:
-        facts = {"dentist": _name(item.dentist, practice), "seen": item.label or "journée bloquée"}
+    if item.kind in {Kind.BLOCK, Kind.PRIVATE} and item.all_day:
+        what = "occupé toute la journée" if item.kind is Kind.PRIVATE else item.label or "journée bloquée"
+        facts = {"dentist": _name(item.dentist, practice), "seen": what}
         return find(practice.policy, "on-leave", proposals=proposals, **facts)
     if item.kind in {Kind.BLOCK, Kind.PRIVATE}:
         return find(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)

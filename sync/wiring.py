@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from adapters.base import Account, Calendar, Denied, Sender
@@ -140,7 +140,7 @@ class _Maker:
         self._behind: dict[Login, list[DavCalendar]] = {}
 
     def source(self, one: Configured) -> Source:
-        """The calendar and whose it is. A kind that is not built yet fails when read, and alone (law L10)."""
+        """The calendar and whose it is."""
         return Source(self._calendar(one.settings), one.dentist, one.tags)
 
     def _calendar(self, settings: AnyCalendar) -> Calendar:
@@ -148,7 +148,17 @@ class _Maker:
             return self._dav(settings)
         if isinstance(settings, GoogleSettings):
             return self._google(settings)
-        return LaterCalendar("ics:flux", "Les agendas ics ne sont pas encore pris en charge.")
+        return self._feed(settings)
+
+    def _feed(self, settings: IcsSettings) -> Calendar:
+        from adapters.calendars.feed import FeedCalendar
+
+        calendar = FeedCalendar(
+            settings.url.get_secret_value(), username=settings.username or "", password=_open(settings.password),
+            zone=self._zone, secret=self._secret,
+        )  # fmt: skip
+        self._stack.callback(calendar.http.session.close)
+        return calendar
 
     def _google(self, settings: GoogleSettings) -> Calendar:
         from adapters.calendars.google import GoogleCalendar
@@ -215,19 +225,6 @@ def google_access(settings: GoogleSettings) -> GoogleAccess:
     from adapters.calendars.googleapi import GoogleAccess
 
     return GoogleAccess(_open(settings.credentials), endpoint=settings.endpoint or "", subject=settings.subject or "")
-
-
-class LaterCalendar:
-    """A calendar of a kind that is not built yet: every question is answered by that sentence."""
-
-    def __init__(self, address: str, sentence: str) -> None:
-        self.address, self._sentence = address, sentence
-
-    def __getattr__(self, name: str) -> Any:
-        return self._no
-
-    def _no(self, *_: object) -> NoReturn:
-        raise Denied(self._sentence)
 
 
 class LaterSender:

@@ -53,6 +53,15 @@ def test_p09_a_day_of_leave_is_said_as_such(booked: Booked, judged: Judged, foun
     assert found(judged(booked(TITLE), marie, busy=(leave,))) == ["on-leave"]
 
 
+def test_p09_of_a_private_day_only_that_the_dentist_is_away_is_said(
+    booked: Booked, judged: Judged, marie: Patient
+) -> None:
+    midnight = START.replace(hour=0, minute=0)
+    away = Busy("martin", midnight, midnight + timedelta(days=1), Kind.PRIVATE, 9, "u3", label="Rome", all_day=True)
+    [finding] = judged(booked(TITLE), marie, busy=(away,)).findings
+    assert (finding.rule, finding.text) == ("on-leave", "Dr Claire Martin est absent(e) : occupé toute la journée.")
+
+
 def test_p10_another_dentists_time_is_no_conflict(booked: Booked, judged: Judged, found: Found, marie: Patient) -> None:
     assert found(judged(booked(TITLE), marie, busy=(replace(OTHER, dentist="bernard"),), order=2)) == []
 
@@ -145,6 +154,7 @@ def test_p51_any_real_text_is_a_reason(title: str, booked: Booked, judged: Judge
     ("more", "kind"),
     [
         ({"private": True}, Kind.PRIVATE),
+        ({"private": True, "transparent": True}, Kind.IGNORED),
         ({"transparent": True}, Kind.IGNORED),
         ({"kind": "birthday"}, Kind.IGNORED),
     ],
