@@ -119,11 +119,8 @@ class FeedCalendar:
         self._ask({})
         conditional = bool(self._validators) and self._ask(self._validators) is None
         count = len(self._content.resources)
-        lines = (
-            f"Lecture seule : {count} événement{'s' if count > 1 else ''}, compté{'s' if count > 1 else ''} comme temps "
-            "occupé, sans titre ni patient.",
-            _CHEAP if conditional else _WHOLE,
-        )
+        read = f"Lecture seule : {count} événements lus, comptés comme temps occupé, sans titre ni patient."
+        lines = (read, _CHEAP if conditional else _WHOLE)
         name = self._content.name or urlsplit(self._url).hostname or "flux"
         return Probe(name, False, KIND, False, lines)
 
