@@ -12,7 +12,7 @@ from config.yamlfile import Document, is_text
 from rules.model import Severity
 
 PREFIX = "ATTITRE_"
-OTHERS = frozenset({"ATTITRE_CONFIG", "ATTITRE_DEBUG"})
+OTHERS = frozenset({"ATTITRE_CONFIG", "ATTITRE_DEBUG", "ATTITRE_KEY"})
 """Variables of the command itself."""
 
 

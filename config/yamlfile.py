@@ -19,6 +19,7 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
 
 from config.problems import Problem, Where, dotted, meant
+from config.sealed import Unopened, is_sealed, opened
 from config.syntax import sentence_for
 from rules.model import Severity
 
@@ -301,7 +302,10 @@ class _Reader:
     def _content(self, node: ScalarNode, where: Where) -> str | None:
         path = self._document.file.parent / node.value.strip()
         try:
-            return _bytes(path).decode("utf-8-sig").rstrip("\r\n")
+            text = _bytes(path).decode("utf-8-sig").rstrip("\r\n")
+            return opened(text, path.parent, self._environ) if is_sealed(text) else text
+        except Unopened as error:
+            self._document.report(_spot(node), where, f"le fichier « {node.value} » {error}", error.hint)
         except (OSError, ValueError):
             hint = "Le chemin part du dossier de ce fichier YAML."
             self._document.report(_spot(node), where, f"le fichier « {node.value} » ne peut pas être lu.", hint)

@@ -95,7 +95,7 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
 def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
     """What needs no comparison with the directory; None where it does."""
     if event.private:
-        return Kind.PRIVATE
+        return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PRIVATE
     if event.kind in _NO_BLOCKS:
         return Kind.IGNORED
     if entry.query is not None:

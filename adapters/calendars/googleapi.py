@@ -89,6 +89,12 @@ class GoogleAccess:
         with self._lock:
             return self._service.events()
 
+    @property
+    def calendar_list(self) -> Any:
+        """The library's `calendarList()`, likewise."""
+        with self._lock:
+            return self._service.calendarList()
+
     def ask(self, request: Any) -> Json:
         """The answer. Raises ApiError, TryLater, Denied, Garbled."""
         return self._executed(request)

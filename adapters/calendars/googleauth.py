@@ -140,12 +140,12 @@ _BROKEN = (
 )
 _NO_LOGIN = (
     "Ce fichier Google est celui d'une application (« client secret »), pas un accès : donnez la clé d'un compte de "
-    "service."
+    "service, ou obtenez l'accès avec « attitre init --google-consent FICHIER »."
 )
 _REVOKED = (
     "Google ne reconnaît plus l'autorisation donnée à attitre : elle a été retirée, ou elle a expiré (au bout de 7 "
     "jours tant que l'écran de consentement est en mode « Test »). Passez cet écran en « Production », puis donnez "
-    "l'autorisation de nouveau ; ou employez un compte de service."
+    "l'autorisation de nouveau : attitre init --google-consent FICHIER, avec le fichier du client OAuth."
 )
 _KEY = (
     "Google ne reconnaît plus la clé de ce compte de service : elle ou le compte a été supprimé. Créez une nouvelle "
@@ -155,13 +155,17 @@ _CLOCK = (
     "L'horloge de cette machine n'est pas à l'heure : Google refuse l'accès. Mettez-la à l'heure (NTP), rien d'autre "
     "n'est à changer."
 )
+_NO_APPLICATION = (
+    "Google ne connaît plus l'application de cette autorisation : créez un nouveau client OAuth, puis attitre init "
+    "--google-consent FICHIER."
+)
 _CODES = {
     "unauthorized_client": (
         "Ce compte de service n'a pas le droit d'agir au nom de « subject: » : l'administrateur Google Workspace doit "
         "lui déléguer l'accès aux agendas (étendue calendar.events)."
     ),
-    "invalid_client": "Google ne connaît plus l'application de cette autorisation : donnez l'autorisation de nouveau.",
-    "deleted_client": "Google ne connaît plus l'application de cette autorisation : donnez l'autorisation de nouveau.",
+    "invalid_client": _NO_APPLICATION,
+    "deleted_client": _NO_APPLICATION,
     "invalid_scope": (
         "Google refuse l'étendue demandée (calendar.events) : l'administrateur Google Workspace doit l'autoriser."
     ),

@@ -10,6 +10,7 @@
 
 `google.url` ends with `/calendar/v3/`; the same paths work at `google.root`; batches go to `google.batch_url`.
 `google.fail_next(kind, times, when)` plans faults (see `faults.py`), `google.log` shows what was asked,
+`google.consent` who answers the consent page,
 `google.world.mails` whom Google would have written to, `google.person(calendar)` is somebody who books by hand.
 `google.set_now(moment)` sets the clock of events; tokens are judged by the machine's clock and `google.gate.skew`.
 """
@@ -23,6 +24,7 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 
 from sync.demo.googlestandin.channels import Channels
+from sync.demo.googlestandin.consent import Consent, client_file
 from sync.demo.googlestandin.errors import Json
 from sync.demo.googlestandin.faults import Faults, When
 from sync.demo.googlestandin.person import Person
@@ -49,7 +51,8 @@ class GoogleStandIn:
         self._server = _Server(("127.0.0.1", port), handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self.world = World()
-        self.gate = Gate(lambda: self.token_uri)
+        self.consent = Consent(OWNER)
+        self.gate = Gate(lambda: self.token_uri, self.consent)
         self.faults = Faults()
         self.channels = Channels(self.world)
         self.desk = Desk(self.world, self.channels)
@@ -106,6 +109,10 @@ class GoogleStandIn:
         """A person's consent as a file's dict, refresh token included."""
         self.gate.known(email, robot=False)
         return self.gate.authorized_user(email)
+
+    def oauth_client(self, kind: str = "installed") -> Json:
+        """The practice's own OAuth client, as a file's dict; `consent` is the person who will be asked."""
+        return client_file(self.root, kind)
 
     def credentials_json(self, email: str, *, robot: bool = True) -> str:
         """Either of them, as text."""

@@ -42,6 +42,13 @@ def named(method: str, path: str) -> tuple[str, Path, str]:
     return "", {}, ""
 
 
+def scopes_of(operation: str) -> tuple[str, ...]:
+    """The scopes that allow an operation, any of them; those of the whole calendar for one that is not known."""
+    resource, _, name = operation.partition(".")
+    method = discovery()["resources"].get(resource, {}).get("methods", {}).get(name, {})
+    return tuple(method.get("scopes", ("https://www.googleapis.com/auth/calendar",)))
+
+
 class Desk:
     """Answers operations for an identity. Raises Refused."""
 

@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+from sync.demo.googlestandin.consent import PATH
 from sync.demo.googlestandin.errors import Json, Refused, Reply, bad
 from sync.demo.googlestandin.faults import CUT, DEAD, LOST, PAGE, Asked
-from sync.demo.googlestandin.routes import named
-from sync.demo.googlestandin.tokens import may_read, may_write
+from sync.demo.googlestandin.routes import named, scopes_of
+from sync.demo.googlestandin.tokens import may
 
 if TYPE_CHECKING:
     from sync.demo.googlestandin import GoogleStandIn
@@ -50,6 +51,8 @@ class Front:
         parts = urlsplit(target)
         if parts.path == "/token":
             return self._token(method, headers, raw)
+        if parts.path == PATH:
+            return self._consent_page(method, parts.query, headers)
         if parts.path.startswith("/batch"):
             return self._batch(method, parts.path, headers, raw)
         return self._one(method, target, headers, raw, inner=False)
@@ -62,6 +65,10 @@ class Front:
         except Refused as no:
             return self._logged(asked, _refusal(no)), ""
         return self._logged(asked, self._google.gate.grant(form), fault), fault
+
+    def _consent_page(self, method: str, query: str, headers: Mapping[str, str]) -> tuple[Reply, str]:
+        asked = Asked("consent", method, PATH, parse_qs(query), _public(headers))
+        return self._logged(asked, self._google.consent.page(dict(parse_qsl(query)))), ""
 
     def _batch(self, method: str, path: str, headers: Mapping[str, str], raw: bytes) -> tuple[Reply, str]:
         asked = Asked("batch", method, path, {}, _public(headers))
@@ -96,7 +103,7 @@ class Front:
         fault = ""
         try:
             access = self._google.gate.who(headers.get("authorization", ""))
-            (may_read if method == "GET" else may_write)(access)
+            may(access, scopes_of(operation))
             asked = replace(asked, body=_json(raw), who=access.email)
             fault = self._google.faults.due(asked)
             reply = Reply(0) if fault in (DEAD, PAGE) else self._google.desk.answer(asked, values, schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from sync.demo.googlestandin.consent import Consent
 from sync.demo.googlestandin.errors import Json, Reply, refuse
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -45,6 +46,7 @@ class Identity:
     refresh_token: str = ""
     revoked: str = ""
     may_act_for: set[str] = field(default_factory=set)
+    scopes: frozenset[str] = frozenset(SCOPES)
 
 
 @dataclass(slots=True)
@@ -59,12 +61,12 @@ class Access:
 class Gate:
     """Identities, keys and tokens. `skew` moves the server's idea of now against the machine's clock."""
 
-    def __init__(self, token_uri: Callable[[], str]) -> None:
+    def __init__(self, token_uri: Callable[[], str], consent: Consent) -> None:
         self.identities: dict[str, Identity] = {}
         self.access: dict[str, Access] = {}
         self.skew = timedelta()
         self.lifetime = LIFETIME
-        self._token_uri = token_uri
+        self._token_uri, self._consent = token_uri, consent
 
     def now(self) -> datetime:
         """The time tokens are judged by: the machine's, as the client signs with it, and the skew."""
@@ -103,14 +105,19 @@ class Gate:
 
     def grant(self, form: Mapping[str, str]) -> Reply:
         """The token endpoint's answer."""
+        refresh: Json = {}
         try:
-            email, scopes = self._judged(form)
+            if form.get("grant_type") == "authorization_code":
+                email, scopes, refresh = self._from_code(form)
+            else:
+                email, scopes = self._judged(form)
         except BadGrant as no:
             return no.reply
         token = "ya29." + secrets.token_urlsafe(24)
         self.access[token] = Access(email, self.now() + self.lifetime, scopes)
         seconds = int(self.lifetime.total_seconds())
         answer = {"access_token": token, "expires_in": seconds, "token_type": "Bearer", "scope": " ".join(scopes)}
+        answer |= refresh
         return Reply(200, json.dumps(answer).encode())
 
     def who(self, authorization: str) -> Access:
@@ -124,13 +131,23 @@ class Gate:
         if form.get("grant_type") == JWT_GRANT:
             return self._from_assertion(form.get("assertion", ""))
         if form.get("grant_type") == "refresh_token":
-            return self._from_refresh(form.get("refresh_token", "")), frozenset(SCOPES)
+            identity = self._from_refresh(form.get("refresh_token", ""))
+            return identity.email, identity.scopes
         raise BadGrant("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}")
 
-    def _from_refresh(self, token: str) -> str:
+    def _from_code(self, form: Mapping[str, str]) -> tuple[str, frozenset[str], Json]:
+        """A code's grant. A new consent heals a revoked one; the refresh token comes only when asked for offline."""
+        granted = self._consent.redeemed(form)
+        if isinstance(granted, str):
+            raise BadGrant(granted, "Malformed auth code.", 401 if granted == "invalid_client" else 400)
+        identity = self.known(granted.email, robot=False)
+        identity.scopes, identity.revoked = granted.scopes, ""
+        return granted.email, granted.scopes, {"refresh_token": identity.refresh_token} if granted.offline else {}
+
+    def _from_refresh(self, token: str) -> Identity:
         for identity in self.identities.values():
             if token and identity.refresh_token == token:
-                return _unrevoked(identity).email
+                return _unrevoked(identity)
         raise BadGrant("invalid_grant", "Bad Request")
 
     def _from_assertion(self, assertion: str) -> tuple[str, frozenset[str]]:
@@ -158,15 +175,9 @@ class Gate:
             )
 
 
-def may_write(access: Access) -> None:
-    """403 unless the token's scopes allow changes to events."""
-    if not access.scopes & set(SCOPES):
-        raise refuse("insufficientPermissions")
-
-
-def may_read(access: Access) -> None:
-    """403 unless the token has a scope of the calendar."""
-    if not any(scope.startswith(SCOPES[0]) for scope in access.scopes):
+def may(access: Access, scopes: Iterable[str]) -> None:
+    """403 unless the token has one of the scopes that the operation asks for."""
+    if access.scopes.isdisjoint(scopes):
         raise refuse("insufficientPermissions")
 
 
