@@ -4,120 +4,77 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import subprocess
-import sys
-import tempfile
-import threading
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from urllib.request import urlopen
+from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.judging import measure
-from bench.server import Replay
+from bench import judging
+from bench.measure import FIRST, IDLE, LOST, Cost, Costs, idle, medians, one_calendar, start_up
 
-_YAML = """
-practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
-dentists:
-  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{{kind: caldav, url: "{url}"}}]}}
-motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
-"""
-STEPS = ("first pass", "nothing changed", "1 change", "100 changes")
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One process: CPU seconds (what the gates judge), requests it made, its peak memory in MB."""
-
-    cpu: float
-    requests: int
-    peak: float
+SMALL, CALENDARS, EACH = 1_000, 100, 200
 
 
 def main() -> None:
-    """Measure, print a table, write JSON."""
+    """Measure, print tables, write JSON."""
     asked = argparse.ArgumentParser(prog="make bench")
     asked.add_argument("--events", type=int, default=10_000)
     asked.add_argument("--runs", type=int, default=3)
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
     options = asked.parse_args()
-    runs = [_run(options.events) for _ in track(range(options.runs), "runs", console=Console(stderr=True))]
-    rows = {step: (_median([run[0][step] for run in runs]), _median([run[1][step] for run in runs])) for step in STEPS}
-    _show(options.events, rows)
-    judged = measure()
-    _show_judging(judged)
-    result = {step: {"ours": vars_of(ours), "floor": vars_of(floor)} for step, (ours, floor) in rows.items()}
-    options.json.write_text(
-        json.dumps({"events": options.events, "steps": result, "judging_ms": judged}, indent=1) + "\n"
-    )
+    rounds = track(range(options.runs), "runs", console=Console(stderr=True))
+    measured = [(*one_calendar(options.events), idle(SMALL), idle(EACH, CALENDARS), start_up()) for _ in rounds]
+    ours, floor, small, many, starts = (medians(runs, median) for runs in zip(*measured, strict=True))
+    compared = _compared(ours, floor, small, many, starts)
+    judged = judging.measure()
+    _show_steps(options.events, ours, floor)
+    _show(f"ratios within this run ({SMALL} events; {CALENDARS} calendars of {EACH}; starts)", compared, " ×")
+    _show("one changed event, 10 dentists, 50,000 bookings, 20,000 patients (CPU ms, medians)", judged)
+    written = {"ours": ours, "floor": floor, "small": small, "account": many, "start": starts}
+    costs = {name: {step: _plain(cost) for step, cost in found.items()} for name, found in written.items()}
+    result = {"events": options.events, **costs, "ratios": compared, "judging_ms": judged}
+    options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def _run(events: int) -> tuple[dict[str, Cost], dict[str, Cost]]:
-    replay = Replay(events, date.today())  # noqa: DTZ011
-    threading.Thread(target=replay.serve, daemon=True).start()
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        (place / "attitre.yaml").write_text(_YAML.format(url=replay.url))
-        attitre = str(Path(sys.executable).with_name("attitre"))
-        ours = [attitre, "sync", "-c", str(place / "attitre.yaml")]
-        floor = [sys.executable, "-m", "bench.floor", replay.url, str(place / "floor.db")]
-        return _steps(ours, replay), _steps(floor, replay)
+def _compared(ours: Costs, floor: Costs, small: Costs, many: Costs, starts: Costs) -> dict[str, float]:
+    """The rows of the yardstick, by what they say: each is a quotient of two figures of this run."""
+    pairs = {
+        "B1 first pass / floor": (ours[FIRST], floor[FIRST]),
+        "B2 idle / floor": (ours[IDLE], floor[IDLE]),
+        f"B2 idle / idle of {SMALL}": (ours[IDLE], small[IDLE]),
+        "B4 1 change / idle": (ours["1 change"], ours[IDLE]),
+        "B4 100 changes / idle": (ours["100 changes"], ours[IDLE]),
+        f"B5 {CALENDARS} idle calendars / one": (many[IDLE], small[IDLE]),
+        "B8 token lost / first pass": (ours[LOST], ours[FIRST]),
+        f"B9 first pass / that of {SMALL}": (ours[FIRST], small[FIRST]),
+        "B10 --version / python": (starts["--version"], starts["python"]),
+        "B10 check / python": (starts["check"], starts["python"]),
+    }
+    return {name: round(one.cpu / other.cpu, 2) for name, (one, other) in pairs.items()}
 
 
-def _steps(command: list[str], replay: Replay) -> dict[str, Cost]:
-    root = replay.url.removesuffix("cal/")
-    costs = {"first pass": _cost(command, root), "nothing changed": _cost(command, root)}
-    for count in (1, 100):
-        urlopen(f"{root}change/{count}").read()  # noqa: S310
-        costs[f"{count} change{'s' if count > 1 else ''}"] = _cost(command, root)
-    return costs
-
-
-def _cost(command: list[str], root: str) -> Cost:
-    urlopen(f"{root}count").read()  # noqa: S310
-    measured = [sys.executable, "-c", _ACCOUNT, *command]
-    done = subprocess.run(measured, check=True, capture_output=True, text=True)  # noqa: S603
-    cpu, peak = map(float, done.stdout.splitlines()[-1].split())
-    return Cost(cpu, int(urlopen(f"{root}count").read()), peak / 1024)  # noqa: S310
-
-
-# runs the command as its only child, so that what the system accounts for children is the command's own
-_ACCOUNT = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True);"
-    "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
-)
-
-
-def _median(costs: list[Cost]) -> Cost:
-    middle = statistics.median
-    return Cost(middle(c.cpu for c in costs), int(middle(c.requests for c in costs)), middle(c.peak for c in costs))
-
-
-def _show(events: int, rows: dict[str, tuple[Cost, Cost]]) -> None:
+def _show_steps(events: int, ours: Costs, floor: Costs) -> None:
     table = Table(title=f"{events} events, one calendar, whole processes (CPU seconds, medians)")
     for name in ("", "attitre sync", "floor", "ratio", "requests", "peak MB"):
         table.add_column(name, justify="left" if not name else "right")
-    for step, (ours, floor) in rows.items():
-        ratio = f"{ours.cpu / floor.cpu:.1f} ×"
-        table.add_row(step, f"{ours.cpu:.2f}", f"{floor.cpu:.2f}", ratio, str(ours.requests), f"{ours.peak:.0f}")
+    for step, cost in ours.items():
+        least = floor.get(step)
+        against = (f"{least.cpu:.2f}", f"{cost.cpu / least.cpu:.1f} ×") if least else ("", "")
+        table.add_row(step, f"{cost.cpu:.2f}", *against, str(cost.requests), f"{cost.peak:.0f}")
     Console().print(table)
 
 
-def _show_judging(judged: dict[str, float]) -> None:
-    table = Table(title="one changed event, 10 dentists, 50,000 bookings, 20,000 patients (CPU ms, medians)")
-    for name in judged:
-        table.add_column(name, justify="right")
-    table.add_row(*(f"{cost:.1f}" for cost in judged.values()))
+def _show(title: str, figures: dict[str, float], unit: str = "") -> None:
+    table = Table(title=title, show_header=False)
+    for name, figure in figures.items():
+        table.add_row(name, f"{figure:.1f}{unit}")
     Console().print(table)
 
 
-def vars_of(cost: Cost) -> dict[str, float]:
-    """A cost as JSON."""
+def _plain(cost: Cost) -> dict[str, Any]:
     return {"cpu": round(cost.cpu, 3), "requests": cost.requests, "peak_mb": round(cost.peak, 1)}
 
 

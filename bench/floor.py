@@ -19,22 +19,23 @@ def main(url: str, file: str) -> None:
     store.execute("create table if not exists resource(href primary key, etag, body, hash, read)")
     store.execute("create table if not exists cursor(token)")
     token = (store.execute("select token from cursor").fetchone() or ("",))[0]
-    host = http.client.HTTPConnection(urlsplit(url).netloc)
+    where = urlsplit(url)
+    host = http.client.HTTPConnection(where.netloc)
     listed, new = _members(
-        _ask(host, f"<sync-collection xmlns='DAV:'><sync-token>{token}</sync-token></sync-collection>")
+        _ask(host, where.path, f"<sync-collection xmlns='DAV:'><sync-token>{token}</sync-token></sync-collection>")
     )
     hrefs = [member["href"] for member in listed]
     for start in range(0, len(hrefs), 500):
         wanted = "".join(f"<href>{href}</href>" for href in hrefs[start : start + 500])
-        bodies, _ = _members(_ask(host, f"<calendar-multiget>{wanted}</calendar-multiget>"))
+        bodies, _ = _members(_ask(host, where.path, f"<calendar-multiget>{wanted}</calendar-multiget>"))
         store.executemany("insert or replace into resource values(?,?,?,?,?)", map(_row, bodies))
     store.execute("delete from cursor")
     store.execute("insert into cursor values(?)", (new,))
     store.commit()
 
 
-def _ask(host: http.client.HTTPConnection, body: str) -> bytes:
-    host.request("REPORT", "/cal/", body.encode(), {"Depth": "1"})
+def _ask(host: http.client.HTTPConnection, path: str, body: str) -> bytes:
+    host.request("REPORT", path, body.encode(), {"Depth": "1"})
     return host.getresponse().read()
 
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 
-from babel.dates import format_date
-
 
 def clock(moment: datetime) -> str:
     """`9 h 30`, `14 h`."""
@@ -22,6 +20,8 @@ def short_clock(moment: datetime) -> str:
 @lru_cache(maxsize=1024)
 def day(value: date, *, year: bool = False) -> str:
     """`mardi 24 novembre`, `dimanche 1er novembre`, with the year where asked."""
+    from babel.dates import format_date  # loaded by who writes a date
+
     said = format_date(value, "EEEE d MMMM y" if year else "EEEE d MMMM", locale="fr")
     return said.replace(" 1 ", " 1er ") if value.day == 1 else said
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from rapidfuzz import fuzz
-
 from rules.model import Booking, Facts, MessageKind, Practice
 from rules.text import fold
 
@@ -141,7 +139,11 @@ def same_patient(one: Facts, other: Facts) -> bool:
     if one.patient_id and other.patient_id:
         return one.patient_id == other.patient_id
     first, second = fold(one.name), fold(other.name)
-    return first == second or fuzz.token_sort_ratio(first, second) >= 80
+    if first == second:
+        return True
+    from rapidfuzz import fuzz  # loaded by who compares names
+
+    return fuzz.token_sort_ratio(first, second) >= 80
 
 
 def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:

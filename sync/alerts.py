@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
-from sync.faults import described
+from sync.faults import described, log
 from sync.outbox import backoff
 from sync.store import notices
 from sync.store.notices import NoticeRow
 from sync.world import World
-
-log = structlog.get_logger()
 
 
 def send_notices(world: World) -> int:

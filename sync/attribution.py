@@ -34,8 +34,8 @@ def settle(world: World) -> int:
     """Make firm what a visit confirmed, undo what was cancelled for good. Returns how many were undone."""
     now, undone = world.now(), 0
     with world.store.read() as tx:
-        owed = [one for one in patients.provisional(tx) if _verdict(world, tx, one, now) != one.booking]
-    for one in owed:
+        doubtful = owed(world, tx, now)
+    for one in doubtful:
         with world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
             patients.hang_on(tx, one.patient, verdict or None)
@@ -43,6 +43,11 @@ def settle(world: World) -> int:
                 _undo(tx, one, now)
                 undone += 1
     return undone
+
+
+def owed(world: World, tx: Tx, now: datetime) -> list[Provisional]:
+    """Whose dentist hangs no longer on that booking."""
+    return [one for one in patients.doubtful(tx, now) if _verdict(world, tx, one, now) != one.booking]
 
 
 _FIRM = 0  # no booking has this number

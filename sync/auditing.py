@@ -11,12 +11,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import structlog
-
 from adapters.base import WHOLE, Cursor, CursorLost, OutsideError, Resource
 from adapters.calendars.block import alike
 from sync import trials, trust
-from sync.faults import described
+from sync.faults import described, log
 from sync.mirror import mirror, take
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
@@ -24,7 +22,6 @@ from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import PRESENT, ResourceRow
 from sync.world import Source, World
 
-log = structlog.get_logger()
 QUIET_FROM, QUIET_MINUTES = 2, 180  # between two and five in the morning, each calendar at a minute of its own
 EVERY_WEEK = timedelta(days=7)
 TRY_AGAIN = timedelta(hours=1)

@@ -6,18 +6,14 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import structlog
-
 from adapters.base import OutsideError, Written
 from rules import brake
 from rules.model import AddEvent
-from sync.faults import described
+from sync.faults import described, log
 from sync.holding import drop, held_count, release
 from sync.store import basics, calendars, resources
 from sync.store.engine import StoreProblem, Tx
 from sync.world import Source, World
-
-log = structlog.get_logger()
 
 
 def read_answers(world: World) -> None:
@@ -101,4 +97,4 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _name(source: Source) -> str:
-    return f"brake-notice:{source.address}"
+    return f"{basics.BRAKE}{source.address}"

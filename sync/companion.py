@@ -12,20 +12,17 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from adapters.base import Conflict, OutsideError, Resource, Unknown, Written
 from rules.agenda import block_findings
 from rules.companion import Correction, is_notice, notice, worth_saying
 from rules.model import AddEvent, CalendarEvent
-from sync.faults import described
+from sync.faults import described, log
 from sync.store import basics, calendars, companions
 from sync.store.companions import CompanionRow
 from sync.store.engine import StoreProblem, Tx
 from sync.trials import may_write
 from sync.world import Source, World
 
-log = structlog.get_logger()
 NAME = "attitre-a-corriger-"
 
 

@@ -12,15 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-import structlog
-
 from adapters.base import Outgoing, OutsideError, Sender
 from adapters.senders.render import digest_page
 from rules.agenda import block_findings, holiday_name
 from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
-from sync.faults import described
+from sync.faults import described, log
 from sync.holding import held_count
 from sync.opening import support_words
 from sync.outbox import backoff
@@ -30,7 +28,6 @@ from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import UNCERTAIN
 from sync.world import World
 
-log = structlog.get_logger()
 NAME = "digest"
 BLOCKS_AHEAD = timedelta(days=60)
 OLD_ONES_AHEAD = timedelta(days=7)  # events from before the first pass: the whole year at once would help nobody
@@ -60,6 +57,12 @@ def send_digest(world: World) -> bool:
     except Exception as error:
         log.error("digest not sent", **described(error))
         return False
+
+
+def owed(world: World, tx: Tx, now: datetime) -> bool:
+    """A turn is due, or was never begun."""
+    known = _get(tx) if Channel.EMAIL in world.senders and world.practice.email else _Turn(now.date(), settled=True)
+    return known is None or _due(known, world.practice, now)
 
 
 def next_digest(practice: Practice, now: datetime) -> datetime:

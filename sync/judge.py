@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from sync import moves
-from sync.faults import described
+from sync.faults import described, log
 from sync.holding import apply_brake
 from sync.standing import Standing
 from sync.store import basics, bookings, calendars, edits, patients, resources, sharing
@@ -20,7 +18,6 @@ from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import GONE, ResourceRow
 from sync.world import World
 
-log = structlog.get_logger()
 Place = tuple[str, str]
 AT_ONCE = 250  # resources a transaction: others may write in between
 

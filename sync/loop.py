@@ -11,18 +11,16 @@ from datetime import datetime, timedelta
 from time import monotonic
 from types import FrameType
 
-import structlog
 from schedule import Scheduler
 
 from sync.digest import next_digest
-from sync.faults import described
+from sync.faults import described, log
 from sync.opening import at_work
 from sync.passes import one_pass
 from sync.store import views
 from sync.store.engine import StoreProblem
 from sync.world import World
 
-log = structlog.get_logger()
 SLOWEST = 600
 
 

@@ -27,17 +27,21 @@ SECOND_READ = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What a mirroring did: bodies stored, resources found gone, whether it was the first pass of the calendar."""
+    """What a mirroring did: bodies stored, resources found gone, whether it was the first pass of the calendar, and
+    whether anything was written at all."""
 
     stored: int = 0
     gone: int = 0
     first: bool = False
+    written: bool = False
 
 
 def mirror(world: World, source: Source) -> Mirrored:
     """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them."""
-    with world.store.write() as tx:
-        row = calendars.ensure(tx, source.address, source.dentist)
+    with world.store.read() as tx:  # most calendars are known, and wait for nothing
+        known = calendars.get(tx, source.address)
+        waiting = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
+    row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
     try:
         done = _follow(world, source, row)
     except CursorLost as lost:
@@ -48,13 +52,15 @@ def mirror(world: World, source: Source) -> Mirrored:
                 trust.lower(tx, source.address, world.now(), trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)
         done = _follow(world, source, row)
+    if not (waiting or done.written):
+        return done
     return Mirrored(
         done.stored + _pay_debts(world, source, row), done.gone + _prove_absences(world, source), done.first
     )
 
 
 def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
-    stored = gone = 0
+    stored = gone = pages = 0
     for page in source.calendar.changes(row.asked_from, lambda: _held(world, source)):
         if _says_nothing(page, row):
             continue
@@ -65,8 +71,17 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
             writer = _Writer(tx, source, row, now)
             writer.page(page, read, proven)
         world.readings.forget(source.address, writer.settled)
-        stored, gone = stored + len(bodies), gone + len(proven)
-    return Mirrored(stored, gone, first=row.baseline_at is None)
+        stored, gone, pages = stored + len(bodies), gone + len(proven), pages + 1
+    return Mirrored(stored, gone, first=row.baseline_at is None, written=pages > 0)
+
+
+def _as_configured(row: CalendarRow, source: Source) -> bool:
+    return row.state == "active" and row.dentist == source.dentist
+
+
+def _ensured(world: World, source: Source) -> CalendarRow:
+    with world.store.write() as tx:
+        return calendars.ensure(tx, source.address, source.dentist)
 
 
 def _reading(world: World, source: Source, body: Resource, now: datetime) -> Reading:

@@ -14,7 +14,7 @@ from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import facts_of, same_patient
 from sync import attendance
 from sync.planner import plan_booking
-from sync.store import basics, bookings, consents, messages, resources
+from sync.store import basics, bookings, calendars, consents, messages, resources
 from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
@@ -54,6 +54,15 @@ def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> 
             _merge(tx, booking, other, now)
             return True
     return False
+
+
+def may_be_missed(world: World, tx: Tx, now: datetime) -> bool:
+    """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
+    settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
+    coming = bookings.vanished_since(tx, now - LATELY, world.practice.zone)
+    read = [row.last_success for row in calendars.every(tx) if row.state == "active" and not row.fail_count]
+    waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
+    return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
 
 
 def _left(tx: Tx, booking: BookingRow) -> bool:

@@ -12,13 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-import structlog
 from tenacity import RetryCallState, wait_random_exponential
 
 from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
 from rules.model import Channel, MessageKind
-from sync.faults import described
+from sync.faults import described, log
 from sync.planner import plan_booking, reminders
 from sync.store import basics, bookings, calendars, messages, notices, resources
 from sync.store.bookings import VANISHED, BookingRow
@@ -27,7 +26,6 @@ from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPPRESSED, UNCERTAIN, MessageRow
 from sync.world import Watch, World, nobody_watches
 
-log = structlog.get_logger()
 LAST_ATTEMPT = 12
 PATIENCE = timedelta(minutes=30)
 SECOND_CHANCE = timedelta(minutes=10)

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
 from rules.model import Practice
-from sync import attribution, auditing, brakenotice, companion, queries
-from sync.alerts import send_notices
-from sync.digest import send_digest
-from sync.faults import described
-from sync.judge import judge
+from sync import auditing
+from sync.faults import described, log
 from sync.mirror import mirror
-from sync.opening import support_words
-from sync.outbox import deliver
-from sync.restore import hush
+from sync.rest import nothing_owed
 from sync.rivals import Rival
-from sync.store import basics, bookings, calendars, notices, resources
-from sync.store.bookings import VANISHED
+from sync.store import basics, calendars, notices, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
-from sync.sweep import sweep
 from sync.world import Source, Watch, World, nobody_watches
-from sync.writeback import write_back
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +42,30 @@ def one_pass(
     _mind_configuration(world)
     pull(world, sources, watch)
     auditing.audit(world, sources)
-    judged = judge(world)
-    if _moves_may_be_missed(world):
-        pull(world, sources, nobody_watches)
-        judged += judge(world)
-    if attribution.settle(world):
-        judged += judge(world)
-    brakenotice.read_answers(world)
-    if restored:
-        hush(world)
-    sweep(world)
-    sent = deliver(world, watch)
-    judged += judge(world)
-    queries.tidy(world)
-    written = write_back(world, watch)
-    brakenotice.show(world)
-    companion.show(world)
-    send_notices(world)
-    send_digest(world)
-    return PassReport(judged, sent, written, _unreachable(world, sources))
+    if not restored and _at_rest(world):
+        return PassReport(unreachable=_unreachable(world, sources))
+    from sync.steps import take_all  # not loaded by a process that finds nothing to do
+
+    done = take_all(world, lambda: pull(world, sources, nobody_watches), watch, restored=restored)
+    return PassReport(done.judged, done.sent, done.written, _unreachable(world, sources))
+
+
+def _at_rest(world: World) -> bool:
+    with world.store.read() as tx:
+        return nothing_owed(world, tx)
 
 
 def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
     """Mirror these calendars side by side; one that fails does not stop the others (law L10)."""
     now = world.now()
-    due = [source for source in sources if _due(world, source, now)]
-    quiet = _unchanged(world, due)
+    with world.store.read() as tx:
+        rows = {row.calendar: row for row in calendars.every(tx)}
+        owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
+    due = [source for source in sources if _due(rows.get(source.address), now)]
+    quiet = _unchanged(world, {source.address for source in due} - owing, rows)
+    _succeeded(world, sorted(quiet), now)
     for source in due:
         if source.address in quiet:
-            _succeeded(world, source, now)
             watch(source.address)
     busy = [source for source in due if source.address not in quiet]
     if len(busy) <= 1:
@@ -105,16 +88,12 @@ def _mirror_safely(world: World, source: Source, watch: Watch) -> None:
         log.error("mirroring failed", **described(error))
         _failed(world, source, Garbled("La réponse de l'agenda n'a pas été comprise."), started)
     else:
-        _succeeded(world, source, started)
+        _succeeded(world, [source.address], started)
     watch(source.address)
 
 
-def _unchanged(world: World, sources: list[Source]) -> frozenset[str]:
+def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -> frozenset[str]:
     """Calendars that their account says have not changed, in one question for all (BENCHMARK B5)."""
-    with world.store.read() as tx:
-        rows = {row.calendar: row for row in calendars.every(tx)}
-        owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
-    asked = {s.address for s in sources} - owing
     quiet: set[str] = set()
     for account, addresses in world.accounts:
         cursors = {a: rows[a].cursor for a in addresses & asked if a in rows and rows[a].cursor}
@@ -127,16 +106,14 @@ def _unchanged(world: World, sources: list[Source]) -> frozenset[str]:
     return frozenset(quiet)
 
 
-def _due(world: World, source: Source, now: datetime) -> bool:
-    with world.store.read() as tx:
-        row = calendars.get(tx, source.address)
+def _due(row: CalendarRow | None, now: datetime) -> bool:
     return row is None or row.not_before is None or row.not_before <= now
 
 
-def _succeeded(world: World, source: Source, started: datetime) -> None:
-    fine = {"fail_count": 0, "reason": None, "trouble": None, "not_before": None, "state": "active"}
-    with world.store.write() as tx:
-        calendars.change(tx, source.address, last_success=started, last_attempt=started, **fine)
+def _succeeded(world: World, addresses: Sequence[str], started: datetime) -> None:
+    if addresses:
+        with world.store.write() as tx:
+            calendars.were_read(tx, addresses, started)
 
 
 def _failed(world: World, source: Source, error: OutsideError, started: datetime) -> None:
@@ -159,6 +136,8 @@ def _not_before(error: OutsideError, started: datetime) -> datetime | None:
 
 def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str, now: datetime) -> None:
     """Once an episode: a calendar that was read again since may raise it anew. Says whom to call (P1)."""
+    from sync.opening import support_words
+
     name = world.called(row.dentist)
     calls = [f"{who} : {how} ({when})" for who, how, when in support_words(world.practice, now)]
     since = row.last_success.isoformat() if row.last_success else "never"
@@ -174,20 +153,12 @@ def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str,
     notices.raise_once(tx, key, f"attitre : agenda « {name} » non lu", text, now)
 
 
-def _moves_may_be_missed(world: World) -> bool:
-    """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
-    now = world.now()
-    settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
-    with world.store.read() as tx:
-        coming = bookings.vanished_since(tx, now - timedelta(hours=1), world.practice.zone)
-        read = [row.last_success for row in calendars.every(tx) if row.state == "active" and not row.fail_count]
-    waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
-    return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
-
-
 def _mind_configuration(world: World) -> None:
     """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
     print_of = _fingerprint(world.practice)
+    with world.store.read() as tx:  # most passes end here, without a write
+        if basics.get(tx, "configuration") == print_of:
+            return
     with world.store.write() as tx:
         before = basics.get(tx, "configuration")
         if before == print_of:

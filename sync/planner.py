@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rules.model import Channel, Facts, MessageKind, Practice, Send
 from rules.planning import Cell, Knowledge, Row, Situation, plan, reminder_due, same_patient
-from rules.wording import Receipt
 from sync.store import bookings, calendars, messages
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.world import World
+
+if TYPE_CHECKING:
+    from rules.wording import Receipt
 
 NOBODY = Knowledge(Row.NEVER)
 Wanted = tuple[Send, int, datetime]
@@ -83,6 +85,8 @@ def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addr
 
 def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
     """What was sent for this booking, for the feedback in its event."""
+    from rules.wording import Receipt
+
     shown = {messages.SENT, messages.FAILED, messages.UNCERTAIN}
     rows = messages.of_booking(tx, number, world.practice.zone)
     return tuple(

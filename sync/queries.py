@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import structlog
-
 from adapters.calendars.block import alike
 from rules import reading as entries
 from rules.identity import Clues, search_term
 from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot
 from rules.queries import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
 from rules.text import fold
-from sync.faults import described
+from sync.faults import described, log
 from sync.proposals import next_free
 from sync.store import bookings, edits, patients, queries, resources
 from sync.store.engine import StoreProblem, Tx
@@ -24,7 +22,6 @@ from sync.store.queries import QueryRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.world import World
 
-log = structlog.get_logger()
 NEAR = 3
 DAYS, FIRST, OTHERS = 60, 3, 1  # how far slots are looked for; how many of the first dentist, and of each other
 
@@ -44,9 +41,8 @@ def answered(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, denti
 
 def tidy(world: World) -> int:
     """Owe the removal of yesterday's questions. Returns how many; one that fails does not stop the others."""
-    midnight = world.now().replace(hour=0, minute=0, second=0, microsecond=0)
     with world.store.read() as tx:
-        old = queries.answered_before(tx, midnight)
+        old = queries.of_yesterday(tx, world.now())
     return sum(_safely(world, row) for row in old)
 
 

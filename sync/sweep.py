@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-import structlog
-
 from rules.model import Channel, Send
-from sync.faults import described
+from sync.faults import described, log
 from sync.planner import reminders
 from sync.store import bookings, messages
 from sync.store.bookings import BookingRow
-from sync.store.engine import StoreProblem
+from sync.store.engine import StoreProblem, Tx
 from sync.world import World
 
-log = structlog.get_logger()
-SLACK = timedelta(hours=3)  # a night of daylight saving is an hour longer or shorter
 Together = tuple[Channel, str, date]
 
 
 def sweep(world: World) -> int:
     """Owe the reminders whose hour has come, and with them those of the same day to the same address (ruling 6); the
     key makes each happen once. Returns how many were added. A booking that fails does not stop the others (L10)."""
-    now, practice = world.now(), world.practice
-    horizon = now + timedelta(hours=practice.policy.reminder_hours) + SLACK
+    now = world.now()
     with world.store.read() as tx:
-        coming = bookings.starting(tx, now, _midnight_after(horizon), practice.zone)
-    owed = [(row, send) for row in coming if row.start < horizon for send in _reminders(world, row, now)]
-    days = {_together(send) for row, send in owed if _to_come(world, row, send)}
-    due = {(row.id, send.channel) for row, send in owed}
-    for row in coming:
+        due = owed(world, tx, now)
+        due += _with_them(world, tx, due, now)
+    return sum(_owe(world, row, send, now) for row, send in due)
+
+
+def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
+    """The reminders whose hour has come and that did not go yet."""
+    coming = bookings.unreminded(tx, now, bookings.horizon(world.practice, now), world.practice.zone)
+    bookings.expect_knowledge(tx, [row.id for row in coming])
+    found = ((row, send) for row in coming for send in _reminders(world, tx, row, now))
+    return [(row, send) for row, send in found if messages.may_still_join(tx, row.id, send)]
+
+
+def _with_them(
+    world: World, tx: Tx, due: list[tuple[BookingRow, Send]], now: datetime
+) -> Iterator[tuple[BookingRow, Send]]:
+    """Those of the same day to the same address."""
+    days = {_together(send) for _, send in due}
+    known = {(row.id, send.channel) for row, send in due}
+    last = _midnight_after(bookings.horizon(world.practice, now))
+    for row in bookings.starting(tx, now, last, world.practice.zone) if days else ():
         if any(_fits(row, day) for day in days):
-            early = [send for send in _reminders(world, row, now, early=True) if _together(send) in days]
-            owed += [(row, send) for send in early if (row.id, send.channel) not in due]
-    return sum(_owe(world, row, send, now) for row, send in owed)
+            early = [send for send in _reminders(world, tx, row, now, early=True) if _together(send) in days]
+            yield from ((row, send) for send in early if (row.id, send.channel) not in known)
 
 
-def _to_come(world: World, row: BookingRow, send: Send) -> bool:
-    """It has not gone yet: others may go along."""
-    with world.store.read() as tx:
-        return messages.may_still_join(tx, row.id, send)
-
-
-def _reminders(world: World, row: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
+def _reminders(world: World, tx: Tx, row: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
     try:
-        with world.store.read() as tx:
-            return reminders(world, tx, row, now, early=early)
+        return reminders(world, tx, row, now, early=early)
     except StoreProblem:
         raise
     except Exception as error:

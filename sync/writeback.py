@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, TryLater, Unknown, Written
-from sync.faults import described
+from sync.faults import described, log
 from sync.outbox import backoff
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
@@ -18,7 +16,6 @@ from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.trials import leave, may_write
 from sync.world import Source, Watch, World, nobody_watches
 
-log = structlog.get_logger()
 LOST_RACES = 3
 
 

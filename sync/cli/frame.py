@@ -122,6 +122,12 @@ def _common(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) 
 
 def start_log(verbose: int) -> None:
     """Logs go to standard error: warnings, with -v everything. They carry no personal data (law L8)."""
+    from sync.faults import log
+
+    log.prepared_by(lambda: _configure_log(verbose))
+
+
+def _configure_log(verbose: int) -> None:
     import logging
 
     import structlog

@@ -11,16 +11,27 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
 
+BRAKE = "brake-notice:"  # and the calendar: where the brake's question stands in it
 _GET = select(t.setting.c.value).where(*here(t.setting, "name"))
+_BETWEEN = select(t.setting.c.name, t.setting.c.value).where(
+    *here(t.setting), t.setting.c.name >= bindparam("first"), t.setting.c.name < bindparam("last")
+)
 _PUT, _NEW = update(t.setting).where(*here(t.setting, "name")), insert(t.setting)
 _COUNT = update(t.counter).where(*here(t.counter, "name"))
 _TAKE = _COUNT.values(value=t.counter.c.value + bindparam("count")).returning(t.counter.c.value)
+_COUNTED = select(t.counter.c.value).where(*here(t.counter, "name"))
 _NEW_COUNTER, _LOG = insert(t.counter), insert(t.journal)
 
 
 def get(tx: Tx, name: str) -> str | None:
     """The setting, or None."""
     return tx.run(_GET, the_name=name).scalar()
+
+
+def starting_with(tx: Tx, name: str) -> dict[str, str]:
+    """The settings whose names begin so."""
+    rows = tx.run(_BETWEEN, first=name, last=name[:-1] + chr(ord(name[-1]) + 1))
+    return {row.name: row.value for row in rows}
 
 
 def put(tx: Tx, name: str, value: str) -> None:
@@ -51,6 +62,11 @@ def take_numbers(tx: Tx, name: str, count: int = 1) -> range:
         last = counted or count
     tx.remembered[key] = last
     return range(last - count + 1, last + 1)
+
+
+def ever_counted(tx: Tx, name: str) -> bool:
+    """Whether that counter ever gave a number."""
+    return tx.run(_COUNTED, the_name=name).first() is not None
 
 
 def log(

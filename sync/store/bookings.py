@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
 
-from rules.model import Channel, Facts, Finding, MessageKind
+from rules.model import Channel, Facts, Finding, MessageKind, Practice
 from rules.planning import Knowledge, Row
 from sync.store import basics
 from sync.store import tables as t
@@ -154,9 +154,20 @@ def starting(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[Boo
     return _select(tx, zone, c.start >= start, c.start < end)
 
 
+def horizon(practice: Practice, now: datetime) -> datetime:
+    """Until when bookings may be due a reminder; a night of daylight saving is an hour longer or shorter."""
+    return now + timedelta(hours=practice.policy.reminder_hours + 3)
+
+
+def unreminded(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
+    """Bookings that begin in that span and of which a reminder may still go: to an address where none went, or was
+    given up, since the booking last changed."""
+    return list(_rows(tx.run(_UNREMINDED, the_start=start, the_end=end), zone))
+
+
 def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """Every booking that vanished after that moment."""
-    return _select(tx, zone, t.booking.c.vanished_at > moment)
+    return list(_rows(tx.run(_VANISHED_SINCE, the_vanished_at=moment), zone))
 
 
 def vanished_lately(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
@@ -205,11 +216,21 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
     A refused message told nothing, but it is not tried again until its facts or its address change: see `refused`.
     """
     known: dict[tuple[int, Channel], Knowledge] = {}
-    for row in tx.run(_TOLD, the_booking=booking):
+    expected = tx.remembered.get(_EXPECTED, {}).get(booking)
+    for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
         if row.state != "failed":
             facts = facts_from_json(row.facts, zone)
             known[(facts.patient_id, Channel(row.channel))] = _knowledge(row, facts)
     return known
+
+
+def expect_knowledge(tx: Tx, bookings: Sequence[int]) -> None:
+    """What the patients of these bookings know is about to be asked, in a transaction that tells nothing."""
+    told = tx.remembered.setdefault(_EXPECTED, {})
+    told.update({booking: [] for booking in bookings})
+    for part in in_parts(bookings):
+        for row in tx.run(_TOLD_ANY, those_booking=part):
+            told[row.booking].append(row)
 
 
 def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str, datetime]]:
@@ -307,7 +328,19 @@ _WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
 _OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
 _VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcome.is_(None))
 _UNTOLD_OF = _OF_PATIENT.where(_b.created_at >= the(_b.created_at), _b.vanished_at.is_(None))
+_VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
+_m = t.message.c
+_REMINDED = (
+    select(func.count(_m.channel.distinct()))
+    .where(_m.practice == _b.practice, _m.booking == _b.id, _m.kind == MessageKind.REMINDER.value)
+    .where(_m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
+    .scalar_subquery()
+)
+_ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(None), 1), else_=0)
+_UNREMINDED = _EVERY.where(*here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES)
+_EXPECTED = "what is known of bookings"
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
+_TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
 _REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import insert, select, update
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.tx import here
+from sync.store.tx import here, in_parts, those
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
+_THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 
@@ -87,6 +89,15 @@ def change(tx: Tx, calendar: str, **values: Any) -> None:
     """Set columns of one calendar."""
     tx.run(_CHANGE, the_calendar=calendar, **values)
     tx.remembered.pop(("calendar", calendar), None)
+
+
+def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
+    """All of these answered, and nothing is wrong with them any more."""
+    for part in in_parts(calendars):
+        values = {"last_success": at, "last_attempt": at, "state": "active", "fail_count": 0}
+        tx.run(_THESE, those_calendar=part, reason=None, trouble=None, not_before=None, **values)
+    for calendar in calendars:
+        tx.remembered.pop(("calendar", calendar), None)
 
 
 def suspend_others(tx: Tx, configured: frozenset[str]) -> None:

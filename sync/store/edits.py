@@ -13,10 +13,12 @@ from rules.model import Annotation
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json, annotation_to_json
 from sync.store.engine import Tx
-from sync.store.tx import here, in_parts, those
+from sync.store.tx import here, in_parts, the, those
 
 _DROP, _WANT = delete(t.edit).where(*here(t.edit, "calendar", "ref")), insert(t.edit)
 _AT = select(t.edit.c.ref).where(*here(t.edit, "calendar"), those(t.edit.c.ref))
+_e = t.edit.c
+_DUE = select(t.edit).where(*here(t.edit), _e.due_at <= the(_e.due_at)).order_by(_e.due_at, _e.calendar, _e.ref)
 _FREE = "places without an edit"
 
 
@@ -70,8 +72,6 @@ def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:
 
 def due(tx: Tx, now: datetime) -> list[EditRow]:
     """Edits whose time has come."""
-    c = t.edit.c
-    query = select(t.edit).where(c.practice == tx.practice, c.due_at <= now).order_by(c.due_at, c.calendar, c.ref)
     return [
         EditRow(
             row.calendar,
@@ -82,7 +82,7 @@ def due(tx: Tx, now: datetime) -> list[EditRow]:
             row.attempts,
             row.remove,
         )
-        for row in tx.connection.execute(query)
+        for row in tx.run(_DUE, the_due_at=now)
     ]
 
 

@@ -17,7 +17,7 @@ from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
-from sync.store.tx import here
+from sync.store.tx import here, the, those
 
 PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
     "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped",
@@ -27,6 +27,14 @@ PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
 _OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
 _WITH_KEY = select(t.message.c.id).where(*here(t.message, "key"))
 _ADD = insert(t.message)
+_c = t.message.c
+_DUE = (
+    select(t.message)
+    .where(*here(t.message), _c.state == PENDING, _c.due_at <= the(_c.due_at))
+    .where((_c.next_try.is_(None)) | (_c.next_try <= the(_c.due_at)))
+    .order_by(_c.due_at, _c.id)
+)
+_WITH_STATE = select(t.message).where(*here(t.message), those(_c.state)).order_by(_c.due_at, _c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +109,12 @@ def add(tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: da
 
 def due(tx: Tx, now: datetime, zone: ZoneInfo) -> list[MessageRow]:
     """Pending messages whose time has come, oldest first."""
-    c = t.message.c
-    query = (
-        select(t.message)
-        .where(c.practice == tx.practice, c.state == PENDING, c.due_at <= now)
-        .where((c.next_try.is_(None)) | (c.next_try <= now))
-        .order_by(c.due_at, c.id)
-    )
-    return [_row(row, zone) for row in tx.connection.execute(query).mappings()]
+    return [_row(row, zone) for row in tx.run(_DUE, the_due_at=now).mappings()]
 
 
 def with_state(tx: Tx, *states: str, zone: ZoneInfo) -> list[MessageRow]:
     """Messages in those states, oldest first."""
-    c = t.message.c
-    query = select(t.message).where(c.practice == tx.practice, c.state.in_(states)).order_by(c.due_at, c.id)
-    return [_row(row, zone) for row in tx.connection.execute(query).mappings()]
+    return [_row(row, zone) for row in tx.run(_WITH_STATE, those_state=list(states)).mappings()]
 
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:

@@ -10,7 +10,6 @@ import secrets
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import Engine, func, select, update
 
 from sync.store import basics
@@ -42,6 +41,8 @@ class Names:
 
     def nearest(self, name: str, limit: int) -> list[int]:
         """The records whose names look most like it, likeliest first."""
+        from rapidfuzz import fuzz, process
+
         wanted = " ".join(sorted(name.split()))
         found = process.extract(wanted, self.texts, scorer=fuzz.ratio, limit=limit, score_cutoff=_LIKE)
         return [self.owners[place] for _, _, place in found]
@@ -79,11 +80,6 @@ def erased(tx: Tx) -> None:
 def nearest(tx: Tx, name: str, limit: int) -> list[int]:
     """The records whose names look most like `name`, as they stand in this transaction."""
     return _now(tx).nearest(name, limit)
-
-
-def anybody(tx: Tx) -> bool:
-    """Whether there is a record at all, in this transaction until it changes the directory."""
-    return bool(_now(tx).texts)
 
 
 def _now(tx: Tx) -> Names:

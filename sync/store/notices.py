@@ -10,6 +10,14 @@ from sqlalchemy import insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here, the
+
+_c = t.notice.c
+_DUE = (
+    select(t.notice)
+    .where(*here(t.notice), _c.sent_at.is_(None), (_c.next_try.is_(None)) | (_c.next_try <= the(_c.next_try)))
+    .order_by(_c.created_at, _c.key)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,7 @@ def raise_once(tx: Tx, key: str, subject: str, text: str, now: datetime) -> None
 
 def due(tx: Tx, now: datetime) -> list[NoticeRow]:
     """Alerts not yet sent."""
-    c = t.notice.c
-    query = select(t.notice).where(c.practice == tx.practice, c.sent_at.is_(None))
-    query = query.where((c.next_try.is_(None)) | (c.next_try <= now)).order_by(c.created_at, c.key)
-    return [NoticeRow(row.key, row.subject, row.text, row.attempts) for row in tx.connection.execute(query)]
+    return [NoticeRow(row.key, row.subject, row.text, row.attempts) for row in tx.run(_DUE, the_next_try=now)]
 
 
 def change(tx: Tx, key: str, **values: Any) -> None:

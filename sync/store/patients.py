@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
 
-from rules.identity import Clues
 from rules.model import Patient
 from rules.text import words
 from sync.store import basics, nameindex
@@ -20,6 +19,9 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE, NOBODY
 from sync.store.tx import here, the, those
+
+if TYPE_CHECKING:
+    from rules.identity import Clues
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
@@ -43,6 +45,18 @@ _VISITS = (
     .where(or_(_b.attendance.is_(None), _b.attendance == "honoured"))
     .order_by(_b.start.desc())
     .limit(20)
+)
+
+_THEIRS = and_(_b.practice == _c.practice, _b.patient == _c.id)
+_PROVISIONAL = select(_c.id, _c.provisional, _c.dentist).where(
+    *here(t.patient), _c.provisional.is_not(None), _c.merged_into.is_(None)
+)
+_DOUBTFUL = _PROVISIONAL.where(
+    or_(
+        _c.dentist.is_(None),
+        exists().where(_THEIRS, _b.state == "valid", _b.dentist == _c.dentist, _b.end <= the(_b.end)),
+        ~exists().where(_THEIRS, _b.id == _c.provisional, _b.vanished_at.is_(None)),
+    )
 )
 
 
@@ -96,7 +110,7 @@ def _words(part: list[str]) -> dict[str, str]:
 
 def expect(tx: Tx) -> None:
     """Many events are about to be judged: find out at once whether there is anybody to be found."""
-    if not nameindex.anybody(tx):
+    if not basics.ever_counted(tx, "patient"):
         tx.remembered[NOBODY] = True
 
 
@@ -167,9 +181,12 @@ class Provisional:
 
 def provisional(tx: Tx) -> list[Provisional]:
     """Everybody whose dentist is not firm yet."""
-    c = t.patient.c
-    query = select(c.id, c.provisional, c.dentist).where(c.practice == tx.practice, c.provisional.is_not(None))
-    rows = tx.connection.execute(query.where(c.merged_into.is_(None)))
+    return [Provisional(patient, booking, dentist) for patient, booking, dentist in tx.run(_PROVISIONAL)]
+
+
+def doubtful(tx: Tx, now: datetime) -> list[Provisional]:
+    """Everybody whose dentist is not firm yet and may be by now, or no more: they came, or the booking left."""
+    rows = tx.run(_DOUBTFUL, the_end=now)
     return [Provisional(patient, booking, dentist) for patient, booking, dentist in rows]
 
 

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import delete, insert, select
 
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.tx import here, the
 
 NEAR_WORDS = 5
+_q = t.query.c
+_OLD = (
+    select(t.query)
+    .where(*here(t.query), _q.answered_at < the(_q.answered_at))
+    .order_by(_q.answered_at, _q.calendar, _q.ref)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +51,16 @@ def forget(tx: Tx, calendar: str, ref: str) -> None:
     tx.connection.execute(delete(t.query).where(*_where(tx, calendar, ref)))
 
 
-def answered_before(tx: Tx, moment: datetime) -> list[QueryRow]:
-    """Questions answered before that moment, oldest first."""
-    c = t.query.c
-    query = select(t.query).where(c.practice == tx.practice, c.answered_at < moment)
-    return [_row(row) for row in tx.connection.execute(query.order_by(c.answered_at, c.calendar, c.ref))]
+def of_yesterday(tx: Tx, now: datetime) -> list[QueryRow]:
+    """Questions answered before the last midnight, oldest first."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [_row(row) for row in tx.run(_OLD, the_answered_at=midnight)]
 
 
 def near_words(tx: Tx, typed: Iterable[str]) -> tuple[str, ...]:
     """Words of patients' names that are most like the typed ones (folded), best first."""
+    from rapidfuzz import fuzz, process
+
     c = t.patient_name.c
     known = list(tx.connection.execute(select(c.token).where(c.practice == tx.practice).distinct()).scalars())
     found = [hit for word in typed for hit in process.extract(word, sorted(known), scorer=fuzz.ratio, score_cutoff=75)]

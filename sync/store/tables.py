@@ -130,6 +130,7 @@ resource = Table(
         sqlite_where=text("unwritable is not null"),
         postgresql_where=text("unwritable is not null"),
     ),
+    Index(None, "practice", "calendar", "state"),
 )
 
 occurrence = Table(

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.base import TryLater
 from adapters.calendars.memory import MemoryCalendar
-from sync import passes
+from sync import outbox, passes
 
 
 def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any) -> None:
@@ -41,5 +41,5 @@ def test_l3_nothing_is_told_of_an_event_whose_new_body_is_owed(desk: Any) -> Non
     with desk.store.write() as tx:
         passes.resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
     desk.now += timedelta(minutes=5)
-    passes.deliver(desk.world)
+    outbox.deliver(desk.world)
     assert desk.told() == {"+33612345678"}

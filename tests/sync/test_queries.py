@@ -188,7 +188,7 @@ def test_the_next_day_it_is_gone_and_nobody_was_cancelled(office: "Office") -> N
     assert office.told("cancellation") == []
     assert [one.subject for one in office.email.sent] == []
     with office.world.store.read() as tx:
-        assert kept.answered_before(tx, office.now + TOMORROW) == []
+        assert kept.of_yesterday(tx, office.now + TOMORROW) == []
 
 
 def test_it_is_answered_where_she_typed_it_into_an_hour_that_is_over(office: "Office") -> None:
