@@ -1,7 +1,10 @@
 """The cost of a pass follows what changed, not what exists: counted, without a clock (BENCHMARK B3, B4, B8)."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from sync.world import World
 YAML = """
 practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
 dentists:
-  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{{kind: caldav, url: "{url}"}}]}}
+  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}]}}
 motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
 """
 
@@ -40,23 +43,38 @@ class Counted:
         return self.replay.requests, self.world.readings.parsed - parsed, writes
 
 
+@contextmanager
+def opened(replay: Replay, place: Path) -> Iterator[World]:
+    """The practice whose calendars are those of the server; a new store in that place."""
+    calendars_there = ", ".join(f'{{kind: caldav, url: "{url}"}}' for url in replay.urls)
+    (place / "attitre.yaml").write_text(YAML.format(calendars=calendars_there))
+    settings, _ = load([place / "attitre.yaml"], {})
+    assert settings is not None
+    with open_world(settings, clock=lambda: datetime(2026, 11, 24, 8, 0, tzinfo=UTC)) as world:
+        yield world
+
+
+@contextmanager
+def listened(counted: Counted) -> Iterator[None]:
+    """While this lasts, statements are counted."""
+
+    def count(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
+        counted.statements.append(sql)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    yield
+    event.remove(Engine, "before_cursor_execute", count)
+
+
 @pytest.fixture(params=[60, 600])
 def counted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Counted]:
     replay = Replay(request.param, date(2026, 11, 24))
     threading.Thread(target=replay.serve, daemon=True).start()
-    (tmp_path / "attitre.yaml").write_text(YAML.format(url=replay.url))
-    settings, _ = load([tmp_path / "attitre.yaml"], {})
-    assert settings is not None
-    with open_world(settings, clock=lambda: datetime(2026, 11, 24, 8, 0, tzinfo=UTC)) as world:
+    with opened(replay, tmp_path) as world:
         counted = Counted(world, replay)
-
-        def count(_connection: object, _cursor: object, sql: str, *_rest: object) -> None:
-            counted.statements.append(sql)
-
-        event.listen(Engine, "before_cursor_execute", count)
-        one_pass(world)
-        yield counted
-        event.remove(Engine, "before_cursor_execute", count)
+        with listened(counted):
+            one_pass(world)
+            yield counted
 
 
 def test_b3_nothing_changed_is_one_question_no_parsing_and_one_line_written(counted: Counted) -> None:
@@ -64,7 +82,11 @@ def test_b3_nothing_changed_is_one_question_no_parsing_and_one_line_written(coun
     requests, parsed, writes = counted.passes()
     assert (requests, parsed) == (1, 0)
     assert [sql.split()[1] for sql in writes] == ["calendar"]  # when it was last read
-    assert len(counted.statements) < 55
+    assert len(counted.statements) <= 33
+
+
+def test_b1_the_first_pass_asks_less_than_twice_an_event(counted: Counted) -> None:
+    assert len(counted.statements) < 100 + 2 * len(counted.replay.bodies)
 
 
 def test_b4_one_change_is_two_questions_and_one_body(counted: Counted) -> None:
@@ -86,3 +108,44 @@ def test_b8_l7_a_lost_token_and_nothing_changed_costs_a_listing_and_tells_nobody
         told = messages.counts(tx)
     assert (requests, parsed) == (1, 0)
     assert not any(told.values())
+
+
+def test_b8_a_token_that_the_server_forgot_costs_a_listing_too(counted: Counted) -> None:
+    counted.replay.lose_tokens()
+    requests, parsed, writes = counted.passes()
+    assert (requests, parsed) == (2, 0)
+    assert {sql.split()[1] for sql in writes if not sql.startswith("INSERT")} <= {"calendar", "counter"}
+    with counted.world.store.read() as tx:
+        assert not any(messages.counts(tx).values())
+
+
+def test_b5_twenty_calendars_of_one_account_are_one_question_and_one_line_written(tmp_path: Path) -> None:
+    replay = Replay(3, date(2026, 11, 24), calendars=20)
+    threading.Thread(target=replay.serve, daemon=True).start()
+    with opened(replay, tmp_path) as world:
+        one_pass(world)
+        counted = Counted(world, replay)
+        with listened(counted):
+            requests, parsed, writes = counted.passes()
+    assert (requests, parsed) == (1, 0)
+    assert len(writes) == 1
+
+
+def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_writes(tmp_path: Path) -> None:
+    replay = Replay(60, date(2026, 11, 24))
+    threading.Thread(target=replay.serve, daemon=True).start()
+    with opened(replay, tmp_path) as world:
+        one_pass(world)
+        one_pass(world)
+    loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
+    assert "sync.rest" in loaded
+    unneeded = {"sync.judge", "sync.digest", "rules.reading", "rules.assess", "rules.wording", "babel.dates", "alembic"}
+    assert loaded & (unneeded | {"structlog", "rich", "phonenumbers", "icalendar"}) == set()
+
+
+IDLE = [
+    sys.executable,
+    "-c",
+    "import sys\nfrom sync.cli import loaded\nloaded(['sync'])(['sync', '-c', 'attitre.yaml'], standalone_mode=False)\n"
+    "print(*sys.modules)",
+]
