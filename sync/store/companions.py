@@ -35,7 +35,8 @@ class CompanionRow:
 def concerned(tx: Tx, since: date) -> set[str]:
     """Calendars that hold an event into which nothing may be written, or a notice from that day on."""
     c, r = t.companion.c, t.resource.c
-    shut = select(r.calendar).where(r.practice == tx.practice, r.unwritable.is_not(None))
+    # a comparison, not IS NOT NULL: by that alone SQLite takes another index and reads the whole calendar
+    shut = select(r.calendar).where(r.practice == tx.practice, r.unwritable > "")
     shown = select(c.calendar).where(c.practice == tx.practice, c.day >= since.isoformat(), c.said != "")
     return set(tx.connection.execute(shut.union(shown)).scalars())
 
@@ -67,7 +68,7 @@ def closed(tx: Tx, calendar: str) -> dict[str, tuple[str, bool]]:
     """ref → (why nothing may be written into it, whether it was there before the first pass)."""
     c = t.resource.c
     query = select(c.ref, c.unwritable, c.baseline).where(
-        c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable.is_not(None)
+        c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable > ""
     )
     return {ref: (why, baseline) for ref, why, baseline in tx.connection.execute(query)}
 

@@ -126,6 +126,7 @@ resource = Table(
     Index(
         "ix_resource_unwritable",
         "practice",
+        "unwritable",
         "calendar",
         sqlite_where=text("unwritable is not null"),
         postgresql_where=text("unwritable is not null"),

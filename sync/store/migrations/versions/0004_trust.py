@@ -21,8 +21,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("conditions_at", UtcDateTime(), nullable=True))
     there = sa.text("unwritable is not null")
     op.create_index(
-        "ix_resource_unwritable", "resource", ["practice", "calendar"], sqlite_where=there, postgresql_where=there
-    )
+        "ix_resource_unwritable", "resource", ["practice", "unwritable", "calendar"],
+        sqlite_where=there, postgresql_where=there,
+    )  # fmt: skip
     op.create_table(
         "companion",
         sa.Column("practice", sa.String(), nullable=False),
