@@ -9,6 +9,7 @@ import pytest
 
 from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere
 from adapters.calendars import googleids, googleread
+from rules.model import Annotation
 from sync.demo.googlestandin.faults import later_page
 from tests.adapters.ongoogle import ROBOT
 
@@ -254,6 +255,25 @@ def test_an_instance_that_only_changed_its_colour_is_no_exception(on_google):
     before = on_google.reading(series.id)
     her.edits(her.instance(series, at(8)), colorId="5")
     assert on_google.reading(series.id) == before
+
+
+def test_an_instance_from_before_our_part_was_written_is_no_exception(on_google):
+    """A colour made it an item of its own; our block then went into the series only."""
+    her = on_google.she.person
+    series = weekly(her, description="Salle 2")
+    her.edits(her.instance(series, at(8)), colorId="5")
+    before = on_google.reading(series.id)
+    on_google.annotate(series.id, Annotation("⚠ ", ("✗ à compléter",)))
+    after = on_google.reading(series.id)
+    assert (after.events, after.semantic) == (before.events, before.semantic)
+
+
+def test_an_instance_is_no_resource_of_its_own(on_google):
+    her = on_google.she.person
+    series = weekly(her)
+    moved = her.moves(her.instance(series, at(8)), at(8, 11))
+    assert on_google.calendar.get(moved.id) is None
+    assert on_google.calendar.get(series.id) is not None
 
 
 def test_an_exception_whose_series_nobody_shows_is_an_event_of_its_own(on_google):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.base import Conflict, Edit, Refused, TryLater, Unknown, Written
+from adapters.base import Conflict, Denied, Edit, Refused, TryLater, Unknown, Written
 from adapters.calendars.block import alike
 from rules.model import AddEvent, Annotation
 from sync.demo.googlestandin.faults import Asked, writes
@@ -239,6 +239,14 @@ def test_c16_what_was_deleted_is_not_written_again(on_google, her, marie):
     on_google.she.google.forget_deleted(on_google.she.calendar)
     assert on_google.calendar.apply(marie.id, seen.version, Edit(OURS, seen.payload)) == Conflict(gone=True)
     assert not her.still_there(marie)
+
+
+@pytest.mark.parametrize("fault", ["accessNotConfigured", "insufficientPermissions", "authError"])
+def test_what_is_wrong_with_the_account_is_no_refusal_of_the_event(on_google, marie, fault):
+    """The event would stay unwritable after the account was mended."""
+    on_google.she.google.fail_next(fault, times=2, when=writes)
+    with pytest.raises(Denied):
+        on_google.annotate(marie.id, OURS)
 
 
 # --- events of our own -----------------------------------------------------------------------------------------------

@@ -229,6 +229,34 @@ def test_a18_an_unshared_calendar_cancels_nothing(practice: Practice, confirmed:
     assert practice.told("cancellation") == practice.told("modification") == []
 
 
+def test_a_week_of_nightly_audits_finds_nothing_and_writes_nothing(practice: Practice, confirmed: Event) -> None:
+    series = practice.martin.books("Réunion", at(1, 15), 30, recurrence=["RRULE:FREQ=DAILY;COUNT=9"])
+    practice.martin.moves(practice.martin.instance(series, at(2, 15)), at(2, 17))
+    practice.martin.deletes(practice.martin.books("DURAND Paul", at(3, 17)))
+    practice.passes()
+    practice.google.log.clear()
+    for _ in range(5 * 12):
+        practice.passes(later=timedelta(hours=2))
+    assert [one for one in practice.google.log if writes(one.asked)] == []
+    whole = [one for one in practice.google.asked("events.list") if not one.asked.one("syncToken")]
+    assert len(whole) >= 5
+    assert practice.told("cancellation") == practice.told("modification") == []
+    assert practice.state().cursor.kind == "google"
+
+
+def test_a_change_that_no_token_told_is_found_by_the_nightly_audit(practice: Practice, confirmed: Event) -> None:
+    """A11: Google's log of changes lost one."""
+    practice.passes()
+    martins = practice.google.world.calendars[IDS["martin"]]
+    practice.martin.moves(confirmed, at(7, 14))
+    martins.events[confirmed.id].version = 1  # as if it had been there before the token
+    practice.passes(later=MINUTE)
+    assert practice.told("modification") == []
+    for _ in range(14):
+        practice.passes(later=timedelta(hours=2))
+    assert practice.told("modification") == ["sent"]
+
+
 # --- series ----------------------------------------------------------------------------------------------------------
 
 
