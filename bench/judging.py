@@ -38,11 +38,11 @@ def measure(repeats: int = 30) -> dict[str, float]:
     with _practice() as (world, calendars, names):
         dice = random.Random(7)  # noqa: S311 - the same questions at every run is the point
         known = [dice.randrange(PATIENTS) for _ in range(repeats)]
-        free = _monday(world.now().date()) + timedelta(weeks=60)
+        free, also_free = (_monday(world.now().date()) + timedelta(weeks=weeks) for weeks in (60, 61))
         taken = _monday(world.now().date()) + timedelta(weeks=2)
         asked: dict[str, Callable[[int], float]] = {
             "known patient": lambda n: _judged(world, calendars, _event(n, names[known[n]], free)),
-            "unknown name": lambda n: _judged(world, calendars, _event(n, f"Zq{names[known[n]]}x", free)),
+            "unknown name": lambda n: _judged(world, calendars, _event(n, f"Zq{names[known[n]]}x", also_free)),
             "taken slot": lambda n: _judged(world, calendars, _event(n, names[known[n]], taken)),
             "name search": lambda n: _searched(world, names[known[n]]),
         }
