@@ -47,7 +47,7 @@ def _brake(_world: World, tx: Tx, _now: datetime) -> bool:
 
 
 def _reminder(world: World, tx: Tx, now: datetime) -> bool:
-    if not bookings.unreminded(tx, now, bookings.horizon(world.practice, now), world.practice.zone):
+    if not bookings.unreminded(tx, world.practice, now):
         return False
     from sync import sweep
 

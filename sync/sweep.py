@@ -28,7 +28,7 @@ def sweep(world: World) -> int:
 
 def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
     """The reminders whose hour has come and that did not go yet."""
-    coming = bookings.unreminded(tx, now, bookings.horizon(world.practice, now), world.practice.zone)
+    coming = bookings.unreminded(tx, world.practice, now)
     bookings.expect_knowledge(tx, [row.id for row in coming])
     found = ((row, send) for row in coming for send in _reminders(world, tx, row, now))
     return [(row, send) for row, send in found if messages.may_still_join(tx, row.id, send)]

@@ -159,10 +159,13 @@ def horizon(practice: Practice, now: datetime) -> datetime:
     return now + timedelta(hours=practice.policy.reminder_hours + 3)
 
 
-def unreminded(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings that begin in that span and of which a reminder may still go: to an address where none went, or was
-    given up, since the booking last changed."""
-    return list(_rows(tx.run(_UNREMINDED, the_start=start, the_end=end), zone))
+def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
+    """Bookings of which a reminder may be due: told before its hour, and to an address where none went, or was given
+    up, since the booking last changed. A first, wide choice: `rules.planning.reminder_due` decides."""
+    since = timedelta(hours=practice.policy.reminder_hours - 3)
+    coming = tx.run(_UNREMINDED, the_start=now, the_end=horizon(practice, now))
+    ids = [number for number, start, told in coming if told is not None and told < start - since]
+    return [row for part in in_parts(ids) for row in _rows(tx.run(_THESE, those_id=part), practice.zone)]
 
 
 def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
@@ -337,7 +340,11 @@ _REMINDED = (
     .scalar_subquery()
 )
 _ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(None), 1), else_=0)
-_UNREMINDED = _EVERY.where(*here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES)
+_FIRST_TOLD = select(func.min(_t.at)).where(_t.practice == _b.practice, _t.booking == _b.id).scalar_subquery()
+_THESE = _EVERY.where(*here(t.booking), those(_b.id))
+_UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
+    *here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES
+)
 _EXPECTED = "what is known of bookings"
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)

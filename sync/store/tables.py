@@ -131,7 +131,14 @@ resource = Table(
         sqlite_where=text("unwritable is not null"),
         postgresql_where=text("unwritable is not null"),
     ),
-    Index(None, "practice", "calendar", "state"),
+    Index(
+        "ix_resource_suspect",
+        "practice",
+        "calendar",
+        "state",
+        sqlite_where=text("state = 'suspect'"),
+        postgresql_where=text("state = 'suspect'"),
+    ),
 )
 
 occurrence = Table(
