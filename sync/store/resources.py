@@ -129,10 +129,11 @@ def debts(tx: Tx, calendar: str) -> list[str]:
     return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
 
 
-def stands(tx: Tx, order: int) -> bool:
-    """Whether the resource of that number is in its calendar."""
-    c = t.resource.c
-    query = select(c.state).where(c.practice == tx.practice, c.order == order)
+def stands(tx: Tx, uid: str, order: int) -> bool:
+    """Whether the resource of that number, which holds an event of that UID, is in its calendar."""
+    o, c = t.occurrence.c, t.resource.c
+    joined = t.occurrence.join(t.resource, and_(c.practice == o.practice, c.calendar == o.calendar, c.ref == o.ref))
+    query = select(c.state).select_from(joined).where(o.practice == tx.practice, o.uid == uid, o.order == order)
     return tx.connection.execute(query).scalar() == PRESENT
 
 
