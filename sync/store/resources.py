@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -127,6 +127,30 @@ def mark_future_dirty(tx: Tx, now: datetime) -> None:
 def debts(tx: Tx, calendar: str) -> list[str]:
     """Refs whose body is owed."""
     return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
+
+
+def of_series(tx: Tx, calendar: str, ref: str, uids: Collection[str]) -> list[tuple[str, str, str]]:
+    """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar."""
+    o = t.occurrence.c
+    query = select(o.ref, o.uid, o.recurrence).where(
+        o.practice == tx.practice, o.uid.in_(uids), o.calendar == calendar, o.ref != ref, o.recurrence != ""
+    )
+    return [(other, uid, recurrence) for other, uid, recurrence in tx.connection.execute(query)]
+
+
+def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
+    """(uid, recurrence) of the resource's occurrences."""
+    o = t.occurrence.c
+    query = select(o.uid, o.recurrence).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref)
+    return {(uid, recurrence) for uid, recurrence in tx.connection.execute(query)}
+
+
+def series_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
+    """(calendar, ref) of the other resources that hold occurrences of the series that this one's belong to."""
+    o = t.occurrence.c
+    mine = select(o.uid).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref, o.recurrence != "")
+    uids = set(tx.connection.execute(mine).scalars())
+    return {(calendar, other) for other, _, _ in of_series(tx, calendar, ref, uids)} if uids else set()
 
 
 def stands(tx: Tx, uid: str, order: int) -> bool:
