@@ -207,7 +207,7 @@ class _Writer:
         """Proven: out of the calendar, and owed a judgement."""
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state != GONE:
-                self._wake(ref)
+                self._wake(ref, row.payload)
                 values: dict[str, Any] = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
                 resources.change(self.tx, self.source.address, ref, **values)
 
@@ -241,7 +241,7 @@ class _Writer:
         resources.add_occurrences(self.tx, occurrences)
         if not self.baseline:
             for body, _ in fresh:
-                self._wake(body.ref)
+                self._wake(body.ref, body.payload)
 
     def _compare(self, row: ResourceRow, body: Resource, reading: Reading) -> None:
         values: dict[str, Any] = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
@@ -255,11 +255,11 @@ class _Writer:
         values = resources.written_row(body) | {"problem": reading.problem}
         meant = reading.semantic != row.semantic or row.state == GONE
         if meant:
-            self._wake(row.ref)
+            self._wake(row.ref, row.payload)
             number = self._place_in_order(row, reading)
             rows = self._occurrences(row.ref, reading, number)
             resources.replace_occurrences(self.tx, self.source.address, row.ref, rows)
-            self._wake(row.ref)
+            self._wake(row.ref, body.payload)
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["order"] = number
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
@@ -279,10 +279,13 @@ class _Writer:
             return row.order
         return next(iter(basics.take_numbers(self.tx, "resource", 1)))
 
-    def _wake(self, ref: str) -> None:
-        """Whoever shares the time or the patient of this resource, now or until now, is judged again."""
+    def _wake(self, ref: str, payload: bytes) -> None:
+        """Whoever shares the time or the patient of this resource, now or until now, is judged again; so is the series
+        of an exception that lies in a resource of its own (E16)."""
         if not self.baseline:
-            near = sharing.bookings_beside(self.tx, (self.source.address, ref), self.now)
+            near = set(sharing.bookings_beside(self.tx, (self.source.address, ref), self.now))
+            if stands_alone(payload):
+                near |= resources.series_of(self.tx, self.source.address, ref)
             resources.mark_dirty(self.tx, near, self.now)
 
     def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
@@ -311,6 +314,11 @@ class _Writer:
             for event in reading.events
             if event.end > since and (kind := first_kind(event))
         ]
+
+
+def stands_alone(payload: bytes) -> bool:
+    """Whether a resource holds exceptions of a series and not the series itself."""
+    return b"RECURRENCE-ID" in payload and b"RRULE" not in payload and b"RDATE" not in payload
 
 
 def first_kind(event: CalendarEvent) -> Kind:

@@ -188,7 +188,7 @@ class Occurrences:
     def _old_place(self, item: Busy, event: CalendarEvent) -> bool:
         """The same event where it no longer stands: it moved, it is not there twice."""
         other = item.uid == event.uid and item.order != self.row.order
-        return other and not resources.stands(self.tx, item.order)
+        return other and not resources.stands(self.tx, item.uid, item.order)
 
     def _no_booking(
         self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None

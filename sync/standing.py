@@ -10,7 +10,7 @@ from rules.findings import find
 from rules.french import day_and_clock
 from rules.model import Annotation, CalendarEvent
 from rules.wording import problem_feedback
-from sync import moves
+from sync import apart, moves
 from sync.companion import is_companion
 from sync.occurrences import Occurrences
 from sync.store import bookings, calendars, edits, notices, resources
@@ -26,7 +26,8 @@ class Standing:
     def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow) -> None:
         self.world, self.tx, self.source, self.row = world, tx, source, row
         self.practice, self.now = world.practice, world.now()
-        self.reading = world.readings.of(source, row.ref, row.payload, world.window(self.now))
+        reading = world.readings.of(source, row.ref, row.payload, world.window(self.now))
+        self.reading = apart.whole(tx, source, row, reading, self.now)
         self.place = (row.calendar, row.ref)
         self.occurrences = Occurrences(world, tx, source, row, self.reading)
         self.writable = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,10 +129,35 @@ def debts(tx: Tx, calendar: str) -> list[str]:
     return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
 
 
-def stands(tx: Tx, order: int) -> bool:
-    """Whether the resource of that number is in its calendar."""
-    c = t.resource.c
-    query = select(c.state).where(c.practice == tx.practice, c.order == order)
+def of_series(tx: Tx, calendar: str, ref: str, uids: Collection[str]) -> list[tuple[str, str, str]]:
+    """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar."""
+    o = t.occurrence.c
+    query = select(o.ref, o.uid, o.recurrence).where(
+        o.practice == tx.practice, o.uid.in_(uids), o.calendar == calendar, o.ref != ref, o.recurrence != ""
+    )
+    return [(other, uid, recurrence) for other, uid, recurrence in tx.connection.execute(query)]
+
+
+def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
+    """(uid, recurrence) of the resource's occurrences."""
+    o = t.occurrence.c
+    query = select(o.uid, o.recurrence).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref)
+    return {(uid, recurrence) for uid, recurrence in tx.connection.execute(query)}
+
+
+def series_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
+    """(calendar, ref) of the other resources that hold occurrences of the series that this one's belong to."""
+    o = t.occurrence.c
+    mine = select(o.uid).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref, o.recurrence != "")
+    uids = set(tx.connection.execute(mine).scalars())
+    return {(calendar, other) for other, _, _ in of_series(tx, calendar, ref, uids)} if uids else set()
+
+
+def stands(tx: Tx, uid: str, order: int) -> bool:
+    """Whether the resource of that number, which holds an event of that UID, is in its calendar."""
+    o, c = t.occurrence.c, t.resource.c
+    joined = t.occurrence.join(t.resource, and_(c.practice == o.practice, c.calendar == o.calendar, c.ref == o.ref))
+    query = select(c.state).select_from(joined).where(o.practice == tx.practice, o.uid == uid, o.order == order)
     return tx.connection.execute(query).scalar() == PRESENT
 
 

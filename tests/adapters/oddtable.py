@@ -47,5 +47,13 @@ DIFFERS: dict[str, dict[str, str]] = {
         "careless": "the version is ignored: found out before the first write, and nothing is written there (C06)",
         "weak": _WEAK,
     },
+    "test_what_she_made_of_our_event_is_not_overwritten_nor_taken_out": {
+        "careless": "the version is ignored: found out before the first write, and nothing is written there (C06)"
+    },
+    "test_what_is_tried_out_before_the_first_write_leaves_nothing_behind": {
+        "careless": "it is found out",
+        "latin1": "it is found out",
+        "shortening": "it is found out",
+    },
     "test_removing_what_is_gone_is_a_conflict_that_says_so": {"weak": _WEAK},
 }

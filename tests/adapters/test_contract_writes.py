@@ -1,5 +1,6 @@
 """The contract's other half: our part and our events are written conditionally, and her text stays hers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ OURS = Annotation("⚠ ", ("✗ Mobile manquant : écrivez « 06 12 34 56 78 »"
 DONE = Annotation("✓ ", ("Contrôle, 30 min, confirmé",))
 DAY = datetime(2026, 12, 2, tzinfo=UTC)
 NOTICE = AddEvent("petit", "attitre-avis-1", "attitre : à lire", "Bonjour", DAY, DAY + timedelta(days=1))
+LATER = replace(NOTICE, title="attitre : à corriger (2)", text="10 h, DUPONT Marie")
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -188,3 +190,41 @@ def test_removing_what_is_gone_is_a_conflict_that_says_so(place, written):
     seen = place.calendar.get(MARIE)
     place.she.delete(MARIE)
     assert place.calendar.remove(MARIE, seen.version) == Conflict(gone=True)
+
+
+def test_an_event_of_ours_says_something_else_and_goes(place):
+    ref = place.calendar.add(NOTICE).resource.ref
+    result = place.calendar.own(ref, place.calendar.get(ref).version, LATER)
+    assert isinstance(result, Written)
+    (event,) = place.reading(ref).events
+    assert (event.title, event.description, event.all_day, event.transparent) == (LATER.title, LATER.text, True, True)
+    assert isinstance(place.calendar.own(ref, place.calendar.get(ref).version, None), Written)
+    assert place.calendar.get(ref) is None
+
+
+def test_what_she_made_of_our_event_is_not_overwritten_nor_taken_out(place, written):
+    ref = place.calendar.add(NOTICE).resource.ref
+    seen = place.calendar.get(ref).version
+    place.she.put(ref, written(ref, "lu, merci"))
+    assert place.calendar.own(ref, seen, LATER) == Conflict()
+    assert place.calendar.own(ref, seen, None) == Conflict()
+    assert place.reading(ref).events[0].title == "lu, merci"
+
+
+def test_a_calendar_that_is_only_read_keeps_our_event_too(place):
+    ref = place.calendar.add(NOTICE).resource.ref
+    seen, only = place.calendar.get(ref).version, place.again(read_only=True)
+    assert isinstance(only.own(ref, seen, LATER), Refused)
+    assert isinstance(only.own(ref, seen, None), Refused)
+    assert only.try_writing() is None
+    assert place.calendar.get(ref) is not None
+
+
+def test_what_is_tried_out_before_the_first_write_leaves_nothing_behind(place, written):
+    place.she.put(MARIE, written(MARIE))
+    follower = place.follow()
+    follower.pull()
+    said = place.calendar.try_writing()
+    assert said in {"", None}
+    follower.cursor = None
+    assert (follower.pull().resources, place.calendar.get(MARIE) is not None) == ({}, True)

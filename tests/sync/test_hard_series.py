@@ -99,3 +99,29 @@ def test_h10_a_new_mobile_after_the_confirmation_gets_the_reminder_and_the_old_o
     assert (first, set(later)) == ("+33612345678", {"+33698765432"})
     assert office.told("reminder") == ["sent"]
     assert office.told("modification") == []
+
+
+def test_e16_a_series_and_its_exception_in_two_resources_are_one_series(office: "Office") -> None:
+    """Bedework keeps them apart: the exception replaces its occurrence, it does not stand beside it."""
+    alone = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//client//FR\r\n" + exception("e0", 14, 16).encode()
+    office.calendars["martin"].put("e0.ics", series("e0", 7, "FREQ=WEEKLY;COUNT=3"))
+    office.calendars["martin"].put("e0-1.ics", alone + b"END:VCALENDAR\r\n")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert starts(office) == [start_of(7), start_of(14, 16), start_of(21)]
+    assert len(office.told("confirmation")) == 3
+
+
+def test_e16_an_exception_that_comes_later_moves_the_visit(office: "Office") -> None:
+    office.calendars["martin"].put("e0.ics", series("e0", 7, "FREQ=WEEKLY;COUNT=3"))
+    office.passes()
+    alone = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//client//FR\r\n" + exception("e0", 14, 16).encode()
+    office.calendars["martin"].put("e0-1.ics", alone + b"END:VCALENDAR\r\n")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert starts(office) == [start_of(7), start_of(14, 16), start_of(21)]
+    assert (office.told("modification"), office.told("cancellation")) == (["sent"], [])
+    office.calendars["martin"].delete("e0-1.ics")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert starts(office) == [start_of(7), start_of(14), start_of(21)]
