@@ -67,14 +67,15 @@ def _tried(kind: Callable[[Draft, How], list[Offered]], draft: Draft, how: How) 
 
 
 def _dav(draft: Draft, how: How) -> list[Offered]:
-    from config.addresses import web
     from sync.wiring import list_calendars
 
     say("\nLe compte des agendas (CalDAV). Le mot de passe sera rangé à part, jamais dans le YAML.")
-    url = ask.text("Adresse du serveur (https://…)", check=lambda given: web(_with_scheme(given)))
-    username = ask.text("Identifiant (vide : sans compte)", optional=True)
+    said = draft.said
+    url = said["url"] = ask.text("Adresse du serveur (https://…)", said.get("url", ""), _web)
+    username = said["user"] = ask.text("Identifiant (vide : sans compte)", said.get("user", ""), optional=True)
     password = ask.hidden("Mot de passe (ou $NOM d'une variable d'environnement)") if username else ""
     found = list_calendars(_with_scheme(url), username, meant(password))
+    said.clear()
     secret = draft.secret("caldav", password) if password else ""
     login = (f"username: {quoted(username)}", *([f"password: {secret}"] if secret else ())) if username else ()
     if not found:
@@ -83,6 +84,12 @@ def _dav(draft: Draft, how: How) -> list[Offered]:
         Offered(f"{name} – {_RIGHTS[writable]}", ("kind: caldav", f"url: {quoted(address)}", *login))
         for name, address, writable in found
     ]
+
+
+def _web(given: str) -> None:
+    from config.addresses import web
+
+    web(_with_scheme(given))
 
 
 def _with_scheme(given: str) -> str:
@@ -155,14 +162,15 @@ def _person(draft: Draft, how: How) -> list[Offered]:
     from adapters.calendars.googleapi import GoogleAccess
     from adapters.calendars.googlelist import list_calendars
 
-    say("\nIl faut le fichier d'un « ID client OAuth » de type « Application de bureau » (docs/administration.md,")
-    say("« Google : votre propre accord », dit où cliquer).")
+    say("\nIl faut le fichier d'un « ID client OAuth » de type « Application de bureau » : docs/administration.md,")
+    say("« Par l'accord d'une personne », dit où cliquer.")
     token = consent.obtain(Path(ask.text("Fichier du client OAuth (.json)")), browser=how.browser)
     listed = list_calendars(GoogleAccess(token, endpoint=how.endpoint))
-    draft.files[consent.TOKEN_FILE] = consent.sealed(token, draft)
+    kept = consent.sealed(token, draft)
+    name = draft.free(consent.TOKEN_FILE, kept)
+    draft.files[name] = kept
     return [
-        Offered(f"{one.name} – {one.rights}", _google_lines(one.calendar_id, f"!file {consent.TOKEN_FILE}", how))
-        for one in listed
+        Offered(f"{one.name} – {one.rights}", _google_lines(one.calendar_id, f"!file {name}", how)) for one in listed
     ]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.cli import ask
 from sync.cli.draft import Draft, write_private
-from sync.cli.frame import WRONG, Failure
+from sync.cli.frame import Failure
 from sync.cli.output import say
 
 if TYPE_CHECKING:
@@ -130,18 +130,46 @@ def sealed(token: str, draft: Draft) -> str:
     return seal(token, key)
 
 
-def renew(client_file: Path, folder: Path, *, browser: bool) -> None:
+def renew(client_file: Path, folder: Path, *, browser: bool, endpoint: str) -> None:
     """`attitre init --google-consent`: the token beside the YAML, new or anew. Raises Failure."""
-    from config.sealed import is_sealed
-
-    target = folder / TOKEN_FILE
-    if target.exists() and not is_sealed(target.read_text("utf-8", "replace")):
-        raise Failure(f"{target} existe déjà et n'est pas d'attitre : déplacez-le d'abord.", WRONG)
+    target = _target(folder)
     draft = Draft(folder)
-    draft.files[TOKEN_FILE] = sealed(obtain(client_file, browser=browser), draft)
+    token = obtain(client_file, browser=browser)
+    draft.files[target] = sealed(token, draft)
     try:
         for name, content in draft.files.items():
             write_private(folder / name, content)
     except OSError as error:
         raise Failure(f"{error.filename} ne peut pas être écrit : {error.strerror}.") from error
-    say(f"L'accord est donné et rangé, chiffré, dans {target}.")
+    say(f"\nL'accord est donné et rangé, chiffré, dans {folder / target}.")
+    _seen(token, endpoint)
+
+
+def _target(folder: Path) -> str:
+    """Which token is given anew; a first one where there is none."""
+    from config.sealed import is_sealed
+
+    stem, _, kind = TOKEN_FILE.rpartition(".")
+    there = sorted(path.name for path in folder.glob(f"{stem}*.{kind}"))
+    kept = [name for name in there if is_sealed((folder / name).read_text("utf-8", "replace"))]
+    if len(kept) > 1:
+        say("Quel accord donner de nouveau ?")
+        return kept[ask.choice("Votre choix", kept) - 1]
+    if TOKEN_FILE in there and not kept:
+        raise Failure(f"{folder / TOKEN_FILE} existe déjà et n'est pas d'attitre : déplacez-le d'abord.")
+    return kept[0] if kept else TOKEN_FILE
+
+
+def _seen(token: str, endpoint: str) -> None:
+    """Which calendars it opens: another account's consent shows at once."""
+    from adapters.base import OutsideError
+    from adapters.calendars.googleapi import GoogleAccess
+    from adapters.calendars.googlelist import list_calendars
+
+    try:
+        listed = list_calendars(GoogleAccess(token, endpoint=endpoint))
+    except OutsideError as error:
+        say(f"Ses agendas n'ont pas pu être listés : {error}")
+        return
+    for one in listed:
+        say(f"  {one.name} ({one.calendar_id}) – {one.rights}")

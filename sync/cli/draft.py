@@ -21,13 +21,15 @@ class Draft:
 
     folder: Path
     files: dict[str, str] = field(default_factory=dict, repr=False)
+    said: dict[str, str] = field(default_factory=dict)
+    """Answers of an attempt that failed: proposed again at the next."""
 
     def secret(self, name: str, value: str) -> str:
         """How the YAML names that secret: a file of its own, or the variable that was typed (`$NAME`)."""
         variable = _VARIABLE.fullmatch(value)
         if variable and variable[1] in os.environ:
             return f"!env {variable[1]}"
-        path = self._free(f"{SECRETS}/{name}", value)
+        path = self.free(f"{SECRETS}/{name}", value)
         self.files[path] = value
         return f"!file {path}"
 
@@ -37,12 +39,13 @@ class Draft:
         inside = whole.is_relative_to(self.folder.resolve())
         return str(whole.relative_to(self.folder.resolve()) if inside else whole)
 
-    def _free(self, path: str, value: str) -> str:
-        """A name that no other secret has."""
+    def free(self, path: str, value: str) -> str:
+        """A name that nothing else has, here or in the folder: `secrets/caldav-2`, `google-token-2.json`."""
         number, name = 1, path
         while self.files.get(name, value) != value or (name not in self.files and (self.folder / name).exists()):
             number += 1
-            name = f"{path}-{number}"
+            stem, dot, kind = path.rpartition(".")
+            name = f"{stem}-{number}.{kind}" if dot else f"{path}-{number}"
         return name
 
     def save(self, name: str, content: str) -> None:

@@ -52,7 +52,7 @@ def init(  # noqa: PLR0917  options
         if google_consent is not None:
             from sync.cli.consent import renew
 
-            renew(google_consent, output.parent, browser=not no_browser)
+            renew(google_consent, output.parent, browser=not no_browser, endpoint=google_endpoint)
         elif example:
             _write_example(output)
         else:
@@ -80,6 +80,8 @@ def _ask_and_write(output: Path, how: How) -> None:
     from sync.cli.draft import Draft
     from sync.cli.interview import interview
 
+    if not (output.parent.is_dir() and os.access(output.parent, os.W_OK)):
+        raise Failure(f"Le dossier {output.parent} n'existe pas, ou vous n'avez pas le droit d'y écrire.")
     old = output.exists()
     if old and not ask.yes(f"{output} existe déjà. Le remplacer (l'ancien est gardé) ?", default=False):
         raise Failure(f"{output} reste comme il est. Un autre nom : « -o FICHIER ».")

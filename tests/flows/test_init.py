@@ -170,7 +170,7 @@ def test_two_dentists_on_a_caldav_server(server: Server, home: Path, feed: str) 
         terminal = Terminal(home, "init")
         terminal.answers(*PRACTICE, *account(server, "mauvais-1234"))
         terminal.reads("a refusé l'identifiant ou le mot de passe")
-        terminal.answers(("nouveau ?", "o"), *account(server)[1:])
+        terminal.answers(("nouveau ?", "o"), ("Adresse du serveur", ""), ("Identifiant", ""), account(server)[3])
         shown = terminal.reads("Dr Martin – lecture et écriture")
         terminal.answers(("Un autre compte", "o"), ("Votre choix", "4"), ("Adresse du flux", feed))
         terminal.reads("Garde – flux, temps occupé")
@@ -227,6 +227,12 @@ def test_ctrl_c_leaves_nothing(server: Server, home: Path) -> None:
     assert terminal.ends() == 130
     assert "Interrompu : rien n'est écrit." in terminal.screen
     assert list(home.iterdir()) == []
+
+
+def test_nothing_is_asked_where_nothing_could_be_written(home: Path) -> None:
+    told = attitre(home, "init", "-o", "absent/attitre.yaml")
+    assert (told.returncode, "Le dossier absent n'existe pas" in told.stderr) == (1, True)
+    assert "Nom du cabinet" not in told.stdout
 
 
 def test_an_existing_file_is_replaced_only_when_asked_and_then_kept(server: Server, home: Path) -> None:
@@ -313,3 +319,30 @@ def test_a_refused_consent_changes_nothing(google: GoogleStandIn, home: Path) ->
     assert terminal.ends() == 1
     assert "a été refusé" in terminal.screen
     assert [path.name for path in home.iterdir()] == ["client.json"]
+
+
+def test_two_accounts_by_consent_keep_a_token_each(google: GoogleStandIn, home: Path) -> None:
+    (home / "client.json").write_text(json.dumps(google.oauth_client()))
+    other = "bernard@gmail.com"
+    google.add_calendar(other, "Dr Bernard", owner=other)
+    terminal = Terminal(home, "init", "--no-browser", "--google-endpoint", google.root)
+    terminal.answers(*PRACTICE)
+    for person in (OWNER, other):
+        google.consent.email = person
+        terminal.answers(("Votre choix", "3"), ("Fichier du client OAuth", "client.json"))
+        terminal.answers(("Copiez ici", clicked(google, terminal.reads("c'est normal."))))
+        terminal.answers(("Un autre compte", "o" if person == OWNER else ""))
+    terminal.answers(*DENTIST[:2], ("Son agenda", "1, 3"), *DENTIST[3:], *ENDING)
+    assert terminal.ends() == 0, terminal.screen
+    assert "3. Dr Bernard – lecture et écriture" in terminal.screen
+    text = (home / "attitre.yaml").read_text("utf-8")
+    assert "!file google-token.json" in text
+    assert "!file google-token-2.json" in text
+    assert attitre(home, "check", "--connect").returncode == 0
+    before = (home / "google-token.json").read_text()
+    again = Terminal(home, "init", "--no-browser", "--google-consent", "client.json", "--google-endpoint", google.root)
+    again.answers(("Votre choix", "1"))
+    again.answers(("Copiez ici", clicked(google, again.reads("c'est normal."))))
+    assert again.ends() == 0, again.screen
+    assert (home / "google-token.json").read_text() == before
+    assert "Dr Bernard (bernard@gmail.com) – lecture et écriture" in again.screen
