@@ -70,13 +70,16 @@ def _works(url: str, sender: str, password: str) -> bool:
 def sms(draft: Draft) -> Way:
     """A gateway that takes JSON; nothing is sent."""
     from config.addresses import secret_web
+    from sync.cli.accounts import meant
 
     say("\n— Les SMS aux patients —")
-    given = ask.text("Adresse de la passerelle HTTP (vide : plus tard)", "", secret_web, optional=True)
+    question = "Adresse de la passerelle HTTP (ou $NOM si elle contient une clé ; vide : plus tard)"
+    given = ask.text(question, "", lambda typed: secret_web(meant(typed)), optional=True)
     if not given:
         return Way()
     key = ask.hidden("En-tête « Authorization » qu'elle demande (vide : aucun ; ou $NOM)")
-    shown = quoted(given) if not urlsplit(given).query else draft.secret("sms-url", given)
+    hides = given.startswith("$") or urlsplit(given).query
+    shown = draft.secret("sms-url", given) if hides else quoted(given)
     lines = ["    kind: http", f"    url: {shown}",
              '    json: {to: "{to}", text: "{text}", ref: "{key}"}   # selon la passerelle']  # fmt: skip
     lines += [f"    headers: {{Authorization: {draft.secret('sms', key)}}}"] if key else []

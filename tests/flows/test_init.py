@@ -37,6 +37,10 @@ DENTIST = (
     ("Nom (", "Dr Claire Martin"), ("Spécialité", ""), ("Son agenda", "1"), ("Horaires du lundi", ""),
     ("Jours qui diffèrent", ""), ("autre dentiste", ""),
 )  # fmt: skip
+MOTIFS = (
+    "Contrôle", "Détartrage", "Douleur", "Soin", "Dévitalisation", "Extraction", "Prothèse", "Implant", "Orthodontie",
+    "Blanchiment",
+)  # fmt: skip
 FEED = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Garde\r\nBEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20261101T080000Z\r\n"
     b"DTSTART:20261202T090000Z\r\nDTEND:20261202T100000Z\r\nSUMMARY:Garde\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -207,6 +211,30 @@ def test_the_password_may_stay_in_a_variable_and_the_server_closed(server: Serve
     assert terminal.ends() == 0, terminal.screen
     assert "password: !env DAV_PASSWORD" in (home / "attitre.yaml").read_text("utf-8")
     assert [path.name for path in home.iterdir()] == ["attitre.yaml"]
+
+
+def test_a_calendar_that_two_dentists_share_and_an_sms_gateway_with_a_key(server: Server, home: Path) -> None:
+    terminal = Terminal(home, "init")
+    terminal.answers(*PRACTICE, *account(server), ("Un autre compte", ""), *DENTIST[:5], ("autre dentiste", "o"))
+    terminal.answers(
+        ("Nom (", "Dr Paul Martin"), ("Spécialité", ""), ("Son agenda", "1"), ("Mêmes horaires", "n"),
+        ("Horaires du lundi", "9-12"), ("Horaires du lundi", "9h00-12h00"), ("Jours qui diffèrent", "mercredi matin"),
+        ("Jours qui diffèrent", ""), ("autre dentiste", ""),
+        ("liste convient", "n"), *((f"{motif} : minutes", "0") for motif in MOTIFS[:-1]), (MOTIFS[-1], "50"),
+        ("autre motif", ""), ("Serveur d'envoi", ""),
+        ("passerelle HTTP", "https://sms.example/send?key=k3y-1234"), ("Authorization", "Bearer t0ken"),
+    )  # fmt: skip
+    assert terminal.ends() == 0, terminal.screen
+    text = (home / "attitre.yaml").read_text("utf-8")
+    assert re.findall(r"^  (\S+):$|tag: (\S+)", text, re.MULTILINE)[:4] == [
+        ("martin", ""), ("", "martin"), ("paul-martin", ""), ("", "paul-martin"),
+    ]  # fmt: skip
+    assert "avec [martin], [paul-martin]" in terminal.screen
+    assert [line for line in text.splitlines() if "label:" in line] == ['  - {label: "Blanchiment", minutes: 50}']
+    for secret in ("k3y-1234", "t0ken"):
+        assert secret not in text
+    assert "t0ken" not in terminal.screen
+    assert attitre(home, "check").returncode == 0
 
 
 def test_a_wrong_answer_is_asked_again_with_what_is_wrong(home: Path) -> None:
