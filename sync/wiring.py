@@ -258,9 +258,10 @@ def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
     return wanted in {*dentists} or wanted.rstrip("/") in {bare, last, unquote(last)}
 
 
-def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str]]:
-    """(name, address) of the calendars that an account has. Raises the errors of adapters.base."""
-    from adapters.calendars import davaccess
+def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str, bool]]:
+    """(name, address, may be written) of the calendars that an account has. Raises the errors of adapters.base."""
+    from adapters.calendars import davaccess, davprobe
 
     access = davaccess.DavAccess(url, username=username, password=password)
-    return [(found.name, found.address) for found in davaccess.list_calendars(access)]
+    found = davaccess.list_calendars(access)
+    return [(one.name, one.address, davprobe.writable(access.http, one.address)) for one in found]

@@ -24,6 +24,11 @@ def probe(http: Http, url: str, name: str | None, *, read_only: bool) -> Probe:
     return Probe(title, writable, kind, strong is not False, lines)
 
 
+def writable(http: Http, url: str) -> bool:
+    """Whether the account may write there, as far as the server tells. Raises as `collection`."""
+    return _may_write(collection(http, url))
+
+
 def collection(http: Http, url: str) -> Member:
     """What the calendar says of itself. Raises NotThere, and Garbled for an address that is no calendar's."""
     headers = {"Content-Type": "application/xml; charset=utf-8", "Depth": "0"}

@@ -118,7 +118,7 @@ _WRONG_CLIENT = (
     "Google ne connaît pas ce client OAuth : téléchargez de nouveau son fichier dans la console Google Cloud."
 )
 _UNTICKED = (
-    "La case « Afficher et modifier les événements » n'a pas été cochée dans la page de Google : recommencez en "
+    "La case « Afficher et modifier les événements » n'a pas été cochée dans la page de Google : recommencez, en "
     "cochant toutes les cases."
 )
 _NOT_LASTING = "Google n'a donné qu'un accès d'une heure : recommencez."

@@ -9,50 +9,91 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.frame import UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
+from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
 from sync.cli.output import as_json, say
 
 if TYPE_CHECKING:
     from config.problems import Problem
     from config.settings import Settings
+    from sync.cli.accounts import How
     from sync.world import Source, World
 
 
 @app.command()
-def init(
+def init(  # noqa: PLR0917  options
     example: Annotated[
         bool, typer.Option("--example", help="Écrire l'exemple complet et commenté, sans rien demander.")
     ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FICHIER", help="Où écrire.")] = Path(
         "attitre.yaml"
     ),
+    google_consent: Annotated[
+        Path | None,
+        typer.Option(
+            "--google-consent",
+            metavar="FICHIER",
+            help="Donner (de nouveau) votre accord pour vos agendas Google ; FICHIER : celui du client OAuth.",
+        ),
+    ] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Ne pas ouvrir de navigateur ici : l'adresse d'arrivée est recopiée.")
+    ] = False,
+    google_endpoint: Annotated[
+        str, typer.Option("--google-endpoint", metavar="ADRESSE", help="Adresse qui remplace celle de l'API Google.")
+    ] = "",
     verbose: Verbose = 0,
     debug: Debug = False,
 ) -> None:
     """Créer la configuration en répondant à quelques questions.
 
-    Exemples : attitre init ; attitre init --example -o cabinet.yaml
+    Exemples : attitre init ; attitre init --example -o cabinet.yaml ; attitre init --google-consent client_secret.json
     """
+    try:
+        if google_consent is not None:
+            from sync.cli.consent import renew
+
+            renew(google_consent, output.parent, browser=not no_browser, endpoint=google_endpoint)
+        elif example:
+            _write_example(output)
+        else:
+            from sync.cli.accounts import How
+
+            _ask_and_write(output, How(google_endpoint, not no_browser))
+    except (typer.Abort, KeyboardInterrupt):
+        say()
+        raise Failure("Interrompu : rien n'est écrit.", INTERRUPTED) from None
+
+
+def _write_example(output: Path) -> None:
+    from config import example_text
+    from sync.cli.draft import Draft
+
     if output.exists():
         raise Failure(f"{output} existe déjà : rien n'est écrit. Choisissez un autre nom avec « -o FICHIER ».")
-    if example:
-        from config import example_text
-
-        text = example_text("full")
-    else:
-        from sync.cli.interview import interview
-
-        text = interview()
-    _write(output, text)
+    Draft(output.parent).save(output.name, example_text("full"))
     say(f"{output} est écrit. Ensuite : attitre check -c {output}")
 
 
-def _write(output: Path, text: str) -> None:
-    try:
-        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise Failure(f"{output} ne peut pas être écrit : {error.strerror}.") from error
+def _ask_and_write(output: Path, how: How) -> None:
+    from config.load import load_all
+    from sync.cli import ask
+    from sync.cli.draft import Draft
+    from sync.cli.interview import interview
+
+    if not (output.parent.is_dir() and os.access(output.parent, os.W_OK)):
+        raise Failure(f"Le dossier {output.parent} n'existe pas, ou vous n'avez pas le droit d'y écrire.")
+    old = output.exists()
+    if old and not ask.yes(f"{output} existe déjà. Le remplacer (l'ancien est gardé) ?", default=False):
+        raise Failure(f"{output} reste comme il est. Un autre nom : « -o FICHIER ».")
+    draft = Draft(output.parent)
+    draft.save(output.name, interview(draft, how))
+    say(f"\n{output} est écrit." + (f" L'ancien : {output}.ancien." if old else ""))
+    for name in draft.files:
+        say(f"  {output.parent / name} : lisible de vous seul ; à sauvegarder à part.")
+    problems = [problem for one in load_all([output], os.environ) for problem in one.problems]
+    _show(problems, json=False)
+    where = "" if output == Path("attitre.yaml") else f" -c {output}"
+    say(f"Ensuite : attitre check --connect{where}, puis attitre audit{where} (il ne fait que lire).")
 
 
 @app.command()

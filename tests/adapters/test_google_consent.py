@@ -70,7 +70,7 @@ def test_no_is_an_answer(google: GoogleStandIn) -> None:
 def test_the_box_that_was_left_out_is_named(google: GoogleStandIn) -> None:
     google.consent.unticked = frozenset({EVENTS})
     question = consent(google)
-    with pytest.raises(Denied, match="cochant toutes les cases"):
+    with pytest.raises(Denied, match="toutes les cases"):
         question.token(clicked(question))
 
 

@@ -282,19 +282,3 @@ def test_a_fault_of_ours_is_one_sentence_without_a_trace(
     assert "ZeroDivisionError" in result.stderr
     assert "Traceback" not in result.output
     assert "Traceback" in attitre("sync", "--debug").stderr
-
-
-def test_init_asks_and_writes_what_check_accepts(shelves: dict[str, Shelf], monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = [("Agenda Martin", "https://dav.example/cabinet/martin/")]
-    monkeypatch.setattr(wiring, "list_calendars", lambda *_: listed)
-    monkeypatch.setenv("DAV_PASSWORD", "secret-de-test")
-    answers = (
-        "Cabinet « des Lilas »", "12 rue des Lilas, 75020 Paris", "01 43 00 00 00", "s@lilas.fr", "75",
-        "https://dav.example/", "cabinet", "", "Dr Claire Martin", "", "1", "", "n",
-    )  # fmt: skip
-    result = CliRunner().invoke(app, ["init", "-o", "neuf.yaml"], input="\n".join(answers) + "\n")
-    assert result.exit_code == 0, result.output
-    assert attitre("check", "-c", "neuf.yaml").exit_code == 0
-    text = Path("neuf.yaml").read_text(encoding="utf-8")
-    assert "password: !env DAV_PASSWORD" in text
-    assert "secret-de-test" not in text
