@@ -309,6 +309,9 @@ def test_google_by_consent_without_a_browser_here(google: GoogleStandIn, home: P
         assert refresh not in (home / path).read_text("utf-8")
     assert refresh not in terminal.screen
     assert attitre(home, "check", "--connect").returncode == 0
+    assert attitre(home, "sync").returncode == 0
+    state = json.loads(attitre(home, "status", "--json").stdout)
+    assert [one["state"] for one in state["calendars"]] == ["ok"]
 
 
 def test_an_expired_consent_is_given_again_by_a_browser_here(google: GoogleStandIn, home: Path) -> None:
