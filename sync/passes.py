@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
-from rules.model import Practice
 from sync import auditing
 from sync.faults import described, log
 from sync.mirror import mirror
@@ -155,7 +154,7 @@ def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str,
 
 def _mind_configuration(world: World) -> None:
     """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
-    print_of = _fingerprint(world.practice)
+    print_of = _fingerprint(world)
     with world.store.read() as tx:  # most passes end here, without a write
         if basics.get(tx, "configuration") == print_of:
             return
@@ -169,11 +168,13 @@ def _mind_configuration(world: World) -> None:
             resources.mark_future_dirty(tx, world.now())
 
 
-def _fingerprint(practice: Practice) -> str:
+def _fingerprint(world: World) -> str:
     """The same in every process for the same configuration: sets have no order of their own."""
+    practice = world.practice
+    read = sorted((source.address, source.dentist) for source in world.sources)
     mandatory = ",".join(sorted(practice.policy.mandatory))
     rest = replace(practice, policy=replace(practice.policy, mandatory=frozenset()))
-    return hashlib.sha256(f"{mandatory} {rest!r}".encode()).hexdigest()
+    return hashlib.sha256(f"{mandatory} {rest!r} {read}".encode()).hexdigest()
 
 
 def _unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:

@@ -332,10 +332,13 @@ _MEETS = or_(_SHORT, and_(_o.lasting.is_(True), *_BEGAN))
 _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
-_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end))
-_TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS)
+# What stood in a calendar that left the YAML keeps nobody's time.
+_SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == "suspended")
+_STANDS = _o.calendar.not_in(_SUSPENDED)
+_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), _STANDS)
+_TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, _STANDS)
 _KEPT_TIMES = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
-    *here(t.occurrence), those(_o.dentist), _MEETS, _o.kind != Kind.IGNORED.value
+    *here(t.occurrence), those(_o.dentist), _MEETS, _STANDS, _o.kind != Kind.IGNORED.value
 )
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)

@@ -29,7 +29,8 @@ class Line:
 def agenda(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Line]:
     """What stands in the calendars between those moments, in order."""
     o = t.occurrence.c
-    query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start)
+    left = select(t.calendar.c.calendar).where(t.calendar.c.practice == tx.practice, t.calendar.c.state == "suspended")
+    query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start, o.calendar.not_in(left))
     if dentist:
         query = query.where(o.dentist == dentist)
     known = {row.id: row for row in bookings.between(tx, start, end, zone, dentist)}
