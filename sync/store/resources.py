@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
 
 from adapters.base import Resource
 from rules.model import Annotation, Busy, CalendarEvent, Kind
@@ -328,7 +328,8 @@ _FOUND_OUT = select(_o.ref, _o.uid, _o.recurrence, *(_o[name] for name in _FINDS
 # What lasts a day at most began within a day of the span, so that the index finds it at once.
 _BEGAN = (_o.start < the(_o.end), _o.end > the(_o.start))
 _SHORT = and_(_o.lasting.is_(False), _o.start > bindparam("since", type_=_o.start.type), *_BEGAN)
-_MEETS = or_(_SHORT, and_(_o.lasting.is_(True), *_BEGAN))
+_LONG = and_(_o.lasting.is_(True), *_BEGAN)
+_MEETS = or_(_SHORT, _LONG)
 _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
@@ -337,9 +338,11 @@ _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c
 _STANDS = _o.calendar.not_in(_SUSPENDED)
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), _STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, _STANDS)
-_KEPT_TIMES = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
-    *here(t.occurrence), those(_o.dentist), _MEETS, _STANDS, _o.kind != Kind.IGNORED.value
+# Two questions of one: of several dentists at once, SQLite walks all they ever had for an OR.
+_LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
+    *here(t.occurrence), those(_o.dentist), _STANDS, _o.kind != Kind.IGNORED.value
 )
+_KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)

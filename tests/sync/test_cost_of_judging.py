@@ -26,6 +26,8 @@ BIG = (
     "journal",
 )
 WALK = re.compile(rf"^(SCAN|SEARCH) (?P<table>{'|'.join(BIG)})\b(?! USING (COVERING )?INDEX \S+ \(practice=\? AND)")
+# everything that one dentist ever had
+EVER = re.compile(r"^SEARCH occurrence USING INDEX \S+ \(practice=\? AND dentist=\?( AND lasting=\?)?\)")
 Asked = list[tuple[str, Any]]
 
 
@@ -49,7 +51,9 @@ def walks(office: "Office", asked: Asked) -> list[str]:
     with office.world.store.read() as tx:
         for sql, parameters in list(asked):
             plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
-            found += [f"{row[3]} … {sql.partition('WHERE')[2]}" for row in plan if WALK.match(row[3])]
+            found += [
+                f"{row[3]} … {sql.partition('WHERE')[2]}" for row in plan if WALK.match(row[3]) or EVER.match(row[3])
+            ]
     return sorted(set(found))
 
 
