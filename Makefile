@@ -25,7 +25,7 @@ test-long: $(STAMP)
 
 # The README's table of the procedure, from the tests that ran and passed.
 procedure: $(STAMP)
-	$(BIN)/pytest -n auto --dist worksteal -k 'p0 or p1 or p2 or p3 or p4 or p5 or p6 or p7 or p8 or p9' --procedure-report docs/procedure.json
+	$(BIN)/pytest -n auto --dist worksteal -k 'p0 or p1 or p2 or p3 or p4 or p5 or p6 or p7 or p8 or p9' --procedure-report=docs/procedure.json tests
 	$(BIN)/python -m docs.tables
 
 bench: $(STAMP)
