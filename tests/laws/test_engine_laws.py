@@ -22,7 +22,7 @@ from sync.store import bookings, edits, messages, patients, resources, tables
 from sync.store.bookings import VALID, VANISHED
 from sync.store.engine import Store
 from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN
-from tests.laws.machine import Machine
+from tests.laws.machine import Machine, for_the_practice
 from tests.laws.meant import ICS, MORNING, PARIS, PEOPLE, PRACTICE
 
 EXAMPLES = 50 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
@@ -36,7 +36,7 @@ class Laws(Machine):
     """Judges every message before it is taken, every event after every step, everything at the end."""
 
     def judge_message(self, message: Outgoing) -> None:
-        if ":notice:" in message.key or message.key in self.unclear:
+        if for_the_practice(message.key) or message.key in self.unclear:
             return
         self.unclear.add(message.key)
         with self.store.read() as tx:
@@ -71,7 +71,7 @@ class Laws(Machine):
     def l4_once(self) -> None:
         for channel, sender in getattr(self, "senders", {}).items():
             for key, count in Counter(message.key for message in sender.sent).items():
-                if ":notice:" not in key:
+                if not for_the_practice(key):
                     assert count == 1 or (channel is Channel.EMAIL and count == 2 and self.tried_again(key)), key
 
     def tried_again(self, key: str) -> bool:

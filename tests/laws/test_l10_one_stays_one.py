@@ -23,7 +23,8 @@ from sync.store import notices, tables
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=PARIS)
 CANARIES = (
-    "zorglube", "quetzalia", "98 76 54 32", "98765432", "canarienne", "greffe", "secretissime", "1981",
+    "zorglube", "quetzalia", "98 76 54 32", "98765432", "canarienne", "greffe", "secretissime", "/1981",
+    "1981-05", "1981, 5",
 )  # fmt: skip
 
 
