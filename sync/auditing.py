@@ -20,6 +20,7 @@ from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import PRESENT, ResourceRow
+from sync.unfolding import unfold
 from sync.world import Source, World
 
 QUIET_FROM, QUIET_MINUTES = 2, 180  # between two and five in the morning, each calendar at a minute of its own
@@ -91,6 +92,7 @@ def _audit(world: World, source: Source, row: CalendarRow) -> int:
             calendars.change(tx, source.address, deep_audit_at=world.now())
     _keep_token(world, source)
     trials.try_again(world, source)
+    unfold(world, source, row)
     return len(hidden)
 
 

@@ -6,7 +6,7 @@ is missing is not gone (law L6): a tombstone needs a read that finds it gone, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -171,6 +171,18 @@ def take(world: World, source: Source, bodies: Iterable[Resource], missed: Itera
         writer.missed(missed)
 
 
+def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
+    """Of repeated events in these resources, the occurrences that the days brought into view (SYNC 2.6)."""
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        assert row is not None
+        writer = _Writer(tx, source, row, world.now())
+        for resource in resources.find(tx, source.address, refs).values():
+            reading = world.reading(resource)
+            if reading is not None:
+                writer.into_view(resource, reading)
+
+
 class _Writer:
     """Puts what was learnt of one calendar into the store, inside one transaction."""
 
@@ -266,6 +278,16 @@ class _Writer:
         if meant or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
+
+    def into_view(self, row: ResourceRow, reading: Reading) -> None:
+        """Occurrences that were not known are added to those that stand, and owed a judgement."""
+        known = resources.keys_of(self.tx, self.source.address, row.ref)
+        rows = self._occurrences(row.ref, reading, row.order)
+        new = [one for one in rows if (one["uid"], one["recurrence"]) not in known]
+        if new:
+            resources.add_occurrences(self.tx, new)
+            resources.mark_dirty(self.tx, {(self.source.address, row.ref)}, self.now)
+            self._wake(row.ref, row.payload)
 
     def _place_in_order(self, row: ResourceRow, reading: Reading) -> int:
         """What moves to another time comes after whoever stands there already: it is the one that gives way (P10)."""

@@ -245,9 +245,10 @@ class Occurrences:
     ) -> int:
         values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before, self.given)
         if before is None:
-            number = bookings.add(self.tx, **values, **self._born())
+            known = self.row.baseline or self._came_into_view(event)
+            number = bookings.add(self.tx, **values, **self._born(baseline=known))
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
-            if self.row.baseline and not what.cancelled:
+            if known and not what.cancelled:
                 addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
                 tell_baseline(self.tx, number, values["facts"], addresses, self.now)
             return number
@@ -261,8 +262,13 @@ class Occurrences:
         bookings.change(self.tx, before.id, **values)
         return before.id
 
-    def _born(self) -> dict[str, Any]:
-        return {"baseline": self.row.baseline, "created_at": self.now, "changed_at": self.row.changed_at}
+    def _came_into_view(self, event: CalendarEvent) -> bool:
+        """No person did anything: the days brought this visit of a series into view, and its patient knows of the
+        series (L7)."""
+        return event.recurring and event.start >= self.world.window(self.row.changed_at)[1]
+
+    def _born(self, *, baseline: bool) -> dict[str, Any]:
+        return {"baseline": baseline, "created_at": self.now, "changed_at": self.row.changed_at}
 
     def _columns(
         self, event: CalendarEvent, assessment: Assessment, what: Booking, patient_id: int | None

@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from adapters.base import Account, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
@@ -55,7 +55,7 @@ class Readings:
 
     def __init__(self, limit: int = 8000) -> None:
         self._limit = limit
-        self._kept: OrderedDict[tuple[str, str], tuple[bytes, Reading]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[bytes, date, Reading]] = OrderedDict()
         self.parsed = 0
 
     def forget(self, calendar: str, refs: Iterable[str]) -> None:
@@ -64,14 +64,14 @@ class Readings:
             self._kept.pop((calendar, ref), None)
 
     def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
-        """The reading of that body."""
-        key = (source.address, ref)
+        """The reading of that body, of today: tomorrow more of a series is in view."""
+        key, day = (source.address, ref), window[1].date()
         kept, digest = self._kept.get(key), hashlib.sha256(payload).digest()
-        if kept and kept[0] == digest:
-            return kept[1]
+        if kept and kept[:2] == (digest, day):
+            return kept[2]
         self.parsed += 1
         reading = source.calendar.read(ref, payload, window)
-        self._kept[key] = (digest, reading)
+        self._kept[key] = (digest, day, reading)
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
         return reading

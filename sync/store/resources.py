@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, literal_column, or_, select, union_all, update
 
 from adapters.base import Resource
 from rules.model import Annotation, Busy, CalendarEvent, Kind
@@ -143,6 +143,15 @@ def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
     o = t.occurrence.c
     query = select(o.uid, o.recurrence).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref)
     return {(uid, recurrence) for uid, recurrence in tx.connection.execute(query)}
+
+
+def repeating(tx: Tx, calendar: str) -> list[str]:
+    """Refs of what repeats, and of what has no occurrence yet: it may begin beyond the view."""
+    o, c = t.occurrence.c, t.resource.c
+    here_now = exists().where(o.practice == c.practice, o.calendar == c.calendar, o.ref == c.ref)
+    query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT)
+    rows = tx.connection.execute(query.where(or_(here_now.where(o.recurrence != ""), ~here_now)).order_by(c.ref))
+    return list(rows.scalars())
 
 
 def series_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
@@ -335,12 +344,12 @@ _SHOWN = (
 )  # fmt: skip
 # What stood in a calendar that left the YAML keeps nobody's time.
 _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == "suspended")
-_STANDS = _o.calendar.not_in(_SUSPENDED)
-_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), _STANDS)
-_TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, _STANDS)
+STANDS = _o.calendar.not_in(_SUSPENDED)
+_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
+_TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
 # Two questions of one: of several dentists at once, SQLite walks all they ever had for an OR.
 _LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
-    *here(t.occurrence), those(_o.dentist), _STANDS, _o.kind != Kind.IGNORED.value
+    *here(t.occurrence), those(_o.dentist), STANDS, _o.kind != Kind.IGNORED.value
 )
 _KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
