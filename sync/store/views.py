@@ -15,6 +15,7 @@ from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
+from sync.store.resources import STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,11 @@ class Line:
 def agenda(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Line]:
     """What stands in the calendars between those moments, in order."""
     o = t.occurrence.c
-    left = select(t.calendar.c.calendar).where(t.calendar.c.practice == tx.practice, t.calendar.c.state == "suspended")
-    query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start, o.calendar.not_in(left))
+    query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start, STANDS)
     if dentist:
         query = query.where(o.dentist == dentist)
     known = {row.id: row for row in bookings.between(tx, start, end, zone, dentist)}
-    rows = tx.connection.execute(query.order_by(o.start, o.dentist, o.order)).mappings()
+    rows = tx.run(query.order_by(o.start, o.dentist, o.order)).mappings()
     return [
         _line(row, known.get(row["booking"]), zone) for row in rows if row["kind"] != Kind.IGNORED or row["booking"]
     ]
