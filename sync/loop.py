@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
@@ -28,16 +29,38 @@ class Ending(Exception):
     """The worker was asked to end in the middle of a pass: the current step is done."""
 
 
+class Bell:
+    """Wakes the loop, from any thread and from a signal's handler (a queue's `put` may be interrupted by itself)."""
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        """Now, or at once when the loop listens next."""
+        self._rung.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Until it rings, at most so long; however often it rang, it is answered once."""
+        try:
+            self._rung.get(timeout=max(0.0, seconds))
+            while True:
+                self._rung.get_nowait()
+        except Empty:
+            return
+
+
 @dataclass(slots=True)
 class Stop:
     """Set by a signal: SIGTERM ends with 0, SIGINT with 130."""
 
     event: threading.Event = field(default_factory=threading.Event)
     code: int = 0
+    bell: Bell = field(default_factory=Bell)
 
     def __call__(self, number: int, _frame: FrameType | None = None) -> None:
         self.code = 130 if number == signal.SIGINT else 0
         self.event.set()
+        self.bell.ring()
 
     def watch(self, _address: str) -> None:
         """After each calendar: go on, or end."""
@@ -63,7 +86,19 @@ class Worker:
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.world, self.every, self.stop = world, every, stop
         self.due = monotonic()
+        self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
+
+    def wake(self) -> None:
+        """Have a pass at once: something became due that nobody could foresee. From any thread, as often as wished."""
+        self._woken.set()
+        self.stop.bell.ring()
+
+    def heed(self) -> None:
+        """Before the loop looks at the time: a wake makes it now."""
+        if self._woken.is_set():
+            self._woken.clear()
+            self.due = monotonic()
 
     def turn(self) -> None:
         """One pass; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
@@ -95,13 +130,19 @@ class Worker:
         return max(0.2, min(pace, (soonest - now).total_seconds()))
 
 
-def run(worlds: Sequence[tuple[World, int]], stop: Stop) -> int:
-    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks."""
+def run(
+    worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
+) -> int:
+    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. `ready` is told the
+    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
+    ready(workers)
     while not stop.event.is_set():
         for worker in workers:
+            worker.heed()
             worker.set_ticker()
         ticker.run_pending()
-        stop.event.wait(max(0.0, min(worker.due for worker in workers) - monotonic()))
+        if not stop.event.is_set():
+            stop.bell.wait(min(worker.due for worker in workers) - monotonic())
     return stop.code

@@ -69,6 +69,7 @@ def next_due(tx: Tx, after: datetime) -> datetime | None:
         select(func.min(due)).where(m.practice == tx.practice, m.state == messages.PENDING, due > after),
         select(func.min(e.due_at)).where(e.practice == tx.practice, e.due_at > after),
         select(func.min(c.not_before)).where(c.practice == tx.practice, c.not_before > after),
+        select(func.min(c.due_at)).where(c.practice == tx.practice, c.due_at > after),
     ]
     found = [moment for query in asked if (moment := tx.connection.execute(query).scalar())]
     return min((_aware(moment) for moment in found), default=None)
