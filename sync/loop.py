@@ -81,11 +81,14 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's passes. `every` in seconds; outside opening hours the pace falls (INTERFACE 8)."""
+    """One practice's passes. `every` in seconds; outside opening hours the pace falls (INTERFACE 8). `chores` are done
+    after each pass; `passes` counts them: done, failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.world, self.every, self.stop = world, every, stop
         self.due = monotonic()
+        self.chores: list[Callable[[], None]] = []
+        self.passes = {"done": 0, "failed": 0}
         self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
 
@@ -102,14 +105,19 @@ class Worker:
 
     def turn(self) -> None:
         """One pass; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
+        result = "failed"
         try:
             one_pass(self.world, watch=self.stop.watch)
+            result = "done"
+            for chore in self.chores:
+                chore()
         except Ending:
             return
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
             log.error("pass failed", **described(error))
+        self.passes[result] += 1
         self.due = monotonic() + self._wait()
 
     def set_ticker(self) -> None:

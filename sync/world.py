@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from adapters.base import Account, Calendar, Reading, Sender, Window
+from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
 from sync.store.engine import Store
@@ -79,7 +79,8 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around a pass. `accounts` answer for several calendars at once."""
+    """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
+    that something changed."""
 
     practice: Practice
     store: Store
@@ -89,6 +90,7 @@ class World:
     accounts: tuple[tuple[Account, frozenset[str]], ...] = ()
     on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

@@ -95,6 +95,12 @@ class GoogleAccess:
         with self._lock:
             return self._service.calendarList()
 
+    @property
+    def channels(self) -> Any:
+        """The library's `channels()`, likewise."""
+        with self._lock:
+            return self._service.channels()
+
     def ask(self, request: Any) -> Json:
         """The answer. Raises ApiError, TryLater, Denied, Garbled."""
         return self._executed(request)
@@ -126,7 +132,7 @@ class GoogleAccess:
             raise _error(int(error.resp.status), error.content, error.resp) from None
         except ValueError:
             answer = None
-        if request.method == "DELETE":
+        if request.method == "DELETE" or answer == "":  # what answers with nothing by its nature
             return {}
         if not isinstance(answer, dict):  # the library hands on what is no JSON as if it were an answer
             raise Garbled("Google a répondu autre chose que des données.")

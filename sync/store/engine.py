@@ -20,7 +20,7 @@ from sync.store.tables import metadata
 from sync.store.tx import Tx
 
 __all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0006"
+HEAD = "0007"
 
 
 class StoreProblem(Exception):
