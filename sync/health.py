@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sync.opening import at_work
+from sync.pace import interval, pace_of
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -14,10 +16,10 @@ from sync.store.engine import Tx
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.wiring import Configured
+    from sync.world import World
 
 STATES = ("ok", "stale", "failing", "held")
 BAD = frozenset({"stale", "failing"})
-SLACK, SAFETY_POLL = timedelta(minutes=10), timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +31,29 @@ class Health:
     lag: float | None
 
 
-def all_health(tx: Tx, settings: Settings, now: datetime) -> tuple[Health, ...]:
+def all_health(world: World, tx: Tx, settings: Settings) -> tuple[Health, ...]:
     """Every calendar of the configuration."""
+    now = world.now()
     rows = [row for row in calendars.every(tx) if row.state == "active"]
-    seen = [Health(row.dentist, state(row, settings, now), _lag(row, now)) for row in rows]
+    seen = [Health(row.dentist, state(world, row, settings), _lag(row, now)) for row in rows]
     return (*seen, *(Health(one.dentist, "stale", None) for one in never_read(rows, settings)))
 
 
-def state(row: CalendarRow, settings: Settings, now: datetime) -> str:
+def state(world: World, row: CalendarRow, settings: Settings) -> str:
     """`ok`, `stale`, `failing` or `held`."""
     if row.fail_count:
         return "failing"
-    return "stale" if late(row, settings, now) else "held" if row.held_at else "ok"
+    return "stale" if late(world, row, settings) else "held" if row.held_at else "ok"
 
 
-def late(row: CalendarRow, settings: Settings, now: datetime) -> str:
-    """Why it is stale, in French: five passes, and ten minutes, without a success. One that is announced is read every
-    ten minutes only, so two of these are waited for."""
+def late(world: World, row: CalendarRow, settings: Settings) -> str:
+    """Why it is stale, in French: five passes, and ten minutes, without a success; where it is read more seldom
+    (closed, announced, a feed), two of its own."""
     if row.last_success is None:
         return NEVER
-    limit = max(timedelta(seconds=5 * settings.sync.every_seconds), SLACK)
-    if row.pushed_until and row.pushed_until > now:
-        limit = max(limit, 2 * SAFETY_POLL + SLACK)
+    every, now = settings.sync.every_seconds, world.now()
+    pace = interval(pace_of(row, every, at_work=at_work(world.practice, now)), now)[0]
+    limit = timedelta(seconds=max(5 * every, 600, 2 * pace + 60))
     return _TOO_OLD if now - row.last_success > limit else ""
 
 

@@ -1,4 +1,4 @@
-"""The worker on one machine: passes at a pace, earlier where something falls due, until it is asked to end."""
+"""The worker on one machine: a round whenever a calendar, a message or a hint is due, until it is asked to end."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from types import FrameType
 
 from schedule import Scheduler
 
+from sync import pace
 from sync.digest import next_digest
 from sync.faults import described, log
 from sync.opening import at_work
-from sync.passes import one_pass
-from sync.store import views
+from sync.readers import Readers
+from sync.rounds import one_round
+from sync.store import calendars, views
 from sync.store.engine import StoreProblem
 from sync.world import World
 
-SLOWEST = 600
+LATER = 1.25  # readings come first, jitter and all
+LEAST = 0.2
 
 
 class Ending(Exception):
@@ -81,11 +84,12 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's passes. `every` in seconds; outside opening hours the pace falls (INTERFACE 8). `chores` are done
-    after each pass; `passes` counts them: done, failed."""
+    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8).
+    `chores` are done after each round; `passes` counts these: done, failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
-        self.world, self.every, self.stop = world, every, stop
+        self.readers = Readers(world, every, wake=self.wake)
+        self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []
         self.passes = {"done": 0, "failed": 0}
@@ -93,7 +97,7 @@ class Worker:
         self.job = ticker.every(every).seconds.do(self.turn)
 
     def wake(self) -> None:
-        """Have a pass at once: something became due that nobody could foresee. From any thread, as often as wished."""
+        """Have a round at once: something became due that nobody could foresee. From any thread, as often as wished."""
         self._woken.set()
         self.stop.bell.ring()
 
@@ -104,10 +108,10 @@ class Worker:
             self.due = monotonic()
 
     def turn(self) -> None:
-        """One pass; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
+        """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
         result = "failed"
         try:
-            one_pass(self.world, watch=self.stop.watch)
+            one_round(self.readers, self.stop.watch)
             result = "done"
             for chore in self.chores:
                 chore()
@@ -118,24 +122,28 @@ class Worker:
         except Exception as error:
             log.error("pass failed", **described(error))
         self.passes[result] += 1
-        self.due = monotonic() + self._wait()
+        self.due = monotonic() + self.wait()
 
     def set_ticker(self) -> None:
         """Tell the ticker, which counts in wall time, when by the monotonic clock: a jump or a change to winter time
         moves nothing."""
         self.job.next_run = datetime.now() + timedelta(seconds=self.due - monotonic())  # noqa: DTZ005
 
-    def _wait(self) -> float:
-        """Seconds until the next pass."""
+    def wait(self) -> float:
+        """Seconds until the next round: a calendar is due, a message, the digest; and now and then in any case, for
+        what time alone brings (reminders, audits)."""
         now = self.world.now()
-        pace = self.every if at_work(self.world.practice, now) else max(self.every, min(10 * self.every, SLOWEST))
+        resting = LATER * pace.resting(self.every, at_work=at_work(self.world.practice, now))
+        soonest = min(filter(None, (*self._dues(now), next_digest(self.world.practice, now))))
+        return max(LEAST, min(resting, pace.SLOWEST, (soonest - now).total_seconds()))
+
+    def _dues(self, now: datetime) -> tuple[datetime | None, ...]:
         try:
             with self.world.store.read() as tx:
-                due = views.next_due(tx, now)
+                rows = {row.calendar: row for row in calendars.every(tx)}
+                return views.next_due(tx, now), self.readers.next_due(rows, now)
         except StoreProblem:
-            due = None
-        soonest = min(filter(None, (due, next_digest(self.world.practice, now))))
-        return max(0.2, min(pace, (soonest - now).total_seconds()))
+            return ()
 
 
 def run(
@@ -153,4 +161,6 @@ def run(
         ticker.run_pending()
         if not stop.event.is_set():
             stop.bell.wait(min(worker.due for worker in workers) - monotonic())
+    for worker in workers:
+        worker.readers.close()
     return stop.code

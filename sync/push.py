@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from adapters.base import Announcer, Denied, OutsideError, TryLater
+from adapters.deadline import within
 from adapters.web.office import Ring
 from sync.faults import described, log
 from sync.store import basics, calendars, subscriptions
@@ -26,6 +27,7 @@ from sync.world import World
 
 PATIENCE = timedelta(minutes=10)  # Google's first message comes at once
 AGAIN, REFUSED_AGAIN, END_AGAIN = timedelta(hours=1), timedelta(hours=6), timedelta(minutes=5)
+HURRY = 10.0  # seconds: the round waits for the answer
 _NOTE = "push:"
 
 
@@ -98,7 +100,8 @@ def _opened(world: World, calendar: str, where: str) -> list[str]:
     try:
         if not _public(where):
             raise Denied(_NOT_PUBLIC)
-        granted = world.announcers[calendar].watch(ident, secret, where)
+        with within(HURRY):
+            granted = world.announcers[calendar].watch(ident, secret, where)
     except OutsideError as error:
         _not_opened(world, calendar, where, ident, error)
         return []
@@ -147,8 +150,9 @@ def _stopped(world: World, row: Subscription) -> bool:
     """Whether nothing more is to be done about it: ended, unknown, or nobody's here to end. False: try again later."""
     for announcer in _logins(world, row.calendar):
         try:
-            if announcer.unwatch(row.id, str(row.resource)):
-                return True
+            with within(HURRY):
+                if announcer.unwatch(row.id, str(row.resource)):
+                    return True
         except TryLater:
             return False
         except OutsideError as error:

@@ -121,7 +121,7 @@ class Desk:
     def _all_health(self) -> tuple[health.Health, ...]:
         try:
             with self._world.store.read() as tx:
-                return health.all_health(tx, self._settings, self._world.now())
+                return health.all_health(self._world, tx, self._settings)
         except StoreProblem as problem:
             raise Unavailable from problem
 

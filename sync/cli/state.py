@@ -72,12 +72,12 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
 
     held = "Des annulations sont retenues." if row.held_at else ""
     counts = views.coming(tx, row.calendar, now)
-    late = health.late(row, settings, now)
+    late = health.late(world, row, settings)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
     return {
         "dentist": row.dentist,
         "calendar": row.calendar,
-        "state": health.state(row, settings, now),
+        "state": health.state(world, row, settings),
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
         "reason": row.reason or late or held or row.read_only or reason(row) or _push(tx, row, settings, now),

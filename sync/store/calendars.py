@@ -20,7 +20,7 @@ _ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar
 _THESE = (
     update(t.calendar)
     .where(*here(t.calendar), those(t.calendar.c.calendar))
-    .values(due_at=_ASKED_SINCE, reason=None, trouble=None, not_before=None, refused_since=None)
+    .values(due_at=_ASKED_SINCE, reason=None, trouble=None, not_before=None, failing_since=None, refused_since=None)
 )
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
@@ -33,10 +33,10 @@ class CalendarRow:
     trusted for that, `doubt` why, in French; `spare_cursor`: [kind, value, query] of a token kept to see whether it is
     honest again. `conditions_at`: when conditional writes were last tried out.
 
-    Its pace (`sync.pace`): `due_at`, asked for: not before then after a failure, then after a hint; None: its ordinary
-    pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server announces changes.
-    `offered_seconds`: how often a feed itself wants to be read. `refused` logins since the last success, the first of
-    them at `refused_since`. `not_before`: what the server asked for; `due_at` may not go below it.
+    Its pace (`sync.pace`): `due_at`: not before then after a failure, at the latest then after a hint; None: its
+    ordinary pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server announces
+    changes. `offered_seconds`: how often a feed itself wants to be read. `failing_since`: the first failure since the
+    last success; so many were `refused` logins, the first at `refused_since`. `not_before`: what the server asked for.
     """
 
     calendar: str
@@ -64,6 +64,7 @@ class CalendarRow:
     lively_at: datetime | None
     pushed_until: datetime | None
     offered_seconds: int | None
+    failing_since: datetime | None
     refused: int
     refused_since: datetime | None
 

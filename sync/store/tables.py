@@ -102,6 +102,7 @@ calendar = Table(
     Column("lively_at", UtcDateTime),
     Column("pushed_until", UtcDateTime),
     Column("offered_seconds", Integer),
+    Column("failing_since", UtcDateTime),
     Column("refused", Integer, nullable=False, default=0),
     Column("refused_since", UtcDateTime),
     Column("generation", Integer, nullable=False, default=0),

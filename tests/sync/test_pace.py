@@ -32,10 +32,10 @@ def test_a_hint_is_due_until_the_calendar_was_read_and_one_that_comes_meanwhile_
 
 def test_a_wake_from_another_thread_brings_the_next_pass_forward(office: Office) -> None:
     stop, workers = Stop(), list[Worker]()
-    done = threading.Thread(target=run, args=([(office.world, 3600)], stop, workers.extend))
+    done = threading.Thread(target=run, args=([(office.world, 3600)], stop, workers.extend), daemon=True)
     done.start()
     asked = office.calendars["martin"].calls
-    until(lambda: bool(workers) and asked["changes"] == 2)
+    until(lambda: asked["changes"] == 2)
     with office.world.store.write() as tx:
         calendars.due_now(tx, "memory:martin", office.now)
     workers[0].wake()

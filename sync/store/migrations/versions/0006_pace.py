@@ -15,5 +15,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("lively_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("pushed_until", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("offered_seconds", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("failing_since", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("refused", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("refused_since", UtcDateTime(), nullable=True))
