@@ -181,8 +181,7 @@ class Occurrences:
     def _busy(
         self, event: CalendarEvent, dentist: str, meant: int | None, booking: BookingRow | None
     ) -> tuple[Any, ...]:
-        longest = event.start + timedelta(minutes=longest_minutes(self.practice))  # what P8 may make of it
-        around = resources.busy(self.tx, dentist, event.start, max(event.end, longest, key=datetime.timestamp))
+        around = resources.busy(self.tx, *beside(event, dentist, self.practice))
         people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
         return tuple(item for item in dict.fromkeys([*around, *theirs]) if not self._old_place(item, event))
@@ -296,6 +295,12 @@ class Occurrences:
         if values["patient"] is not None:
             near |= resources.places_of_patient(self.tx, values["patient"], self.now)
         resources.mark_dirty(self.tx, near - {self.place}, self.now)
+
+
+def beside(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
+    """Whose time is asked about, from when until when: as long as the event, or as P8 may make it."""
+    longest = event.start + timedelta(minutes=longest_minutes(practice))
+    return dentist, event.start, max(event.end, longest, key=datetime.timestamp)
 
 
 def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, dentist: str) -> Assessment:
