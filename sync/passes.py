@@ -14,10 +14,12 @@ from sync.faults import described, log
 from sync.mirror import mirror
 from sync.rest import nothing_owed
 from sync.rivals import Rival
-from sync.store import basics, calendars, notices, resources
+from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
 from sync.world import Source, Watch, World, nobody_watches
+
+LATELY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,23 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
         owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
+        untold = _needs_no_telling(world, tx, rows.values(), now)
     due = [source for source in sources if _due(rows.get(source.address), now)]
     quiet = _unchanged(world, {source.address for source in due} - owing, rows)
-    _succeeded(world, sorted(quiet), now)
+    _succeeded(world, sorted(quiet), now, untold)
     for source in due:
         if source.address in quiet:
             watch(source.address)
     busy = [source for source in due if source.address not in quiet]
     if len(busy) <= 1:
         for source in busy:
-            _mirror_safely(world, source, watch)
+            _mirror_safely(world, source, watch, untold)
         return
     with ThreadPoolExecutor(max_workers=min(8, len(busy))) as pool:
-        list(pool.map(lambda source: _mirror_safely(world, source, watch), busy))
+        list(pool.map(lambda source: _mirror_safely(world, source, watch, untold), busy))
 
 
-def _mirror_safely(world: World, source: Source, watch: Watch) -> None:
+def _mirror_safely(world: World, source: Source, watch: Watch, untold: frozenset[str]) -> None:
     started = world.now()
     try:
         mirror(world, source)
@@ -87,7 +90,7 @@ def _mirror_safely(world: World, source: Source, watch: Watch) -> None:
         log.error("mirroring failed", **described(error))
         _failed(world, source, Garbled("La réponse de l'agenda n'a pas été comprise."), started)
     else:
-        _succeeded(world, [source.address], started)
+        _succeeded(world, [source.address], started, untold)
     watch(source.address)
 
 
@@ -109,10 +112,19 @@ def _due(row: CalendarRow | None, now: datetime) -> bool:
     return row is None or row.not_before is None or row.not_before <= now
 
 
-def _succeeded(world: World, addresses: Sequence[str], started: datetime) -> None:
-    if addresses:
+def _needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
+    """Calendars whose good health the store knows well enough. Where something vanished, it is to know each reading."""
+    known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now))
+    return known if known and not bookings.vanished_since(tx, now - LATELY, world.practice.zone) else frozenset()
+
+
+def _succeeded(world: World, addresses: Sequence[str], started: datetime, untold: frozenset[str]) -> None:
+    to_tell = [address for address in addresses if address not in untold]
+    if to_tell:
         with world.store.write() as tx:
-            calendars.were_read(tx, addresses, started)
+            calendars.were_read(tx, to_tell, started)
+    world.noted.were_read(to_tell, started, told=True)
+    world.noted.were_read(untold.intersection(addresses), started, told=False)
 
 
 def _failed(world: World, source: Source, error: OutsideError, started: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from adapters.base import Account, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
+from sync.noted import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
 
@@ -89,6 +90,7 @@ class World:
     accounts: tuple[tuple[Account, frozenset[str]], ...] = ()
     on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
+    noted: Noted = field(default_factory=Noted)
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

@@ -80,9 +80,11 @@ def _dry(settings: Settings, only: str | None) -> bool:
 
 
 def _pass(world: World, only: str | None, *, restored: bool = False) -> PassReport:
+    from sync.main import loaded_all
     from sync.passes import one_pass
     from sync.wiring import addresses
 
+    loaded_all()
     wanted = addresses(world.sources, only) if only else None
     if wanted is not None and not wanted:
         keys = ", ".join(dict.fromkeys(source.dentist for source in world.sources))
@@ -158,11 +160,13 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     from sync.cli.practices import all_settings
     from sync.loop import Stop, listening
     from sync.loop import run as work
+    from sync.main import loaded_all
 
     start_log(max(verbose, 1))
     practices, stop = all_settings(config), Stop()
     with listening(stop), ExitStack() as stack:
         worlds = _open(practices, stack)
+        loaded_all()
         code = work(
             [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)], stop
         )

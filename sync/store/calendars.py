@@ -19,6 +19,8 @@ _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
 _THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
+_WELL = {"state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None}
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
@@ -50,6 +52,11 @@ class CalendarRow:
     doubt: str | None
     spare_cursor: list[str] | None
     conditions_at: datetime | None
+
+    @property
+    def well(self) -> bool:
+        """As `were_read` leaves it, but for the moment."""
+        return all(getattr(self, name) == value for name, value in _WELL.items())
 
     @property
     def asked_from(self) -> Cursor | None:
@@ -94,8 +101,7 @@ def change(tx: Tx, calendar: str, **values: Any) -> None:
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
     """All of these answered, and nothing is wrong with them any more."""
     for part in in_parts(calendars):
-        values = {"last_success": at, "last_attempt": at, "state": "active", "fail_count": 0}
-        tx.run(_THESE, those_calendar=part, reason=None, trouble=None, not_before=None, **values)
+        tx.run(_THESE, those_calendar=part, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
         tx.remembered.pop(("calendar", calendar), None)
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, crea
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from sync.store.tables import metadata
+from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
 __all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
@@ -118,6 +118,8 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)
+    elif engine.dialect.name == "postgresql":
+        for_postgresql()
     return engine
 
 
