@@ -18,7 +18,7 @@ from sync.faults import described, log
 from sync.opening import at_work
 from sync.passes import one_pass
 from sync.store import views
-from sync.store.engine import StoreProblem
+from sync.store.engine import Overtaken, StoreProblem
 from sync.world import World
 
 SLOWEST = 600
@@ -71,6 +71,8 @@ class Worker:
             one_pass(self.world, watch=self.stop.watch)
         except Ending:
             return
+        except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
+            raise
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
@@ -96,7 +98,8 @@ class Worker:
 
 
 def run(worlds: Sequence[tuple[World, int]], stop: Stop) -> int:
-    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks."""
+    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. Raises Overtaken
+    where another worker took one over."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
     while not stop.event.is_set():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -155,37 +154,24 @@ def _title(world: World, address: str, ref: str) -> str:
 def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
     """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
 
+    Sur PostgreSQL, un second « attitre run » attend et prend le relais si le premier s'arrête.
+
     Exemple : attitre run -c /etc/attitre
     """
     from sync.cli.practices import all_settings
     from sync.loop import Stop, listening
     from sync.loop import run as work
     from sync.main import loaded_all
+    from sync.standby import as_the_only_worker
+    from sync.wiring import open_world
 
     start_log(max(verbose, 1))
     practices, stop = all_settings(config), Stop()
     with listening(stop), ExitStack() as stack:
-        worlds = _open(practices, stack)
+        worlds = [stack.enter_context(open_world(settings)) for settings in practices]
         loaded_all()
-        code = work(
-            [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)], stop
-        )
+        pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
+        code = as_the_only_worker(worlds, stop, lambda: work(pairs, stop))
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
-
-
-def _open(practices: Sequence[Settings], stack: ExitStack) -> list[World]:
-    """Every practice's world, each store locked once: practices may share a file."""
-    from sync.wiring import open_world
-
-    locked: set[object] = set()
-    worlds = []
-    for settings in practices:
-        world = stack.enter_context(open_world(settings))
-        place = world.store.file or (str(world.store.url), settings.practice.key)
-        if place not in locked:
-            locked.add(place)
-            stack.enter_context(world.store.lock())
-        worlds.append(world)
-    return worlds

@@ -70,6 +70,7 @@ def _key(*names: str) -> list[Column[Any]]:
 
 setting = Table("setting", metadata, *_key("name"), Column("value", Text, nullable=False))
 counter = Table("counter", metadata, *_key("name"), Column("value", Integer, nullable=False))
+lease = Table("lease", metadata, *_key(), Column("fence", Integer, nullable=False))
 
 calendar = Table(
     "calendar",
@@ -251,6 +252,18 @@ edit = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    *_key(),
+    Column("booking", Integer, primary_key=True),
+    Column("seen", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Index(None, "practice", "state"),
 )
 
 patient = Table(
