@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.progress import track
 from bench import goals, judging, peers, show
 from bench.clients import Floor
 from bench.goals import OURS, Measured
-from bench.measure import Costs, Table, medians
+from bench.measure import Costs, Failed, Table, medians
 from bench.scenarios import idle, one_calendar, start_up
 from bench.servers import cold
 from bench.worker import idle_round
@@ -94,4 +95,7 @@ def _plain(found: Measured, judged: dict[str, float], rows: list[goals.Row]) -> 
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(f"make bench: {failed}")

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
-from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Costs, Table, run
+from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Costs, Failed, Table, run
 from bench.server import Replay
 
 Made = Callable[[Replay, Path], Client]
@@ -40,8 +41,21 @@ def one_calendar(events: int, peers: Sequence[Made], *, google: bool = False) ->
         for made in peers:
             own = place / f"peer{len(table)}"
             own.mkdir()
-            table |= _steps(made(replay, own), replay, lost=google)
+            table |= _of_peer(partial(_begun, made, replay, own, lost=google))
         return table
+
+
+def _begun(made: Made, replay: Replay, own: Path, *, lost: bool) -> Table:
+    return _steps(made(replay, own), replay, lost=lost)
+
+
+def _of_peer(steps: Callable[[], Table]) -> Table:
+    """A peer that fails is absent: what it compares with is measured all the same."""
+    try:
+        return steps()
+    except Failed as failed:
+        print(f"absent: {failed}", file=sys.stderr)
+        return {}
 
 
 def _steps(client: Client, replay: Replay, *, lost: bool) -> Table:
@@ -83,14 +97,19 @@ def one_pass(client: Client, replay: Replay) -> dict[str, Cost]:
 
 def idle(events: int, calendars: int = 1, others: Sequence[Made] = ()) -> Table:
     """Ours and others: the first pass, and one that finds nothing changed."""
-    table: Table = {}
     with serving(events, calendars) as (replay, place):
-        for number, made in enumerate((Ours, *others)):
-            own = place / str(number)
-            own.mkdir()
-            client = made(replay, own)
-            for step in (FIRST, IDLE):
-                _take(table, step, one_pass(client, replay))
+        table = _twice(Ours, replay, place / "ours")
+        for made in others:
+            table |= _of_peer(partial(_twice, made, replay, place / f"other{len(table)}"))
+        return table
+
+
+def _twice(made: Made, replay: Replay, own: Path) -> Table:
+    own.mkdir()
+    client = made(replay, own)
+    table: Table = {}
+    for step in (FIRST, IDLE):
+        _take(table, step, one_pass(client, replay))
     return table
 
 
