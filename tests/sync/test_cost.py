@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from bench.clients import Ours
+from bench.scenarios import one_pass as one_pass_of
 from bench.server import Replay
 from config.load import load
 from sync.passes import one_pass
@@ -139,10 +141,26 @@ def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_wr
         one_pass(world)
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
     assert "sync.rest" in loaded
-    unneeded = {"sync.judge", "sync.digest", "rules.reading", "rules.assess", "rules.wording", "babel.dates", "alembic"}
-    unneeded |= {"structlog", "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql"}
-    assert loaded & unneeded == set()
+    assert loaded & UNNEEDED == set()
     assert len(loaded) < 700
+
+
+def test_b7_a_process_that_finds_nothing_changed_at_google_does_not_load_the_library_that_writes(
+    tmp_path: Path,
+) -> None:
+    replay = Replay(10, date(2026, 11, 24))
+    threading.Thread(target=replay.serve, daemon=True).start()
+    client = Ours(replay, tmp_path, google=True)
+    one_pass_of(client, replay)
+    loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
+    assert {"sync.rest", "adapters.calendars.googleapi"} <= loaded
+    assert loaded & (UNNEEDED | {"googleapiclient", "httplib2", "google.api_core"}) == set()
+
+
+UNNEEDED = {
+    "sync.judge", "sync.digest", "rules.reading", "rules.assess", "rules.wording", "babel.dates", "alembic",
+    "structlog", "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql",
+}  # fmt: skip
 
 
 IDLE = [
