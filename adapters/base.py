@@ -3,6 +3,7 @@
     OutsideError                what the caller does next
     ├── TryLater                wait (`retry_after` seconds where the other side said so), then the same again
     ├── Denied                  ask a person: credentials or rights
+    │   └── LoginRefused        … credentials: they may be given anew, so it is tried again, seldom
     ├── NotThere                suspend: the calendar or address is gone; nothing in it counts as cancelled
     ├── CursorLost              forget the cursor, ask for everything
     ├── Garbled                 keep the old state: the answer could not be understood or was not complete
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rules.model import AddEvent, Annotation, CalendarEvent, Channel
 
@@ -36,6 +37,10 @@ class TryLater(OutsideError):
 
 class Denied(OutsideError):
     """The other side knows us and says no (401, 403)."""
+
+
+class LoginRefused(Denied):
+    """Not even the login is accepted (401, invalid_grant)."""
 
 
 class NotThere(OutsideError):
@@ -231,6 +236,16 @@ class Calendar(Protocol):
 
     def probe(self) -> Probe:
         """Log in and find out what it offers. Writes nothing."""
+        ...
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A calendar that says itself how often it is worth reading: a feed."""
+
+    @property
+    def offered_seconds(self) -> int | None:
+        """As its last answer said; None where it says nothing."""
         ...
 
 

@@ -20,7 +20,9 @@ from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
-from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
+from adapters import deadline
+from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
+from adapters.timedhttp import TimedAdapter, until
 
 CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 120.0
 LARGEST = 200 * 1024 * 1024
@@ -60,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One exchange as asked. `read`: seconds without a byte; `whole`: seconds in all."""
+    """One exchange as asked. `read`: seconds without a byte; `whole`: seconds in all; `most`: bytes of the answer."""
 
     verb: str
     url: str
@@ -69,6 +71,7 @@ class _Call:
     auth: AuthBase | None
     read: float
     whole: float
+    most: int
 
 
 class _Died(Exception):
@@ -80,6 +83,8 @@ class Http:
 
     def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
         self.session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, TimedAdapter())
         self.session.trust_env = False  # a .netrc must not lend its login to another account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
@@ -95,10 +100,13 @@ class Http:
         headers: Mapping[str, str] | None = None,
         *,
         read: float = READ,
+        whole: float | None = None,
+        most: int | None = None,
     ) -> Answer:
-        """Exchange, following redirects. Raises TryLater, Denied or Garbled; statuses are the caller's."""
-        whole = DEADLINE if read <= READ else 3 * read
-        call = _Call(verb, url, body, headers or {}, self.auth, read, whole)
+        """Exchange, following redirects. Raises TryLater, Denied or Garbled; statuses are the caller's. An answer of
+        more than `most` bytes is not read further; a job's deadline ends what is under way."""
+        whole = whole or (DEADLINE if read <= READ else 3 * read)
+        call = _Call(verb, url, body, headers or {}, self.auth, read, whole, most or LARGEST)
         answer = self._followed(call)
         if answer.status == 401 and self._may_digest and _wants_digest(answer):
             self.auth, self._may_digest = self._may_digest, None
@@ -129,7 +137,7 @@ class Http:
         except requests.exceptions.SSLError:
             raise Denied(f"Le certificat de sécurité de {_host(call.url)} n'est pas valable.") from None
         except (requests.exceptions.Timeout, ReadTimeoutError):
-            raise TryLater(f"{_host(call.url)} n'a pas répondu à temps.") from None
+            raise TryLater(_late(call)) from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, _Died):
             raise TryLater(f"{_host(call.url)} n'est pas joignable.") from None
         except requests.exceptions.RequestException:
@@ -141,31 +149,44 @@ class Http:
         return self._exchange(call)
 
     def _exchange(self, call: _Call) -> Answer:
+        now = time.monotonic()
+        end = min(now + call.whole, deadline.ends())
+        if end < now:
+            raise TryLater(_late(call))
         self.requests += 1
-        until = time.monotonic() + call.whole
-        options: dict[str, Any] = {"timeout": (CONNECT, call.read), "stream": True, "allow_redirects": False}
+        with until(end), self._begun(call, max(0.1, end - now)) as got:
+            return Answer(got.status_code, got.headers, _body(got, end, call), call.url)
+
+    def _begun(self, call: _Call, left: float) -> requests.Response:
+        timeouts = (min(CONNECT, left), min(call.read, left))
+        options: dict[str, Any] = {"timeout": timeouts, "stream": True, "allow_redirects": False}
         try:
-            got = self.session.request(
+            return self.session.request(
                 call.verb, call.url, data=call.body, headers=dict(call.headers), auth=call.auth, **options
             )
         except requests.exceptions.ConnectionError as error:
             if _died(error):
                 raise _Died from error
             raise
-        with got:
-            return Answer(got.status_code, got.headers, _body(got, until, call), call.url)
 
 
-def _body(got: requests.Response, until: float, call: _Call) -> bytes:
+def _body(got: requests.Response, end: float, call: _Call) -> bytes:
     """The whole body, piece by piece, so that neither its size nor a slow drip is without end (I06, I10)."""
+    declared = got.headers.get("Content-Length", "")
     content = bytearray()
+    if declared.isascii() and declared.isdigit() and int(declared) > call.most:
+        raise Garbled(_HUGE)
     while chunk := got.raw.read1(65536, decode_content=True):
         content += chunk
-        if len(content) > LARGEST:
-            raise Garbled("La réponse de l'agenda est démesurée.")
-        if time.monotonic() > until:
-            raise TryLater(f"{_host(call.url)} n'a pas répondu à temps.")
+        if len(content) > call.most:
+            raise Garbled(_HUGE)
+        if time.monotonic() > end:
+            raise TryLater(_late(call))
     return bytes(content)
+
+
+def _late(call: _Call) -> str:
+    return f"{_host(call.url)} n'a pas répondu à temps."
 
 
 def _died(error: requests.exceptions.ConnectionError) -> bool:
@@ -179,7 +200,7 @@ def _wants_digest(answer: Answer) -> bool:
 def error_of(answer: Answer) -> OutsideError:
     """The error that a status of 400 and above stands for."""
     if answer.status == 401:
-        return Denied(f"{_host(answer.url)} a refusé l'identifiant ou le mot de passe.")
+        return LoginRefused(f"{_host(answer.url)} a refusé l'identifiant ou le mot de passe.")
     if answer.status == 403:
         return Denied("Ce compte n'a pas le droit d'ouvrir cet agenda.")
     if answer.status in (404, 410):
@@ -219,3 +240,6 @@ def _version() -> str:
         return version("attitre")
     except PackageNotFoundError:
         return "0"
+
+
+_HUGE = "La réponse de l'agenda est démesurée."

@@ -29,6 +29,8 @@ def show(world: World) -> None:
 def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
     """Every calendar has its turn, whatever goes wrong in one (law L10)."""
     for source in world.sources:
+        if source.address in world.under_way:
+            continue
         try:
             step(world, source)
         except OutsideError as error:

@@ -37,7 +37,7 @@ def show(world: World) -> None:
     with world.store.read() as tx:
         concerned = companions.concerned(tx, world.now().date())
     for source in world.sources:
-        if source.address not in concerned:
+        if source.address not in concerned or source.address in world.under_way:
             continue
         try:
             _show(world, source)

@@ -1,31 +1,55 @@
-"""The worker on one machine: passes at a pace, earlier where something falls due, until it is asked to end."""
+"""The worker on one machine: a round whenever a calendar, a message or a hint is due, until it is asked to end."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
 from schedule import Scheduler
 
+from sync import pace
 from sync.digest import next_digest
 from sync.faults import described, log
 from sync.opening import at_work
-from sync.passes import one_pass
-from sync.store import views
+from sync.readers import Readers
+from sync.rounds import one_round
+from sync.store import calendars, views
 from sync.store.engine import Overtaken, StoreProblem
 from sync.world import World
 
-SLOWEST = 600
+LATER = 1.25  # readings come first, jitter and all
+LEAST = 0.2
 
 
 class Ending(Exception):
     """The worker was asked to end in the middle of a pass: the current step is done."""
+
+
+class Bell:
+    """Wakes the loop, from any thread and from a signal's handler (a queue's `put` may be interrupted by itself)."""
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        """Now, or at once when the loop listens next."""
+        self._rung.put(None)
+
+    def wait(self, seconds: float) -> None:
+        """Until it rings, at most so long; however often it rang, it is answered once."""
+        try:
+            self._rung.get(timeout=max(0.0, seconds))
+            while True:
+                self._rung.get_nowait()
+        except Empty:
+            return
 
 
 @dataclass(slots=True)
@@ -34,10 +58,12 @@ class Stop:
 
     event: threading.Event = field(default_factory=threading.Event)
     code: int = 0
+    bell: Bell = field(default_factory=Bell)
 
     def __call__(self, number: int, _frame: FrameType | None = None) -> None:
         self.code = 130 if number == signal.SIGINT else 0
         self.event.set()
+        self.bell.ring()
 
     def watch(self, _address: str) -> None:
         """After each calendar: go on, or end."""
@@ -58,17 +84,30 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's passes. `every` in seconds; outside opening hours the pace falls (INTERFACE 8)."""
+    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8)."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
-        self.world, self.every, self.stop = world, every, stop
+        self.readers = Readers(world, every, wake=self.wake)
+        self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
+        self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
 
+    def wake(self) -> None:
+        """Have a round at once: something became due that nobody could foresee. From any thread, as often as wished."""
+        self._woken.set()
+        self.stop.bell.ring()
+
+    def heed(self) -> None:
+        """Before the loop looks at the time: a wake makes it now."""
+        if self._woken.is_set():
+            self._woken.clear()
+            self.due = monotonic()
+
     def turn(self) -> None:
-        """One pass; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
+        """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
         try:
-            one_pass(self.world, watch=self.stop.watch)
+            one_round(self.readers, self.stop.watch)
         except Ending:
             return
         except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
@@ -77,34 +116,48 @@ class Worker:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
             log.error("pass failed", **described(error))
-        self.due = monotonic() + self._wait()
+        self.due = monotonic() + self.wait()
 
     def set_ticker(self) -> None:
         """Tell the ticker, which counts in wall time, when by the monotonic clock: a jump or a change to winter time
         moves nothing."""
         self.job.next_run = datetime.now() + timedelta(seconds=self.due - monotonic())  # noqa: DTZ005
 
-    def _wait(self) -> float:
-        """Seconds until the next pass."""
+    def wait(self) -> float:
+        """Seconds until the next round: a calendar is due, a message, the digest; and now and then in any case, for
+        what time alone brings (reminders, audits)."""
         now = self.world.now()
-        pace = self.every if at_work(self.world.practice, now) else max(self.every, min(10 * self.every, SLOWEST))
+        resting = LATER * pace.resting(self.every, at_work=at_work(self.world.practice, now))
+        soonest = min(filter(None, (*self._dues(now), next_digest(self.world.practice, now))))
+        return max(LEAST, min(resting, pace.SLOWEST, (soonest - now).total_seconds()))
+
+    def _dues(self, now: datetime) -> tuple[datetime | None, ...]:
         try:
             with self.world.store.read() as tx:
-                due = views.next_due(tx, now)
+                rows = {row.calendar: row for row in calendars.every(tx)}
+                return views.next_due(tx, now), self.readers.next_due(rows, now)
         except StoreProblem:
-            due = None
-        soonest = min(filter(None, (due, next_digest(self.world.practice, now))))
-        return max(0.2, min(pace, (soonest - now).total_seconds()))
+            return ()
 
 
-def run(worlds: Sequence[tuple[World, int]], stop: Stop) -> int:
-    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. Raises Overtaken
-    where another worker took one over."""
+def run(
+    worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
+) -> int:
+    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. `ready` is told the
+    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it. Raises
+    Overtaken where another worker took one over."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
-    while not stop.event.is_set():
+    ready(workers)
+    try:
+        while not stop.event.is_set():
+            for worker in workers:
+                worker.heed()
+                worker.set_ticker()
+            ticker.run_pending()
+            if not stop.event.is_set():
+                stop.bell.wait(min(worker.due for worker in workers) - monotonic())
+    finally:  # overtaken too: a reader that is left writes nothing once the lock is gone
         for worker in workers:
-            worker.set_ticker()
-        ticker.run_pending()
-        stop.event.wait(max(0.0, min(worker.due for worker in workers) - monotonic()))
+            worker.readers.close()
     return stop.code

@@ -108,7 +108,7 @@ def _claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
         if row.kind is MessageKind.REMINDER:
             return _claim_reminders(world, tx, row.id, now)
         booking = bookings.get(tx, row.booking, zone)
-        if booking is None or why_wait(tx, booking, row, now):
+        if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
             return ()
         if row.started_at is None:
             plan_booking(world, tx, row.booking, now)
@@ -128,9 +128,10 @@ def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple
     if row is None or row.state != PENDING or (row.next_try is not None and row.next_try > now):
         return ()  # it went, or was put off, as one with another
     found = [(one, bookings.get(tx, one.booking, zone)) for one in messages.companions(tx, row, zone)]
-    if any(booking is not None and why_wait(tx, booking, one, now) for one, booking in found):
+    standing = [(one, booking) for one, booking in found if booking is not None]
+    if any(b.calendar in world.under_way or why_wait(tx, b, one, now) for one, b in standing):
         return ()
-    true = [one for one, booking in found if booking is not None and _still_reminds(world, tx, booking, one, now)]
+    true = [one for one, booking in standing if _still_reminds(world, tx, booking, one, now)]
     if row.id not in {one.id for one in true}:
         return ()
     key = row.together if row.started_at is not None else true[0].key if len(true) > 1 else None

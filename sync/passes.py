@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import random
+from types import MappingProxyType
+from typing import Any
 
-from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
+from adapters.base import Garbled, Offering, OutsideError
+from adapters.deadline import within
 from sync import auditing
 from sync.faults import described, log
-from sync.mirror import mirror
+from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
-from sync.rivals import Rival
-from sync.store import basics, bookings, calendars, notices, resources
+from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
 from sync.world import Source, Watch, World, nobody_watches
 
 LATELY = timedelta(hours=1)
+DEADLINE, WHOLE_DEADLINE = 120.0, 600.0  # seconds for one calendar; a listing of ten thousand events takes its time
+A_MOMENT, A_MARGIN = timedelta(milliseconds=1), timedelta(seconds=5)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +46,19 @@ def one_pass(
     `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7).
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
-    _mind_configuration(world)
+    mind_configuration(world)
     pull(world, sources, watch)
     auditing.audit(world, sources)
-    if not restored and _at_rest(world):
-        return PassReport(unreachable=_unreachable(world, sources))
+    if not restored and at_rest(world):
+        return PassReport(unreachable=unreachable(world, sources))
     from sync.steps import take_all  # not loaded by a process that finds nothing to do
 
     done = take_all(world, lambda: pull(world, sources, nobody_watches), watch, restored=restored)
-    return PassReport(done.judged, done.sent, done.written, _unreachable(world, sources))
+    return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
 
 
-def _at_rest(world: World) -> bool:
+def at_rest(world: World) -> bool:
+    """Nothing is left to do but to read."""
     with world.store.read() as tx:
         return nothing_owed(world, tx)
 
@@ -62,36 +69,75 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
         owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
-        untold = _needs_no_telling(world, tx, rows.values(), now)
-    due = [source for source in sources if _due(rows.get(source.address), now)]
+        untold = needs_no_telling(world, tx, rows.values(), now)
+    due = [source for source in sources if may_ask(rows.get(source.address), now)]
     quiet = _unchanged(world, {source.address for source in due} - owing, rows)
-    _succeeded(world, sorted(quiet), now, untold)
+    succeeded(world, sorted(quiet), now, untold)
     for source in due:
         if source.address in quiet:
             watch(source.address)
+
+    def read(source: Source) -> None:
+        read_one(world, source, rows.get(source.address), owing=source.address in owing, untold=untold)
+        watch(source.address)
+
     busy = [source for source in due if source.address not in quiet]
     if len(busy) <= 1:
         for source in busy:
-            _mirror_safely(world, source, watch, untold)
+            read(source)
         return
     with ThreadPoolExecutor(max_workers=min(8, len(busy))) as pool:
-        list(pool.map(lambda source: _mirror_safely(world, source, watch, untold), busy))
+        list(pool.map(read, busy))
 
 
-def _mirror_safely(world: World, source: Source, watch: Watch, untold: frozenset[str]) -> None:
-    started = world.now()
+def read_one(
+    world: World,
+    source: Source,
+    row: CalendarRow | None,
+    *,
+    owing: bool,
+    untold: frozenset[str] = frozenset(),
+    chance: Callable[[], float] = random,
+) -> None:
+    """Mirror one calendar, and remember how that went. Raises StoreProblem only. `owing`: more than its own report is
+    to be read of it. `untold`: see `needs_no_telling`."""
+    started, error = world.now(), None
     try:
-        mirror(world, source)
-    except OutsideError as error:
-        _failed(world, source, error, started)
+        with within(DEADLINE if row is not None and row.cursor and not row.doubted_at else WHOLE_DEADLINE):
+            done = mirror(world, source)
+    except OutsideError as refused:
+        error = refused
     except StoreProblem:
         raise
-    except Exception as error:
-        log.error("mirroring failed", **described(error))
-        _failed(world, source, Garbled("La réponse de l'agenda n'a pas été comprise."), started)
-    else:
-        _succeeded(world, [source.address], started, untold)
-    watch(source.address)
+    except Exception as fault:
+        log.error("mirroring failed", **described(fault))
+        error = Garbled("La réponse de l'agenda n'a pas été comprise.")
+    if error is None:
+        values = _pace_of(world, source, row, done, started, owing=owing)
+        succeeded(world, [source.address], started, frozenset() if values else untold, values)
+        return
+    from sync.trouble import failed  # most passes meet none
+
+    failed(world, source, error, started, chance)
+
+
+def _pace_of(
+    world: World, source: Source, row: CalendarRow | None, done: Mirrored, started: datetime, *, owing: bool
+) -> dict[str, Any]:
+    """What the next readings' pace depends on: somebody is at work in it; what a listing lacked is to be looked for
+    once more; how often it offers to be read."""
+    if isinstance(source.calendar, Offering):
+        offered = source.calendar.offered_seconds
+        return {} if row is not None and row.offered_seconds == offered else {"offered_seconds": offered}
+    values: dict[str, Any] = {}
+    if done.written or owing:
+        now = world.now()
+        with world.store.read() as tx:
+            changed = resources.changed_since(tx, source.address, started - A_MOMENT)
+            missing = resources.suspects(tx, source.address)
+        values |= {"lively_at": now} if changed and not done.first else {}
+        values |= {"due_at": now + SECOND_READ + A_MARGIN} if missing else {}
+    return values
 
 
 def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -> frozenset[str]:
@@ -108,63 +154,36 @@ def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -
     return frozenset(quiet)
 
 
-def _due(row: CalendarRow | None, now: datetime) -> bool:
+def may_ask(row: CalendarRow | None, now: datetime) -> bool:
+    """Whether the server did not ask to wait longer than until now."""
     return row is None or row.not_before is None or row.not_before <= now
 
 
-def _needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
+def needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
     """Calendars whose good health the store knows well enough. Where something vanished, it is to know each reading."""
     known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now))
     return known if known and not bookings.vanished_since(tx, now - LATELY, world.practice.zone) else frozenset()
 
 
-def _succeeded(world: World, addresses: Sequence[str], started: datetime, untold: frozenset[str]) -> None:
+def succeeded(
+    world: World,
+    addresses: Sequence[str],
+    started: datetime,
+    untold: frozenset[str] = frozenset(),
+    pace: Mapping[str, Any] = _NOTHING,
+) -> None:
+    """These were read from then on; `pace`: columns of the only one among them."""
     to_tell = [address for address in addresses if address not in untold]
     if to_tell:
         with world.store.write() as tx:
             calendars.were_read(tx, to_tell, started)
+            if pace:
+                calendars.change(tx, to_tell[0], **pace)
     world.noted.were_read(to_tell, started, told=True)
     world.noted.were_read(untold.intersection(addresses), started, told=False)
 
 
-def _failed(world: World, source: Source, error: OutsideError, started: datetime) -> None:
-    trouble = _TROUBLE.get(type(error), "garbled")
-    with world.store.write() as tx:
-        row = calendars.ensure(tx, source.address, source.dentist)
-        values = {"fail_count": row.fail_count + 1, "reason": str(error), "trouble": trouble}
-        calendars.change(tx, source.address, last_attempt=started, not_before=_not_before(error, started), **values)
-        if row.trouble != trouble:
-            basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
-        if trouble != "unreachable" or row.fail_count >= 2:
-            _alert(world, tx, row, trouble, reason=str(error), now=started)
-
-
-def _not_before(error: OutsideError, started: datetime) -> datetime | None:
-    """What a server asked for is kept in the store: it holds over restarts and separate calls (INTERFACE 8)."""
-    asked = error.retry_after if isinstance(error, TryLater | Rival) else None
-    return started + timedelta(seconds=asked) if asked else None
-
-
-def _alert(world: World, tx: Tx, row: CalendarRow, trouble: str, *, reason: str, now: datetime) -> None:
-    """Once an episode: a calendar that was read again since may raise it anew. Says whom to call (P1)."""
-    from sync.opening import support_words
-
-    name = world.called(row.dentist)
-    calls = [f"{who} : {how} ({when})" for who, how, when in support_words(world.practice, now)]
-    since = row.last_success.isoformat() if row.last_success else "never"
-    key = f"calendar:{row.calendar}:{trouble}:{since}"
-    text = (
-        f"L'agenda « {name} » ne peut pas être lu : {reason}\n\n"
-        "Aucun patient n'est prévenu d'une annulation tant que cela dure. Rien n'est perdu : tout reprend dès que "
-        "l'agenda répond.\n\nDétail : attitre status, puis attitre check --connect"
-    )
-    if trouble == "rival":
-        text = f"Agenda « {name} » : {reason}\n\nDétail : attitre status"
-    text = "\n".join([text, "", "Assistance :", *calls]) if calls else text
-    notices.raise_once(tx, key, f"attitre : agenda « {name} » non lu", text, now)
-
-
-def _mind_configuration(world: World) -> None:
+def mind_configuration(world: World) -> None:
     """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
     print_of = _fingerprint(world)
     with world.store.read() as tx:  # most passes end here, without a write
@@ -189,16 +208,7 @@ def _fingerprint(world: World) -> str:
     return hashlib.sha256(f"{mandatory} {rest!r} {read}".encode()).hexdigest()
 
 
-def _unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:
+def unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:
     with world.store.read() as tx:
         failing = {row.calendar for row in calendars.every(tx) if row.fail_count}
     return tuple(source.address for source in sources if source.address in failing)
-
-
-_TROUBLE: dict[type[OutsideError], str] = {
-    TryLater: "unreachable",
-    Denied: "denied",
-    NotThere: "gone",
-    Garbled: "garbled",
-    Rival: "rival",
-}

@@ -25,8 +25,17 @@ class Done:
     written: int
 
 
-def take_all(world: World, read_again: Callable[[], None], watch: Watch, *, restored: bool) -> Done:
-    """Every step once. `read_again` reads the calendars anew, before a cancellation that may be a move is told."""
+def nothing_read() -> bool:
+    """For passes that have just read everything."""
+    return False
+
+
+def take_all(
+    world: World, read_again: Callable[[], None], watch: Watch, *, restored: bool,
+    refresh: Callable[[], bool] = nothing_read,
+) -> Done:  # fmt: skip
+    """Every step once. `read_again` reads the calendars anew, before a cancellation that may be a move is told;
+    `refresh` those that a due message must not be sent without (H08), and says whether it read any."""
     judged = judge(world)
     if _moves_may_be_missed(world):
         read_again()
@@ -37,6 +46,8 @@ def take_all(world: World, read_again: Callable[[], None], watch: Watch, *, rest
     if restored:
         hush(world)
     sweep(world)
+    if refresh():
+        judged += judge(world)
     sent = deliver(world, watch)
     judged += judge(world)
     queries.tidy(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -80,7 +80,8 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around a pass. `accounts` answer for several calendars at once."""
+    """Everything around a pass. `accounts` answer for several calendars at once. `under_way`: calendars that are being
+    read beside it: nothing is written to them, and nothing told from them, until that ends."""
 
     practice: Practice
     store: Store
@@ -91,6 +92,7 @@ class World:
     on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
     noted: Noted = field(default_factory=Noted)
+    under_way: Set[str] = frozenset()
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

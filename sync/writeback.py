@@ -26,7 +26,7 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
     written = 0
     for row in due:
         source = world.source(row.calendar)
-        if source is None or _paused(world, row):
+        if source is None or row.calendar in world.under_way or _paused(world, row):
             continue
         try:
             written += _write(world, source, row) if may_write(world, source) else _left(world, row)

@@ -83,13 +83,11 @@ class FeedCalendar:
     def _asked(self, since: Cursor | None) -> tuple[Cursor, Feed] | None:
         """The feed and its mark; None where it is what it was at `since`. Raises Garbled for what is no whole feed."""
         before = _mark(since)
-        answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING)
+        answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING, most=LARGEST)
         if answer.status == 304 and since is not None:
             return None
         if answer.status != 200:
             raise error_of(answer) if answer.status >= 400 else Garbled(_NO_FEED)
-        if len(answer.body) > LARGEST:
-            raise Garbled("Ce flux d'agenda est démesuré : il n'est pas lu.")
         digest = hashlib.sha256(answer.body).hexdigest()
         if before.get("hash") == digest:
             return None

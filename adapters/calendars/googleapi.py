@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from adapters.base import Denied, Garbled, NotThere, OutsideError, TryLater
+from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from adapters.calendars.googleauth import Login
 from adapters.http import LISTING, Answer, Http, retry_after
 
@@ -57,7 +57,7 @@ class ApiError(Exception):
         if self.passing or self.status >= 500:
             return TryLater(_BUSY, self.wait)
         if self.status == 401:
-            return Denied(_REFUSED)
+            return LoginRefused(_REFUSED)
         if self.status == 403:
             return Denied(self._forbidden())
         if self.status in {404, 410}:

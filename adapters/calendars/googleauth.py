@@ -11,7 +11,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from adapters.base import Denied, Garbled, OutsideError, TryLater
+from adapters.base import Denied, Garbled, LoginRefused, OutsideError, TryLater
 from adapters.http import Http, retry_after
 
 SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
@@ -123,8 +123,8 @@ def refusal(error: Exception, *, robot: bool) -> OutsideError:
     said = error.args[1] if len(error.args) > 1 else None
     code, text = (said.get("error", ""), said.get("error_description", "")) if isinstance(said, dict) else ("", "")
     if code == "invalid_grant":
-        return Denied(_grant(str(text), robot=robot))
-    return Denied(_CODES.get(str(code), _BROKEN if robot else _REVOKED))
+        return LoginRefused(_grant(str(text), robot=robot))
+    return LoginRefused(_CODES.get(str(code), _BROKEN if robot else _REVOKED))
 
 
 def _grant(text: str, *, robot: bool) -> str:

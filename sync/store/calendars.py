@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
@@ -16,10 +16,14 @@ from sync.store.tx import here, in_parts, those
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
-_THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar))
+_ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar.c.due_at.type), t.calendar.c.due_at))
+_THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
-_WELL = {"state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None}
+_WELL = {
+    "state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None, "failing_since": None,
+    "refused": 0, "refused_since": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class CalendarRow:
     `unreported`: changes that audits found and the token had not told; `doubted_at`: since when its token is not
     trusted for that, `doubt` why, in French; `spare_cursor`: [kind, value, query] of a token kept to see whether it is
     honest again. `conditions_at`: when conditional writes were last tried out.
+
+    Its pace (`sync.pace`): `due_at`: not before then after a failure, at the latest then after a hint; None: its
+    ordinary pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server announces
+    changes. `offered_seconds`: how often a feed itself wants to be read. `failing_since`: the first failure since the
+    last success; so many were `refused` logins, the first at `refused_since`. `not_before`: what the server asked for.
     """
 
     calendar: str
@@ -52,11 +61,18 @@ class CalendarRow:
     doubt: str | None
     spare_cursor: list[str] | None
     conditions_at: datetime | None
+    due_at: datetime | None
+    lively_at: datetime | None
+    pushed_until: datetime | None
+    offered_seconds: int | None
+    failing_since: datetime | None
+    refused: int
+    refused_since: datetime | None
 
     @property
     def well(self) -> bool:
         """As `were_read` leaves it, but for the moment."""
-        return all(getattr(self, name) == value for name, value in _WELL.items())
+        return self.due_at is None and all(getattr(self, name) == value for name, value in _WELL.items())
 
     @property
     def asked_from(self) -> Cursor | None:
@@ -99,11 +115,17 @@ def change(tx: Tx, calendar: str, **values: Any) -> None:
 
 
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
-    """All of these answered, and nothing is wrong with them any more."""
+    """All of these answered, and nothing is wrong with them any more; a hint that came since stands."""
     for part in in_parts(calendars):
-        tx.run(_THESE, those_calendar=part, last_success=at, last_attempt=at, **_WELL)
+        tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
         tx.remembered.pop(("calendar", calendar), None)
+
+
+def due_now(tx: Tx, calendar: str, at: datetime) -> None:
+    """A hint came that this calendar changed: the worker reads it at once, unless the server asked to wait. Wake it
+    with `Worker.wake()`. Nothing for a calendar that was never read."""
+    change(tx, calendar, due_at=at)
 
 
 def suspend_others(tx: Tx, configured: frozenset[str]) -> None:

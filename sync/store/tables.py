@@ -98,6 +98,13 @@ calendar = Table(
     Column("doubt", Text),
     Column("spare_cursor", JSON(none_as_null=True)),
     Column("conditions_at", UtcDateTime),
+    Column("due_at", UtcDateTime),
+    Column("lively_at", UtcDateTime),
+    Column("pushed_until", UtcDateTime),
+    Column("offered_seconds", Integer),
+    Column("failing_since", UtcDateTime),
+    Column("refused", Integer, nullable=False, default=0),
+    Column("refused_since", UtcDateTime),
     Column("generation", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
 )

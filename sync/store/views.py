@@ -62,13 +62,12 @@ def _number(tx: Tx, booking: int) -> str | None:
 
 
 def next_due(tx: Tx, after: datetime) -> datetime | None:
-    """When the next edit, message or asked-for wait falls due, after that moment: what is late has its turn."""
-    m, e, c = t.message.c, t.edit.c, t.calendar.c
+    """When the next edit or message falls due, after that moment: what is late has its turn."""
+    m, e = t.message.c, t.edit.c
     due = func.coalesce(m.next_try, m.due_at)
     asked = [
         select(func.min(due)).where(m.practice == tx.practice, m.state == messages.PENDING, due > after),
         select(func.min(e.due_at)).where(e.practice == tx.practice, e.due_at > after),
-        select(func.min(c.not_before)).where(c.practice == tx.practice, c.not_before > after),
     ]
     found = [moment for query in asked if (moment := tx.connection.execute(query).scalar())]
     return min((_aware(moment) for moment in found), default=None)

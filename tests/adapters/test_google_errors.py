@@ -14,7 +14,7 @@ import pytest
 import requests
 import responses
 
-from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere, TryLater
+from adapters.base import Cursor, CursorLost, Denied, Garbled, LoginRefused, NotThere, TryLater
 from adapters.calendars.google import KIND, QUERY, GoogleCalendar
 from adapters.calendars.googleapi import BASE, GoogleAccess
 from rules.model import AddEvent
@@ -60,7 +60,7 @@ def google():
         (error(500, "backendError"), TryLater, "attendre"),
         (error(503, "backendError"), TryLater, "attendre"),
         (error(403, "quotaExceeded"), TryLater, "limite"),
-        (error(401, "authError"), Denied, "credentials"),
+        (error(401, "authError"), LoginRefused, "credentials"),
         (error(403, "accessNotConfigured"), Denied, "Activer"),
         (error(403, "insufficientPermissions"), Denied, "calendar.events"),
         (error(403, "forbidden"), Denied, "partagez"),

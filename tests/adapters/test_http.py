@@ -3,14 +3,16 @@
 import gzip
 import socket
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from time import monotonic, sleep
 
 import pytest
 import responses
 
-from adapters import http
-from adapters.base import Denied, Garbled, TryLater
+from adapters import deadline, http
+from adapters.base import Denied, Garbled, LoginRefused, TryLater
 from adapters.http import Http, auth_for, error_of, retry_after
 
 URL = "https://dav.example/cal/"
@@ -26,18 +28,19 @@ def server():
 
 @pytest.fixture
 def sockets():
-    """`sockets(*answers)`: a server that gives each connection those bytes, one a request, and then closes it."""
+    """`sockets(*answers)`: a server that gives each connection those bytes, one a request, and then closes it. A number
+    among the pieces of an answer is seconds of silence."""
     listening = socket.create_server(("127.0.0.1", 0))
     asked: list[bytes] = []
 
     def serve(connections):
         for answers in connections:
             peer, _ = listening.accept()
-            with peer:
+            with peer, suppress(OSError):
                 for answer in answers:
                     asked.append(peer.recv(65536))
                     for piece in answer if isinstance(answer, list) else [answer]:
-                        peer.sendall(piece)
+                        sleep(piece) if isinstance(piece, float) else peer.sendall(piece)
 
     def start(*connections):
         threading.Thread(target=serve, args=(connections,), daemon=True).start()
@@ -125,7 +128,7 @@ def test_i03_a_wait_that_is_no_wait_is_none_or_the_floor(value):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, Denied), (403, Denied), (429, TryLater), (503, TryLater), (409, Garbled)]
+    ("status", "kind"), [(401, LoginRefused), (403, Denied), (429, TryLater), (503, TryLater), (409, Garbled)]
 )
 def test_every_status_is_an_error_that_names_no_path(server, status, kind):
     server.add("GET", URL + "dupont-marie.ics", status=status)
@@ -172,6 +175,52 @@ def test_i06_a_slow_drip_ends_at_the_deadline(sockets, monkeypatch):
     url, _ = sockets([[OK[:-1], b"k"]])
     with pytest.raises(TryLater):
         Http().send("GET", url)
+
+
+def drip(text: bytes, every: float = 0.05) -> list:
+    """One byte after another: each comes in time for a socket, all of them never."""
+    return [piece for byte in text for piece in (bytes([byte]), every)]
+
+
+@pytest.mark.parametrize("headers_too", [True, False])
+def test_i06_a_drip_through_headers_or_body_ends_with_the_job(sockets, headers_too):
+    head, body = b"HTTP/1.1 200 OK\r\nX-Slow: yes\r\nContent-Length: 200\r\n\r\n", b"x" * 200
+    url, _ = sockets([drip(head + body) if headers_too else [head, *drip(body)]])
+    began = monotonic()
+    with deadline.within(0.4), pytest.raises(TryLater, match="à temps"):
+        Http().send("REPORT", url, b"<report/>")
+    assert monotonic() - began < 2
+
+
+def test_i06_a_job_that_is_over_asks_nothing_more(sockets):
+    url, asked = sockets([OK])
+    session = Http()
+    with deadline.within(-1), pytest.raises(TryLater):
+        session.send("GET", url)
+    assert (session.requests, asked) == (0, [])
+
+
+def test_i06_the_deadline_of_a_job_is_not_longer_inside_another():
+    with deadline.within(10):
+        first = deadline.ends()
+        with deadline.within(100):
+            assert deadline.ends() == first
+    assert deadline.ends() == float("inf")
+
+
+def test_i10_what_says_that_it_is_too_long_is_not_read(sockets):
+    url, _ = sockets([b"HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n"])
+    with pytest.raises(Garbled, match="démesurée"):
+        Http().send("GET", url, most=1000)
+
+
+def test_i10_what_does_not_say_its_length_is_read_up_to_the_limit(sockets):
+    piece = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+    url, _ = sockets([[b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[piece] * 40, 5.0]])
+    began = monotonic()
+    with pytest.raises(Garbled, match="démesurée"):
+        Http().send("GET", url, most=100_000)
+    assert monotonic() - began < 4
 
 
 def test_i10_a_flood_is_refused(server, monkeypatch):
