@@ -21,7 +21,7 @@ from sync.opening import at_work
 from sync.readers import Readers
 from sync.rounds import one_round
 from sync.store import calendars, views
-from sync.store.engine import StoreProblem
+from sync.store.engine import Overtaken, StoreProblem
 from sync.world import World
 
 LATER = 1.25  # readings come first, jitter and all
@@ -117,6 +117,8 @@ class Worker:
                 chore()
         except Ending:
             return
+        except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
+            raise
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
@@ -150,17 +152,20 @@ def run(
     worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
 ) -> int:
     """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. `ready` is told the
-    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it."""
+    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it. Raises
+    Overtaken where another worker took one over."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
     ready(workers)
-    while not stop.event.is_set():
+    try:
+        while not stop.event.is_set():
+            for worker in workers:
+                worker.heed()
+                worker.set_ticker()
+            ticker.run_pending()
+            if not stop.event.is_set():
+                stop.bell.wait(min(worker.due for worker in workers) - monotonic())
+    finally:  # overtaken too: a reader that is left writes nothing once the lock is gone
         for worker in workers:
-            worker.heed()
-            worker.set_ticker()
-        ticker.run_pending()
-        if not stop.event.is_set():
-            stop.bell.wait(min(worker.due for worker in workers) - monotonic())
-    for worker in workers:
-        worker.readers.close()
+            worker.readers.close()
     return stop.code

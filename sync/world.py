@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
+from sync.noted import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
 
@@ -92,6 +93,7 @@ class World:
     on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
+    noted: Noted = field(default_factory=Noted)
     under_way: Set[str] = frozenset()
 
     def source(self, address: str) -> Source | None:

@@ -17,12 +17,13 @@ from sync.store.tx import here, in_parts, those
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
 _ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar.c.due_at.type), t.calendar.c.due_at))
-_THESE = (
-    update(t.calendar)
-    .where(*here(t.calendar), those(t.calendar.c.calendar))
-    .values(due_at=_ASKED_SINCE, reason=None, trouble=None, not_before=None, failing_since=None, refused_since=None)
-)
+_THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
+
+_WELL = {
+    "state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None, "failing_since": None,
+    "refused": 0, "refused_since": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class CalendarRow:
     refused_since: datetime | None
 
     @property
+    def well(self) -> bool:
+        """As `were_read` leaves it, but for the moment."""
+        return self.due_at is None and all(getattr(self, name) == value for name, value in _WELL.items())
+
+    @property
     def asked_from(self) -> Cursor | None:
         """Where the next question starts: a calendar whose token was caught hiding something is listed whole."""
         return WHOLE if self.doubted_at else self.cursor
@@ -111,8 +117,7 @@ def change(tx: Tx, calendar: str, **values: Any) -> None:
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
     """All of these answered, and nothing is wrong with them any more; a hint that came since stands."""
     for part in in_parts(calendars):
-        values = {"last_success": at, "last_attempt": at, "state": "active", "fail_count": 0, "refused": 0}
-        tx.run(_THESE, those_calendar=part, read_at=at, **values)
+        tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
         tx.remembered.pop(("calendar", calendar), None)
 

@@ -71,6 +71,7 @@ def _key(*names: str) -> list[Column[Any]]:
 
 setting = Table("setting", metadata, *_key("name"), Column("value", Text, nullable=False))
 counter = Table("counter", metadata, *_key("name"), Column("value", Integer, nullable=False))
+lease = Table("lease", metadata, *_key(), Column("fence", Integer, nullable=False))
 
 calendar = Table(
     "calendar",
@@ -151,7 +152,6 @@ resource = Table(
         "unwritable",
         "calendar",
         sqlite_where=text("unwritable is not null"),
-        postgresql_where=text("unwritable is not null"),
     ),
     Index(
         "ix_resource_suspect",
@@ -159,7 +159,6 @@ resource = Table(
         "calendar",
         "state",
         sqlite_where=text("state = 'suspect'"),
-        postgresql_where=text("state = 'suspect'"),
     ),
 )
 
@@ -277,6 +276,18 @@ edit = Table(
     Column("fence", Integer, nullable=False, default=0),
 )
 
+intent = Table(
+    "intent",
+    metadata,
+    *_key(),
+    Column("booking", Integer, primary_key=True),
+    Column("seen", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Index(None, "practice", "state"),
+)
+
 patient = Table(
     "patient",
     metadata,
@@ -384,3 +395,9 @@ journal = Table(
     Index(None, "practice", "booking"),
     Index(None, "practice", "calendar", "ref"),
 )
+
+
+def for_postgresql() -> None:
+    """Its partial indexes are those of SQLite. Said where such a store is opened: saying it loads the whole dialect."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
