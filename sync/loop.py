@@ -107,6 +107,7 @@ class Worker:
     def turn(self) -> None:
         """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
         try:
+            self.world.store.still_ours()  # a round that finds nothing to do would not notice
             one_round(self.readers, self.stop.watch)
         except Ending:
             return
