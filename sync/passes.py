@@ -121,7 +121,7 @@ def _pace_of(
         offered = source.calendar.offered_seconds
         return {} if row is not None and row.offered_seconds == offered else {"offered_seconds": offered}
     values: dict[str, Any] = {}
-    if done.written or owing:
+    if done.stored or done.gone or done.written or owing:
         now = world.now()
         with world.store.read() as tx:
             changed = resources.changed_since(tx, source.address, started - A_MOMENT)

@@ -199,8 +199,8 @@ class Readers:
         row = rows.get(address)
         if not may_ask(row, now):
             return False
-        due = self.due(address, row, now)
-        return due <= now + SOON * self._interval(row, now)
+        asked = row is None or row.fail_count or row.due_at is not None  # to the moment, where one was said
+        return self.due(address, row, now) <= now + (timedelta(0) if asked else SOON * self._interval(row, now))
 
     def _interval(self, row: CalendarRow | None, now: datetime) -> timedelta:
         return timedelta(seconds=pace.interval(self._pace(row, now), now)[0]) if row else timedelta(0)
