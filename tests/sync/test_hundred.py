@@ -25,7 +25,7 @@ from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.wiring import open_world
 from sync.world import World, nobody_watches
-from tests.moods_of_servers import fails, hangs
+from tests.moods_of_servers import fails, hangs, says
 from tests.oddserver import OddServer, odd_server
 from tests.office import COMPLETE, PARIS, ics
 
@@ -219,3 +219,36 @@ def test_i08_ten_that_hang_delay_neither_ninety_readings_nor_a_message(hundred: 
     assert [hundred.asked()[f"seul-{n}"] for n in range(3)] == [3, 3, 3]
     assert {one.to for one in hundred.sms.sent} == {"+33698765432"}
     workers.close()
+
+
+def test_a16_a_busy_server_is_asked_twice_for_its_thirty_calendars_and_then_left_alone_as_it_wishes(
+    hundred: Hundred,
+) -> None:
+    thirty = [f"commun-{n}" for n in range(BEHIND_ONE_LOGIN)]
+    hundred.odd.moods |= dict.fromkeys(["", *thirty], says(503, Retry_After="120"))
+    workers = Readers(hundred.world, 60, chance=lambda: 0.5)
+    one_round(workers, nobody_watches)
+    assert sum(hundred.asked()[name] for name in ["", *thirty]) == 2
+    behind = [row for row in hundred.rows().values() if hundred.segment(row) in thirty]
+    assert {row.reason for row in behind} == {f"{HOST} demande d'attendre."}
+    hundred.goes_on(workers, MINUTE)
+    assert sum(hundred.asked()[name] for name in ["", *thirty]) == 2
+    hundred.odd.moods.clear()
+    hundred.goes_on(workers, 2 * MINUTE)
+    assert not any(row.fail_count for row in hundred.rows().values() if hundred.segment(row) in thirty)
+    assert hundred.sms.sent == []
+
+
+def test_i08_a_home_that_does_not_answer_is_not_asked_for_a_quarter_of_an_hour_and_its_calendars_go_on(
+    hundred: Hundred,
+) -> None:
+    hundred.odd.moods[""] = says(503)
+    workers = Readers(hundred.world, 60, chance=lambda: 0.5)
+    hundred.goes_on(workers, 14 * MINUTE)
+    asked = hundred.asked()
+    assert asked[""] == 1
+    assert {asked[f"commun-{n}"] for n in range(BEHIND_ONE_LOGIN)} == {14}
+    hundred.odd.moods.clear()
+    hundred.goes_on(workers, 3 * MINUTE)
+    assert hundred.asked()[""] >= 2
+    assert not any(row.fail_count for row in hundred.rows().values() if row.dentist == "bon")
