@@ -8,6 +8,7 @@ from typing import Any
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, TryLater, Unknown, Written
 from sync.faults import described, log
 from sync.outbox import backoff
+from sync.removal import remove
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
@@ -50,7 +51,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
         _done(world, row)
         return 0
     if row.remove:
-        result = source.calendar.remove(row.ref, standing.version)
+        result = remove(world, source, standing)
     else:
         result = source.calendar.apply(row.ref, standing.version, Edit(row.annotation, standing.payload, row.end))
     with world.store.write() as tx:
