@@ -111,6 +111,7 @@ class Worker:
         """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
         result = "failed"
         try:
+            self.world.store.still_ours()  # a round that finds nothing to do would not notice
             one_round(self.readers, self.stop.watch)
             result = "done"
             for chore in self.chores:

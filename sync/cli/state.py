@@ -67,11 +67,16 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
     from sync import health
+    from sync.opening import at_work
+    from sync.pace import pace_of
+    from sync.pacewords import upcoming
     from sync.store import views
     from sync.trust import reason
 
     held = "Des annulations sont retenues." if row.held_at else ""
     counts = views.coming(tx, row.calendar, now)
+    circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
+    coming, slower = upcoming(row, circumstances, now)
     late = health.late(world, row, settings)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
     return {
@@ -84,6 +89,8 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
+        "next_read": coming.astimezone(world.practice.zone) if coming else None,
+        "next_read_why": slower or None,
         "pushed": bool(row.pushed_until and row.pushed_until > now),
     }
 
@@ -106,7 +113,7 @@ def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, An
     for one in health.never_read(rows, settings):
         kind, *place = place_of(one.settings)
         empty = {"last_success": None, "lag_seconds": None, "bookings": 0, "to_complete": 0, "read_only": None}
-        empty["pushed"] = False
+        empty |= {"next_read": None, "next_read_why": None, "pushed": False}
         name = "flux ics" if kind == "ics" else " ".join(place).strip()
         missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": health.NEVER, **empty})
     return missing
@@ -130,7 +137,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"{data['practice']}")
     lines = [
         (row["dentist"], row["calendar"], _WORDS[row["state"]], _moment(row["last_success"]), str(row["bookings"]),
-         str(row["to_complete"]), row["reason"] or "")
+         str(row["to_complete"]), _why(row))
         for row in data["calendars"]
     ]  # fmt: skip
     head = ("Dentiste", "Agenda", "État", "Dernier succès", "À venir", "À compléter", "Pourquoi")
@@ -144,6 +151,15 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"{row['cancellations']} annulations retenues ({row['dentist']}) : attitre release {row['dentist']}")
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why it is not fine, and when it is read again where that is later than usual."""
+    from rules.french import clock
+
+    slower = row["next_read_why"]
+    after = f"Prochain passage vers {clock(row['next_read'])} ({slower})." if slower else ""
+    return " ".join(filter(None, (row["reason"], after)))
 
 
 def _moment(moment: datetime | None) -> str:

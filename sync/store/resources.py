@@ -74,8 +74,9 @@ def digest(payload: bytes) -> bytes:
 
 
 def pack(payload: bytes) -> bytes:
-    """Compressed, as stored."""
-    return zlib.compress(payload, 1)
+    """Compressed, as stored: with little memory, for most of the time of a small body goes into its preparation."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, wbits=13, memLevel=7)
+    return squeeze.compress(payload) + squeeze.flush()
 
 
 def versions(tx: Tx, calendar: str) -> dict[str, str | None]:
@@ -146,8 +147,8 @@ def debts(tx: Tx, calendar: str) -> list[str]:
 def of_series(tx: Tx, calendar: str, ref: str, uids: Collection[str]) -> list[tuple[str, str, str]]:
     """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar. What waits to
     be written names none of them."""
-    found = tx.run_before(_OF_SERIES, the_calendar=calendar, the_ref=ref, those_uid=list(uids))
-    return [(other, uid, recurrence) for other, uid, recurrence in found]
+    found = tx.run_before(_OF_SERIES, those_uid=list(uids))
+    return [(other, uid, recurrence) for there, other, uid, recurrence in found if there == calendar and other != ref]
 
 
 def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
@@ -393,6 +394,7 @@ _KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)
-_OF_SERIES = select(_o.ref, _o.uid, _o.recurrence).where(
-    *here(t.occurrence, "calendar"), those(_o.uid), _o.ref != the(_o.ref), _o.recurrence != ""
+# asked for the calendar too, SQLite walks all of it instead of what has the UID
+_OF_SERIES = select(_o.calendar, _o.ref, _o.uid, _o.recurrence).where(
+    *here(t.occurrence), those(_o.uid), _o.recurrence != ""
 )
