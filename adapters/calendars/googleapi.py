@@ -134,7 +134,8 @@ class GoogleAccess:
         names = {str(number): name for number, name in enumerate(requests)}  # a longer one breaks its header in two
 
         def taken(number: str, answer: Any, error: Any) -> None:
-            found[names[number]] = answer if error is None else _error(int(error.resp.status), error.content, error.resp)
+            refused = error and _error(int(error.resp.status), error.content, error.resp)
+            found[names[number]] = refused or answer
 
         batch = BatchHttpRequest(callback=taken, batch_uri=self._batches)
         for number, name in names.items():
