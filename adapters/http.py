@@ -206,7 +206,10 @@ def error_of(answer: Answer) -> OutsideError:
     if answer.status in (404, 410):
         return NotThere("L'agenda n'existe pas (ou plus) à cette adresse.")
     if answer.status in (408, 429) or answer.status >= 500:
-        return TryLater(f"{_host(answer.url)} demande d'attendre.", retry_after(answer.headers.get("Retry-After")))
+        wait = retry_after(answer.headers.get("Retry-After"))
+        busy = wait is not None or answer.status in (408, 429, 503)
+        words = "demande d'attendre." if busy else f"signale une panne ({answer.status})."
+        return TryLater(f"{_host(answer.url)} {words}", wait)
     return Garbled(f"Réponse inattendue du serveur d'agendas ({answer.status}).")
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapters.base import OutsideError, Written
+from adapters.deadline import within
 from rules import brake
 from rules.model import AddEvent
+from sync import writepause
 from sync.faults import described, log
 from sync.holding import drop, held_count, release
 from sync.store import basics, calendars, resources
@@ -29,12 +31,12 @@ def show(world: World) -> None:
 def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
     """Every calendar has its turn, whatever goes wrong in one (law L10)."""
     for source in world.sources:
-        if source.address in world.under_way:
-            continue
         try:
-            step(world, source)
+            with within(writepause.ROUND_TRIP):
+                step(world, source)
         except OutsideError as error:
             log.warning(trouble, error=type(error).__name__)
+            writepause.failed(world, source.address, error)
         except StoreProblem:
             raise
         except Exception as error:
@@ -57,9 +59,12 @@ def _show(world: World, source: Source) -> None:
         row = calendars.get(tx, source.address)
         shown = basics.get(tx, _name(source))
         count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
-    if count and not shown:
+    wanted, unwanted = count and not shown, shown and not (row and row.held_at)
+    if not (wanted or unwanted) or writepause.paused(world, source.address):
+        return
+    if wanted:
         _add(world, source, count)
-    elif shown and not (row and row.held_at):
+    elif shown:
         _remove(world, source, shown)
 
 

@@ -13,9 +13,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.base import Conflict, OutsideError, Resource, Unknown, Written
+from adapters.deadline import within
 from rules.agenda import block_findings
 from rules.companion import Correction, is_notice, notice, worth_saying
 from rules.model import AddEvent, CalendarEvent
+from sync import writepause
 from sync.faults import described, log
 from sync.store import basics, calendars, companions
 from sync.store.companions import CompanionRow
@@ -37,12 +39,14 @@ def show(world: World) -> None:
     with world.store.read() as tx:
         concerned = companions.concerned(tx, world.now().date())
     for source in world.sources:
-        if source.address not in concerned or source.address in world.under_way:
+        if source.address not in concerned:
             continue
         try:
-            _show(world, source)
+            with within(writepause.ROUND_TRIP):
+                _show(world, source)
         except OutsideError as error:
             log.warning("companion not shown", error=type(error).__name__)
+            writepause.failed(world, source.address, error)
         except StoreProblem:
             raise
         except Exception as error:
@@ -61,7 +65,7 @@ def _show(world: World, source: Source) -> None:
         words = wanted.get(day)
         said = _digest(words) if words else ""
         before = known.get(day) or CompanionRow(day, "", 1, "", "")
-        if said != before.said and may_write(world, source):
+        if said != before.said and not writepause.paused(world, source.address) and may_write(world, source):
             _bring(world, source, before, words, said)
 
 
@@ -78,6 +82,8 @@ def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str,
     else:
         assert event is not None
         result = source.calendar.add(event)
+    if isinstance(result, Unknown):
+        writepause.failed(world, source.address, None)
     if isinstance(result, Conflict | Unknown):
         return  # looked at again at the next pass
     stored = result.resource if isinstance(result, Written) and event else None

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.base import Calendar, Edit, EditResult, Refused
 from adapters.senders.memory import MemorySender
 from rules.model import AddEvent, Annotation, Channel
-from sync.store.engine import Store
+from sync.store.engine import Store, Unusable
 from sync.world import Source, World
 
 
@@ -66,13 +66,28 @@ def copied(file: Path | None, practice: str) -> Iterator[Store]:
     with TemporaryDirectory(prefix="attitre-") as folder:
         copy = Path(folder) / "essai.db"
         if file is not None and file.exists():
-            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+            with closing(_only_read(file)) as source, closing(sqlite3.connect(copy)) as target:
+                _back_up(source, target)
         store = Store(f"sqlite:///{copy}", practice)
         try:
             yield store
         finally:
             store.close()
+
+
+def _only_read(file: Path) -> sqlite3.Connection:
+    """The real store, so opened that not a byte of it changes, nor a file beside it appears; a `run` may be at work on
+    it. Where it has no log (nobody is), SQLite is told not even to look for one: it would make one."""
+    log = file.with_name(f"{file.name}-wal")
+    options = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{file.absolute().as_uri()}?{options}", uri=True)
+
+
+def _back_up(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    try:
+        source.backup(target)
+    except sqlite3.Error as error:
+        raise Unusable("La base ne peut pas être lue : vérifiez les droits du fichier et de son dossier.") from error
 
 
 def harmless(world: World) -> tuple[World, Intentions]:

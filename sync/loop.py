@@ -84,12 +84,15 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8)."""
+    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8).
+    `chores` are done after each round; `passes` counts these: done, failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
+        self.chores: list[Callable[[], None]] = []
+        self.passes = {"done": 0, "failed": 0}
         self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
 
@@ -106,8 +109,13 @@ class Worker:
 
     def turn(self) -> None:
         """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
+        result = "failed"
         try:
+            self.world.store.still_ours()  # a round that finds nothing to do would not notice
             one_round(self.readers, self.stop.watch)
+            result = "done"
+            for chore in self.chores:
+                chore()
         except Ending:
             return
         except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
@@ -116,6 +124,7 @@ class Worker:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
             log.error("pass failed", **described(error))
+        self.passes[result] += 1
         self.due = monotonic() + self.wait()
 
     def set_ticker(self) -> None:

@@ -68,7 +68,7 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
     now = world.now()
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
-        owing = {s.address for s in sources if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
+        owing = calendars.owing(tx, [source.address for source in sources])
         untold = needs_no_telling(world, tx, rows.values(), now)
     due = [source for source in sources if may_ask(rows.get(source.address), now)]
     quiet = _unchanged(world, {source.address for source in due} - owing, rows)
@@ -98,27 +98,32 @@ def read_one(
     owing: bool,
     untold: frozenset[str] = frozenset(),
     chance: Callable[[], float] = random,
-) -> None:
-    """Mirror one calendar, and remember how that went. Raises StoreProblem only. `owing`: more than its own report is
-    to be read of it. `untold`: see `needs_no_telling`."""
-    started, error = world.now(), None
+) -> bool:
+    """Mirror one calendar, and remember how that went. Whether it was read; raises StoreProblem only. `owing`: more
+    than its own report is to be read of it. `untold`: see `needs_no_telling`."""
+    started, done = world.now(), _mirrored(world, source, row)
+    if isinstance(done, Mirrored):
+        values = _pace_of(world, source, row, done, started, owing=owing)
+        succeeded(world, [source.address], started, frozenset() if values else untold, values)
+        return True
+    from sync.trouble import failed  # most passes meet none
+
+    failed(world, source, done, started, chance)
+    return False
+
+
+def _mirrored(world: World, source: Source, row: CalendarRow | None) -> Mirrored | OutsideError:
+    known = row is not None and row.cursor is not None and row.doubted_at is None
     try:
-        with within(DEADLINE if row is not None and row.cursor and not row.doubted_at else WHOLE_DEADLINE):
-            done = mirror(world, source)
-    except OutsideError as refused:
-        error = refused
+        with within(DEADLINE if known else WHOLE_DEADLINE):
+            return mirror(world, source)
+    except OutsideError as error:
+        return error
     except StoreProblem:
         raise
     except Exception as fault:
         log.error("mirroring failed", **described(fault))
-        error = Garbled("La réponse de l'agenda n'a pas été comprise.")
-    if error is None:
-        values = _pace_of(world, source, row, done, started, owing=owing)
-        succeeded(world, [source.address], started, frozenset() if values else untold, values)
-        return
-    from sync.trouble import failed  # most passes meet none
-
-    failed(world, source, error, started, chance)
+        return Garbled("La réponse de l'agenda n'a pas été comprise.")
 
 
 def _pace_of(
@@ -130,7 +135,7 @@ def _pace_of(
         offered = source.calendar.offered_seconds
         return {} if row is not None and row.offered_seconds == offered else {"offered_seconds": offered}
     values: dict[str, Any] = {}
-    if done.written or owing:
+    if done.stored or done.gone or done.written or owing:
         now = world.now()
         with world.store.read() as tx:
             changed = resources.changed_since(tx, source.address, started - A_MOMENT)

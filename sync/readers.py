@@ -16,16 +16,17 @@ from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
 
-from adapters.base import Account, OutsideError
+from adapters.base import Account, OutsideError, TryLater
 from adapters.deadline import within
 from sync import pace
 from sync.faults import described, log
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
 from sync.passes import may_ask, needs_no_telling, read_one, succeeded
-from sync.store import resources
+from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, StoreProblem, Tx
+from sync.trouble import failed
 from sync.world import Source, Watch, World, nobody_watches
 
 PATIENCE, SHORT = 3.0, 0.3
@@ -34,6 +35,7 @@ SIDE_BY_SIDE, FAILING_ONES = 8, 16
 SOON = 0.05  # of its interval: what is due so soon is read along
 TOGETHER = 0.25  # likewise for the calendars of one account, which one question answers for
 QUESTION = 20.0
+A_MOMENT = 0.5
 NO_SHORT_CUT = timedelta(minutes=15)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -207,8 +209,8 @@ class Readers:
         row = rows.get(address)
         if not may_ask(row, now):
             return False
-        due = self.due(address, row, now)
-        return due <= now + SOON * self._interval(row, now)
+        asked = row is None or row.fail_count or row.due_at is not None  # to the moment, where one was said
+        return self.due(address, row, now) <= now + (timedelta(0) if asked else SOON * self._interval(row, now))
 
     def _interval(self, row: CalendarRow | None, now: datetime) -> timedelta:
         return timedelta(seconds=pace.interval(self._pace(row, now), now)[0]) if row else timedelta(0)
@@ -216,6 +218,8 @@ class Readers:
     def _begin(self, due: list[Source], rows: Rows, now: datetime) -> None:
         asked = [source for source in due if source.address not in self.under_way]
         asked += self._along({source.address for source in asked}, rows, now)
+        if not asked:
+            return
         known = self._known(asked, rows, now)
         for group in self._together(asked, rows, known, now):
             self._start(group)
@@ -237,16 +241,14 @@ class Readers:
 
     def _known(self, asked: list[Source], rows: Rows, now: datetime) -> _Known:
         with self.world.store.read() as tx:
-            owing = {s.address for s in asked if resources.debts(tx, s.address) or resources.suspects(tx, s.address)}
+            owing = calendars.owing(tx, [source.address for source in asked])
             return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
 
     def _together(self, asked: list[Source], rows: Rows, known: _Known, now: datetime) -> Iterator[_Job]:
         """One question for the calendars of an account, unless its last one was not answered (BENCHMARK B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
-            several = [
-                s for s in asked if s.address in behind and s.address not in known.owing and _has_cursor(rows, s)
-            ]
+            several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
             if len(several) > 1 and self._asked_singly.get(login, now) <= now:
                 yield self._question(login, account, several, rows, known)
 
@@ -260,12 +262,27 @@ class Readers:
             except OutsideError as error:
                 log.info("no short cut", error=type(error).__name__)
                 self._asked_singly[login] = started + NO_SHORT_CUT
-                quiet = frozenset()
+                return self._singly(several, rows, error, known)
             succeeded(self._reading, sorted(quiet), started, known.untold)
             self._note(quiet, started)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
         return _Job(frozenset(s.address for s in several), ask, self._good, PATIENCE)
+
+    def _singly(self, several: list[Source], rows: Rows, error: OutsideError, known: _Known) -> list[_Job]:
+        """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
+        one that answered last time does not either, the others are left alone as it is (A16)."""
+        started = self.world.now()
+        first, *others = sorted(several, key=lambda source: (rows[source.address].fail_count, source.address))
+        if isinstance(error, TryLater):
+            self._note([first.address], started)
+            if not read_one(self._reading, first, rows[first.address], owing=False, chance=self._chance):
+                self._note([source.address for source in others], started)
+                for source in others:
+                    failed(self._reading, source, error, started, self._chance)
+                return []
+            several = others
+        return [self._one(source, rows[source.address], known) for source in several]
 
     def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> _Job:
         def read() -> list[_Job]:
@@ -304,9 +321,9 @@ class Readers:
         problem: Exception | None = None
         while (left := self._patience()) > 0:
             try:
-                problem = self._taken(self._done.get(timeout=left), watch) or problem
+                problem = self._taken(self._done.get(timeout=min(left, A_MOMENT)), watch) or problem
             except Empty:
-                break
+                watch("")
         for job in self._jobs:
             job.left = True
             job.give_way()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, TryLater, Unknown, Written
+from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
+from adapters.deadline import within
+from sync import writepause
 from sync.faults import described, log
 from sync.outbox import backoff
+from sync.removal import remove
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
@@ -29,10 +32,11 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
         if source is None or row.calendar in world.under_way or _paused(world, row):
             continue
         try:
-            written += _write(world, source, row) if may_write(world, source) else _left(world, row)
+            with within(writepause.ROUND_TRIP):
+                written += _write(world, source, row) if may_write(world, source) else _left(world, row)
         except OutsideError as error:
             log.warning("event not written", error=type(error).__name__)
-            if not _pause(world, row, error):
+            if not writepause.failed(world, row.calendar, error):
                 _later(world, row)
         except StoreProblem:
             raise
@@ -50,10 +54,14 @@ def _write(world: World, source: Source, row: EditRow) -> int:
         _done(world, row)
         return 0
     if row.remove:
-        result = source.calendar.remove(row.ref, standing.version)
+        result = remove(world, source, standing)
     else:
         result = source.calendar.apply(row.ref, standing.version, Edit(row.annotation, standing.payload, row.end))
+    if isinstance(result, Unknown):
+        writepause.failed(world, row.calendar, None)
     with world.store.write() as tx:
+        if not isinstance(result, Unknown):
+            writepause.worked(tx, row.calendar)
         match result:
             case Written() if row.remove:
                 _removed(world, tx, standing)
@@ -115,25 +123,14 @@ def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
 
 
 def _paused(world: World, row: EditRow) -> bool:
-    """Whether the provider asked for a pause of writing that lasts: the edit then waits for its end (C15)."""
+    """Whether writing into that calendar pauses: the edit then waits for its end (C15)."""
     with world.store.read() as tx:
-        until = basics.get(tx, f"no-writes:{row.calendar}")
-    if not until or datetime.fromisoformat(until) <= world.now():
+        until = writepause.until(tx, row.calendar, world.now())
+    if until is None:
         return False
     with world.store.write() as tx:
-        edits.postpone(tx, row.calendar, row.ref, datetime.fromisoformat(until))
+        edits.postpone(tx, row.calendar, row.ref, until)
     return True
-
-
-def _pause(world: World, row: EditRow, error: OutsideError) -> bool:
-    """What a provider asks for is kept in the store: it holds for all edits of the calendar, over restarts
-    (INTERFACE 8)."""
-    if not isinstance(error, TryLater) or not error.retry_after:
-        return False
-    until = world.now() + timedelta(seconds=error.retry_after)
-    with world.store.write() as tx:
-        basics.put(tx, f"no-writes:{row.calendar}", until.isoformat())
-    return _paused(world, row)
 
 
 def _later(world: World, row: EditRow) -> None:

@@ -22,7 +22,7 @@ cuts               shows the first five members, without a word (Zoho, GMX)
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -74,12 +74,14 @@ class Asked:
 
 @dataclass
 class OddServer:
-    """`home` is the calendars' collection; `collections` by path segment; `asked` every request."""
+    """`home` is the calendars' collection; `collections` by path segment; `asked` every request; `moods`: what answers
+    instead, for all that is asked of a calendar."""
 
     quirks: frozenset[str]
     home: str = ""
     collections: dict[str, Collection] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    moods: dict[str, Callable[[BaseHTTPRequestHandler], None]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def make(self, segment: str) -> str:
@@ -245,6 +247,9 @@ class _Handler(BaseHTTPRequestHandler):
         odd.asked.append(Asked(self.command, self.path, dict(self.headers)))
         segment, _, ref = self.path.lstrip("/").partition("/")
         where = odd.collections.get(unquote(segment))
+        if mood := odd.moods.get(segment):
+            mood(self)
+            return
         with odd.lock:
             status, headers, answer = self.answered(odd, segment, where, unquote(ref), body)
         self.send_response(status)
@@ -301,6 +306,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is no news."""
+
     odd: OddServer
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adapters.base import Cursor
+from adapters.base import Cursor, TryLater
 from adapters.calendars import davxml
 from adapters.calendars.dav import CTAG, QUERY, SYNC, DavCalendar
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.davxml import DAV, Member, segments
+from adapters.http import error_of
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
@@ -21,7 +22,7 @@ class DavAccount:
         self._seen: dict[str, tuple[str | None, str | None]] = {}
 
     def unchanged(self, cursors: Mapping[str, Cursor]) -> frozenset[str]:
-        """Those whose token or ctag is the cursor's. Raises what an exchange raises."""
+        """Those whose token or ctag is the cursor's. Raises what an exchange raises, and TryLater."""
         homes: dict[str, list[DavCalendar]] = {}
         for calendar in self._calendars:
             cursor = cursors.get(calendar.address)
@@ -36,6 +37,8 @@ class DavAccount:
     def _quiet(self, home: str, several: list[DavCalendar], cursors: Mapping[str, Cursor]) -> set[str]:
         body = davxml.propfind("d:sync-token", "s:getctag", "d:resourcetype")
         answer = self._access.http.send("PROPFIND", home, body, {**_XML, "Depth": "1"})
+        if isinstance(error := error_of(answer) if answer.status >= 400 else None, TryLater):
+            raise error  # busy: not to be asked the same for each calendar
         if answer.status != 207:
             return set()
         found = {segments(member.href): member for member in davxml.read(answer.body).members}

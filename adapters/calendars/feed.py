@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,12 @@ class FeedCalendar:
         self._url = url
         self._ics = Ics(zone, secret, self.address)
         self._kept: tuple[Cursor, Feed] | None = None
+        self._offered: int | None = None
+
+    @property
+    def offered_seconds(self) -> int | None:
+        """See `Offering`: as the file says, else the server."""
+        return self._offered
 
     @property
     def address(self) -> str:
@@ -83,6 +90,7 @@ class FeedCalendar:
     def _asked(self, since: Cursor | None) -> tuple[Cursor, Feed] | None:
         """The feed and its mark; None where it is what it was at `since`. Raises Garbled for what is no whole feed."""
         before = _mark(since)
+        self._offered = _whole(before.get("every"))
         answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING, most=LARGEST)
         if answer.status == 304 and since is not None:
             return None
@@ -91,10 +99,12 @@ class FeedCalendar:
         digest = hashlib.sha256(answer.body).hexdigest()
         if before.get("hash") == digest:
             return None
-        mark = {"hash": digest, "etag": answer.headers.get("ETag"), "modified": answer.headers.get("Last-Modified")}
         feed = split(answer.body)
         if feed is None:
             raise Garbled(_NO_FEED)
+        self._offered = feed.every or _max_age(answer.headers.get("Cache-Control", ""))
+        etag, modified = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
+        mark = {"hash": digest, "etag": etag, "modified": modified, "every": self._offered}
         return Cursor(KIND, json.dumps(mark, sort_keys=True), QUERY), feed
 
     def read(self, ref: str, payload: bytes, window: Window) -> Reading:
@@ -147,7 +157,17 @@ def _resource(ref: str, payload: bytes) -> Resource:
     return Resource(ref, f'"{digest[:32]}"', payload)
 
 
-def _mark(cursor: Cursor | None) -> dict[str, str | None]:
+def _max_age(said: str) -> int | None:
+    """RFC 9111 5.2.2.1: how long the server finds its answer fresh; None where it says nothing, or not at all."""
+    found = re.search(r"(?:^|[\s,])max-age=\"?(\d{1,9})", said.casefold())
+    return int(found[1]) or None if found else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _mark(cursor: Cursor | None) -> dict[str, Any]:
     try:
         found = json.loads(cursor.value) if cursor else {}
     except ValueError:
@@ -155,7 +175,7 @@ def _mark(cursor: Cursor | None) -> dict[str, str | None]:
     return found if isinstance(found, dict) else {}
 
 
-def _conditions(mark: Mapping[str, str | None]) -> dict[str, str]:
+def _conditions(mark: Mapping[str, Any]) -> dict[str, str]:
     """RFC 9110 13.1: the feed's own marks come back to it verbatim."""
     names = (("If-None-Match", "etag"), ("If-Modified-Since", "modified"))
     return {header: str(mark[name]) for header, name in names if mark.get(name)}

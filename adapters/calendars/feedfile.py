@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from adapters.calendars.contentlines import unescape
 
 MOST = 50_000
+_DURATION = re.compile(rb"\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?")
+_SIZES = (604_800, 86_400, 3600, 60, 1)
 _HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//attitre//feed//FR\r\n"
 _TAIL = b"END:VCALENDAR\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`name` as the feed calls itself; `events`: payloads by ref, each with the zones that it names."""
+    """`name` as the feed calls itself; `events`: payloads by ref, each with the zones that it names; `every`: how many
+    seconds it says to wait between two readings (RFC 7986 5.7)."""
 
     name: str
     events: dict[str, bytes]
+    every: int | None = None
 
 
 @dataclass(slots=True)
@@ -45,7 +50,17 @@ def split(body: bytes) -> Feed | None:
         if len(parts.events) > MOST:
             return None
     name = unescape(_text(parts.named.get(b"X-WR-CALNAME", b"")))
-    return Feed(name, {f"{uid}.ics": _payload(blocks, parts) for uid, blocks in parts.events.items()})
+    events = {f"{uid}.ics": _payload(blocks, parts) for uid, blocks in parts.events.items()}
+    wanted = (_seconds(parts.named.get(word, b"")) for word in (b"REFRESH-INTERVAL", b"X-PUBLISHED-TTL"))
+    return Feed(name, events, next(filter(None, wanted), None))
+
+
+def _seconds(duration: bytes) -> int | None:
+    """`PT1H30M`, `P1D`, `P1W` in seconds; None for anything else."""
+    found = _DURATION.fullmatch(duration.strip().upper())
+    if found is None:
+        return None
+    return sum(int(number) * size for number, size in zip(found.groups(b"0"), _SIZES, strict=True)) or None
 
 
 def _logical(body: bytes) -> Iterator[bytes]:

@@ -98,6 +98,12 @@ class GoogleAccess:
         with self._lock:
             return self._service.calendarList()
 
+    @property
+    def channels(self) -> Any:
+        """The library's `channels()`, likewise."""
+        with self._lock:
+            return self._service.channels()
+
     def read(self, *path: str, **asked: Any) -> Json:
         """What stands at that place of the API. Raises ApiError, TryLater, Denied, Garbled."""
         told = {name: _word(value) for name, value in asked.items() if value is not None}
@@ -145,7 +151,7 @@ class GoogleAccess:
             raise _error(int(error.resp.status), error.content, error.resp) from None
         except ValueError:
             answer = None
-        if request.method == "DELETE":
+        if request.method == "DELETE" or answer == "":  # what answers with nothing by its nature
             return {}
         if not isinstance(answer, dict):  # the library hands on what is no JSON as if it were an answer
             raise Garbled(_NO_DATA)

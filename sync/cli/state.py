@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -66,51 +66,56 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
+    from sync import health
+    from sync.opening import at_work
+    from sync.pace import pace_of
+    from sync.pacewords import upcoming
     from sync.store import views
     from sync.trust import reason
 
     held = "Des annulations sont retenues." if row.held_at else ""
     counts = views.coming(tx, row.calendar, now)
-    late = _late(row, settings, now)
+    circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
+    coming, slower = upcoming(row, circumstances, now)
+    late = health.late(world, row, settings)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
     return {
         "dentist": row.dentist,
         "calendar": row.calendar,
-        "state": "failing" if row.fail_count else "stale" if late else "held" if row.held_at else "ok",
+        "state": health.state(world, row, settings),
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or late or held or row.read_only or reason(row) or None,
+        "reason": row.reason or late or held or row.read_only or reason(row) or _push(tx, row, settings, now),
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
+        "next_read": coming.astimezone(world.practice.zone) if coming else None,
+        "next_read_why": slower or None,
+        "pushed": bool(row.pushed_until and row.pushed_until > now),
     }
 
 
-def _late(row: CalendarRow, settings: Settings, now: datetime) -> str:
-    """Why it is stale: five passes, and ten minutes, without a success."""
-    limit = max(timedelta(seconds=5 * settings.sync.every_seconds), timedelta(minutes=10))
-    if row.last_success is None:
-        return "Jamais lu. Lancez « attitre sync » ou « attitre run »."
-    if now - row.last_success > limit:
-        return "Le dernier passage réussi est trop ancien : « attitre run » tourne-t-il ?"
-    return ""
+def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:
+    """Why Google's messages are missing where they are wanted."""
+    if settings.page is None or not settings.page.google_push:
+        return None
+    from sync import push
+
+    return push.trouble(tx, row.calendar, now)
 
 
 def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, Any]]:
-    """Configured calendars that no pass has seen: as many as are missing, dentist by dentist."""
-    from sync.wiring import configured, place_of
+    """Configured calendars that no pass has seen."""
+    from sync import health
+    from sync.wiring import place_of
 
-    seen = [row.dentist for row in rows]
     missing = []
-    for one in configured(settings):
-        if one.dentist in seen:
-            seen.remove(one.dentist)
-            continue
+    for one in health.never_read(rows, settings):
         kind, *place = place_of(one.settings)
         empty = {"last_success": None, "lag_seconds": None, "bookings": 0, "to_complete": 0, "read_only": None}
-        reason = "Jamais lu. Lancez « attitre sync » ou « attitre run »."
+        empty |= {"next_read": None, "next_read_why": None, "pushed": False}
         name = "flux ics" if kind == "ics" else " ".join(place).strip()
-        missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": reason, **empty})
+        missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": health.NEVER, **empty})
     return missing
 
 
@@ -132,7 +137,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"{data['practice']}")
     lines = [
         (row["dentist"], row["calendar"], _WORDS[row["state"]], _moment(row["last_success"]), str(row["bookings"]),
-         str(row["to_complete"]), row["reason"] or "")
+         str(row["to_complete"]), _why(row))
         for row in data["calendars"]
     ]  # fmt: skip
     head = ("Dentiste", "Agenda", "État", "Dernier succès", "À venir", "À compléter", "Pourquoi")
@@ -146,6 +151,15 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"{row['cancellations']} annulations retenues ({row['dentist']}) : attitre release {row['dentist']}")
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why it is not fine, and when it is read again where that is later than usual."""
+    from rules.french import clock
+
+    slower = row["next_read_why"]
+    after = f"Prochain passage vers {clock(row['next_read'])} ({slower})." if slower else ""
+    return " ".join(filter(None, (row["reason"], after)))
 
 
 def _moment(moment: datetime | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,7 @@ from sync.cli.output import say, warn
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.dryrun import Intentions
+    from sync.loop import Worker
     from sync.passes import PassReport
     from sync.world import World
 
@@ -171,7 +173,49 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
         worlds = [stack.enter_context(open_world(settings)) for settings in practices]
         loaded_all()
         pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
-        code = as_the_only_worker(worlds, stop, lambda: work(pairs, stop))
+
+        def leads() -> int:
+            with ExitStack() as around:
+                return work(pairs, stop, _around(worlds, practices, around))
+
+        code = as_the_only_worker(worlds, stop, leads)
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
+
+
+def _around(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
+    """What `run` does beside its passes: answers on the network, and minds push channels. Nothing is loaded for a
+    practice without `page:` that has none left."""
+    from sync.store import subscriptions
+
+    served = _served(worlds, practices, stack) if any(one.page for one in practices) else None
+
+    def ready(workers: Sequence[Worker]) -> None:
+        for worker, settings in zip(workers, practices, strict=True):
+            with worker.world.store.read() as tx:
+                left = bool(subscriptions.every(tx))
+            if settings.page or left:
+                worker.chores.append(_channels(worker.world, settings))
+        if served:
+            served(workers)
+
+    return ready
+
+
+def _served(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
+    from adapters.web.listener import CannotListen
+    from sync.web import listeners
+
+    try:
+        return listeners(worlds, practices, stack)
+    except CannotListen as error:
+        raise Failure(str(error)) from error
+
+
+def _channels(world: World, settings: Settings) -> Callable[[], None]:
+    from sync import push
+
+    wanted = settings.page is not None and settings.page.google_push
+    where = push.address(settings.page.public_url) if settings.page and wanted else None
+    return lambda: push.mind(world, where)

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, insert, literal_column, select, update
 
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.tx import here, in_parts, those
+from sync.store.tx import here, in_parts, the, those
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
 _ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar.c.due_at.type), t.calendar.c.due_at))
 _THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
+_r = t.resource.c
+_OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
+_SUSPECT: Any = literal_column("'suspect'")  # in so many letters: only then the index of suspects serves
+_OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == "present"), _OF_THESE.where(_r.state == _SUSPECT))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 _WELL = {
@@ -112,6 +116,15 @@ def change(tx: Tx, calendar: str, **values: Any) -> None:
     """Set columns of one calendar."""
     tx.run(_CHANGE, the_calendar=calendar, **values)
     tx.remembered.pop(("calendar", calendar), None)
+
+
+def owing(tx: Tx, calendars: Sequence[str]) -> set[str]:
+    """Those of which more is to be read than their own report: bodies that are owed, absences that are not proven."""
+    found: set[str] = set()
+    for part in in_parts(calendars):
+        for question in _OWING:
+            found |= set(tx.run(question, those_calendar=part).scalars())
+    return found
 
 
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:

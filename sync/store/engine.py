@@ -85,6 +85,12 @@ class Store:
         else:
             yield
 
+    def still_ours(self) -> None:
+        """Raises Overtaken where we held the practice's lock on a server and another worker has it now."""
+        if self._fence is not None:
+            with self._translated(), self._engine.begin() as connection:
+                lease.check(connection, self.practice, self._fence)
+
     @contextmanager
     def _leased(self) -> Iterator[None]:
         with self._translated(), lease.server_lease(self._engine, self.practice) as fence:

@@ -2,6 +2,7 @@
 
     calendar → resource → occurrence → booking → telling
                                         booking → message (outbox)     resource → edit (calendar outbox)
+    calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
 `dirty_at` on a resource is a debt: its bookings have not been judged since it changed. It is committed together with
@@ -120,6 +121,20 @@ calendar = Table(
     Column("refused_since", UtcDateTime),
     Column("generation", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    *_key("id"),
+    Column("calendar", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("secret_hash", String, nullable=False),
+    Column("resource", String),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("heard_at", UtcDateTime),
+    Column("not_before", UtcDateTime),
 )
 
 resource = Table(

@@ -15,7 +15,7 @@ from typing import Any
 @dataclass
 class ServedFeed:
     """The events behind the feed, by name. `marks`: which of ETag and Last-Modified it gives; `raw` replaces the file;
-    `stamps`: every answer stamps its events anew."""
+    `stamps`: every answer stamps its events anew; `says`: lines of its head; `fresh`: its Cache-Control."""
 
     events: dict[str, bytes] = field(default_factory=dict)
     marks: set[str] = field(default_factory=lambda: {"ETag"})
@@ -23,6 +23,8 @@ class ServedFeed:
     status: int = 200
     stamps: bool = False
     name: str = "Gardes"
+    says: str = ""
+    fresh: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
@@ -38,7 +40,9 @@ class ServedFeed:
         """The whole feed as it is now."""
         if self.raw is not None:
             return self.raw
-        head = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//feed//FR\r\nX-WR-CALNAME:{self.name}\r\n".encode()
+        head = (
+            f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//feed//FR\r\nX-WR-CALNAME:{self.name}\r\n{self.says}".encode()
+        )
         body = b"".join(self.events.values())
         if self.stamps:
             body = re.sub(rb"DTSTAMP:[^\r\n]*", f"DTSTAMP:20261101T{len(self.asked):06}Z".encode(), body)
@@ -64,6 +68,8 @@ def served() -> Iterator[ServedFeed]:
                 self.send_header("ETag", etag)
             if "Last-Modified" in feed.marks:
                 self.send_header("Last-Modified", f"day {etag}")
+            if feed.fresh:
+                self.send_header("Cache-Control", feed.fresh)
             self.send_header("Content-Length", "0" if known else str(len(content)))
             self.end_headers()
             self.wfile.write(b"" if known else content)

@@ -39,6 +39,28 @@ def events(calendar: FeedCalendar, page):
     ]  # fmt: skip
 
 
+# --- how often it wants to be read ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("says", "fresh", "seconds"),
+    [
+        ("", "", None),
+        ("REFRESH-INTERVAL;VALUE=DURATION:PT1H30M\r\nX-PUBLISHED-TTL:PT5M\r\n", "max-age=60", 5400),
+        ("X-PUBLISHED-TTL:P1W\r\n", "", 604_800),
+        ("X-PUBLISHED-TTL:bientôt\r\n", "public, max-age=1800", 1800),
+        ("X-PUBLISHED-TTL:P\r\n", "no-cache, no-store, max-age=0", None),
+    ],
+)
+def test_a_feed_says_how_often_it_wants_to_be_read(feed, calendar, says, fresh, seconds):
+    feed.says, feed.fresh = says, fresh
+    page = pull(calendar)
+    assert calendar.offered_seconds == seconds
+    again = FeedCalendar(feed.url, zone=ZONE, secret=b"s" * 32)  # after a restart, and nothing but a 304
+    pull(again, page.cursor)
+    assert again.offered_seconds == seconds
+
+
 # --- only when it changed --------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,8 @@ from adapters.calendars.vevent import Ics
 from rules.model import AddEvent
 from sync import wiring
 from sync.cli import app
+from sync.store import calendars
+from sync.store.engine import Store
 
 YAML = """\
 practice: {name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
@@ -183,6 +185,21 @@ def test_status_is_stale_before_the_first_pass_and_fine_after_it(shelves: dict[s
     assert {row["state"] for row in state["calendars"]} == {"ok"}
     assert set(state["outbox"]) == {"pending", "retry", "failed", "uncertain"}
     assert datetime.fromisoformat(state["calendars"][0]["last_success"]).utcoffset() is not None
+
+
+def test_status_says_when_a_calendar_is_read_next_and_why_later_than_usual(shelves: dict[str, Shelf]) -> None:
+    assert attitre("sync").exit_code == 0
+    state = ask("status", "--json")["calendars"]
+    moments = [datetime.fromisoformat(row["next_read"]) for row in state]
+    assert all(timedelta(seconds=0) < moment - datetime.now(UTC) <= timedelta(seconds=60) for moment in moments)
+    assert [row["next_read_why"] for row in state] == [None, None]
+    assert "Prochain passage" not in attitre("status").stdout
+    with Store("sqlite:///attitre.db", "cabinet").write() as tx:
+        for row in calendars.every(tx):
+            calendars.change(tx, row.calendar, doubted_at=row.last_success, doubt="le serveur ment")
+    state = ask("status", "--json")["calendars"]
+    assert {row["next_read_why"] for row in state} == {"agenda lu en entier"}
+    assert "(agenda lu en entier)" in " ".join(attitre("status").stdout.split())
 
 
 def test_status_says_why_a_calendar_fails(shelves: dict[str, Shelf]) -> None:

@@ -17,9 +17,11 @@ from bench.scenarios import one_pass as one_pass_of
 from bench.server import Replay
 from config.load import load
 from sync.passes import one_pass
+from sync.readers import Readers
+from sync.rounds import one_round
 from sync.store import calendars, messages, resources
 from sync.wiring import open_world
-from sync.world import World
+from sync.world import World, nobody_watches
 
 YAML = """
 practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
@@ -169,3 +171,24 @@ IDLE = [
     "import sys\nfrom sync.cli import loaded\nloaded(['sync'])(['sync', '-c', 'attitre.yaml'], standalone_mode=False)\n"
     "print(*sys.modules)",
 ]
+
+
+def test_b5_a_round_of_the_worker_costs_no_more_than_a_pass(tmp_path: Path) -> None:
+    replay = Replay(3, date(2026, 11, 24), calendars=20)
+    threading.Thread(target=replay.serve, daemon=True).start()
+    with opened(replay, tmp_path) as world:
+        one_pass(world)
+        readers = Readers(world, 60)
+        one_round(readers, nobody_watches)
+        counted = Counted(world, replay)
+        with listened(counted):
+            replay.requests = 0
+            one_round(Readers(world, 60), nobody_watches)
+            first, asked = list(counted.statements), replay.requests
+            counted.statements.clear()
+            one_round(readers, nobody_watches)  # nothing is due: the clock stands
+    assert asked == 1
+    assert len([sql for sql in first if sql.startswith("UPDATE")]) == 1
+    assert len(first) <= 24, len(first)
+    assert replay.requests == 1
+    assert len(counted.statements) <= 16
