@@ -15,6 +15,7 @@ from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
 from sync import trust
+from sync.gathered import gathered
 from sync.rivals import mind
 from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
@@ -104,8 +105,7 @@ def _says_nothing(page: Page, row: CalendarRow) -> bool:
 
 def _prove_tombstones(source: Source, page: Page) -> tuple[list[Resource], list[str]]:
     bodies, proven = list(page.resources), []
-    for ref in page.gone:
-        still = source.calendar.get(ref)
+    for ref, still in gathered(source.calendar, page.gone):
         if still is None:
             proven.append(ref)
         else:
@@ -142,10 +142,10 @@ def _prove_absences(world: World, source: Source) -> int:
         row = calendars.get(tx, source.address)
     assert row is not None
     gone = 0
-    for ref, since in suspects:
-        if since is not None and world.now() - since < SECOND_READ:
-            continue
-        body, now = source.calendar.get(ref), world.now()
+    known = dict(suspects)
+    ripe = [ref for ref, since in suspects if since is None or world.now() - since >= SECOND_READ]
+    for ref, body in gathered(source.calendar, ripe):
+        since, now = known[ref], world.now()
         reading = _reading(world, source, body, now) if body else None
         with world.store.write() as tx:
             writer = _Writer(tx, source, row, now)
