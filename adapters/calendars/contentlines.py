@@ -13,7 +13,7 @@ _QUOTED_HEAD = re.compile(r'([A-Za-z0-9_-]+)((?:;(?:"[^"]*"|[^":])*)?):')
 _PARAM = re.compile(r';?([^=;"]+)=((?:"[^"]*"|[^";])*)')
 _ESCAPE = re.compile(r"\\([\\;,:\"nN])")
 _BLANK_FOLD = re.compile(rb"(?<!\n)\n{2,}(?=[ \t])")
-_BEGIN = re.compile(r"^BEGIN:VEVENT[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_BEGIN = re.compile(r"^BEGIN:VEVENT[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 _END = re.compile(r"^END:VEVENT\b", re.MULTILINE | re.IGNORECASE)
 
 

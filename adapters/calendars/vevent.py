@@ -152,13 +152,18 @@ def _suspicious(payload: bytes, text: str, parts: list[Component]) -> bool:
     upper = text.upper()
     return (
         any(part.odd_text or part.event.attendees for part in parts)
-        or upper.count("BEGIN:VEVENT") != 1
+        or not _framed(upper)
         or upper.count("VERSION") != 1
         or b"VERSION:2.0" not in payload
-        or b"END:VEVENT" not in payload
         or b"\0" in payload
         or not _utf8(payload)
     )
+
+
+def _framed(upper: str) -> bool:
+    """One event, opened and then closed."""
+    once = upper.count("BEGIN:VEVENT") == upper.count("END:VEVENT") == 1
+    return once and upper.find("BEGIN:VEVENT") < upper.find("END:VEVENT")
 
 
 def _utf8(payload: bytes) -> bool:

@@ -92,6 +92,27 @@ def test_an_event_of_each_client_is_read_and_can_be_written_to(client: str) -> N
     holds(text.encode())
 
 
+_HEAD, _DAY = "BEGIN:VCALENDAR\nVERSION:2.0\n", "UID:d-1\nDTSTART:20270111T090000Z\nDTEND:20270111T093000Z\n"
+FOUND = {
+    "an event in an event": f"{_HEAD}BEGIN:VEVENT\n{_DAY}BEGIN:VEVENT\nSUMMARY:y\nEND:VEVENT\nEND:VEVENT\n",
+    "two beginnings": f"BEGIN:VEVENT\nBEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n{_HEAD}BEGIN:VEVENT\n{_DAY}END:VEVENT\n",
+    "an open quote": f'{_HEAD}BEGIN:VEVENT\nSUMMARY;X="a:b\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n',
+    "two versions": f"VERSION:1.0\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n",
+    "an end before": f"END:VEVENT\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VCALENDAR\n",
+    "a stray return": f"{_HEAD}BEGIN:VEVENT\r\n{_DAY}END:VEVENT\nBEGIN:VEVENT\n{_DAY}SUMMARY:y\nEND:VEVENT\n",
+}
+
+
+@pytest.mark.parametrize("what", sorted(FOUND))
+def test_reader_and_writer_agree_on_what_an_odd_event_is(what: str) -> None:
+    holds(FOUND[what].replace("\n", "\r\n").encode())
+
+
+def test_p08_where_the_end_stands_twice_none_is_changed() -> None:
+    payload = f"{_HEAD}BEGIN:VEVENT\n{_DAY}DTEND:20270111T100000Z\nEND:VEVENT\nEND:VCALENDAR\n".encode()
+    assert ICS.splice("a.ics", payload, NOTHING, datetime(2027, 1, 11, 11, tzinfo=PARIS)) is None
+
+
 @slow
 @given(mutated(written()), st.integers(1, 600))
 def test_p08_a_new_end_changes_the_end_and_nothing_else(payload: bytes, minutes: int) -> None:
