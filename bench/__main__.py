@@ -34,7 +34,7 @@ def main() -> None:
     found = _measured(options)
     judged = judging.measure(bookings=options.bookings)
     rows = goals.rows(found)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=110)
     console.print(show.costs(f"{found.events} events, one calendar", found.dav))
     console.print(show.costs(f"{found.events} events at Google", found.google))
     console.print(show.judged(judged, options.bookings), show.goals(rows), show.bars(found))
