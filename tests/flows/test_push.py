@@ -148,6 +148,8 @@ def test_killed_and_started_again_the_channel_is_the_same_and_still_heard(site: 
         process.wait(30)
     before = list(site.google.channels.open)
     with site.runs():
+        site.until(lambda: 'attitre_passes_total{practice="lilas",result="done"} 0.0' not in site.metrics())
+        time.sleep(1)
         event = site.bernard.books("DUPONT Marie – détartrage", site.practice.at(9, 30), 45, site.practice.new)
         site.until(lambda: site.bernard.sees(event).title.startswith("✓"), 20)
     assert list(site.google.channels.open) == before
