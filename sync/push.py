@@ -202,8 +202,10 @@ def _settle(tx: Tx, calendar: str, now: datetime) -> None:
     if row is None or row.pushed_until == until:
         return
     calendars.change(tx, calendar, pushed_until=until)
-    if (row.pushed_until is None) != (until is None):
-        basics.log(tx, now, "push-on" if until else "push-off", calendar=calendar)
+    if row.pushed_until is None:
+        basics.log(tx, now, "push-on", calendar=calendar)
+    elif until is None:
+        basics.log(tx, now, "push-off", calendar=calendar)
 
 
 # --- what is said of it ----------------------------------------------------------------------------------------------
