@@ -37,11 +37,13 @@ class Mirrored:
     written: bool = False
 
 
-def mirror(world: World, source: Source) -> Mirrored:
-    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them."""
+def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirrored:
+    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them.
+    `owing`: whether bodies are owed or proofs of absence, where that is known."""
     with world.store.read() as tx:  # most calendars are known, and wait for nothing
         known = calendars.get(tx, source.address)
-        waiting = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
+        if owing is None:
+            owing = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
     row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
     try:
         done = _follow(world, source, row)
@@ -53,7 +55,7 @@ def mirror(world: World, source: Source) -> Mirrored:
                 trust.lower(tx, source.address, world.now(), trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)
         done = _follow(world, source, row)
-    if not (waiting or done.written):
+    if not (owing or done.written):
         return done
     return Mirrored(
         done.stored + _pay_debts(world, source, row), done.gone + _prove_absences(world, source), done.first
