@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.base import Reading
 from adapters.calendars.eventread import plain_title
+from adapters.calendars.eventread import storable as kept
 from adapters.calendars.vevent import Ics
 from rules.model import Annotation, CalendarEvent
 from tests.adapters.mutations import CLIENTS, mutated, written
@@ -39,6 +40,7 @@ def holds(payload: bytes) -> None:
     started, hers, before = time.perf_counter(), ICS.strip(payload), read(payload)
     assert before.events or before.problem or not before.sole or b"BEGIN:VEVENT" not in payload.upper()
     assert ICS.strip(hers) == hers
+    storable(before)
     assert before == read(payload)
     once = splice(payload, WANTED)
     assert (once is None) == bool(before.blocked)
@@ -47,6 +49,13 @@ def holds(payload: bytes) -> None:
     else:
         writable(payload, hers, before, once)
     assert time.perf_counter() - started < 5
+
+
+def storable(reading: Reading) -> None:
+    """Every text can be kept by any database: one that cannot would take its whole calendar down."""
+    for event in reading.events:
+        for text in (event.uid, event.title, event.description, event.location, *event.categories):
+            assert "\0" not in text.encode().decode()
 
 
 def writable(payload: bytes, hers: bytes, before: Reading, once: bytes) -> None:
@@ -148,7 +157,8 @@ def full(payload: bytes) -> tuple[str, str, datetime] | None:
         return None
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, datetime.min.time())
-    return plain_title(str(texts[0])), str(texts[1]), moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
+    title, text = (kept(str(text)) for text in texts)
+    return plain_title(title), text, moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
 def seen(event: CalendarEvent) -> tuple[str, str, datetime]:
