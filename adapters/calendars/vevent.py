@@ -171,7 +171,7 @@ def _suspicious(payload: bytes, text: str, parts: list[Component]) -> bool:
 def _framed(upper: str) -> bool:
     """One event, opened and then closed."""
     once = upper.count("BEGIN:VEVENT") == upper.count("END:VEVENT") == 1
-    return once and upper.find("BEGIN:VEVENT") < upper.find("END:VEVENT")
+    return once and -1 < upper.find("BEGIN:VEVENT") < upper.find("\nEND:VEVENT\n")
 
 
 def _utf8(payload: bytes) -> bool:

@@ -37,7 +37,7 @@ def splice(payload: bytes, annotation: Annotation) -> bytes | None:
 
 def holds(payload: bytes) -> None:
     """The laws of one resource, whatever it is."""
-    started, hers, before = time.perf_counter(), ICS.strip(payload), read(payload)
+    started, hers, before = time.process_time(), ICS.strip(payload), read(payload)
     assert before.events or before.problem or not before.sole or b"BEGIN:VEVENT" not in payload.upper()
     assert ICS.strip(hers) == hers
     storable(before)
@@ -48,7 +48,7 @@ def holds(payload: bytes) -> None:
         assert splice(payload, NOTHING) is None
     else:
         writable(payload, hers, before, once)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def storable(reading: Reading) -> None:
@@ -108,6 +108,7 @@ FOUND = {
     "an open quote": f'{_HEAD}BEGIN:VEVENT\nSUMMARY;X="a:b\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n',
     "two versions": f"VERSION:1.0\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n",
     "an end before": f"END:VEVENT\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VCALENDAR\n",
+    "an end with a tail": f"{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\x01\nEND:VCALENDAR\n",
     "a stray return": f"{_HEAD}BEGIN:VEVENT\r\n{_DAY}END:VEVENT\nBEGIN:VEVENT\n{_DAY}SUMMARY:y\nEND:VEVENT\n",
 }
 
