@@ -28,7 +28,7 @@ def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
     Five say which installation wrote it, four which event it was written for in a way that every installation can
     check, seven bind it to this event of this calendar.
     """
-    seed = "\0".join((address, ref, uid)).encode("utf-8", "surrogateescape")
+    seed = _octets("\0".join((address, ref, uid)))
     return f"{_installation(secret)}{_event_letters(ref, uid)}{_letters(hmac.digest(secret, seed, 'sha256'), 7)}"
 
 
@@ -47,7 +47,15 @@ def _installation(secret: bytes) -> str:
 
 
 def _event_letters(ref: str, uid: str) -> str:
-    return _letters(hashlib.sha256(f"{ref}\0{uid}".encode("utf-8", "surrogateescape")).digest(), 4)
+    return _letters(hashlib.sha256(_octets(f"{ref}\0{uid}")).digest(), 4)
+
+
+def _octets(text: str) -> bytes:
+    """The octets that were read, or, of half a sign that JSON brought, some of its own."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _letters(digest: bytes, count: int) -> str:
@@ -163,7 +171,7 @@ def _suspicious(payload: bytes, text: str, parts: list[Component]) -> bool:
 def _framed(upper: str) -> bool:
     """One event, opened and then closed."""
     once = upper.count("BEGIN:VEVENT") == upper.count("END:VEVENT") == 1
-    return once and upper.find("BEGIN:VEVENT") < upper.find("END:VEVENT")
+    return once and -1 < upper.find("BEGIN:VEVENT") < upper.find("\nEND:VEVENT\n")
 
 
 def _utf8(payload: bytes) -> bool:

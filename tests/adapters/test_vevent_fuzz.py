@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.base import Reading
 from adapters.calendars.eventread import plain_title
+from adapters.calendars.eventread import storable as kept
 from adapters.calendars.vevent import Ics
 from rules.model import Annotation, CalendarEvent
 from tests.adapters.mutations import CLIENTS, mutated, written
@@ -36,9 +37,10 @@ def splice(payload: bytes, annotation: Annotation) -> bytes | None:
 
 def holds(payload: bytes) -> None:
     """The laws of one resource, whatever it is."""
-    started, hers, before = time.perf_counter(), ICS.strip(payload), read(payload)
+    started, hers, before = time.process_time(), ICS.strip(payload), read(payload)
     assert before.events or before.problem or not before.sole or b"BEGIN:VEVENT" not in payload.upper()
     assert ICS.strip(hers) == hers
+    storable(before)
     assert before == read(payload)
     once = splice(payload, WANTED)
     assert (once is None) == bool(before.blocked)
@@ -46,7 +48,14 @@ def holds(payload: bytes) -> None:
         assert splice(payload, NOTHING) is None
     else:
         writable(payload, hers, before, once)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
+
+
+def storable(reading: Reading) -> None:
+    """Every text can be kept by any database: one that cannot would take its whole calendar down."""
+    for event in reading.events:
+        for text in (event.uid, event.title, event.description, event.location, *event.categories):
+            assert "\0" not in text.encode().decode()
 
 
 def writable(payload: bytes, hers: bytes, before: Reading, once: bytes) -> None:
@@ -99,6 +108,7 @@ FOUND = {
     "an open quote": f'{_HEAD}BEGIN:VEVENT\nSUMMARY;X="a:b\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n',
     "two versions": f"VERSION:1.0\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n",
     "an end before": f"END:VEVENT\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VCALENDAR\n",
+    "an end with a tail": f"{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\x01\nEND:VCALENDAR\n",
     "a stray return": f"{_HEAD}BEGIN:VEVENT\r\n{_DAY}END:VEVENT\nBEGIN:VEVENT\n{_DAY}SUMMARY:y\nEND:VEVENT\n",
 }
 
@@ -148,7 +158,8 @@ def full(payload: bytes) -> tuple[str, str, datetime] | None:
         return None
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, datetime.min.time())
-    return plain_title(str(texts[0])), str(texts[1]), moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
+    title, text = (kept(str(text)) for text in texts)
+    return plain_title(title), text, moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
 def seen(event: CalendarEvent) -> tuple[str, str, datetime]:
