@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from adapters.base import WHOLE, Cursor, LoginRefused, Page, TryLater
+from adapters.base import WHOLE, Cursor, LoginRefused, Outgoing, Page, TryLater
 from adapters.calendars.memory import MemoryCalendar
+from adapters.senders.memory import MemorySender
+from rules.model import Channel
 from sync.loop import Stop, Worker, run
 from sync.readers import Readers
 from sync.rounds import one_round
@@ -309,3 +311,88 @@ def test_h08_a_message_waits_for_the_calendar_that_is_being_read(slow: tuple[Wor
     until(lambda: not working.readers._done.empty())
     working.rounds(300)
     assert len(office.sms.sent) == sent
+
+
+def test_l5_a_reader_writes_between_the_steps_of_rounds_never_during_them(slow: tuple[Working, Hanging]) -> None:
+    working, hanging = slow
+    office, seen = working.office, list[bool]()
+    before = working.rows()["memory:martin"].cursor
+
+    def sends(message: Outgoing) -> str:
+        hanging.answers.set()  # just now it answers
+        sleep(0.3)
+        seen.append(working.rows()["memory:martin"].cursor == before)
+        return "1"
+
+    office.world = replace(office.world, senders={Channel.SMS: Telling(sends)})
+    working = Working(office)
+    office.she_books("new", day=9)
+    office.she_books("b", day=8, dentist="bernard", text=OTHER)
+    working.once()
+    assert seen == [True]
+    until(lambda: not working.readers._done.empty())
+    assert working.rows()["memory:martin"].cursor != before
+
+
+class Telling(MemorySender):
+    """Tells the test of each message."""
+
+    def __init__(self, tell: Callable[[Outgoing], str]) -> None:
+        super().__init__(Channel.SMS)
+        self.tell = tell
+
+    def send(self, message: Outgoing) -> str:
+        return self.tell(message)
+
+
+# --- what must be known before a patient is told ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def settling(office: Office) -> Working:
+    """Messages wait a while after her last change, as they do by default."""
+    policy = replace(office.world.practice.policy, settle_seconds=90, settle_change_seconds=180)
+    office.world = replace(office.world, practice=replace(office.world.practice, policy=policy))
+    working = Working(office)
+    working.rounds(1)
+    return working
+
+
+def test_h08_before_a_message_its_calendar_is_read_whatever_its_pace(settling: Working) -> None:
+    office = settling.office
+    office.she_books("e1")
+    settling.rounds(61)
+    with office.world.store.write() as tx:
+        calendars.change(tx, "memory:martin", pushed_until=office.now + timedelta(hours=1))
+    office.calendars["martin"].delete("e1.ics")
+    settling.rounds(400)
+    assert office.sms.sent == []
+
+
+def test_g03_a_move_from_a_calendar_that_is_read_seldom_is_still_one_modification(settling: Working) -> None:
+    office = settling.office
+    office.she_books("e1")
+    settling.rounds(200)
+    assert office.told("confirmation") == ["sent"]
+    with office.world.store.write() as tx:
+        calendars.change(tx, "memory:martin", pushed_until=office.now + timedelta(hours=1))
+    settling.rounds(30)
+    office.calendars["martin"].delete("e1.ics")
+    office.she_books("e1", day=8, dentist="bernard", text=COMPLETE + "\nAccord patient : oui (tél. 24/11)")
+    settling.rounds(500)
+    assert (office.told("confirmation"), office.told("modification")) == (["sent"], ["sent"])
+    assert office.told("cancellation") == []
+
+
+def test_what_a_listing_lacked_is_looked_for_again_after_a_minute_whatever_the_pace(settling: Working) -> None:
+    office = settling.office
+    office.she_books("e1")
+    settling.rounds(200)
+    with office.world.store.write() as tx:
+        calendars.change(tx, "memory:martin", doubted_at=office.now, doubt="…")
+        calendars.save_cursor(tx, "memory:martin", WHOLE)
+    settling.rounds(301)
+    office.calendars["martin"].delete("e1.ics")
+    asked = settling.rounds(600)["martin"]
+    assert asked[1] - asked[0] == 65
+    assert office.told("cancellation") == ["sent"]
