@@ -14,11 +14,11 @@ import pytest
 from adapters.base import WHOLE, Cursor, LoginRefused, Outgoing, Page, TryLater
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from rules.model import Channel
+from rules.model import Annotation, Channel
 from sync.loop import Stop, Worker, run
 from sync.readers import Readers
 from sync.rounds import one_round
-from sync.store import calendars, resources, views
+from sync.store import calendars, edits, views
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Unusable
 from sync.world import Source, nobody_watches
@@ -250,12 +250,9 @@ def test_i08_what_hangs_is_not_asked_again_not_written_to_and_tells_nobody(slow:
     office, writes = working.office, hanging.writes
     sent = len(office.sms.sent)
     working.once()
-    office.she_books(
-        "b", day=8, dentist="bernard", text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972")
-    )
-    with office.world.store.write() as tx:  # something to write and to say about an event of the hanging calendar
-        resources.mark_future_dirty(tx, office.now)
-        resources.change(tx, "memory:martin", "old.ics", written={"mark": "", "lines": []})
+    office.she_books("b", day=8, dentist="bernard", text=OTHER)
+    with office.world.store.write() as tx:
+        edits.want(tx, "memory:martin", "old.ics", Annotation("✓ ", ("autre",)), due=office.now)
     asked = working.rounds(300)
     assert "martin" not in asked
     assert hanging.writes == writes
