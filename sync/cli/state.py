@@ -84,13 +84,23 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "state": "failing" if row.fail_count else "stale" if late else "held" if row.held_at else "ok",
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or late or held or row.read_only or reason(row) or None,
+        "reason": row.reason or late or held or row.read_only or reason(row) or _paused(world, tx, row, now) or None,
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
         "next_read": coming.astimezone(world.practice.zone) if coming else None,
         "next_read_why": slower or None,
     }
+
+
+def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
+    from rules.french import clock
+    from sync import writepause
+
+    until = writepause.until(tx, row.calendar, now)
+    if until is None:
+        return ""
+    return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
 
 
 def _late(row: CalendarRow, settings: Settings, pace: float, now: datetime) -> str:
