@@ -257,6 +257,27 @@ class Account(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A push channel as the server opened it: its name for what is watched, and until when it lasts."""
+
+    resource: str
+    until: datetime
+
+
+class Announcer(Protocol):
+    """A calendar's server that can say, without being asked, that something changed (SYNC 2.12). A hint, no more."""
+
+    def watch(self, channel: str, secret: str, address: str) -> Granted:
+        """Open a channel of that id to an https address. Raises TryLater (it may be open all the same), Denied,
+        NotThere, Garbled."""
+        ...
+
+    def unwatch(self, channel: str, resource: str) -> bool:
+        """End it; False where this login knows of no such channel. Raises TryLater, Denied, Garbled."""
+        ...
+
+
 # --- senders ---------------------------------------------------------------------------------------------------------
 
 

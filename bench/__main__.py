@@ -1,82 +1,101 @@
-"""`make bench [ARGS="--events 10000 --runs 3"]`: whole processes, medians, and ratios within this one run."""
+"""`make bench [ARGS="--events 10000 --runs 3"]`: medians, and ratios within one run. docs/benchmark.md says more."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
-from bench import judging
-from bench.measure import FIRST, IDLE, LOST, Cost, Costs, idle, medians, one_calendar, start_up
+from bench import goals, judging, peers, show
+from bench.clients import Floor
+from bench.goals import OURS, Measured
+from bench.measure import Costs, Failed, Table, medians
+from bench.scenarios import idle, one_calendar, start_up
+from bench.servers import cold
+from bench.worker import idle_round
 
-SMALL, CALENDARS, EACH = 1_000, 100, 200
+SMALL, LARGE, EACH = 1_000, 50_000, 200
+LATENCY = 0.02
 
 
 def main() -> None:
     """Measure, print tables, write JSON."""
+    options = _options()
+    found = _measured(options)
+    judged = judging.measure(bookings=options.bookings)
+    rows = goals.rows(found)
+    console = Console()
+    console.print(show.costs(f"{found.events} events, one calendar", found.dav))
+    console.print(show.costs(f"{found.events} events at Google", found.google))
+    console.print(show.judged(judged, options.bookings), show.goals(rows), show.bars(found))
+    options.json.write_text(json.dumps(_plain(found, judged, rows), indent=1, ensure_ascii=False) + "\n")
+    if options.svg:
+        show.save(found, options.svg)
+    if options.markdown:
+        options.markdown.write_text(show.markdown(rows) + "\n")
+
+
+def _options() -> argparse.Namespace:
     asked = argparse.ArgumentParser(prog="make bench")
     asked.add_argument("--events", type=int, default=10_000)
     asked.add_argument("--runs", type=int, default=3)
+    asked.add_argument(
+        "--bookings", type=int, default=judging.BOOKINGS, help="in the practice where an event is judged"
+    )
+    asked.add_argument("--calendars", type=int, default=100, help="of one account (B5), and accounts (B6)")
+    asked.add_argument("--no-peers", action="store_true", help="attitre and the floor only")
+    asked.add_argument("--large", action="store_true", help=f"a first pass over {LARGE} events too (B9)")
+    asked.add_argument("--servers", action="store_true", help="cold Radicale and Xandikos too (B11), some minutes")
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
-    options = asked.parse_args()
-    rounds = track(range(options.runs), "runs", console=Console(stderr=True))
-    measured = [(*one_calendar(options.events), idle(SMALL), idle(EACH, CALENDARS), start_up()) for _ in rounds]
-    ours, floor, small, many, starts = (medians(runs, median) for runs in zip(*measured, strict=True))
-    compared = _compared(ours, floor, small, many, starts)
-    judged = judging.measure()
-    _show_steps(options.events, ours, floor)
-    _show(f"ratios within this run ({SMALL} events; {CALENDARS} calendars of {EACH}; starts)", compared, " ×")
-    _show("one changed event, 10 dentists, 50,000 bookings, 20,000 patients (CPU ms, medians)", judged)
-    written = {"ours": ours, "floor": floor, "small": small, "account": many, "start": starts}
-    costs = {name: {step: _plain(cost) for step, cost in found.items()} for name, found in written.items()}
-    result = {"events": options.events, **costs, "ratios": compared, "judging_ms": judged}
-    options.json.write_text(json.dumps(result, indent=1) + "\n")
+    asked.add_argument("--svg", type=Path, help="the bars, as a picture")
+    asked.add_argument("--markdown", type=Path, help="the rows, as a page has them")
+    return asked.parse_args()
 
 
-def _compared(ours: Costs, floor: Costs, small: Costs, many: Costs, starts: Costs) -> dict[str, float]:
-    """The rows of the yardstick, by what they say: each is a quotient of two figures of this run."""
-    pairs = {
-        "B1 first pass / floor": (ours[FIRST], floor[FIRST]),
-        "B2 idle / floor": (ours[IDLE], floor[IDLE]),
-        f"B2 idle / idle of {SMALL}": (ours[IDLE], small[IDLE]),
-        "B4 1 change / idle": (ours["1 change"], ours[IDLE]),
-        "B4 100 changes / idle": (ours["100 changes"], ours[IDLE]),
-        f"B5 {CALENDARS} idle calendars / one": (many[IDLE], small[IDLE]),
-        "B8 token lost / first pass": (ours[LOST], ours[FIRST]),
-        f"B9 first pass / that of {SMALL}": (ours[FIRST], small[FIRST]),
-        "B10 --version / python": (starts["--version"], starts["python"]),
-        "B10 check / python": (starts["check"], starts["python"]),
-    }
-    return {name: round(one.cpu / other.cpu, 2) for name, (one, other) in pairs.items()}
+def _measured(options: argparse.Namespace) -> Measured:
+    events, small, calendars = options.events, min(SMALL, options.events), options.calendars
+    missing = "--no-peers" if options.no_peers else peers.installed()
+    numbers = track(range(options.runs), "runs", console=Console(stderr=True))
+    runs = [_run(events, small, calendars, first=not missing and number == 0) for number in numbers]
+    dav, google, less, many, starts = (medians(parts, median) for parts in zip(*runs, strict=True))
+    worker = idle_round(events, 5 * options.runs)
+    return Measured(
+        events, small, dav, google, less[OURS], many, starts["start"], worker,
+        worker_small=idle_round(small, 5 * options.runs) if small < events else worker,
+        accounts=idle_round(small // 100 or 1, 5 * options.runs, accounts=calendars, latency=LATENCY),
+        calendars=calendars, large=idle(LARGE)[OURS] if options.large else {}, large_events=LARGE,
+        servers=cold(events) if options.servers else {}, no_peers=missing,
+    )  # fmt: skip
 
 
-def _show_steps(events: int, ours: Costs, floor: Costs) -> None:
-    table = Table(title=f"{events} events, one calendar, whole processes (CPU seconds, medians)")
-    for name in ("", "attitre sync", "floor", "ratio", "requests", "peak MB"):
-        table.add_column(name, justify="left" if not name else "right")
-    for step, cost in ours.items():
-        least = floor.get(step)
-        against = (f"{least.cpu:.2f}", f"{cost.cpu / least.cpu:.1f} ×") if least else ("", "")
-        table.add_row(step, f"{cost.cpu:.2f}", *against, str(cost.requests), f"{cost.peak:.0f}")
-    Console().print(table)
+def _run(events: int, small: int, calendars: int, *, first: bool) -> tuple[Table, ...]:
+    """Peers take part in the first run only: they are there to compare with, and slow."""
+    dav = one_calendar(events, (peers.Khal, peers.CaldavParse) if first else ())
+    google = one_calendar(events, (peers.GcalSync,) if first else (), google=True)
+    many = idle(min(EACH, events // 50 or 1), calendars, (Floor, *((peers.Vdirsyncer,) if first else ())))
+    starts: Costs = start_up()
+    return dav, google, idle(small) if small < events else dav, many, {"start": starts}
 
 
-def _show(title: str, figures: dict[str, float], unit: str = "") -> None:
-    table = Table(title=title, show_header=False)
-    for name, figure in figures.items():
-        table.add_row(name, f"{figure:.1f}{unit}")
-    Console().print(table)
-
-
-def _plain(cost: Cost) -> dict[str, Any]:
-    return {"cpu": round(cost.cpu, 3), "requests": cost.requests, "peak_mb": round(cost.peak, 1)}
+def _plain(found: Measured, judged: dict[str, float], rows: list[goals.Row]) -> dict[str, Any]:
+    whole = {"machine": f"{platform.machine()}, {os.cpu_count()} CPU, Python {platform.python_version()}"}
+    told = {"date": f"{date.today()}", **whole, "rows": [goals.plain(row) for row in rows], "judging_ms": judged}  # noqa: DTZ011
+    versions = {} if found.no_peers else peers.versions()
+    return {**told, "peers": versions, "measured": asdict(found)}
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(f"make bench: {failed}")

@@ -27,17 +27,17 @@ from sync.store.codec import facts_to_json
 from sync.store.engine import Store, Tx
 from sync.world import Source, World
 
-DENTISTS, BOOKINGS, PATIENTS = 10, 50_000, 20_000
+DENTISTS, BOOKINGS, TWO_IN_FIVE = 10, 50_000, 2 / 5
 ZONE = ZoneInfo("Europe/Paris")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _HOURS = {day: ((clock_time(8, 30), clock_time(19, 0)),) for day in range(5)}
 
 
-def measure(repeats: int = 30) -> dict[str, float]:
+def measure(repeats: int = 30, bookings: int = BOOKINGS) -> dict[str, float]:
     """Median milliseconds of CPU by what was asked: an ordinary event, an unknown name, a taken slot, a search."""
-    with _practice() as (world, calendars, names):
+    with _practice(bookings) as (world, calendars, names):
         dice = random.Random(7)  # noqa: S311 - the same questions at every run is the point
-        known = [dice.randrange(PATIENTS) for _ in range(repeats)]
+        known = [dice.randrange(len(names)) for _ in range(repeats)]
         free, also_free = (_monday(world.now().date()) + timedelta(weeks=weeks) for weeks in (60, 61))
         taken = _monday(world.now().date()) + timedelta(weeks=2)
         asked: dict[str, Callable[[int], float]] = {
@@ -81,7 +81,7 @@ def _event(number: int, name: str, day: date) -> tuple[str, bytes]:
 
 
 @contextmanager
-def _practice() -> Iterator[tuple[World, list[MemoryCalendar], list[str]]]:
+def _practice(bookings: int) -> Iterator[tuple[World, list[MemoryCalendar], list[str]]]:
     keys = [f"d{number}" for number in range(DENTISTS)]
     practice = Practice(
         key="banc", name="Banc", address="12 rue des Lilas, 75020 Paris", phone="01 43 00 00 00",
@@ -98,26 +98,26 @@ def _practice() -> Iterator[tuple[World, list[MemoryCalendar], list[str]]]:
         for source in sources:
             mirror(world, source)
         judge(world)
-        names = _fill(world, now)
+        names = _fill(world, now, bookings)
         yield world, calendars, names
         store.close()
 
 
-def _fill(world: World, now: datetime) -> list[str]:
+def _fill(world: World, now: datetime, bookings: int) -> list[str]:
     """The directory and the bookings, straight into the tables: how they came there is not measured."""
     dice = random.Random(1)  # noqa: S311
-    people = [(_word(dice, 5, 9), _word(dice, 4, 7)) for _ in range(PATIENTS)]
+    people = [(_word(dice, 5, 9), _word(dice, 4, 7)) for _ in range(int(bookings * TWO_IN_FIVE))]
     with world.store.write() as tx:
         rows = [_patient(tx, number, *who, now) for number, who in enumerate(people, 1)]
         tx.connection.execute(insert(t.patient), rows)
         tokens = [(number, token) for number, who in enumerate(people, 1) for token in set(words(" ".join(who)))]
         named = [{"practice": tx.practice, "token": token, "patient": number} for number, token in tokens]
         tx.connection.execute(insert(t.patient_name), named)
-        basics.take_numbers(tx, "patient", PATIENTS)
-        made = [_booking(tx, number, dice.randrange(1, PATIENTS + 1), now) for number in range(1, BOOKINGS + 1)]
+        basics.take_numbers(tx, "patient", len(people))
+        made = [_booking(tx, number, dice.randrange(1, len(people) + 1), now) for number in range(1, bookings + 1)]
         tx.connection.execute(insert(t.booking), [booking for booking, _ in made])
         tx.connection.execute(insert(t.occurrence), [occurrence for _, occurrence in made])
-        basics.take_numbers(tx, "booking", BOOKINGS)
+        basics.take_numbers(tx, "booking", bookings)
     return [f"{family.upper()} {given.capitalize()}" for family, given in people]
 
 

@@ -1,35 +1,62 @@
-"""Deterministic calendars of a practice: event n of revision r is the same bytes everywhere. No real person."""
+"""Deterministic calendars of a practice: event n of revision r says the same everywhere. No real person.
+
+Of a hundred events two are series with a day left out and a day moved, three are leave, one is a block; the rest are
+bookings with everything the procedure asks for.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 _FAMILIES = ("MARTIN", "BERNARD", "DUBOIS", "LEFÈVRE", "MOREAU", "GARNIER", "ROUSSEAU", "FAURE", "CHEVALIER", "PERRIN")
 _GIVEN = ("Marie", "Jean", "Hélène", "Paul", "Chloé", "Luc", "Anaïs", "Noé", "Inès", "Jean-Baptiste")
 _MOTIFS = ("Détartrage", "Contrôle", "Douleur")
-_ZONE = (
-    "BEGIN:VTIMEZONE\r\nTZID:Europe/Paris\r\nBEGIN:DAYLIGHT\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nTZNAME:CEST\r\n"
-    "DTSTART:19700329T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT\r\nBEGIN:STANDARD\r\n"
-    "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nTZNAME:CET\r\nDTSTART:19701025T030000\r\n"
-    "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+PLACE = "Cabinet dentaire des Lilas, 12 rue des Lilas, 75020 Paris"
+_COMMENT = (
+    "prévoir un peu plus de temps ; carte de mutuelle à scanner de nouveau à l'accueil ; préfère être rappelée "
+    "l'après-midi ; accompagnée par un parent ; radio panoramique du mois dernier à récupérer chez le confrère ; devis "
+    "remis en main propre ; salle 1 de préférence, l'escalier est difficile ; règlement en deux fois convenu avec le "
+    "secrétariat"
 )
+WEEK, HALF = timedelta(weeks=1), timedelta(minutes=30)
+LEFT_OUT, MOVED = 3, 5  # weeks of a series
+SERIES_LENGTH = 26
 
 
-def event(number: int, revision: int, today: date) -> bytes:
-    """One resource of about 1.4 KB: a booking, or one in fifty a repeated meeting, one in thirty a leave."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands in the calendar; times are the practice's wall clock."""
+
+    number: int
+    revision: int
+    title: str
+    text: str
+    start: datetime
+    end: datetime
+    stamp: datetime
+    whole_day: bool = False
+    repeats: bool = False
+
+
+def entry(number: int, revision: int, today: date) -> Entry:
+    """Within 350 days of today."""
     dice = random.Random(f"{number}")  # noqa: S311 - the same calendar at every run is the point
     day = today + timedelta(days=number % 700 - 350)
     start = datetime(day.year, day.month, day.day, 8, 30) + timedelta(minutes=20 * dice.randrange(28))  # noqa: DTZ001
-    stamp = f"{datetime(2026, 1, 2) + timedelta(minutes=number, days=revision):%Y%m%dT%H%M%SZ}"  # noqa: DTZ001
-    head = f"BEGIN:VEVENT\r\nCREATED:{stamp}\r\nLAST-MODIFIED:{stamp}\r\nDTSTAMP:{stamp}\r\nUID:{number}@bench\r\n"
-    body = _leave(day) if number % 30 == 7 else _meeting(start) if number % 50 == 3 else _booking(dice, start, revision)
-    return (
-        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//FR\r\n{_ZONE}{head}{body}"
-        "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nDESCRIPTION:Rappel\r\nEND:VALARM\r\n"
-        "END:VEVENT\r\nEND:VCALENDAR\r\n"
-    ).encode()
+    stamp = datetime(2026, 1, 2) + timedelta(minutes=number, days=revision)  # noqa: DTZ001
+    kind = number % 100
+    if kind in {7, 38, 81}:
+        midnight = start.replace(hour=0, minute=0)
+        return Entry(number, revision, "Congés", "", midnight, midnight + timedelta(days=1), stamp, whole_day=True)
+    if kind == 53:
+        return Entry(number, revision, "Bloqué", "Motif : réunion fournisseur", start, start + 2 * HALF, stamp)
+    if kind in {3, 67}:
+        return Entry(number, revision, "Réunion d'équipe", "Salle 2", start, start + HALF, stamp, repeats=True)
+    title, text = _booking(dice, revision)
+    return Entry(number, revision, title, text, start, start + HALF, stamp)
 
 
 def etag(number: int, revision: int) -> str:
@@ -37,29 +64,15 @@ def etag(number: int, revision: int) -> str:
     return f'"{hashlib.sha256(f"{number}:{revision}".encode()).hexdigest()[:32]}"'
 
 
-def _booking(dice: random.Random, start: datetime, revision: int) -> str:
+def _booking(dice: random.Random, revision: int) -> tuple[str, str]:
     family, given, motif = dice.choice(_FAMILIES), dice.choice(_GIVEN), dice.choice(_MOTIFS)
-    text = (
-        f"Né(e) le : {dice.randrange(1, 29):02}/{dice.randrange(1, 13):02}/{dice.randrange(1940, 2010)}\\n"
-        f"Mobile : 06 39 98 {dice.randrange(100):02} {dice.randrange(100):02}\\n"
-        f"E-mail : p{dice.randrange(9999)}@example.org\\n"
-        f"Adresse : {dice.randrange(1, 99)} rue des Lilas\\, 75020 Paris\\n"
-        f"Suivi\\nDentiste : Dr Martin\\nCommentaire : prévoir un peu plus de temps ({revision})."
+    lines = (
+        f"Né(e) le : {dice.randrange(1, 29):02}/{dice.randrange(1, 13):02}/{dice.randrange(1940, 2010)}",
+        f"Mobile : 06 39 98 {dice.randrange(100):02} {dice.randrange(100):02}",
+        f"E-mail : p{dice.randrange(9999)}@example.org",
+        f"Adresse : {dice.randrange(1, 99)} rue des Lilas, 75020 Paris",
+        "Suivi",
+        "Dentiste : Dr Martin",
+        f"Commentaire : {_COMMENT} ({revision})",
     )
-    return f"SUMMARY:{family} {given} – {motif}\r\n{_times(start, 30)}DESCRIPTION:{text}\r\n"
-
-
-def _meeting(start: datetime) -> str:
-    rule = "RRULE:FREQ=WEEKLY;COUNT=26\r\n"
-    skipped = f"EXDATE;TZID=Europe/Paris:{start + timedelta(weeks=3):%Y%m%dT%H%M%S}\r\n"
-    return f"SUMMARY:Réunion d'équipe\r\n{_times(start, 30)}{rule}{skipped}"
-
-
-def _leave(day: date) -> str:
-    end = day + timedelta(days=1)
-    return f"SUMMARY:Congés\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nDTEND;VALUE=DATE:{end:%Y%m%d}\r\n"
-
-
-def _times(start: datetime, minutes: int) -> str:
-    end = start + timedelta(minutes=minutes)
-    return f"DTSTART;TZID=Europe/Paris:{start:%Y%m%dT%H%M%S}\r\nDTEND;TZID=Europe/Paris:{end:%Y%m%dT%H%M%S}\r\n"
+    return f"{family} {given} – {motif}", "\n".join(lines)

@@ -92,6 +92,11 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
     return Assessment(Kind.BLOCK, agenda.block_findings(event, practice))
 
 
+def may_be_booking(event: CalendarEvent, entry: Entry, practice: Practice) -> bool:
+    """Whether the house needs to be asked at all about the event; whatever it answered, it would be no booking."""
+    return _kind(event, entry) is None and looks_like_patient(entry, event, practice) is not Likeness.NONE
+
+
 def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
     """What needs no comparison with the directory; None where it does."""
     if event.private:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules import labels, outcomes
+from rules import labels
 from rules.labels import STATEMENTS, Segment
 from rules.sheet import EDGES, STREET, YES_LABELS, Sheet, free, labelled, open_address
 from rules.text import key
@@ -31,7 +31,7 @@ def _says(sheet: Sheet, line: str) -> bool:
     """A whole line that states something by itself (`Nouveau patient`, `Absent`) belongs to nothing above it."""
     if key(line) in STATEMENTS:
         return True
-    said = outcomes.read(line, sheet.start) if len(line) < 80 else None
+    said = sheet.said(line) if len(line) < 80 else None
     return said is not None and not said.after.strip(EDGES)
 
 

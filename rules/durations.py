@@ -36,28 +36,38 @@ def fit(
     """The length of a valid booking (P8). `known`: what was seen and given before; `fixed`: why the event cannot be
     written to, empty where it can. Same facts, same answer: an end that is still owed is owed again."""
     seen = known or Length(event.minutes)
-    minutes, visit = wanted_minutes(booking, practice), f"{booking.motif}{' (1)' if booking.first_visit else ''}"
+    if entry.keep_minutes is not None and entry.keep_minutes != event.minutes:
+        return Fitted(seen, None, _typed(event, entry.keep_minutes, practice))
+    minutes = wanted_minutes(booking, practice)
     if minutes is None:
         return Fitted(seen)
+    visit = f"{booking.motif}{' (1)' if booking.first_visit else ''}"
     given = seen.visit == visit
-    asked = severity("duration-adjusted", practice.policy) is Severity.ERROR  # then she gives the length herself
-
-    def said(rule: str, problem: str = "") -> tuple[Finding, ...]:
-        facts = {"minutes": str(minutes), "motif": named(booking), "seen": str(event.minutes), "problem": problem}
-        return find(practice.policy, rule, proposals=(), done="à porter" if asked else "portée", **facts)
-
     if event.minutes == minutes:
-        done = replace(seen, done=True) if given else seen
-        return Fitted(done, None, said("duration-adjusted") if given and not asked else ())
-    if problem := _kept(event, entry, seen, given=given) or fixed:
-        return Fitted(seen, None, said("duration-differs", problem))
-    if asked:
-        return Fitted(seen, None, said("duration-adjusted"))
+        told = _said("duration-adjusted", event, booking, practice, minutes=minutes) if given else ()
+        return Fitted(replace(seen, done=True) if given else seen, None, () if _hers(practice) else told)
     end = event.start + timedelta(minutes=minutes)
-    if end > event.end and (problem := _in_the_way(event, end, booking, practice, busy)):
-        return Fitted(seen, None, said("duration-differs", problem))
+    problem = _kept(event, entry, seen, given=given) or fixed
+    if not problem and end > event.end and not _hers(practice):
+        problem = _in_the_way(event, end, booking, practice, busy)
+    if problem:
+        return Fitted(seen, None, _said("duration-differs", event, booking, practice, minutes=minutes, problem=problem))
+    said = _said("duration-adjusted", event, booking, practice, minutes=minutes)
     owed = replace(seen, seen=event.minutes, given=minutes, visit=visit, done=False)
-    return Fitted(owed, end, said("duration-adjusted"))
+    return Fitted(seen, None, said) if _hers(practice) else Fitted(owed, end, said)
+
+
+def _hers(practice: Practice) -> bool:
+    """As an error the rule asks: she gives the length herself."""
+    return severity("duration-adjusted", practice.policy) is Severity.ERROR
+
+
+def _said(
+    rule: str, event: CalendarEvent, booking: Booking, practice: Practice, *, minutes: int, problem: str = ""
+) -> tuple[Finding, ...]:
+    facts = {"minutes": str(minutes), "motif": named(booking), "seen": str(event.minutes), "problem": problem}
+    done = "à porter" if _hers(practice) else "portée"
+    return find(practice.policy, rule, proposals=(), done=done, **facts)
 
 
 def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> str:
@@ -69,6 +79,12 @@ def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> s
     if (given and seen.done) or event.minutes not in {seen.seen, seen.given}:
         return "gardée, car vous l'avez choisie"
     return ""
+
+
+def _typed(event: CalendarEvent, minutes: int, practice: Practice) -> tuple[Finding, ...]:
+    """She typed a length and drew another: which one is meant is hers to say."""
+    end = clock((event.start + timedelta(minutes=minutes)).astimezone(practice.zone))
+    return find(practice.policy, "duration-typed", seen=f"Durée : {minutes} min", minutes=str(event.minutes), end=end)
 
 
 def _in_the_way(event: CalendarEvent, end: datetime, booking: Booking, practice: Practice, busy: Sequence[Busy]) -> str:

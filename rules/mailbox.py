@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from rules import domains
 from rules.detail import LONGEST, Detail, placeholder
 from rules.text import tidy
 
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
+
+# Small letters, digits and single joints before the @ are right with every domain: only that is asked about, once.
+_PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_LONGEST = 64  # of an address whose local part and domain are surely not too long
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"|/]{1,64}@[^\s@<>()\[\],;:\"|/]{1,253}")
 _RESIDUE = re.compile(r"mailto:", re.IGNORECASE)
 _REMARK = re.compile(r"\([^()@]*\)")
@@ -36,17 +43,28 @@ def email(text: str) -> Detail[str]:
 def _checked(raw: str) -> Detail[str]:
     if problem := _wrong(raw):
         return Detail(None, problem)
+    local, _, typed = raw.rpartition("@")
+    plain = _PLAIN.fullmatch(local) is not None and len(raw) <= _LONGEST
+    known = _accepted(f"x@{typed}") if plain else _accepted(raw)
+    if known is None:
+        return Detail(None, "cette adresse ne peut pas exister")
+    local = local if plain else known.local_part
+    proposal = domains.meant(known.domain)
+    if proposal:
+        return Detail(None, "faute de frappe dans le domaine ?", f"{local}@{proposal}")
+    return Detail(f"{local}@{known.domain}")
+
+
+@lru_cache(maxsize=1024)
+def _accepted(address: str) -> ValidatedEmail | None:
+    """The library's word; None where no mail server would take it."""
     from email_validator import EmailNotValidError, validate_email
 
     try:
         # `test_environment`: a practice may try things out with an address in `.test`.
-        known = validate_email(raw, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
-        return Detail(None, "cette adresse ne peut pas exister")
-    proposal = domains.meant(known.domain)
-    if proposal:
-        return Detail(None, "faute de frappe dans le domaine ?", f"{known.local_part}@{proposal}")
-    return Detail(known.normalized)
+        return None
 
 
 def _wrong(raw: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from rules.detail import LONGEST, Detail, placeholder
 from rules.text import tidy
 
-# With the code of France alone, phonenumbers calls overseas mobiles invalid: Réunion and Mayotte, Guadeloupe,
-# Martinique, Guiana. Nationally all are written alike.
-_CODES = (33, 262, 590, 596, 594)
+# With the code of France alone, phonenumbers calls overseas mobiles invalid. Nationally all are written alike.
+_REGIONS = ("FR", "RE", "YT", "GP", "MQ", "GF")  # GP stands for Saint-Martin and Saint-Barthélemy too
 _OVERSEAS = ("262", "590", "594", "596")
 _REMARK = re.compile(r"\([^()0-9]*\)")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
@@ -104,13 +104,18 @@ _NOT_MOBILE = {
 
 def _known(number: str) -> Detail[str]:
     """The numbering plan's word on a number of ten digits in 06 or 07."""
-    import phonenumbers as plan
+    national = str(int(number))  # without its 0, in the digits of the plan
+    code = next((code for code, mobiles in _mobiles() if mobiles.fullmatch(national)), None)
+    return Detail(f"+{code}{national}") if code else Detail(None, "ce numéro n'est pas attribué")
 
-    parsed = plan.parse(number, "FR")
-    for parsed.country_code in _CODES:
-        if plan.number_type(parsed) in _mobile_types():  # unknown for a number that is not valid
-            return Detail(plan.format_number(parsed, plan.PhoneNumberFormat.E164))
-    return Detail(None, "ce numéro n'est pas attribué")
+
+@lru_cache(maxsize=1)
+def _mobiles() -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """The plan's own patterns of mobiles by country code: asked one number at a time, the library tries them all."""
+    from phonenumbers import PhoneMetadata
+
+    plans: list[Any] = [PhoneMetadata.metadata_for_region(region) for region in _REGIONS]
+    return tuple((plan.country_code, re.compile(plan.mobile.national_number_pattern)) for plan in plans)
 
 
 def _foreign(number: str) -> Detail[str]:

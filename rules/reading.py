@@ -25,7 +25,7 @@ from rules.questions import Answers
 from rules.sheet import Sheet
 from rules.text import fold, key, tidy
 
-__all__ = ["Likeness", "contentless", "looks_like_patient", "read"]
+__all__ = ["Likeness", "Reader", "contentless", "looks_like_patient", "read"]
 
 _TITLE_AT_MOST = 500
 _TEXT_AT_MOST = 20_000  # signs of the description that are read; the rest counts as comment
@@ -38,10 +38,33 @@ Findings = tuple[Finding, ...]
 
 def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
     """The entry that an event holds. Deterministic; never raises for any text."""
-    title = tidy(_CONTROL.sub(" ", event.title[:_TITLE_AT_MOST]))
-    if query := _QUERY.match(title):
-        return Entry(query=title[query.end() :])
-    entry = _entry(_sorted(event, title, practice, now.astimezone(practice.zone).date()))
+    return Reader(practice, now).read(event)
+
+
+class Reader:
+    """Reads one practice's entries of one day. What a series says alike at each of its times is read once, unless an
+    outcome stands in it: that is read beside the appointment's hour."""
+
+    def __init__(self, practice: Practice, now: datetime) -> None:
+        self._practice, self._today = practice, now.astimezone(practice.zone).date()
+        self._known: dict[tuple[object, ...], Entry] = {}
+
+    def read(self, event: CalendarEvent) -> Entry:
+        """As `read`."""
+        written = (event.title, event.description, event.location, event.categories)
+        if written in self._known:
+            return self._known[written]
+        title = tidy(_CONTROL.sub(" ", event.title[:_TITLE_AT_MOST]))
+        if query := _QUERY.match(title):
+            return Entry(query=title[query.end() :])
+        typed = _sorted(event, title, self._practice, self._today)
+        entry = _named_or_block(_entry(typed), title, self._practice)
+        if not (typed.timed or typed.warned):
+            self._known[written] = entry
+        return entry
+
+
+def _named_or_block(entry: Entry, title: str, practice: Practice) -> Entry:
     block = reason(title, practice) and not answered(entry) and not person(entry, practice)
     return _nameless(entry) if block else entry
 

@@ -14,6 +14,7 @@ from rules.detail import LONGEST
 from rules.labels import STATEMENTS, Segment
 from rules.loose import GAP
 from rules.model import Outcome, Practice
+from rules.outcomes import Said
 from rules.postal import address
 from rules.text import key, tokens
 
@@ -55,6 +56,13 @@ class Sheet:
     urgent: bool = False
     pressed: bool = False
     warned: bool = False
+    timed: bool = False
+
+    def said(self, text: str, *, anywhere: bool = False) -> Said | None:
+        """The outcome that a text says; from then on what was read holds for this hour only (`timed`)."""
+        said = outcomes.read(text, self.start, anywhere=anywhere)
+        self.timed = self.timed or said is not None
+        return said
 
     def add(self, label: str, value: str) -> None:
         """Note a labelled value."""
@@ -92,7 +100,7 @@ _VISITS = frozenset({"first", "follow_up"})
 
 
 def _outcome(sheet: Sheet, value: str) -> None:
-    said = outcomes.read(value, sheet.start) or outcomes.read(value.partition(":")[2].strip(), sheet.start)
+    said = sheet.said(value) or sheet.said(value.partition(":")[2].strip())
     sheet.warned = sheet.warned or key(value) in _WARNED
     if said:
         sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
@@ -185,7 +193,7 @@ def _outcome_part(sheet: Sheet, part: str) -> bool:
     if key(part) in _WARNED:
         sheet.warned = True
         return sheet.outcome is not None
-    said = outcomes.read(part, sheet.start) if len(part) < 200 else None
+    said = sheet.said(part) if len(part) < 200 else None
     if not said or not said.believable:
         return False
     sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)

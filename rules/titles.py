@@ -25,7 +25,7 @@ def sort(sheet: Sheet, text: str) -> None:
 
 
 def _free_title(sheet: Sheet, text: str) -> None:
-    said = outcomes.read(text, sheet.start, anywhere=True)
+    said = sheet.said(text, anywhere=True)
     if said:
         sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
         text = f"{said.before}{GAP}{said.after}"

@@ -169,7 +169,7 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
 # done by number: a namesake's bookings and what they were told must stay
 _SEEN = frozenset({
     "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
-    "setting", "counter",
+    "setting", "counter", "lease",
 })  # fmt: skip
 
 

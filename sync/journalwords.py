@@ -30,14 +30,20 @@ WORDS = {
     "read-only": "le serveur ne respecte pas les écritures d'attitre : plus rien n'est écrit dans l'agenda",
     "writable-again": "attitre peut de nouveau écrire dans l'agenda",
     "trusted-again": "le serveur annonce de nouveau tous les changements de l'agenda",
+    "push-refused": "Google n'annonce pas les changements de l'agenda, qui est lu au rythme habituel",
+    "push-on": "Google annonce les changements de l'agenda",
+    "push-off": "Google n'annonce plus les changements de l'agenda",
     "question-removed": "question à laquelle il a été répondu, retirée de l'agenda",
+    "cancelled-by-link": "annulé par le patient avec son lien, retiré de l'agenda",
+    "link-changed": "annulation demandée par le lien, mais le rendez-vous avait changé : celui de l'agenda reste",
+    "link-call": "annulation demandée par le lien, à faire dans l'agenda par le cabinet",
     "patient-erased": "patient effacé du fichier à sa demande",
     "patients-merged": "deux dossiers de patients réunis en un",
     "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
 }
 OF_A_CALENDAR = frozenset({
     "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
-    "read-only", "writable-again", "writes-paused", "adopted",
+    "read-only", "writable-again", "writes-paused", "adopted", "push-refused", "push-on", "push-off",
 })  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 

@@ -7,11 +7,12 @@ all of it is undone and each becomes a transaction of its own, so one bad event 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sync import moves
 from sync.faults import described, log
 from sync.holding import apply_brake
+from sync.occurrences import beside
 from sync.standing import Standing
 from sync.store import basics, bookings, calendars, edits, patients, resources, sharing
 from sync.store.engine import StoreProblem, Tx
@@ -76,7 +77,18 @@ def _expected(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow
     readings = [world.reading(row) for row in standing]
     uids = {event.uid for reading in readings if reading for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
+    resources.expect_busy(tx, list(_beside(world, standing)))
     return standing
+
+
+def _beside(world: World, rows: Sequence[ResourceRow]) -> Iterator[resources.Taken]:
+    """The times of what is most likely a patient's: one coming event, at an hour."""
+    for row in rows:
+        source, reading = world.source(row.calendar), world.reading(row)
+        for event in reading.events if source and reading and reading.sole else ():
+            dentist = source.dentist_of(event) if source else None
+            if dentist and event.end > world.now() and not event.all_day:
+                yield beside(event, dentist, world.practice)
 
 
 def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None]) -> None:

@@ -21,7 +21,7 @@ from sync.opening import at_work
 from sync.readers import Readers
 from sync.rounds import one_round
 from sync.store import calendars, views
-from sync.store.engine import StoreProblem
+from sync.store.engine import Overtaken, StoreProblem
 from sync.world import World
 
 LATER = 1.25  # readings come first, jitter and all
@@ -84,12 +84,15 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8)."""
+    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8).
+    `chores` are done after each round; `passes` counts these: done, failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
+        self.chores: list[Callable[[], None]] = []
+        self.passes = {"done": 0, "failed": 0}
         self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
 
@@ -106,14 +109,22 @@ class Worker:
 
     def turn(self) -> None:
         """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
+        result = "failed"
         try:
+            self.world.store.still_ours()  # a round that finds nothing to do would not notice
             one_round(self.readers, self.stop.watch)
+            result = "done"
+            for chore in self.chores:
+                chore()
         except Ending:
             return
+        except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
+            raise
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
         except Exception as error:
             log.error("pass failed", **described(error))
+        self.passes[result] += 1
         self.due = monotonic() + self.wait()
 
     def set_ticker(self) -> None:
@@ -142,17 +153,20 @@ def run(
     worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
 ) -> int:
     """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. `ready` is told the
-    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it."""
+    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it. Raises
+    Overtaken where another worker took one over."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
     ready(workers)
-    while not stop.event.is_set():
+    try:
+        while not stop.event.is_set():
+            for worker in workers:
+                worker.heed()
+                worker.set_ticker()
+            ticker.run_pending()
+            if not stop.event.is_set():
+                stop.bell.wait(min(worker.due for worker in workers) - monotonic())
+    finally:  # overtaken too: a reader that is left writes nothing once the lock is gone
         for worker in workers:
-            worker.heed()
-            worker.set_ticker()
-        ticker.run_pending()
-        if not stop.event.is_set():
-            stop.bell.wait(min(worker.due for worker in workers) - monotonic())
-    for worker in workers:
-        worker.readers.close()
+            worker.readers.close()
     return stop.code

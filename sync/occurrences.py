@@ -9,7 +9,7 @@ from typing import Any
 from adapters.base import Reading
 from rules import reading as entries
 from rules.agenda import longest_minutes
-from rules.assess import Context, assess
+from rules.assess import Context, assess, may_be_booking
 from rules.findings import find
 from rules.french import listed
 from rules.identity import clues, identify
@@ -48,6 +48,7 @@ class Occurrences:
     def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow, reading: Reading) -> None:
         self.world, self.tx, self.source, self.row, self.reading = world, tx, source, row, reading
         self.practice, self.now = world.practice, world.now()
+        self.entries = entries.Reader(self.practice, self.now)
         self.place = (row.calendar, row.ref)
         self.fixed = ""  # why no length may be adjusted (P8); empty where it may
         self.given: dict[str, str] = {}  # the details that the occurrence being judged gives the directory (P4)
@@ -59,7 +60,7 @@ class Occurrences:
         dentist = self.source.dentist_of(event)
         if dentist is None:
             return self._untagged(event, booking)
-        entry = entries.read(event, self.practice, self.now)
+        entry = self.entries.read(event)
         self.given = spoken(entry)
         assessment = self._assess(event, entry, dentist, booking)
         if assessment.booking is None and event.end <= self.now and assessment.kind is not Kind.QUERY:
@@ -78,7 +79,7 @@ class Occurrences:
 
     def _untagged(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation:
         """A patient's appointment in a shared calendar that does not say whose it is (P2); others are nobody's."""
-        entry = entries.read(event, self.practice, self.now)
+        entry = self.entries.read(event)
         likely = entries.looks_like_patient(entry, event, self.practice) is entries.Likeness.SURE
         if event.end <= self.now or not (likely or booking):
             return Annotation()
@@ -121,13 +122,14 @@ class Occurrences:
         self, event: CalendarEvent, entry: Entry, dentist: str, booking: BookingRow | None
     ) -> Assessment:
         agreed = consents.of(self.tx, booking.id) if booking else ()
-        found, meant = self._patients(event, entry, booking)
+        asks = may_be_booking(event, entry, self.practice)
+        found, meant = self._patients(event, entry, booking) if asks else ((), None)
         context = Context(
             dentist=dentist,
             now=self.now,
             order=self.row.order,
             candidates=found,
-            busy=self._busy(event, dentist, meant, booking),
+            busy=self._busy(event, dentist, meant, booking) if asks else (),
             linked=booking.patient if booking else None,
             consent_dentist=dentist if dentist in agreed else agreed[-1] if agreed else None,
             born_here=booking.born_here if booking else False,
@@ -179,8 +181,7 @@ class Occurrences:
     def _busy(
         self, event: CalendarEvent, dentist: str, meant: int | None, booking: BookingRow | None
     ) -> tuple[Any, ...]:
-        longest = event.start + timedelta(minutes=longest_minutes(self.practice))  # what P8 may make of it
-        around = resources.busy(self.tx, dentist, event.start, max(event.end, longest, key=datetime.timestamp))
+        around = resources.busy(self.tx, *beside(event, dentist, self.practice))
         people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
         return tuple(item for item in dict.fromkeys([*around, *theirs]) if not self._old_place(item, event))
@@ -294,6 +295,12 @@ class Occurrences:
         if values["patient"] is not None:
             near |= resources.places_of_patient(self.tx, values["patient"], self.now)
         resources.mark_dirty(self.tx, near - {self.place}, self.now)
+
+
+def beside(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
+    """Whose time is asked about, from when until when: as long as the event, or as P8 may make it."""
+    longest = event.start + timedelta(minutes=longest_minutes(practice))
+    return dentist, event.start, max(event.end, longest, key=datetime.timestamp)
 
 
 def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, dentist: str) -> Assessment:

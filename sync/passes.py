@@ -17,11 +17,12 @@ from sync import auditing
 from sync.faults import described, log
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
-from sync.store import basics, calendars, resources
+from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
-from sync.store.engine import StoreProblem
+from sync.store.engine import StoreProblem, Tx
 from sync.world import Source, Watch, World, nobody_watches
 
+LATELY = timedelta(hours=1)
 DEADLINE, WHOLE_DEADLINE = 120.0, 600.0  # seconds for one calendar; a listing of ten thousand events takes its time
 A_MOMENT, A_MARGIN = timedelta(milliseconds=1), timedelta(seconds=5)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -68,15 +69,16 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
         owing = calendars.owing(tx, [source.address for source in sources])
+        untold = needs_no_telling(world, tx, rows.values(), now)
     due = [source for source in sources if may_ask(rows.get(source.address), now)]
     quiet = _unchanged(world, {source.address for source in due} - owing, rows)
-    succeeded(world, sorted(quiet), now)
+    succeeded(world, sorted(quiet), now, untold)
     for source in due:
         if source.address in quiet:
             watch(source.address)
 
     def read(source: Source) -> None:
-        read_one(world, source, rows.get(source.address), owing=source.address in owing)
+        read_one(world, source, rows.get(source.address), owing=source.address in owing, untold=untold)
         watch(source.address)
 
     busy = [source for source in due if source.address not in quiet]
@@ -89,13 +91,20 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
 
 
 def read_one(
-    world: World, source: Source, row: CalendarRow | None, *, owing: bool, chance: Callable[[], float] = random
+    world: World,
+    source: Source,
+    row: CalendarRow | None,
+    *,
+    owing: bool,
+    untold: frozenset[str] = frozenset(),
+    chance: Callable[[], float] = random,
 ) -> bool:
     """Mirror one calendar, and remember how that went. Whether it was read; raises StoreProblem only. `owing`: more
-    than its own report is to be read of it."""
+    than its own report is to be read of it. `untold`: see `needs_no_telling`."""
     started, done = world.now(), _mirrored(world, source, row)
     if isinstance(done, Mirrored):
-        succeeded(world, [source.address], started, _pace_of(world, source, row, done, started, owing=owing))
+        values = _pace_of(world, source, row, done, started, owing=owing)
+        succeeded(world, [source.address], started, frozenset() if values else untold, values)
         return True
     from sync.trouble import failed  # most passes meet none
 
@@ -155,13 +164,28 @@ def may_ask(row: CalendarRow | None, now: datetime) -> bool:
     return row is None or row.not_before is None or row.not_before <= now
 
 
-def succeeded(world: World, addresses: Sequence[str], started: datetime, pace: Mapping[str, Any] = _NOTHING) -> None:
+def needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
+    """Calendars whose good health the store knows well enough. Where something vanished, it is to know each reading."""
+    known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now))
+    return known if known and not bookings.vanished_since(tx, now - LATELY, world.practice.zone) else frozenset()
+
+
+def succeeded(
+    world: World,
+    addresses: Sequence[str],
+    started: datetime,
+    untold: frozenset[str] = frozenset(),
+    pace: Mapping[str, Any] = _NOTHING,
+) -> None:
     """These were read from then on; `pace`: columns of the only one among them."""
-    if addresses:
+    to_tell = [address for address in addresses if address not in untold]
+    if to_tell:
         with world.store.write() as tx:
-            calendars.were_read(tx, addresses, started)
+            calendars.were_read(tx, to_tell, started)
             if pace:
-                calendars.change(tx, addresses[0], **pace)
+                calendars.change(tx, to_tell[0], **pace)
+    world.noted.were_read(to_tell, started, told=True)
+    world.noted.were_read(untold.intersection(addresses), started, told=False)
 
 
 def mind_configuration(world: World) -> None:

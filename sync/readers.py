@@ -22,7 +22,7 @@ from sync import pace
 from sync.faults import described, log
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
-from sync.passes import may_ask, read_one, succeeded
+from sync.passes import may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, StoreProblem, Tx
@@ -52,16 +52,24 @@ class _Taking(Store):
 
     def __init__(self, store: Store, turn: threading.RLock, over: threading.Event) -> None:
         self.url, self.practice, self._engine = store.url, store.practice, store._engine
-        self._turn, self._over = turn, over
+        self._whole, self._turn, self._over = store, turn, over
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """See Store. Raises Over once the worker ended."""
+        """See Store: under the lock that the whole store holds. Raises Over once the worker ended."""
         with self._turn:
             if self._over.is_set():
                 raise Over
-            with super().write() as tx:
+            with self._whole.write() as tx:
                 yield tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store says before a round reads: of which calendars something is owed, and `needs_no_telling`."""
+
+    owing: frozenset[str]
+    untold: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -215,13 +223,12 @@ class Readers:
         if not asked:
             return
         self._new = not any(row.baseline_at for row in rows.values())
-        with self.world.store.read() as tx:
-            owing = calendars.owing(tx, [source.address for source in asked])
-        for group in self._together(asked, rows, owing, now):
+        known = self._known(asked, rows, now)
+        for group in self._together(asked, rows, known, now):
             self._start(group)
         for source in asked:
             if source.address not in self.under_way:
-                self._start(self._one(source, rows.get(source.address), owing=source.address in owing))
+                self._start(self._one(source, rows.get(source.address), known))
 
     def _along(self, due: set[str], rows: Rows, now: datetime) -> Iterator[Source]:
         """Others of the same accounts that would be due soon: they cost no question of their own."""
@@ -235,15 +242,20 @@ class Readers:
             if self.due(address, row, now) <= now + TOGETHER * self._interval(row, now):
                 yield source
 
-    def _together(self, asked: list[Source], rows: Rows, owing: set[str], now: datetime) -> Iterator[_Job]:
+    def _known(self, asked: list[Source], rows: Rows, now: datetime) -> _Known:
+        with self.world.store.read() as tx:
+            owing = calendars.owing(tx, [source.address for source in asked])
+            return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
+
+    def _together(self, asked: list[Source], rows: Rows, known: _Known, now: datetime) -> Iterator[_Job]:
         """One question for the calendars of an account, unless its last one was not answered (BENCHMARK B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
-            several = [s for s in asked if s.address in behind - owing and _has_cursor(rows, s)]
+            several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
             if len(several) > 1 and self._asked_singly.get(login, now) <= now:
-                yield self._question(login, account, several, rows)
+                yield self._question(login, account, several, rows, known)
 
-    def _question(self, login: str, account: Account, several: list[Source], rows: Rows) -> _Job:
+    def _question(self, login: str, account: Account, several: list[Source], rows: Rows, known: _Known) -> _Job:
         def ask() -> list[_Job]:
             started = self.world.now()
             cursors = {s.address: rows[s.address].cursor for s in several}
@@ -253,14 +265,14 @@ class Readers:
             except OutsideError as error:
                 log.info("no short cut", error=type(error).__name__)
                 self._asked_singly[login] = started + NO_SHORT_CUT
-                return self._singly(several, rows, error)
-            succeeded(self._reading, sorted(quiet), started)
+                return self._singly(several, rows, error, known)
+            succeeded(self._reading, sorted(quiet), started, known.untold)
             self._note(quiet, started)
-            return [self._one(s, rows.get(s.address), owing=False) for s in several if s.address not in quiet]
+            return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
         return _Job(frozenset(s.address for s in several), ask, self._good, PATIENCE)
 
-    def _singly(self, several: list[Source], rows: Rows, error: OutsideError) -> list[_Job]:
+    def _singly(self, several: list[Source], rows: Rows, error: OutsideError, known: _Known) -> list[_Job]:
         """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
         one that answered last time does not either, the others are left alone as it is (A16)."""
         started = self.world.now()
@@ -273,13 +285,14 @@ class Readers:
                     failed(self._reading, source, error, started, self._chance)
                 return []
             several = others
-        return [self._one(source, rows[source.address], owing=False) for source in several]
+        return [self._one(source, rows[source.address], known) for source in several]
 
-    def _one(self, source: Source, row: CalendarRow | None, *, owing: bool) -> _Job:
+    def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> _Job:
         def read() -> list[_Job]:
             started = self.world.now()
             self._note([source.address], started)
-            read_one(self._reading, source, row, owing=owing, chance=self._chance)
+            owing = source.address in known.owing
+            read_one(self._reading, source, row, owing=owing, untold=known.untold, chance=self._chance)
             return []
 
         if row is not None and row.fail_count:

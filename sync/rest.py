@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from rules.model import Channel
-from sync.store import basics, bookings, calendars, companions, edits, messages, notices, patients, queries, resources
+from sync.store import (
+    basics,
+    bookings,
+    calendars,
+    companions,
+    edits,
+    intents,
+    messages,
+    notices,
+    patients,
+    queries,
+    resources,
+)
 from sync.store.engine import Tx
 from sync.world import World
 
@@ -39,6 +51,11 @@ def _dentist(world: World, tx: Tx, now: datetime) -> bool:
     from sync import attribution
 
     return bool(attribution.owed(world, tx, now))
+
+
+def _intent(_world: World, tx: Tx, _now: datetime) -> bool:
+    """A patient asked for something by the link."""
+    return bool(intents.open_ones(tx))
 
 
 def _brake(_world: World, tx: Tx, _now: datetime) -> bool:
@@ -89,6 +106,6 @@ def _mail(world: World, tx: Tx, now: datetime) -> bool:
 
 
 _STEPS: tuple[Callable[[World, Tx, datetime], bool], ...] = (
-    _judgement, _second_reading, _dentist, _brake, _reminder, _message, _question, _edit, _notice,
+    _judgement, _intent, _second_reading, _dentist, _brake, _reminder, _message, _question, _edit, _notice,
     _mail,
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapters.calendars.block import alike
-from rules import reading as entries
 from rules.findings import find
 from rules.french import day_and_clock
 from rules.model import Annotation, CalendarEvent
@@ -77,7 +76,7 @@ class Standing:
         """A past appointment from before the first pass, in which she has since typed how it ended (P47, P48)."""
         if not self.reading.sole or self.row.baseline:
             return False
-        return entries.read(event, self.practice, self.now).outcome is not None
+        return self.occurrences.entries.read(event).outcome is not None
 
     def _problem(self) -> Annotation:
         """Said in the event where that can be; by mail where the event itself cannot be written to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sync import attribution, brakenotice, companion, moves, queries
+from sync import attribution, brakenotice, companion, manage, moves, queries
 from sync.alerts import send_notices
 from sync.digest import send_digest
 from sync.judge import judge
@@ -36,7 +36,10 @@ def take_all(
 ) -> Done:  # fmt: skip
     """Every step once. `read_again` reads the calendars anew, before a cancellation that may be a move is told;
     `refresh` those that a due message must not be sent without (H08), and says whether it read any."""
+    manage.carry_out(world)  # what a crash left half done, before its trace is judged
     judged = judge(world)
+    if manage.carry_out(world):
+        judged += judge(world)
     if _moves_may_be_missed(world):
         read_again()
         judged += judge(world)

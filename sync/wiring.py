@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from adapters.base import Account, Calendar, Denied, Sender
+from adapters.base import Account, Announcer, Calendar, Denied, Sender
 from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.messages import EmailSettings, HttpSmsSettings
 from config.practice import practice_of
@@ -62,6 +62,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
             senders=senders(settings),
             clock=clock,
             accounts=maker.accounts(),
+            announcers=maker.announcers,
             on_uncertain={
                 Channel.SMS: settings.messages.on_uncertain.sms,
                 Channel.EMAIL: settings.messages.on_uncertain.email,
@@ -138,6 +139,7 @@ class _Maker:
         self._zone, self._secret, self._stack = zone, secret, stack
         self._logins: dict[Login, Any] = {}
         self._behind: dict[Login, list[DavCalendar]] = {}
+        self.announcers: dict[str, Announcer] = {}
 
     def source(self, one: Configured) -> Source:
         """The calendar and whose it is. A kind that is not built yet fails when read, and alone (law L10)."""
@@ -162,15 +164,18 @@ class _Maker:
 
     def _google(self, settings: GoogleSettings) -> Calendar:
         from adapters.calendars.google import GoogleCalendar
+        from adapters.calendars.googlepush import GooglePush
 
         login = ("google", _open(settings.credentials), settings.endpoint or "", settings.subject or "")
         access = self._logins.get(login)
         if access is None:
             access = self._logins[login] = google_access(settings)
             self._stack.callback(access.http.session.close)
-        return GoogleCalendar(
+        calendar = GoogleCalendar(
             access, settings.calendar_id, zone=self._zone, secret=self._secret, read_only=settings.read_only
         )
+        self.announcers[calendar.address] = GooglePush(access, settings.calendar_id)
+        return calendar
 
     def _dav(self, settings: CalDavSettings) -> Calendar:
         from adapters.calendars.dav import DavCalendar

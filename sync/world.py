@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from adapters.base import Account, Calendar, Reading, Sender, Window
+from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
+from sync.noted import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
 
@@ -79,8 +80,9 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around a pass. `accounts` answer for several calendars at once. `under_way`: calendars that are being
-    read beside it: nothing is written to them, and nothing told from them, until that ends."""
+    """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
+    that something changed. `under_way`: calendars that are being read beside it: nothing is written to them, and
+    nothing told from them, until that ends."""
 
     practice: Practice
     store: Store
@@ -90,6 +92,8 @@ class World:
     accounts: tuple[tuple[Account, frozenset[str]], ...] = ()
     on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
     readings: Readings = field(default_factory=Readings)
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)
+    noted: Noted = field(default_factory=Noted)
     under_way: Set[str] = frozenset()
 
     def source(self, address: str) -> Source | None:

@@ -10,6 +10,7 @@ from adapters.deadline import within
 from sync import writepause
 from sync.faults import described, log
 from sync.outbox import backoff
+from sync.removal import remove
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
@@ -53,7 +54,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
         _done(world, row)
         return 0
     if row.remove:
-        result = source.calendar.remove(row.ref, standing.version)
+        result = remove(world, source, standing)
     else:
         result = source.calendar.apply(row.ref, standing.version, Edit(row.annotation, standing.payload, row.end))
     if isinstance(result, Unknown):

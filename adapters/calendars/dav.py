@@ -75,6 +75,10 @@ class DavCalendar:
         return f"{self._given}#{self._name}" if self._name else self._given
 
     @cached_property
+    def _own(self) -> tuple[str, ...]:
+        return segments(self.url)
+
+    @cached_property
     def url(self) -> str:
         """The collection's own URL, with a slash at its end."""
         if not self._name:
@@ -368,12 +372,12 @@ class DavCalendar:
         return urlsplit(self.url).path + quote(ref, safe=_SAFE)
 
     def _is_self(self, href: str) -> bool:
-        return segments(href) == segments(self.url)
+        return segments(href) == self._own
 
     def _ref(self, member: Member) -> str | None:
         """The decoded last segment, whatever host or path the server writes before it (B07); None for collections."""
         parts = segments(member.href)
-        if not parts or parts == segments(self.url) or urlsplit(member.href).path.endswith("/"):
+        if not parts or parts == self._own or member.href.endswith("/") or urlsplit(member.href).path.endswith("/"):
             return None
         return None if member.holds(f"{DAV}resourcetype", f"{DAV}collection") else parts[-1]
 

@@ -25,6 +25,7 @@ _SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http:
 _CONTROL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*[0-8bcef]|x0*1[0-9a-f]|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.I
 )
+_PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a path alone, with nothing to decode in it
 _STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
 
 
@@ -88,6 +89,8 @@ def read(body: bytes) -> Multistatus:
 
 def segments(href: str) -> tuple[str, ...]:
     """The decoded parts of a path: equal for every way of writing the same address."""
+    if _PLAIN.fullmatch(href):
+        return tuple(filter(None, href.split("/")))
     return tuple(unquote(part) for part in urlsplit(href).path.split("/") if part)
 
 
@@ -101,10 +104,10 @@ def _root(body: bytes) -> Any:
 
     if b"<!DOCTYPE" in body[:2000] and b"<!ENTITY" in body:
         raise Garbled("La réponse de l'agenda contient des entités XML : refusée.")
-    for text in (body, _cleaned(body)):
+    for mend in (bytes, _cleaned):  # most answers need no mending
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
         try:
-            return etree.fromstring(text, parser)
+            return etree.fromstring(mend(body), parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
     raise Garbled("La réponse de l'agenda est coupée ou abîmée.")

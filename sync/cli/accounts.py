@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sync.cli import ask, consent
 from sync.cli.draft import Draft, quoted
 from sync.cli.frame import Failure
 from sync.cli.output import say
+
+if TYPE_CHECKING:
+    from adapters.base import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def _google_lines(identity: str, credentials: str, how: How) -> tuple[str, ...]:
 
 
 def _feed(draft: Draft, how: How) -> list[Offered]:
-    from adapters.calendars.feed import FeedCalendar
+    from adapters.base import LoginRefused
     from config.addresses import secret_web
 
     say("\nUn flux .ics est seulement lu : ce qui y prend du temps compte comme occupé (agenda privé, congés, garde).")
@@ -192,11 +196,26 @@ def _feed(draft: Draft, how: How) -> list[Offered]:
     if wrong:
         raise Failure(wrong)
     address = secret_web(meant(url)).get_secret_value()
-    probe = FeedCalendar(address, zone=ZoneInfo("Europe/Paris"), secret=b"").probe()
+    login: tuple[str, ...] = ()
+    try:
+        probe = _feed_at(address)
+    except LoginRefused:
+        say("  Ce flux demande un identifiant.")
+        username = ask.text("Identifiant")
+        password = ask.hidden("Mot de passe (ou $NOM d'une variable d'environnement)")
+        probe = _feed_at(address, username, meant(password))
+        secret = (f"password: {draft.secret('flux-mot-de-passe', password)}",) if password else ()
+        login = (f"username: {quoted(username)}", *secret)
     say(f"  ✓ « {probe.name} » : {probe.lines[0]}")
-    return [
-        Offered(f"{probe.name} – flux, temps occupé", ("kind: ics", f"url: {draft.secret('flux', url)}"), feed=True)
-    ]
+    lines = ("kind: ics", f"url: {draft.secret('flux', url)}", *login)
+    return [Offered(f"{probe.name} – flux, temps occupé", lines, feed=True)]
+
+
+def _feed_at(address: str, username: str = "", password: str = "") -> Probe:
+    from adapters.calendars.feed import FeedCalendar
+
+    zone = ZoneInfo("Europe/Paris")
+    return FeedCalendar(address, username=username, password=password, zone=zone, secret=b"").probe()
 
 
 _RIGHTS = {True: "lecture et écriture", False: "lecture seule"}

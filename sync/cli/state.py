@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -66,8 +66,9 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
+    from sync import health
     from sync.opening import at_work
-    from sync.pace import interval, pace_of
+    from sync.pace import pace_of
     from sync.pacewords import upcoming
     from sync.store import views
     from sync.trust import reason
@@ -75,22 +76,29 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
     held = "Des annulations sont retenues." if row.held_at else ""
     counts = views.coming(tx, row.calendar, now)
     circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
-    late = _late(row, settings, interval(circumstances, now)[0], now)
     coming, slower = upcoming(row, circumstances, now)
+    late = health.late(world, row, settings)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
     return {
         "dentist": row.dentist,
         "calendar": row.calendar,
-        "state": "failing" if row.fail_count else "stale" if late else "held" if row.held_at else "ok",
+        "state": health.state(world, row, settings),
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or late or held or row.read_only or reason(row) or _paused(world, tx, row, now) or None,
+        "reason": row.reason or late or held or row.read_only or reason(row) or _beside(world, tx, row, settings),
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
         "next_read": coming.astimezone(world.practice.zone) if coming else None,
         "next_read_why": slower or None,
+        "pushed": bool(row.pushed_until and row.pushed_until > now),
     }
+
+
+def _beside(world: World, tx: Tx, row: CalendarRow, settings: Settings) -> str | None:
+    """What does not keep it from being read."""
+    now = world.now()
+    return _paused(world, tx, row, now) or _push(tx, row, settings, now) or None
 
 
 def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
@@ -103,33 +111,27 @@ def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
     return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
 
 
-def _late(row: CalendarRow, settings: Settings, pace: float, now: datetime) -> str:
-    """Why it is stale: five passes, and ten minutes, without a success; where it is read more seldom (every `pace`
-    seconds), two of its own."""
-    limit = timedelta(seconds=max(5 * settings.sync.every_seconds, 600, 2 * pace + 60))
-    if row.last_success is None:
-        return "Jamais lu. Lancez « attitre sync » ou « attitre run »."
-    if now - row.last_success > limit:
-        return "Le dernier passage réussi est trop ancien : « attitre run » tourne-t-il ?"
-    return ""
+def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:
+    """Why Google's messages are missing where they are wanted."""
+    if settings.page is None or not settings.page.google_push:
+        return None
+    from sync import push
+
+    return push.trouble(tx, row.calendar, now)
 
 
 def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, Any]]:
-    """Configured calendars that no pass has seen: as many as are missing, dentist by dentist."""
-    from sync.wiring import configured, place_of
+    """Configured calendars that no pass has seen."""
+    from sync import health
+    from sync.wiring import place_of
 
-    seen = [row.dentist for row in rows]
     missing = []
-    for one in configured(settings):
-        if one.dentist in seen:
-            seen.remove(one.dentist)
-            continue
+    for one in health.never_read(rows, settings):
         kind, *place = place_of(one.settings)
         empty = {"last_success": None, "lag_seconds": None, "bookings": 0, "to_complete": 0, "read_only": None}
-        empty |= {"next_read": None, "next_read_why": None}
-        reason = "Jamais lu. Lancez « attitre sync » ou « attitre run »."
+        empty |= {"next_read": None, "next_read_why": None, "pushed": False}
         name = "flux ics" if kind == "ics" else " ".join(place).strip()
-        missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": reason, **empty})
+        missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": health.NEVER, **empty})
     return missing
 
 

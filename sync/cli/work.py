@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from sync.cli.output import say, warn
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.dryrun import Intentions
+    from sync.loop import Worker
     from sync.passes import PassReport
     from sync.world import World
 
@@ -80,9 +81,11 @@ def _dry(settings: Settings, only: str | None) -> bool:
 
 
 def _pass(world: World, only: str | None, *, restored: bool = False) -> PassReport:
+    from sync.main import loaded_all
     from sync.passes import one_pass
     from sync.wiring import addresses
 
+    loaded_all()
     wanted = addresses(world.sources, only) if only else None
     if wanted is not None and not wanted:
         keys = ", ".join(dict.fromkeys(source.dentist for source in world.sources))
@@ -153,35 +156,66 @@ def _title(world: World, address: str, ref: str) -> str:
 def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
     """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
 
+    Sur PostgreSQL, un second « attitre run » attend et prend le relais si le premier s'arrête.
+
     Exemple : attitre run -c /etc/attitre
     """
     from sync.cli.practices import all_settings
     from sync.loop import Stop, listening
     from sync.loop import run as work
+    from sync.main import loaded_all
+    from sync.standby import as_the_only_worker
+    from sync.wiring import open_world
 
     start_log(max(verbose, 1))
     practices, stop = all_settings(config), Stop()
     with listening(stop), ExitStack() as stack:
-        worlds = _open(practices, stack)
-        code = work(
-            [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)], stop
-        )
+        worlds = [stack.enter_context(open_world(settings)) for settings in practices]
+        loaded_all()
+        pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
+
+        def leads() -> int:
+            with ExitStack() as around:
+                return work(pairs, stop, _around(worlds, practices, around))
+
+        code = as_the_only_worker(worlds, stop, leads)
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
 
 
-def _open(practices: Sequence[Settings], stack: ExitStack) -> list[World]:
-    """Every practice's world, each store locked once: practices may share a file."""
-    from sync.wiring import open_world
+def _around(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
+    """What `run` does beside its passes: answers on the network, and minds push channels. Nothing is loaded for a
+    practice without `page:` that has none left."""
+    from sync.store import subscriptions
 
-    locked: set[object] = set()
-    worlds = []
-    for settings in practices:
-        world = stack.enter_context(open_world(settings))
-        place = world.store.file or (str(world.store.url), settings.practice.key)
-        if place not in locked:
-            locked.add(place)
-            stack.enter_context(world.store.lock())
-        worlds.append(world)
-    return worlds
+    served = _served(worlds, practices, stack) if any(one.page for one in practices) else None
+
+    def ready(workers: Sequence[Worker]) -> None:
+        for worker, settings in zip(workers, practices, strict=True):
+            with worker.world.store.read() as tx:
+                left = bool(subscriptions.every(tx))
+            if settings.page or left:
+                worker.chores.append(_channels(worker.world, settings))
+        if served:
+            served(workers)
+
+    return ready
+
+
+def _served(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
+    from adapters.web.listener import CannotListen
+    from sync.web import listeners
+
+    try:
+        return listeners(worlds, practices, stack)
+    except CannotListen as error:
+        raise Failure(str(error)) from error
+
+
+def _channels(world: World, settings: Settings) -> Callable[[], None]:
+    from sync import push
+
+    wanted = settings.page is not None and settings.page.google_push
+    where = push.address(settings.page.public_url) if settings.page and wanted else None
+    return lambda: push.mind(world, where)

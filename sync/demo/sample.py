@@ -11,7 +11,9 @@ from rules.agenda import holiday_name
 
 ZONE = ZoneInfo("Europe/Paris")
 TUESDAY, THURSDAY = 1, 3
-DENTISTS = {"martin": "Dr Claire Martin", "bernard": "Dr Paul Bernard", "petit": "Dr Anne Petit"}
+CALDAV = {"martin": "Dr Claire Martin", "petit": "Dr Anne Petit"}
+GOOGLE, GOOGLE_NAME = "bernard@lilas.example", "Dr Paul Bernard"
+ROBOT = "attitre@lilas.iam.gserviceaccount.com"
 OFFICE = "secretariat@lilas.example"
 
 _CONFIGURATION = """\
@@ -36,7 +38,11 @@ dentists:
   bernard:
     name: Dr Paul Bernard
     specialty: Orthodontiste
-    calendars: [{{kind: caldav, url: "{bernard}", username: {user}, password: !file password}}]
+    calendars:
+      - kind: google
+        calendar_id: {google_id}
+        credentials: !file google.json
+        endpoint: "{google}"            # le Google d'imitation ; sans cette ligne, le vrai
     hours: {{tue: "09:00-18:00", wed: "09:00-18:00", fri: "09:00-13:00"}}
   petit:                                # sans « hours: » : horaires libres, et attitre garde son rythme la nuit
     name: Dr Anne Petit
@@ -61,9 +67,11 @@ sync: {{every_seconds: 1}}                # 60 d'ordinaire
 """
 
 
-def configuration(calendars: dict[str, str], *, user: str, smtp: str, sms: str) -> str:
-    """The YAML; `calendars` are the addresses by dentist. The password stands in the file `password` beside it."""
-    return _CONFIGURATION.format(office=OFFICE, user=user, smtp=smtp, sms=sms, **calendars)
+def configuration(calendars: dict[str, str], *, google: str, user: str, smtp: str, sms: str) -> str:
+    """The YAML; `calendars` are the CalDAV addresses by dentist, `google` the API's. The password stands in the file
+    `password` beside it, the service account's key in `google.json`."""
+    ways = {"google": google, "google_id": GOOGLE, "user": user, "smtp": smtp, "sms": sms}
+    return _CONFIGURATION.format(office=OFFICE, **ways, **calendars)
 
 
 # --- patients --------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def _told(show: Show, folder: Path) -> Iterator[_Outcome]:
 def _stay(stage: Stage, show: Show) -> NoReturn:
     """How to connect, then every message as it comes, until Ctrl-C."""
     server, span = stage.server, {"first": stage.days.tuesday, "last": stage.days.thursday}
-    calendars = "\n".join(f"  {name:<18}{server.shown}{server.user}/{key}/" for key, name in sample.DENTISTS.items())
+    calendars = "\n".join(f"  {name:<18}{server.shown}{server.user}/{key}/" for key, name in sample.CALDAV.items())
     login = {"url": server.shown, "user": server.user, "password": server.password}
     show.says(script.INVITATION)
     show.verbatim(script.ADDRESSES.format(calendars=calendars, **login))

@@ -1,4 +1,4 @@
-"""The ten scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
+"""The eleven scenes: what the secretary does, what she then reads in her calendar, what her patient receives."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import requests
 
 from rules.french import day_and_clock
 from sync.demo import sample, script
-from sync.demo.secretary import Event, Secretary
+from sync.demo.secretary import E, Event, Screen, Secretary, Shown
 from sync.demo.show import Show, when
 from sync.demo.stage import Stage
 
 MARIE = ("+33612345678", "marie.dupont@gmail.com")
 JEAN = ("+33612345702", "jean.leroy@exemple.fr")
 CLAUDE = ("+33612345706", "claude.roy@exemple.fr")
-_MARTIN, _PETIT = "Dr Martin", "Dr Petit"
+_MARTIN, _BERNARD, _PETIT = "Dr Martin", "Dr Bernard", "Dr Petit"
 _SLIP, _RIGHT = "E-mail : marie.dupont@gmial.com", "E-mail : marie.dupont@gmail.com\nMobile : 06 12 34 56 78"
 _MARIE_TEXT = (
     f"Nouveau patient\nNé(e) le : 12/05/1981\n{_SLIP}\nAdresse : 5 rue Haxo, 75020 Paris\nDentiste : Dr Martin"
@@ -42,7 +42,7 @@ class Story:
         marie = self.refused()
         self.corrected(marie)
         self.moved(marie)
-        self.other_dentist()
+        self.back(self.other_dentist())
         self.no_preference()
         self.duration()
         self.cancelled(marie)
@@ -83,7 +83,7 @@ class Story:
         self._reads(self.martin, event, where, "les deux envois notés", _noted("de modification"))
         self.show.closes(script.MOVED.ending)
 
-    def other_dentist(self) -> None:
+    def other_dentist(self) -> Event:
         """4: refused, then agreed."""
         self._opens(script.OTHER_DENTIST)
         start = sample.at(self.stage.days.tuesday, 15)
@@ -97,9 +97,23 @@ class Story:
         self._told("un SMS et un e-mail de confirmation", *JEAN)
         self._reads(self.martin, event, where, "un « ✓ » et les deux envois notés", _noted("de confirmation"))
         self.show.closes(script.OTHER_DENTIST.ending)
+        return event
+
+    def back(self, event: Event) -> None:
+        """5: out of one calendar, into another of another kind."""
+        self._opens(script.BACK)
+        title, start = "LEROY Jean – contrôle", sample.at(self.stage.days.tuesday, 15)
+        self.show.changes("Elle supprime", when(_MARTIN, start, 20), self.martin.sees(event).title)
+        _unless_overtaken(lambda: self.martin.deletes(event))
+        where = when(_BERNARD, start, 20)
+        self.show.typed(where, title, _COMMENT)
+        there = self.stage.web.books(title, start, 20, _COMMENT)
+        self._told("un SMS et un e-mail de modification", *JEAN)
+        self._reads(self.stage.web, there, where, "un « ✓ » chez Google", _noted("de modification"))
+        self.show.closes(script.BACK.ending)
 
     def no_preference(self) -> None:
-        """5: the dentist who takes him first follows him, and he learns it."""
+        """6: the dentist who takes him first follows him, and he learns it."""
         self._opens(script.NO_PREFERENCE)
         title, start = "MARCHAND Paul – contrôle", sample.at(self.stage.days.thursday, 12)
         where, text = when(_MARTIN, start, 20), _new("Sans préférence", 4, "paul.marchand@exemple.fr")
@@ -111,7 +125,7 @@ class Story:
         self.show.closes(script.NO_PREFERENCE.ending)
 
     def duration(self) -> None:
-        """6: the length that the motif asks for."""
+        """7: the length that the motif asks for."""
         self._opens(script.DURATION)
         title, start = "PICARD Luce – détartrage, première consultation", sample.at(self.stage.days.tuesday, 17)
         text = _new("Dentiste : Dr Martin", 5, "luce.picard@exemple.fr")
@@ -123,7 +137,7 @@ class Story:
         self.show.closes(script.DURATION.ending)
 
     def cancelled(self, event: Event) -> None:
-        """7: deleted from the calendar."""
+        """8: deleted from the calendar."""
         self._opens(script.CANCELLED)
         self.show.changes("Elle supprime", when(_MARTIN, self.second, 45), self.martin.sees(event).title)
         _unless_overtaken(lambda: self.martin.deletes(event))
@@ -131,7 +145,7 @@ class Story:
         self.show.closes(script.CANCELLED.ending)
 
     def absent(self) -> None:
-        """8: she writes who did not come, and reads it on the next appointment."""
+        """9: she writes who did not come, and reads it on the next appointment."""
         self._opens(script.ABSENT)
         title, typed = sample.PAST_TITLE, sample.PAST_TEXT
         event = next(one for one in self.martin.everything() if one.title == title)
@@ -150,7 +164,7 @@ class Story:
         self.show.closes(script.ABSENT.ending)
 
     def blocked(self) -> None:
-        """9: a block is flagged until it has a reason."""
+        """10: a block is flagged until it has a reason."""
         self._opens(script.BLOCKED)
         start = sample.at(self.stage.days.thursday, 9)
         where = when(_MARTIN, start, 60)
@@ -165,7 +179,7 @@ class Story:
         self.stage.silent("aucun message")
         self.show.closes(script.BLOCKED.ending)
 
-    # --- 10: the brake ----------------------------------------------------------------------------------------------
+    # --- 11: the brake ----------------------------------------------------------------------------------------------
 
     def brake(self) -> None:
         """Twenty deletions: nobody is told before a person has looked."""
@@ -213,7 +227,7 @@ class Story:
         self.show.changes("Elle modifie", where, old, new)
         _unless_overtaken(lambda: who.writes(event, old, new))
 
-    def _reads(self, who: Secretary, event: Event, where: str, expected: str, test: Callable[[Event], bool]) -> None:
+    def _reads(self, who: Screen[E], event: E, where: str, expected: str, test: Callable[[E], bool]) -> None:
         with self.show.waiting("attitre lit l'agenda…"):
             now = self.stage.sees(who, event, expected, test)
         self.show.reads(where, now)
@@ -235,11 +249,11 @@ def _new(answer: str, number: int, email: str) -> str:
     return f"Nouveau patient\nNé(e) le : 0{number}/06/1979\n{contact}\n{answer}"
 
 
-def _refused(*words: str) -> Callable[[Event], bool]:
+def _refused(*words: str) -> Callable[[Shown], bool]:
     return lambda now: now.title.startswith("⚠") and all(word in now.block for word in words)
 
 
-def _noted(kind: str) -> Callable[[Event], bool]:
+def _noted(kind: str) -> Callable[[Shown], bool]:
     return lambda now: now.title.startswith("✓") and now.block.count(f"{kind} envoyé") == 2
 
 

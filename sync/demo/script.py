@@ -19,7 +19,7 @@ class Scene:
 BANNER = "Le Cabinet des Lilas"
 WELCOME = (
     "Trois dentistes, et une secrétaire qui prend les rendez-vous dans l'agenda qu'elle a toujours eu : Thunderbird, "
-    "un téléphone, peu importe. Elle n'ouvre jamais attitre.\n\n"
+    "Google, un téléphone, peu importe. Elle n'ouvre jamais attitre.\n\n"
     "attitre lit ces agendas, vérifie chaque rendez-vous selon la procédure du cabinet, écrit dans l'événement même ce "
     "qu'il faut corriger, et prévient le patient quand tout est juste.\n\n"
     "Le serveur, le programme et les messages sont vrais ; rien ne sort de cette machine."
@@ -58,29 +58,38 @@ OTHER_DENTIST = Scene(
     "Refusé sans accord, confirmé avec. L'accord vaut pour ce rendez-vous seul ; le commentaire reste au cabinet.",
 )
 AGREED = "Elle l'appelle : il est d'accord. Elle le note dans l'événement."
-NO_PREFERENCE = Scene(
+BACK = Scene(
     5,
+    "D'un agenda à l'autre",
+    "Finalement, Jean Leroy préfère le Dr Bernard, son dentiste, à la même heure. Le Dr Martin a son agenda sur un "
+    "serveur CalDAV, le Dr Bernard chez Google (ici une imitation, sur cette machine). La secrétaire retire le "
+    "rendez-vous de l'un et le reprend chez l'autre.",
+    "Impérativement prendre le RDV avec ce praticien.",
+    "Deux agendas ont changé, sur deux serveurs ; le patient, lui, n'apprend qu'une chose : une modification.",
+)
+NO_PREFERENCE = Scene(
+    6,
     "Sans préférence",
     "Un nouveau patient n'a pas de dentiste attitré et n'en demande aucun. La secrétaire l'inscrit chez le Dr Martin.",
     "Indiquer au patient qu'il sera suivi par ce praticien.",
     "Le patient l'apprend dans sa confirmation : le Dr Martin est désormais son dentiste attitré.",
 )
 DURATION = Scene(
-    6,
+    7,
     "La durée juste",
     "Une première consultation de détartrage prend 45 minutes ; son agenda a créé un événement de 30.",
     "La durée s'ajuste automatiquement.",
     "L'événement dure maintenant 45 minutes. Une durée qu'elle choisit ensuite est la sienne.",
 )
 CANCELLED = Scene(
-    7,
+    8,
     "Une annulation",
     "Marie Dupont renonce. La secrétaire supprime l'événement du {after}.",
     "Notification envoyée et créneau libéré",
     "Le créneau est libre et la patiente prévenue ; la pièce jointe retire le rendez-vous de son propre agenda.",
 )
 ABSENT = Scene(
-    8,
+    9,
     "Un patient absent",
     "Claude Roy n'est pas venu mardi dernier : son rendez-vous était noté avant l'arrivée d'attitre. La secrétaire "
     "l'écrit dans l'événement.",
@@ -89,7 +98,7 @@ ABSENT = Scene(
 )
 NEXT_VISIT = "Puis Claude Roy rappelle, et elle lui donne un nouveau rendez-vous."
 BLOCKED = Scene(
-    9,
+    10,
     "Un créneau bloqué sans motif",
     "La secrétaire réserve une heure du Dr Martin, sans dire pourquoi.",
     "Ne jamais laisser un créneau bloqué sans motif.",
@@ -97,7 +106,7 @@ BLOCKED = Scene(
 )
 REASON = "Elle remplace le titre par une raison."
 BRAKE = Scene(
-    10,
+    11,
     "Une catastrophe évitée",
     "Fausse manœuvre : {count} rendez-vous du Dr Petit disparaissent d'un coup. Prévenir {count} patients ?",
     "Le patient est notifié.",
@@ -116,7 +125,8 @@ ADDRESSES = """\
 {calendars}"""
 PLAY = (
     "Prenez un rendez-vous, déplacez-le, supprimez-le : attitre répond dans l'événement en quelques secondes. Les SMS "
-    "et les e-mails s'affichent ici dès qu'ils partent.\n\n"
+    "et les e-mails s'affichent ici dès qu'ils partent. (Le Google d'imitation du Dr Bernard n'a pas d'écran : lui ne "
+    "se montre que dans l'histoire.)\n\n"
     "Pour un téléphone du même réseau, relancez avec DEMO_HOST=0.0.0.0 devant la commande. Ce qu'attitre sait de "
     "l'agenda, dans un autre terminal :"
 )

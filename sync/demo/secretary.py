@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Protocol, TypeVar
 
 import requests
 
@@ -41,6 +42,32 @@ DTEND;TZID=Europe/Paris:{end}
 {text}{extra}END:VEVENT
 END:VCALENDAR
 """
+
+
+class Shown(Protocol):
+    """An event on her screen, whoever keeps the calendar."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def hers(self) -> str:
+        """Her own part of the text."""
+
+    @property
+    def block(self) -> str:
+        """Our part of the text; empty where there is none."""
+
+
+E = TypeVar("E", bound=Shown)
+
+
+class Screen(Protocol[E]):
+    """Where she sees events as they stand now: a CalDAV client, or Google's page."""
+
+    def sees(self, event: E) -> E:
+        """The event as it stands now."""
 
 
 @dataclass(frozen=True, slots=True)

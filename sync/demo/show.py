@@ -16,7 +16,7 @@ from rich.text import Text
 
 from rules.french import clock, day_and_clock
 from sync.demo.script import Scene
-from sync.demo.secretary import Event
+from sync.demo.secretary import Shown
 from sync.demo.sinks import Sms
 
 _MARKS = {"⚠": "bold red", "✓": "bold green"}
@@ -96,7 +96,7 @@ class Show:
         added = [_text(f"+ {line}", "green") for line in new.splitlines()]
         self._panel(f"{what} · {where}", "white", *out, *added)
 
-    def reads(self, where: str, event: Event) -> None:
+    def reads(self, where: str, event: Shown) -> None:
         """An event as she finds it: her words, and our block in colour."""
         colour = _FRAMES.get(event.title[:1], "white")
         lines = [*map(_text, event.hers.splitlines()), *map(_ours, event.block.splitlines())]

@@ -17,7 +17,9 @@ from typing import TypeVar
 import requests
 
 from sync.demo import sample
-from sync.demo.secretary import Event, Secretary
+from sync.demo.googlestandin import GoogleStandIn
+from sync.demo.googlestandin.person import Person
+from sync.demo.secretary import E, Screen, Secretary
 from sync.demo.server import Server, end, radicale
 from sync.demo.sinks import MailSink, Sms, SmsSink
 
@@ -68,16 +70,22 @@ class Post:
 
 @dataclass
 class Stage:
-    """The running practice. `secretaries` and `calendars` (addresses) are by dentist."""
+    """The running practice. `secretaries` and `calendars` (addresses) are by dentist, for those on CalDAV; `web` is who
+    works in the third dentist's Google calendar."""
 
     folder: Path
     server: Server
+    google: GoogleStandIn
     post: Post
     calendars: dict[str, str]
     secretaries: dict[str, Secretary]
     days: sample.Days
     patience: float = PATIENCE
+    web: Person = field(init=False)
     worker: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.web = self.google.person(sample.GOOGLE)
 
     @property
     def config(self) -> Path:
@@ -98,7 +106,7 @@ class Stage:
             said = self.command("status", "--json").stdout
             calendars = json.loads(said)["calendars"] if said.startswith("{") else []
             read = [one for one in calendars if one["last_success"]]
-            return True if len(read) == len(self.calendars) else None
+            return True if len(read) == len(self.calendars) + 1 else None
 
         self.until("un premier passage sur les trois agendas", probe, lambda: "au moins un agenda n'a pas été lu")
 
@@ -128,7 +136,7 @@ class Stage:
     def counts(self) -> dict[str, int]:
         """What the practice starts with."""
         patients, booked = sample.patients().count("\n") - 1, len(self.secretaries["petit"].everything())
-        return {"calendars": len(self.calendars), "patients": patients, "booked": booked}
+        return {"calendars": len(self.calendars) + 1, "patients": patients, "booked": booked}
 
     # --- waiting for an effect ---------------------------------------------------------------------------------------
 
@@ -144,11 +152,11 @@ class Stage:
             time.sleep(_PAUSE)
         raise Missed(expected, seen())
 
-    def sees(self, who: Secretary, event: Event, expected: str, test: Callable[[Event], bool]) -> Event:
+    def sees(self, who: Screen[E], event: E, expected: str, test: Callable[[E], bool]) -> E:
         """The event, once it looks as expected."""
         now = [event]
 
-        def probe() -> Event | None:
+        def probe() -> E | None:
             now[0] = who.sees(event)
             return now[0] if test(now[0]) else None
 
@@ -197,10 +205,12 @@ def set_up(folder: Path, days: sample.Days) -> Iterator[Stage]:
     """Servers, calendars with what already stands in them, configuration and directory; the worker not yet."""
     with ExitStack() as stack:
         server = stack.enter_context(radicale(folder / "agendas"))
+        google = stack.enter_context(GoogleStandIn())
         post = Post(stack.enter_context(SmsSink()), stack.enter_context(MailSink()))
-        calendars = {key: _calendar(server, key, name) for key, name in sample.DENTISTS.items()}
+        calendars = {key: _calendar(server, key, name) for key, name in sample.CALDAV.items()}
+        google.add_calendar(sample.GOOGLE, sample.GOOGLE_NAME)
         people = {key: Secretary(url, server.user, server.password) for key, url in calendars.items()}
-        stage = Stage(folder, server, post, calendars, people, days)
+        stage = Stage(folder, server, google, post, calendars, people, days)
         for title, start in sample.full_days(days):
             people["petit"].books(title, start, 20)
         people["martin"].books(sample.PAST_TITLE, sample.past_visit(days), 20, sample.PAST_TEXT)
@@ -210,8 +220,11 @@ def set_up(folder: Path, days: sample.Days) -> Iterator[Stage]:
 
 def _configure(stage: Stage) -> None:
     (stage.folder / "password").write_text(stage.server.password)
-    post, user = stage.post, stage.server.user
-    yaml = sample.configuration(stage.calendars, user=user, smtp=post.mail.url, sms=post.sms.url)
+    key = stage.google.credentials_json(sample.ROBOT)
+    stage.google.share(sample.GOOGLE, sample.ROBOT, "writer")
+    (stage.folder / "google.json").write_text(key)
+    ways = {"google": stage.google.root, "smtp": stage.post.mail.url, "sms": stage.post.sms.url}
+    yaml = sample.configuration(stage.calendars, user=stage.server.user, **ways)
     stage.config.write_text(yaml, encoding="utf-8")
     (stage.folder / "patients.csv").write_text(sample.patients(), encoding="utf-8")
     done = stage.command("patients", "import", str(stage.folder / "patients.csv"), "--yes")

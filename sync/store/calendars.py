@@ -17,16 +17,17 @@ from sync.store.tx import here, in_parts, the, those
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
 _ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar.c.due_at.type), t.calendar.c.due_at))
-_THESE = (
-    update(t.calendar)
-    .where(*here(t.calendar), those(t.calendar.c.calendar))
-    .values(due_at=_ASKED_SINCE, reason=None, trouble=None, not_before=None, failing_since=None, refused_since=None)
-)
+_THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
 _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 _SUSPECT: Any = literal_column("'suspect'")  # in so many letters: only then the index of suspects serves
 _OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == "present"), _OF_THESE.where(_r.state == _SUSPECT))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
+
+_WELL = {
+    "state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None, "failing_since": None,
+    "refused": 0, "refused_since": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class CalendarRow:
     failing_since: datetime | None
     refused: int
     refused_since: datetime | None
+
+    @property
+    def well(self) -> bool:
+        """As `were_read` leaves it, but for the moment."""
+        return self.due_at is None and all(getattr(self, name) == value for name, value in _WELL.items())
 
     @property
     def asked_from(self) -> Cursor | None:
@@ -124,8 +130,7 @@ def owing(tx: Tx, calendars: Sequence[str]) -> set[str]:
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
     """All of these answered, and nothing is wrong with them any more; a hint that came since stands."""
     for part in in_parts(calendars):
-        values = {"last_success": at, "last_attempt": at, "state": "active", "fail_count": 0, "refused": 0}
-        tx.run(_THESE, those_calendar=part, read_at=at, **values)
+        tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
         tx.remembered.pop(("calendar", calendar), None)
 

@@ -18,6 +18,12 @@ from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT
+from sync.store.tx import here, the
+
+_c, _r = t.companion.c, t.resource.c
+# a comparison, not IS NOT NULL: by that alone SQLite takes another index and reads the whole calendar
+_SHUT = select(_r.calendar).where(*here(t.resource), _r.unwritable > "")
+_CONCERNED = _SHUT.union(select(_c.calendar).where(*here(t.companion), _c.day >= the(_c.day), _c.said != ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,7 @@ class CompanionRow:
 
 def concerned(tx: Tx, since: date) -> set[str]:
     """Calendars that hold an event into which nothing may be written, or a notice from that day on."""
-    c, r = t.companion.c, t.resource.c
-    # a comparison, not IS NOT NULL: by that alone SQLite takes another index and reads the whole calendar
-    shut = select(r.calendar).where(r.practice == tx.practice, r.unwritable > "")
-    shown = select(c.calendar).where(c.practice == tx.practice, c.day >= since.isoformat(), c.said != "")
-    return set(tx.connection.execute(shut.union(shown)).scalars())
+    return set(tx.run(_CONCERNED, the_day=since.isoformat()).scalars())
 
 
 def standing(tx: Tx, calendar: str, since: date) -> dict[date, CompanionRow]:

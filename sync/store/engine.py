@@ -1,9 +1,4 @@
-"""Opening the store: engine, transactions, schema version, and the lock that keeps one writer.
-
-StoreProblem              a French sentence for a person
-├── Locked                another `run` or `sync` is at work
-└── Unusable              cannot be opened, is full, or was made by a newer attitre
-"""
+"""Opening the store: engine, transactions, schema version, and the lock that keeps one writer."""
 
 from __future__ import annotations
 
@@ -16,23 +11,13 @@ from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, crea
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from sync.store.tables import metadata
+from sync.store import lease
+from sync.store.problems import Locked, Overtaken, StoreProblem, Unusable
+from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
-__all__ = ["HEAD", "Locked", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0006"
-
-
-class StoreProblem(Exception):
-    """`str()` is a French sentence for a person."""
-
-
-class Locked(StoreProblem):
-    """Another process holds the writer's lock."""
-
-
-class Unusable(StoreProblem):
-    """The store cannot be opened or written."""
+__all__ = ["HEAD", "Locked", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
+HEAD = "0008"
 
 
 class Store:
@@ -42,6 +27,12 @@ class Store:
         self.url = make_url(url)
         self.practice = practice
         self._engine = _engine(url)
+        self._fence: int | None = None  # raised while we hold the lock of a practice on a server
+
+    @property
+    def may_lose_its_lock(self) -> bool:
+        """Whether a worker may be overtaken, so that another one may stand by: on a server, not with a file."""
+        return self._engine.dialect.name == "postgresql"
 
     @property
     def file(self) -> Path | None:
@@ -51,8 +42,11 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """A writing transaction: committed at the end, rolled back by any exception."""
+        """A writing transaction: committed at the end, rolled back by any exception. Raises Overtaken where we held the
+        practice's lock on a server and another worker has it now."""
         with self._translated(), self._engine.begin() as connection:
+            if self._fence is not None:
+                lease.check(connection, self.practice, self._fence)
             tx = Tx(connection, self.practice)
             yield tx
             tx.flush()
@@ -82,12 +76,29 @@ class Store:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the only writer loop of this store. Raises Locked at once when another one is at work."""
-        if self.file is None:
-            with _server_lock(self._engine, self.practice):
+        if self.file is not None:
+            with lease.file_lock(self.file.with_name(self.file.name + ".lock")):
                 yield
-            return
-        with _file_lock(self.file.with_name(self.file.name + ".lock")):
+        elif self.may_lose_its_lock:
+            with self._leased():
+                yield
+        else:
             yield
+
+    def still_ours(self) -> None:
+        """Raises Overtaken where we held the practice's lock on a server and another worker has it now."""
+        if self._fence is not None:
+            with self._translated(), self._engine.begin() as connection:
+                lease.check(connection, self.practice, self._fence)
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        with self._translated(), lease.server_lease(self._engine, self.practice) as fence:
+            self._fence = fence
+            try:
+                yield
+            finally:
+                self._fence = None
 
     def shred(self) -> None:
         """Leave nothing of deleted rows in the files. A server's own vacuum is its administrator's."""
@@ -118,6 +129,8 @@ def _engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)
+    elif engine.dialect.name == "postgresql":
+        for_postgresql()
     return engine
 
 
@@ -173,39 +186,6 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def _file_lock(path: Path) -> Iterator[None]:
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Locked(_BUSY) from error
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _server_lock(engine: Engine, practice: str) -> Iterator[None]:
-    if engine.dialect.name != "postgresql":
-        yield
-        return
-    with engine.connect() as connection:
-        question = text("select pg_try_advisory_lock(hashtext(:name))")
-        if not connection.execute(question, {"name": f"attitre:{practice}"}).scalar():
-            raise Locked(_BUSY)
-        yield
-
-
-_BUSY = (
-    "Un autre attitre travaille déjà sur cette base (« attitre run » ou « attitre sync »). "
-    "Arrêtez-le d'abord, ou laissez-le faire."
-)
 
 
 _SENTENCES = {

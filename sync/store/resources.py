@@ -5,20 +5,34 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, literal_column, or_, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from adapters.base import Resource
 from rules.model import Annotation, Busy, CalendarEvent, Kind
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
-from sync.store.tx import here, in_parts, the, those
+from sync.store.tx import here, in_parts, numbered, the, those
 
 ONE_DAY = timedelta(days=1)
+Taken = tuple[str, datetime, datetime]  # a dentist, from, until
 PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
 
 
@@ -60,8 +74,9 @@ def digest(payload: bytes) -> bytes:
 
 
 def pack(payload: bytes) -> bytes:
-    """Compressed, as stored."""
-    return zlib.compress(payload, 1)
+    """Compressed, as stored: with little memory, for most of the time of a small body goes into its preparation."""
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, wbits=13, memLevel=7)
+    return squeeze.compress(payload) + squeeze.flush()
 
 
 def versions(tx: Tx, calendar: str) -> dict[str, str | None]:
@@ -130,19 +145,15 @@ def debts(tx: Tx, calendar: str) -> list[str]:
 
 
 def of_series(tx: Tx, calendar: str, ref: str, uids: Collection[str]) -> list[tuple[str, str, str]]:
-    """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar."""
-    o = t.occurrence.c
-    query = select(o.ref, o.uid, o.recurrence).where(
-        o.practice == tx.practice, o.uid.in_(uids), o.calendar == calendar, o.ref != ref, o.recurrence != ""
-    )
-    return [(other, uid, recurrence) for other, uid, recurrence in tx.connection.execute(query)]
+    """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar. What waits to
+    be written names none of them."""
+    found = tx.run_before(_OF_SERIES, those_uid=list(uids))
+    return [(other, uid, recurrence) for there, other, uid, recurrence in found if there == calendar and other != ref]
 
 
 def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
     """(uid, recurrence) of the resource's occurrences."""
-    o = t.occurrence.c
-    query = select(o.uid, o.recurrence).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref)
-    return {(uid, recurrence) for uid, recurrence in tx.connection.execute(query)}
+    return {(row.uid, row.recurrence) for row in tx.run_before(_HERE, the_calendar=calendar, the_ref=ref)}
 
 
 def repeating(tx: Tx, calendar: str) -> list[str]:
@@ -199,6 +210,7 @@ def replace_occurrences(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str
 
 def add_occurrences(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many occurrences at once."""
+    tx.remembered.pop(_AROUND, None)
     tx.add(_ADD_OCCURRENCES, rows)
 
 
@@ -224,6 +236,7 @@ def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: 
     before.update(values)
     tx.later(_JUDGED, {**key, **before})
     if longer:
+        tx.remembered.pop(_AROUND, None)
         tx.flush()  # it may meet others than before
     return True
 
@@ -247,9 +260,24 @@ def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What takes that dentist's time between those moments."""
     seen = tx.remembered.get(_SEEN, {})
-    found = tx.run_before(_TAKEN, the_dentist=dentist, **_span(start, end))
-    taken = (_as_judged(_busy(*shown), seen.get((calendar, ref), {})) for calendar, ref, *shown in found)
+    found = tx.remembered.get(_AROUND, {}).get((dentist, start, end))
+    if found is None:
+        found = tx.run_before(_TAKEN, the_dentist=dentist, **_span(start, end))
+    taken = (_as_judged(shown, seen.get((calendar, ref))) for calendar, ref, *shown in found)
     return tuple(one for one in taken if one.kind is not Kind.IGNORED)
+
+
+def expect_busy(tx: Tx, spans: Sequence[Taken]) -> None:
+    """What takes these spans is about to be asked: many are one question."""
+    around = tx.remembered.setdefault(_AROUND, {})
+    for start in range(0, len(spans), _MANY):
+        part = spans[start : start + _MANY]
+        around.update({span: [] for span in part})
+        padded = [*part, *[part[-1]] * (_MANY - len(part))]  # always the same statement
+        asked = {f"{name}_{n}": value for n, span in enumerate(padded) for name, value in _asked(*span).items()}
+        for number, *row in tx.run_before(_taken_by_many(), **asked):
+            if number < len(part):
+                around[part[number]].append(row)
 
 
 def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
@@ -297,12 +325,22 @@ def _row(row: Mapping[Any, Any]) -> ResourceRow:
     return ResourceRow(**values)
 
 
-def _as_judged(one: Busy, found: Mapping[tuple[str, str], Mapping[str, Any]]) -> Busy:
-    known = found.get((one.uid, one.recurrence))
-    if known is None:
-        return one
-    values = {"patient_id": known["patient"], "motif": known["motif"], "label": known["label"]}
-    return replace(one, kind=Kind(known["kind"]), **values)
+def _asked(dentist: str, start: datetime, end: datetime) -> dict[str, Any]:
+    return {"the_dentist": dentist, **_span(start, end)}
+
+
+@lru_cache(maxsize=1)
+def _taken_by_many() -> CompoundSelect[Any]:
+    """Made where it is first asked: most passes judge nothing."""
+    return union_all(*(numbered(_TAKEN, number) for number in range(_MANY)))
+
+
+def _as_judged(shown: Sequence[Any], found: Mapping[tuple[str, str], Mapping[str, Any]] | None) -> Busy:
+    """As stored, but for what this transaction found out of it and has not written yet."""
+    dentist, start, end, kind, order, uid, recurrence, patient, motif, label, all_day = shown
+    if found and (known := found.get((uid, recurrence))):
+        kind, patient, motif, label = known["kind"], known["patient"], known["motif"], known["label"]
+    return Busy(dentist, start, end, Kind(kind), order, uid, recurrence, patient, motif, label, all_day)
 
 
 def _busy(dentist: str, start: datetime, end: datetime, kind: str, *more: Any) -> Busy:
@@ -347,6 +385,7 @@ _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c
 STANDS = _o.calendar.not_in(_SUSPENDED)
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
+_MANY, _AROUND = 20, "what takes the time around what is judged"
 # Two questions of one: of several dentists at once, SQLite walks all they ever had for an OR.
 _LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
     *here(t.occurrence), those(_o.dentist), STANDS, _o.kind != Kind.IGNORED.value
@@ -355,3 +394,7 @@ _KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)
+# asked for the calendar too, SQLite walks all of it instead of what has the UID
+_OF_SERIES = select(_o.calendar, _o.ref, _o.uid, _o.recurrence).where(
+    *here(t.occurrence), those(_o.uid), _o.recurrence != ""
+)

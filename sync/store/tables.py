@@ -2,6 +2,7 @@
 
     calendar → resource → occurrence → booking → telling
                                         booking → message (outbox)     resource → edit (calendar outbox)
+    calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
 `dirty_at` on a resource is a debt: its bookings have not been judged since it changed. It is committed together with
@@ -10,6 +11,7 @@ the cursor, so nothing that a cursor covers can be forgotten (law L5).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,21 +49,33 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Refuses a naive value: it has no place on the time line."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        return _as_text if dialect.name == "sqlite" else _as_utc
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Gives the zone back."""
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return _from_text if dialect.name == "sqlite" else _from_server
+
+
+def _as_utc(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a time without zone cannot be stored")
+    return None if value is None else value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes a time into SQLite, at the speed of C."""
+    moment = _as_utc(value)
+    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _from_server(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 def _key(*names: str) -> list[Column[Any]]:
@@ -70,6 +84,7 @@ def _key(*names: str) -> list[Column[Any]]:
 
 setting = Table("setting", metadata, *_key("name"), Column("value", Text, nullable=False))
 counter = Table("counter", metadata, *_key("name"), Column("value", Integer, nullable=False))
+lease = Table("lease", metadata, *_key(), Column("fence", Integer, nullable=False))
 
 calendar = Table(
     "calendar",
@@ -108,6 +123,20 @@ calendar = Table(
     Column("fence", Integer, nullable=False, default=0),
 )
 
+subscription = Table(
+    "subscription",
+    metadata,
+    *_key("id"),
+    Column("calendar", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("secret_hash", String, nullable=False),
+    Column("resource", String),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("heard_at", UtcDateTime),
+    Column("not_before", UtcDateTime),
+)
+
 resource = Table(
     "resource",
     metadata,
@@ -136,7 +165,6 @@ resource = Table(
         "unwritable",
         "calendar",
         sqlite_where=text("unwritable is not null"),
-        postgresql_where=text("unwritable is not null"),
     ),
     Index(
         "ix_resource_suspect",
@@ -144,7 +172,6 @@ resource = Table(
         "calendar",
         "state",
         sqlite_where=text("state = 'suspect'"),
-        postgresql_where=text("state = 'suspect'"),
     ),
 )
 
@@ -262,6 +289,18 @@ edit = Table(
     Column("fence", Integer, nullable=False, default=0),
 )
 
+intent = Table(
+    "intent",
+    metadata,
+    *_key(),
+    Column("booking", Integer, primary_key=True),
+    Column("seen", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("done_at", UtcDateTime),
+    Index(None, "practice", "state"),
+)
+
 patient = Table(
     "patient",
     metadata,
@@ -369,3 +408,9 @@ journal = Table(
     Index(None, "practice", "booking"),
     Index(None, "practice", "calendar", "ref"),
 )
+
+
+def for_postgresql() -> None:
+    """Its partial indexes are those of SQLite. Said where such a store is opened: saying it loads the whole dialect."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

@@ -19,12 +19,15 @@ from sqlalchemy import (
     Delete,
     Engine,
     Insert,
+    Integer,
     Select,
     Table,
     Update,
     bindparam,
+    literal_column,
 )
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 T = TypeVar("T")
 _Waiting = dict[tuple[Any, ...], dict[Hashable, dict[str, Any]]]
@@ -58,7 +61,7 @@ class Tx:
         self._flush_for(statement)
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
-    def run_before(self, statement: Select[Any], **values: Any) -> CursorResult[*tuple[Any, ...]]:
+    def run_before(self, statement: Select[Any] | CompoundSelect[Any], **values: Any) -> CursorResult[*tuple[Any, ...]]:
         """As `run`, but what waits is not in it: for whoever remembers what waits."""
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
@@ -108,6 +111,18 @@ def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
 def the(column: Column[Any]) -> Any:
     """The parameter for a column's value."""
     return bindparam(f"the_{column.name}", type_=column.type)
+
+
+def numbered(statement: Select[Any], number: int) -> Select[Any]:
+    """The statement as one of many in a union: its rows begin with its number, its parameters end with it."""
+
+    def renamed(element: Any, **_: Any) -> Any:
+        named = isinstance(element, BindParameter) and element.required and element.key != "the_practice"
+        return bindparam(f"{element.key}_{number}", type_=element.type) if named else None
+
+    made = replacement_traverse(statement, {}, renamed)
+    assert isinstance(made, Select)
+    return made.with_only_columns(literal_column(str(number), Integer).label("number"), *made.selected_columns)
 
 
 def _tables_of(statement: Statement) -> frozenset[Any]:

@@ -47,6 +47,22 @@ def typed(name: str) -> Iterator[list[str]]:
                 yield words
 
 
+# --- hard cases of synchronisation ----------------------------------------------------------------------------------
+
+HARD_CASES = {"a": 18, "b": 14, "c": 20, "d": 9, "e": 16, "f": 10, "g": 10, "h": 10, "i": 10}
+
+
+def test_every_hard_case_of_synchronisation_has_a_test_that_names_it() -> None:
+    every = {f"{letter}{number:02}" for letter, count in HARD_CASES.items() for number in range(1, count + 1)}
+    texts = (file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").rglob("test_*.py")))
+    named = {word for text in texts for name in _CASES.findall(text) for word in name.split("_")}
+    assert len(every) == 117
+    assert sorted(every - named) == []
+
+
+_CASES = re.compile(r"^ *def test_((?:[a-z]\d+_)*[a-z]\d+)_", re.MULTILINE)
+
+
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 

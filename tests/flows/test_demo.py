@@ -35,9 +35,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
 
 @pytest.fixture
 def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
-    """The ten scenes, each as one line without frames."""
+    """The eleven scenes, each as one line without frames."""
     plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
-    return re.split(r" (?:[1-9]|10)\. (?=[A-ZÀ-Ü])", plain)[1:]
+    return re.split(r" (?:[1-9]|1[01])\. (?=[A-ZÀ-Ü])", plain)[1:]
 
 
 def test_it_ends_well_and_leaves_nothing(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -84,23 +84,30 @@ def test_p23_another_dentist_is_refused_until_the_patient_agrees(scenes: list[st
     assert "RDV confirmé" in after
 
 
+def test_p42_g03_from_a_caldav_calendar_to_a_google_one_is_one_modification(scenes: list[str]) -> None:
+    assert scenes[4].count("SMS au 06 12 34 57 02") == 1
+    assert "Objet : Rendez-vous modifié" in scenes[4]
+    assert "annulé" not in scenes[4]
+    assert "✓ LEROY Jean" in scenes[4].partition("Elle lit · Dr Bernard")[2]
+
+
 def test_p25_the_patient_learns_who_will_follow_him(scenes: list[str]) -> None:
-    assert "sera suivi" in scenes[4]
-    assert scenes[4].count("SMS au") == 1
+    assert "sera suivi" in scenes[5]
+    assert scenes[5].count("SMS au") == 1
 
 
 def test_p08_an_event_of_30_minutes_becomes_one_of_45(scenes: list[str]) -> None:
-    assert "Durée portée à 45 min" in scenes[5]
-    assert "45 min" in scenes[5].partition("E-mail à")[2]
+    assert "Durée portée à 45 min" in scenes[6]
+    assert "45 min" in scenes[6].partition("E-mail à")[2]
 
 
 def test_p43_the_deleted_booking_is_cancelled(scenes: list[str]) -> None:
-    assert "est annulé" in scenes[6]
-    assert "Objet : Rendez-vous annulé" in scenes[6]
+    assert "est annulé" in scenes[7]
+    assert "Objet : Rendez-vous annulé" in scenes[7]
 
 
 def test_p48_an_absence_is_remarked_on_the_next_booking_and_the_patient_hears_nothing_of_it(scenes: list[str]) -> None:
-    noted, _, following = scenes[7].partition("Puis Claude Roy rappelle")
+    noted, _, following = scenes[8].partition("Puis Claude Roy rappelle")
     assert "✓ Absence non excusée notée : ne s'est pas présenté(e)" in noted
     assert "SMS au" not in noted
     assert "✓ Absence(s) non excusée(s) : 1" in following
@@ -109,16 +116,16 @@ def test_p48_an_absence_is_remarked_on_the_next_booking_and_the_patient_hears_no
 
 
 def test_p51_a_block_is_flagged_until_it_has_a_reason(scenes: list[str]) -> None:
-    flagged, _, reasoned = scenes[8].partition("Elle remplace")
+    flagged, _, reasoned = scenes[9].partition("Elle remplace")
     assert "⚠ Bloqué" in flagged
     assert "Réunion d'équipe" in reasoned
     assert "⚠" not in reasoned
 
 
 def test_p43_the_brake_holds_what_nobody_meant(scenes: list[str]) -> None:
-    assert re.search(r"attitre : \d+ annulations retenues", scenes[9])
-    assert "SMS au" not in scenes[9]
-    assert "E-mail à secretariat@lilas.example" in scenes[9]
+    assert re.search(r"attitre : \d+ annulations retenues", scenes[10])
+    assert "SMS au" not in scenes[10]
+    assert "E-mail à secretariat@lilas.example" in scenes[10]
 
 
 def test_ctrl_c_closes_everything(tmp_path: Path) -> None:

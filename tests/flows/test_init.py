@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -136,9 +137,19 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def feed() -> Iterator[str]:
+def feed(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a feed; parametrized with `user:password`, of one that asks for these."""
+    login = getattr(request, "param", "")
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            wanted = f"Basic {b64encode(login.encode()).decode()}"
+            if login and self.headers.get("Authorization") != wanted:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="flux"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self.send_response(200)
             self.send_header("Content-Length", str(len(FEED)))
             self.end_headers()
@@ -201,6 +212,29 @@ def test_two_dentists_on_a_caldav_server(server: Server, home: Path, feed: str) 
     files = [home / "attitre.yaml", *(home / "secrets").iterdir()]
     assert {mode(path) for path in files} == {0o600}
     assert 'hours: {mon-fri: "8h30-12h30", wed: "fermé", sat: "09:00-12:00"}' in text
+
+
+@pytest.mark.parametrize("feed", ["garde:s3same"], indirect=True)
+def test_a_feed_that_asks_for_a_login_gets_one(server: Server, home: Path, feed: str) -> None:
+    terminal = Terminal(home, "init")
+    terminal.answers(*PRACTICE, *account(server))
+    terminal.reads("Dr Martin – lecture et écriture")
+    terminal.answers(("Un autre compte", "o"), ("Votre choix", "4"), ("Adresse du flux", feed))
+    terminal.reads("Ce flux demande un identifiant")
+    terminal.answers(("Identifiant", "garde"), ("Mot de passe", "faux"))
+    terminal.reads("a refusé l'identifiant ou le mot de passe")
+    terminal.answers(
+        ("nouveau ?", "o"), ("Adresse du flux", feed), ("Identifiant", "garde"), ("Mot de passe", "s3same")
+    )
+    terminal.reads("Garde – flux, temps occupé")
+    terminal.answers(("Un autre compte", ""), *DENTIST[:2], ("Son agenda", "1, 3"), *DENTIST[3:], *ENDING)
+    assert terminal.ends() == 0, terminal.screen
+    assert "s3same" not in terminal.screen
+    text = (home / "attitre.yaml").read_text("utf-8")
+    assert "username: garde" in text.replace('"', "")
+    assert "password: !file secrets/flux-mot-de-passe" in text
+    assert (home / "secrets/flux-mot-de-passe").read_text() == "s3same"
+    assert attitre(home, "check", "--connect").returncode == 0
 
 
 def test_the_password_may_stay_in_a_variable_and_the_server_closed(server: Server, home: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from rules.model import Channel
+from sync.manage import revision
+from sync.store import bookings, intents
 from sync.store.messages import SENT, UNCERTAIN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -42,6 +44,17 @@ def modification(practice: Any) -> bytes:
 def cancellation(practice: Any) -> None:
     confirmed(practice)
     practice.secretary().deletes(practice.booked.pop())
+
+
+def by_the_link(practice: Any) -> None:
+    """The patient cancelled on the page; the worker has not seen it yet."""
+    confirmed(practice)
+    store = practice.store
+    with store.write() as tx:
+        [row] = bookings.between(tx, practice.now, practice.now + timedelta(days=30), practice.now.tzinfo)
+        intents.ask(tx, row.id, revision(row.facts), practice.now)
+    store.close()
+    practice.booked.pop()
 
 
 def first_pass(practice: Any) -> bytes:
@@ -101,6 +114,14 @@ def test_h02_killed_anywhere_the_patient_is_told_once(
     for _ in sweep(practice):
         told_once(practice, kinds)
         all_calm(practice, original)
+
+
+def test_g10_killed_anywhere_what_the_patient_cancelled_is_out_and_told_once(practice: Any) -> None:
+    by_the_link(practice)
+    for _ in sweep(practice):
+        told_once(practice, {"cancellation": 1})
+        all_calm(practice, None)
+        assert practice.all("martin") == []
 
 
 def test_h09_killed_anywhere_the_first_pass_tells_nobody(practice: Any) -> None:

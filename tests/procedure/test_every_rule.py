@@ -150,6 +150,7 @@ SCENES: dict[str, Scene] = {
     "visit-unstated": past("", again=TITLE),
     "duration-adjusted": booked(CONTROL),
     "duration-differs": booked(CONTROL, "Durée : 30 min"),
+    "duration-typed": booked(text="Durée : 45 min"),
     "duration-unclear": booked(text="Durée : longue"),
     "outside-hours": booked(at="01/12 20:00"),
     "on-holiday": booked(at="25/12 10:00"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.likeness import Likeness
-from rules.model import Entry
+from rules.model import CalendarEvent, Entry, Practice
+from rules.reading import Reader, read
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 PIECES = st.sampled_from(
@@ -95,3 +98,15 @@ def test_a_megabyte_is_kept_as_comment(typed: Callable[..., Entry]) -> None:
     entry = typed("DUPONT Marie – détartrage", "Mobile : 06 12 34 56 78\n" + "très anxieuse " * 80_000)
     assert (entry.mobile, entry.motif) == ("+33612345678", "Détartrage")
     assert len(entry.comment) > 20_000
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(PIECES, max_size=6), st.lists(PIECES, max_size=8), st.integers(0, 40))
+def test_what_was_read_once_is_read_the_same_on_another_day(
+    lilas: Practice, booked: Callable[..., CalendarEvent], title: list[str], text: list[str], days: int
+) -> None:
+    first, now = booked(" ".join(title), "".join(text)), datetime(2026, 11, 20, 10, 0, tzinfo=lilas.zone)
+    later = replace(first, start=first.start + timedelta(days=days, hours=2), end=first.end + timedelta(days=days))
+    reader = Reader(lilas, now)
+    assert [reader.read(first), reader.read(later)] == [read(first, lilas, now), read(later, lilas, now)]
+    assert reader.read(first) == read(first, lilas, now)

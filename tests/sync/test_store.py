@@ -8,7 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import JSON, Engine, create_engine, select, text
+from sqlalchemy.dialects.sqlite import DATETIME, dialect
 
 from sync.store import basics, calendars, tables
 from sync.store.engine import HEAD, Locked, Store, Unusable, migrate
@@ -51,6 +54,22 @@ def differences(engine: Engine) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"target_metadata": tables.metadata})
         assert connection.execute(text("select version_num from alembic_version")).scalar() == HEAD
         return list(compare_metadata(context, tables.metadata))
+
+
+@given(st.datetimes(timezones=st.timezones()))
+@example(datetime(3, 1, 1, tzinfo=UTC))
+@example(datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Paris")))
+def test_sqlite_holds_the_very_text_that_sqlalchemy_writes(moment: datetime) -> None:
+    own, kind = dialect(), tables.UtcDateTime()
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        return
+    written = kind.bind_processor(own)(moment)
+    usual = DATETIME().bind_processor(own)
+    assert usual is not None
+    assert written == usual(utc.replace(tzinfo=None))
+    assert kind.result_processor(own, None)(written) == utc
 
 
 def test_the_file_is_its_owner_s_alone(store: Store) -> None:

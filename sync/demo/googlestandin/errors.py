@@ -52,6 +52,16 @@ KINDS: dict[str, Kind] = {
         410, "calendar", "updatedMinTooLongAgo", "The requested minimum modification time lies too far in the past.",
         "parameter", "updatedMin",
     ),
+    "webhookUrlNotHttps": Kind(
+        400, "global", "push.webhookUrlNotHttps", "WebHook callback must be HTTPS: http://practice.example/"
+    ),
+    "webhookUrlUnauthorized": Kind(
+        401, "global", "push.webhookUrlUnauthorized", "Unauthorized WebHook callback channel: https://practice.example/"
+    ),
+    "pushNotSupported": Kind(
+        400, "global", "pushNotSupportedForRequestedResource",
+        "Push notifications are not supported by this resource.",
+    ),
     "conditionNotMet": Kind(412, "global", "conditionNotMet", "Precondition Failed", "header", "If-Match"),
     "backendError": Kind(500, "global", "backendError", "Backend Error"),
     "badGateway": Kind(502, "global", "badGateway", "Bad Gateway"),

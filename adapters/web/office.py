@@ -1,0 +1,57 @@
+"""What the paths need of the application: one protocol, its values and its error.
+
+No value carries a name, number, address or motif; calendars go by their dentist's key (law L8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+class Unavailable(Exception):
+    """The store cannot be asked now (locked, full, gone): 503, and whoever asked may come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A message of a push channel, as it came: nothing in it is believed before its secret was compared. `resource` and
+    `until` are the channel's own, as the sender says them."""
+
+    channel: str
+    secret: str
+    resource: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number. `name` in Prometheus' style, without `_total`; `grows`: a counter."""
+
+    name: str
+    meaning: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+    grows: bool = False
+
+
+class Office(Protocol):
+    """One practice behind the paths. Every method may be called from any thread, several times at once."""
+
+    def healthy(self) -> bool:
+        """Whether every calendar is up to date, by the rule of `attitre status`. Reads only. Raises Unavailable."""
+        ...
+
+    def measures(self) -> Iterable[Measure]:
+        """The practice's numbers. Reads only. Raises Unavailable."""
+        ...
+
+    def rung(self, ring: Ring) -> bool:
+        """A hint that a calendar changed; False where channel or secret are not ours. Raises Unavailable."""
+        ...
+
+    def fault(self, error: Exception) -> None:
+        """Log a fault of ours, without its text."""
+        ...

@@ -1,0 +1,127 @@
+"""Every path that answers, in one table: a new page is a line in `_routes` and its function.
+
+GET and HEAD change nothing (law L9): what does is POST.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, MutableMapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from html import escape
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from adapters.web.guard import Guard
+from adapters.web.metrics import CONTENT_TYPE, Requests, exposition
+from adapters.web.office import Office, Ring, Unavailable
+
+PUSH = "/push/google"
+_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
+_SORRY = {
+    404: ("Page introuvable", "Cette adresse ne mène à rien. Si elle vient d'un message du cabinet, recopiez-la en "
+                              "entier, ou appelez le cabinet."),
+    405: ("Demande impossible", "Cette adresse ne prend pas ce genre de demande."),
+    500: ("Une erreur s'est produite", "Réessayez dans un instant, ou appelez le cabinet."),
+    503: ("Momentanément indisponible", "Réessayez dans un instant, ou appelez le cabinet."),
+}  # fmt: skip
+
+
+def application(offices: Sequence[Office]) -> ASGIApp:
+    """The practices that share one address, as one application."""
+    return _Pages(offices).app()
+
+
+class _Pages:
+    """The paths' functions. They run in threads of their own, so they may wait for the store."""
+
+    def __init__(self, offices: Sequence[Office]) -> None:
+        self._offices, self._requests = offices, Requests()
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/healthz", self.healthz),
+            Route("/metrics", self.metrics),
+            Route(PUSH, self.push, methods=["POST"]),
+        ]
+
+    def app(self) -> ASGIApp:
+        """With what holds for every path."""
+        routes = self._routes()
+        handlers: dict[Any, Callable[..., Response]] = {
+            HTTPException: _refused, Unavailable: _unavailable, Exception: _broken
+        }  # fmt: skip
+        patterns: dict[Any, str] = {route.endpoint: route.path for route in routes}
+
+        def counted(scope: MutableMapping[str, Any], status: int) -> None:
+            self._requests.count(patterns.get(scope.get("endpoint"), "other"), scope["method"], status)
+
+        inner = Starlette(routes=routes, exception_handlers=handlers)
+        inner.router.redirect_slashes = False  # it would send people to whatever host the request names
+        return Guard(inner, counted, self._offices[0].fault)
+
+    def healthz(self, _request: Request) -> Response:
+        """200 while every calendar is up to date."""
+        fine = all(office.healthy() for office in self._offices)
+        return PlainTextResponse("à jour\n" if fine else "en retard\n", 200 if fine else 503)
+
+    def metrics(self, _request: Request) -> Response:
+        """For Prometheus."""
+        return Response(exposition(self._offices, self._requests), media_type=CONTENT_TYPE)
+
+    def push(self, request: Request) -> Response:
+        """A message of a Google channel: its headers, no body. 404 tells a stranger nothing, and Google not to repeat
+        it; 503, that it may."""
+        ring = _ring(request)
+        if ring is None or not any(office.rung(ring) for office in self._offices):
+            raise HTTPException(404)
+        return Response(status_code=204)
+
+
+def _ring(request: Request) -> Ring | None:
+    told = request.headers
+    channel, secret = told.get("x-goog-channel-id", ""), told.get("x-goog-channel-token", "")
+    if not _NAME.fullmatch(channel) or not secret:
+        return None
+    return Ring(
+        channel, secret, told.get("x-goog-resource-id", "")[:256], _date(told.get("x-goog-channel-expiration", ""))
+    )
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+
+def _refused(_request: Request, error: HTTPException) -> Response:
+    return _sorry(error.status_code, dict(error.headers or {}))
+
+
+def _unavailable(_request: Request, _error: Unavailable) -> Response:
+    return _sorry(503, {"Retry-After": "30"})
+
+
+def _broken(_request: Request, _error: Exception) -> Response:
+    return _sorry(500)
+
+
+def _sorry(status: int, headers: dict[str, str] | None = None) -> Response:
+    title, text = _SORRY.get(status, _SORRY[500])
+    page = (
+        f'<!DOCTYPE html><html lang="fr"><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width"><h1>{escape(title)}</h1><p>{escape(text)}</p></html>\n'
+    )
+    return HTMLResponse(page, status, headers)

@@ -1,0 +1,126 @@
+"""What is measured: steps of one calendar, at CalDAV and at Google, many calendars of one account, and starting up."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
+from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Costs, Failed, Table, run
+from bench.server import Replay
+
+Made = Callable[[Replay, Path], Client]
+
+
+@contextmanager
+def serving(events: int, calendars: int = 1, latency: float = 0.0) -> Iterator[tuple[Replay, Path]]:
+    """A replay that answers, and an empty folder."""
+    replay = Replay(events, date.today(), calendars, latency)  # noqa: DTZ011
+    threading.Thread(target=replay.serve, daemon=True).start()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield replay, Path(folder)
+    finally:
+        replay.close()
+
+
+def one_calendar(events: int, peers: Sequence[Made], *, google: bool = False) -> Table:
+    """Everybody, step by step, over one calendar of so many events."""
+    with serving(events) as (replay, place):
+        ours, floor = (place / name for name in ("ours", "floor"))
+        ours.mkdir()
+        floor.mkdir()
+        table = {"attitre": _steps(Ours(replay, ours, google=google), replay, lost=True)["attitre"]}
+        table |= _steps(Floor(replay, floor, google=google), replay, lost=google)
+        for made in peers:
+            own = place / f"peer{len(table)}"
+            own.mkdir()
+            table |= _of_peer(partial(_begun, made, replay, own, lost=google))
+        return table
+
+
+def _begun(made: Made, replay: Replay, own: Path, *, lost: bool) -> Table:
+    return _steps(made(replay, own), replay, lost=lost)
+
+
+def _of_peer(steps: Callable[[], Table]) -> Table:
+    """A peer that fails is absent: what it compares with is measured all the same."""
+    try:
+        return steps()
+    except Failed as failed:
+        print(f"absent: {failed}", file=sys.stderr)
+        return {}
+
+
+def _steps(client: Client, replay: Replay, *, lost: bool) -> Table:
+    table: Table = {}
+    for step, before in _STEPS.items():
+        if step == LOST and not lost:
+            continue
+        before(replay)
+        _take(table, step, one_pass(client, replay))
+    return table
+
+
+_STEPS: dict[str, Callable[[Replay], None]] = {
+    FIRST: lambda _: None,
+    IDLE: lambda _: None,
+    ONE: lambda replay: replay.change(1),
+    HUNDRED: lambda replay: replay.change(100),
+    LOST: lambda replay: replay.lose_tokens(),
+}
+
+
+def _take(table: Table, step: str, costs: dict[str, Cost]) -> None:
+    for who, cost in costs.items():
+        table.setdefault(who, {})[step] = cost
+
+
+def one_pass(client: Client, replay: Replay) -> dict[str, Cost]:
+    """What a pass costs, by the client's name; what stands behind it, together with it, under both names."""
+    costs: dict[str, Cost] = {}
+    name, whole = client.name, None
+    for command in client.commands:
+        cost = run(command, replay, client.place, client.environ)
+        whole = whole + cost if whole else cost
+        costs[name] = whole
+        name = f"{client.name} + khal"
+    client.check(replay)
+    return costs
+
+
+def idle(events: int, calendars: int = 1, others: Sequence[Made] = ()) -> Table:
+    """Ours and others: the first pass, and one that finds nothing changed."""
+    with serving(events, calendars) as (replay, place):
+        table = _twice(Ours, replay, place / "ours")
+        for made in others:
+            table |= _of_peer(partial(_twice, made, replay, place / f"other{len(table)}"))
+        return table
+
+
+def _twice(made: Made, replay: Replay, own: Path) -> Table:
+    own.mkdir()
+    client = made(replay, own)
+    table: Table = {}
+    for step in (FIRST, IDLE):
+        _take(table, step, one_pass(client, replay))
+    return table
+
+
+def start_up() -> Costs:
+    """The bare interpreter, `--version`, and `check` of a small configuration."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        configure(place, on_caldav(["http://127.0.0.1:9/home/0/"]))
+        commands = {
+            "python": [sys.executable, "-c", "pass"],
+            "--version": [attitre(), "--version"],
+            "check": [attitre(), "check", "-c", str(place / "attitre.yaml")],
+        }
+        return {name: run(command, None, place) for name, command in commands.items()}

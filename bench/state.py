@@ -1,0 +1,41 @@
+"""The calendars that are served: events by number, their revisions, and what clients may still ask about."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bench import practice, rendered
+
+
+class State:
+    """`events` in each of `calendars`; event n lives in calendar n // events."""
+
+    def __init__(self, events: int, today: date, calendars: int = 1) -> None:
+        self.events, self.calendars, self.today = events, calendars, today
+        self.revision = 0
+        self.oldest = 0  # tokens from before this revision are forgotten
+        self.revisions = [0] * (events * calendars)
+        self.bodies = {f"{number}.ics": self._body(number) for number in range(events * calendars)}
+
+    def members(self, calendar: int) -> range:
+        """The numbers of that calendar's events."""
+        return range(calendar * self.events, (calendar + 1) * self.events)
+
+    def entry(self, number: int) -> practice.Entry:
+        """As it stands now."""
+        return practice.entry(number, self.revisions[number], self.today)
+
+    def change(self, count: int) -> None:
+        """The first `count` events are edited."""
+        self.revision += 1
+        for number in range(min(count, len(self.revisions))):
+            self.revisions[number] = self.revision
+            self.bodies[f"{number}.ics"] = self._body(number)
+
+    def lose_tokens(self) -> None:
+        """No token given so far is known any more; the events are what they were."""
+        self.revision += 1
+        self.oldest = self.revision
+
+    def _body(self, number: int) -> bytes:
+        return rendered.ics(self.entry(number))

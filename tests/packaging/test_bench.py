@@ -1,0 +1,91 @@
+"""The benchmark itself: a tiny run measures every row, and a store that is not the calendar ends it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.clients import Client, Floor, Ours
+from bench.goals import Row
+from bench.measure import Failed
+from bench.scenarios import one_pass
+from bench.server import Replay
+
+ROOT = Path(__file__).parents[2]
+TINY = ("--events", "50", "--runs", "1", "--calendars", "4", "--bookings", "200", "--no-peers")
+NOT_ASKED_FOR = {"--no-peers", "--events", "--large", "--servers"}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    file = tmp_path_factory.mktemp("bench") / "bench.json"
+    pages = ("--json", str(file), "--markdown", str(file.with_suffix(".md")), "--svg", str(file.with_suffix(".svg")))
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *TINY, *pages], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(file.read_text())
+    return told | {"markdown": file.with_suffix(".md").read_text(), "svg": file.with_suffix(".svg").read_text()}
+
+
+def test_every_row_of_the_yardstick_is_there_with_its_goal(result: dict[str, Any]) -> None:
+    assert {row["id"] for row in result["rows"]} == {f"B{number}" for number in range(1, 12)}
+    assert all(row["goal"] for row in result["rows"])
+
+
+def test_a_row_is_measured_or_says_why_it_is_absent(result: dict[str, Any]) -> None:
+    absent = {row["absent"] for row in result["rows"] if row["value"] is None}
+    assert absent <= NOT_ASKED_FOR
+    assert all(row["reached"] in {True, False} for row in result["rows"] if row["value"] is not None)
+
+
+def test_a_quiet_pass_is_one_question_whatever_the_row(result: dict[str, Any]) -> None:
+    counted = {row["what"]: row["value"] for row in result["rows"] if row["what"].endswith("requests")}
+    assert counted == {"worker, nothing changed, 50: requests": 1, "4 idle calendars: requests": 1}
+
+
+def test_the_page_and_the_picture_show_the_same(result: dict[str, Any]) -> None:
+    assert result["markdown"].count("\n| B") == len(result["rows"])
+    assert "<svg" in result["svg"]
+    assert "attitre" in result["svg"]
+
+
+@pytest.mark.parametrize(
+    ("value", "at_least", "reached"), [(2.2, False, True), (2.21, False, False), (2.2, True, True), (2.19, True, False)]
+)
+def test_a_goal_is_reached_by_the_figure_that_is_shown(value: float, at_least: bool, reached: bool) -> None:
+    assert Row("B1", "", value, 2.2, at_least=at_least).reached is reached
+
+
+@pytest.fixture
+def replay() -> Iterator[Replay]:
+    replay = Replay(20, date.today())
+    threading.Thread(target=replay.serve, daemon=True).start()
+    yield replay
+    replay.close()
+
+
+@pytest.mark.parametrize("made", [Ours, Floor])
+@pytest.mark.parametrize("google", [False, True], ids=["caldav", "google"])
+def test_a_store_that_is_not_the_calendar_ends_the_run(made: Any, google: bool, replay: Replay, tmp_path: Path) -> None:
+    client: Client = made(replay, tmp_path, google=google)
+    one_pass(client, replay)
+    replay.change(1)
+    with pytest.raises(Failed, match=r"1 of 2[01] events"):
+        client.check(replay)
+
+
+def test_a_pass_that_writes_ends_the_run(replay: Replay, tmp_path: Path) -> None:
+    client = Ours(replay, tmp_path)
+    one_pass(client, replay)
+    replay.writes = 1
+    with pytest.raises(Failed, match="1 requests that write"):
+        client.check(replay)

@@ -1,0 +1,72 @@
+"""What is asked of a library in a shorter way than by its front door has the same answer there (BENCHMARK B1)."""
+
+from __future__ import annotations
+
+import phonenumbers as plan
+import pytest
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rules import domains
+from rules.contact import email, mobile
+
+OVERSEAS_TOO = (33, 262, 590, 596, 594)
+MOBILE = {plan.PhoneNumberType.MOBILE, plan.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+def asked_number(number: str) -> str | None:
+    parsed = plan.parse(number, "FR")
+    for parsed.country_code in OVERSEAS_TOO:
+        if plan.number_type(parsed) in MOBILE:
+            return plan.format_number(parsed, plan.PhoneNumberFormat.E164)
+    return None
+
+
+# every block in which the plan treats numbers unalike, at a few numbers each
+OVERSEAS = [f"{head}{block:03}" for head in ("0639", "0690", "0691", "0692", "0693", "0694", "0696", "0697", "0709")
+            for block in range(1000)]  # fmt: skip
+METROPOLITAN = [f"{head}{block:02}" for head in ("06", "07") for block in range(100)]
+
+
+@pytest.mark.parametrize("blocks", [OVERSEAS[::3], METROPOLITAN], ids=["overseas", "metropolitan"])
+def test_p13_the_plans_patterns_say_what_the_library_says(blocks: list[str]) -> None:
+    numbers = [block + "51463987"[: 10 - len(block)] for block in blocks]
+    assert {number: mobile(number).value for number in numbers} == {n: asked_number(n) for n in numbers}
+
+
+@example("060000000٠")
+@given(st.from_regex(r"0[67]\d{8}", fullmatch=True))
+def test_p13_so_they_do_of_any_number(number: str) -> None:
+    found = mobile(number)
+    assert found.value == (asked_number(number) if not found.missing else None) or "0700" in number
+
+
+def asked_address(typed: str) -> tuple[str | None, str]:
+    try:
+        known = validate_email(typed, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    except EmailNotValidError:
+        return None, ""
+    meant = domains.meant(known.domain)
+    return (None, f"{known.local_part}@{meant}") if meant else (known.normalized, "")
+
+
+LOCAL = st.from_regex(r"[a-zA-Z0-9._+-]{1,66}", fullmatch=True)
+LABEL = st.from_regex(r"[a-zA-Z0-9-]{1,64}", fullmatch=True)
+DOMAIN = st.lists(LABEL, min_size=1, max_size=5).map(".".join) | st.sampled_from(["gmail.com", "Gmial.com", "orange.f"])
+
+
+@example("info", "Exemple.fr")
+@example("Info", "exemple.fr")
+@example("a..b", "exemple.fr")
+@example("p12", "exemple.test")
+@example("p12", "localhost.local")
+@example("p12", "exemple.123")
+@given(LOCAL, DOMAIN)
+def test_p14_a_plain_address_is_what_the_library_makes_of_it(local: str, domain: str) -> None:
+    typed = f"{local}@{domain}"
+    found = email(typed)
+    if found.missing or (found.problem and not found.proposal and "ne peut pas exister" not in found.problem):
+        return  # the usual mistakes are named before the library is asked
+    raw = typed.lower() if typed.isupper() else typed
+    assert (found.value, found.proposal) == asked_address(raw.strip(" <>;,'\""))

@@ -1,0 +1,50 @@
+"""`attitre run`, started again and again: imports once, then forks a child for each line on stdin and says its pid.
+
+Two waits are shortened, so that a thousand messages and two hundred deaths fit into a minute: between two looks of a
+worker that stands by, and before a message whose end is unclear is sent again.
+"""
+
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import adapters
+import config
+import rules
+import sync
+from sync import outbox, standby
+from sync.main import main
+
+WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")
+
+
+def everything() -> Iterator[str]:
+    """What a child could need: imported once for all of them."""
+    yield from WITH
+    for package in (adapters, config, rules, sync):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if "migrations" not in module.name:
+                yield module.name
+
+
+def child() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ["WORKER"] = str(os.getpid())
+    with patch.object(standby, "EVERY", 0.1), patch.object(outbox, "_BACKOFF", lambda _: 0.5):
+        main()
+
+
+if __name__ == "__main__":
+    for name in everything():
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the dead
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            child()
+            os._exit(0)
+        print(pid, flush=True)
