@@ -15,7 +15,7 @@ from sync.store import basics
 from sync.store.engine import Tx
 from sync.world import World
 
-ROUND_TRIP = 40.0  # seconds for one write with the readings around it: what hangs must not hold up the rest
+ROUND_TRIP = 30.0  # seconds for one write with the readings around it: what hangs must not hold up the rest
 
 
 def until(tx: Tx, calendar: str, now: datetime) -> datetime | None:
