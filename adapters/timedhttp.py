@@ -57,7 +57,7 @@ class _Answer(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         self.fp.close()
-        self.fp = io.BufferedReader(_Timed(sock.makefile("rb", buffering=0)))
+        self.fp = io.BufferedReader(_Timed(sock.makefile("rb", buffering=0)), 65536)
 
 
 class _Plain(HTTPConnection):

@@ -24,6 +24,7 @@ WORDS = {
     "unreported": "contrôle de l'agenda : des changements que le serveur n'avait pas annoncés",
     "audit-failed": "le contrôle de l'agenda n'a pas pu être fait, il sera refait",
     "doubted": "l'agenda est désormais relu en entier à chaque passage",
+    "writes-paused": "les écritures dans cet agenda attendent, les lectures continuent",
     "adopted": "une personne a dit que l'autre installation d'attitre n'existe plus",
     "companion": "note « à corriger » de ce jour mise à jour dans l'agenda",
     "read-only": "le serveur ne respecte pas les écritures d'attitre : plus rien n'est écrit dans l'agenda",
@@ -42,7 +43,7 @@ WORDS = {
 }
 OF_A_CALENDAR = frozenset({
     "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
-    "read-only", "writable-again", "adopted", "push-refused", "push-on", "push-off",
+    "read-only", "writable-again", "writes-paused", "adopted", "push-refused", "push-on", "push-off",
 })  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 

@@ -7,7 +7,7 @@ is missing is not gone (law L6): a tombstone needs a read that finds it gone, a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,9 +57,8 @@ def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirror
         done = _follow(world, source, row)
     if not (owing or done.written):
         return done
-    return Mirrored(
-        done.stored + _pay_debts(world, source, row), done.gone + _prove_absences(world, source), done.first
-    )
+    paid, proven = _pay_debts(world, source, row), _prove_absences(world, source)
+    return replace(done, stored=done.stored + paid, gone=done.gone + proven)
 
 
 def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:

@@ -30,7 +30,8 @@ from sync.trouble import failed
 from sync.world import Source, Watch, World, nobody_watches
 
 PATIENCE, SHORT = 3.0, 0.3
-FIRST_READING = 600.0  # a calendar of ten thousand events is read whole before anything is judged by it
+FIRST_READING = 60.0  # a practice's very first: its calendars are read whole before anything is judged
+AUDIT = 600.0
 SIDE_BY_SIDE, FAILING_ONES = 8, 16
 SOON = 0.05  # of its interval: what is due so soon is read along
 TOGETHER = 0.25  # likewise for the calendars of one account, which one question answers for
@@ -123,6 +124,7 @@ class Readers:
         self._every, self._wake, self._chance = every, wake, chance
         self._done: SimpleQueue[_Job] = SimpleQueue()
         self._jobs: list[_Job] = []
+        self._new = False
         self._read_at: dict[str, datetime] = {}
         self._jitter: dict[str, float] = {}
         self._login = {address: min(behind) for _, behind in world.accounts for address in behind}
@@ -176,7 +178,7 @@ class Readers:
             return
 
         def go() -> list[_Job]:
-            with within(FIRST_READING):
+            with within(AUDIT):
                 work()
             return []
 
@@ -220,6 +222,7 @@ class Readers:
         asked += self._along({source.address for source in asked}, rows, now)
         if not asked:
             return
+        self._new = not any(row.baseline_at for row in rows.values())
         known = self._known(asked, rows, now)
         for group in self._together(asked, rows, known, now):
             self._start(group)
@@ -292,11 +295,9 @@ class Readers:
             read_one(self._reading, source, row, owing=owing, untold=known.untold, chance=self._chance)
             return []
 
-        if row is None or (row.baseline_at is None and not row.fail_count):
-            return _Job(frozenset({source.address}), read, self._good, FIRST_READING)
-        if row.fail_count:
+        if row is not None and row.fail_count:
             return _Job(frozenset({source.address}), read, self._bad, SHORT)
-        return _Job(frozenset({source.address}), read, self._good, PATIENCE)
+        return _Job(frozenset({source.address}), read, self._good, FIRST_READING if self._new else PATIENCE)
 
     def _note(self, addresses: Iterable[str], started: datetime) -> None:
         """The next reading is counted from here, with a jitter of its own."""

@@ -72,7 +72,7 @@ def _refreshed(readers: Readers) -> bool:
 def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[str]:
     """Calendars that were not read lately enough for the messages that are due: each one's own; and before a patient
     is told of something new, all others since it happened, for it may have been moved from there (G03)."""
-    settle = timedelta(seconds=max(world.practice.policy.settle_seconds, world.practice.policy.settle_change_seconds))
+    settle = timedelta(seconds=min(world.practice.policy.settle_seconds, world.practice.policy.settle_change_seconds))
     for row in messages.due(tx, now, world.practice.zone):
         booking = bookings.get(tx, row.booking, world.practice.zone) if row.channel in world.senders else None
         if booking is None:

@@ -15,7 +15,7 @@ from sync.store import basics
 from sync.store.engine import Tx
 from sync.world import World
 
-ROUND_TRIP = 40.0  # seconds for one write with the readings around it: what hangs must not hold up the rest
+ROUND_TRIP = 30.0  # seconds for one write with the readings around it: what hangs must not hold up the rest
 
 
 def until(tx: Tx, calendar: str, now: datetime) -> datetime | None:
@@ -41,10 +41,13 @@ def failed(world: World, calendar: str, error: OutsideError | None, chance: Call
         failures = int(basics.get(tx, _count(calendar)) or 0) + 1
         own = pace.backoff(failures, chance(), pace.WRITES_CAP) if failures > 1 else 0.0
         asked = error.retry_after or 0.0 if isinstance(error, TryLater) else 0.0
+        wait = max(own, asked)
         basics.put(tx, _count(calendar), str(failures))
-        if max(own, asked) > 0:
-            basics.put(tx, _until(calendar), (now + timedelta(seconds=max(own, asked))).isoformat())
-    return max(own, asked) > 0
+        if wait > 0:
+            basics.put(tx, _until(calendar), (now + timedelta(seconds=wait)).isoformat())
+        if wait > 0 and failures <= 2:
+            basics.log(tx, now, "writes-paused", calendar=calendar)
+    return wait > 0
 
 
 def worked(tx: Tx, calendar: str) -> None:

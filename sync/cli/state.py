@@ -85,7 +85,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "state": health.state(world, row, settings),
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or late or held or row.read_only or reason(row) or _push(tx, row, settings, now),
+        "reason": row.reason or late or held or row.read_only or reason(row) or _beside(world, tx, row, settings),
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
@@ -93,6 +93,22 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "next_read_why": slower or None,
         "pushed": bool(row.pushed_until and row.pushed_until > now),
     }
+
+
+def _beside(world: World, tx: Tx, row: CalendarRow, settings: Settings) -> str | None:
+    """What does not keep it from being read."""
+    now = world.now()
+    return _paused(world, tx, row, now) or _push(tx, row, settings, now) or None
+
+
+def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
+    from rules.french import clock
+    from sync import writepause
+
+    until = writepause.until(tx, row.calendar, now)
+    if until is None:
+        return ""
+    return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
 
 
 def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:

@@ -1,6 +1,7 @@
 """What goes wrong outside: each a clear sentence where it belongs, and the others go on."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -195,3 +196,29 @@ def test_p40_i09_run_works_alone_tells_at_once_and_ends_cleanly(
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert (len(practice.sms()), len(practice.subjects())) == (1, 1)
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """The address of a server that takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/bernard/"
+
+
+def test_i08_run_goes_on_beside_a_calendar_that_hangs_and_ends_at_once(
+    practice: "Practice", silent: str, until: Callable[..., None]
+) -> None:
+    practice.sets(practice.bernard.calendar, silent)
+    command = [str(Path(sys.executable).with_name("attitre")), "run", "-c", str(practice.file)]
+    with (practice.folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=practice.folder, stderr=log, stdout=log)
+    try:
+        practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new)
+        until(practice.sms, 25)
+        second = practice.martin.books("Bloqué", practice.at(18), 30)
+        until(lambda: practice.martin.sees(second).title.startswith("⚠"), 15)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -16,7 +16,7 @@ from adapters.calendars.vevent import Ics
 from rules.model import AddEvent
 from sync import wiring
 from sync.cli import app
-from sync.store import calendars
+from sync.store import basics, calendars
 from sync.store.engine import Store
 
 YAML = """\
@@ -200,6 +200,16 @@ def test_status_says_when_a_calendar_is_read_next_and_why_later_than_usual(shelv
     state = ask("status", "--json")["calendars"]
     assert {row["next_read_why"] for row in state} == {"agenda lu en entier"}
     assert "(agenda lu en entier)" in " ".join(attitre("status").stdout.split())
+
+
+def test_c15_status_says_until_when_nothing_is_written(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    with Store("sqlite:///attitre.db", "cabinet").write() as tx:
+        until = datetime.now(UTC) + timedelta(hours=1)
+        basics.put(tx, f"no-writes:{calendars.every(tx)[0].calendar}", until.isoformat())
+    first, second = ask("status", "--json")["calendars"]
+    assert {first["state"], second["state"]} == {"ok"}
+    assert sorted(str(one["reason"])[:12] for one in (first, second)) == ["Les écriture", "None"]
 
 
 def test_status_says_why_a_calendar_fails(shelves: dict[str, Shelf]) -> None:

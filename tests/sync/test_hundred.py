@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import pytest
@@ -252,3 +253,14 @@ def test_i08_a_home_that_does_not_answer_is_not_asked_for_a_quarter_of_an_hour_a
     hundred.goes_on(workers, 3 * MINUTE)
     assert hundred.asked()[""] >= 2
     assert not any(row.fail_count for row in hundred.rows().values() if row.dentist == "bon")
+
+
+def test_b5_whatever_the_jitter_the_thirty_stay_together_and_one_question_serves_them(hundred: Hundred) -> None:
+    workers = Readers(hundred.world, 60, chance=Random(7).random)
+    hundred.goes_on(workers, 15 * MINUTE)
+    asked = hundred.asked()
+    assert {n for n in range(BEHIND_ONE_LOGIN) if asked[f"commun-{n}"]} == set()
+    assert 12 <= asked[""] <= 19
+    alone = [asked[f"seul-{n}"] for n in range(ALONE)]
+    assert 12 <= min(alone) <= max(alone) <= 20
+    assert len(set(alone)) > 1  # each at its own moment

@@ -1,35 +1,18 @@
 """When each calendar is read: its pace, hints, waits (SYNC 2.12)."""
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from itertools import pairwise
-from pathlib import Path
-from time import monotonic, sleep
-from typing import Any
 
 import pytest
 
-from adapters.base import WHOLE, Cursor, LoginRefused, Page, TryLater
-from adapters.calendars.memory import MemoryCalendar
+from adapters.base import WHOLE, LoginRefused, TryLater
 from sync.loop import Stop, Worker, run
-from sync.readers import Readers
-from sync.rounds import one_round
-from sync.store import calendars, resources, views
-from sync.store.calendars import CalendarRow
+from sync.store import calendars
 from sync.store.engine import StoreProblem, Unusable
-from sync.world import Source, nobody_watches
-from tests.office import COMPLETE, PARIS, Office, calendar_of, make_office
-
-OTHER = COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972")
-
-
-def row_of(office: Office, dentist: str = "martin") -> CalendarRow:
-    with office.world.store.read() as tx:
-        found = calendars.get(tx, f"memory:{dentist}")
-    assert found is not None
-    return found
+from tests.office import Office
+from tests.working import Working, row_of, until
 
 
 def test_a_hint_is_due_until_the_calendar_was_read_and_one_that_comes_meanwhile_stands(office: Office) -> None:
@@ -59,53 +42,7 @@ def test_a_wake_from_another_thread_brings_the_next_pass_forward(office: Office)
     assert not done.is_alive()
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it, ten seconds at most."""
-    end = monotonic() + 10
-    while not true():
-        assert monotonic() < end
-        sleep(0.01)
-
-
 # --- rounds, by a clock that tests turn -----------------------------------------------------------------------------
-
-
-@dataclass
-class Working:
-    """The office with a worker's readers: `rounds` gives when each calendar was asked, in seconds from now on."""
-
-    office: Office
-    readers: Readers
-
-    def __init__(self, office: Office, every: int = 60) -> None:
-        self.office, self.readers = office, Readers(office.world, every, chance=lambda: 0.5)
-
-    def rounds(self, seconds: float) -> dict[str, list[float]]:
-        began, end, asked = self.office.now, self.office.now + timedelta(seconds=seconds), dict[str, list[float]]()
-        while True:
-            self.once(asked, began)
-            due = min(
-                filter(None, (self.readers.next_due(self.rows(), self.office.now), self.due_message())), default=end
-            )
-            if max(due, self.office.now) >= end:
-                self.office.turned += end - self.office.now
-                return asked
-            self.office.turned += max(due - self.office.now, timedelta(seconds=1))
-
-    def once(self, asked: dict[str, list[float]] | None = None, began: datetime | None = None) -> None:
-        before = {name: calendar.calls["changes"] for name, calendar in self.office.calendars.items()}
-        one_round(self.readers, nobody_watches)
-        for name, calendar in self.office.calendars.items():
-            if asked is not None and began is not None and calendar.calls["changes"] > before[name]:
-                asked.setdefault(name, []).append((self.office.now - began).total_seconds())
-
-    def rows(self) -> dict[str, CalendarRow]:
-        with self.office.world.store.read() as tx:
-            return {row.calendar: row for row in calendars.every(tx)}
-
-    def due_message(self) -> datetime | None:
-        with self.office.world.store.read() as tx:
-            return views.next_due(tx, self.office.now)
 
 
 @pytest.fixture
@@ -131,8 +68,6 @@ def test_where_she_books_it_is_asked_every_fifteen_seconds_and_the_other_goes_on
 
 
 def test_outside_hours_it_is_asked_every_ten_minutes(office: Office) -> None:
-    from datetime import time
-
     closed = tuple(replace(one, hours={0: ((time(9), time(12)),)}) for one in office.world.practice.dentists)
     office.world = replace(office.world, practice=replace(office.world.practice, dentists=closed))
     assert Working(office).rounds(1201)["martin"] == [0, 600, 1200]  # a Tuesday
@@ -212,100 +147,21 @@ def test_i02_our_own_store_is_not_blamed_on_the_calendar(working: Working, monke
     assert row_of(working.office).fail_count == 0
 
 
-# --- what hangs -----------------------------------------------------------------------------------------------------
-
-
-class Hanging(MemoryCalendar):
-    """Answers when it is told to."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"memory:{name}", PARIS, b"s" * 32)
-        self.answers = threading.Event()
-        self.answers.set()
-
-    def changes(self, cursor: Cursor | None, known: Any) -> Iterator[Page]:
-        pages = list(super().changes(cursor, known))  # what it says was true when it was asked
-        assert self.answers.wait(20)
-        yield from pages
-
-
-@pytest.fixture
-def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Working, Hanging]]:
-    """Dr Martin's calendar hangs from now on."""
-    monkeypatch.setattr("sync.readers.PATIENCE", 0.2)
-    hanging = Hanging("martin")
-    office = make_office(tmp_path, sources=[Source(hanging, "martin"), Source(calendar_of("bernard"), "bernard")])
-    office.passes()
-    office.she_books("old")
-    office.passes()
-    hanging.answers.clear()
-    yield Working(office), hanging
-    hanging.answers.set()
-
-
-def test_i08_what_hangs_is_not_asked_again_not_written_to_and_tells_nobody(slow: tuple[Working, Hanging]) -> None:
-    working, hanging = slow
-    office, writes = working.office, hanging.writes
-    sent = len(office.sms.sent)
-    working.once()
-    office.she_books(
-        "b", day=8, dentist="bernard", text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972")
-    )
-    with office.world.store.write() as tx:  # something to write and to say about an event of the hanging calendar
-        resources.mark_future_dirty(tx, office.now)
-        resources.change(tx, "memory:martin", "old.ics", written={"mark": "", "lines": []})
-    asked = working.rounds(300)
-    assert "martin" not in asked
-    assert hanging.writes == writes
-    assert asked["bernard"][:2] == [60, 75]
-    assert office.block("b", "bernard").startswith("✓")
-    assert len(office.sms.sent) == sent + 1
-
-
-def test_i08_when_it_answers_at_last_a_round_is_due_and_what_it_said_is_not_lost(
-    slow: tuple[Working, Hanging],
-) -> None:
-    working, hanging = slow
-    woken = threading.Event()
-    working.readers._wake = woken.set
-    working.office.she_books("new", day=9)
-    working.once()
-    assert working.readers.under_way == {"memory:martin"}
-    hanging.answers.set()
-    assert woken.wait(10)
-    working.office.turned += timedelta(seconds=1)
-    working.once()
-    assert working.readers.under_way == set()
-    assert working.office.block("new").startswith("✓")
-
-
-def test_l5_what_hangs_at_the_end_of_the_worker_leaves_no_trace(slow: tuple[Working, Hanging]) -> None:
-    working, hanging = slow
-    working.office.she_books("new", day=9)
-    before = working.rows()
-    working.once()
-    working.readers.close()
-    hanging.answers.set()
-    until(lambda: not working.readers._done.empty())
-    assert {**working.rows(), "memory:bernard": None} == {**before, "memory:bernard": None}
-
-
-def test_h08_a_message_waits_for_the_calendar_that_is_being_read(slow: tuple[Working, Hanging]) -> None:
-    working, hanging = slow
+def test_a_pass_by_hand_reads_what_the_worker_leaves_alone_for_now(working: Working) -> None:
+    working.rounds(1)
     office = working.office
-    hanging.answers.set()
-    policy = replace(office.world.practice.policy, settle_seconds=90)
-    office.world = replace(office.world, practice=replace(office.world.practice, policy=policy))
-    working = Working(office)
-    office.she_books("new", day=9, text=OTHER)
-    sent = len(office.sms.sent)
+    office.calendars["martin"].fail_next(TryLater("pas joignable"), times=6)
+    working.rounds(120)
+    waits = row_of(office).due_at
+    assert waits is not None
+    assert waits > office.now
+    office.passes()
+    assert row_of(office).fail_count == 0
+
+
+def test_the_nightly_audit_is_done_beside_the_rounds(working: Working) -> None:
+    working.rounds(1)
+    office = working.office
+    office.turned += timedelta(hours=20)  # five in the morning
     working.once()
-    hanging.answers.clear()
-    office.calendars["martin"].delete("new.ics")  # she thinks better of it, and the calendar hangs
-    office.turned += timedelta(seconds=91)
-    working.once()
-    assert len(office.sms.sent) == sent
-    hanging.answers.set()
-    until(lambda: not working.readers._done.empty())
-    working.rounds(300)
-    assert len(office.sms.sent) == sent
+    assert all(row.audited_at == office.now for row in working.rows().values())

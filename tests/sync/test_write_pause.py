@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from adapters import deadline
 from adapters.base import OutsideError, TryLater, Unknown
 from sync import writepause
 from sync.holding import hold
@@ -69,7 +71,7 @@ def test_c15_a_pause_that_an_edit_met_holds_for_notices_too(office: Office, plan
     planted(None)
     office.passes(later=timedelta(minutes=10))
     office.passes(later=MINUTE)
-    assert notes(office, "attitre : à corriger") == 1
+    assert (notes(office, "attitre : à corriger"), notes(office, "attitre : 1 annulation")) == (1, 1)
 
 
 def test_c15_a_pause_that_a_notice_met_holds_for_edits_too(office: Office, planted: Planted) -> None:
@@ -126,3 +128,20 @@ def test_one_write_that_fails_does_not_stop_those_of_the_same_calendar(office: O
     office.she_books("e2", day=8, text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972"))
     office.passes()
     assert office.block("e2").startswith("✓")
+
+
+def test_a_write_that_hangs_is_given_up_by_its_own_deadline(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    calendar = office.calendars["martin"]
+
+    def looks(*_: Any) -> Unknown:
+        left.append(deadline.ends() - monotonic())
+        return Unknown()
+
+    monkeypatch.setattr(calendar, "apply", looks)
+    monkeypatch.setattr(calendar, "add", looks)
+    office.she_books("e1")
+    with_guests(office)
+    office.passes()
+    assert len(left) == 2
+    assert all(0 < seconds <= writepause.ROUND_TRIP for seconds in left)
