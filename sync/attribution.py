@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
+from sync.outbox import may_have_moved
 from sync.planner import is_held
 from sync.store import basics, bookings, messages, patients, resources
 from sync.store.attendance import HONOURED
@@ -71,7 +72,7 @@ def _honoured(row: BookingRow, one: Provisional, now: datetime) -> bool:
 
 def _gone(world: World, tx: Tx, row: BookingRow, now: datetime) -> bool:
     """Cancelled long enough to be told: until then it may have moved, or come back."""
-    if row.vanished_at is None or is_held(tx, row):
+    if row.vanished_at is None or is_held(tx, row) or may_have_moved(tx, row, now):
         return False
     return row.vanished_at + timedelta(seconds=world.practice.policy.settle_change_seconds) <= now
 

@@ -34,6 +34,8 @@ def adopt(
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, zone):
         if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
             return _settle_here(tx, booking, row, event, now)
+        if booking.calendar != row.calendar and booking.vanished_at is None and booking.start > now:
+            resources.change(tx, booking.calendar, booking.ref, owed=True)  # there no more, perhaps: it is read again
     facts = facts_of(what, world.practice)
     for booking in _vanished_lately(world, tx, facts, now):
         if _continues(booking.facts, facts):

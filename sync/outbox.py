@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from tenacity import RetryCallState, wait_random_exponential
 
@@ -159,11 +160,22 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     if failing or _in_doubt(tx, booking):
         waits = row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
         return "" if not waits else _FAILING if failing else _DOUBT
+    if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking):
+        return _DOUBT
     if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
         return ""
     return _UNREAD if any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values()) else ""
 
 
+def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """It vanished, and not every calendar was read since: it may stand in another one."""
+    gone = booking.vanished_at
+    if gone is None or booking.outcome:
+        return False
+    return any(_unread_since(row, gone, now) for row in calendars.every(tx) if row.state == "active")
+
+
+_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
 _DOUBT = "l'événement est à relire dans l'agenda"
 _UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
@@ -172,6 +184,12 @@ _UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été d�
 def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
     row = resources.get(tx, booking.calendar, booking.ref)
     return row is not None and (row.owed or row.state == resources.SUSPECT)
+
+
+def _moving(tx: Tx, booking: BookingRow) -> bool:
+    """The same event stood in another calendar a moment ago, and is looked for there (G04)."""
+    others = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
+    return any(other.id != booking.id and _in_doubt(tx, other) for other in others)
 
 
 def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:

@@ -1,15 +1,19 @@
 """Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store (C06).
 
 A calendar that fails is read-only for us: its remarks go to the digest, its patients are told as ever. It is tried
-again with each nightly audit.
+again with each nightly audit; one that passed, once a month, for servers are replaced and rebuilt.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from sync.store import basics, calendars, edits, resources
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 from sync.world import Source, World
+
+EVERY_MONTH = timedelta(days=28)
 
 
 def may_write(world: World, source: Source) -> bool:
@@ -24,10 +28,12 @@ def may_write(world: World, source: Source) -> bool:
 
 
 def try_again(world: World, source: Source) -> None:
-    """A calendar that failed may have been mended."""
+    """In the audit's hour: a calendar that failed may have been mended, one that passed may have become careless."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-    if row is not None and row.read_only is not None and row.conditions_at is not None:
+    if row is None or row.conditions_at is None:
+        return
+    if row.read_only is not None or world.now() - row.conditions_at >= EVERY_MONTH:
         _try(world, source)
 
 

@@ -9,6 +9,7 @@ hrefs-twice        each href comes twice, its blanks not encoded (Zimbra)
 leaves-out         a multiget leaves out what is missing (DAViCal, sabre 4.7)
 all-or-nothing     one missing href makes the whole multiget a 404 (sabre 1.8)
 first-version      every new object has the same version, also one made anew (SOGo)
+deletes-anyway     a deletion whose version is an old one is carried out (SOGo)
 normalises         stores other bytes than it was sent, and answers with their version (Radicale, Cyrus, SOGo)
 restamps           the same version of an event has another DTSTAMP in each answer
 latin1             keeps no sign beyond ISO 8859-1
@@ -32,7 +33,7 @@ from xml.sax.saxutils import escape
 SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
 PROFILES: dict[str, tuple[str, ...]] = {
     "davical": ("any-token-lists", "leaves-out"),
-    "sogo": ("any-token-lists", "ignores-if-none", "first-version", "normalises"),
+    "sogo": ("any-token-lists", "ignores-if-none", "first-version", "normalises", "deletes-anyway"),
     "cyrus": ("normalises",),
     "sabre1": ("no-sync", "all-or-nothing"),
     "icloud": ("lists-itself",),
@@ -111,7 +112,8 @@ class OddServer:
         there = where.members.get(ref)
         if there is None:
             return 404
-        if if_match and if_match != self.version(there[0]) and "ignores-if-match" not in self.quirks:
+        careless = self.quirks & {"ignores-if-match", "deletes-anyway"}
+        if if_match and if_match != self.version(there[0]) and not careless:
             return 412
         self._drop(where, ref)
         return 204

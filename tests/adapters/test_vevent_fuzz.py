@@ -159,11 +159,11 @@ def full(payload: bytes) -> tuple[str, str, datetime] | None:
     if not isinstance(moment, datetime):
         moment = datetime.combine(moment, datetime.min.time())
     title, text = (kept(str(text)) for text in texts)
-    return plain_title(title), text, moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
+    return plain_title(title).strip(), text.strip(), moment if moment.tzinfo else moment.replace(tzinfo=PARIS)
 
 
 def seen(event: CalendarEvent) -> tuple[str, str, datetime]:
-    return event.title, event.description, event.start
+    return event.title.strip(), event.description.strip(), event.start
 
 
 HARMLESS = ("loses_a_line", "doubles_a_line", "moves_a_line", "refolds", "flips")

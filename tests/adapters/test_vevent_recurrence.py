@@ -1,5 +1,6 @@
 """Repeated events: right, inside the window only, and never slowly."""
 
+import itertools
 import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -137,6 +138,33 @@ def test_e11_no_rule_hangs_the_worker(rule, since):
 )
 def test_e11_a_rule_that_is_not_believed_is_said(rule):
     assert read(series(f"RRULE:{rule}")).problem == "recurrence-refused"
+
+
+@pytest.mark.parametrize(
+    ("rule", "since"),
+    [
+        ("FREQ=DAILY;COUNT=15000", "19900101"),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "20160229"),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "19040229"),
+        ("FREQ=MONTHLY;BYDAY=5FR", "19700130"),
+        ("FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO", "19700101"),
+    ],
+)
+def test_e11_l2_a_rule_is_believed_by_its_counts_however_busy_the_machine_is(rule, since, monkeypatch):
+    """A clock that decides what is read made an innocent series unreadable on a busy machine."""
+    payload = series(f"RRULE:{rule}", start=f";TZID=Europe/Paris:{since}T090000")
+    calm = read(payload)
+    for clock in ("perf_counter", "monotonic", "process_time", "time"):
+        ticks = itertools.count(0, 1000)
+        monkeypatch.setattr(time, clock, lambda ticks=ticks: float(next(ticks)))
+    assert calm.problem == ""
+    assert read(payload) == calm
+
+
+def test_e11_a_step_that_no_date_bears_is_said():
+    assert read(series("RRULE:FREQ=DAILY;INTERVAL=999999999999999999999", start=":20200104T090000")).problem == (
+        "recurrence-refused"
+    )
 
 
 def test_e11_a_series_of_one_that_is_excluded_is_no_event():

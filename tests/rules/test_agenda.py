@@ -146,6 +146,7 @@ def test_p51_any_real_text_is_a_reason(title: str, booked: Booked, judged: Judge
     [
         ({"private": True}, Kind.PRIVATE),
         ({"transparent": True}, Kind.IGNORED),
+        ({"private": True, "transparent": True}, Kind.IGNORED),
         ({"kind": "birthday"}, Kind.IGNORED),
     ],
 )

@@ -95,8 +95,10 @@ def test_a_hundred_thousand_signs_are_read_within_a_second(typed: Callable[..., 
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(PIECES | st.sampled_from([*PATHOLOGICAL, "@", ",", "a-", "'", "rue ", "12 rue ", "&#", "née ", "h", "1/", "--"]),
-                min_size=1, max_size=4))  # fmt: skip
+@given(
+    st.lists(PIECES | st.sampled_from([*PATHOLOGICAL, "@", ",", "a-", "'", "rue ", "12 rue ", "&#", "née ", "h", "1/"]),
+             min_size=1, max_size=4)
+)  # fmt: skip
 def test_no_heap_of_repeated_pieces_takes_long(typed: Callable[..., Entry], pieces: list[str]) -> None:
     """At most 33 ms a KB, on any machine; the worst that was measured is 5 ms a KB."""
     piece = "".join(pieces)
