@@ -16,9 +16,9 @@ _RARE_WORDS = (
     "ymail.com rocketmail.com mail.com email.com fmail.fr gmx.fr gmx.com gmx.net gmx.de gmx.ch mac.com proton.me "
     "pm.me live.com live.be aol.fr hotmail.be hotmail.it hotmail.es hotmail.de hotmail.ch hotmail.co.uk yahoo.be "
     "yahoo.es yahoo.it yahoo.de yahoo.co.uk yahoo.ca outlook.be outlook.es outlook.it outlook.de outlook.ch "
-    "orange.com free.com laposte.fr sfr.com sfr.net orange.net orange.re orange.be orange.es orange.ch orange- "
-    "business.com wanadoo.com numericable.com noos.fr voila.fr nordnet.fr mailo.com mailo.fr tutanota.com tuta.io "
-    "posteo.net infomaniak.ch bluewin.ch skynet.be zaclys.net netcourrier.com dartybox.com tele2.fr tiscali.fr "
+    "orange.com free.com laposte.fr sfr.com sfr.net orange.net orange.re orange.be orange.es orange.ch "
+    "orange-business.com wanadoo.com numericable.com noos.fr voila.fr nordnet.fr mailo.com mailo.fr tutanota.com "
+    "tuta.io posteo.net infomaniak.ch bluewin.ch skynet.be zaclys.net netcourrier.com dartybox.com tele2.fr tiscali.fr "
     "libertysurf.fr bouygues.com fastmail.com zoho.com hey.com duck.com web.de mail.fr caramail.com caramail.fr "
     "lavache.com"
 )
@@ -43,11 +43,16 @@ _PROVIDERS_ONLY = {
 _SURE_LENGTH = 5  # letters of a name from which a wrong letter, not only a lost or swapped one, tells a slip
 
 
+def believed(domain: str) -> bool:
+    """A provider's own domain, in small letters."""
+    return domain in _USUAL or domain in _RARE
+
+
 @lru_cache(maxsize=512)
 def meant(domain: str) -> str:
     """The usual domain that was probably meant, empty where the typed one can be believed."""
     domain = domain.lower()
-    if domain in _USUAL or domain in _RARE:
+    if believed(domain):
         return ""
     mended = _mended(domain)
     near = _ELSEWHERE.get(mended) or ("" if mended in _USUAL else _near(mended))
@@ -71,10 +76,10 @@ def _near(domain: str) -> str:
 
 
 def _one_slip(typed: str, usual: str) -> bool:
+    if abs(len(typed) - len(usual)) > 1 or (typed[0] != usual[0] and sorted(typed) != sorted(usual)):
+        return False
     from rapidfuzz.distance import OSA
 
-    if typed[0] != usual[0] and sorted(typed) != sorted(usual):
-        return False
     if OSA.distance(typed, usual, score_cutoff=1) > 1:
         return False
     return len(_name(usual)) >= _SURE_LENGTH or len(typed) != len(usual) or sorted(typed) == sorted(usual)

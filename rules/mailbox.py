@@ -45,6 +45,8 @@ def _checked(raw: str) -> Detail[str]:
         return Detail(None, problem)
     local, _, typed = raw.rpartition("@")
     plain = _PLAIN.fullmatch(local) is not None and len(raw) <= _LONGEST
+    if plain and domains.believed(typed):
+        return Detail(raw)
     known = _accepted(f"x@{typed}") if plain else _accepted(raw)
     if known is None:
         return Detail(None, "cette adresse ne peut pas exister")

@@ -100,9 +100,12 @@ def _near_at(names: Names, typed: list[str]) -> tuple[int, str]:
 @lru_cache(maxsize=1024)
 def _near_words(one: str, other: str) -> bool:
     """Two longer words that differ by a slip."""
+    shorter, longer = sorted((len(one), len(other)))
+    if shorter < _EXACT_BELOW - 1 or one[0] != other[0] or 200 * shorter < _NEAR * (shorter + longer):
+        return False  # too unlike in length to be alike in letters
     from rapidfuzz import fuzz
 
-    return min(len(one), len(other)) >= _EXACT_BELOW - 1 and one[0] == other[0] and fuzz.ratio(one, other) >= _NEAR
+    return fuzz.ratio(one, other) >= _NEAR
 
 
 def nearest(text: str, practice: Practice, count: int = 3) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
-from rules import domains
+from rules import domains, motifs
 from rules.contact import email, mobile
 
 OVERSEAS_TOO = (33, 262, 590, 596, 594)
@@ -49,6 +51,31 @@ def asked_address(typed: str) -> tuple[str | None, str]:
         return None, ""
     meant = domains.meant(known.domain)
     return (None, f"{known.local_part}@{meant}") if meant else (known.normalized, "")
+
+
+PROVIDERS = sorted({*domains._USUAL, *domains._RARE})
+
+
+def test_p14_a_provider_s_domain_is_what_the_library_makes_of_it() -> None:
+    typed = [f"p.12@{provider}" for provider in PROVIDERS]
+    assert {one: (email(one).value, email(one).proposal) for one in typed} == {one: asked_address(one) for one in typed}
+    assert "orange-business.com" in PROVIDERS
+
+
+WORD = st.text("abcdefg", min_size=1, max_size=14)
+
+
+@given(WORD, WORD)
+def test_p15_words_too_unlike_in_length_are_not_near(one: str, other: str) -> None:
+    near = min(len(one), len(other)) >= 5 and one[0] == other[0] and fuzz.ratio(one, other) >= 84
+    assert motifs._near_words(one, other) == near
+
+
+@given(WORD, st.sampled_from(PROVIDERS))
+def test_p14_domains_too_unlike_in_length_are_no_slip(end: str, usual: str) -> None:
+    for typed in (usual + end, usual[: -len(end)] or end, usual[0] + end):
+        if abs(len(typed) - len(usual)) > 1:
+            assert OSA.distance(typed, usual) > 1
 
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9._+-]{1,66}", fullmatch=True)

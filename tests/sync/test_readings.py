@@ -1,10 +1,17 @@
 """What was read of bodies is kept from mirroring to judging, in bounded room (B1), and is never an old reading."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from adapters.calendars.vevent import Ics
+from rules import reading as entries
 from sync.world import Readings, Source
-from tests.office import MORNING, calendar_of, ics
+from tests.office import MORNING, PARIS, PRACTICE, calendar_of, ics
 
+FILES = sorted((Path(__file__).parents[2].parent / "shared/ics-corpus").glob("*.ics"))
+EVER = (MORNING - timedelta(days=20_000), MORNING + timedelta(days=400))
 WINDOW = (MORNING - timedelta(days=35), MORNING + timedelta(days=400))
 
 
@@ -34,3 +41,14 @@ def test_another_body_or_another_day_is_read_anew_however_full_it_is() -> None:
     tomorrow = (WINDOW[0] + timedelta(days=1), WINDOW[1] + timedelta(days=1))
     kept.of(source, "a", body("MOREAU Luc"), tomorrow)
     assert kept.parsed == 4
+
+
+@pytest.mark.skipif(not FILES, reason="the corpus of client files is not here")
+def test_of_any_clients_series_each_visit_is_read_as_if_it_stood_alone() -> None:
+    ics_of, read = Ics(PARIS, b"s" * 32, "memory:a"), 0
+    for file in FILES:
+        events = ics_of.read(file.name, file.read_bytes(), EVER).events[:40]
+        reader = entries.Reader(PRACTICE, MORNING)
+        assert [reader.read(event) for event in events] == [entries.read(event, PRACTICE, MORNING) for event in events]
+        read += len(events)
+    assert read > len(FILES) / 2
