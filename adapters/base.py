@@ -249,6 +249,15 @@ class Offering(Protocol):
         ...
 
 
+@runtime_checkable
+class Gathering(Protocol):
+    """A calendar that answers for several resources in one round trip."""
+
+    def get_all(self, refs: Sequence[str]) -> Mapping[str, Resource | None]:
+        """As `Calendar.get` for each; left out are those that one answer does not settle. Raises what it raises."""
+        ...
+
+
 class Account(Protocol):
     """Several calendars behind one login: can ask for all of them at once."""
 

@@ -25,7 +25,7 @@ from bench.servers import cold
 from bench.worker import idle_round
 
 SMALL, LARGE, EACH = 1_000, 50_000, 200
-LATENCY = 0.02
+LATENCY, ROUNDS = 0.02, 40
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     found = _measured(options)
     judged = judging.measure(bookings=options.bookings)
     rows = goals.rows(found)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=110)
     console.print(show.costs(f"{found.events} events, one calendar", found.dav))
     console.print(show.costs(f"{found.events} events at Google", found.google))
     console.print(show.judged(judged, options.bookings), show.goals(rows), show.bars(found))
@@ -68,10 +68,10 @@ def _measured(options: argparse.Namespace) -> Measured:
     numbers = track(range(options.runs), "runs", console=Console(stderr=True))
     runs = [_run(events, small, calendars, first=not missing and number == 0) for number in numbers]
     dav, google, less, many, starts = (medians(parts, median) for parts in zip(*runs, strict=True))
-    worker = idle_round(events, 5 * options.runs)
+    worker = idle_round(events, ROUNDS)
     return Measured(
         events, small, dav, google, less[OURS], many, starts["start"], worker,
-        worker_small=idle_round(small, 5 * options.runs) if small < events else worker,
+        worker_small=idle_round(small, ROUNDS) if small < events else worker,
         accounts=idle_round(small // 100 or 1, 5 * options.runs, accounts=calendars, latency=LATENCY),
         calendars=calendars, large=idle(LARGE)[OURS] if options.large else {}, large_events=LARGE,
         servers=cold(events) if options.servers else {}, no_peers=missing,

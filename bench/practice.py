@@ -1,7 +1,8 @@
 """Deterministic calendars of a practice: event n of revision r says the same everywhere. No real person.
 
-Of a hundred events two are series with a day left out and a day moved, three are leave, one is a block; the rest are
-bookings with everything the procedure asks for.
+Eighteen events a working day, three days behind us for each that is to come, so that more events are more years and not
+fuller days. Of a hundred events two are series with a day left out and a day moved, three are leave, one is a block;
+the rest are bookings of 3,000 patients with everything the procedure asks for, whom no directory knows.
 """
 
 from __future__ import annotations
@@ -11,9 +12,24 @@ import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-_FAMILIES = ("MARTIN", "BERNARD", "DUBOIS", "LEFÈVRE", "MOREAU", "GARNIER", "ROUSSEAU", "FAURE", "CHEVALIER", "PERRIN")
-_GIVEN = ("Marie", "Jean", "Hélène", "Paul", "Chloé", "Luc", "Anaïs", "Noé", "Inès", "Jean-Baptiste")
-_MOTIFS = ("Détartrage", "Contrôle", "Douleur")
+_FAMILIES = (
+    "MARTIN", "BERNARD", "THOMAS", "PETIT", "ROBERT", "RICHARD", "DURAND", "DUBOIS", "MOREAU", "LAURENT", "SIMON",
+    "MICHEL", "LEFÈVRE", "LEROY", "ROUX", "DAVID", "BERTRAND", "MOREL", "FOURNIER", "GIRARD", "BONNET", "DUPONT",
+    "LAMBERT", "FONTAINE", "ROUSSEAU", "VINCENT", "MULLER", "FAURE", "ANDRÉ", "MERCIER", "BLANC", "GUÉRIN", "BOYER",
+    "GARNIER", "CHEVALIER", "FRANÇOIS", "LEGRAND", "GAUTHIER", "GARCIA", "PERRIN", "ROBIN", "CLÉMENT", "MORIN",
+    "NICOLAS", "HENRY", "ROUSSEL", "MATHIEU", "GAUTIER", "MASSON", "MARCHAND", "DUVAL", "DENIS", "DUMONT",
+    "LEMAIRE", "NOËL", "MEYER", "DUFOUR", "MEUNIER", "BRUN", "BLANCHARD",
+)  # fmt: skip
+_GIVEN = (
+    "Marie", "Jeanne", "Françoise", "Monique", "Catherine", "Nathalie", "Isabelle", "Jacqueline", "Anne", "Sylvie",
+    "Martine", "Madeleine", "Nicole", "Suzanne", "Hélène", "Christine", "Marguerite", "Louise", "Denise",
+    "Christiane", "Valérie", "Sophie", "Sandrine", "Stéphanie", "Véronique", "Céline", "Chloé", "Émilie", "Léa",
+    "Manon", "Camille", "Inès", "Zoé", "Jean", "Pierre", "Philippe", "René", "Alain", "Jacques", "Marcel", "Daniel",
+    "Roger", "Paul", "Claude", "Christian", "Henri", "Georges", "Patrick", "Gérard", "Christophe",
+)  # fmt: skip
+_MOTIFS = (("Détartrage", 30), ("Contrôle", 20), ("Douleur", 20))
+PATIENTS = 3_000
+A_DAY = 18  # half hours from 8:30 to 12:30 and from 14:00 to 19:00
 PLACE = "Cabinet dentaire des Lilas, 12 rue des Lilas, 75020 Paris"
 _COMMENT = (
     "prévoir un peu plus de temps ; carte de mutuelle à scanner de nouveau à l'accueil ; préfère être rappelée "
@@ -21,6 +37,7 @@ _COMMENT = (
     "remis en main propre ; salle 1 de préférence, l'escalier est difficile ; règlement en deux fois convenu avec le "
     "secrétariat"
 )
+_LONG_AGO = datetime(2024, 1, 2)  # noqa: DTZ001
 WEEK, HALF = timedelta(weeks=1), timedelta(minutes=30)
 LEFT_OUT, MOVED = 3, 5  # weeks of a series
 SERIES_LENGTH = 26
@@ -41,22 +58,23 @@ class Entry:
     repeats: bool = False
 
 
-def entry(number: int, revision: int, today: date) -> Entry:
-    """Within 350 days of today."""
-    dice = random.Random(f"{number}")  # noqa: S311 - the same calendar at every run is the point
-    day = today + timedelta(days=number % 700 - 350)
-    start = datetime(day.year, day.month, day.day, 8, 30) + timedelta(minutes=20 * dice.randrange(28))  # noqa: DTZ001
-    stamp = datetime(2026, 1, 2) + timedelta(minutes=number, days=revision)  # noqa: DTZ001
+def entry(number: int, revision: int, today: date, edited: datetime = _LONG_AGO) -> Entry:
+    """As it stands since it was last `edited` (UTC), for revisions after the first. Leave lies on Saturdays,
+    blocks and meetings at noon and before the first patient: nobody is booked there."""
+    midnight = _midnight(_day(number // A_DAY, today))
+    stamp = edited if revision else _LONG_AGO + timedelta(minutes=number)
     kind = number % 100
     if kind in {7, 38, 81}:
-        midnight = start.replace(hour=0, minute=0)
-        return Entry(number, revision, "Congés", "", midnight, midnight + timedelta(days=1), stamp, whole_day=True)
+        saturday = midnight + timedelta(days=5 - midnight.weekday())
+        end = saturday + timedelta(days=1)
+        return Entry(number, revision, "Congés", "", saturday, end, stamp, whole_day=True)
     if kind == 53:
+        start = midnight + timedelta(hours=12, minutes=30)
         return Entry(number, revision, "Bloqué", "Motif : réunion fournisseur", start, start + 2 * HALF, stamp)
     if kind in {3, 67}:
+        start = midnight + timedelta(hours=8 if kind == 3 else 13)
         return Entry(number, revision, "Réunion d'équipe", "Salle 2", start, start + HALF, stamp, repeats=True)
-    title, text = _booking(dice, revision)
-    return Entry(number, revision, title, text, start, start + HALF, stamp)
+    return _booking(number, revision, midnight, stamp)
 
 
 def etag(number: int, revision: int) -> str:
@@ -64,15 +82,35 @@ def etag(number: int, revision: int) -> str:
     return f'"{hashlib.sha256(f"{number}:{revision}".encode()).hexdigest()[:32]}"'
 
 
-def _booking(dice: random.Random, revision: int) -> tuple[str, str]:
-    family, given, motif = dice.choice(_FAMILIES), dice.choice(_GIVEN), dice.choice(_MOTIFS)
+def _day(block: int, today: date) -> date:
+    """The working day of the n-th eighteen: each fourth is to come, beyond a fortnight in which nothing falls due while
+    it is measured."""
+    quarter, rest = divmod(block, 4)
+    steps = quarter + 11 if rest == 3 else -(3 * quarter + rest + 1)
+    monday = today - timedelta(days=today.weekday())
+    weeks, weekday = divmod(min(today.weekday(), 4) + steps, 5)
+    return monday + timedelta(weeks=weeks, days=weekday)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001
+
+
+def _booking(number: int, revision: int, midnight: datetime, stamp: datetime) -> Entry:
+    dice = random.Random(f"{number}")  # noqa: S311 - the same calendar at every run is the point
+    patient, (motif, minutes) = dice.randrange(PATIENTS), dice.choice(_MOTIFS)
+    slot = number * 7 % A_DAY
+    start = midnight + timedelta(hours=8, minutes=30) + slot * HALF + (3 * HALF if slot >= 8 else 0 * HALF)
+    name = f"{_FAMILIES[patient % len(_FAMILIES)]} {_GIVEN[patient // len(_FAMILIES)]}"
+    born = date(1940, 1, 1) + timedelta(days=patient * 8)
     lines = (
-        f"Né(e) le : {dice.randrange(1, 29):02}/{dice.randrange(1, 13):02}/{dice.randrange(1940, 2010)}",
-        f"Mobile : 06 39 98 {dice.randrange(100):02} {dice.randrange(100):02}",
-        f"E-mail : p{dice.randrange(9999)}@example.org",
-        f"Adresse : {dice.randrange(1, 99)} rue des Lilas, 75020 Paris",
+        f"Né(e) le : {born:%d/%m/%Y}",
+        f"Mobile : 06 39 98 {patient // 100:02} {patient % 100:02}",
+        f"E-mail : p{patient}@example.org",
+        f"Adresse : {patient % 98 + 1} rue des Lilas, 75020 Paris",
         "Suivi",
         "Dentiste : Dr Martin",
         f"Commentaire : {_COMMENT} ({revision})",
     )
-    return f"{family} {given} – {motif}", "\n".join(lines)
+    end = start + timedelta(minutes=minutes)
+    return Entry(number, revision, f"{name} – {motif}", "\n".join(lines), start, end, stamp)

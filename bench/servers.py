@@ -35,7 +35,13 @@ class Stand:
 def cold(events: int) -> dict[str, Table]:
     """A first pass of ours and of the floor, each from a server of its own that was never asked before."""
     bodies = {f"{number}.ics": _body(number) for number in range(events)}
-    return {name: _both(serve, bodies) for name, serve in (("Radicale", _radicale), ("Xandikos", _xandikos))}
+    tables: dict[str, Table] = {}
+    for name, serve in (("Radicale", _radicale), ("Xandikos", _xandikos)):
+        try:
+            tables[name] = _both(serve, bodies)
+        except Failed as failed:
+            print(f"absent: {name}: {failed}", file=sys.stderr)
+    return tables
 
 
 def _body(number: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -77,9 +78,8 @@ def _bar(who: str, value: float, most: float) -> Text:
 
 def save(m: Measured, file: Path) -> None:
     """The bars as SVG."""
-    with Path("/dev/null").open("w") as nowhere:
-        console = Console(record=True, width=_WIDE + 36, file=nowhere)
-        console.print(bars(m))
+    console = Console(record=True, width=_WIDE + 36, file=StringIO())
+    console.print(bars(m), "")
     file.write_text(console.export_svg(title="make bench", code_format=_SVG))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from bench import practice, rendered
 
@@ -13,6 +13,7 @@ class State:
     def __init__(self, events: int, today: date, calendars: int = 1) -> None:
         self.events, self.calendars, self.today = events, calendars, today
         self.revision = 0
+        self.edited = self._now()
         self.oldest = 0  # tokens from before this revision are forgotten
         self.revisions = [0] * (events * calendars)
         self.bodies = {f"{number}.ics": self._body(number) for number in range(events * calendars)}
@@ -23,11 +24,12 @@ class State:
 
     def entry(self, number: int) -> practice.Entry:
         """As it stands now."""
-        return practice.entry(number, self.revisions[number], self.today)
+        return practice.entry(number, self.revisions[number], self.today, self.edited)
 
     def change(self, count: int) -> None:
-        """The first `count` events are edited."""
+        """The first `count` events are edited: just now, so that attitre does not write into them yet."""
         self.revision += 1
+        self.edited = self._now()
         for number in range(min(count, len(self.revisions))):
             self.revisions[number] = self.revision
             self.bodies[f"{number}.ics"] = self._body(number)
@@ -36,6 +38,10 @@ class State:
         """No token given so far is known any more; the events are what they were."""
         self.revision += 1
         self.oldest = self.revision
+
+    @staticmethod
+    def _now() -> datetime:
+        return datetime.now(UTC).replace(microsecond=0, tzinfo=None)
 
     def _body(self, number: int) -> bytes:
         return rendered.ics(self.entry(number))

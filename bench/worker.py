@@ -1,4 +1,4 @@
-"""Passes that find nothing changed, inside one running process: what `attitre run` does all day.
+"""Rounds that find nothing changed, inside one running process: what `attitre run` does all day.
 
 A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS`.
 """
@@ -23,7 +23,7 @@ from bench.scenarios import serving
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One pass, in the middle of several: seconds of CPU and on the clock; requests, bodies parsed, SQL that writes."""
+    """The middle one of several: seconds of CPU and on the clock; requests, bodies parsed, SQL that writes."""
 
     cpu: float
     wall: float
@@ -48,24 +48,30 @@ def idle_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 
 def main(file: str, root: str, rounds: str) -> None:
     """Prints a Round."""
     from config.load import load
-    from sync.passes import one_pass
+    from sync.readers import Readers
+    from sync.rounds import one_round
     from sync.wiring import open_world
+    from sync.world import nobody_watches
 
     settings, problems = load([Path(file)], {})
     assert settings is not None, problems
     with open_world(settings) as world:
+
+        def turn() -> None:  # readers that have read nothing yet: everything is due
+            one_round(Readers(world, 60), nobody_watches)
+
         for _ in range(3):
-            one_pass(world)
+            turn()
         timed = []
         for _ in range(int(rounds)):
             began, cpu = time.monotonic(), time.process_time()
-            one_pass(world)
+            turn()
             timed.append((time.process_time() - cpu, time.monotonic() - began))
         cpu, wall = map(statistics.median, zip(*timed, strict=True))
         _requests(root)
         parsed = world.readings.parsed
         with _writes() as writes:
-            one_pass(world)
+            turn()
         counted = {"requests": _requests(root), "parses": world.readings.parsed - parsed, "writes": len(writes)}
     print(json.dumps({"cpu": cpu, "wall": wall, **counted}))
 

@@ -43,7 +43,7 @@ _PROVIDERS_ONLY = {
 _SURE_LENGTH = 5  # letters of a name from which a wrong letter, not only a lost or swapped one, tells a slip
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def meant(domain: str) -> str:
     """The usual domain that was probably meant, empty where the typed one can be believed."""
     domain = domain.lower()

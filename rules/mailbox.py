@@ -26,7 +26,7 @@ _NOBODY = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def email(text: str) -> Detail[str]:
     """An address that a mail server would take; a slip in its domain is a proposal, never corrected silently."""
     raw = _REMARK.sub("", _RESIDUE.sub("", tidy(text[:LONGEST]))).strip(" <>;,'\"")

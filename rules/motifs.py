@@ -97,7 +97,7 @@ def _near_at(names: Names, typed: list[str]) -> tuple[int, str]:
     return 0, ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _near_words(one: str, other: str) -> bool:
     """Two longer words that differ by a slip."""
     from rapidfuzz import fuzz
@@ -121,7 +121,7 @@ def vague(text: str, practice: Practice) -> bool:
     return " ".join(typed) in known or all(word in known or word in _SMALL for word in typed)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _singular(word: str) -> str:
     """Without the plural's ending: `douleurs`, `travaux`."""
     return word[:-1] if len(word) > 3 and word[-1] in "sx" else word

@@ -41,7 +41,7 @@ class Name:
     problem: str = ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def split(text: str) -> Name:
     """The name in one text. Never raises; a text without letters is an empty name."""
     text = tidy(text[:200]).strip(_PUNCTUATION)

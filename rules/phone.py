@@ -21,7 +21,7 @@ _ONE_FRENCH = re.compile(r"(?:(?:\+|00)33\s*0?|0)([1-9]\d{8})")
 _FILLER = re.compile(r"0?[67](\d)\1{7}|0?0{8,}|0?[67]00000000")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def mobile(text: str) -> Detail[str]:
     """A mobile in E.164: French (metropolitan or overseas) in any notation, foreign in international notation."""
     raw = tidy(text[:LONGEST])

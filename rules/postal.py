@@ -21,7 +21,7 @@ _PLACE = re.compile(
 _FOREIGN_WORDS = ("belgium", "switzerland", "germany", "spain", "italy", "uk", "angleterre", "ecosse", "usa")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def address(text: str) -> Detail[str]:
     """The address on one line. French ones need the four parts; a place without numbers (lieu-dit) may stand for the
     number; an address abroad is believed once it names the country."""

@@ -25,7 +25,7 @@ def _fold(text: str) -> str:
     return (spaced if spaced.isascii() else _ascii(spaced)).lower().strip()
 
 
-_fold_short = lru_cache(maxsize=8192)(_fold)
+_fold_short = lru_cache(maxsize=2048)(_fold)
 
 
 def _ascii(text: str) -> str:
@@ -52,7 +52,7 @@ def _key(text: str) -> str:
     return " ".join(words(text))
 
 
-_key_short = lru_cache(maxsize=8192)(_key)
+_key_short = lru_cache(maxsize=2048)(_key)
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:

@@ -15,6 +15,7 @@ from adapters.base import WHOLE, Cursor, CursorLost, OutsideError, Resource
 from adapters.calendars.block import alike
 from sync import trials, trust
 from sync.faults import described, log
+from sync.gathered import gathered
 from sync.mirror import mirror, take
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
@@ -122,10 +123,10 @@ def _compared(world: World, source: Source, before: dict[str, str | None], *, de
     for page in source.calendar.changes(WHOLE, lambda: before):
         found |= {body.ref: body for body in page.resources}
         missing += [ref for ref in (*page.absent, *page.gone) if ref in before]
-    found |= {ref: source.calendar.get(ref) for ref in missing}  # a listing may be cut: absent is not gone
+    found |= dict(gathered(source.calendar, missing))  # a listing may be cut: absent is not gone
     if deep:
         sample = _sample([ref for ref in before if ref not in found], source.address, world.now())
-        found |= {ref: source.calendar.get(ref) for ref in sample}
+        found |= dict(gathered(source.calendar, sample))
     with world.store.read() as tx:
         rows = resources.find(tx, source.address, list(found))
     same = {ref for ref, body in found.items() if body and _same(world, source, rows.get(ref), body, before)}

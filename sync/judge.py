@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from adapters.base import Reading
 from sync import moves
 from sync.faults import described, log
 from sync.holding import apply_brake
@@ -17,7 +18,7 @@ from sync.standing import Standing
 from sync.store import basics, bookings, calendars, edits, patients, resources, sharing
 from sync.store.engine import StoreProblem, Tx
 from sync.store.resources import GONE, ResourceRow
-from sync.world import World
+from sync.world import Source, World
 
 Place = tuple[str, str]
 AT_ONCE = 250  # resources a transaction: others may write in between
@@ -30,6 +31,7 @@ def judge(world: World) -> int:
         with world.store.read() as tx:
             todo = resources.dirty(tx)
         if not todo:
+            world.readings.forget_all()
             return done
         standing = [(calendar, ref) for calendar, ref, state in todo if state != GONE]
         gone = [(calendar, ref) for calendar, ref, state in todo if state == GONE]
@@ -74,21 +76,25 @@ def _expected(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow
         edits.expect(tx, calendar, refs)
     patients.expect(tx)
     standing = [rows[place] for place in places if place in rows]
-    readings = [world.reading(row) for row in standing]
-    uids = {event.uid for reading in readings if reading for event in reading.events}
+    read = [
+        (source, reading)
+        for row in standing
+        if (source := world.source(row.calendar)) and (reading := world.reading(row))
+    ]
+    uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    resources.expect_busy(tx, list(_beside(world, standing)))
+    resources.expect_busy(tx, list(_beside(world, read)))
     return standing
 
 
-def _beside(world: World, rows: Sequence[ResourceRow]) -> Iterator[resources.Taken]:
+def _beside(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[resources.Taken]:
     """The times of what is most likely a patient's: one coming event, at an hour."""
-    for row in rows:
-        source, reading = world.source(row.calendar), world.reading(row)
-        for event in reading.events if source and reading and reading.sole else ():
-            dentist = source.dentist_of(event) if source else None
-            if dentist and event.end > world.now() and not event.all_day:
-                yield beside(event, dentist, world.practice)
+    now = world.now()
+    alone = [(source, reading.events[0]) for source, reading in read if reading.sole and reading.events]
+    for source, event in alone:
+        dentist = source.dentist_of(event)
+        if dentist and event.end > now and not event.all_day:
+            yield beside(event, dentist, world.practice)
 
 
 def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None]) -> None:

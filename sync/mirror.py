@@ -15,6 +15,7 @@ from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
 from sync import trust
+from sync.gathered import gathered
 from sync.rivals import mind
 from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
@@ -36,11 +37,13 @@ class Mirrored:
     written: bool = False
 
 
-def mirror(world: World, source: Source) -> Mirrored:
-    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them."""
+def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirrored:
+    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them.
+    `owing`: whether bodies are owed or proofs of absence, where that is known."""
     with world.store.read() as tx:  # most calendars are known, and wait for nothing
         known = calendars.get(tx, source.address)
-        waiting = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
+        if owing is None:
+            owing = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
     row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
     try:
         done = _follow(world, source, row)
@@ -52,7 +55,7 @@ def mirror(world: World, source: Source) -> Mirrored:
                 trust.lower(tx, source.address, world.now(), trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)
         done = _follow(world, source, row)
-    if not (waiting or done.written):
+    if not (owing or done.written):
         return done
     paid, proven = _pay_debts(world, source, row), _prove_absences(world, source)
     return replace(done, stored=done.stored + paid, gone=done.gone + proven)
@@ -103,8 +106,7 @@ def _says_nothing(page: Page, row: CalendarRow) -> bool:
 
 def _prove_tombstones(source: Source, page: Page) -> tuple[list[Resource], list[str]]:
     bodies, proven = list(page.resources), []
-    for ref in page.gone:
-        still = source.calendar.get(ref)
+    for ref, still in gathered(source.calendar, page.gone):
         if still is None:
             proven.append(ref)
         else:
@@ -141,10 +143,10 @@ def _prove_absences(world: World, source: Source) -> int:
         row = calendars.get(tx, source.address)
     assert row is not None
     gone = 0
-    for ref, since in suspects:
-        if since is not None and world.now() - since < SECOND_READ:
-            continue
-        body, now = source.calendar.get(ref), world.now()
+    known = dict(suspects)
+    ripe = [ref for ref, since in suspects if since is None or world.now() - since >= SECOND_READ]
+    for ref, body in gathered(source.calendar, ripe):
+        since, now = known[ref], world.now()
         reading = _reading(world, source, body, now) if body else None
         with world.store.write() as tx:
             writer = _Writer(tx, source, row, now)

@@ -101,7 +101,7 @@ def read_one(
 ) -> bool:
     """Mirror one calendar, and remember how that went. Whether it was read; raises StoreProblem only. `owing`: more
     than its own report is to be read of it. `untold`: see `needs_no_telling`."""
-    started, done = world.now(), _mirrored(world, source, row)
+    started, done = world.now(), _mirrored(world, source, row, owing=owing)
     if isinstance(done, Mirrored):
         values = _pace_of(world, source, row, done, started, owing=owing)
         succeeded(world, [source.address], started, frozenset() if values else untold, values)
@@ -112,11 +112,11 @@ def read_one(
     return False
 
 
-def _mirrored(world: World, source: Source, row: CalendarRow | None) -> Mirrored | OutsideError:
+def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: bool) -> Mirrored | OutsideError:
     known = row is not None and row.cursor is not None and row.doubted_at is None
     try:
         with within(DEADLINE if known else WHOLE_DEADLINE):
-            return mirror(world, source)
+            return mirror(world, source, owing=owing)
     except OutsideError as error:
         return error
     except StoreProblem:

@@ -55,14 +55,18 @@ def mind(world: World, where: str | None) -> None:
 
 def _minded(world: World, calendar: str, where: str | None, rows: Sequence[Subscription]) -> None:
     kept = _kept(world, calendar, where, rows) if where else frozenset[str]()
-    left = [row for row in rows if row.id not in kept and not _awaited(row, world.now())]
+    left = [row for row in rows if row.id not in kept and _may_end(row, world.now())]
     for row in left:
         _end(world, row)
-    if left or not where:
+    if left or not (where or rows):
         with world.store.write() as tx:
             _settle(tx, calendar, world.now())
             if not where:
                 basics.put(tx, _NOTE + calendar, "")
+
+
+def _may_end(row: Subscription, now: datetime) -> bool:
+    return not _awaited(row, now) and (row.not_before is None or row.not_before <= now)
 
 
 def _awaited(row: Subscription, now: datetime) -> bool:
@@ -136,8 +140,6 @@ def _not_opened(world: World, calendar: str, where: str, ident: str, error: Outs
 def _end(world: World, row: Subscription) -> None:
     """Stop it at Google where that can be done, and forget it: its messages are a stranger's then."""
     now = world.now()
-    if row.not_before and row.not_before > now:
-        return
     if row.lives(now) and row.resource and not _stopped(world, row):
         with world.store.write() as tx:
             subscriptions.change(tx, row.id, not_before=now + END_AGAIN)
@@ -200,8 +202,10 @@ def _settle(tx: Tx, calendar: str, now: datetime) -> None:
     if row is None or row.pushed_until == until:
         return
     calendars.change(tx, calendar, pushed_until=until)
-    if (row.pushed_until is None) != (until is None):
-        basics.log(tx, now, "push-on" if until else "push-off", calendar=calendar)
+    if row.pushed_until is None:
+        basics.log(tx, now, "push-on", calendar=calendar)
+    elif until is None:
+        basics.log(tx, now, "push-off", calendar=calendar)
 
 
 # --- what is said of it ----------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -52,17 +51,22 @@ class Source:
 
 
 class Readings:
-    """What was read of a body, kept from mirroring to judging; the oldest are forgotten."""
+    """What was read of a body, kept from mirroring to judging. The first are kept where there are too many: they are
+    judged first, and make room."""
 
-    def __init__(self, limit: int = 8000) -> None:
+    def __init__(self, limit: int = 1500) -> None:
         self._limit = limit
-        self._kept: OrderedDict[tuple[str, str], tuple[bytes, date, Reading]] = OrderedDict()
+        self._kept: dict[tuple[str, str], tuple[bytes, date, Reading]] = {}
         self.parsed = 0
 
     def forget(self, calendar: str, refs: Iterable[str]) -> None:
         """Nothing more is expected to be asked about these."""
         for ref in refs:
             self._kept.pop((calendar, ref), None)
+
+    def forget_all(self) -> None:
+        """Everything was judged."""
+        self._kept.clear()
 
     def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
         """The reading of that body, of today: tomorrow more of a series is in view."""
@@ -72,9 +76,8 @@ class Readings:
             return kept[2]
         self.parsed += 1
         reading = source.calendar.read(ref, payload, window)
-        self._kept[key] = (digest, day, reading)
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        if kept or len(self._kept) < self._limit:
+            self._kept[key] = (digest, day, reading)
         return reading
 
 

@@ -37,6 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where calendars cannot be created: the URL of an EMPTY calendar to use; it is emptied after each test",
     )
     parser.getgroup("attitre").addoption(
+        "--corpus", metavar="DIR", help="a folder of .ics files that real clients wrote: the reading laws try them too"
+    )
+    parser.getgroup("attitre").addoption(
         "--procedure-report",
         type=Path,
         metavar="FILE",
@@ -45,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--corpus"):
+        os.environ["ATTITRE_CORPUS"] = config.getoption("--corpus")
     file = config.getoption("--procedure-report")
     if file and not hasattr(config, "workerinput"):  # the one process that hears of every outcome
         config.pluginmanager.register(ProcedureReport(file))

@@ -13,7 +13,7 @@ _QUOTED_HEAD = re.compile(r'([A-Za-z0-9_-]+)((?:;(?:"[^"]*"|[^":])*)?):')
 _PARAM = re.compile(r';?([^=;"]+)=((?:"[^"]*"|[^";])*)')
 _ESCAPE = re.compile(r"\\([\\;,:\"nN])")
 _BLANK_FOLD = re.compile(rb"(?<!\n)\n{2,}(?=[ \t])")
-_BEGIN = re.compile(r"^BEGIN:VEVENT[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_BEGIN = re.compile(r"^BEGIN:VEVENT[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 _END = re.compile(r"^END:VEVENT\b", re.MULTILINE | re.IGNORECASE)
 
 
@@ -172,10 +172,22 @@ def scan(payload: bytes) -> list[Line]:
 def _name(line: Line, payload: bytes) -> None:
     whole = b"".join(payload[start:end] for start, end in line.pieces)
     found = _HEAD.match(whole)
-    if found:
+    if not found:
+        _unclosed(line, whole)
+    else:
         line.name = found[1].decode("ascii").upper()
         line.params = found[2].decode("utf-8", "surrogateescape").removeprefix(";")
         line.value, line.value_at = whole[found.end() :], found.end()
+
+
+def _unclosed(line: Line, whole: bytes) -> None:
+    """A quote in its parameters that nothing closes: taken as it is read, though not written to."""
+    head, colon, value = whole.partition(b":")
+    name, _, params = head.partition(b";")
+    if colon and b'"' in params and name.isascii():
+        line.name = name.decode("ascii").upper()
+        line.params = params.decode("utf-8", "surrogateescape")
+        line.value, line.value_at = value, len(head) + 1
 
 
 def folded(text: str, eol: bytes, used: int = 1) -> bytes:

@@ -136,6 +136,11 @@ class DavCalendar:
 
     def _everything(self, known: Known, *, try_sync: bool) -> Iterator[Page]:
         """The whole calendar: only what differs from `known` is fetched; what a whole listing lacks is absent."""
+        wanted, last = self._compared(known, try_sync=try_sync)  # the listing itself is not kept while bodies come
+        yield from self._pages(wanted, last)
+
+    def _compared(self, known: Known, *, try_sync: bool) -> tuple[list[str], Page]:
+        """What of a listing is to be fetched, and what it says besides."""
         listing, cursor = self._listing(try_sync=try_sync)
         if not listing or all(self._is_self(m.href) for m in listing):
             self._must_be_calendar()
@@ -145,7 +150,7 @@ class DavCalendar:
         held = known()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
         absent = tuple(ref for ref in held if ref not in listed)
-        yield from self._pages(wanted, Page(absent=absent, cursor=cursor, full=True))
+        return wanted, Page(absent=absent, cursor=cursor, full=True)
 
     def _listing(self, *, try_sync: bool) -> tuple[Sequence[Member], Cursor]:
         if try_sync:

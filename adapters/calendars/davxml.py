@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -123,21 +124,35 @@ def _cleaned(body: bytes) -> bytes:
 
 
 def _member(response: Any) -> Member | None:
-    href = response.findtext(f"{DAV}href")
-    if href is None:
-        return None
-    own = _code(response.findtext(f"{DAV}status"))
+    href: str | None = None
+    own: int | None = None
     props: dict[str, Any] = {}
     codes: list[int] = []
-    for propstat in response.iterchildren(f"{DAV}propstat"):
-        code = _code(propstat.findtext(f"{DAV}status")) or 200
-        codes.append(code)
-        if code < 300:
-            prop = propstat.find(f"{DAV}prop")
-            props |= {element.tag: element for element in (prop if prop is not None else ())}
+    for child in response:
+        if child.tag == _HREF and href is None:
+            href = child.text or ""
+        elif child.tag == _CODE and own is None:
+            own = _code(child.text)
+        elif child.tag == _FOUND:
+            codes.append(_properties(child, props))
+    if href is None:
+        return None
     return Member(href.strip(), own or (200 if props else min(codes, default=200)), props)
 
 
+def _properties(propstat: Any, props: dict[str, Any]) -> int:
+    """The status of these properties; where they were found, they are noted."""
+    status = next((child.text for child in propstat if child.tag == _CODE), None)
+    code = _code(status) or 200
+    prop = next((child for child in propstat if child.tag == _PROP), ()) if code < 300 else ()
+    props.update((element.tag, element) for element in prop)
+    return code
+
+
+_HREF, _CODE, _FOUND, _PROP = f"{DAV}href", f"{DAV}status", f"{DAV}propstat", f"{DAV}prop"
+
+
+@lru_cache(maxsize=64)
 def _code(status: str | None) -> int | None:
     found = _STATUS.search(status or "")
     return int(found[1]) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from rules.markup import plain_text
 from rules.model import CalendarEvent, Status
 
 _STATUS = {status.value.upper(): status for status in Status}
+_HALF = re.compile("[\ud800-\udfff]")
 _PRIVATE = frozenset({"PRIVATE", "CONFIDENTIAL"})
 
 
@@ -81,7 +83,7 @@ def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str])
     hers = block.split(text)[0] if "attitre" in text else text
     plain = plain_text(hers) if "<" in hers or "&" in hers else hers
     return CalendarEvent(
-        uid=props["UID"][0].value.strip() if "UID" in props else "",
+        uid=storable(props["UID"][0].value.strip()) if "UID" in props else "",
         start=start.at,
         end=end.at,
         title=block.bare(plain_title(title)),
@@ -107,7 +109,16 @@ def plain_title(title: str) -> str:
 
 def _text(props: Properties, name: str) -> str:
     found = props.get(name)
-    return unescape(found[0].value) if found else ""
+    return storable(unescape(found[0].value)) if found else ""
+
+
+def storable(text: str) -> str:
+    """The text without what no store and no message takes: octets that are no UTF-8, half signs, NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = _HALF.sub("\ufffd", text)
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _word(props: Properties, name: str) -> str:
@@ -119,7 +130,7 @@ def _categories(props: Properties) -> tuple[str, ...]:
     words = [
         word for prop in props.get("CATEGORIES", ()) for word in unescape(prop.value.replace("\\,", "\0")).split(",")
     ]
-    return tuple(bare for word in words if (bare := word.replace("\0", ",").strip()))
+    return tuple(storable(bare) for word in words if (bare := word.replace("\0", ",").strip()))
 
 
 def _people(props: Properties) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from adapters.base import (
     Window,
     Written,
 )
-from adapters.calendars import googlewords, googlewrite
+from adapters.calendars import googlebatch, googlewords, googlewrite
 from adapters.calendars.block import alike
 from adapters.calendars.googleapi import ApiError, GoogleAccess, Json, Lost
 from adapters.calendars.googleread import EVENT, Events, etag_of, parsed, resource, version_of
@@ -171,6 +171,10 @@ class GoogleCalendar:
         if item.get("recurringEventId") and self._event(str(item["recurringEventId"])) is not None:
             return None
         return resource(item)
+
+    def get_all(self, refs: Sequence[str]) -> Mapping[str, Resource | None]:
+        """See `Gathering.get_all`."""
+        return googlebatch.settled(self._access, self._id, refs, self._must_be_there)
 
     def _event(self, ref: str) -> Json | None:
         """The event; None where Google says that it is deleted, or unknown in a calendar that is there (A18)."""

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from adapters.base import Reading, Resource, Window
 from adapters.calendars import block, recurrence
 from adapters.calendars.contentlines import Properties, Property, escape
-from adapters.calendars.eventread import Component, Unreadable, component
+from adapters.calendars.eventread import Component, Unreadable, component, storable
 from adapters.calendars.googleids import own_uid
 from adapters.calendars.semantic import digest
 from adapters.calendars.vevent import identity, rival
@@ -58,7 +58,7 @@ def version_of(payload: bytes) -> str | None:
     """The version that a payload was made with; None where it is no payload."""
     try:
         return _version(*parsed(payload))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -68,11 +68,17 @@ def etag_of(version: str) -> str:
 
 
 def _version(master: Json, exceptions: list[Json]) -> str | None:
-    etag = master.get("etag")
+    etag = _etag(master)
     if not etag or not exceptions:
-        return etag or None
-    etags = "\n".join(f"{item['id']} {item.get('etag')}" for item in exceptions)
+        return etag
+    etags = "\n".join(f"{item['id']} {_etag(item)}" for item in exceptions)
     return f"{etag} {hashlib.sha256(etags.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+
+
+def _etag(item: Json) -> str | None:
+    """Only a text is a version: anything else could neither be kept nor sent back."""
+    etag = item.get("etag")
+    return etag if isinstance(etag, str) and etag else None
 
 
 def _kept(item: Json) -> Json:
@@ -85,7 +91,7 @@ def _tells(master: Json, instance: Json) -> bool:
     """Whether an instance is kept: one that cannot be compared is, for it is read, and refused, with its series."""
     try:
         return differs(master, instance)
-    except (KeyError, TypeError, ValueError):
+    except Exception:  # any type may stand in any field, any number in a time
         return True
 
 
@@ -198,7 +204,7 @@ class Events:
             props.setdefault("EXDATE", []).append(_moment(stub["originalStartTime"], self.zone, series=True))
         part = component(props, Zones(self.zone, ""))
         kind = _text(item, "eventType") or "default"
-        return part if kind == "default" else replace(part, event=replace(part.event, kind=kind))
+        return part if kind == "default" else replace(part, event=replace(part.event, kind=storable(kind)))
 
     def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool, str]:
         """Our part of the event, whether it was made for another one, and by whom else for this one."""
@@ -224,6 +230,8 @@ def blocked(master: Json, exceptions: Iterable[Json] = ()) -> str:
         return "attendees"
     if (master.get("eventType") or "default") != "default":
         return "type"
+    if not all(isinstance(master.get(name), str | None) for name in ("summary", "description")):
+        return "unreadable"  # read as well as it can be, but nobody knows what would come back
     return "locked" if master.get("locked") else ""
 
 
@@ -267,7 +275,7 @@ def _words(item: Json) -> Iterator[tuple[str, str]]:
         yield "CLASS", "PRIVATE"
     for name, field in (("CREATED", "created"), ("LAST-MODIFIED", "updated")):
         if item.get(field):
-            yield name, f"{datetime.fromisoformat(item[field]).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+            yield name, f"{_basic(datetime.fromisoformat(item[field]).astimezone(UTC))}Z"
 
 
 def _people(item: Json, props: Properties) -> None:
@@ -286,8 +294,13 @@ def _moment(side: Json, practice: ZoneInfo, *, series: bool) -> Property:
     zone = named(name) if name else practice
     at = _aware(side).astimezone(zone or practice)
     if at.fold or (zone is NAMED_UTC and not series):
-        return Property("", f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-    return Property(f'TZID="{name}"' if name else "", f"{at:%Y%m%dT%H%M%S}")
+        return Property("", f"{_basic(at.astimezone(UTC))}Z")
+    return Property(f'TZID="{name}"' if name else "", _basic(at))
+
+
+def _basic(at: datetime) -> str:
+    """The wall time as iCalendar writes it; five times as fast as asking for a format."""
+    return at.isoformat()[:19].replace("-", "").replace(":", "")
 
 
 def _unreadable(payload: bytes) -> Reading:

@@ -46,7 +46,8 @@ def blocked(payload: bytes) -> str:
     """Why our part cannot be written safely into this payload; empty where it can.
 
     `unreadable`, `encoding` (not UTF-8, NUL, quoted-printable, vCalendar 1.0), `attendees` (the server could write to
-    guests), `altrep` (a second form of the description would be shown instead), `escape` (a cut-off backslash).
+    guests), `altrep` (a second form of the description would be shown instead), `escape` (a cut-off
+    backslash, an open quote).
     """
     if b"\0" in payload or len(payload) > 2_000_000:
         return "encoding" if b"BEGIN:VEVENT" in payload else "unreadable"
@@ -68,7 +69,7 @@ def _events_blocked(events: list[_Event]) -> str:
         return "altrep"
     if any("QUOTED-PRINTABLE" in line.params.upper() or _decoded(line.value) is None for line in texts):
         return "encoding"
-    return "escape" if any(_cut_off(line.value) for line in texts) else ""
+    return "escape" if any(_cut_off(line.value) or line.params.count('"') % 2 for line in texts) else ""
 
 
 def _decoded(value: bytes) -> str | None:

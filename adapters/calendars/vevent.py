@@ -28,7 +28,7 @@ def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
     Five say which installation wrote it, four which event it was written for in a way that every installation can
     check, seven bind it to this event of this calendar.
     """
-    seed = "\0".join((address, ref, uid)).encode("utf-8", "surrogateescape")
+    seed = _octets("\0".join((address, ref, uid)))
     return f"{_installation(secret)}{_event_letters(ref, uid)}{_letters(hmac.digest(secret, seed, 'sha256'), 7)}"
 
 
@@ -47,7 +47,15 @@ def _installation(secret: bytes) -> str:
 
 
 def _event_letters(ref: str, uid: str) -> str:
-    return _letters(hashlib.sha256(f"{ref}\0{uid}".encode("utf-8", "surrogateescape")).digest(), 4)
+    return _letters(hashlib.sha256(_octets(f"{ref}\0{uid}")).digest(), 4)
+
+
+def _octets(text: str) -> bytes:
+    """The octets that were read, or, of half a sign that JSON brought, some of its own."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _letters(digest: bytes, count: int) -> str:
@@ -79,7 +87,7 @@ class Ics:
         bare = splice.strip(payload)
         if end is not None:
             changed = moved(bare, end, self.zone)
-            if changed is None:
+            if changed is None or not self._ends(changed, end):
                 return None
             bare = changed
         token = identity(self.secret, self.address, ref, _uid(payload))
@@ -107,9 +115,15 @@ class Ics:
             problem=expanded.problem or ("event-unreadable" if bad else ""),
             foreign_block=foreign,
             rival=other,
-            blocked=splice.blocked(payload) if _suspicious(payload, parts) else "",
+            blocked=splice.blocked(payload) if bad or _suspicious(payload, text, parts) else "",
             sole=len(parts) == 1 and not parts[0].recurring,
         )
+
+    def _ends(self, payload: bytes, end: datetime) -> bool:
+        """Whether it is read so: of a property that stands twice, another one may count."""
+        text = unfold(payload)
+        parts = _components(list(events(text)), Zones(self.zone, text))[0]
+        return [part.event.end for part in parts] == [end]
 
     def _readable(self, payload: bytes) -> bool:
         text = unfold(payload)
@@ -141,15 +155,23 @@ def _components(found: list[Properties], zones: Zones) -> tuple[list[Component],
     return parts, len(parts) < len(found)
 
 
-def _suspicious(payload: bytes, parts: list[Component]) -> bool:
+def _suspicious(payload: bytes, text: str, parts: list[Component]) -> bool:
     """Whether a closer look is needed before writing: nothing in ordinary events is."""
+    upper = text.upper()
     return (
         any(part.odd_text or part.event.attendees for part in parts)
+        or not _framed(upper)
+        or upper.count("VERSION") != 1
         or b"VERSION:2.0" not in payload
-        or b"END:VEVENT" not in payload
         or b"\0" in payload
         or not _utf8(payload)
     )
+
+
+def _framed(upper: str) -> bool:
+    """One event, opened and then closed."""
+    once = upper.count("BEGIN:VEVENT") == upper.count("END:VEVENT") == 1
+    return once and -1 < upper.find("BEGIN:VEVENT") < upper.find("\nEND:VEVENT\n")
 
 
 def _utf8(payload: bytes) -> bool:

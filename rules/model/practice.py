@@ -23,6 +23,10 @@ class Motif:
     within_days: int | None = None
     public_label: str | None = None
 
+    def __hash__(self) -> int:
+        """What is known of a practice's motifs is looked up by all of them, with every entry: their labels tell."""
+        return hash(self.label)
+
     def length(self, first_visit: bool | None) -> int:
         """Minutes that a visit takes (P7, P8)."""
         return self.first_visit_minutes or self.minutes if first_visit else self.minutes

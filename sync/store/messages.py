@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
 from sync.store import basics
@@ -177,9 +177,11 @@ def counts(tx: Tx) -> dict[str, int]:
     """How many messages stand in each state; `retry` are pending ones tried before."""
     c = t.message.c
     found = {"pending": 0, "retry": 0, "failed": 0, "uncertain": 0, "sent": 0}
-    for state, attempts in tx.connection.execute(select(c.state, c.attempts).where(c.practice == tx.practice)):
-        name = "retry" if state == PENDING and attempts else state
-        found[name] = found.get(name, 0) + 1
+    tried = (c.attempts > 0).label("tried")
+    counted = select(c.state, tried, func.count()).where(c.practice == tx.practice).group_by(c.state, tried)
+    for state, again, count in tx.connection.execute(counted):
+        name = "retry" if state == PENDING and again else state
+        found[name] = found.get(name, 0) + count
     return found
 
 

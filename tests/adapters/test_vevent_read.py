@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from adapters.calendars.contentlines import escape, folded
 from adapters.calendars.vevent import Ics
 from rules.model import Status
+from tests.corpus import FILES
 
 PARIS = ZoneInfo("Europe/Paris")
 ICS = Ics(PARIS, b"secret", "https://dav.example/martin/")
 WINDOW = (datetime(2026, 10, 1, tzinfo=PARIS), datetime(2027, 12, 1, tzinfo=PARIS))
-FILES = sorted((Path(__file__).parents[2].parent / "shared/ics-corpus").glob("*.ics"))
 
 
 def ics(*lines: str, before: str = "") -> bytes:

@@ -1,7 +1,6 @@
 """Law L1: her text is hers, byte for byte, whatever her client wrote."""
 
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +11,7 @@ from adapters.calendars import block
 from adapters.calendars.contentlines import scan
 from adapters.calendars.vevent import Ics
 from rules.model import Annotation
+from tests.corpus import FILES
 
 PARIS = ZoneInfo("Europe/Paris")
 ICS = Ics(PARIS, b"secret", "https://dav.example/martin/")
@@ -19,8 +19,6 @@ WINDOW = (datetime(2026, 10, 1, tzinfo=PARIS), datetime(2027, 12, 1, tzinfo=PARI
 WANTED = Annotation(
     "⚠ ", ("Contrôle, 30 min ; DUPONT Marie", "✗ Mobile manquant : écrivez « 06 12 34 56 78 »", "  - lundi, 9 h")
 )
-CORPUS = Path(__file__).parents[2].parent / "shared/ics-corpus"
-FILES = sorted(CORPUS.glob("*.ics"))
 
 
 def ics(*lines: str, eol: str = "\r\n") -> bytes:

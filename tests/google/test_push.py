@@ -23,9 +23,11 @@ from sync.demo.googlestandin import GoogleStandIn
 from sync.demo.googlestandin.channels import LONGEST, Channel
 from sync.demo.googlestandin.person import Event
 from sync.loop import Stop, Worker
+from sync.rounds import one_round
 from sync.store import subscriptions
 from sync.store.subscriptions import Subscription
 from sync.web import Desk, Hints, telling
+from sync.world import nobody_watches
 from tests.google.conftest import ROBOT
 from tests.google.test_worker import IDS, Practice, at
 from tests.office import COMPLETE
@@ -266,11 +268,45 @@ def test_a_flood_wakes_once_a_second_and_the_last_message_is_not_lost(
     assert all(later - sooner > 0.95 for sooner, later in zip(heard.woken, heard.woken[1:], strict=False))
 
 
-def test_a_lost_message_is_made_good_by_the_ordinary_pass(heard: Announced) -> None:
+def test_announced_it_is_read_every_ten_minutes_and_a_lost_message_is_made_good_then(heard: Announced) -> None:
+    office, readers = heard.practice.office, heard.worker.readers
+    one_round(readers, nobody_watches)
     event = heard.practice.books()
-    heard.practice.google.channels.waiting.clear()  # it never leaves Google
-    heard.passes(later=11 * MINUTE)
+    heard.practice.google.channels.waiting.clear()  # the message never leaves Google
+    heard.practice.google.log.clear()
+    for _ in range(7):
+        office.turned += MINUTE
+        one_round(readers, nobody_watches)
+    assert heard.practice.google.log == []  # every minute, without channels
+    assert not heard.practice.martin.sees(event).block
+    for _ in range(3):
+        office.turned += MINUTE
+        one_round(readers, nobody_watches)
     assert heard.practice.martin.sees(event).title.startswith("✓")
+
+
+def test_a_heard_message_is_answered_by_the_next_round_whatever_the_pace(heard: Announced) -> None:
+    office, readers = heard.practice.office, heard.worker.readers
+    one_round(readers, nobody_watches)
+    event = heard.practice.books()
+    office.turned += timedelta(seconds=3)
+    one_round(readers, nobody_watches)
+    assert not heard.practice.martin.sees(event).block
+    heard.delivers()
+    one_round(readers, nobody_watches)
+    assert heard.practice.martin.sees(event).title.startswith("✓")
+
+
+def test_the_pace_is_the_ordinary_one_again_when_the_channel_is_over(heard: Announced) -> None:
+    readers = heard.worker.readers
+    one_round(readers, nobody_watches)
+    heard.practice.office.turned += LONGEST + DAY
+    one_round(readers, nobody_watches)
+    heard.practice.google.log.clear()
+    for _ in range(3):
+        heard.practice.office.turned += timedelta(seconds=80)
+        one_round(readers, nobody_watches)
+    assert len(heard.practice.google.asked("events.list")) == 6
 
 
 def test_a_store_that_is_busy_answers_503_and_the_message_counts_when_it_comes_again(

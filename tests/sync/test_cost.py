@@ -86,7 +86,7 @@ def test_b3_nothing_changed_is_one_question_no_parsing_and_nothing_written(count
     requests, parsed, writes = counted.passes()
     assert (requests, parsed) == (1, 0)
     assert writes == []
-    assert len(counted.statements) <= 32
+    assert len(counted.statements) <= 30
 
 
 def test_b1_the_first_pass_asks_less_than_once_for_ten_events(counted: Counted) -> None:
@@ -188,7 +188,7 @@ def test_b5_a_round_of_the_worker_costs_no_more_than_a_pass(tmp_path: Path) -> N
             counted.statements.clear()
             one_round(readers, nobody_watches)  # nothing is due: the clock stands
     assert asked == 1
-    assert [sql for sql in first if sql.startswith(("UPDATE", "INSERT"))] == []
+    assert [sql for sql in first if sql.startswith("UPDATE")] == []  # the store was told within the minute
     assert len(first) <= 24, len(first)
     assert replay.requests == 1
-    assert len(counted.statements) <= 17
+    assert len(counted.statements) <= 17  # one of them: what patients asked for on their pages
