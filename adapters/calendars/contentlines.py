@@ -66,10 +66,10 @@ def _properties(body: str) -> Properties:
         if name in _KNOWN:
             if depth <= 0 and colon:
                 found.setdefault(name, []).append(Property(params, value))
-        elif name == "BEGIN":
+        elif name == "BEGIN" and colon:
             depth += 1
-        elif name == "END":
-            depth -= 1
+        elif name == "END" and colon:
+            depth = max(depth - 1, 0)  # one too many closes nothing
     return found
 
 

@@ -244,7 +244,7 @@ def _events(lines: list[Line]) -> Iterator[_Event]:
             yield event
             event = None
         elif event is not None and line.name in ("BEGIN", "END"):
-            depth += 1 if line.name == "BEGIN" else -1
+            depth = depth + 1 if line.name == "BEGIN" else max(depth - 1, 0)
         elif event is not None and depth <= 0:
             event.lines.append(line)
     if event is not None:

@@ -19,6 +19,8 @@ from sync.store.problems import Locked, Overtaken
 from sync.store.tables import lease
 
 _PATIENCE = "5s"  # how long a transaction of the worker before may keep us from raising the fence
+# a worker whose machine lost its power is noticed by the server in half a minute, not in the two hours of the default
+_NOTICED = ("tcp_keepalives_idle = 15", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 _TRY = text("select pg_try_advisory_lock(hashtext(:name))")
 _STILL = select(lease.c.fence).with_for_update(read=True)  # held to the end: nobody raises it before we have committed
 
@@ -46,6 +48,8 @@ def server_lease(engine: Engine, practice: str) -> Iterator[int]:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     connection.detach()  # closed, not given back: the lock goes with it
     with connection:
+        for setting in _NOTICED:
+            connection.execute(text(f"set {setting}"))
         if not connection.execute(_TRY, {"name": f"attitre:{practice}"}).scalar():
             raise Locked
         yield _raised(connection, practice)

@@ -108,6 +108,9 @@ FOUND = {
     "an open quote": f'{_HEAD}BEGIN:VEVENT\nSUMMARY;X="a:b\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n',
     "two versions": f"VERSION:1.0\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\nEND:VCALENDAR\n",
     "an end before": f"END:VEVENT\n{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VCALENDAR\n",
+    "an end of nothing": (
+        f"{_HEAD}BEGIN:VEVENT\nEND\n{_DAY}END:VALARM\nBEGIN:VALARM\nDESCRIPTION:Rappel\nEND:VALARM\nEND:VEVENT\n"
+    ),
     "an end with a tail": f"{_HEAD}BEGIN:VEVENT\n{_DAY}SUMMARY:x\nEND:VEVENT\x01\nEND:VCALENDAR\n",
     "a stray return": f"{_HEAD}BEGIN:VEVENT\r\n{_DAY}END:VEVENT\nBEGIN:VEVENT\n{_DAY}SUMMARY:y\nEND:VEVENT\n",
 }
