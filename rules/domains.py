@@ -43,16 +43,11 @@ _PROVIDERS_ONLY = {
 _SURE_LENGTH = 5  # letters of a name from which a wrong letter, not only a lost or swapped one, tells a slip
 
 
-def believed(domain: str) -> bool:
-    """A provider's own domain, in small letters."""
-    return domain in _USUAL or domain in _RARE
-
-
 @lru_cache(maxsize=512)
 def meant(domain: str) -> str:
     """The usual domain that was probably meant, empty where the typed one can be believed."""
     domain = domain.lower()
-    if believed(domain):
+    if domain in _USUAL or domain in _RARE:
         return ""
     mended = _mended(domain)
     near = _ELSEWHERE.get(mended) or ("" if mended in _USUAL else _near(mended))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from rules import domains
 from rules.detail import LONGEST, Detail, placeholder
 from rules.text import tidy
 
-if TYPE_CHECKING:
-    from email_validator import ValidatedEmail
-
-# Small letters, digits and single joints before the @ are right with every domain: only that is asked about, once.
-_PLAIN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_LONGEST = 64  # of an address whose local part and domain are surely not too long
+# Small letters, digits, single joints and a usual ending: what the library would let pass as it is, without loading it.
+_SURELY_SHORT = 60
+_ORDINARY = re.compile(
+    r"[a-z0-9]+(?:[._-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?:com|net|org|eu|fr|re|be|ch|lu|de|it|es|pt|uk)"
+)
 ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"|/]{1,64}@[^\s@<>()\[\],;:\"|/]{1,253}")
 _RESIDUE = re.compile(r"mailto:", re.IGNORECASE)
 _REMARK = re.compile(r"\([^()@]*\)")
@@ -43,30 +41,29 @@ def email(text: str) -> Detail[str]:
 def _checked(raw: str) -> Detail[str]:
     if problem := _wrong(raw):
         return Detail(None, problem)
-    local, _, typed = raw.rpartition("@")
-    plain = _PLAIN.fullmatch(local) is not None and len(raw) <= _LONGEST
-    if plain and domains.believed(typed):
-        return Detail(raw)
-    known = _accepted(f"x@{typed}") if plain else _accepted(raw)
-    if known is None:
+    taken = _taken(raw)
+    if taken is None:
         return Detail(None, "cette adresse ne peut pas exister")
-    local = local if plain else known.local_part
-    proposal = domains.meant(known.domain)
+    local, domain = taken
+    proposal = domains.meant(domain)
     if proposal:
         return Detail(None, "faute de frappe dans le domaine ?", f"{local}@{proposal}")
-    return Detail(f"{local}@{known.domain}")
+    return Detail(f"{local}@{domain}")
 
 
-@lru_cache(maxsize=1024)
-def _accepted(address: str) -> ValidatedEmail | None:
-    """The library's word; None where no mail server would take it."""
-    from email_validator import EmailNotValidError, validate_email
+def _taken(raw: str) -> tuple[str, str] | None:
+    """What stands before and behind the @, as mail servers take it; None where none would."""
+    if len(raw) <= _SURELY_SHORT and _ORDINARY.fullmatch(raw):
+        local, _, domain = raw.partition("@")
+        return local, domain
+    from email_validator import EmailNotValidError, validate_email  # few addresses need its word
 
     try:
         # `test_environment`: a practice may try things out with an address in `.test`.
-        return validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        known = validate_email(raw, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
         return None
+    return known.local_part, known.domain
 
 
 def _wrong(raw: str) -> str:

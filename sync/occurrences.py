@@ -166,6 +166,8 @@ class Occurrences:
     ) -> tuple[tuple[Patient, ...], int | None]:
         """Whom the clues point at, and who of them is meant: only that one's past and other bookings are asked for."""
         found = patients.candidates(self.tx, clues(entry))
+        if not found:
+            return (), None
         meant = identify(entry, found, self.practice.policy, linked=booking.patient if booking else None).patient
         if meant is None or meant.id is None:
             return found, None

@@ -36,7 +36,7 @@ from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.davanswers import failure, lost, no_sync, strong
 from adapters.calendars.davprobe import probe
-from adapters.calendars.davxml import DAV, Member, segments
+from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
 from adapters.calendars.vevent import Ics
 from adapters.http import LISTING, Answer, Http, error_of
 from rules.model import AddEvent
@@ -382,7 +382,7 @@ class DavCalendar:
     def _ref(self, member: Member) -> str | None:
         """The decoded last segment, whatever host or path the server writes before it (B07); None for collections."""
         parts = segments(member.href)
-        if not parts or parts == self._own or member.href.endswith("/") or urlsplit(member.href).path.endswith("/"):
+        if not parts or parts == self._own or ends_in_slash(member.href):
             return None
         return None if member.holds(f"{DAV}resourcetype", f"{DAV}collection") else parts[-1]
 

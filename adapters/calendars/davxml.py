@@ -95,6 +95,11 @@ def segments(href: str) -> tuple[str, ...]:
     return tuple(unquote(part) for part in urlsplit(href).path.split("/") if part)
 
 
+def ends_in_slash(href: str) -> bool:
+    """Whether its path does: it names a collection."""
+    return (href if _PLAIN.fullmatch(href) else urlsplit(href).path).endswith("/")
+
+
 def names_condition(body: bytes, condition: str) -> bool:
     """Whether an error body names that precondition (`valid-sync-token`, `need-privileges`)."""
     return condition.encode() in body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import phonenumbers as plan
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -80,7 +80,14 @@ def test_p14_domains_too_unlike_in_length_are_no_slip(end: str, usual: str) -> N
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9._+-]{1,66}", fullmatch=True)
 LABEL = st.from_regex(r"[a-zA-Z0-9-]{1,64}", fullmatch=True)
-DOMAIN = st.lists(LABEL, min_size=1, max_size=5).map(".".join) | st.sampled_from(["gmail.com", "Gmial.com", "orange.f"])
+ENDING = st.sampled_from(["com", "fr", "org", "test", "local", "invalid", "uk", "xn--p1ai"])
+DOMAIN = st.one_of(
+    st.lists(LABEL, min_size=1, max_size=5).map(".".join),
+    st.tuples(st.lists(st.from_regex(r"[a-z0-9-]{1,12}", fullmatch=True), min_size=1, max_size=3), ENDING).map(
+        lambda parts: ".".join([*parts[0], parts[1]])
+    ),
+    st.sampled_from(["gmail.com", "Gmial.com", "orange.f"]),
+)
 
 
 @example("info", "Exemple.fr")
@@ -89,6 +96,10 @@ DOMAIN = st.lists(LABEL, min_size=1, max_size=5).map(".".join) | st.sampled_from
 @example("p12", "exemple.test")
 @example("p12", "localhost.local")
 @example("p12", "exemple.123")
+@example("p12", "xn--caf-dma.fr")
+@example("p12", "ab--cd.fr")
+@example("p12", "1.fr")
+@settings(max_examples=300)
 @given(LOCAL, DOMAIN)
 def test_p14_a_plain_address_is_what_the_library_makes_of_it(local: str, domain: str) -> None:
     typed = f"{local}@{domain}"
