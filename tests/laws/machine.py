@@ -15,8 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from adapters.base import Conflict, Denied, Garbled, Outgoing, Permanent, TryLater, Uncertain, Unknown
 from rules.model import Channel
 from sync import passes
+from sync.readers import Readers
+from sync.rounds import one_round
 from sync.store.engine import Store
-from sync.world import Source, World
+from sync.world import Source, World, nobody_watches
 from tests.laws.meant import (
     DENTISTS,
     HALF,
@@ -64,6 +66,7 @@ class Machine(RuleBasedStateMachine):
     """Rules to act by; what the laws say of it is added by a subclass."""
 
     template: Path
+    rounds = False  # whether the worker goes in rounds, each calendar in a thread and at a pace of its own
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,8 +82,9 @@ class Machine(RuleBasedStateMachine):
         self.broken: list[str] = []
         self.touched: dict[tuple[str, str], datetime] = {}  # when she last changed what concerns the patient
 
-    @initialize(idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2))
-    def a_practice(self, idempotent: bool, there: list[int]) -> None:
+    @initialize(idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2), rounds=st.booleans())
+    def a_practice(self, idempotent: bool, there: list[int], rounds: bool) -> None:
+        self.rounds = rounds
         self.senders = {
             Channel.SMS: Watched(Channel.SMS, repeatable=idempotent), Channel.EMAIL: Watched(Channel.EMAIL, False),
         }  # fmt: skip
@@ -100,6 +104,11 @@ class Machine(RuleBasedStateMachine):
             PRACTICE, self.store, sources, self.senders, lambda: self.now,
             on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"},
         )  # fmt: skip
+        self.readers = Readers(self.world, 60, chance=lambda: 0.5)
+
+    def closes(self) -> None:
+        self.readers.close()
+        self.store.close()
 
     # --- the secretary -----------------------------------------------------------------------------------------------
 
@@ -263,7 +272,7 @@ class Machine(RuleBasedStateMachine):
         self.the_worker_passes_after(seconds)
 
     def the_worker_passes_after(self, seconds: int) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now += timedelta(seconds=max(seconds, 11 if self.rounds else 0))  # what was read 10 seconds ago is fresh
         self.one_pass()
 
     @rule(hours=st.sampled_from([8, 24, 72]))
@@ -279,18 +288,21 @@ class Machine(RuleBasedStateMachine):
         try:
             self.one_pass()
         except Killed:
-            self.store.close()
+            self.closes()
             self.open()
         self.deadly = None
 
     @rule()
     def the_worker_starts_anew(self) -> None:
-        self.store.close()
+        self.closes()
         self.open()
 
     def one_pass(self) -> None:
         with mortal(self.deadly):
-            passes.one_pass(self.world)
+            if self.rounds:
+                one_round(self.readers, nobody_watches)
+            else:
+                passes.one_pass(self.world)
         assert not self.broken, self.broken
 
     def told(self) -> list[Outgoing]:

@@ -67,13 +67,15 @@ class Watched(MemorySender):
 
 @contextmanager
 def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
-    """Dies before or after the n-th commit or call of one sort."""
+    """Dies before or after the n-th commit or call of one sort; a death in a reader's thread is the process's own."""
     where, left = deadly or ("", 0)
+    died = []
 
     def point() -> None:
         nonlocal left
         left -= 1
         if left == 0:
+            died.append(where)
             raise Killed
 
     def wrap(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,3 +93,5 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
         yield
+    if died:
+        raise Killed

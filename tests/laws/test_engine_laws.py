@@ -25,6 +25,7 @@ from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN
 from tests.laws.machine import Machine, for_the_practice
 from tests.laws.meant import ICS, MORNING, PARIS, PEOPLE, PRACTICE
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # readers die too
 EXAMPLES = 50 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 QUIET = {
     "confirmation": timedelta(seconds=PRACTICE.policy.settle_seconds),
@@ -98,7 +99,7 @@ class Laws(Machine):
         self.l4_no_contradiction()
         self.l5_the_store_is_the_calendar()
         self.l2_a_further_pass_changes_nothing()
-        self.store.close()
+        self.closes()
         shutil.rmtree(self.folder)
 
     def calm(self) -> None:

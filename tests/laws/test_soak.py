@@ -81,7 +81,7 @@ WEIGHED = [act for weight, acts in ACTS.items() for act in acts for _ in range(w
 def test_l4_l5_weeks_of_passes_with_faults_lose_no_event_and_tell_nothing_twice() -> None:
     draw = random.Random(SEED)
     soak = Soak()
-    soak.a_practice(idempotent=True, there=[0, 1])
+    soak.a_practice(idempotent=True, there=[0, 1], rounds=SEED % 2 == 0)
     while soak.passed < PASSES:
         if soak.meant and len(soak.meant) < CROWDED:
             draw.choice(WEIGHED)(soak, draw)
