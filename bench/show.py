@@ -46,6 +46,8 @@ def goals(rows: Sequence[Row]) -> Grid:
 
 def shown(row: Row) -> str:
     """Its figure."""
+    if row.failed:
+        return "did not complete"
     if row.value is None:
         return f"absent ({row.absent})" if row.absent else "absent"
     return f"{row.value:.2f} {row.unit}".strip() if row.unit else f"{row.value:g}"

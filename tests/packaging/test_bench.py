@@ -65,6 +65,10 @@ def test_a_goal_is_reached_by_the_figure_that_is_shown(value: float, at_least: b
     assert Row("B1", "", value, 2.2, at_least=at_least).reached is reached
 
 
+def test_a_pass_that_does_not_complete_misses_its_goal() -> None:
+    assert Row("B11", "", None, 1.3, failed=True).reached is False
+
+
 @pytest.fixture
 def replay() -> Iterator[Replay]:
     replay = Replay(20, date.today())
