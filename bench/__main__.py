@@ -41,8 +41,8 @@ def main() -> None:
     options.json.write_text(json.dumps(_plain(found, judged, rows), indent=1, ensure_ascii=False) + "\n")
     if options.svg:
         show.save(found, options.svg)
-    if options.markdown:
-        options.markdown.write_text(show.markdown(rows) + "\n")
+    if options.page:
+        show.renew(options.page, _when(options), rows)
 
 
 def _options() -> argparse.Namespace:
@@ -58,7 +58,7 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--servers", action="store_true", help="cold Radicale and Xandikos too (B11), some minutes")
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
     asked.add_argument("--svg", type=Path, help="the bars, as a picture")
-    asked.add_argument("--markdown", type=Path, help="the rows, as a page has them")
+    asked.add_argument("--page", type=Path, help="a page between whose marks the rows are put")
     return asked.parse_args()
 
 
@@ -87,9 +87,17 @@ def _run(events: int, small: int, calendars: int, *, first: bool) -> tuple[Table
     return dav, google, idle(small) if small < events else dav, many, {"start": starts}
 
 
+def _machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} CPU, Python {platform.python_version()}"
+
+
+def _when(options: argparse.Namespace) -> str:
+    return f"{date.today()}, {_machine()}; {options.events} events, {options.runs} runs."  # noqa: DTZ011
+
+
 def _plain(found: Measured, judged: dict[str, float], rows: list[goals.Row]) -> dict[str, Any]:
-    whole = {"machine": f"{platform.machine()}, {os.cpu_count()} CPU, Python {platform.python_version()}"}
-    told = {"date": f"{date.today()}", **whole, "rows": [goals.plain(row) for row in rows], "judging_ms": judged}  # noqa: DTZ011
+    when = {"date": f"{date.today()}", "machine": _machine()}  # noqa: DTZ011
+    told = {**when, "rows": [goals.plain(row) for row in rows], "judging_ms": judged}
     versions = {} if found.no_peers else peers.versions()
     return {**told, "peers": versions, "measured": asdict(found)}
 

@@ -15,7 +15,8 @@ VDIR, KHAL, CALDAV, GCAL = "vdirsyncer", "vdirsyncer + khal", "caldav + full par
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure and its goal. `value`: None where it was not measured, and `absent` says why."""
+    """One figure and its goal. `value`: None where it was not measured, and `absent` says why, or where attitre itself
+    did not come to an end (`failed`)."""
 
     id: str
     what: str
@@ -24,12 +25,13 @@ class Row:
     unit: str = "×"
     at_least: bool = False
     absent: str = ""
+    failed: bool = False
 
     @property
     def reached(self) -> bool | None:
         """Whether the goal is reached; None where nothing was measured. As printed, so that the page does not lie."""
         if self.value is None:
-            return None
+            return False if self.failed else None
         shown = round(self.value, 2)
         return shown >= self.limit if self.at_least else shown <= self.limit
 
@@ -165,15 +167,11 @@ def _start(m: Measured) -> Iterator[Row]:
 
 def _servers(m: Measured) -> Iterator[Row]:
     for server in ("Radicale", "Xandikos"):
-        table = m.servers.get(server)
-        value = table[OURS][FIRST].wall / table[FLOOR][FIRST].wall if table else None
-        yield Row(
-            "B11",
-            f"first pass from a cold {server} / floor (clock)",
-            value,
-            1.3,
-            absent="failed" if m.servers else "--servers",
-        )
+        ours, floor = (_cost(m.servers.get(server, {}), who, FIRST) for who in (OURS, FLOOR))
+        value = ours.wall / floor.wall if ours and floor else None
+        failed = bool(m.servers) and ours is None
+        what = f"first pass from a cold {server} / floor (clock)"
+        yield Row("B11", what, value, 1.3, absent="the floor failed" if m.servers else "--servers", failed=failed)
 
 
 def plain(row: Row) -> dict[str, Any]:

@@ -33,15 +33,10 @@ class Stand:
 
 
 def cold(events: int) -> dict[str, Table]:
-    """A first pass of ours and of the floor, each from a server of its own that was never asked before."""
+    """A first pass of ours and of the floor, each from a server of its own that was never asked before; whoever fails
+    is missing."""
     bodies = {f"{number}.ics": _body(number) for number in range(events)}
-    tables: dict[str, Table] = {}
-    for name, serve in (("Radicale", _radicale), ("Xandikos", _xandikos)):
-        try:
-            tables[name] = _both(serve, bodies)
-        except Failed as failed:
-            print(f"absent: {name}: {failed}", file=sys.stderr)
-    return tables
+    return {name: _both(serve, bodies) for name, serve in (("Radicale", _radicale), ("Xandikos", _xandikos))}
 
 
 def _body(number: int) -> bytes:
@@ -63,9 +58,13 @@ def _both(serve: Serve, bodies: dict[str, bytes]) -> Table:
                 if made is Ours and login:
                     name, password = login
                     configure(place, on_caldav([url], f", username: {name}, password: {password}"))
-                cost = run(client.commands[0], None, place, client.environ)
-                _check(place, made, bodies)
-                table[client.name] = {FIRST: cost}
+                try:
+                    cost = run(client.commands[0], None, place, client.environ)
+                    _check(place, made, bodies)
+                except Failed as failed:
+                    print(f"{client.name}: {failed}", file=sys.stderr)
+                else:
+                    table[client.name] = {FIRST: cost}
     return table
 
 

@@ -46,6 +46,8 @@ def goals(rows: Sequence[Row]) -> Grid:
 
 def shown(row: Row) -> str:
     """Its figure."""
+    if row.failed:
+        return "did not complete"
     if row.value is None:
         return f"absent ({row.absent})" if row.absent else "absent"
     return f"{row.value:.2f} {row.unit}".strip() if row.unit else f"{row.value:g}"
@@ -91,6 +93,17 @@ _SVG = """<svg viewBox="0 0 {terminal_width} {terminal_height}" xmlns="http://ww
 <g transform="translate(9, 4)">{backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """
+
+
+_BEGIN, _END = "<!-- begin: figures -->", "<!-- end: figures -->"
+
+
+def renew(page: Path, when: str, rows: Sequence[Row]) -> None:
+    """Put the rows between the page's marks; a page without marks, or that is not there yet, holds nothing else."""
+    told = page.read_text(encoding="utf-8") if page.exists() else ""
+    before, mark, rest = told.partition(_BEGIN)
+    after = rest.partition(_END)[2] if mark else "\n"
+    page.write_text(f"{before if mark else ''}{_BEGIN}\n{when}\n\n{markdown(rows)}\n{_END}{after}", encoding="utf-8")
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -27,7 +27,8 @@ NOT_ASKED_FOR = {"--no-peers", "--events", "--large", "--servers"}
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     file = tmp_path_factory.mktemp("bench") / "bench.json"
-    pages = ("--json", str(file), "--markdown", str(file.with_suffix(".md")), "--svg", str(file.with_suffix(".svg")))
+    file.with_suffix(".md").write_text("Before.\n<!-- begin: figures -->\noutdated\n<!-- end: figures -->\nAfter.\n")
+    pages = ("--json", str(file), "--page", str(file.with_suffix(".md")), "--svg", str(file.with_suffix(".svg")))
     done = subprocess.run(
         [sys.executable, "-m", "bench", *TINY, *pages], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -54,6 +55,9 @@ def test_a_quiet_pass_is_one_question_whatever_the_row(result: dict[str, Any]) -
 
 def test_the_page_and_the_picture_show_the_same(result: dict[str, Any]) -> None:
     assert result["markdown"].count("\n| B") == len(result["rows"])
+    assert result["markdown"].startswith("Before.\n")
+    assert result["markdown"].endswith("\nAfter.\n")
+    assert "outdated" not in result["markdown"]
     assert "<svg" in result["svg"]
     assert "attitre" in result["svg"]
 
@@ -63,6 +67,10 @@ def test_the_page_and_the_picture_show_the_same(result: dict[str, Any]) -> None:
 )
 def test_a_goal_is_reached_by_the_figure_that_is_shown(value: float, at_least: bool, reached: bool) -> None:
     assert Row("B1", "", value, 2.2, at_least=at_least).reached is reached
+
+
+def test_a_pass_that_does_not_complete_misses_its_goal() -> None:
+    assert Row("B11", "", None, 1.3, failed=True).reached is False
 
 
 @pytest.fixture
