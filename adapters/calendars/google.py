@@ -145,8 +145,11 @@ class GoogleCalendar:
             page = after
 
     def _list(self, token: str | None, page: str | None) -> Json:
+        request = self._access.events.list(
+            calendarId=self._id, syncToken=token, pageToken=page, maxResults=PAGE, fields=LIST, **_QUESTION
+        )
         try:
-            answer = self._read(syncToken=token, pageToken=page, maxResults=PAGE, fields=LIST, **_QUESTION)
+            answer = self._access.ask(request)
         except ApiError as error:
             if error.status == 410 or (error.status == 400 and token):
                 raise CursorLost("Le repère de synchronisation n'est plus connu de Google.") from None
@@ -190,15 +193,13 @@ class GoogleCalendar:
         return None if _cancelled(item) else item
 
     def _raw(self, ref: str) -> Json:
-        return self._read(ref, fields=EVENT)
-
-    def _read(self, *place: str, **asked: Any) -> Json:
-        return self._access.read("calendars", self._id, "events", *place, **asked)
+        return self._access.ask(self._access.events.get(calendarId=self._id, eventId=ref, fields=EVENT))
 
     def _must_be_there(self) -> Json:
         """What the calendar says of itself. Raises NotThere where it is gone or no longer shared."""
+        request = self._access.events.list(calendarId=self._id, maxResults=1, fields="summary,accessRole")
         try:
-            answer = self._read(maxResults=1, fields="summary,accessRole")
+            answer = self._access.ask(request)
         except ApiError as error:
             raise error.outside() from None
         self._admit(answer)
@@ -219,8 +220,11 @@ class GoogleCalendar:
         """The instances that Google keeps for themselves; what is like the series is left to it."""
         page = None
         for _ in range(MOST_PAGES):
-            asked: Json = {"showDeleted": True, "maxResults": PAGE, "pageToken": page}
-            answer = self._read(ref, "instances", fields=f"nextPageToken,items({EVENT})", **asked)
+            request = self._access.events.instances(
+                calendarId=self._id, eventId=ref, showDeleted=True, maxResults=PAGE, pageToken=page,
+                fields=f"nextPageToken,items({EVENT})",
+            )  # fmt: skip
+            answer = self._access.ask(request)
             yield from answer.get("items", [])
             page = answer.get("nextPageToken")
             if not page:

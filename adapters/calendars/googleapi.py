@@ -1,8 +1,7 @@
-"""Google's API over our own session: limits, one refresh of a refused token, errors in our terms.
+"""Google's client library over our own session: limits, one refresh of a refused token, errors in our terms.
 
-Changes are Google's client library's: it knows which verb, body and version a change takes. Reading is a plain GET,
-because loading the library costs more than all else that a process does which finds nothing changed. Both go through
-`adapters.http`, so that pooling, timeouts and tests are the same as for CalDAV. Nothing here retries a write.
+The library builds the questions and reads the answers; what goes over the wire goes through `adapters.http`, so that
+pooling, timeouts and tests are the same as for CalDAV. Nothing here retries a write.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from adapters.calendars.googleauth import Login
@@ -103,22 +101,6 @@ class GoogleAccess:
         """The library's `channels()`, likewise."""
         with self._lock:
             return self._service.channels()
-
-    def read(self, *path: str, **asked: Any) -> Json:
-        """What stands at that place of the API. Raises ApiError, TryLater, Denied, Garbled."""
-        told = {name: _word(value) for name, value in asked.items() if value is not None}
-        where = "/".join(quote(part, safe="") for part in path)
-        url = f"{self._endpoint}{where}?{urlencode({**told, **_PLAIN})}"
-        answer = self._bridge.sent(url, "GET", None, {"Accept": "application/json"})
-        if answer.status >= 300:
-            raise _error(answer.status, answer.body, answer.headers)
-        try:
-            said = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            said = None
-        if not isinstance(said, dict):
-            raise Garbled(_NO_DATA)
-        return said
 
     def ask(self, request: Any) -> Json:
         """The answer. Raises ApiError, TryLater, Denied, Garbled."""
@@ -212,12 +194,11 @@ class _Bridge:
         """The library's exchange. A refused token is renewed once (I01)."""
         from httplib2 import Response
 
-        answer = self.sent(uri, method, body, headers or {})
+        answer = self._sent(uri, method, body, headers or {})
         fields = {name.lower(): value for name, value in answer.headers.items()}
         return Response({**fields, "status": str(answer.status)}), answer.body
 
-    def sent(self, uri: str, method: str, body: str | bytes | None, headers: Mapping[str, str]) -> Answer:
-        """The exchange, with the account's token."""
+    def _sent(self, uri: str, method: str, body: str | bytes | None, headers: Mapping[str, str]) -> Answer:
         told = {name: value for name, value in headers.items() if name.lower() not in _NOT_OURS}
         told["User-Agent"] = "attitre (gzip)"  # without that word in it, Google does not compress
         content = body.encode() if isinstance(body, str) else body
@@ -227,10 +208,6 @@ class _Bridge:
             return answer
         self._login.renewed(used)
         return self._http.send(method, uri, content, told, read=LISTING)
-
-
-def _word(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _error(status: int, content: bytes, headers: Mapping[str, str]) -> ApiError:
@@ -255,7 +232,6 @@ def _base(endpoint: str) -> str:
 
 
 _NOT_OURS = frozenset({"content-length", "user-agent"})
-_PLAIN = {"alt": "json", "prettyPrint": "false"}
 _NO_DATA = "Google a répondu autre chose que des données."
 _BUSY = "Google demande d'attendre."
 _QUOTA_USED = "Google limite pour l'instant les écritures dans cet agenda."
