@@ -162,9 +162,9 @@ def _ways(document: Document) -> None:
 
 def _callback(document: Document) -> None:
     """P39: without a page, patients have no link."""
-    if document.data.get("waiting_list") and not document.data.get("page"):
+    if document.data.get("waiting_list") and not _mapping(document.data.get("page")).get("public_url"):
         where: Where = ("waiting_list",)
-        text = "sans « page: », personne ne peut accepter une proposition."
+        text = "sans « page.public_url: », personne ne peut accepter une proposition."
         document.report(
             document.key_spot(where), where, text, "Ajoutez « page: » et son « public_url: ».", Severity.WARNING
         )

@@ -92,7 +92,9 @@ class PageSettings(Model):
     """What `run` serves: health, metrics, Google's messages; the patients' page and the practice's page."""
 
     listen: Listen = setting("Adresse et port d'écoute.", default="127.0.0.1:8080")
-    public_url: Public = setting("Adresse vue par les patients : elle figure dans les messages.")
+    public_url: Public | None = setting(
+        "Adresse vue par les patients et par Google ; sans elle, ni liens dans les messages ni annonces.", default=None
+    )
     cancel_until_hours: Whole = setting("Heures avant le rendez-vous où l'annulation en ligne s'arrête.", default=4)
     password: Secret | None = unprinted("Mot de passe de la page du cabinet : « !env NOM ».", default=None)
     google_push: Flag = setting(

@@ -113,7 +113,7 @@ def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
 
 def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:
     """Why Google's messages are missing where they are wanted."""
-    if settings.page is None or not settings.page.google_push:
+    if settings.page is None or not (settings.page.google_push and settings.page.public_url):
         return None
     from sync import push
 

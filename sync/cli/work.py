@@ -216,6 +216,6 @@ def _served(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitS
 def _channels(world: World, settings: Settings) -> Callable[[], None]:
     from sync import push
 
-    wanted = settings.page is not None and settings.page.google_push
-    where = push.address(settings.page.public_url) if settings.page and wanted else None
+    page = settings.page
+    where = push.address(page.public_url) if page and page.google_push and page.public_url else None
     return lambda: push.mind(world, where)

@@ -84,7 +84,7 @@ def test_a_practice_that_sends_nothing_is_told_so(said, small):
 
 def test_offers_need_a_page(said, small):
     text = small + "waiting_list: {calendar: {kind: caldav, url: https://dav.example/attente/}}\n"
-    assert any("sans « page: », personne ne peut accepter" in line for line in said(text))
+    assert any("sans « page.public_url: », personne ne peut accepter" in line for line in said(text))
 
 
 def test_a_type_error_hides_no_claim(said, small):

@@ -105,8 +105,6 @@ ADDITIONS = [
     ("mandatory: [name, birth_date, mobile, address, motif]", "13:1: mandatory: ligne de procédure désactivée :"
      " plus obligatoire(s) : adresse e-mail."),
     ("mandatory: [name, mail]", "13:19: mandatory[1]: « mail » : valeur inconnue. Vouliez-vous dire « email » ?"),
-    ("page: {listen: 127.0.0.1:8080}", "13:1: page.public_url: clé obligatoire absente."
-     " Ajoutez « public_url: … »."),
     ("page: {listen: 8080, public_url: http://a.fr}",
      "13:16: page.listen: « 8080 » : adresse d'écoute illisible. Exemple : « 127.0.0.1:8080 »."),
     ("sync: {brake_percent: 200}", "13:23: sync.brake_percent: « 200 » : au plus 100."),
