@@ -175,7 +175,7 @@ def _why(row: dict[str, Any]) -> str:
 
     slower = row["next_read_why"]
     after = f"Prochain passage vers {clock(row['next_read'])} ({slower})." if slower else ""
-    return " ".join(filter(None, (row["reason"], after)))
+    return "\n".join(filter(None, (row["reason"], after)))
 
 
 def _moment(moment: datetime | None) -> str:
