@@ -276,7 +276,8 @@ class _Writer:
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["order"] = number
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
-        if meant or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
+        returned = row.state != PRESENT  # its booking may have settled elsewhere meanwhile
+        if meant or returned or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
 

@@ -15,7 +15,7 @@ from sync.occurrences import Occurrences
 from sync.store import bookings, calendars, edits, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
-from sync.store.resources import ResourceRow
+from sync.store.resources import PRESENT, ResourceRow
 from sync.world import Source, World
 
 
@@ -42,6 +42,8 @@ class Standing:
         shown: Annotation | None = None
         for event in self.reading.events:
             booking = known.pop((event.uid, event.recurrence), None)
+            if booking is None and self.row.state != PRESENT:
+                continue  # whether it stands is in doubt: what stood here has left, and nothing new begins (G03)
             if event.end > self.now or booking or self._typed_too_late() or self._tells_its_end(event):
                 annotation = self.occurrences.judge(event, booking)
                 shown = annotation if shown is None or _outranks(annotation, shown) else shown
