@@ -19,7 +19,7 @@ from rich.progress import track
 from bench import goals, judging, peers, show
 from bench.clients import Floor
 from bench.goals import OURS, Measured
-from bench.measure import Costs, Failed, Table, medians
+from bench.measure import Costs, Failed, Table, compiled, medians
 from bench.scenarios import idle, one_calendar, start_up
 from bench.servers import cold
 from bench.worker import idle_round
@@ -64,6 +64,7 @@ def _options() -> argparse.Namespace:
 
 def _measured(options: argparse.Namespace) -> Measured:
     events, small, calendars = options.events, min(SMALL, options.events), options.calendars
+    compiled()
     missing = "--no-peers" if options.no_peers else peers.installed()
     numbers = track(range(options.runs), "runs", console=Console(stderr=True))
     runs = [_run(events, small, calendars, first=not missing and number == 0) for number in numbers]
