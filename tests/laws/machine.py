@@ -81,6 +81,7 @@ class Machine(RuleBasedStateMachine):
         self.unclear: set[str] = set()  # keys of messages whose first call had no clear end
         self.broken: list[str] = []
         self.touched: dict[tuple[str, str], datetime] = {}  # when she last changed what concerns the patient
+        self.seen: dict[tuple[str, str], tuple[object, datetime]] = {}  # the same, as the last pass found it
 
     @initialize(idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2), rounds=st.booleans())
     def a_practice(self, idempotent: bool, there: list[int], rounds: bool) -> None:
@@ -120,6 +121,9 @@ class Machine(RuleBasedStateMachine):
         self.calendars[place[0]].put(place[1], payload)
         if place not in self.meant or self.meant[place].concern != meant.concern:
             self.touched[place] = self.now
+        concern, since = self.seen.get(place, (None, self.now))
+        if concern == meant.concern:  # there and back between two passes: nobody can know
+            self.touched[place] = since
         self.meant[place], self.payload[place] = meant, ICS.strip(payload)
 
     def place(self, number: int) -> tuple[str, str]:
@@ -304,6 +308,7 @@ class Machine(RuleBasedStateMachine):
             else:
                 passes.one_pass(self.world)
         assert not self.broken, self.broken
+        self.seen = {place: (meant.concern, self.touched[place]) for place, meant in self.meant.items()}
 
     def told(self) -> list[Outgoing]:
         """Everything that patients were sent."""
