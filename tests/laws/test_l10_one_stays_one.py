@@ -90,8 +90,8 @@ def written_down(desk: Any) -> str:
     with desk.store.read() as tx:
         rows: list[Any] = [tx.connection.execute(select(table)).all() for table in (tables.journal, tables.calendar)]
         rows += [[(row.subject, row.text, row.key) for row in notices.due(tx, desk.now)]]
-        rows += [tx.connection.execute(select(tables.message.c.reason, tables.resource.c.problem)).all()]
-        rows += [tx.connection.execute(select(tables.notice.c.subject, tables.notice.c.text)).all()]
+        columns = (tables.message.c.reason, tables.resource.c.problem, tables.notice.c.subject, tables.notice.c.text)
+        rows += [tx.connection.execute(select(column)).all() for column in columns]
     return repr(rows).replace("ZORGLUBE.ics", "")  # the address of the resource is hers to choose
 
 
