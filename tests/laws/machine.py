@@ -198,6 +198,10 @@ class Machine(RuleBasedStateMachine):
         self.bin.append((place, self.meant.pop(place), self.held(place)))
         del self.payload[place]
         self.calendars[place[0]].delete(place[1])
+        gone = self.bin[-1][1]
+        for other, meant in self.meant.items():  # its copy goes on where it stood, as if dragged: agreed to, if it was
+            if gone.agreed and other[0] == place[0] and meant.who == gone.who:
+                self.meant[other] = replace(meant, agreed=meant.consent)
 
     @precondition(lambda self: self.bin)
     @step()
