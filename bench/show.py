@@ -81,7 +81,7 @@ def _bar(who: str, value: float, most: float) -> Text:
 def save(m: Measured, file: Path) -> None:
     """The bars as SVG."""
     console = Console(record=True, width=_WIDE + 36, file=StringIO())
-    console.print(bars(m), "")
+    console.print(bars(m), "", "")  # the last lines give the picture its foot
     file.write_text(console.export_svg(title="make bench", code_format=_SVG))
 
 
