@@ -1,6 +1,7 @@
 """A calendar that cannot be read: what is remembered of it, when it is tried again, whom it is told (SYNC 2.12).
 
-    unreachable   tried again soon, then ever more seldom, a quarter of an hour at most; told after three failures
+    unreachable   tried again soon, then ever more seldom, a quarter of an hour at most; told after three failures,
+                  at once where the server asks to be left alone for longer than ten minutes
     denied        told at once; a refused login only after three refusals over ten minutes, then tried every hour
     gone, garbled, rival   told at once, tried again
 
@@ -23,7 +24,7 @@ from sync.store.engine import Tx
 from sync.world import Source, World
 
 Chance = Callable[[], float]
-TOLD_AFTER, TOLD_WHEN = 3, timedelta(minutes=2)
+TOLD_AFTER, TOLD_WHEN, LONG = 3, timedelta(minutes=2), timedelta(minutes=10)
 
 
 def failed(world: World, source: Source, error: OutsideError, started: datetime, chance: Chance = random) -> None:
@@ -38,7 +39,8 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
         calendars.change(tx, source.address, not_before=not_before, due_at=due_at, **values)
         if row.trouble != trouble:
             basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
-        if _worth_telling(trouble, error, values, row, started):
+        long = not_before is not None and not_before - started > LONG
+        if long or _worth_telling(trouble, error, values, row, started):
             _alert(world, tx, row, error, trouble, now=started)
 
 

@@ -107,6 +107,14 @@ def test_i03_a_wait_that_was_too_short_is_doubled_and_holds_for_the_worker_too(w
     assert working.rounds(600)["martin"][:5] == [59, 89, 149, 269, 509]
 
 
+@pytest.mark.parametrize(("asked", "told"), [(3600, 1), (120, 0)])
+def test_i03_a_long_wait_is_told_at_once_for_nothing_is_read_meanwhile(working: Working, asked: int, told: int) -> None:
+    working.rounds(1)
+    working.office.calendars["martin"].fail_next(TryLater("trop de demandes", retry_after=asked))
+    working.rounds(100)
+    assert len(working.office.to_practice()) == told
+
+
 def test_i02_a_refused_login_is_told_once_after_three_tries_over_ten_minutes_then_tried_hourly(
     working: Working,
 ) -> None:
