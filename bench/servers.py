@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -18,9 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from bench import practice, rendered
 from bench.clients import Floor, Ours, configure, on_caldav
 from bench.measure import FIRST, Failed, Table, run
-from sync.demo.server import end, radicale
-
-PATIENCE = 60.0
+from sync.demo.server import radicale, xandikos
 
 
 class Stand:
@@ -99,41 +95,12 @@ def _radicale(folder: Path, bodies: dict[str, bytes]) -> Iterator[tuple[str, tup
 @contextmanager
 def _xandikos(folder: Path, bodies: dict[str, bytes]) -> Iterator[tuple[str, tuple[str, str] | None]]:
     """Its calendar is a git repository: started once to make it, filled, started again."""
-    with _serving(folder):
+    with xandikos(folder):
         pass
     calendar = folder / "d" / "user" / "calendars" / "calendar"
     _fill(calendar, bodies)
-    with _serving(folder) as root:
+    with xandikos(folder) as root:
         yield f"{root}user/calendars/calendar/", None
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "d"), "--state-dir", str(folder / "s"),
-        "--defaults", "--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port),
-    ]  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
-    try:
-        _until_it_answers(port)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        end(process)
-
-
-def _until_it_answers(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise Failed("Xandikos does not answer")
 
 
 def _fill(calendar: Path, bodies: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The demo's CalDAV server: Radicale in a process of its own, its calendars in a folder of ours.
+"""CalDAV servers in processes of their own, their calendars in a folder of ours: the demo's Radicale; a Xandikos.
 
 `DEMO_HOST` and `DEMO_PORT` choose where it listens: 127.0.0.1 and a free port unless they are set.
 """
@@ -40,13 +40,29 @@ def radicale(folder: Path) -> Iterator[Server]:
     local = "127.0.0.1" if host in EVERYWHERE else host
     server = Server(f"http://{local}:{port}/", f"http://{_own_address() if host in EVERYWHERE else local}:{port}/")
     folder.mkdir()
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
-            _command(folder, server, f"{host}:{port}"), stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        _answering(process, local, port)
+    with _running(_command(folder, server, f"{host}:{port}"), folder, local, port):
         yield server
+
+
+@contextmanager
+def xandikos(folder: Path) -> Iterator[str]:
+    """A running Xandikos as it comes, for tests and the benchmark: it asks for no login. Its address."""
+    port = _free_port("127.0.0.1")
+    command = [
+        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "d"), "--state-dir", str(folder / "s"),
+        "--defaults", "--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port),
+    ]  # fmt: skip
+    with _running(command, folder, "127.0.0.1", port):
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, host: str, port: int) -> Iterator[None]:
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+    try:
+        _answering(process, host, port)
+        yield
     finally:
         end(process)
 

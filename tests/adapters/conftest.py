@@ -4,10 +4,6 @@
 follows it.
 """
 
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +23,7 @@ from adapters.calendars.feed import FeedCalendar
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
 from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.server import end, radicale
+from sync.demo.server import radicale, xandikos
 from tests.adapters.oddtable import DIFFERS
 from tests.adapters.onfeed import ServedFeed, served
 from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
@@ -202,36 +198,6 @@ def _given(config: pytest.Config) -> Host:
     client = DAVClient(config.getoption("--caldav-url"), timeout=30)
     client.session, client.auth = requests.Session(), login and requests.auth.HTTPBasicAuth(*login)
     return Host(str(client.principal().calendar_home_set.url).rstrip("/") + "/", login)
-
-
-@contextmanager
-def xandikos(folder: Path) -> Iterator[str]:
-    """A running Xandikos without login; its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "d"), "--state-dir", str(folder / "s"),
-        "--defaults", "--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port),
-    ]  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        _answering(process, port)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        end(process)
-
-
-def _answering(process: "subprocess.Popen[bytes]", port: int) -> None:
-    for _ in range(600):
-        assert process.poll() is None, "xandikos ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("xandikos does not answer")
 
 
 # --- fresh calendars -------------------------------------------------------------------------------------------------

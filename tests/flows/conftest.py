@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ import requests
 
 from sync.demo.sample import Days, at, days
 from sync.demo.secretary import Event, Secretary
-from sync.demo.server import end, radicale
+from sync.demo.server import radicale, xandikos
 from sync.demo.sinks import MailSink, Sms, SmsSink
 
 ATTITRE = str(Path(sys.executable).with_name("attitre"))
@@ -187,7 +186,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], H
 
         def given(kind: str) -> Host:
             if kind not in running:
-                start = xandikos if kind == "xandikos" else _radicale
+                start = _xandikos if kind == "xandikos" else _radicale
                 running[kind] = stack.enter_context(start(tmp_path_factory.mktemp(kind)))
             return running[kind]
 
@@ -201,29 +200,9 @@ def _radicale(folder: Path) -> Iterator[Host]:
 
 
 @contextmanager
-def xandikos(folder: Path) -> Iterator[Host]:
-    """A running Xandikos, which asks for no login."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "d"), "--state-dir", str(folder / "s"),
-        "--defaults", "--no-detect-systemd", "-l", "127.0.0.1", "-p", str(port),
-    ]  # fmt: skip
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        until(lambda: _answers(port), 30)
-        yield Host(f"http://127.0.0.1:{port}/user/calendars/")
-    finally:
-        end(process)
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def _xandikos(folder: Path) -> Iterator[Host]:
+    with xandikos(folder) as root:
+        yield Host(f"{root}user/calendars/")
 
 
 def until(happened: Callable[[], object], seconds: float = 30) -> None:
