@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,11 +16,18 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
+from adapters.calendars.googlepush import GooglePush
+from adapters.web.listener import bound, serving
+from adapters.web.pages import application
+from config.load import load
+from sync import push
 from sync.demo.googlestandin import OWNER, GoogleStandIn
 from sync.demo.googlestandin.person import Person
+from sync.web import Desk, telling
+from tests.google.announced import YAML, Announced, Quiet
+from tests.google.practice import IDS, ROBOT, Practice
 
 MARTIN = "martin@group.calendar.google.com"
-ROBOT = "robot@practice.iam.gserviceaccount.com"
 SCOPES = ("https://www.googleapis.com/auth/calendar",)
 
 
@@ -93,3 +102,49 @@ def office() -> Iterator[Office]:
         api = client(google, robot_login(google))
         google.share(MARTIN, ROBOT, "writer")
         yield Office(google, google.person(MARTIN), api)
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Practice]:
+    """It has worked for them since before the story."""
+    with GoogleStandIn() as google:
+        found = Practice(google, tmp_path)
+        found.passes()
+        yield found
+
+
+@pytest.fixture
+def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Announced]:
+    """Channels are open and have been heard: since before the story."""
+    monkeypatch.setattr("sync.web.BREATH", 0.05)
+    with ExitStack() as stack:
+        google = stack.enter_context(GoogleStandIn())
+        practice = Practice(google, tmp_path)
+        practice.passes()
+        announcers = {f"google:{name}": GooglePush(practice.access, name) for name in IDS.values()}
+        world = practice.office.world = replace(practice.office.world, announcers=announcers)
+        worker = Quiet(world)
+        hints = stack.enter_context(telling(worker))
+        (tmp_path / "attitre.yaml").write_text(YAML)
+        settings, _ = load([tmp_path / "attitre.yaml"], {})
+        assert settings is not None
+        door = stack.enter_context(bound("127.0.0.1:0"))
+        stack.enter_context(serving(door, application([Desk(world, settings, worker, hints)])))
+        root = f"http://127.0.0.1:{door.getsockname()[1]}"
+        found = Announced(practice, worker, root, hints, worker.woken)
+        really = push.heard
+
+        def noted(world: Any, rings: Any) -> None:
+            really(world, rings)
+            found.told_of += [ring.channel for ring in rings]
+
+        monkeypatch.setattr(push, "heard", noted)
+        yield found
+
+
+@pytest.fixture
+def heard(announced: Announced) -> Announced:
+    announced.passes()
+    assert announced.delivers() == [204, 204]
+    announced.passes()
+    return announced

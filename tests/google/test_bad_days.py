@@ -18,7 +18,7 @@ from sync.demo.googlestandin import OWNER, GoogleStandIn
 from sync.demo.googlestandin.person import Event, Person
 from sync.store import calendars
 from sync.world import Source
-from tests.google.conftest import ROBOT
+from tests.google.practice import ROBOT
 from tests.office import COMPLETE, MORNING, PARIS, Office, calendar_of, ics, make_office
 
 ID = "martin@lilas.example"

@@ -1,31 +1,19 @@
 """Batches: what is read by name goes in one question, each part answered for itself; what is written goes one by one.
 Counted in requests that left the machine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from adapters.base import NotThere, Resource, TryLater
-from sync.demo.googlestandin import GoogleStandIn
 from sync.demo.googlestandin.faults import Asked
 from sync.demo.googlestandin.person import Event
 from sync.gathered import gathered
-from tests.google.conftest import ROBOT
-from tests.google.test_worker import IDS, MINUTE, Practice, at
+from tests.google.practice import IDS, MINUTE, ROBOT, Practice, at
 from tests.office import COMPLETE
 
 Booked = Callable[[int], list[Event]]
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[Practice]:
-    """Since before the story; its first log-in is done."""
-    with GoogleStandIn() as google:
-        found = Practice(google, tmp_path)
-        found.passes()
-        yield found
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@ test's; messages arrive when the test lets Google deliver them."""
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,143 +13,13 @@ import requests
 
 from adapters.calendars.googleapi import GoogleAccess
 from adapters.calendars.googlepush import GooglePush
-from adapters.web.listener import bound, serving
-from adapters.web.pages import application
-from config.load import load
 from sync import push
-from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.googlestandin.channels import LONGEST, Channel
-from sync.demo.googlestandin.person import Event
-from sync.loop import Stop, Worker
+from sync.demo.googlestandin.channels import LONGEST
 from sync.rounds import one_round
 from sync.store import subscriptions
-from sync.store.subscriptions import Subscription
-from sync.web import Desk, Hints, telling
 from sync.world import nobody_watches
-from tests.google.conftest import ROBOT
-from tests.google.test_worker import IDS, Practice, at
-from tests.office import COMPLETE
-
-MARTIN, BERNARD = (f"google:{name}" for name in IDS.values())
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-YAML = """
-practice: {key: lilas, name: Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@l.example}
-dentists:
-  martin: {name: Dr Claire Martin, specialty: Dentiste, calendars: [{kind: caldav, url: "https://dav.example/m/"}]}
-  bernard: {name: Dr Paul Bernard, specialty: Dentiste, calendars: [{kind: caldav, url: "https://dav.example/b/"}]}
-motifs: [{label: Détartrage, minutes: 30}]
-page: {public_url: "https://rdv.lilas.example"}
-"""
-
-
-@dataclass
-class Announced:
-    """The practice, its listener, and the worker that is woken."""
-
-    practice: Practice
-    worker: Worker
-    root: str
-    hints: Hints
-    woken: list[float] = field(default_factory=list)
-    told_of: list[str] = field(default_factory=list)
-
-    @property
-    def where(self) -> str:
-        return f"{self.root}/push/google"
-
-    def passes(self, later: timedelta = MINUTE, where: str | None = "") -> None:
-        """A turn of the worker: a pass, then its channels."""
-        self.practice.passes(later=later)
-        push.mind(self.practice.office.world, self.where if where == "" else where)
-
-    def rows(self, calendar: str = MARTIN) -> list[Subscription]:
-        with self.practice.office.world.store.read() as tx:
-            return [row for row in subscriptions.every(tx) if row.calendar == calendar]
-
-    def open(self, calendar: str = "martin") -> list[Channel]:
-        """What is open at Google."""
-        return [one for one in self.practice.google.channels.open.values() if one.calendar == IDS[calendar]]
-
-    def delivers(self) -> list[int]:
-        """Google sends what waits, and the worker learns it."""
-        channels = self.practice.google.channels
-        sent = {name for name, _ in channels.waiting if name in channels.open}
-        self.told_of.clear()
-        found = channels.deliver()
-        if 404 not in found:
-            until(lambda: sent <= set(self.told_of))
-        return found
-
-    def told(self) -> str | None:
-        with self.practice.office.world.store.read() as tx:
-            return push.trouble(tx, MARTIN, self.practice.office.now)
-
-    def journal(self) -> list[str]:
-        from sqlalchemy import select
-
-        from sync.store import tables as t
-
-        with self.practice.office.world.store.read() as tx:
-            found = tx.connection.execute(select(t.journal.c.event).where(t.journal.c.event.like("push-%")))
-            return [row.event for row in found]
-
-
-def until(happened: Any) -> None:
-    end = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Announced]:
-    """Channels are open and have been heard: since before the story."""
-    monkeypatch.setattr("sync.web.BREATH", 0.05)
-    with ExitStack() as stack:
-        google = stack.enter_context(GoogleStandIn())
-        practice = Practice(google, tmp_path)
-        practice.passes()
-        announcers = {f"google:{name}": GooglePush(practice.access, name) for name in IDS.values()}
-        world = practice.office.world = replace(practice.office.world, announcers=announcers)
-        worker = _Quiet(world)
-        hints = stack.enter_context(telling(worker))
-        (tmp_path / "attitre.yaml").write_text(YAML)
-        settings, _ = load([tmp_path / "attitre.yaml"], {})
-        assert settings is not None
-        door = stack.enter_context(bound("127.0.0.1:0"))
-        stack.enter_context(serving(door, application([Desk(world, settings, worker, hints)])))
-        root = f"http://127.0.0.1:{door.getsockname()[1]}"
-        found = Announced(practice, worker, root, hints, worker.woken)
-        really = push.heard
-
-        def noted(world: Any, rings: Any) -> None:
-            really(world, rings)
-            found.told_of += [ring.channel for ring in rings]
-
-        monkeypatch.setattr(push, "heard", noted)
-        yield found
-
-
-class _Quiet(Worker):
-    """A worker that no loop drives: it notes when it was woken."""
-
-    def __init__(self, world: Any) -> None:
-        from schedule import Scheduler
-
-        super().__init__(world, 60, Stop(), Scheduler())
-        self.woken: list[float] = []
-
-    def wake(self) -> None:
-        self.woken.append(time.monotonic())
-
-
-@pytest.fixture
-def heard(announced: Announced) -> Announced:
-    announced.passes()
-    assert announced.delivers() == [204, 204]
-    announced.passes()
-    return announced
-
+from tests.google.announced import BERNARD, DAY, MARTIN, MINUTE, Announced, until
+from tests.google.practice import IDS, ROBOT
 
 # --- opened ----------------------------------------------------------------------------------------------------------
 
@@ -347,96 +215,6 @@ def test_a_hint_that_could_not_be_stored_is_stored_a_moment_later(
     assert heard.practice.state().due_at is not None
 
 
-# --- renewed ---------------------------------------------------------------------------------------------------------
-
-
-def test_at_four_fifths_of_what_google_granted_a_new_channel_is_open_before_the_old_one_ends(heard: Announced) -> None:
-    [old] = heard.open()
-    heard.passes(later=LONGEST * 0.8 - 5 * MINUTE)
-    assert [one.id for one in heard.open()] == [old.id]
-    heard.practice.google.log.clear()
-    heard.passes(later=5 * MINUTE)
-    assert [one.id == old.id for one in heard.open()] == [True, False]
-    heard.passes()
-    assert len(heard.open()) == 2  # the new one was not heard yet: the old one stays
-    heard.delivers()
-    heard.passes()
-    [new] = heard.open()
-    assert new.id != old.id
-    asked = [one.operation for one in heard.practice.google.log if one.operation in {"events.watch", "channels.stop"}]
-    assert asked == ["events.watch"] * 2 + ["channels.stop"] * 2  # each of two calendars
-    assert heard.practice.state().pushed_until == heard.rows()[0].expires_at
-    assert heard.journal() == ["push-on", "push-on"]  # it was announced all the time
-
-
-def test_a_shorter_life_than_usual_is_what_counts(announced: Announced, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.demo.googlestandin.channels.LONGEST", timedelta(hours=1))
-    announced.passes()
-    announced.delivers()
-    announced.passes(later=47 * MINUTE)
-    assert len(announced.open()) == 1
-    announced.passes(later=2 * MINUTE)
-    assert len(announced.open()) == 2
-
-
-def test_renewal_that_fails_keeps_the_old_channel_and_tries_again(heard: Announced) -> None:
-    [old] = heard.open()
-    heard.practice.google.fail_next("backendError", times=2, when="events.watch")
-    heard.passes(later=LONGEST * 0.8)
-    assert [one.id for one in heard.open()] == [old.id]
-    heard.passes(later=2 * timedelta(hours=1))
-    heard.delivers()
-    heard.passes()
-    [new] = heard.open()
-    assert new.id != old.id
-
-
-def test_a_worker_that_slept_past_the_end_opens_anew_and_lost_nothing(heard: Announced) -> None:
-    event = heard.practice.martin.books("DUPONT Marie – détartrage", at(14), 30, COMPLETE)
-    heard.practice.google.channels.waiting.clear()
-    [old] = heard.open()
-    heard.passes(later=LONGEST + DAY)
-    assert heard.practice.martin.sees(event).title.startswith("✓")
-    assert [row.lives(heard.practice.office.now) for row in heard.rows()] == [True]
-    assert heard.rows()[0].id != old.id
-
-
-def test_another_process_keeps_the_channel(heard: Announced) -> None:
-    before = [one.id for one in heard.open()]
-    heard.practice.restarts()
-    heard.practice.office.world = replace(
-        heard.practice.office.world,
-        announcers={f"google:{name}": GooglePush(heard.practice.access, name) for name in IDS.values()},
-    )
-    heard.passes()
-    assert [one.id for one in heard.open()] == before
-    heard.practice.books()
-    assert heard.delivers() == [204]
-
-
-def test_an_answer_that_was_lost_is_learnt_from_the_first_message(announced: Announced) -> None:
-    announced.practice.google.fail_next("lostAnswer", when="events.watch")
-    announced.passes()
-    [row] = announced.rows(BERNARD)
-    assert row.expires_at is None
-    announced.passes()
-    assert len(announced.open("bernard")) == 1  # not a second one while the first may speak
-    announced.delivers()
-    [row], [channel] = announced.rows(BERNARD), announced.open("bernard")
-    assert (row.id, row.resource) == (channel.id, channel.resource)
-    assert row.lives(announced.practice.office.now)
-    assert announced.practice.state("bernard").pushed_until == row.expires_at
-
-
-def test_a_request_that_never_arrived_is_made_again(announced: Announced) -> None:
-    announced.practice.google.fail_next("noAnswer", when="events.watch")
-    announced.passes()
-    assert announced.open("bernard") == []
-    announced.passes(later=2 * timedelta(hours=1))
-    announced.passes()
-    assert len(announced.open("bernard")) == len(announced.rows(BERNARD)) == 1
-
-
 # --- ended -----------------------------------------------------------------------------------------------------------
 
 
@@ -546,49 +324,6 @@ def test_a_fault_of_ours_in_one_stays_there(announced: Announced, monkeypatch: p
     monkeypatch.setattr(broken, "watch", lambda *_: 1 / 0)
     announced.passes()
     assert len(announced.open()) == 1
-
-
-# --- killed anywhere -------------------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@pytest.mark.parametrize("moment", range(1, 9))
-def test_killed_anywhere_in_a_renewal_one_channel_stands_in_the_end(
-    heard: Announced, moment: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """At each commit and after each call outside of a renewal of both calendars."""
-    left = [moment]
-
-    def counted(really: Any) -> Any:
-        def act(*given: Any, **named: Any) -> Any:
-            done = really(*given, **named)
-            left[0] -= threading.current_thread() is threading.main_thread()
-            if left[0] == 0:
-                raise Killed
-            return done
-
-        return act
-
-    with monkeypatch.context() as patched:
-        for name in ("watch", "unwatch"):
-            patched.setattr(GooglePush, name, counted(getattr(GooglePush, name)))
-        for name in ("add", "change", "forget"):
-            patched.setattr(subscriptions, name, counted(getattr(subscriptions, name)))
-        with suppress(Killed):
-            heard.passes(later=LONGEST * 0.8)
-    for _ in range(4):
-        heard.passes(later=6 * MINUTE)
-        heard.delivers()
-    now = heard.practice.office.now
-    assert [row.lives(now) and row.heard_at is not None for row in heard.rows()] == [True]
-    assert heard.practice.state().pushed_until == heard.rows()[0].expires_at
-    event: Event = heard.practice.martin.books("DUPONT Marie – détartrage", at(9), 30, COMPLETE)
-    assert 204 in heard.delivers()
-    heard.passes()
-    assert heard.practice.martin.sees(event).title.startswith("✓")
 
 
 def test_another_login_is_asked_only_for_what_left(heard: Announced) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from tests.google.conftest import MARTIN, ROBOT, Office, client, paris, person_login, robot_login
+from tests.google.conftest import MARTIN, Office, client, paris, person_login, robot_login
+from tests.google.practice import ROBOT
 
 
 def test_a_booking_made_by_hand_appears_whole(office: Office) -> None:

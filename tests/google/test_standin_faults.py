@@ -16,7 +16,8 @@ from googleapiclient.http import BatchHttpRequest
 
 from sync.demo.googlestandin import OWNER, GoogleStandIn
 from sync.demo.googlestandin.faults import later_page, writes
-from tests.google.conftest import MARTIN, ROBOT, Office, client, paris, person_login, robot_login
+from tests.google.conftest import MARTIN, Office, client, paris, person_login, robot_login
+from tests.google.practice import ROBOT
 
 READ_ONLY = ("https://www.googleapis.com/auth/calendar.readonly",)
 

@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from sync.demo.googlestandin.person import Event
-from tests.google.conftest import MARTIN, ROBOT, Office, paris
+from tests.google.conftest import MARTIN, Office, paris
+from tests.google.practice import ROBOT
 
 WEEKLY = ["RRULE:FREQ=WEEKLY;COUNT=4"]
 ROUX = "roux@group.calendar.google.com"

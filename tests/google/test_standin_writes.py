@@ -12,7 +12,8 @@ import pytest
 
 from sync.demo.googlestandin import OWNER
 from sync.demo.googlestandin.person import as_read, as_web_editor
-from tests.google.conftest import MARTIN, ROBOT, Office, client, paris, person_login
+from tests.google.conftest import MARTIN, Office, client, paris, person_login
+from tests.google.practice import ROBOT
 
 ROUX = "roux@group.calendar.google.com"
 

@@ -11,7 +11,7 @@ from config.load import load
 from config.settings import Settings
 from sync.demo.googlestandin import OWNER, GoogleStandIn
 from sync.wiring import open_world
-from tests.google.conftest import ROBOT
+from tests.google.practice import ROBOT
 
 IDS = ("martin@lilas.example", "bernard@lilas.example")
 YAML = """
