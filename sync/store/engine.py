@@ -9,14 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
-from sync.store.problems import Locked, Overtaken, StoreProblem, Unusable
+from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
-__all__ = ["HEAD", "Locked", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
+__all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
 HEAD = "0008"
 
 
@@ -43,8 +43,9 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A writing transaction: committed at the end, rolled back by any exception. Raises Overtaken where we held the
-        practice's lock on a server and another worker has it now."""
-        with self._translated(), self._engine.begin() as connection:
+        practice's lock on a server and another worker has it now, NotStored for rows that the store does not take,
+        StoreProblem where the store itself is in trouble."""
+        with self._of_rows(), self._engine.begin() as connection:
             if self._fence is not None:
                 lease.check(connection, self.practice, self._fence)
             tx = Tx(connection, self.practice)
@@ -55,7 +56,7 @@ class Store:
     def read(self) -> Iterator[Tx]:
         """A reading transaction."""
         options = {"attitre_read": True}
-        with self._translated(), self._engine.connect().execution_options(**options) as connection:
+        with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
 
     def prepare(self) -> None:
@@ -121,7 +122,18 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise Unusable(_sentence(error)) from error
+            raise Unusable(sentence(error)) from error
+
+    @contextmanager
+    def _of_rows(self) -> Iterator[None]:
+        """As `_translated`, around one transaction: what is wrong with its rows alone is not the store's."""
+        with self._translated():
+            try:
+                yield
+            except DBAPIError as error:
+                if not about_rows(error):
+                    raise
+                raise NotStored(sentence(error)) from error
 
 
 def _engine(url: str) -> Engine:
@@ -186,24 +198,3 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-_SENTENCES = {
-    "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
-    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, défectueux ?) : aucun message ne part.",
-    "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
-    "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
-    "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
-    "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
-    "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
-}
-
-
-def _sentence(error: DBAPIError) -> str:
-    words = str(error.orig).lower()
-    for sign, sentence in _SENTENCES.items():
-        if sign in words:
-            return sentence
-    if isinstance(error, OperationalError):
-        return f"La base n'est pas joignable ({type(error.orig).__name__})."
-    return f"La base a refusé une opération ({type(error.orig).__name__})."
