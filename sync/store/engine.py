@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
 from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence
+from sync.store.queue import WritersQueue, queue_of
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
@@ -21,12 +22,14 @@ HEAD = "0008"
 
 
 class Store:
-    """One practice's data. Readers run beside the writer; writers wait for each other (BEGIN IMMEDIATE)."""
+    """One practice's data. Readers run beside the writer; writers of one process wait for each other in their order,
+    those of several by SQLite's own patience (BEGIN IMMEDIATE)."""
 
     def __init__(self, url: str, practice: str) -> None:
         self.url = make_url(url)
         self.practice = practice
         self._engine = _engine(url)
+        self._queue: WritersQueue | None = queue_of(str(self.file.resolve())) if self.file else None
         self._fence: int | None = None  # raised while we hold the lock of a practice on a server
 
     @property
@@ -45,7 +48,7 @@ class Store:
         """A writing transaction: committed at the end, rolled back by any exception. Raises Overtaken where we held the
         practice's lock on a server and another worker has it now, NotStored for rows that the store does not take,
         StoreProblem where the store itself is in trouble."""
-        with self._of_rows(), self._engine.begin() as connection:
+        with self._of_rows(), self._in_order(), self._engine.begin() as connection:
             if self._fence is not None:
                 lease.check(connection, self.practice, self._fence)
             tx = Tx(connection, self.practice)
@@ -58,6 +61,9 @@ class Store:
         options = {"attitre_read": True}
         with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
+
+    def _in_order(self) -> AbstractContextManager[None]:
+        return self._queue.turn() if self._queue is not None else nullcontext()
 
     def prepare(self) -> None:
         """Create or migrate the tables; owner-only file. Raises Unusable."""
