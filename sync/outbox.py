@@ -95,7 +95,7 @@ def _deliver(world: World, row: MessageRow) -> int:
     if not claimed:
         return 0
     message = _render(world, claimed)
-    with world.store.write() as tx:
+    with world.store.write(durable=True) as tx:  # after a power cut it must be known that the gateway may have it
         for one in claimed:
             messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
     return _call(world, world.senders[row.channel], claimed, message)
@@ -222,7 +222,7 @@ def _call(world: World, sender: Sender, rows: tuple[MessageRow, ...], message: O
         note = partial(_failed, reason=str(error))
     else:
         note = partial(_sent, reference=reference)
-    with world.store.write() as tx:
+    with world.store.write(durable=True) as tx:
         for row in rows:
             note(world, tx, row)
     return int(note.func is _sent)

@@ -44,11 +44,18 @@ class Store:
         return Path(name) if name and name != ":memory:" else None
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A writing transaction: committed at the end, rolled back by any exception. Raises Overtaken where we held the
-        practice's lock on a server and another worker has it now, NotStored for rows that the store does not take,
-        StoreProblem where the store itself is in trouble."""
-        with self._of_rows(), self._in_order(), self._engine.begin() as connection:
+    def write(self, *, durable: bool = False) -> Iterator[Tx]:
+        """A writing transaction: committed at the end, rolled back by any exception. `durable`: on the disk itself when
+        this returns, so that a power cut cannot undo it; for what a call outside follows, and for that call's result.
+        Raises Overtaken where we held the practice's lock on a server and another worker has it now, NotStored for rows
+        that the store does not take, StoreProblem where the store itself is in trouble."""
+        options = {"attitre_durable": durable}
+        with (
+            self._of_rows(),
+            self._in_order(),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             if self._fence is not None:
                 lease.check(connection, self.practice, self._fence)
             tx = Tx(connection, self.practice)
@@ -162,8 +169,19 @@ def _sqlite_settings(connection: object, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("attitre_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("attitre_read"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    _synchronous(connection, "FULL" if options.get("attitre_durable") else "NORMAL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _synchronous(connection: Connection, wanted: str) -> None:
+    """SQLite ignores the pragma within a transaction. A server's commits are on its disk in any case."""
+    if connection.info.get("synchronous", "NORMAL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
 
 
 def _private_file(file: Path) -> None:
