@@ -8,7 +8,7 @@ from typing import Any
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
 from sync.faults import described, log
-from sync.outbox import backoff
+from sync.results import backoff
 from sync.store import notices
 from sync.store.notices import NoticeRow
 from sync.world import World

@@ -21,7 +21,7 @@ from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severit
 from sync.faults import described, log
 from sync.holding import held_count
 from sync.opening import support_words
-from sync.outbox import backoff
+from sync.results import backoff
 from sync.store import attendance, basics, calendars, digests
 from sync.store.bookings import BookingRow
 from sync.store.engine import StoreProblem, Tx
