@@ -245,6 +245,8 @@ class DavCalendar:
             return None
         if answer.status != 200:
             raise error_of(answer)
+        if not answer.body.strip():
+            return Resource(ref, None, b"")  # stored so by the server: one event that cannot be read, no silent calendar
         if b"BEGIN:VCALENDAR" not in answer.body.upper():
             raise Garbled("Le serveur a répondu autre chose qu'un événement.")
         return Resource(ref, answer.headers.get("ETag"), answer.body)
