@@ -1,7 +1,8 @@
 """One bad thing stays one (law L10): the one place that says what a fault may end, and what it may not.
 
-Passes through: the store's own trouble, which is everybody's (StoreProblem), and whatever is no fault but an end
-(Ending, Over, KeyboardInterrupt: no `Exception`). Everything else, expected or not, stays in what was guarded.
+Passes through: the store's own trouble, which is everybody's (StoreProblem, and what becomes one at the end of its
+transaction), and whatever is no fault but an end (Ending, Over, KeyboardInterrupt: no `Exception`). Everything else,
+expected or not, stays in what was guarded.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
 from sync.faults import described, log
-from sync.store.problems import StoreProblem
+from sync.store.problems import StoreProblem, about_rows
 
 
 @dataclass(slots=True)
@@ -30,5 +33,7 @@ def kept_apart(what: str, **ids: str | int) -> Iterator[Fate]:
     except StoreProblem:
         raise
     except Exception as error:
+        if isinstance(error, DBAPIError) and not about_rows(error):
+            raise
         fate.failed = error
         log.error(what, **ids, **described(error))

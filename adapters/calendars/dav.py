@@ -34,7 +34,7 @@ from adapters.base import (
 from adapters.calendars import davxml
 from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.davanswers import failure, lost, no_sync, strong
+from adapters.calendars.davanswers import counts, failure, lost, no_sync, strong
 from adapters.calendars.davprobe import probe
 from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
 from adapters.calendars.vevent import Ics
@@ -63,6 +63,7 @@ class DavCalendar:
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
         self._doubted = False
+        self._named: tuple[str, Mapping[str, str | None]] = ("", {})
         self._ics = Ics(zone, secret, self.address)
 
     def doubt(self) -> None:
@@ -113,8 +114,17 @@ class DavCalendar:
         changed = {ref: _etag(member) for ref, member in named if member.status < 300}
         held = known() if changed else {}
         wanted = [ref for ref, etag in changed.items() if etag is None or held.get(ref) != etag]
+        wanted += self._made_anew({ref: changed[ref] for ref in changed.keys() - wanted}, cursor.value, token)
         odd = tuple(ref for ref, member in named if member.status >= 300 and ref not in gone)
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
+
+    def _made_anew(self, known: Mapping[str, str | None], asked: str, token: str) -> list[str]:
+        """Named as changed under the version that we hold. A version that is a mere count begins anew with each object:
+        what was deleted and made again has it too (SOGo: `gcs00000000`). A server whose token is a second names the
+        last ones at each question: once it has named them from that same token, nothing is new in them."""
+        counted = {ref: etag for ref, etag in known.items() if counts(etag)}
+        before, self._named = self._named, (token, counted) if asked == token else ("", {})
+        return [] if asked == token and before == self._named else sorted(counted)
 
     def _follow(self, token: str) -> tuple[list[Member], str]:
         """All members since that token. A truncated answer (507 on the collection) is asked on to its end (B01)."""
@@ -245,6 +255,10 @@ class DavCalendar:
             return None
         if answer.status != 200:
             raise error_of(answer)
+        if not answer.body.strip():
+            return Resource(
+                ref, None, b""
+            )  # stored so by the server: one event that cannot be read, no silent calendar
         if b"BEGIN:VCALENDAR" not in answer.body.upper():
             raise Garbled("Le serveur a répondu autre chose qu'un événement.")
         return Resource(ref, answer.headers.get("ETag"), answer.body)
