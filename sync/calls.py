@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Protocol
@@ -97,15 +98,13 @@ class Pool:
 
     def __init__(
         self,
-        *,
-        turn: AbstractContextManager[object] | None = None,
-        let_go: Callable[[], AbstractContextManager[None]] = nullcontext,
-        over: threading.Event | None = None,
-        wake: Callable[[], None] = lambda: None,
-        patience: float = PATIENCE,
+        turn: AbstractContextManager[object],
+        let_go: Callable[[], AbstractContextManager[None]],
+        over: threading.Event,
+        wake: Callable[[], None],
     ) -> None:
-        self._turn, self._let_go = turn or threading.RLock(), let_go
-        self._over, self._wake, self._patience = over or threading.Event(), wake, patience
+        self._turn, self._let_go, self._over, self._wake = turn, let_go, over, wake
+        self._patience, self._sending = PATIENCE, SENDING
         self._running: list[Call] = []
         self._done: SimpleQueue[Call] = SimpleQueue()
 
@@ -142,10 +141,10 @@ class Pool:
 
     def weary(self, since: float) -> bool:
         """See Calls."""
-        if monotonic() - since < SENDING or self._patience > SENDING:
-            return False
-        self._wake()
-        return True
+        tired = monotonic() - since > self._sending
+        if tired:
+            self._wake()
+        return tired
 
     def _left(self) -> float:
         return max((call.begun + self._patience - monotonic() for call in self._running if not call.left), default=0.0)
@@ -180,6 +179,19 @@ class Pool:
             log.error("call failed", **described(call.problem))  # a fault of ours stays its own (law L10)
             return
         raise call.problem
+
+
+class PoolOfOnePass(Pool):
+    """For a pass after which the process ends: it waits for every answer, at most to its gateway's deadline."""
+
+    def __init__(self) -> None:
+        super().__init__(threading.RLock(), nullcontext, threading.Event(), lambda: None)
+        self._patience, self._sending = TO_THE_DEADLINE, inf
+
+
+def room(calls: Calls, call: Call, watch: Watch) -> bool:
+    """It may begin, now or once another ended."""
+    return calls.free(call.lane, call.marks) or (calls.wait(watch) and calls.free(call.lane, call.marks))
 
 
 def finish(calls: Calls, watch: Watch) -> None:
