@@ -95,6 +95,9 @@ class _Call:
 class TooLong(Garbled):
     """More than what was asked for could need. Nothing of it is kept."""
 
+    def __init__(self) -> None:
+        super().__init__("La réponse de l'agenda est démesurée.")
+
 
 class _Died(Exception):
     """A kept-alive connection that the server had closed: nothing was answered."""
@@ -202,11 +205,11 @@ def body_of(got: requests.Response, most: int) -> bytes:
     line raises."""
     content = bytearray()
     if most < _declared(got) < inf:
-        raise TooLong(_HUGE)
+        raise TooLong
     while chunk := got.raw.read1(65536, decode_content=True):
         content += chunk
         if len(content) > most:
-            raise TooLong(_HUGE)
+            raise TooLong
     return bytes(content)
 
 
@@ -285,6 +288,3 @@ def _version() -> str:
         return version("attitre")
     except PackageNotFoundError:
         return "0"
-
-
-_HUGE = "La réponse de l'agenda est démesurée."
