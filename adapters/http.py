@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from adapters import deadline
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
-from adapters.timedhttp import TimedAdapter, until
+from adapters.timedhttp import in_time, until
 from adapters.waiting import FLOOR, later, retry_after
 
 __all__ = ["FLOOR", "Answer", "Http", "auth_for", "error_of", "retry_after"]
@@ -95,6 +95,9 @@ class _Call:
 class TooLong(Garbled):
     """More than what was asked for could need. Nothing of it is kept."""
 
+    def __init__(self) -> None:
+        super().__init__("La réponse de l'agenda est démesurée.")
+
 
 class _Died(Exception):
     """A kept-alive connection that the server had closed: nothing was answered."""
@@ -105,8 +108,7 @@ class Http:
 
     def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
         self.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, TimedAdapter())
+        in_time(self.session)
         self.session.trust_env = False  # a .netrc must not lend its login to another account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
@@ -141,7 +143,7 @@ class Http:
         """Asks once where the server lives and whether it wants digest, for those who use our session and login
         directly. The URL after redirects that stay with the same host; raises as `send`."""
         answer = self.send("PROPFIND", url, headers={"Depth": "0"})
-        stays = answer.status == 207 and _same_trust(urlsplit(url), urlsplit(answer.url))
+        stays = answer.status == 207 and same_house(urlsplit(url), urlsplit(answer.url))
         return answer.url if stays else url
 
     def _followed(self, call: _Call) -> Answer:
@@ -152,7 +154,7 @@ class Http:
             if answer.status not in REDIRECTS or target is None:
                 return answer
             url = _target(call.url, target)
-            trusted = _same_trust(first, urlsplit(url))
+            trusted = same_house(first, urlsplit(url))
             if not trusted and call.verb not in ELSEWHERE:
                 raise Garbled(f"{_host(call.url)} redirige vers un autre serveur : rien n'y est envoyé.")
             call = replace(call, url=url, auth=call.auth if trusted else None)
@@ -203,11 +205,11 @@ def body_of(got: requests.Response, most: int) -> bytes:
     line raises."""
     content = bytearray()
     if most < _declared(got) < inf:
-        raise TooLong(_HUGE)
+        raise TooLong
     while chunk := got.raw.read1(65536, decode_content=True):
         content += chunk
         if len(content) > most:
-            raise TooLong(_HUGE)
+            raise TooLong
     return bytes(content)
 
 
@@ -266,11 +268,15 @@ def error_of(answer: Answer) -> OutsideError:
     return Garbled(f"Réponse inattendue du serveur d'agendas ({answer.status}).")
 
 
-def _same_trust(first: SplitResult, now: SplitResult) -> bool:
-    """The same host and port, or the same host made safer (http to https)."""
-    if (first.hostname, first.port, first.scheme) == (now.hostname, now.port, now.scheme):
-        return True
-    return first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https")
+def same_house(first: SplitResult, now: SplitResult) -> bool:
+    """The same host and port, or the same host made safer (http to https). ValueError: a port that is none."""
+    if first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https"):
+        return now.port != 0
+    return (first.hostname, _port(first), first.scheme) == (now.hostname, _port(now), now.scheme)
+
+
+def _port(parts: SplitResult) -> int | None:
+    return {"http": 80, "https": 443}.get(parts.scheme) if parts.port is None else parts.port
 
 
 def _host(url: str) -> str:
@@ -282,6 +288,3 @@ def _version() -> str:
         return version("attitre")
     except PackageNotFoundError:
         return "0"
-
-
-_HUGE = "La réponse de l'agenda est démesurée."

@@ -96,6 +96,10 @@ class Reader(io.RawIOBase):
         self._line, self._end, self._silence = line, end, silence
         self._raw = line.makefile("rb", buffering=0)
 
+    def until(self, end: float) -> None:
+        """An earlier end."""
+        self._end = end
+
     def readable(self) -> bool:
         """Yes."""
         return True

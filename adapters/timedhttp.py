@@ -17,6 +17,7 @@ from math import inf
 from time import monotonic
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -145,3 +146,11 @@ class TimedAdapter(HTTPAdapter):
         """See HTTPAdapter."""
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+def in_time(session: requests.Session) -> None:
+    """Have that session's exchanges end in time. It follows no redirect: it would unpack the page behind one to its
+    end, and fall over an address that is none."""
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, TimedAdapter())
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]

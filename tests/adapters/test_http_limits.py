@@ -178,6 +178,21 @@ def test_nonsense_is_an_error_of_ours_or_an_answer(answer):
                 assert "agenda/" not in str(error)
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_i10_a_redirect_with_a_bomb_behind_it_is_not_unpacked(status):
+    import tracemalloc
+
+    packed = bomb("gzip")
+    head = b"HTTP/1.1 %d Moved\r\nLocation: /more/\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+    with hostile(says(head % (status, len(packed)), packed)) as server:
+        tracemalloc.start()
+        with pytest.raises(Garbled):
+            Http().send("PROPFIND", server.url, most=1_000_000)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < 10_000_000
+
+
 def test_a_challenge_with_a_bomb_behind_it_is_not_unpacked():
     packed = bomb("gzip")
     head = (
