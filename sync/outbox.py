@@ -18,6 +18,7 @@ from tenacity import RetryCallState, wait_random_exponential
 from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
 from rules.model import Channel, MessageKind
+from sync import series
 from sync.faults import described, log
 from sync.planner import plan_booking, reminders
 from sync.store import basics, bookings, calendars, messages, notices, resources
@@ -108,18 +109,39 @@ def _claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
     with world.store.write() as tx:
         if row.kind is MessageKind.REMINDER:
             return _claim_reminders(world, tx, row.id, now)
-        booking = bookings.get(tx, row.booking, zone)
-        if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
+        fresh = messages.get(tx, row.id, zone)
+        if fresh is None or fresh.state != PENDING or (fresh.next_try is not None and fresh.next_try > now):
+            return ()  # it went, or was put off, as one with another
+        return _claim_tellings(world, tx, fresh, now)
+
+
+def _claim_tellings(world: World, tx: Tx, row: MessageRow, now: datetime) -> tuple[MessageRow, ...]:
+    """The telling, and those of the same series as far as they are still true: they go as one (ruling 17)."""
+    true: list[MessageRow] = []
+    for one in series.companions(world, tx, row, now):  # the row itself is the first of them
+        if _still_tells(world, tx, one, now):
+            true.append(one)
+        elif one.id == row.id:
             return ()
-        if row.started_at is None:
-            plan_booking(world, tx, row.booking, now)
-        standing = messages.get(tx, row.id, zone)
-        if standing is None or standing.state != PENDING or not messages.move(tx, row.id, PENDING, CLAIMED):
-            return ()
-        if row.started_at is None:
-            values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
-            bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
-        return (standing,)
+    key = row.together if row.started_at is not None else true[0].key if len(true) > 1 else None
+    for one in true:
+        messages.move(tx, one.id, PENDING, CLAIMED, together=key)
+        if one.started_at is None:
+            values = {"kind": one.kind.value, "facts": one.facts, "recipient": one.recipient, "state": "flight"}
+            bookings.tell(tx, one.booking, one.channel, one.number, at=now, **values)
+    return tuple(replace(one, together=key) for one in sorted(true, key=lambda one: (one.facts.start, one.id)))
+
+
+def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    """It may go, and still does once its booking is planned again."""
+    booking = bookings.get(tx, row.booking, world.practice.zone)
+    if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
+        return False
+    if row.started_at is not None:
+        return True
+    plan_booking(world, tx, row.booking, now)
+    standing = messages.get(tx, row.id, world.practice.zone)
+    return standing is not None and standing.state == PENDING
 
 
 def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple[MessageRow, ...]:
@@ -200,13 +222,13 @@ def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> boo
 def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
     first, *others = rows
     return outgoing(
-        replace(first.action, also=tuple(one.facts for one in others)),
+        series.action(world, rows),
         key=first.together or first.key,
         booking=first.booking,
         number=first.number,
         practice=world.practice,
         now=world.now(),
-        also=tuple(one.booking for one in others),
+        also=tuple((one.booking, one.number) for one in others),
     )
 
 

@@ -5,6 +5,7 @@ pending → claimed → sent | failed | uncertain; pending also → suppressed (
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -195,3 +196,8 @@ def _row(row: Any, zone: ZoneInfo) -> MessageRow:
     values["facts"] = facts_from_json(row["facts"], zone)
     values["before"] = facts_from_json(row["before"], zone) if row["before"] else None
     return MessageRow(**values)
+
+
+def read(rows: Iterable[Any], zone: ZoneInfo) -> list[MessageRow]:
+    """These rows of the table as values, their times in that zone."""
+    return [_row(row, zone) for row in rows]
