@@ -6,7 +6,7 @@ now. Each cell names a message or none, whether a reminder may go, and why. Same
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,12 +15,15 @@ from rules.text import fold
 
 
 class Row(StrEnum):
-    """What the patient knows. Baseline: told by a person before the first pass. In flight: a message is on its way."""
+    """What the patient knows. Baseline: told by a person before the first pass. In flight: a message is on its way, or
+    its row will go again. Unclear: it may have arrived, and no row says it any more; `UNCLEAR_END`: a cancellation."""
 
     NEVER = "never"
     BASELINE = "baseline"
     TOLD = "told"
     IN_FLIGHT = "in_flight"
+    UNCLEAR = "unclear"
+    UNCLEAR_END = "unclear_end"
 
 
 class Column(StrEnum):
@@ -36,12 +39,14 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What to do. `kind` None: nothing is sent. `alert`: the practice must look. `reason` stands in `explain`."""
+    """What to do. `kind` None: nothing is sent. `alert`: the practice must look. `reason` stands in `explain`.
+    `again`: it says what an unclear message said already."""
 
     kind: MessageKind | None
     reason: str
     remind: bool = False
     alert: bool = False
+    again: bool = False
 
 
 _CONFIRM, _MODIFY, _CANCEL = MessageKind.CONFIRMATION, MessageKind.MODIFICATION, MessageKind.CANCELLATION
@@ -53,6 +58,11 @@ _TOLD_CANCEL = Cell(_CANCEL, "le rendez-vous n'a plus lieu")
 _TOLD_OTHER = Cell(_CANCEL, "l'événement porte maintenant un autre patient")
 _DOUBT = Cell(None, "déplacé mais à corriger : le patient garde ce qu'il sait, le cabinet est alerté", alert=True)
 _INCOMPLETE = Cell(None, "à corriger : rien ne part avant")
+_AGAIN = Cell(_CONFIRM, "on ne sait pas si le patient l'a appris : l'état actuel lui est dit une fois", again=True)
+_AGAIN_MOVED = Cell(_MODIFY, _AGAIN.reason, again=True)
+_AGAIN_ENDED = Cell(_CANCEL, "on ne sait pas si le patient a appris l'annulation : elle lui est redite", again=True)
+_RESTORED = Cell(_CONFIRM, "le patient a peut-être appris l'annulation, et le rendez-vous a lieu")
+_RESTORED_DOUBT = Cell(None, "le patient a peut-être appris l'annulation, et le rendez-vous est à corriger", alert=True)
 
 _Key = tuple[Row, Column, bool]
 TABLE: dict[_Key, Cell] = {
@@ -82,16 +92,31 @@ for _row in (Row.TOLD, Row.IN_FLIGHT):
         **{(_row, Column.PAST, changed): _PAST for changed in (False, True)},
         **{(_row, Column.OTHER_PATIENT, changed): _TOLD_OTHER for changed in (False, True)},
     }
+TABLE |= {
+    # They know this, or what they knew before: whatever is true now settles it, said once (law L4).
+    **{(Row.UNCLEAR, column, changed): TABLE[(Row.TOLD, column, changed)] for _, column, changed in list(TABLE)},
+    (Row.UNCLEAR, Column.VALID, False): _AGAIN,
+    # They believe that it is off, or that it stands as `facts` say.
+    **{(Row.UNCLEAR_END, Column.VALID, changed): _RESTORED for changed in (False, True)},
+    **{(Row.UNCLEAR_END, Column.INVALID, changed): _RESTORED_DOUBT for changed in (False, True)},
+    **{(Row.UNCLEAR_END, Column.VANISHED, changed): _AGAIN_ENDED for changed in (False, True)},
+    **{(Row.UNCLEAR_END, Column.HELD, changed): _HELD for changed in (False, True)},
+    **{(Row.UNCLEAR_END, Column.PAST, changed): _PAST for changed in (False, True)},
+    **{(Row.UNCLEAR_END, Column.OTHER_PATIENT, changed): _AGAIN_ENDED for changed in (False, True)},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What one patient knows by one channel, since `at`. After a cancellation they know of nothing: never."""
+    """What one patient knows by one channel, since `at`. After a cancellation they know of nothing: never. `sure`: a
+    gateway took it, or a person said it. `before`: what they knew for sure before an unclear message."""
 
     row: Row
     facts: Facts | None = None
     recipient: str | None = None
     at: datetime | None = None
+    sure: bool = True
+    before: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +150,23 @@ def plan(known: Knowledge, now_is: Situation, now: datetime) -> Cell:
         known = Knowledge(Row.NEVER)
     column = _column(known, now_is, now)
     changed = known.facts is None or differs(known.facts, now_is.facts)
-    return TABLE[(known.row, column, changed)]
+    cell = TABLE[(known.row, column, changed)]
+    moved = cell is _AGAIN and known.before is not None and differs(known.before, now_is.facts)
+    return _AGAIN_MOVED if moved else cell
+
+
+def still_says_it(kind: MessageKind, facts: Facts, now_is: Situation, now: datetime) -> bool:
+    """A message that may have arrived is still what its patient is to know: who is not sure of it would be told just
+    that."""
+    row = Row.UNCLEAR_END if kind is MessageKind.CANCELLATION else Row.UNCLEAR
+    return plan(Knowledge(row, facts, sure=False), now_is, now).again
+
+
+def elsewhere(known: Knowledge, now_is: Situation, address: str | None) -> Knowledge:
+    """Where an unclear message went to an address that was corrected since, nobody says it to the new one."""
+    mended = not known.sure and address is not None and known.recipient not in {None, address}
+    stands = known.facts is not None and now_is.valid and not differs(known.facts, now_is.facts)
+    return replace(known, row=Row.UNCLEAR) if mended and stands else known
 
 
 def differs(told: Facts, current: Facts) -> bool:

@@ -33,12 +33,14 @@ _KINDS = {
     MessageKind.CANCELLATION: "d'annulation",
 }
 _TOLD = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION})
+_UNCLEAR = frozenset({"uncertain", "retried"})
 BLOCKS, DONE = "⚠ ", "✓ "
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one message. `state`: sent, failed or uncertain; `at` when; `reason` in French where it failed."""
+    """What became of one message. `state`: sent, failed, uncertain (a person decides) or retried (its answer was lost,
+    it goes again); `at` when; `reason` in French where it failed."""
 
     kind: MessageKind
     channel: Channel
@@ -90,7 +92,10 @@ def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt
         return ""
     if not assessment.valid:
         return BLOCKS
-    told = any(one.state == "sent" and one.kind in _TOLD for one in receipts)
+    news = [one for one in receipts if one.kind in _TOLD]
+    told = any(one.state == "sent" for one in news)
+    if any(one.state in _UNCLEAR for one in news):
+        return ""  # what a gateway took before is not what is true now
     booking = assessment.booking
     nowhere = booking is not None and not (booking.mobile or booking.email)
     return DONE if told or nowhere else ""
@@ -129,6 +134,8 @@ def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:
             yield f"✗ {what} non remis{why}. Appelez le patient."
         elif one.state == "uncertain":
             yield f"! {what} peut-être remis{why}. Vérifiez avec le patient."
+        elif one.state == "retried":
+            yield f"! {what} : réponse perdue, nouvel essai à venir."
 
 
 def _moment(receipt: Receipt, practice: Practice) -> str:

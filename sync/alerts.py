@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
+from sync.calls import Call, Note, finish, room
 from sync.faults import described, log
-from sync.outbox import backoff
+from sync.results import backoff
 from sync.store import notices
 from sync.store.notices import NoticeRow
-from sync.world import World
+from sync.world import Watch, World, nobody_watches
 
 
-def send_notices(world: World) -> int:
+def send_notices(world: World, watch: Watch = nobody_watches) -> int:
     """Send what the practice has not been told yet; without an e-mail gateway the notices stay for `status`."""
     sender, now = world.senders.get(Channel.EMAIL), world.now()
     if sender is None or not world.practice.email:
         return 0
     with world.store.read() as tx:
         due = notices.due(tx, now)
-    return sum(_send(world, sender, row, now) for row in due)
+    sent: list[str] = []
+    for row in due:
+        work = partial(_send, world, sender, row, now, sent)
+        call = Call(Channel.EMAIL, frozenset({("notice", row.key)}), work)
+        if room(world.calls, call, watch):
+            world.calls.start(call)
+    finish(world.calls, watch)
+    return len(sent)
 
 
-def _send(world: World, sender: Sender, row: NoticeRow, now: datetime) -> int:
+def _send(world: World, sender: Sender, row: NoticeRow, now: datetime, sent: list[str]) -> Note:
     """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
     message = Outgoing(f"{world.practice.key}:notice:{row.key}", world.practice.email, row.text, row.subject)
     values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
@@ -36,6 +45,10 @@ def _send(world: World, sender: Sender, row: NoticeRow, now: datetime) -> int:
         log.error("alert not sent", **described(error))
     else:
         values = {"sent_at": now}
+        sent.append(row.key)
+    return partial(_note, world, row.key, values)
+
+
+def _note(world: World, key: str, values: dict[str, Any]) -> None:
     with world.store.write() as tx:
-        notices.change(tx, row.key, **values)
-    return int("sent_at" in values)
+        notices.change(tx, key, **values)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
-from sync.outbox import may_have_moved
+from sync.claims import may_have_moved
 from sync.planner import is_held
 from sync.store import basics, bookings, messages, patients, resources
 from sync.store.attendance import HONOURED

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from adapters.base import Outgoing, OutsideError, Sender
 from adapters.senders.render import digest_page
@@ -18,15 +19,16 @@ from rules.agenda import block_findings, holiday_name
 from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
+from sync.calls import Call, Note, finish
 from sync.faults import described, log
 from sync.holding import held_count
 from sync.opening import support_words
-from sync.outbox import backoff
+from sync.results import backoff
 from sync.store import attendance, basics, calendars, digests
 from sync.store.bookings import BookingRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import UNCERTAIN
-from sync.world import World
+from sync.world import Watch, World, nobody_watches
 
 NAME = "digest"
 BLOCKS_AHEAD = timedelta(days=60)
@@ -44,19 +46,24 @@ class _Turn:
     not_before: datetime | None = None
 
 
-def send_digest(world: World) -> bool:
+def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
     """Send today's digest where it is due. True where it went. A fault of ours stays here (law L10)."""
     sender = world.senders.get(Channel.EMAIL)
-    if sender is None or not world.practice.email:
+    if sender is None or not world.practice.email or not world.calls.free(Channel.EMAIL, [NAME]):
         return False
+    sent: list[date] = []
     try:
         turn = _claimed(world)
-        return turn is not None and _sent(world, sender, turn)
+        letter = todays(world) if turn is not None else None
+        if turn is not None:
+            work = partial(_sent, world, sender, turn, letter, sent)
+            world.calls.start(Call(Channel.EMAIL, frozenset({NAME}), work))
+            finish(world.calls, watch)
     except StoreProblem:
         raise
     except Exception as error:
         log.error("digest not sent", **described(error))
-        return False
+    return bool(sent)
 
 
 def owed(world: World, tx: Tx, now: datetime) -> bool:
@@ -124,20 +131,23 @@ def _due(known: _Turn, practice: Practice, now: datetime) -> bool:
     return not known.settled and (known.not_before is None or known.not_before <= now)
 
 
-def _sent(world: World, sender: Sender, turn: _Turn) -> bool:
-    letter = todays(world)
+def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent: list[date]) -> Note:
     try:
         if letter is not None:
             sender.send(_outgoing(world, letter, f"{world.practice.key}:digest:{turn.day.isoformat()}"))
+            sent.append(turn.day)
     except OutsideError as error:
         log.warning("digest not sent", error=type(error).__name__)
         attempts = turn.attempts + 1
         done = replace(turn, attempts=attempts, not_before=world.now() + backoff(attempts))
     else:
         done = _Turn(turn.day, settled=True)
+    return partial(_note, world, done)
+
+
+def _note(world: World, done: _Turn) -> None:
     with world.store.write() as tx:
         _put(tx, done)
-    return done.settled and letter is not None
 
 
 def _hour(practice: Practice, day: date) -> datetime:

@@ -15,6 +15,7 @@ from types import FrameType
 from schedule import Scheduler
 
 from sync import pace
+from sync.calls import Pool
 from sync.digest import next_digest
 from sync.faults import described, log
 from sync.opening import at_work
@@ -89,6 +90,7 @@ class Worker:
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
+        self.readers.call_beside(Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake))
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rules.model import Channel, Facts, MessageKind, Practice, Send
-from rules.planning import Cell, Knowledge, Row, Situation, plan, reminder_due, same_patient
+from rules.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
 from sync.store import bookings, calendars, messages
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
+from sync.store.messages import MessageRow
 from sync.world import World
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
 
 def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Wanted]:
     """What is to be sent for this booking, reminders aside: (action, telling number, due)."""
-    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
     refused = bookings.refused(tx, booking.id, world.practice.zone)
     wanted: list[Wanted] = []
-    for channel in Channel:
-        pairs = [(known.mine.get(channel, NOBODY), True)]
-        pairs += [(knowledge, False) for other, knowledge in known.others if other is channel]
+    for channel in Channel:  # on a telephone that two share, the cancellation is read before the other's confirmation
+        pairs = [(knowledge, False) for other, knowledge in known.others if other is channel]
+        pairs += [(known.mine.get(channel, NOBODY), True)]
         for knowledge, own in pairs:
             send = _send(plan(knowledge, situation, now), channel, knowledge, booking, own=own)
             if send and (channel, send.to, send.kind, send.facts.start) not in refused:
@@ -59,10 +60,10 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
 def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
     """The reminders that are to go for this booking now, one a channel (P41); `early`: that may go along with another
     of the same day (ruling 6)."""
-    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
     found = []
     for channel, knowledge in known.mine.items():
-        to = _address(booking, channel)
+        to = address_of(booking, channel)
         cell = plan(knowledge, situation, now)
         if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now, early=early):
             found.append(Send(MessageKind.REMINDER, channel, to, booking.facts))
@@ -71,7 +72,7 @@ def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early
 
 def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tuple[Channel, Knowledge, Cell]]:
     """The table's cell for each channel, with what its patient knows: why a message goes, or why none does."""
-    known, situation = _known(world, tx, booking), _situation(tx, booking)
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
     mine = [(channel, known.mine.get(channel, NOBODY)) for channel in Channel]
     return [(channel, knowledge, plan(knowledge, situation, now)) for channel, knowledge in [*mine, *known.others]]
 
@@ -87,13 +88,16 @@ def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
     """What was sent for this booking, for the feedback in its event."""
     from rules.wording import Receipt
 
-    shown = {messages.SENT, messages.FAILED, messages.UNCERTAIN}
     rows = messages.of_booking(tx, number, world.practice.zone)
     return tuple(
-        Receipt(row.kind, row.channel, row.state, _local(row.done_at, world.practice), row.reason or "")
+        Receipt(row.kind, row.channel, _shown(row), _local(row.done_at, world.practice), row.reason or "")
         for row in rows
-        if row.state in shown
+        if row.state in {messages.SENT, messages.FAILED} or (row.may_have_left and row.state != messages.CLAIMED)
     )
+
+
+def _shown(row: MessageRow) -> str:
+    return "retried" if row.state == messages.PENDING else row.state
 
 
 def _known(world: World, tx: Tx, booking: BookingRow) -> _Known:
@@ -106,6 +110,8 @@ def _known(world: World, tx: Tx, booking: BookingRow) -> _Known:
             mine[channel] = _later(mine.get(channel), knowledge)
         else:
             others.append((channel, knowledge))
+    situation = situation_of(tx, booking)
+    mine = {channel: elsewhere(one, situation, address_of(booking, channel)) for channel, one in mine.items()}
     return _Known(mine, tuple(others))
 
 
@@ -113,7 +119,8 @@ def _later(one: Knowledge | None, other: Knowledge) -> Knowledge:
     return other if one is None or one.at is None or (other.at and other.at >= one.at) else one
 
 
-def _situation(tx: Tx, booking: BookingRow) -> Situation:
+def situation_of(tx: Tx, booking: BookingRow) -> Situation:
+    """What the calendar says of it now."""
     vanished = booking.state == VANISHED
     return Situation(booking.facts, booking.state == VALID, vanished, held=vanished and is_held(tx, booking))
 
@@ -130,7 +137,7 @@ def is_held(tx: Tx, booking: BookingRow) -> bool:
 def _send(cell: Cell, channel: Channel, knowledge: Knowledge, booking: BookingRow, *, own: bool) -> Send | None:
     if cell.kind is None:
         return None
-    now_address = _address(booking, channel) if own else None
+    now_address = address_of(booking, channel) if own else None
     if cell.kind is MessageKind.CANCELLATION:
         to, facts = knowledge.recipient or now_address, knowledge.facts
         return Send(cell.kind, channel, to, facts) if to and facts else None
@@ -139,10 +146,13 @@ def _send(cell: Cell, channel: Channel, knowledge: Knowledge, booking: BookingRo
 
 
 def _before(cell: Cell, knowledge: Knowledge) -> Facts | None:
-    return knowledge.facts if cell.kind is MessageKind.MODIFICATION else None
+    if cell.kind is not MessageKind.MODIFICATION:
+        return None
+    return knowledge.before if cell.again else knowledge.facts
 
 
-def _address(booking: BookingRow, channel: Channel) -> str | None:
+def address_of(booking: BookingRow, channel: Channel) -> str | None:
+    """Where its patient is reached that way."""
     return booking.mobile if channel is Channel.SMS else booking.email
 
 

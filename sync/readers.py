@@ -19,6 +19,7 @@ from time import monotonic
 from adapters.base import Account, OutsideError, TryLater
 from adapters.deadline import within
 from sync import pace
+from sync.calls import Calls
 from sync.faults import described, log
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
@@ -119,8 +120,8 @@ class Readers:
         self.turn = threading.RLock()
         self.under_way: set[str] = set()
         self.world = replace(world, under_way=self.under_way)
-        self._over = threading.Event()
-        self._reading = replace(world, store=_Taking(world.store, self.turn, self._over))
+        self.over = threading.Event()
+        self._reading = replace(world, store=_Taking(world.store, self.turn, self.over))
         self._every, self._wake, self._chance = every, wake, chance
         self._done: SimpleQueue[_Job] = SimpleQueue()
         self._jobs: list[_Job] = []
@@ -184,6 +185,10 @@ class Readers:
 
         self._start(_Job(frozenset({address}), go, self._good, PATIENCE))
 
+    def call_beside(self, calls: Calls) -> None:
+        """From now on passes call gateways so."""
+        self.world = replace(self.world, calls=calls)
+
     @property
     def reading(self) -> World:
         """The world as it is in a reader's thread."""
@@ -205,7 +210,7 @@ class Readers:
     def close(self) -> None:
         """What is under way stays without effect."""
         with self.turn:
-            self._over.set()
+            self.over.set()
 
     def _is_due(self, address: str, rows: Rows, now: datetime) -> bool:
         row = rows.get(address)

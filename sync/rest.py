@@ -75,7 +75,9 @@ def _message(world: World, tx: Tx, now: datetime) -> bool:
     """A crash left something claimed, or a message is due that can be sent."""
     zone = world.practice.zone
     left = messages.with_state(tx, messages.CLAIMED, zone=zone)
-    return bool(left) or any(row.channel in world.senders for row in messages.due(tx, now, zone))
+    if any(not world.calls.busy(row.id) for row in left):
+        return True
+    return any(row.channel in world.senders for row in messages.due(tx, now, zone))
 
 
 def _question(_world: World, tx: Tx, now: datetime) -> bool:

@@ -57,8 +57,8 @@ def take_all(
     written = write_back(world, watch)
     brakenotice.show(world)
     companion.show(world)
-    send_notices(world)
-    send_digest(world)
+    send_notices(world, watch)
+    send_digest(world, watch)
     return Done(judged, sent, written)
 
 

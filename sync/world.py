@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
 from rules.model import CalendarEvent, Channel, Practice
 from rules.text import fold
+from sync.calls import Calls, Inline
 from sync.noted import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
@@ -85,7 +86,7 @@ class Readings:
 class World:
     """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
     that something changed. `under_way`: calendars that are being read beside it: nothing is written to them, and
-    nothing told from them, until that ends."""
+    nothing told from them, until that ends. `calls`: how gateways are called, one by one or beside the pass."""
 
     practice: Practice
     store: Store
@@ -98,6 +99,7 @@ class World:
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     noted: Noted = field(default_factory=Noted)
     under_way: Set[str] = frozenset()
+    calls: Calls = field(default_factory=Inline)
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

@@ -9,8 +9,8 @@ from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unkno
 from adapters.deadline import within
 from sync import writepause
 from sync.faults import described, log
-from sync.outbox import backoff
 from sync.removal import remove
+from sync.results import backoff
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow

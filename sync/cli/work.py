@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,6 +82,7 @@ def _dry(settings: Settings, only: str | None) -> bool:
 
 
 def _pass(world: World, only: str | None, *, restored: bool = False) -> PassReport:
+    from sync.calls import PoolOfOnePass
     from sync.main import loaded_all
     from sync.passes import one_pass
     from sync.wiring import addresses
@@ -98,7 +100,7 @@ def _pass(world: World, only: str | None, *, restored: bool = False) -> PassRepo
             left.discard(step)
             typer.echo(f"\rAgendas : {total - len(left)}/{total}", err=True, nl=not left)
 
-    return one_pass(world, only=wanted, watch=progress, restored=restored)
+    return one_pass(replace(world, calls=PoolOfOnePass()), only=wanted, watch=progress, restored=restored)
 
 
 def _summary(report: PassReport) -> None:

@@ -223,7 +223,8 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
     for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
         if row.state != "failed":
             facts = facts_from_json(row.facts, zone)
-            known[(facts.patient_id, Channel(row.channel))] = _knowledge(row, facts)
+            one = (facts.patient_id, Channel(row.channel))
+            known[one] = _knowledge(row, facts, known.get(one))
     return known
 
 
@@ -245,17 +246,15 @@ def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str
 
 
 def next_number(tx: Tx, booking: int, channel: Channel) -> int:
-    """The number of the next telling: it counts claims, not edits (DESIGN 1)."""
-    c = t.telling.c
-    query = select(func.max(c.number)).where(
-        c.practice == tx.practice, c.booking == booking, c.channel == channel.value
-    )
-    last = tx.connection.execute(query).scalar()
-    return 1 if last is None else int(last) + 1
+    """The number of the next telling: it counts claims, not edits (DESIGN 1). A number under which a gateway was called
+    is never another message's, even where it certainly was not taken: the gateway may remember its key."""
+    last = max(tx.run(_LAST_NUMBERS, the_booking=booking, the_channel=channel.value).one(), key=lambda one: one or 0)
+    return 1 + (last or 0)
 
 
 def tell(tx: Tx, booking: int, channel: Channel, number: int, **values: Any) -> None:
-    """Record a telling: kind, facts, recipient, state (`baseline`, `flight`, `told`, `failed`), at."""
+    """Record a telling: kind, facts, recipient, at, and its state: `baseline`; `flight`, on its way or to go again;
+    `told`; `failed`, refused for good; `uncertain`, a person decides; `unclear`, no row says it any more."""
     if isinstance(values["facts"], Facts):
         values["facts"] = facts_to_json(values["facts"])
     tx.later(_TELL, {"booking": booking, "channel": channel.value, "number": number, **values})
@@ -281,11 +280,17 @@ def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
     )
 
 
-def _knowledge(row: Any, facts: Facts) -> Knowledge:
-    if row.kind == MessageKind.CANCELLATION.value:
-        return Knowledge(Row.NEVER)
-    state = {"baseline": Row.BASELINE, "flight": Row.IN_FLIGHT}.get(row.state, Row.TOLD)
-    return Knowledge(state, facts, row.recipient, row.at)
+def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:
+    ended, sure = row.kind == MessageKind.CANCELLATION.value, row.state in {"baseline", "told"}
+    if ended:
+        left = Knowledge(Row.UNCLEAR_END, facts, row.recipient, row.at, sure=False)
+        return left if row.state == "unclear" else Knowledge(Row.NEVER)
+    state = _ROWS.get(row.state, Row.TOLD)
+    before = None if sure or known is None else known.facts if known.sure else known.before
+    return Knowledge(state, facts, row.recipient, row.at, sure, before)
+
+
+_ROWS = {"baseline": Row.BASELINE, "flight": Row.IN_FLIGHT, "unclear": Row.UNCLEAR}
 
 
 def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
@@ -350,4 +355,10 @@ _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
+_LAST_NUMBERS = select(
+    select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
+    select(func.max(_m.number))
+    .where(*here(t.message, "booking", "channel"), or_(_m.state != "pending", _m.attempts > 0))
+    .scalar_subquery(),
+)
 _REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == "failed")

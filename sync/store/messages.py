@@ -1,6 +1,7 @@
 """The outbox: messages to patients, written in the transaction that made them necessary (law L4).
 
-pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person).
+pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person). What
+may have left is superseded as soon as a newer telling leaves: it never follows it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
+from rules.planning import same_patient
 from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
 from sync.store.tx import here, the, those
 
-PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED = (
-    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped",
+PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED = (
+    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped", "superseded",
 )  # fmt: skip
 
 
@@ -40,8 +42,8 @@ _WITH_STATE = select(t.message).where(*here(t.message), those(_c.state)).order_b
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message. `started_at`: the gateway may have been called since; `next_try`: not before. `together`: the key
-    under which it went, or goes again, as one with others (ruling 6)."""
+    """One message. `started_at`: the gateway may have been called since; `next_try`: not before. `unclear`: how many
+    answers were lost. `together`: the key under which it went, or goes again, as one with others (ruling 6)."""
 
     id: int
     booking: int
@@ -56,6 +58,7 @@ class MessageRow:
     due_at: datetime
     next_try: datetime | None
     attempts: int
+    unclear: int
     started_at: datetime | None
     done_at: datetime | None
     reason: str | None
@@ -65,6 +68,11 @@ class MessageRow:
     def action(self) -> Send:
         """What it tells whom."""
         return Send(self.kind, self.channel, self.recipient, self.facts, self.before)
+
+    @property
+    def may_have_left(self) -> bool:
+        """Its gateway may have it, and nobody knows."""
+        return self.state == UNCERTAIN or (self.state in {PENDING, CLAIMED} and self.started_at is not None)
 
 
 def key_of(tx: Tx, booking: int, send: Send, number: int) -> str:
@@ -79,18 +87,16 @@ def replace_pending(
     """Make the unclaimed messages of a booking (reminders aside) those that are wanted: (action, number, due).
 
     A row that still says the same keeps its place; others give way. A row not yet claimed is replaced, never joined by
-    a second. A row whose call may have begun stays: the gateway may have it.
+    a second. A row whose call may have begun stays: the gateway may have it. One that a gateway refused for the moment
+    leaves its key behind: no other content goes under it.
     """
     standing = [row for row in of_booking(tx, booking, zone) if row.state == PENDING and row.started_at is None]
-    keep = {
-        row.id for row in standing if any(row.action == send and row.number == number for send, number, _ in wanted)
-    }
+    kept = {row.id: send for row in standing for send, number, _ in wanted if _says(row, send, number)}
     for row in standing:
-        if row.id not in keep and row.kind is not MessageKind.REMINDER:
-            _delete(tx, row.id)
-    kept = [(row.action, row.number) for row in standing if row.id in keep]
+        if row.id not in kept and row.kind is not MessageKind.REMINDER:
+            _give_way(tx, row, now)
     for send, number, due in wanted:
-        if (send, number) not in kept:
+        if send not in kept.values():
             add(tx, booking, send, number, due=due, now=now)
 
 
@@ -122,6 +128,21 @@ def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
     """Every message of that booking, oldest first."""
     rows = tx.run(_OF_BOOKING, the_booking=booking).mappings()
     return [_row(row, zone) for row in sorted(rows, key=lambda row: int(row["id"]))]  # ORDER BY would walk the table
+
+
+def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
+    """The other messages of that booking by that way to that patient, oldest first."""
+    return [
+        one
+        for one in of_booking(tx, row.booking, zone)
+        if one.channel is row.channel and one.id != row.id and same_patient(one.facts, row.facts)
+    ]
+
+
+def joined(tx: Tx, key: str, state: str) -> bool:
+    """Whether a message that went under that common key stands in that state."""
+    query = select(_c.id).where(_c.practice == tx.practice, _c.together == key, _c.state == state).limit(1)
+    return tx.connection.execute(query).first() is not None
 
 
 def may_still_join(tx: Tx, booking: int, send: Send) -> bool:
@@ -184,6 +205,17 @@ def counts(tx: Tx) -> dict[str, int]:
         name = "retry" if state == PENDING and again else state
         found[name] = found.get(name, 0) + count
     return found
+
+
+def _says(row: MessageRow, send: Send, number: int) -> bool:
+    return row.action == send and (row.number == number or row.attempts > 0)
+
+
+def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
+    if row.attempts:
+        move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="ce n'est plus ce qui est vrai")
+    else:
+        _delete(tx, row.id)
 
 
 def _delete(tx: Tx, message: int) -> None:

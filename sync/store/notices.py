@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
@@ -41,6 +41,12 @@ def raise_once(tx: Tx, key: str, subject: str, text: str, now: datetime) -> None
 def due(tx: Tx, now: datetime) -> list[NoticeRow]:
     """Alerts not yet sent."""
     return [NoticeRow(row.key, row.subject, row.text, row.attempts) for row in tx.run(_DUE, the_next_try=now)]
+
+
+def withdraw(tx: Tx, key: str) -> None:
+    """It is settled: where it was not sent yet, it is not."""
+    c = t.notice.c
+    tx.connection.execute(delete(t.notice).where(c.practice == tx.practice, c.key == key, c.sent_at.is_(None)))
 
 
 def change(tx: Tx, key: str, **values: Any) -> None:

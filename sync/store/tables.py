@@ -265,6 +265,7 @@ message = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("next_try", UtcDateTime),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("unclear", Integer, nullable=False, default=0),
     Column("started_at", UtcDateTime),
     Column("done_at", UtcDateTime),
     Column("reason", Text),

@@ -37,4 +37,7 @@ def of_series(tx: Tx, row: MessageRow, now: datetime, zone: ZoneInfo) -> list[Me
 def _goes_with(one: MessageRow, row: MessageRow, now: datetime) -> bool:
     if row.started_at is not None:
         return row.together is not None and one.together == row.together and one.started_at is not None
-    return one.started_at is None and (one.next_try is None or one.next_try <= now)
+    if one.started_at is not None:
+        return False
+    put_off_together = one.together is not None and one.together == row.together
+    return put_off_together or one.next_try is None or one.next_try <= now

@@ -16,7 +16,7 @@ import adapters
 import config
 import rules
 import sync
-from sync import outbox, standby
+from sync import results, standby
 from sync.main import main
 
 WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")
@@ -34,7 +34,7 @@ def everything() -> Iterator[str]:
 def child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ["WORKER"] = str(os.getpid())
-    with patch.object(standby, "EVERY", 0.1), patch.object(outbox, "_BACKOFF", lambda _: 0.5):
+    with patch.object(standby, "EVERY", 0.1), patch.object(results, "_BACKOFF", lambda _: 0.5):
         main()
 
 

@@ -1,0 +1,143 @@
+"""What the answer to a call means for the messages that it carried, each in the caller's transaction (law L4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tenacity import RetryCallState, wait_random_exponential
+
+from rules.model import Channel, MessageKind
+from sync.store import basics, bookings, messages, notices, resources
+from sync.store.engine import Tx
+from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPERSEDED, UNCERTAIN, MessageRow
+from sync.world import World
+
+LAST_ATTEMPT = 12
+SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
+_BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
+_NEWER = "remplacé par un message plus récent"
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after that many attempts: exponential with full jitter."""
+    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
+    state.attempt_number = attempts
+    return timedelta(seconds=_BACKOFF(state))
+
+
+def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
+    """Its gateway took it. What failed before for the same patient is made good."""
+    now = world.now()
+    if not messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None):
+        return
+    if row.kind is not MessageKind.REMINDER:
+        for one in messages.of_the_same(tx, row, world.practice.zone):
+            if one.state == FAILED and one.id < row.id:
+                give_way(world, tx, one)
+    _result(world, tx, row, "told")
+
+
+def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """For good: told to the practice, in the event and by e-mail; not sent again until facts or address change. Where
+    an answer was lost before, the patient may have it all the same."""
+    if row.started_at is not None:
+        _uncertain(world, tx, row, reason)
+        return
+    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1}
+    if messages.move(tx, row.id, CLAIMED, FAILED, **values):
+        _result(world, tx, row, "failed")
+        notices.raise_once(tx, f"undelivered:{row.together or row.key}", *_undelivered(row, reason), world.now())
+
+
+def later(world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None) -> None:
+    """It certainly did not go, and may later: the patient knows what they knew before the call."""
+    now, attempts = world.now(), row.attempts + 1
+    if attempts >= LAST_ATTEMPT:
+        failed(world, tx, row, f"{reason} ({attempts} essais)")
+        return
+    wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
+    values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
+    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        untell(tx, row)
+        basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+
+
+def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (L4): with
+    `retry` three times more, further and further apart."""
+    sender, lost = world.senders.get(row.channel), row.unclear + 1
+    repeatable = sender is not None and sender.repeatable
+    chances = LAST_ATTEMPT - 1 if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0
+    if lost > chances or row.attempts >= LAST_ATTEMPT:
+        _uncertain(world, tx, row, reason)
+        return
+    wait = backoff(lost) if repeatable else SECOND_CHANCES[lost - 1]
+    values = {"attempts": row.attempts + 1, "unclear": lost, "next_try": world.now() + wait, "reason": reason}
+    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        _show(tx, row, world)
+
+
+def untell(tx: Tx, row: MessageRow) -> None:
+    """It certainly did not go, now or before: it may still give way."""
+    if row.kind is not MessageKind.REMINDER and row.started_at is None:
+        bookings.forget(tx, row.booking, row.channel, row.number)
+
+
+def supersede(world: World, tx: Tx, row: MessageRow) -> None:
+    """A newer telling leaves: what may have left before never follows it, and nobody needs to look after it."""
+    for one in messages.of_the_same(tx, row, world.practice.zone):
+        if one.may_have_left and one.state != CLAIMED and one.id < row.id:
+            give_way(world, tx, one)
+
+
+def give_way(world: World, tx: Tx, row: MessageRow) -> None:
+    """A newer telling left, or leaves: this one is over, and its alert with it."""
+    messages.move(tx, row.id, row.state, SUPERSEDED, done_at=world.now(), reason=_NEWER)
+    if row.may_have_left and row.kind is not MessageKind.REMINDER:
+        bookings.settle(tx, row.booking, row.channel, row.number, "unclear")
+    if row.together is None or not messages.joined(tx, row.together, row.state):
+        for alert in ("undelivered", "uncertain"):
+            notices.withdraw(tx, f"{alert}:{row.together or row.key}")
+
+
+def _retries(world: World, row: MessageRow) -> bool:
+    return world.on_uncertain.get(row.channel, "hold") == "retry"
+
+
+def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1, "unclear": row.unclear + 1}
+    if messages.move(tx, row.id, CLAIMED, UNCERTAIN, **values):
+        _result(world, tx, row, "uncertain")
+        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *_maybe(row), world.now())
+
+
+def _result(world: World, tx: Tx, row: MessageRow, state: str) -> None:
+    if row.kind is not MessageKind.REMINDER:
+        bookings.settle(tx, row.booking, row.channel, row.number, state)
+    basics.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+    _show(tx, row, world)
+
+
+def _show(tx: Tx, row: MessageRow, world: World) -> None:
+    """Its event says what became of it."""
+    place = bookings.place(tx, row.booking)
+    if place is not None:
+        resources.mark_dirty(tx, [place], world.now())
+
+
+def _undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"Un {how} n'a pas pu être remis : {reason}\n\n"
+        f"Rendez-vous n° {row.booking}, message n° {row.id}. Le numéro à appeler : attitre outbox"
+    )
+    return f"attitre : {how} non remis", text
+
+
+def _maybe(row: MessageRow) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"On ne sait pas si un {how} est parti : la réponse s'est perdue.\n\n"
+        f"Message n° {row.id}. Renvoyer : attitre outbox retry {row.id} ; classer : attitre outbox drop {row.id}"
+    )
+    return f"attitre : {how} incertain", text
