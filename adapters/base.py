@@ -27,12 +27,17 @@ class OutsideError(Exception):
     """Something outside did not do what was asked. `str()` is a French sentence for a person."""
 
 
+DAY = 86_400.0
+
+
 class TryLater(OutsideError):
-    """Unreachable, overloaded, timed out. Nothing is known to have changed."""
+    """Unreachable, overloaded, timed out. Nothing is known to have changed. `retry_after`: seconds that the other side
+    asks for, a day at most, whatever it said; `capped`: it asked for more, which a person should know."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
         super().__init__(text)
-        self.retry_after = retry_after
+        self.capped = retry_after is not None and retry_after > DAY
+        self.retry_after = None if retry_after is None else min(DAY, max(0.0, retry_after))
 
 
 class Denied(OutsideError):

@@ -1,17 +1,18 @@
 """One requests session per account: what every CalDAV exchange goes through (SYNC 2.4, 2.12).
 
-Redirects are followed here, keeping verb and body; credentials never reach another host or plain http (I04).
+Redirects are followed here, keeping verb and body. Credentials never reach another host or plain http (I04), nor does
+what may hold an event's text: only questions without one are asked where a server says that it moved.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from math import inf
+from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -22,13 +23,15 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from adapters import deadline
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
-from adapters.timedhttp import TimedAdapter, until
+from adapters.timedhttp import in_time, until
+from adapters.waiting import FLOOR, later, retry_after
 
+__all__ = ["FLOOR", "Answer", "Http", "auth_for", "error_of", "retry_after"]
 CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 120.0
-LARGEST = 200 * 1024 * 1024
+LARGEST, SMALL = 64 * 1024 * 1024, 1024 * 1024  # bytes of an answer, unpacked: to a question, to a change
 HOPS = 5
-FLOOR, CEILING = 30.0, 86_400.0
 SAFE = frozenset({"GET", "PROPFIND", "REPORT", "OPTIONS"})
+ELSEWHERE = frozenset({"GET", "PROPFIND", "OPTIONS"})  # a REPORT names events by their addresses
 REDIRECTS = frozenset({301, 302, 307, 308})
 
 
@@ -43,11 +46,25 @@ class Bearer(AuthBase):
         return request
 
 
+class Digest(HTTPDigestAuth):
+    """Digest (RFC 7616). The refusal's own page is not unpacked, which the library would do however large it is."""
+
+    def handle_401(self, r: Any, **kwargs: Any) -> Any:
+        """See HTTPDigestAuth. A short page is read past, so that the connection serves again."""
+        if r.status_code == 401 and _asks_digest(r.headers):
+            if _declared(r) <= SMALL:
+                r.raw.read(decode_content=False)
+            else:
+                r.raw.close()
+            r._content = b""
+        return super().handle_401(r, **kwargs)  # type: ignore[no-untyped-call]
+
+
 def auth_for(kind: str, username: str, password: str, token: str) -> AuthBase:
     """The login for `kind`: basic, digest, bearer or auto (bearer where there is a token, else basic)."""
     if kind == "bearer" or (kind == "auto" and token):
         return Bearer(token)
-    return HTTPDigestAuth(username, password) if kind == "digest" else HTTPBasicAuth(username, password)
+    return Digest(username, password) if kind == "digest" else HTTPBasicAuth(username, password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One exchange as asked. `read`: seconds without a byte; `whole`: seconds in all; `most`: bytes of the answer."""
+    """One exchange as asked. `read`: seconds without a byte; `end`: by the monotonic clock, for all of it; `most`:
+    bytes of the answer."""
 
     verb: str
     url: str
@@ -70,8 +88,15 @@ class _Call:
     headers: Mapping[str, str]
     auth: AuthBase | None
     read: float
-    whole: float
+    end: float
     most: int
+
+
+class TooLong(Garbled):
+    """More than what was asked for could need. Nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("La réponse de l'agenda est démesurée.")
 
 
 class _Died(Exception):
@@ -83,8 +108,7 @@ class Http:
 
     def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
         self.session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, TimedAdapter())
+        in_time(self.session)
         self.session.trust_env = False  # a .netrc must not lend its login to another account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
@@ -103,12 +127,14 @@ class Http:
         whole: float | None = None,
         most: int | None = None,
     ) -> Answer:
-        """Exchange, following redirects. Raises TryLater, Denied or Garbled; statuses are the caller's. An answer of
-        more than `most` bytes is not read further; a job's deadline ends what is under way."""
-        whole = whole or (DEADLINE if read <= READ else 3 * read)
-        call = _Call(verb, url, body, headers or {}, self.auth, read, whole, most or LARGEST)
+        """Exchange, following redirects, within `whole` seconds from first byte to last. Raises TryLater, Denied
+        or Garbled; statuses are the caller's. An answer of more than `most` bytes, unpacked, is not read further
+        (TooLong); a job's deadline ends what is under way."""
+        whole = (DEADLINE if read <= READ else 3 * read) if whole is None else whole
+        end = min(monotonic() + whole, deadline.ends())
+        call = _Call(verb, url, body, headers or {}, self.auth, read, end, most or _most(verb))
         answer = self._followed(call)
-        if answer.status == 401 and self._may_digest and _wants_digest(answer):
+        if answer.status == 401 and self._may_digest and _asks_digest(answer.headers):
             self.auth, self._may_digest = self._may_digest, None
             answer = self._followed(replace(call, auth=self.auth))
         return answer
@@ -117,7 +143,7 @@ class Http:
         """Asks once where the server lives and whether it wants digest, for those who use our session and login
         directly. The URL after redirects that stay with the same host; raises as `send`."""
         answer = self.send("PROPFIND", url, headers={"Depth": "0"})
-        stays = answer.status == 207 and _same_trust(urlsplit(url), urlsplit(answer.url))
+        stays = answer.status == 207 and same_house(urlsplit(url), urlsplit(answer.url))
         return answer.url if stays else url
 
     def _followed(self, call: _Call) -> Answer:
@@ -125,10 +151,13 @@ class Http:
         for _ in range(HOPS + 1):
             answer = self._once(call)
             target = answer.headers.get("Location")
-            if answer.status not in REDIRECTS or not target:
+            if answer.status not in REDIRECTS or target is None:
                 return answer
-            url = urljoin(call.url, target)
-            call = replace(call, url=url, auth=call.auth if _same_trust(first, urlsplit(url)) else None)
+            url = _target(call.url, target)
+            trusted = same_house(first, urlsplit(url))
+            if not trusted and call.verb not in ELSEWHERE:
+                raise Garbled(f"{_host(call.url)} redirige vers un autre serveur : rien n'y est envoyé.")
+            call = replace(call, url=url, auth=call.auth if trusted else None)
         raise Garbled("Le serveur de l'agenda renvoie sans fin vers une autre adresse.")
 
     def _once(self, call: _Call) -> Answer:
@@ -139,9 +168,11 @@ class Http:
         except (requests.exceptions.Timeout, ReadTimeoutError):
             raise TryLater(_late(call)) from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, _Died):
-            raise TryLater(f"{_host(call.url)} n'est pas joignable.") from None
-        except requests.exceptions.RequestException:
+            raise TryLater(_late(call) if monotonic() > call.end else _away(call)) from None
+        except (requests.exceptions.RequestException, HTTPException, ValueError):  # what parsers say to nonsense
             raise Garbled(f"L'échange avec {_host(call.url)} n'a pas pu se faire.") from None
+        except OSError:
+            raise TryLater(_away(call)) from None
 
     @retry(retry=retry_if_exception_type(_Died), stop=stop_after_attempt(2), reraise=True)
     def _twice(self, call: _Call) -> Answer:
@@ -149,13 +180,12 @@ class Http:
         return self._exchange(call)
 
     def _exchange(self, call: _Call) -> Answer:
-        now = time.monotonic()
-        end = min(now + call.whole, deadline.ends())
-        if end < now:
+        left = call.end - monotonic()
+        if left < 0:
             raise TryLater(_late(call))
         self.requests += 1
-        with until(end), self._begun(call, max(0.1, end - now)) as got:
-            return Answer(got.status_code, got.headers, _body(got, end, call), call.url)
+        with until(call.end, call.read), self._begun(call, max(0.1, left)) as got:
+            return Answer(got.status_code, got.headers, body_of(got, call.most), call.url)
 
     def _begun(self, call: _Call, left: float) -> requests.Response:
         timeouts = (min(CONNECT, left), min(call.read, left))
@@ -170,31 +200,56 @@ class Http:
             raise
 
 
-def _body(got: requests.Response, end: float, call: _Call) -> bytes:
-    """The whole body, piece by piece, so that neither its size nor a slow drip is without end (I06, I10)."""
-    declared = got.headers.get("Content-Length", "")
+def body_of(got: requests.Response, most: int) -> bytes:
+    """The whole body, unpacked piece by piece, so that its size is not without end (I10). Raises TooLong, and what the
+    line raises."""
     content = bytearray()
-    if declared.isascii() and declared.isdigit() and int(declared) > call.most:
-        raise Garbled(_HUGE)
+    if most < _declared(got) < inf:
+        raise TooLong
     while chunk := got.raw.read1(65536, decode_content=True):
         content += chunk
-        if len(content) > call.most:
-            raise Garbled(_HUGE)
-        if time.monotonic() > end:
-            raise TryLater(_late(call))
+        if len(content) > most:
+            raise TooLong
     return bytes(content)
+
+
+def _declared(got: requests.Response) -> float:
+    """Bytes on the line; infinite where the answer does not say."""
+    declared = got.headers.get("Content-Length", "")
+    return float(declared) if declared.isascii() and declared.isdigit() else inf
+
+
+def _most(verb: str) -> int:
+    return LARGEST if verb in SAFE else SMALL
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads. Raises Garbled for what is no address of a server."""
+    try:
+        target = urljoin(url, location)
+        parts = urlsplit(target)
+        sound = location.strip() and parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
+        sound = False
+    if not sound:
+        raise Garbled(f"{_host(url)} redirige vers une adresse qui n'en est pas une.")
+    return target
 
 
 def _late(call: _Call) -> str:
     return f"{_host(call.url)} n'a pas répondu à temps."
 
 
+def _away(call: _Call) -> str:
+    return f"{_host(call.url)} n'est pas joignable."
+
+
 def _died(error: requests.exceptions.ConnectionError) -> bool:
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
-def _wants_digest(answer: Answer) -> bool:
-    return "digest" in answer.headers.get("WWW-Authenticate", "").casefold()
+def _asks_digest(headers: Mapping[str, str]) -> bool:
+    return "digest" in headers.get("WWW-Authenticate", "").casefold()
 
 
 def error_of(answer: Answer) -> OutsideError:
@@ -206,32 +261,22 @@ def error_of(answer: Answer) -> OutsideError:
     if answer.status in (404, 410):
         return NotThere("L'agenda n'existe pas (ou plus) à cette adresse.")
     if answer.status in (408, 429) or answer.status >= 500:
-        wait = retry_after(answer.headers.get("Retry-After"))
-        busy = wait is not None or answer.status in (408, 429, 503)
+        asked = answer.headers.get("Retry-After")
+        busy = retry_after(asked) is not None or answer.status in (408, 429, 503)
         words = "demande d'attendre." if busy else f"signale une panne ({answer.status})."
-        return TryLater(f"{_host(answer.url)} {words}", wait)
+        return later(f"{_host(answer.url)} {words}", asked)
     return Garbled(f"Réponse inattendue du serveur d'agendas ({answer.status}).")
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date, between the floor and a day (I03)."""
-    if not value:
-        return None
-    if value.strip().isascii() and value.strip().isdigit():
-        return min(CEILING, max(FLOOR, float(value)))
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    wait = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return min(CEILING, max(FLOOR, wait))
+def same_house(first: SplitResult, now: SplitResult) -> bool:
+    """The same host and port, or the same host made safer (http to https). ValueError: a port that is none."""
+    if first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https"):
+        return now.port != 0
+    return (first.hostname, _port(first), first.scheme) == (now.hostname, _port(now), now.scheme)
 
 
-def _same_trust(first: SplitResult, now: SplitResult) -> bool:
-    """The same host and port, or the same host made safer (http to https)."""
-    if (first.hostname, first.port, first.scheme) == (now.hostname, now.port, now.scheme):
-        return True
-    return first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https")
+def _port(parts: SplitResult) -> int | None:
+    return {"http": 80, "https": 443}.get(parts.scheme) if parts.port is None else parts.port
 
 
 def _host(url: str) -> str:
@@ -243,6 +288,3 @@ def _version() -> str:
         return version("attitre")
     except PackageNotFoundError:
         return "0"
-
-
-_HUGE = "La réponse de l'agenda est démesurée."

@@ -16,7 +16,8 @@ from adapters.calendars.block import alike
 from sync import trials, trust
 from sync.faults import described, log
 from sync.gathered import gathered
-from sync.mirror import mirror, take
+from sync.learnt import read_again, take
+from sync.mirror import mirror
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem, Tx
@@ -94,6 +95,7 @@ def _audit(world: World, source: Source, row: CalendarRow) -> int:
     _keep_token(world, source)
     trials.try_again(world, source)
     unfold(world, source, row)
+    read_again(world, source)
     return len(hidden)
 
 

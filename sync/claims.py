@@ -37,7 +37,7 @@ def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
 
 def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
     """From here on the gateway may have them, and what may have left before is settled by them."""
-    with world.store.write() as tx:
+    with world.store.write(durable=True) as tx:  # after a power cut it must be known that a gateway may have them
         for one in rows:
             messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
             if one.kind is not MessageKind.REMINDER:

@@ -122,6 +122,7 @@ def _empty(tx: Tx, place: Place) -> None:
         "written": None,
         "dirty_at": None,
         "owed": False,
+        "problem": "",
     }
     resources.change(tx, *place, **values)
     edits.drop(tx, *place)

@@ -167,6 +167,8 @@ def _plan(
     here = [one for one in rows if one.channel is channel]
     reminder = _reminder(world, known, cell, rows=here, now=now)
     if cell.kind is None:
+        if not known.sure and cell.remind:
+            return Plan(channel, None, _UNSURE, reminder=reminder)
         return Plan(channel, None, _CANCELLED if _knows_cancelled(known, here) else cell.reason, reminder=reminder)
     waiting = [one for one in here if one.state == messages.PENDING and one.kind is cell.kind]
     if waiting:
@@ -177,6 +179,7 @@ def _plan(
     return Plan(channel, None, f"{cell.reason}, mais {why}", reminder=reminder)
 
 
+_UNSURE = "le message qui le dit est parti, mais sa réponse n'est pas connue"
 _CANCELLED = "le patient sait que le rendez-vous n'a plus lieu"
 
 
@@ -220,6 +223,7 @@ def _reminder(world: World, known: Knowledge, cell: Cell, *, rows: list[MessageR
 _REMINDED = {
     messages.SENT: "envoyé", messages.FAILED: "non remis", messages.UNCERTAIN: "incertain",
     messages.SUPPRESSED: "sans objet", messages.DROPPED: "classé",
+    messages.SUPERSEDED: "remplacé par un message plus récent",
 }  # fmt: skip
 
 

@@ -29,8 +29,9 @@ LATER = 1.25  # readings come first, jitter and all
 LEAST = 0.2
 
 
-class Ending(Exception):
-    """The worker was asked to end in the middle of a pass: the current step is done."""
+class Ending(BaseException):
+    """The worker was asked to end in the middle of a pass: the current step is done. No fault, so that nothing that
+    keeps faults apart takes it for one."""
 
 
 class Bell:

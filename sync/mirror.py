@@ -1,7 +1,8 @@
 """From a calendar to the store: the local copy follows the calendar, and owes a judgement of what changed.
 
 Network first, then one transaction a page; the cursor advances with everything it covers stored or owed (law L5). What
-is missing is not gone (law L6): a tombstone needs a read that finds it gone, a listing needs two, a minute apart.
+is missing is not gone (law L6): a tombstone needs a read that finds it gone, a listing needs two, a minute apart. A
+page that cannot be stored is stored body by body, so that one bad event stays one (law L10).
 """
 
 from __future__ import annotations
@@ -16,14 +17,16 @@ from adapters.calendars.block import alike
 from rules.model import Annotation, CalendarEvent, Kind
 from sync import trust
 from sync.gathered import gathered
+from sync.guard import kept_apart
 from sync.rivals import mind
 from sync.store import basics, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
-from sync.world import Source, World
+from sync.world import Source, World, unreadable
 
 SECOND_READ = timedelta(seconds=60)
+Read = list[tuple[Resource, Reading]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,43 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
     for page in source.calendar.changes(row.asked_from, lambda: _held(world, source)):
         if _says_nothing(page, row):
             continue
-        bodies, proven = _prove_tombstones(source, page)
-        now = world.now()
-        read = [(body, _reading(world, source, body, now)) for body in bodies]
-        with world.store.write() as tx:
-            writer = _Writer(tx, source, row, now)
-            writer.page(page, read, proven)
-        world.readings.forget(source.address, writer.settled)
-        stored, gone, pages = stored + len(bodies), gone + len(proven), pages + 1
+        whole, proven = _prove_tombstones(source, page)
+        world.readings.forget(source.address, store_page(world, source, row, whole, proven))
+        stored, gone, pages = stored + len(whole.resources), gone + len(proven), pages + 1
     return Mirrored(stored, gone, first=row.baseline_at is None, written=pages > 0)
+
+
+def store_page(world: World, source: Source, row: CalendarRow, page: Page, proven: Sequence[str] = ()) -> list[str]:
+    """The page in one transaction; where that fails, in as many as it has parts. `proven`: what is gone. Returns
+    `Writer.settled`. Raises Rival; the fault of the last part, where the cursor must not advance."""
+    now = world.now()
+    read = [(body, reading_of(world, source, body, now)) for body in page.resources]
+    with kept_apart("page stored in parts") as fate:
+        with world.store.write() as tx:
+            writer = Writer(tx, source, row, now)
+            writer.page(page, read, proven)
+        return writer.settled
+    assert fate.failed
+    late = [ref for body, reading in read if (ref := _store_apart(world, source, row, body, reading))]
+    for ref in proven:
+        with kept_apart("absence not stored") as fate, world.store.write() as tx:
+            Writer(tx, source, row, now).gone([ref])
+        late += [ref] if fate.failed else []
+    with world.store.write() as tx:  # where this fails too, the cursor stands still and all is asked for once more
+        Writer(tx, source, row, now).page(replace(page, owed=(*page.owed, *late)), [], [])
+    return []
+
+
+def _store_apart(world: World, source: Source, row: CalendarRow, body: Resource, reading: Reading) -> str:
+    """One body by itself; as one that cannot be read, where the store does not take what was read of it; without its
+    bytes, where it does not take them. Returns its ref where it is to be asked for again."""
+    without = replace(body, payload=b"", version=None)
+    for one, what in ((body, reading), (body, unreadable(body.payload)), (without, unreadable(b""))):
+        with kept_apart("body not stored") as fate, world.store.write() as tx:
+            Writer(tx, source, row, world.now()).store([(one, what)])
+        if fate.failed is None:
+            return ""
+    return body.ref
 
 
 def _as_configured(row: CalendarRow, source: Source) -> bool:
@@ -86,7 +117,7 @@ def _ensured(world: World, source: Source) -> CalendarRow:
         return calendars.ensure(tx, source.address, source.dentist)
 
 
-def _reading(world: World, source: Source, body: Resource, now: datetime) -> Reading:
+def reading_of(world: World, source: Source, body: Resource, now: datetime) -> Reading:
     """What it says. Raises Rival where another installation wrote into it: nothing of that page is stored."""
     reading = world.readings.of(source, body.ref, body.payload, world.window(now))
     mind(world, source, reading)
@@ -104,14 +135,13 @@ def _says_nothing(page: Page, row: CalendarRow) -> bool:
     return quiet and row.baseline_at is not None and known
 
 
-def _prove_tombstones(source: Source, page: Page) -> tuple[list[Resource], list[str]]:
-    bodies, proven = list(page.resources), []
-    for ref, still in gathered(source.calendar, page.gone):
-        if still is None:
-            proven.append(ref)
-        else:
-            bodies.append(still)
-    return bodies, proven
+def _prove_tombstones(source: Source, page: Page) -> tuple[Page, list[str]]:
+    """(the page with what is there after all, what is gone). Where nobody understands the answer it is owed."""
+    found = dict(gathered(source.calendar, page.gone))
+    there = tuple(body for body in found.values() if body is not None)
+    unclear = tuple(ref for ref in page.gone if ref not in found)
+    proven = [ref for ref, body in found.items() if body is None]
+    return replace(page, resources=(*page.resources, *there), owed=(*page.owed, *unclear)), proven
 
 
 def _pay_debts(world: World, source: Source, row: CalendarRow) -> int:
@@ -119,21 +149,19 @@ def _pay_debts(world: World, source: Source, row: CalendarRow) -> int:
         owed = resources.debts(tx, source.address)
     paid = 0
     for ref in owed:
-        paid += _refetch(world, source, row, ref)
+        for _, body in gathered(source.calendar, [ref]):
+            with kept_apart("debt not paid"):
+                paid += _pay(world, source, row, ref, body)
     return paid
 
 
-def _refetch(world: World, source: Source, row: CalendarRow, ref: str) -> int:
-    body = source.calendar.get(ref)
-    now = world.now()
-    reading = _reading(world, source, body, now) if body else None
-    with world.store.write() as tx:
-        writer = _Writer(tx, source, row, now)
-        if body is None or reading is None:
-            writer.missed([ref])
-        else:
-            writer.store([(body, reading)])
-    return 1 if body else 0
+def _pay(world: World, source: Source, row: CalendarRow, ref: str, body: Resource | None) -> int:
+    if body is None:
+        with world.store.write() as tx:
+            Writer(tx, source, row, world.now()).missed([ref])
+        return 0
+    _store_apart(world, source, row, body, reading_of(world, source, body, world.now()))
+    return 1
 
 
 def _prove_absences(world: World, source: Source) -> int:
@@ -146,45 +174,23 @@ def _prove_absences(world: World, source: Source) -> int:
     known = dict(suspects)
     ripe = [ref for ref, since in suspects if since is None or world.now() - since >= SECOND_READ]
     for ref, body in gathered(source.calendar, ripe):
-        since, now = known[ref], world.now()
-        reading = _reading(world, source, body, now) if body else None
-        with world.store.write() as tx:
-            writer = _Writer(tx, source, row, now)
-            if body is not None and reading is not None:
-                writer.store([(body, reading)])
-            elif since is None:
-                resources.change(tx, source.address, ref, suspect_at=now)
-            else:
-                writer.gone([ref])
-                gone += 1
+        if body is not None:
+            _store_apart(world, source, row, body, reading_of(world, source, body, world.now()))
+            continue
+        with kept_apart("absence not stored"), world.store.write() as tx:
+            gone += _missed_again(Writer(tx, source, row, world.now()), ref, known[ref])
     return gone
 
 
-def take(world: World, source: Source, bodies: Iterable[Resource], missed: Iterable[str]) -> None:
-    """Store what was learnt in another way than by the calendar's own report; what is missing becomes a suspect."""
-    now = world.now()
-    read = [(body, _reading(world, source, body, now)) for body in bodies]
-    with world.store.write() as tx:
-        row = calendars.get(tx, source.address)
-        assert row is not None
-        writer = _Writer(tx, source, row, now)
-        writer.store(read)
-        writer.missed(missed)
+def _missed_again(writer: Writer, ref: str, since: datetime | None) -> int:
+    if since is None:
+        resources.change(writer.tx, writer.source.address, ref, suspect_at=writer.now)
+        return 0
+    writer.gone([ref])
+    return 1
 
 
-def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
-    """Of repeated events in these resources, the occurrences that the days brought into view (SYNC 2.6)."""
-    with world.store.write() as tx:
-        row = calendars.get(tx, source.address)
-        assert row is not None
-        writer = _Writer(tx, source, row, world.now())
-        for resource in resources.find(tx, source.address, refs).values():
-            reading = world.reading(resource)
-            if reading is not None:
-                writer.into_view(resource, reading)
-
-
-class _Writer:
+class Writer:
     """Puts what was learnt of one calendar into the store, inside one transaction."""
 
     def __init__(self, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> None:
@@ -196,7 +202,7 @@ class _Writer:
         """Whether this is still the first pass: what it finds is known to its patients (ruling 7)."""
         return self.row.baseline_at is None
 
-    def page(self, page: Page, read: list[tuple[Resource, Reading]], proven: list[str]) -> None:
+    def page(self, page: Page, read: Read, proven: Sequence[str]) -> None:
         """One page, and the cursor where the page carries one."""
         self.store(read)
         self.gone(proven)
@@ -207,7 +213,7 @@ class _Writer:
             if self.baseline:
                 calendars.change(self.tx, self.source.address, baseline_at=self.now)
 
-    def store(self, read: list[tuple[Resource, Reading]]) -> None:
+    def store(self, read: Read) -> None:
         """Bodies: new ones are added in the order in which they were made, known ones compared."""
         known = resources.find(self.tx, self.source.address, [body.ref for body, _ in read])
         fresh = sorted((pair for pair in read if pair[0].ref not in known), key=_made)
@@ -260,7 +266,7 @@ class _Writer:
         values: dict[str, Any] = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
         if resources.emptied(row) and reading.semantic == row.semantic:
             pass  # an erased patient's event, that nobody changed: its copy stays empty
-        elif row.state != PRESENT or row.raw_hash != resources.digest(body.payload):
+        elif row.state != PRESENT or row.raw_hash != resources.digest(body.payload) or row.problem != reading.problem:
             values |= self._changed(row, body, reading)
         resources.change(self.tx, self.source.address, row.ref, **values)
 
@@ -276,7 +282,9 @@ class _Writer:
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["order"] = number
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
-        returned = row.state != PRESENT  # its booking may have settled elsewhere meanwhile
+        returned = (
+            row.state != PRESENT or row.problem != reading.problem
+        )  # its booking may have settled elsewhere meanwhile
         if meant or returned or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values

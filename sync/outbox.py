@@ -120,7 +120,7 @@ def _call(
 
 def _note(world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None) -> None:
     try:
-        with world.store.write() as tx:
+        with world.store.write(durable=True) as tx:
             for row in rows:
                 result(world, tx, row)
     except StoreProblem:

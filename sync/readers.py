@@ -56,12 +56,12 @@ class _Taking(Store):
         self._whole, self._turn, self._over = store, turn, over
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, *, durable: bool = False) -> Iterator[Tx]:
         """See Store: under the lock that the whole store holds. Raises Over once the worker ended."""
         with self._turn:
             if self._over.is_set():
                 raise Over
-            with self._whole.write() as tx:
+            with self._whole.write(durable=durable) as tx:
                 yield tx
 
 

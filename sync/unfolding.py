@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sync.mirror import bring_into_view
+from sync.learnt import bring_into_view
 from sync.store import basics, resources
 from sync.store.calendars import CalendarRow
 from sync.store.tx import in_parts

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
-from rules.model import CalendarEvent, Channel, Practice
+from rules.model import Annotation, CalendarEvent, Channel, Practice
 from rules.text import fold
 from sync.calls import Calls, Inline
+from sync.guard import kept_apart
 from sync.noted import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
@@ -51,6 +52,12 @@ class Source:
         return None
 
 
+def unreadable(payload: bytes) -> Reading:
+    """What is known of a body that nobody can read: that it is there."""
+    digest = hashlib.sha256(payload).hexdigest()
+    return Reading((), digest, Annotation(), "event-unreadable", blocked="unreadable", sole=False)
+
+
 class Readings:
     """What was read of a body, kept from mirroring to judging. The first are kept where there are too many: they are
     judged first, and make room."""
@@ -70,13 +77,17 @@ class Readings:
         self._kept.clear()
 
     def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
-        """The reading of that body, of today: tomorrow more of a series is in view."""
+        """The reading of that body, of today: tomorrow more of a series is in view. Never raises: what a reader of ours
+        fails at is an event that cannot be read (law L10)."""
         key, day = (source.address, ref), window[1].date()
         kept, digest = self._kept.get(key), hashlib.sha256(payload).digest()
         if kept and kept[:2] == (digest, day):
             return kept[2]
         self.parsed += 1
-        reading = source.calendar.read(ref, payload, window)
+        with kept_apart("event not read") as fate:
+            reading = source.calendar.read(ref, payload, window)
+        if fate.failed:
+            reading = unreadable(payload)
         if kept or len(self._kept) < self._limit:
             self._kept[key] = (digest, day, reading)
         return reading

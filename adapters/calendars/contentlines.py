@@ -29,7 +29,7 @@ Properties = dict[str, list[Property]]
 _KNOWN = frozenset({
     "UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "TRANSP", "CLASS",
     "CATEGORIES", "LAST-MODIFIED", "DTSTAMP", "CREATED", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "ATTENDEE",
-    "ORGANIZER", "X-ALT-DESC",
+    "ORGANIZER", "X-ALT-DESC", "EXRULE", "SEQUENCE",
 })  # fmt: skip
 
 

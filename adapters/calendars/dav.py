@@ -34,11 +34,11 @@ from adapters.base import (
 from adapters.calendars import davxml
 from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.davanswers import failure, lost, no_sync, strong
+from adapters.calendars.davanswers import counts, failure, lost, no_sync, strong
 from adapters.calendars.davprobe import probe
 from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
 from adapters.calendars.vevent import Ics
-from adapters.http import LISTING, Answer, Http, error_of
+from adapters.http import LISTING, Answer, Http, TooLong, error_of
 from rules.model import AddEvent
 
 BATCH = 500  # measured: real servers are fastest there, and stay below their limits
@@ -63,6 +63,7 @@ class DavCalendar:
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
         self._doubted = False
+        self._named: tuple[str, Mapping[str, str | None]] = ("", {})
         self._ics = Ics(zone, secret, self.address)
 
     def doubt(self) -> None:
@@ -110,11 +111,20 @@ class DavCalendar:
         last = {ref: member for member in members if (ref := self._ref(member))}  # truncated answers may say two things
         named = list(last.items())
         gone = tuple(ref for ref, member in named if member.status in {404, 410})
-        changed = {ref: _etag(member) for ref, member in named if member.status < 300}
+        changed = {ref: member.etag for ref, member in named if member.status < 300}
         held = known() if changed else {}
         wanted = [ref for ref, etag in changed.items() if etag is None or held.get(ref) != etag]
+        wanted += self._made_anew({ref: changed[ref] for ref in changed.keys() - wanted}, cursor.value, token)
         odd = tuple(ref for ref, member in named if member.status >= 300 and ref not in gone)
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
+
+    def _made_anew(self, known: Mapping[str, str | None], asked: str, token: str) -> list[str]:
+        """Named as changed under the version that we hold. A version that is a mere count begins anew with each object:
+        what was deleted and made again has it too (SOGo: `gcs00000000`). A server whose token is a second names the
+        last ones at each question: once it has named them from that same token, nothing is new in them."""
+        counted = {ref: etag for ref, etag in known.items() if counts(etag)}
+        before, self._named = self._named, (token, counted) if asked == token else ("", {})
+        return [] if asked == token and before == self._named else sorted(counted)
 
     def _follow(self, token: str) -> tuple[list[Member], str]:
         """All members since that token. A truncated answer (507 on the collection) is asked on to its end (B01)."""
@@ -144,7 +154,7 @@ class DavCalendar:
         listing, cursor = self._listing(try_sync=try_sync)
         if not listing or all(self._is_self(m.href) for m in listing):
             self._must_be_calendar()
-        listed = {ref: _etag(m) for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
+        listed = {ref: m.etag for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
         if cursor.kind == CTAG and any(etag is None for etag in listed.values()):
             cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (B11)
         held = known()
@@ -198,19 +208,20 @@ class DavCalendar:
             )  # fmt: skip
 
     def _multiget(self, refs: Sequence[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """Bodies by ref, and what the server says is gone. A batch that fails is halved, so that one poisoned event
-        stays one (B05)."""
+        """Bodies by ref, and what the server says is gone. A batch that fails is halved, so that one poisoned or
+        measureless event stays one (B05, I10)."""
         try:
             answer = self._report(davxml.multiget([self._path(ref) for ref in refs]))
-        except TryLater as error:
-            if len(refs) == 1 or error.retry_after:
+            members = davxml.read(answer.body).members if answer.status == 207 else ()
+        except (TryLater, TooLong) as error:
+            if isinstance(error, TryLater) and (len(refs) == 1 or error.retry_after):
                 raise
-            return self._halved(refs)
+            return self._halved(refs) if len(refs) > 1 else ({}, ())
         if answer.status in _TOO_MUCH:
             return self._halved(refs) if len(refs) > 1 else self._one(refs[0])
         if answer.status != 207:
             raise error_of(answer)
-        return self._bodies(davxml.read(answer.body).members, frozenset(refs))
+        return self._bodies(members, frozenset(refs))
 
     def _bodies(self, members: Sequence[Member], asked: frozenset[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
         """What was asked for, once each, wherever the server says that it lies (B07)."""
@@ -221,7 +232,7 @@ class DavCalendar:
             if ref is None or ref not in asked:
                 continue
             if data is not None and member.status < 300:
-                found.setdefault(ref, Resource(ref, _etag(member), data.encode()))
+                found.setdefault(ref, Resource(ref, member.etag, data.encode()))
             elif member.status in {404, 410}:
                 gone.append(ref)
         return found, tuple(gone)
@@ -245,6 +256,10 @@ class DavCalendar:
             return None
         if answer.status != 200:
             raise error_of(answer)
+        if not answer.body.strip():
+            return Resource(
+                ref, None, b""
+            )  # stored so by the server: one event that cannot be read, no silent calendar
         if b"BEGIN:VCALENDAR" not in answer.body.upper():
             raise Garbled("Le serveur a répondu autre chose qu'un événement.")
         return Resource(ref, answer.headers.get("ETag"), answer.body)
@@ -392,10 +407,6 @@ _BLOCKED = {
     "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
     "altrep": "Le texte de l'événement existe en deux versions : y écrire en cacherait une.",
 }
-
-
-def _etag(member: Member) -> str | None:
-    return member.text(f"{DAV}getetag") or None
 
 
 def _is_event(member: Member) -> bool:

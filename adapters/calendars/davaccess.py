@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,9 +61,36 @@ def list_calendars(access: DavAccess) -> tuple[Found, ...]:
 def _client(access: DavAccess) -> Any:
     from caldav import DAVClient
 
-    client = DAVClient(access.http.settle(access.url), timeout=30)  # it would lose verb or body in a redirect
-    client.session, client.auth = access.http.session, access.http.auth
+    client = DAVClient(access.http.settle(access.url), timeout=30)
+    client.session.close()
+    client.session, client.auth = _Session(access.http), access.http.auth
     return client
+
+
+class _Session:
+    """Our exchanges in the shape of the library's session: with one of requests it would follow redirects without verb
+    and body, read answers of any size and wait for any time."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def request(
+        self, method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None, **_: Any
+    ) -> Any:
+        """The answer. Raises TryLater, Denied, Garbled."""
+        import requests
+
+        got = self._http.send(method, url, data or None, headers)
+        answer = requests.Response()
+        answer.status_code, answer.url, answer._content = got.status, got.url, got.body
+        answer.headers.update({name: value for name, value in got.headers.items() if name.lower() not in _DECODED})
+        return answer
+
+    def close(self) -> None:
+        """It is not the library's to close."""
+
+
+_DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def _name_of(calendar: Any) -> str:

@@ -1,12 +1,14 @@
 """WebDAV questions and answers as bytes: bodies of PROPFIND and REPORT, and multistatus read with limits (RFC 4918).
 
-No entities, no network, no document type: an answer is data. Control characters that some servers let through are
+No entities, no network, no document type: an answer is data, and of it only what was asked for stays in memory. Control
+characters that some servers let through are
 dropped so that one bad event does not hide the others (B12); a cut answer is Garbled (B08).
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from adapters.base import Garbled
+from adapters.http import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,27 +29,38 @@ _SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http:
 _CONTROL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*[0-8bcef]|x0*1[0-9a-f]|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.I
 )
+_HEADLINE = re.compile(rb"^<\?xml[^>]*\?>")
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
+_ASCII_LIKE = re.compile(rb"utf-?8|(us-)?ascii|iso-8859-\d+|latin-?\d|windows-125\d", re.I)
+_PROLOG = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)*")
+_PIECE = 65_536
+MOST = 2_000_000  # tags of an answer: 125,000 members of a listing
 _PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a path alone, with nothing to decode in it
 _STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One response of a multistatus. `status` is the member's own, or that of its found properties."""
+    """One response of a multistatus. `status` is the member's own, or that of its found properties. `props`: their
+    texts; `inside`: the elements within those that hold any."""
 
     href: str
     status: int
-    props: Mapping[str, Any] = field(default_factory=dict)
+    props: Mapping[str, str | None] = field(default_factory=dict)
+    inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
         """The text of a property that was found."""
-        element = self.props.get(name)
-        return element.text if element is not None else None
+        return self.props.get(name)
+
+    @property
+    def etag(self) -> str | None:
+        """Its version; None where it has none."""
+        return self.text(f"{DAV}getetag") or None
 
     def holds(self, name: str, child: str) -> bool:
         """Whether a found property has that child anywhere in it."""
-        element = self.props.get(name)
-        return element is not None and element.find(f".//{child}") is not None
+        return child in self.inside.get(name, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +94,37 @@ def multiget(hrefs: Iterable[str]) -> bytes:
 
 
 def read(body: bytes) -> Multistatus:
-    """A multistatus. Raises Garbled for what is cut, malformed, or something else (an HTML page)."""
-    root = _root(body)
-    if root.tag != f"{DAV}multistatus":
-        raise Garbled(NO_CALENDAR)
-    members = tuple(_member(element) for element in root.iterchildren(f"{DAV}response"))
-    return Multistatus(tuple(m for m in members if m), root.findtext(f"{DAV}sync-token"))
+    """A multistatus. Raises Garbled for what is cut, malformed, measureless, or something else (an HTML page)."""
+    from lxml import etree
+
+    if body.count(b"<") > MOST:
+        raise TooLong
+    for mend in (bytes, _cleaned):  # most answers need no mending
+        try:
+            return _parsed(_data_only(mend(body)))
+        except (etree.XMLSyntaxError, ValueError, LookupError):
+            continue
+    raise Garbled("La réponse de l'agenda est coupée ou abîmée.")
 
 
 def segments(href: str) -> tuple[str, ...]:
     """The decoded parts of a path: equal for every way of writing the same address."""
     if _PLAIN.fullmatch(href):
         return tuple(filter(None, href.split("/")))
-    return tuple(unquote(part) for part in urlsplit(href).path.split("/") if part)
+    return tuple(unquote(part) for part in _path(href).split("/") if part)
 
 
 def ends_in_slash(href: str) -> bool:
     """Whether its path does: it names a collection."""
-    return (href if _PLAIN.fullmatch(href) else urlsplit(href).path).endswith("/")
+    return (href if _PLAIN.fullmatch(href) else _path(href)).endswith("/")
+
+
+def _path(href: str) -> str:
+    """Nothing for what is no address: such a member is nobody's."""
+    try:
+        return urlsplit(href).path
+    except ValueError:
+        return ""
 
 
 def names_condition(body: bytes, condition: str) -> bool:
@@ -105,18 +132,43 @@ def names_condition(body: bytes, condition: str) -> bool:
     return condition.encode() in body
 
 
-def _root(body: bytes) -> Any:
+def _data_only(body: bytes) -> bytes:
+    """The answer, in bytes that mean what they say. Raises Garbled for a document type: an entity in an attribute would
+    be expanded whatever the parser is told; and for encodings in which one could hide."""
+    if body[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        body = _HEADLINE.sub(b"", body.decode("utf-16").encode())
+    body = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    declared = _ENCODING.match(body)
+    hidden = body[:1] != b"<" or body[1:2] == b"\0" or (declared and not _ASCII_LIKE.fullmatch(declared[1]))
+    start = _PROLOG.match(body)
+    if hidden or (start and body[start.end() :][:9].upper() == b"<!DOCTYPE"):
+        raise Garbled(NO_CALENDAR)
+    return body
+
+
+def _parsed(body: bytes) -> Multistatus:
+    """Each response is let go once it is read, so that memory follows what is kept. Raises what lxml raises."""
     from lxml import etree
 
-    if b"<!DOCTYPE" in body[:2000] and b"<!ENTITY" in body:
-        raise Garbled("La réponse de l'agenda contient des entités XML : refusée.")
-    for mend in (bytes, _cleaned):  # most answers need no mending
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
-        try:
-            return etree.fromstring(mend(body), parser)
-        except (etree.XMLSyntaxError, ValueError):
-            continue
-    raise Garbled("La réponse de l'agenda est coupée ou abîmée.")
+    parser = etree.XMLPullParser(
+        events=("end",), tag=f"{DAV}response", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+    )
+    members: list[Member] = []
+    for at in range(0, len(body), _PIECE):
+        parser.feed(body[at : at + _PIECE])
+        for _, element in parser.read_events():
+            around = element.getparent()
+            if around is None or around.getparent() is not None:  # a property's own affair
+                continue
+            found = _member(element)
+            members += [found] if found else []
+            element.clear()
+            if (before := element.getprevious()) is not None and before.tag == element.tag:
+                around.remove(before)
+    root = parser.close()
+    if root.tag != f"{DAV}multistatus":
+        raise Garbled(NO_CALENDAR)
+    return Multistatus(tuple(members), root.findtext(f"{DAV}sync-token"))
 
 
 def _cleaned(body: bytes) -> bytes:
@@ -124,14 +176,15 @@ def _cleaned(body: bytes) -> bytes:
     try:
         text.decode()
     except UnicodeDecodeError:
-        text = re.sub(rb"^<\?xml[^>]*\?>", b"", text).decode("utf-8", "replace").encode()
+        text = _HEADLINE.sub(b"", text).decode("utf-8", "replace").encode()
     return text
 
 
 def _member(response: Any) -> Member | None:
     href: str | None = None
     own: int | None = None
-    props: dict[str, Any] = {}
+    props: dict[str, str | None] = {}
+    inside: dict[str, frozenset[str]] = {}
     codes: list[int] = []
     for child in response:
         if child.tag == _HREF and href is None:
@@ -139,18 +192,24 @@ def _member(response: Any) -> Member | None:
         elif child.tag == _CODE and own is None:
             own = _code(child.text)
         elif child.tag == _FOUND:
-            codes.append(_properties(child, props))
+            codes.append(_properties(child, props, inside))
     if href is None:
         return None
-    return Member(href.strip(), own or (200 if props else min(codes, default=200)), props)
+    return Member(href.strip(), own or (200 if props else min(codes, default=200)), props, inside)
 
 
-def _properties(propstat: Any, props: dict[str, Any]) -> int:
+def _properties(propstat: Any, props: dict[str, str | None], inside: dict[str, frozenset[str]]) -> int:
     """The status of these properties; where they were found, they are noted."""
     status = next((child.text for child in propstat if child.tag == _CODE), None)
     code = _code(status) or 200
     prop = next((child for child in propstat if child.tag == _PROP), ()) if code < 300 else ()
-    props.update((element.tag, element) for element in prop)
+    for element in prop:
+        if not isinstance(element.tag, str):  # a comment
+            continue
+        name = sys.intern(element.tag)
+        props[name] = element.text
+        if len(element):
+            inside[name] = frozenset(sys.intern(one.tag) for one in element.iterdescendants("*"))
     return code
 
 

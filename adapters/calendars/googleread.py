@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,9 +18,10 @@ from zoneinfo import ZoneInfo
 from adapters.base import Reading, Resource, Window
 from adapters.calendars import block, recurrence
 from adapters.calendars.contentlines import Properties, Property, escape
-from adapters.calendars.eventread import Component, Unreadable, component, storable
+from adapters.calendars.eventread import Component, Unreadable, component, storable, version
 from adapters.calendars.googleids import own_uid
 from adapters.calendars.semantic import digest
+from adapters.calendars.versions import counted
 from adapters.calendars.vevent import identity, rival
 from adapters.calendars.zones import UTC as NAMED_UTC
 from adapters.calendars.zones import Zones, named
@@ -32,7 +34,7 @@ EVENT = (
     "locked"
 )  # what is asked of an event; another list needs another cursor
 IGNORED = frozenset({"birthday", "fromGmail", "workingLocation"})
-_KEPT = frozenset(name.partition("(")[0] for name in EVENT.replace("email,self", "").split(","))
+_KEPT = frozenset(re.sub(r"\(.*?\)", "", EVENT).split(","))
 _STUB = frozenset({"id", "etag", "status", "recurringEventId", "originalStartTime"})
 _LONGEST = 2_000_000
 
@@ -175,14 +177,14 @@ class Events:
             told = hashlib.sha256(f"{master['id']} {master['eventType']}".encode()).hexdigest()
             return Reading((), told, Annotation(), blocked="type", sole=False)
         parts = list(self._components(master, exceptions))
+        parts = counted(parts).parts if exceptions else parts
         annotation, foreign, other = self._ours(ref, master)
         expanded = recurrence.expand(parts, window, self.zone)
-        odd_rule = any(line.upper().startswith("EXRULE") for line in master.get("recurrence") or ())
         return Reading(
             events=expanded.events,
             semantic=digest(parts),
             annotation=annotation,
-            problem="recurrence-refused" if odd_rule else expanded.problem,
+            problem=expanded.problem,
             foreign_block=foreign,
             rival=other,
             blocked=blocked(master, exceptions),
@@ -203,6 +205,8 @@ class Events:
         for stub in gone:
             props.setdefault("EXDATE", []).append(_moment(stub["originalStartTime"], self.zone, series=True))
         part = component(props, Zones(self.zone, ""))
+        if item is not master:
+            part = replace(part, version=version(props))
         kind = _text(item, "eventType") or "default"
         return part if kind == "default" else replace(part, event=replace(part.event, kind=storable(kind)))
 
@@ -287,14 +291,16 @@ def _people(item: Json, props: Properties) -> None:
 
 
 def _moment(side: Json, practice: ZoneInfo, *, series: bool) -> Property:
-    """A start or end as a property: a date, or a wall time in its zone. A single event's UTC is the practice's time."""
+    """A start or end as a property: a date, or a wall time in its zone. A single event's UTC is the practice's time. In
+    the second of two equal hours the instant, with the zone in which a series repeats beside it."""
     if side.get("date"):
         return Property("VALUE=DATE", str(side["date"]).replace("-", ""))
     name = str(side.get("timeZone") or "")
     zone = named(name) if name else practice
     at = _aware(side).astimezone(zone or practice)
     if at.fold or (zone is NAMED_UTC and not series):
-        return Property("", f"{_basic(at.astimezone(UTC))}Z")
+        beside = f'TZID="{name or practice.key}"' if series else ""
+        return Property(beside, f"{_basic(at.astimezone(UTC))}Z")
     return Property(f'TZID="{name}"' if name else "", _basic(at))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from dateutil import rrule as dateutil_rrule
 
 from adapters.calendars.eventread import Refused
+from adapters.calendars.times import local
 
 _FREQUENCIES = {
     "DAILY": dateutil_rrule.DAILY,
@@ -41,8 +42,9 @@ class _Guarded(dateutil_rrule.rrule):  # type: ignore[misc]
 
 def starts(
     text: str, start: datetime, span: tuple[datetime, datetime], zone: tzinfo, *, all_day: bool
-) -> tuple[list[datetime], frozenset[str]]:
-    """The starts inside the span (all naive, in the event's zone), and flags: `until-date`.
+) -> tuple[list[datetime], frozenset[str], bool]:
+    """The starts inside the span (all naive, in the event's zone), flags (`until-date`), and whether it reaches
+    `start`: a rule that ended before gives nothing, not even DTSTART.
 
     Raises Refused for frequencies below a day, a step of nothing, a rule that never matches, more than 4,000 starts,
     and a walk to the window that is too long. Counted, never timed: a busy machine reads what an idle one reads (L2).
@@ -54,11 +56,25 @@ def starts(
         frequency not in _FREQUENCIES
         or not 1 <= interval <= _LONGEST_WALK
         or any(len(parts.get(name, "").split(",")) > 4 for name in _SUB_DAILY)
+        or not _counts(parts)
     ):
         raise Refused
-    flags = _until(parts, all_day, zone)
+    flags, until = _until(parts, all_day, zone)
+    if until is not None and local(start, zone).at > until:
+        return [], flags, False
     begin = start if "COUNT" in parts else _forward(start, span[0], frequency, interval)
-    return _between(_built(parts, begin), *span), flags
+    found = _between(_built(parts, begin), *span)
+    while until is not None and found and local(found[-1], zone).at > until:
+        del found[-1]
+    return found, flags, True
+
+
+def _counts(parts: dict[str, str]) -> bool:
+    """Whether COUNT can be believed; below zero it means no end (as some servers write it)."""
+    count = _number(parts.get("COUNT", "1"))
+    if count < 0:
+        del parts["COUNT"]
+    return count != 0
 
 
 def _number(text: str) -> int:
@@ -68,21 +84,30 @@ def _number(text: str) -> int:
         raise Refused from error
 
 
-def _until(parts: dict[str, str], all_day: bool, zone: tzinfo) -> frozenset[str]:
-    """UNTIL as a naive wall time; a date keeps its whole last day (RFC 5545 asks for the type of DTSTART)."""
-    value = parts.get("UNTIL")
+def _until(parts: dict[str, str], all_day: bool, zone: tzinfo) -> tuple[frozenset[str], datetime | None]:
+    """UNTIL made a wall time in `parts`, and as an instant; a date keeps its whole last day (RFC 5545 asks for the type
+    of DTSTART). On the wall it may reach an hour too far, where the clocks change that day."""
+    value = parts.pop("UNTIL", "")
     if not value:
-        parts.pop("UNTIL", None)
-        return frozenset()
+        return frozenset(), None
+    flags: frozenset[str] = frozenset()
     try:
         if "T" not in value:
-            parts["UNTIL"] = f"{value[:8]}T235959"
-            return frozenset() if all_day else frozenset({"until-date"})
-        at = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC if value.endswith("Z") else zone)
-    except ValueError as error:
+            wall = datetime.strptime(f"{value[:8]}235959", "%Y%m%d%H%M%S")  # noqa: DTZ007
+            flags = frozenset() if all_day else frozenset({"until-date"})
+            at = wall.replace(tzinfo=zone, fold=1)
+        else:
+            naive = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007
+            at = naive.replace(tzinfo=UTC if value.endswith("Z") else zone)
+            midnight = value.endswith("T000000Z")  # of a day, as some write it in UTC
+            wall = naive if all_day and midnight else at.astimezone(zone).replace(tzinfo=None, fold=0)
+            if all_day:
+                wall = wall.replace(hour=23, minute=59, second=59)
+                at = wall.replace(tzinfo=zone, fold=1)
+    except (ValueError, OverflowError) as error:
         raise Refused from error
-    parts["UNTIL"] = f"{at.astimezone(zone):%Y%m%dT}" + ("235959" if all_day else f"{at.astimezone(zone):%H%M%S}")
-    return frozenset()
+    parts["UNTIL"] = f"{wall.replace(minute=59, second=59):%Y%m%dT%H%M%S}"
+    return flags, at
 
 
 def _forward(start: datetime, first: datetime, frequency: str, interval: int) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.calendars.eventread import Component
@@ -42,7 +42,8 @@ def _facts(part: Component) -> str:
 def _series(part: Component) -> tuple[str, ...]:
     replaced = _at(part.recurrence_id) if part.recurrence_id else ""
     rules = sorted(";".join(sorted(rule.upper().split(";"))) for rule in part.rules)
-    extra = sorted(f"{_at(span.start)}/{span.length or ''}" for span in part.extra)
+    rules += [f"EXRULE:{rule}" for rule in sorted(rule.upper() for rule in part.excluding)]
+    extra = sorted(f"{_at(span.start)}/{sum(span.length, timedelta()) if span.length else ''}" for span in part.extra)
     gone = sorted(_at(moment) for moment in part.excluded)
     zone = str(part.event.start.tzinfo) if part.rules else ""
     return (

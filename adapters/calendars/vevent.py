@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from adapters.base import Reading, Window
 from adapters.calendars import block, recurrence, splice
 from adapters.calendars.contentlines import Properties, events, unescape, unfold
-from adapters.calendars.eventread import Component, Unreadable, component
+from adapters.calendars.eventread import Component, Unreadable, component, version
 from adapters.calendars.movend import moved
 from adapters.calendars.semantic import digest
+from adapters.calendars.versions import counted
 from adapters.calendars.zones import Zones
 from rules.model import Annotation
 
@@ -82,7 +83,7 @@ class Ics:
 
         Every other octet stays (L1). None where it cannot be written safely: `Reading.blocked` says why.
         """
-        if splice.blocked(payload) or not self._readable(payload):
+        if splice.blocked(payload) or not self._writable(payload):
             return None
         bare = splice.strip(payload)
         if end is not None:
@@ -107,6 +108,9 @@ class Ics:
         if not parts:
             return _unreadable(payload) if bad or not _other(text) else _without_events(payload)
         annotation, foreign, other = self._ours(ref, found) if "attitre" in text else (Annotation(), False, "")
+        if len(parts) > 1:
+            parts, apart = counted(parts)
+            bad |= apart
         expanded = recurrence.expand(parts, window, self.zone)
         return Reading(
             events=expanded.events,
@@ -115,8 +119,8 @@ class Ics:
             problem=expanded.problem or ("event-unreadable" if bad else ""),
             foreign_block=foreign,
             rival=other,
-            blocked=splice.blocked(payload) if bad or _suspicious(payload, text, parts) else "",
-            sole=len(parts) == 1 and not parts[0].recurring,
+            blocked=_blocked(payload, found) if bad or _suspicious(payload, text, parts) else "",
+            sole=len(found) == 1 and not parts[0].recurring,
         )
 
     def _ends(self, payload: bytes, end: datetime) -> bool:
@@ -125,9 +129,10 @@ class Ics:
         parts = _components(list(events(text)), Zones(self.zone, text))[0]
         return [part.event.end for part in parts] == [end]
 
-    def _readable(self, payload: bytes) -> bool:
+    def _writable(self, payload: bytes) -> bool:
         text = unfold(payload)
-        return bool(_components(list(events(text)), Zones(self.zone, text))[0])
+        found = list(events(text))
+        return not _twice(found) and bool(_components(found, Zones(self.zone, text))[0])
 
     def _ours(self, ref: str, found: list[Properties]) -> tuple[Annotation, bool, str]:
         """Our part of the event that carries it, whether it was made for another event, and by whom else for this."""
@@ -152,7 +157,19 @@ def _components(found: list[Properties], zones: Zones) -> tuple[list[Component],
             parts.append(component(props, zones))
         except Unreadable:
             continue
+        if len(found) > 1:
+            parts[-1] = replace(parts[-1], version=version(props))
     return parts, len(parts) < len(found)
+
+
+def _blocked(payload: bytes, found: list[Properties]) -> str:
+    return splice.blocked(payload) or ("twice" if _twice(found) else "")
+
+
+def _twice(found: list[Properties]) -> bool:
+    """Whether two events share a UID: the one that a client shows need not be the one that we would write to."""
+    uids = [props["UID"][0].value.strip() if "UID" in props else "" for props in found if "RECURRENCE-ID" not in props]
+    return len(set(uids)) < len(uids)
 
 
 def _suspicious(payload: bytes, text: str, parts: list[Component]) -> bool:

@@ -12,9 +12,12 @@ from email.message import EmailMessage, Message
 from email.policy import SMTP
 from email.utils import localtime, parseaddr
 from hashlib import sha256
+from time import monotonic
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from adapters import deadline
 from adapters.base import Attachment, Denied, Outgoing, Permanent, TryLater, Uncertain
+from adapters.senders.smtp import Conversation
 from rules.model import Channel
 
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -25,7 +28,8 @@ class MailSender:
     """A mail server: `smtp://user@host:587` (STARTTLS), `smtps://…` (TLS), `smtp://127.0.0.1:1025`.
 
     A password never leaves unencrypted, except on loopback. `sender` is `Cabinet <rdv@cabinet.example>`. SMTP knows no
-    idempotency, so it is not repeatable; the stable Message-ID makes a second copy recognisable. `timeout` in seconds.
+    idempotency, so it is not repeatable; the stable Message-ID makes a second copy recognisable. `timeout`: seconds for
+    the whole conversation, from looking the name up to the last reply.
     """
 
     url: str
@@ -47,8 +51,8 @@ class MailSender:
     def send(self, message: Outgoing) -> str:
         """Hand the message over; returns its Message-ID.
 
-        Raises TryLater (unreachable, 4xx), Permanent (5xx to recipient or content), Denied (login, TLS, sender),
-        Uncertain (the connection broke after DATA).
+        Raises TryLater (unreachable, too slow, 4xx), Permanent (5xx to recipient or content), Denied (login, TLS,
+        sender), Uncertain (no clear reply after the message's last byte).
         """
         composed = compose(message, self.sender)
         envelope_to = _addr_spec(message.to)
@@ -65,13 +69,13 @@ class MailSender:
         return f"Serveur de courrier joignable : {urlsplit(self.url).hostname}."
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Iterator[Conversation]:
         """A session, logged in. What fails here or before DATA was certainly not taken."""
-        server: smtplib.SMTP | None = None
+        server: Conversation | None = None
         try:
             server = self._open(urlsplit(self.url))
             yield server
-            with suppress(smtplib.SMTPException, OSError):  # a farewell that fails changes nothing
+            with suppress(smtplib.SMTPException, OSError, ValueError):  # a farewell that fails changes nothing
                 server.quit()
         except smtplib.SMTPAuthenticationError as refusal:
             raise _login(refusal) from None
@@ -79,20 +83,18 @@ class MailSender:
             raise Denied("Le certificat du serveur de courrier n'est pas valable.") from None
         except smtplib.SMTPNotSupportedError:
             raise Denied("Le serveur de courrier ne propose ni STARTTLS ni connexion par mot de passe.") from None
-        except (smtplib.SMTPException, OSError):
-            raise TryLater("Le serveur de courrier est injoignable ou a coupé la connexion.") from None
+        except (smtplib.SMTPException, OSError, ValueError):  # smtplib lets what is no base64 out as it is
+            raise TryLater(_away(server)) from None
         finally:
             if server is not None:
                 server.close()
 
-    def _open(self, url: SplitResult) -> smtplib.SMTP:
+    def _open(self, url: SplitResult) -> Conversation:
         host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 25)
-        name = parseaddr(self.sender)[1].rpartition("@")[2] or None  # in EHLO; asking the resolver may take seconds
         context = self.context or ssl.create_default_context()
-        if url.scheme == "smtps":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, name, timeout=self.timeout, context=context)
-        else:
-            server = smtplib.SMTP(host, port, name, timeout=self.timeout)
+        end = min(monotonic() + self.timeout, deadline.ends())
+        tls = context if url.scheme == "smtps" else None
+        server = Conversation(host, port, _ehlo(self.sender), end, tls)
         try:
             self._secure(server, url, context)
         except BaseException:
@@ -100,14 +102,17 @@ class MailSender:
             raise
         return server
 
-    def _secure(self, server: smtplib.SMTP, url: SplitResult, context: ssl.SSLContext) -> None:
+    def _secure(self, server: Conversation, url: SplitResult, context: ssl.SSLContext) -> None:
         """Encrypted wherever the server can, and always before a password, unless it is this very machine."""
         server.ehlo()
         if url.scheme == "smtp" and not _this_machine(url) and (self.password or server.has_extn("starttls")):
             server.starttls(context=context)
             server.ehlo()
         if self.password:
-            server.login(unquote(url.username or ""), self.password)
+            user = unquote(url.username or "")
+            if not f"{user}{self.password}".isascii():  # smtplib logs in with ASCII only
+                raise Denied("L'identifiant ou le mot de passe du courrier contient un accent : changez-le.")
+            server.login(user, self.password)
 
 
 def compose(message: Outgoing, sender: str) -> EmailMessage:
@@ -141,6 +146,20 @@ def _attach(mail: EmailMessage, attachment: Attachment) -> None:
     )
 
 
+def _ehlo(sender: str) -> str:
+    """Our name in the greeting: the sender's domain, for asking the resolver may take seconds."""
+    try:
+        return parseaddr(sender)[1].rpartition("@")[2].encode("idna").decode() or "localhost"
+    except UnicodeError:
+        return "localhost"
+
+
+def _away(server: Conversation | None) -> str:
+    if server is not None and monotonic() > server.end:
+        return "Le serveur de courrier n'a pas répondu à temps."
+    return "Le serveur de courrier est injoignable ou a coupé la connexion."
+
+
 def _this_machine(url: SplitResult) -> bool:
     host = url.hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
@@ -168,22 +187,30 @@ def _judge(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], w
     code = answer[0]
     if 200 <= code < 300:
         return
-    if 400 <= code < 500:
-        raise TryLater(f"Le serveur de courrier demande d'attendre ({code}).")
-    raise refused(f"Le serveur de courrier refuse {what} ({code}).")
+    if 500 <= code < 600:
+        raise refused(f"Le serveur de courrier refuse {what} ({code}).")
+    raise TryLater(f"Le serveur de courrier demande d'attendre ({code}).")
 
 
-def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
-    """From here on a lost connection leaves it open whether the message was taken."""
+def _data(server: Conversation, content: bytes) -> tuple[int, bytes]:
+    """From the message's last byte on, without a clear reply it stays open whether it was taken."""
     try:
-        return server.data(content)
-    except smtplib.SMTPDataError as refusal:
-        return refusal.smtp_code, b""
-    except (smtplib.SMTPException, OSError):
-        raise Uncertain("Le serveur de courrier n'a pas confirmé : le message est peut-être parti.") from None
+        reply = server.data(content)
+    except smtplib.SMTPDataError as refusal:  # DATA itself: a "yes" that is none of RFC 5321's is no yes
+        return (refusal.smtp_code if refusal.smtp_code >= 400 else 451), b""
+    except (smtplib.SMTPException, OSError, ValueError):
+        if not server.handed:
+            raise
+        raise Uncertain(_MAYBE) from None
+    if not (200 <= reply[0] < 300 or 400 <= reply[0] < 600):
+        raise Uncertain(_MAYBE)
+    return reply
 
 
 def _login(refusal: smtplib.SMTPAuthenticationError) -> TryLater | Denied:
     if 400 <= refusal.smtp_code < 500:
         return TryLater(f"Le serveur de courrier demande d'attendre ({refusal.smtp_code}).")
     return Denied("Le serveur de courrier refuse l'identifiant ou le mot de passe.")
+
+
+_MAYBE = "Le serveur de courrier n'a pas confirmé : le message est peut-être parti."

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import responses
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from adapters.base import Denied, Outgoing, Permanent, TryLater, Uncertain
+from adapters import deadline
+from adapters.base import Denied, Garbled, Outgoing, OutsideError, Permanent, TryLater, Uncertain
+from adapters.waiting import later
 from rules.model import Channel
 
 if TYPE_CHECKING:
     import requests
 
-_TIMEOUTS = (5.0, 15.0)  # seconds to connect, to answer
+_TIMEOUTS = (5.0, 15.0)  # seconds to connect, and to have answered after that
+_LONGEST = 64 * 1024  # bytes of an answer, unpacked
 _LATER = {408, 425, 429}
 _REFERENCES = ("id", "message_id", "messageId", "reference", "ref", "sid")
 _PLACEHOLDER = re.compile(r"\{(to|text|key|sender)\}")
@@ -29,7 +32,9 @@ class HttpSms:
     """A gateway. `body` is the template of the JSON (or, with `form`, of the form): `{to}`, `{text}`, `{key}` and
     `{sender}` are filled in in every string at any depth; every other brace stays. `headers` are templates too.
 
-    The session must not retry by itself. `Idempotency-Key` is always sent, so a repeated message is the same message.
+    One message takes the sum of `timeouts` at most, from looking the name up to the answer's last byte, redirection
+    included; nothing is tried twice. The session is taken over: its connections keep that time. `Idempotency-Key` is
+    always sent, so a repeated message is the same message.
     """
 
     session: requests.Session
@@ -41,6 +46,11 @@ class HttpSms:
     repeatable: bool = True
     timeouts: tuple[float, float] = _TIMEOUTS
 
+    def __post_init__(self) -> None:
+        from adapters.timedhttp import in_time
+
+        in_time(self.session)
+
     @property
     def channel(self) -> Channel:
         """SMS."""
@@ -49,31 +59,68 @@ class HttpSms:
     def send(self, message: Outgoing) -> str:
         """Hand the message over; the gateway's reference, where its answer has one.
 
-        Raises TryLater (unreachable, 408, 425, 429, 5xx), Permanent (other 4xx), Denied (no usable address), Uncertain
-        (the request went out and no answer came back).
+        Raises TryLater (certainly not taken: unreachable, cut off before the request was written, 408, 425, 429, 5xx),
+        Permanent (other 4xx), Denied (no usable address), Uncertain (the request went out and no whole answer came).
         """
         words = {"to": message.to, "text": message.text, "key": message.key, "sender": self.sender}
         ours = {name: value for name, value in self.headers.items() if name.lower() != "idempotency-key"}
         headers = {name: filled(value, words).encode() for name, value in {**ours, "Idempotency-Key": "{key}"}.items()}
-        body = filled(self.body, words)
-        answer = self._post(self.url, body, headers)
-        if answer.status_code in {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}:
-            answer = self._post(_same_house(self.url, answer.headers.get("Location", "")), body, headers)
-        return _reference(_accepted(answer))
+        body, end = filled(self.body, words), self._end()
+        payload = {"data": body} if self.form else {"json": body}
+        answer = self._asked("POST", self.url, end, headers=headers, **payload)
+        if answer.status in {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}:
+            url = _same_house(self.url, answer.location)
+            answer = self._asked("POST", url, end, headers=headers, **payload)
+        _must_be_accepted(answer)
+        return _reference(answer.body)
 
     def probe(self) -> str:
         """Reach the gateway without sending: any answer to OPTIONS will do. Raises TryLater, Denied."""
         try:
-            with _Mishaps():
-                self.session.options(self.url, timeout=self.timeouts, allow_redirects=False)
+            self._asked("OPTIONS", self.url, self._end())
         except Uncertain:
             raise TryLater("La passerelle SMS ne répond pas.") from None
         return f"Passerelle SMS joignable : {urlsplit(self.url).hostname}."
 
-    def _post(self, url: str, body: Any, headers: Mapping[str, bytes]) -> requests.Response:
-        payload = {"data": body} if self.form else {"json": body}
-        with _Mishaps():
-            return self.session.post(url, headers=headers, timeout=self.timeouts, allow_redirects=False, **payload)
+    def _end(self) -> float:
+        return min(monotonic() + sum(self.timeouts), deadline.ends())
+
+    def _asked(self, verb: str, url: str, end: float, **payload: Any) -> _Said:
+        """One exchange, until that moment of the monotonic clock."""
+        from adapters.timedhttp import until
+
+        timeouts = (self.timeouts[0], max(0.1, end - monotonic()))
+        with until(end) as exchange:
+            try:
+                with self.session.request(
+                    verb, url, timeout=timeouts, allow_redirects=False, stream=True, **payload
+                ) as answer:
+                    return _said(answer)
+            except Exception as mishap:  # three libraries read the answer, and each has errors of its own for nonsense
+                raise _meaning(mishap, written=exchange.written) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An answer: what its status says needs no body, and nobody waits for one."""
+
+    status: int
+    location: str
+    wait: str | None
+    body: bytes
+
+
+def _said(answer: requests.Response) -> _Said:
+    from adapters.http import body_of
+
+    body = b""
+    if HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        try:
+            body = body_of(answer, _LONGEST)
+        except Garbled:  # taken, whatever else it has to tell
+            body = b""
+    told = answer.headers
+    return _Said(answer.status_code, told.get("Location", ""), told.get("Retry-After"), body)
 
 
 def filled(template: Any, words: Mapping[str, str]) -> Any:
@@ -87,65 +134,37 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
     return template
 
 
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110 10.2.3): a number, or a date; None where it says
-    nothing that can be read."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
-
-
-class _Mishaps:
-    """Turns what can go wrong on the line into what the caller does next."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, mishap: BaseException | None, trace: object) -> None:
-        import requests
-
-        if not isinstance(mishap, requests.RequestException):
-            return
-        if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and their kind
-            raise Denied("L'adresse ou un en-tête de la passerelle SMS n'est pas valable.") from None
-        if "CERTIFICATE_VERIFY_FAILED" in str(mishap):
-            raise Denied("Le certificat de la passerelle SMS n'est pas valable.") from None
-        if _before_sending(mishap):
-            raise TryLater("La passerelle SMS est injoignable.") from None
-        raise Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.") from None
-
-
-def _before_sending(mishap: requests.RequestException) -> bool:
-    """The connection never stood, so certainly nothing was taken."""
-    import requests
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    early = (requests.ConnectTimeout, requests.exceptions.ProxyError)
-    cause = getattr(mishap.args[0] if mishap.args else None, "reason", None)
-    return isinstance(mishap, early) or isinstance(cause, (NewConnectionError, ConnectTimeoutError))
+def _meaning(mishap: Exception, *, written: bool) -> OutsideError:
+    """What the caller does next. A request that was not handed over whole was certainly not acted upon."""
+    if written:
+        return Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.")
+    if "CERTIFICATE_VERIFY_FAILED" in str(mishap):
+        return Denied("Le certificat de la passerelle SMS n'est pas valable.")
+    if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and their kind
+        return Denied("L'adresse ou un en-tête de la passerelle SMS n'est pas valable.")
+    return TryLater("La passerelle SMS est injoignable.")
 
 
 def _same_house(url: str, location: str) -> str:
     """Where a redirection leads, if it stays on the host: a number and a text go to no other."""
-    target = urljoin(url, location)
-    old, new = urlsplit(url), urlsplit(target)
-    if not location or new.hostname != old.hostname or (old.scheme == "https" and new.scheme != "https"):
+    from adapters.http import same_house
+
+    try:
+        target = urljoin(url, location)
+        stays = same_house(urlsplit(url), urlsplit(target))
+    except ValueError:
+        raise TryLater("La passerelle SMS renvoie vers une adresse qui n'en est pas une.") from None
+    if not location or not stays:
         raise Denied("La passerelle SMS renvoie vers une autre adresse : corrigez `url`.")
     return target
 
 
-def _accepted(answer: requests.Response) -> requests.Response:
-    status = answer.status_code
+def _must_be_accepted(answer: _Said) -> None:
+    status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return answer
+        return
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        wait = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC))
-        raise TryLater(f"La passerelle SMS demande d'attendre ({status}).", wait)
+        raise later(f"La passerelle SMS demande d'attendre ({status}).", answer.wait, least=0.0)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise Permanent(f"La passerelle SMS refuse l'accès ({status}) : vérifiez l'identifiant et le mot de passe.")
     if status < HTTPStatus.BAD_REQUEST:
@@ -158,12 +177,12 @@ def _phrase(status: int) -> str:
     return responses.get(status, "")
 
 
-def _reference(answer: requests.Response) -> str:
+def _reference(body: bytes) -> str:
+    """What the gateway calls the message, as far as it can be kept: one short printable word."""
     try:
-        told = answer.json()
-    except ValueError:
+        told = json.loads(body)
+        found = (told[name] for name in _REFERENCES if isinstance(told.get(name), (str, int)))
+        said = str(next(found, ""))
+    except (ValueError, AttributeError, RecursionError):  # no JSON, no object, or nested beyond sense
         return ""
-    if not isinstance(told, dict):
-        return ""
-    found = (told[name] for name in _REFERENCES if isinstance(told.get(name), (str, int)))
-    return str(next(found, ""))
+    return "".join(sign for sign in said if sign.isprintable())[:200]

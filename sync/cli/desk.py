@@ -12,7 +12,6 @@ from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:
     from rules.model import Finding, Practice
-    from sync.store.messages import MessageRow
     from sync.store.views import Line
     from sync.world import World
 
@@ -207,43 +206,17 @@ def _message(item: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _act(world: World, action: str, number: int) -> None:
+    from sync import byhand
     from sync.store import basics, messages
 
-    now = world.now()
-    with world.store.write() as tx:
-        row = messages.get(tx, number, world.practice.zone)
-        if row is None:
-            raise Failure(f"Aucun message n° {number}. La liste : attitre outbox")
-        moved = _retry(tx, row, now) if action == "retry" else _drop(tx, row, now)
-        if not moved:
-            raise Failure(
-                f"Le message n° {number} ne peut pas être {_DONE[action]} : il est déjà parti, en cours ou classé."
-            )
-        basics.log(tx, now, f"outbox-{action}", detail=str(number), booking=row.booking)
-    say(f"Message n° {number} {_DONE[action]}." + (" Il part au prochain passage." if action == "retry" else ""))
-
-
-_DONE = {"retry": "remis en attente", "drop": "classé"}
-
-
-def _retry(tx: Any, row: MessageRow, now: datetime) -> bool:
-    """Back to pending; its telling is in flight again, so that nothing else is planned beside it (law L4)."""
-    from rules.model import MessageKind
-    from sync.store import bookings, messages
-
-    if row.state == messages.PENDING:
-        return messages.move(tx, row.id, messages.PENDING, messages.PENDING, next_try=None)
-    if row.state not in {messages.FAILED, messages.UNCERTAIN}:
-        return False
-    if row.kind is not MessageKind.REMINDER:
-        bookings.settle(tx, row.booking, row.channel, row.number, "flight")
-    values = {"attempts": 0, "due_at": now, "next_try": None, "done_at": None, "reason": None}
-    return messages.move(tx, row.id, row.state, messages.PENDING, **values)
-
-
-def _drop(tx: Any, row: MessageRow, now: datetime) -> bool:
-    from sync.store import messages
-
-    if row.state not in {messages.PENDING, messages.FAILED, messages.UNCERTAIN}:
-        return False
-    return messages.move(tx, row.id, row.state, messages.DROPPED, done_at=now, reason="classé par une personne")
+    now, act = world.now(), byhand.retry if action == "retry" else byhand.drop
+    try:
+        with world.store.write() as tx:
+            row = messages.get(tx, number, world.practice.zone)
+            if row is None:
+                raise Failure(f"Aucun message n° {number}. La liste : attitre outbox")
+            done = act(world, tx, row, now)
+            basics.log(tx, now, f"outbox-{action}", detail=str(number), booking=row.booking)
+    except byhand.NotPossible as refusal:
+        raise Failure(str(refusal)) from None
+    say(done)

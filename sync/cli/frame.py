@@ -50,11 +50,11 @@ class Frame(TyperGroup):
 
 def _unexpected(ctx: Any, error: Exception) -> NoReturn:
     from adapters.base import OutsideError, TryLater
-    from sync.store.engine import StoreProblem
+    from sync.store.engine import NotStored, StoreProblem
 
     if type(error).__module__.startswith("typer."):
         raise error
-    if isinstance(error, StoreProblem | OutsideError):
+    if isinstance(error, StoreProblem | NotStored | OutsideError):
         _end(ctx, str(error), UNREACHABLE if isinstance(error, TryLater) else WRONG)
     _end(ctx, f"Une erreur inattendue s'est produite ({type(error).__name__}). Détails : relancez avec --debug.", WRONG)
 

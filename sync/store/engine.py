@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
-from sync.store.problems import Locked, Overtaken, StoreProblem, Unusable
+from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence
+from sync.store.queue import WritersQueue, queue_of
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
-__all__ = ["HEAD", "Locked", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
+__all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
 HEAD = "0012"
 
 
 class Store:
-    """One practice's data. Readers run beside the writer; writers wait for each other (BEGIN IMMEDIATE)."""
+    """One practice's data. Readers run beside the writer; writers of one process wait for each other in their order,
+    those of several by SQLite's own patience (BEGIN IMMEDIATE)."""
 
     def __init__(self, url: str, practice: str) -> None:
         self.url = make_url(url)
         self.practice = practice
         self._engine = _engine(url)
+        self._queue: WritersQueue | None = queue_of(str(self.file.resolve())) if self.file else None
         self._fence: int | None = None  # raised while we hold the lock of a practice on a server
 
     @property
@@ -41,10 +44,18 @@ class Store:
         return Path(name) if name and name != ":memory:" else None
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A writing transaction: committed at the end, rolled back by any exception. Raises Overtaken where we held the
-        practice's lock on a server and another worker has it now."""
-        with self._translated(), self._engine.begin() as connection:
+    def write(self, *, durable: bool = False) -> Iterator[Tx]:
+        """A writing transaction: committed at the end, rolled back by any exception. `durable`: on the disk itself when
+        this returns, so that a power cut cannot undo it; for what a call outside follows, and for that call's result.
+        Raises Overtaken where we held the practice's lock on a server and another worker has it now, NotStored for rows
+        that the store does not take, StoreProblem where the store itself is in trouble."""
+        options = {"attitre_durable": durable}
+        with (
+            self._of_rows(),
+            self._in_order(),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             if self._fence is not None:
                 lease.check(connection, self.practice, self._fence)
             tx = Tx(connection, self.practice)
@@ -55,8 +66,11 @@ class Store:
     def read(self) -> Iterator[Tx]:
         """A reading transaction."""
         options = {"attitre_read": True}
-        with self._translated(), self._engine.connect().execution_options(**options) as connection:
+        with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
+
+    def _in_order(self) -> AbstractContextManager[None]:
+        return self._queue.turn() if self._queue is not None else nullcontext()
 
     def prepare(self) -> None:
         """Create or migrate the tables; owner-only file. Raises Unusable."""
@@ -121,7 +135,18 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            raise Unusable(_sentence(error)) from error
+            raise Unusable(sentence(error)) from error
+
+    @contextmanager
+    def _of_rows(self) -> Iterator[None]:
+        """As `_translated`, around one transaction: what is wrong with its rows alone is not the store's."""
+        with self._translated():
+            try:
+                yield
+            except DBAPIError as error:
+                if not about_rows(error):
+                    raise
+                raise NotStored(sentence(error)) from error
 
 
 def _engine(url: str) -> Engine:
@@ -144,8 +169,19 @@ def _sqlite_settings(connection: object, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("attitre_read")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("attitre_read"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    _synchronous(connection, "FULL" if options.get("attitre_durable") else "NORMAL")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _synchronous(connection: Connection, wanted: str) -> None:
+    """SQLite ignores the pragma within a transaction. A server's commits are on its disk in any case."""
+    if connection.info.get("synchronous", "NORMAL") != wanted:
+        connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
+        connection.info["synchronous"] = wanted
 
 
 def _private_file(file: Path) -> None:
@@ -186,24 +222,3 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-_SENTENCES = {
-    "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
-    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, défectueux ?) : aucun message ne part.",
-    "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
-    "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
-    "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
-    "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
-    "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
-}
-
-
-def _sentence(error: DBAPIError) -> str:
-    words = str(error.orig).lower()
-    for sign, sentence in _SENTENCES.items():
-        if sign in words:
-            return sentence
-    if isinstance(error, OperationalError):
-        return f"La base n'est pas joignable ({type(error.orig).__name__})."
-    return f"La base a refusé une opération ({type(error.orig).__name__})."

@@ -1,12 +1,16 @@
-"""What can be wrong with the store.
+"""What can be wrong with the store: two kinds that have nothing in common (law L10).
 
-StoreProblem              a French sentence for a person
+StoreProblem              the whole store: a French sentence for a person; ends the pass
 ├── Locked                another `run` or `sync` is at work
 ├── Overtaken             another worker has taken this practice over: nothing more is ours to write
 └── Unusable              cannot be opened, is full, or was made by a newer attitre
+
+NotStored                 what was to be written, and nothing else: ends one resource, booking or message
 """
 
 from __future__ import annotations
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
 
 class StoreProblem(Exception):
@@ -35,3 +39,51 @@ class Overtaken(StoreProblem):
 
 class Unusable(StoreProblem):
     """The store cannot be opened or written."""
+
+
+class NotStored(Exception):
+    """The store refused these values or these rows: a key that stands already, a number or a text that is too large.
+    Its transaction is rolled back; any other may go on. No StoreProblem, so that whoever isolates one resource keeps
+    it there. `str()` is a French sentence without the values."""
+
+
+def about_rows(error: DBAPIError) -> bool:
+    """Whether the error concerns what was written or read, and not the store: it would be refused by a sound one."""
+    if error.connection_invalidated:
+        return False
+    if isinstance(error, IntegrityError | DataError):
+        return True
+    words = str(error.orig).lower()
+    if isinstance(error, ProgrammingError | InterfaceError):
+        # PostgreSQL's class 42 is a missing table or right: every row would meet it
+        lasting = str(getattr(error.orig, "sqlstate", None) or "").startswith("42")
+        return not lasting and "closed" not in words
+    return isinstance(error, OperationalError) and any(sign in words for sign in _ROWS)
+
+
+_ROWS = ("could not decode to utf-8", "too many sql variables", "malformed json", "integer overflow", "too big")
+
+
+def sentence(error: DBAPIError) -> str:
+    """What a person is told of it: the driver's own words may hold values of the practice (law L8)."""
+    words = str(error.orig).lower()
+    kind = type(error.orig).__name__
+    if about_rows(error):
+        return f"La base a refusé une donnée ({kind})."
+    for sign, said in _SENTENCES.items():
+        if sign in words:
+            return said
+    if isinstance(error, OperationalError):
+        return f"La base n'est pas joignable ({kind})."
+    return f"La base a refusé une opération ({kind})."
+
+
+_SENTENCES = {
+    "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
+    "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, défectueux ?) : aucun message ne part.",
+    "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
+    "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
+    "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
+    "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
+    "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
+}

@@ -64,8 +64,9 @@ class ResourceRow:
 
 
 def emptied(row: ResourceRow) -> bool:
-    """An erased patient's event: what it said is not kept, and it is not judged until a person changes it."""
-    return not row.payload and bool(row.semantic)
+    """An erased patient's event: what it said is not kept, and it is not judged until a person changes it. One whose
+    body came empty has its problem instead."""
+    return not row.payload and bool(row.semantic) and not row.problem
 
 
 def digest(payload: bytes) -> bytes:

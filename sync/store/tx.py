@@ -7,6 +7,7 @@ sees the difference, and many rows cost one statement (BENCHMARK B1).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -77,6 +78,21 @@ class Tx:
         name = "practice" if isinstance(statement, Insert) else "the_practice"
         rows = self._later.setdefault(statement.table, {}).setdefault((statement, *row), {})
         rows[len(rows) if key is None else key] = {name: self.practice, **row}
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that an exception undoes by itself; what was written before it stands."""
+        self.flush()
+        point = self._connection.begin_nested()
+        try:
+            yield
+            self.flush()
+        except BaseException:
+            self._later.clear()
+            self.remembered.clear()
+            point.rollback()
+            raise
+        point.commit()
 
     def flush(self) -> None:
         """Write what waits."""

@@ -95,3 +95,10 @@ def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
         .group_by(c.state)
     )
     return {state: int(count) for state, count in tx.connection.execute(query)}
+
+
+def unread(tx: Tx, calendar: str) -> list[str]:
+    """What stands in that calendar and could not be read."""
+    r = t.resource.c
+    query = select(r.ref).where(r.practice == tx.practice, r.calendar == calendar, r.problem != "", r.state != "gone")
+    return list(tx.connection.execute(query).scalars())

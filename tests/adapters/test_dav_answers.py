@@ -174,3 +174,30 @@ def test_discovery_behind_a_redirect_to_another_host_takes_no_login_there(server
     elsewhere = [call.request for call in server.calls if "evil" in call.request.url]
     assert elsewhere
     assert not any("Authorization" in one.headers for one in elsewhere)
+
+
+def test_i10_one_measureless_event_hides_no_other(server, calendar, written, monkeypatch):
+    monkeypatch.setattr("adapters.http.LARGEST", 3000)
+    server.add("REPORT", URL, multistatus(found("/cal/petit/a.ics"), found("/cal/petit/b.ics"), token="t2"), status=207)
+    data = written("a.ics").decode()
+    small, huge = found("/cal/petit/a.ics", data=data), found("/cal/petit/b.ics", data=data + "x" * 3000)
+    server.add("REPORT", URL, multistatus(small, huge), status=207)
+    server.add("REPORT", URL, multistatus(small), status=207)
+    server.add("REPORT", URL, multistatus(huge), status=207)
+    (page,) = calendar.changes(HELD, dict)
+    assert ([one.ref for one in page.resources], page.owed) == (["a.ics"], ("b.ics",))
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "ftp://dav.example/", "https://dav.example:99999/"])
+def test_i04_a_calendar_is_not_looked_up_behind_what_is_no_address(server, location):
+    server.add("PROPFIND", ROOT, status=301, headers={"Location": location})
+    with pytest.raises(Garbled, match="redirige vers une adresse"):
+        DavAccess(ROOT, "cabinet", "secret").find("Dr Lefèvre")
+
+
+def test_i10_a_lookup_reads_no_answer_without_end(server, monkeypatch):
+    monkeypatch.setattr("adapters.http.LARGEST", 3000)
+    server.add("PROPFIND", ROOT, multistatus(found("/")), status=207)
+    server.add("PROPFIND", ROOT, "x" * 3001, status=207)
+    with pytest.raises(Garbled, match="démesurée"):
+        DavAccess(ROOT, "cabinet", "secret").find("Dr Lefèvre")

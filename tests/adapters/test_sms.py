@@ -14,7 +14,7 @@ import responses
 import time_machine
 
 from adapters.base import Denied, Outgoing, Permanent, TryLater, Uncertain
-from adapters.senders.sms import HttpSms, filled, retry_after
+from adapters.senders.sms import HttpSms, filled
 from sync.demo.sinks import Answer, SmsSink
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -150,23 +150,6 @@ def test_an_unusable_address_is_for_a_person(session: requests.Session) -> None:
 def test_the_reference_is_taken_where_there_is_one(session: requests.Session, answer: str, reference: str) -> None:
     responses.post("https://gateway.example/sms", body=answer)
     assert HttpSms(session, "https://gateway.example/sms", {}).send(MESSAGE) == reference
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("30", 30),
-        ("soon", None),
-        ("-3", None),
-        ("Mon, 01 Jan 99999999999999 00:00:00 GMT", None),
-        (format_datetime(NOW + timedelta(minutes=2), usegmt=True), 120),
-        (format_datetime(NOW - timedelta(minutes=2), usegmt=True), 0),
-    ],
-)
-def test_retry_after_comes_in_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value, NOW) == seconds
 
 
 def test_a_date_to_wait_for_is_counted_from_now(sms: HttpSms, sink: SmsSink) -> None:

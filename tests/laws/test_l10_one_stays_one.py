@@ -100,7 +100,7 @@ def test_l8_a_fault_of_ours_names_nobody(
     desk: Any, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     desk.both_book()
-    owner, name = FAULTS.get(fault, (mirror._Writer, "store"))
+    owner, name = FAULTS.get(fault, (mirror.Writer, "store"))
     monkeypatch.setattr(owner, name, unlucky(getattr(owner, name)))
     desk.passes(3)
     seen = (log.getvalue() + written_down(desk)).casefold()

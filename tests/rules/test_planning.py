@@ -16,10 +16,12 @@ from rules.planning import (
     Row,
     Situation,
     differs,
+    elsewhere,
     plan,
     reminder_at,
     reminder_due,
     same_patient,
+    still_says_it,
 )
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -118,6 +120,72 @@ def test_a_corrected_spelling_of_an_unrecorded_patient_is_the_same_person() -> N
 
 def test_twins_with_records_of_their_own_are_two_people() -> None:
     assert not same_patient(replace(MARIE, name="DUPONT Mario"), replace(MARIE, patient_id=9))
+
+
+# --- what may have arrived -------------------------------------------------------------------------------------------
+
+
+def unsure(row: Row, *, before: Facts | None = None) -> Knowledge:
+    return replace(known(row), sure=False, before=before)
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [(None, MessageKind.CONFIRMATION), (MARIE, MessageKind.CONFIRMATION), (MOVED, MessageKind.MODIFICATION)],
+)
+def test_l4_unclear_and_still_true_the_present_state_is_told_once(before: Facts | None, kind: MessageKind) -> None:
+    cell = plan(unsure(Row.UNCLEAR, before=before), Situation(MARIE, valid=True), NOW)
+    assert (cell.kind, cell.again, cell.remind) == (kind, True, False)
+
+
+def test_l4_unclear_and_changed_the_change_is_told() -> None:
+    assert plan(unsure(Row.UNCLEAR), Situation(MOVED, valid=True), NOW).kind is MessageKind.MODIFICATION
+
+
+def test_l4_an_unclear_cancellation_of_what_stands_again_is_followed_by_a_confirmation() -> None:
+    for there in (MARIE, MOVED):
+        cell = plan(unsure(Row.UNCLEAR_END), Situation(there, valid=True), NOW)
+        assert (cell.kind, cell.again) == (MessageKind.CONFIRMATION, False)
+
+
+def test_l4_an_unclear_cancellation_is_told_again_where_it_is_true() -> None:
+    for now_is in (Situation(MARIE, valid=True, vanished=True), Situation(PAUL, valid=True)):
+        cell = plan(unsure(Row.UNCLEAR_END), now_is, NOW)
+        assert (cell.kind, cell.again) == (MessageKind.CANCELLATION, True)
+
+
+def test_l3_what_is_unclear_waits_while_the_event_is_to_be_corrected_or_held() -> None:
+    for row in (Row.UNCLEAR, Row.UNCLEAR_END):
+        assert plan(unsure(row), Situation(MARIE, valid=False), NOW).kind is None
+        assert plan(unsure(row), Situation(MARIE, valid=True, vanished=True, held=True), NOW).kind is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "now_is", "true"),
+    [
+        (MessageKind.CONFIRMATION, Situation(MARIE, valid=True), True),
+        (MessageKind.MODIFICATION, Situation(MARIE, valid=True), True),
+        (MessageKind.CONFIRMATION, Situation(MOVED, valid=True), False),
+        (MessageKind.CONFIRMATION, Situation(MARIE, valid=False), False),
+        (MessageKind.CONFIRMATION, Situation(MARIE, valid=True, vanished=True), False),
+        (MessageKind.CONFIRMATION, Situation(PAUL, valid=True), False),
+        (MessageKind.CANCELLATION, Situation(MARIE, valid=True), False),
+        (MessageKind.CANCELLATION, Situation(MARIE, valid=True, vanished=True), True),
+        (MessageKind.CANCELLATION, Situation(MARIE, valid=True, vanished=True, held=True), False),
+        (MessageKind.CANCELLATION, Situation(PAUL, valid=True), True),
+    ],
+)
+def test_l4_what_may_have_left_goes_again_only_while_it_is_true(
+    kind: MessageKind, now_is: Situation, true: bool
+) -> None:
+    assert still_says_it(kind, MARIE, now_is, NOW) is true
+
+
+def test_l4_an_unclear_message_to_an_address_that_was_corrected_says_nothing_to_the_new_one() -> None:
+    stands = Situation(MARIE, valid=True)
+    assert elsewhere(unsure(Row.IN_FLIGHT), stands, "+33699999999").row is Row.UNCLEAR
+    assert elsewhere(unsure(Row.IN_FLIGHT), stands, "+33612345678").row is Row.IN_FLIGHT
+    assert elsewhere(known(Row.TOLD), stands, "+33699999999").row is Row.TOLD
 
 
 # --- reminders -------------------------------------------------------------------------------------------------------

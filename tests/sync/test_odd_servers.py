@@ -291,3 +291,49 @@ def test_c04_of_weak_versions_only_what_is_to_be_corrected_stands_beside_her_eve
     desk.passes(3)
     assert set(members) == {"e0.ics"}
     assert desk.office.told("confirmation") == ["sent"]
+
+
+def test_an_event_made_anew_under_its_name_and_version_is_read_wherever_versions_repeat(
+    on: Callable[..., OddOffice],
+) -> None:
+    """SOGo gives every new object the version `gcs00000000`: deleted and written again at once, it has it again."""
+    desk = on("sogo")
+    desk.books("e0", text="Nouveau patient")
+    desk.passes(1)
+    with desk.odd.lock:  # what we wrote is undone with the event itself: the version is the first one again
+        desk.deletes("e0")
+        desk.books("e0")
+    desk.passes(3)
+    assert desk.office.told("confirmation") == ["sent"]
+    with desk.odd.lock:
+        desk.deletes("e0")
+        desk.books("e0", day=9)
+    desk.passes(4)
+    assert desk.office.told("modification") == ["sent"]
+    assert desk.office.told("cancellation") == []
+
+
+def test_before_anything_was_written_into_it_too(on: Callable[..., OddOffice]) -> None:
+    desk = on("first-version")
+    words = "Réunion d'équipe"
+    desk.books("e0", text="", title=words)
+    desk.passes(1)
+    with desk.odd.lock:
+        desk.deletes("e0")
+        desk.books("e0")
+    desk.passes(1)
+    assert desk.office.told("confirmation") == ["sent"]
+
+
+def test_what_a_token_of_the_same_second_names_again_and_again_is_read_twice_at_most(
+    on: Callable[..., OddOffice],
+) -> None:
+    desk = on("first-version")
+    desk.books("e0", text="", title="Réunion d'équipe")
+    sync = desk.odd.sync
+    desk.odd.sync = lambda where, path, _token: sync(where, path, "t0")  # type: ignore[method-assign]
+    desk.passes(6)
+    bodies = [one for one in desk.odd.asked if one.verb == "GET" or "multiget" in one.path]
+    reports = [one for one in desk.odd.asked if one.verb == "REPORT" and "/martin/" in one.path]
+    assert bodies == []
+    assert len(reports) <= 2 + 6 + 2  # the first pass's, one a pass, and the two that brought the body

@@ -1,0 +1,35 @@
+"""What `Retry-After` asks for (RFC 9110 10.2.3), read in one place for calendars and gateways."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from adapters.base import DAY, TryLater
+
+FLOOR = 30.0
+
+
+def asked(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds as asked, however many; 0 for a date that has passed; None where nothing can be read from it."""
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+        when = when.replace(tzinfo=when.tzinfo or UTC)
+        return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def retry_after(value: str | None, now: datetime | None = None, *, least: float = FLOOR) -> float | None:
+    """Seconds to wait, between `least` and a day (I03)."""
+    seconds = asked(value, now)
+    return None if seconds is None else min(DAY, max(least, seconds))
+
+
+def later(text: str, value: str | None, *, least: float = FLOOR) -> TryLater:
+    """The error for an answer with that header: `capped` where it asks for more than a day."""
+    seconds = asked(value)
+    return TryLater(text, None if seconds is None else max(least, seconds))
