@@ -38,6 +38,8 @@ def hold(world: World) -> None:
 def release(world: World, tx: Tx, calendar: str, now: datetime) -> int:
     """Let that calendar's held messages go, as far as they are still true. Returns how many calls that is."""
     waiting = tellings.held(tx, world.practice.zone, calendar)
+    if not waiting:
+        return 0
     for one in waiting:
         messages.move(tx, one.row.id, HELD, PENDING, approved_at=now, reason=None)
     return _answered(world, tx, calendar, waiting, now=now, event="messages-released")
