@@ -122,6 +122,13 @@ class MessagesSettings(Model):
     settle_change_seconds: Whole = setting(
         "Temps de calme avant l'annonce d'un changement ou d'une annulation.", default=180
     )
+    most_per_hour: Several = setting(
+        "Messages à un même destinataire au sujet d'un même patient en une heure, au-delà desquels ils sont retenus.",
+        default=6,
+    )
+    most_per_pass: Several = setting(
+        "Messages d'un même passage, rappels à part, au-delà desquels tous sont retenus.", default=60
+    )
     motif_in_sms: Flag = setting("Dire le motif par SMS (donnée de santé).", default=False)
     on_uncertain: UncertainSettings = setting(
         "Quand une passerelle n'a pas répondu.", default_factory=UncertainSettings

@@ -103,11 +103,14 @@ class PageSettings(Model):
 
 
 class SyncSettings(Model):
-    """Pace, and the brake on sudden losses (P43)."""
+    """Pace, and the brake on sudden losses and gains (P43)."""
 
     every_seconds: Several = setting("Secondes entre deux passages.", default=60)
     brake_events: Several = setting("Rendez-vous disparus en une heure, au-delà desquels tout est retenu.", default=5)
     brake_percent: Percent = setting("De même, en pourcentage de l'agenda (au moins 3).", default=10)
+    brake_new: Several = setting(
+        "Nouveaux rendez-vous d'un agenda en une heure, au-delà desquels leurs confirmations sont retenues.", default=20
+    )
 
 
 class AbsenceSettings(Model):

@@ -1,15 +1,31 @@
-"""Are this many vanished bookings believable? (P43, law L6)
+"""Is it believable that so much changes at once? (P43, law L6)
 
-A calendar that suddenly loses much of what it held is held: nobody is told anything until a person has looked.
+A calendar that suddenly loses or gains much is held, and so are more messages than anybody means to send: nobody is
+told anything until a person has looked.
 """
 
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from rules.model import Policy
 
 AT_LEAST = 3
+HOUR = timedelta(hours=1)
+HAND = timedelta(days=3)
+EARLY = timedelta(minutes=5)
+
+
+class Flood(StrEnum):
+    """Why messages are held."""
+
+    RECIPIENT = "recipient"
+    MANY = "many"
+    GAIN = "gain"
 
 
 def believable(vanished: int, future: int, policy: Policy) -> bool:
@@ -17,6 +33,52 @@ def believable(vanished: int, future: int, policy: Policy) -> bool:
     if vanished > policy.brake_events:
         return False
     return vanished < AT_LEAST or vanished * 100 <= policy.brake_percent * future
+
+
+def arrived(created: datetime | None, seen: datetime) -> datetime:
+    """When an appointment was made, as the gain brake counts it. The client's own stamp (CREATED, RFC 5545 3.8.7.1)
+    counts where it is of the last 72 hours: a person types at a person's pace, even while the worker was down. An older
+    one, one that is to come, or none: it came when it was seen, as a calendar that is restored or another's does."""
+    by_hand = created is not None and seen - HAND <= created <= seen + EARLY
+    return created if created is not None and by_hand else seen
+
+
+def most_in_an_hour(moments: Iterable[datetime]) -> int:
+    """The greatest number of them within one hour."""
+    most, lately = 0, deque[datetime]()
+    for moment in sorted(moments):
+        lately.append(moment)
+        while moment - lately[0] >= HOUR:
+            lately.popleft()
+        most = max(most, len(lately))
+    return most
+
+
+def flood_said(flood: Flood, policy: Policy) -> str:
+    """Why a message is held, in French."""
+    why = {
+        Flood.RECIPIENT: f"plus de {policy.most_per_hour} messages en une heure pour un même patient",
+        Flood.MANY: f"plus de {policy.most_per_pass} messages d'un coup",
+        Flood.GAIN: f"plus de {policy.brake_new} nouveaux rendez-vous en une heure dans cet agenda",
+    }
+    return f"retenu, le cabinet doit décider : {why[flood]}"
+
+
+def messages_title(count: int, flood: Flood) -> str:
+    """What stands in the calendar concerned: answered as the other one."""
+    noun, held = ("confirmation", "retenue") if flood is Flood.GAIN else ("message", "retenu")
+    many = "s" if count > 1 else ""
+    return f"attitre : {count} {noun}{many} {held}{many}"
+
+
+def messages_text(flood: Flood, policy: Policy) -> str:
+    """The question below that title."""
+    return (
+        f"Des messages aux patients de cet agenda attendent : {flood_said(flood, policy).partition(' : ')[2]}.\n"
+        "Si c'est voulu, écrivez « oui » ci-dessous : ce qui est encore vrai partira.\n"
+        "Si ce n'est pas voulu, écrivez « non » : ces messages ne partiront pas, les rappels si.\n"
+        "Réponse :"
+    )
 
 
 def notice_title(vanished: int) -> str:
@@ -42,7 +104,9 @@ def answer(text: str, title: str = "") -> bool | None:
 
 _ANSWERS = {"oui": True, "non": False}
 _OURS = re.compile(
-    r"attitre : \d+ annulations retenues|\d+ rendez-vous ont disparu.*|Si c'est .*|Réponse :", re.IGNORECASE
+    r"attitre : \d+ (?:annulation|confirmation|message)s? retenue?s?|\d+ rendez-vous ont disparu.*"
+    r"|Des messages aux patients.*|Si c'est .*|Si ce n'est .*|Réponse :",
+    re.IGNORECASE,
 )
 
 

@@ -59,10 +59,11 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A calendar whose cancellations wait for a person (P43)."""
+    """A calendar whose cancellations, or so many messages, wait for a person (P43)."""
 
     dentist: str
     count: int
+    messages: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
         _items((_unread(one, practice) for one in matters.unread), "attitre status"),
     )
     yield Section(
-        "Annulations retenues",
+        "Annulations et messages retenus" if any(one.messages for one in matters.held) else "Annulations retenues",
         "Aucun patient n'est prévenu avant votre décision.",
         _items((_held(one, practice) for one in matters.held), "attitre status"),
     )
@@ -241,11 +242,15 @@ def _undelivered(one: Undelivered, practice: Practice) -> Item:
 
 
 def _held(one: HeldBack, practice: Practice) -> Item:
-    what = "1 annulation retenue" if one.count == 1 else f"{one.count} annulations retenues"
+    many = "s" if one.messages > 1 else ""
+    lost = "1 annulation retenue" if one.count == 1 else f"{one.count} annulations retenues"
+    said = [lost] * bool(one.count) + [f"{one.messages} message{many} retenu{many}"] * bool(one.messages)
+    asked = "annulations retenues" if one.count else "attitre : …"
+    wrong = "rétablissez l'agenda, ou écrivez" if one.count else "écrivez"
     return Item(
-        f"{_called(one.dentist, practice)} : {what}",
-        (f"C'est voulu : attitre release {one.dentist}, ou « oui » dans l'événement « annulations retenues ».",
-         "C'est une erreur : rétablissez l'agenda, ou écrivez « non » dans cet événement."),
+        f"{_called(one.dentist, practice)} : {' et '.join(said)}",
+        (f"C'est voulu : attitre release {one.dentist}, ou « oui » dans l'événement « {asked} ».",
+         f"C'est une erreur : {wrong} « non » dans cet événement."),
     )  # fmt: skip
 
 

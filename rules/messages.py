@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import quote
 
-from rules import french
+from rules import calling, french, seriesmessages
 from rules.gsm7 import fit, segments
-from rules.model import Dentist, Facts, MessageKind, Practice, Send
-
-_DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
+from rules.model import Facts, MessageKind, Practice, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,11 @@ class Letter:
     changes: tuple[tuple[str, str, str], ...] = ()
 
 
+def about_series(send: Send) -> bool:
+    """It names several visits of one series; a reminder that names several is about one day."""
+    return bool(send.also) and send.kind is not MessageKind.REMINDER
+
+
 # --- SMS -------------------------------------------------------------------------------------------------------------
 
 
@@ -42,7 +44,8 @@ def sms(send: Send, practice: Practice, manage_url: str | None = None) -> str:
     """The text of an SMS, in GSM-7: of the wordings that cost fewest messages (one, unless the names are very long)
     the fullest. Without patient name; with a motif only where the practice wants it (P37)."""
     discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
-    said = [_SAID[send.kind](send, house, shorter) for house in (practice, discreet) for shorter in (False, True)]
+    say = seriesmessages.sms_said if about_series(send) else _SAID[send.kind]
+    said = [say(send, house, shorter) for house in (practice, discreet) for shorter in (False, True)]
     return min(
         (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
     )
@@ -80,7 +83,10 @@ def _several(send: Send, practice: Practice) -> str:
     family = len({facts.name for facts in every}) > 1
     said = []
     for facts in every:
-        hour, who = french.short_clock(_local(facts, practice)), _article(_short(facts.dentist, practice))
+        hour, who = (
+            french.short_clock(calling.local(facts, practice)),
+            calling.article(calling.short(facts.dentist, practice)),
+        )
         label = _motif_in_sms(facts, practice)
         said.append(f"{facts.name} à " * family + f"{hour} avec {who}" + (f" pour : {label}" if label else ""))
     return french.listed(said, "et")
@@ -99,7 +105,7 @@ def _modified(send: Send, practice: Practice, shorter: bool) -> str:
 def _former(now: Facts, before: Facts, practice: Practice, shorter: bool) -> list[str]:
     pairs = (
         (_sms_when(before, practice, shorter), now.start != before.start),
-        (_short(before.dentist, practice), now.dentist != before.dentist),
+        (calling.short(before.dentist, practice), now.dentist != before.dentist),
         (_motif_in_sms(before, practice), now.motif != before.motif),
     )
     return [said for said, differs in pairs if said and differs]
@@ -118,17 +124,17 @@ _SAID = {
 
 
 def _appointment(facts: Facts, practice: Practice, shorter: bool, *, motif: bool = True) -> str:
-    said = f"{_sms_when(facts, practice, shorter)} avec {_article(_short(facts.dentist, practice))}"
+    said = f"{_sms_when(facts, practice, shorter)} avec {calling.article(calling.short(facts.dentist, practice))}"
     label = _motif_in_sms(facts, practice) if motif else ""
     return f"{said} pour : {label}" if label else said
 
 
 def _sms_when(facts: Facts, practice: Practice, shorter: bool) -> str:
-    return f"{_sms_day(facts, practice, shorter)} à {french.short_clock(_local(facts, practice))}"
+    return f"{_sms_day(facts, practice, shorter)} à {french.short_clock(calling.local(facts, practice))}"
 
 
 def _sms_day(facts: Facts, practice: Practice, shorter: bool) -> str:
-    start = _local(facts, practice)
+    start = calling.local(facts, practice)
     return f"{french.day(start.date()).split()[0][:3]}. {start:%d/%m}" if shorter else french.day(start.date())
 
 
@@ -145,6 +151,8 @@ def _motif_in_sms(facts: Facts, practice: Practice) -> str:
 
 def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Letter:
     """The content of an e-mail. No health data in the subject; the motif in the rows (P37)."""
+    if about_series(send):
+        return _series_letter(send, practice)
     if send.kind is MessageKind.CANCELLATION:
         return _farewell(send.before or send.facts, practice)
     if send.also:
@@ -152,7 +160,7 @@ def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Let
     facts = send.facts
     manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
     return Letter(
-        subject=f"{_TITLES[send.kind]} : {french.day_and_clock(_local(facts, practice), year=True)}",
+        subject=f"{_TITLES[send.kind]} : {french.day_and_clock(calling.local(facts, practice), year=True)}",
         greeting="Bonjour,",
         paragraphs=(*_opening(send, practice), *_follows(facts, practice)),
         rows=_rows(facts, practice),
@@ -176,8 +184,8 @@ _TITLES = {
 
 def _farewell(facts: Facts, practice: Practice) -> Letter:
     """The cancellation: which appointment, and how to take another (P43)."""
-    when = french.day_and_clock(_local(facts, practice), year=True)
-    who = _article(_dentist(facts.dentist, practice).name)
+    when = french.day_and_clock(calling.local(facts, practice), year=True)
+    who = calling.article(calling.dentist(facts.dentist, practice).name)
     return Letter(
         subject=f"Rendez-vous annulé : {when}",
         greeting="Bonjour,",
@@ -194,22 +202,67 @@ def _farewell(facts: Facts, practice: Practice) -> Letter:
 def _day_letter(send: Send, practice: Practice) -> Letter:
     """One reminder for all appointments of the day (ruling 6): a row each, then place and phone."""
     every = (send.facts, *send.also)
-    when = french.day(_local(send.facts, practice).date(), year=True)
-    rows = [(french.clock(_local(facts, practice)), _in_a_row(facts, practice)) for facts in every]
+    when = french.day(calling.local(send.facts, practice).date(), year=True)
+    rows = [(french.clock(calling.local(facts, practice)), _in_a_row(facts, practice)) for facts in every]
     places = list(dict.fromkeys(facts.place or practice.address for facts in every))
     return Letter(
         subject=f"Rappel de vos rendez-vous : {when}",
         greeting="Bonjour,",
-        paragraphs=(f"Nous vous rappelons vos rendez-vous du {when} ({_zone(practice)}).",),
+        paragraphs=(f"Nous vous rappelons vos rendez-vous du {when} ({calling.zone(practice)}).",),
         rows=(*rows, *(("Adresse", place) for place in places), ("Téléphone", practice.phone)),
         links=(Link("Itinéraire (Google Maps)", maps_url(places[0])),),
         closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
     )
 
 
+def _series_letter(send: Send, practice: Practice) -> Letter:
+    """One letter for the visits of a series (ruling 17): its rhythm, its next date, and the dates."""
+    every, cancelled = seriesmessages.every(send), send.kind is MessageKind.CANCELLATION
+    opening = f"Vos rendez-vous sont {_SERIES[send.kind]} : {_when(every, send, practice)}."
+    upcoming = f"Prochain rendez-vous : {seriesmessages.next_said(send, practice)} ({calling.zone(practice)})."
+    again = f"Pour prendre un nouveau rendez-vous, appelez-nous au {practice.phone}."
+    dates = ("Dates", seriesmessages.dates_said(every, practice, goes_on=send.goes_on))
+    lengths = 1 if len({facts.minutes for facts in every}) == 1 else 2  # of visits that differ no length is said
+    rest = () if cancelled else (*_told(send.facts, practice)[lengths:], ("Téléphone", practice.phone))
+    rows = (("Patient", send.facts.name), dates, *rest)
+    maps = Link("Itinéraire (Google Maps)", maps_url(send.facts.place or practice.address))
+    closing = f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}."
+    return Letter(
+        subject=f"Rendez-vous {_SERIES[send.kind]} : {seriesmessages.subject_said(send, practice)}",
+        greeting="Bonjour,",
+        paragraphs=(opening, again) if cancelled else (opening, upcoming, *_follows(send.facts, practice)),
+        rows=tuple((label, value) for label, value in rows if value),
+        links=() if cancelled else (maps,),
+        closing=("Cordialement,", practice.name) if cancelled else (closing, "À bientôt,", practice.name),
+        changes=_series_changes(send, practice),
+    )
+
+
+def _when(facts: Sequence[Facts], send: Send, practice: Practice) -> str:
+    return seriesmessages.when_said(facts, practice, goes_on=send.goes_on)
+
+
+def _series_changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]:
+    """Old and new of what differs: the dates of all, the rest as of the first."""
+    before = seriesmessages.every_before(send)
+    if send.kind is not MessageKind.MODIFICATION or not before:
+        return ()
+    dates = ("Dates et heures", _when(before, send, practice), _when(seriesmessages.every(send), send, practice))
+    rest = zip(_told(before[0], practice)[1:], _told(send.facts, practice)[1:], strict=True)
+    found = (dates, *((label, old, new) for (label, old), (_, new) in rest))
+    return tuple((label, old or "–", new or "–") for label, old, new in found if old != new)
+
+
+_SERIES = {
+    MessageKind.CONFIRMATION: "confirmés",
+    MessageKind.MODIFICATION: "modifiés",
+    MessageKind.CANCELLATION: "annulés",
+}
+
+
 def _in_a_row(facts: Facts, practice: Practice) -> str:
     """`DUPONT Marie, Dr Claire Martin (Dentiste), Détartrage, 30 min`."""
-    dentist = _dentist(facts.dentist, practice)
+    dentist = calling.dentist(facts.dentist, practice)
     who = f"{dentist.name} ({dentist.specialty})" if dentist.specialty else dentist.name
     return ", ".join(word for word in (facts.name, who, _motif(facts), french.minutes(facts.minutes)) if word)
 
@@ -219,28 +272,28 @@ def _opening(send: Send, practice: Practice) -> tuple[str, ...]:
         return ("Nous vous rappelons votre rendez-vous.",)
     if send.kind is MessageKind.CONFIRMATION or send.before is None:
         return ("Votre rendez-vous est confirmé.",)
-    when = french.day_and_clock(_local(send.before, practice), year=True)
-    who = _article(_dentist(send.before.dentist, practice).name)
+    when = french.day_and_clock(calling.local(send.before, practice), year=True)
+    who = calling.article(calling.dentist(send.before.dentist, practice).name)
     return ("Votre rendez-vous a été modifié.", f"Il remplace le rendez-vous du {when} avec {who}.")
 
 
 def _follows(facts: Facts, practice: Practice) -> tuple[str, ...]:
     """Without preference: the patient learns who will follow them (P25)."""
-    who = _article(_dentist(facts.dentist, practice).name)
+    who = calling.article(calling.dentist(facts.dentist, practice).name)
     return (f"Vous serez suivi(e) par {who}.",) if facts.will_follow else ()
 
 
 def _rows(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
-    told = _told(facts, practice, f" ({_zone(practice)})")
+    told = _told(facts, practice, f" ({calling.zone(practice)})")
     rows = (("Patient", facts.name), *told, ("Téléphone", practice.phone))
     return tuple((label, value) for label, value in rows if value)
 
 
 def _told(facts: Facts, practice: Practice, zone: str = "") -> tuple[tuple[str, str], ...]:
     """What concerns the patient, in words: the same labels for the rows and for what changed."""
-    dentist = _dentist(facts.dentist, practice)
+    dentist = calling.dentist(facts.dentist, practice)
     return (
-        ("Date et heure", f"{french.day_and_clock(_local(facts, practice), year=True)}{zone}"),
+        ("Date et heure", f"{french.day_and_clock(calling.local(facts, practice), year=True)}{zone}"),
         ("Durée", french.minutes(facts.minutes)),
         ("Praticien", ", ".join(word for word in (dentist.name, dentist.specialty) if word)),
         ("Motif", _motif(facts)),
@@ -261,42 +314,3 @@ def _changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]
         return ()
     pairs = zip(_told(send.before, practice), _told(send.facts, practice), strict=True)
     return tuple((label, old or "–", new or "–") for (label, old), (_, new) in pairs if old != new)
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-
-def _local(facts: Facts, practice: Practice) -> datetime:
-    return facts.start.astimezone(practice.zone)
-
-
-def _zone(practice: Practice) -> str:
-    """`heure de Paris` (P36)."""
-    from babel.dates import get_timezone_location
-
-    city = get_timezone_location(practice.zone, locale="fr", return_city=True)
-    return f"heure d'{city}" if city[:1] in "AEÉIOU" else f"heure de {city}"
-
-
-def _dentist(key: str, practice: Practice) -> Dentist:
-    """A dentist who has left the configuration is not named: their key is no word for a patient."""
-    known = next((dentist for dentist in practice.dentists if dentist.key == key), None)
-    return known or Dentist(key, "votre dentiste", "")
-
-
-def _short(key: str, practice: Practice) -> str:
-    """`Dr Martin`; the full name where two dentists would be called the same (P35)."""
-    names = {dentist.key: _surname(dentist.name) for dentist in practice.dentists}
-    short = names.get(key, "votre dentiste")
-    return _dentist(key, practice).name if list(names.values()).count(short) > 1 else short
-
-
-def _surname(name: str) -> str:
-    doctor = _DOCTOR.match(name)
-    given, _, family = name[doctor.end() :].partition(" ") if doctor else ("", "", "")
-    return f"Dr {family or given}" if doctor else name
-
-
-def _article(name: str) -> str:
-    """`le Dr Martin`."""
-    return f"le {name}" if _DOCTOR.match(name) else name

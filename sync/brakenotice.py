@@ -1,4 +1,4 @@
-"""The brake's question in the held calendar: an all-day event that she answers with `oui` or `non` (INTERFACE 8)."""
+"""The brake's questions in the held calendar: all-day events that she answers with `oui` or `non` (INTERFACE 8)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ from sync.world import Source, World
 
 def read_answers(world: World) -> None:
     """What she answered releases or drops what is held."""
+    from sync import floodnotice
+
     _each(world, _read, "brake answer not read")
+    _each(world, floodnotice.read_answer, "brake answer not read")
 
 
 def show(world: World) -> None:
     """Put the question into each held calendar, and take it out where nothing is held any more."""
+    from sync import floodnotice
+
     _each(world, _show, "brake notice not shown")
+    _each(world, floodnotice.show, "brake notice not shown")
 
 
 def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
@@ -70,7 +76,12 @@ def _show(world: World, source: Source) -> None:
 
 def _answer(world: World, tx: Tx, source: Source) -> bool | None:
     shown = basics.get(tx, _name(source))
-    stored = resources.get(tx, source.address, shown) if shown else None
+    return answer_in(world, tx, source, shown) if shown else None
+
+
+def answer_in(world: World, tx: Tx, source: Source, shown: str) -> bool | None:
+    """What she answered in the question that stands there."""
+    stored = resources.get(tx, source.address, shown)
     if stored is None:
         return None
     reading = world.readings.of(source, stored.ref, stored.payload, world.window(world.now()))

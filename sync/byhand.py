@@ -11,10 +11,10 @@ from sync.planner import plan_booking
 from sync.store import bookings, messages, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
-from sync.store.messages import DROPPED, FAILED, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
+from sync.store.messages import DROPPED, FAILED, HELD, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
 from sync.world import World
 
-OPEN = frozenset({PENDING, FAILED, UNCERTAIN})
+OPEN = frozenset({PENDING, HELD, FAILED, UNCERTAIN})
 
 
 class NotPossible(Exception):
@@ -45,7 +45,7 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
     if row.kind is not MessageKind.REMINDER:
         if row.may_have_left:
             bookings.settle(tx, row.booking, row.channel, row.number, "told")
-        elif row.state == PENDING:  # told by nobody, and not wanted again while it says the same
+        elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
             values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "failed"}
             bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
     for alert in ("undelivered", "uncertain"):
@@ -80,7 +80,8 @@ def _anew(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
 
 def _pending(tx: Tx, row: MessageRow, now: datetime, *, started: bool) -> str:
     values: dict[str, Any] = {"attempts": 0, "unclear": 0, "next_try": None, "done_at": None, "reason": None}
-    values |= {} if row.state == PENDING else {"due_at": now}
+    values |= {} if row.state in {PENDING, HELD} else {"due_at": now}
+    values |= {"approved_at": now} if row.state == HELD else {}
     values |= {} if started else {"started_at": None}
     messages.move(tx, row.id, row.state, PENDING, **values)
     _show(tx, row, now)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import MessageKind
 from rules.planning import same_patient, still_says_it
-from sync import results
+from sync import results, series
 from sync.planner import address_of, plan_booking, reminders, situation_of
 from sync.store import bookings, calendars, messages, resources
 from sync.store.bookings import VANISHED, BookingRow
@@ -45,23 +45,50 @@ def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
 
 
 def _claim_telling(world: World, tx: Tx, row: MessageRow, now: datetime) -> tuple[MessageRow, ...]:
+    """The telling, and with it those of the same series that are true and in their turn (ruling 17)."""
+    first = messages.get(tx, row.id, world.practice.zone)
+    if first is None or not _is_due(first, now):
+        return ()  # it went, or was put off, as one with another
+    true: list[MessageRow] = []
+    for one in series.companions(world, tx, first, now):  # `first` is the first of them
+        standing = _still_tells(world, tx, one, now)
+        if standing is not None:
+            true.append(standing)
+        elif one.together is not None:  # it has a key of its own again: under theirs it would be swallowed
+            messages.move(tx, one.id, PENDING, PENDING, together=None)
+        if not true:
+            return ()
+    key = first.together if first.started_at is not None else _common_key(true)
+    return tuple(_claimed(tx, one, key, now) for one in sorted(true, key=lambda one: (one.facts.start, one.id)))
+
+
+def _common_key(rows: list[MessageRow]) -> str | None:
+    """A key for just these: no other content goes under it."""
+    return f"{rows[0].key}:{len(rows)}" if len(rows) > 1 else None
+
+
+def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> MessageRow:
+    messages.move(tx, row.id, PENDING, CLAIMED, together=key)
+    if row.started_at is None:
+        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
+        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+    return replace(row, together=key)
+
+
+def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> MessageRow | None:
+    """The row as it stands once its booking is planned again; None where it is not true any more, or must wait."""
     zone = world.practice.zone
     booking = bookings.get(tx, row.booking, zone)
     if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
-        return ()
+        return None
     if row.started_at is None:
         plan_booking(world, tx, row.booking, now)
     standing = messages.get(tx, row.id, zone)
-    if standing is None or not _is_due(standing, now) or must_follow(tx, standing, zone):
-        return ()
+    if standing is None or standing.state != PENDING or must_follow(tx, standing, zone):
+        return None
     if standing.started_at is not None and not _goes_again(world, tx, booking, standing, now):
-        return ()
-    if not messages.move(tx, row.id, PENDING, CLAIMED):
-        return ()
-    if standing.started_at is None:
-        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
-        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
-    return (standing,)
+        return None
+    return standing
 
 
 def _is_due(row: MessageRow, now: datetime) -> bool:

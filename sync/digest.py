@@ -19,6 +19,7 @@ from rules.agenda import block_findings, holiday_name
 from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
+from sync import floods
 from sync.calls import Call, Note, finish
 from sync.faults import described, log
 from sync.holding import held_count
@@ -246,8 +247,12 @@ def _previous_working_day(practice: Practice, now: datetime) -> datetime:
 
 def _held(world: World, tx: Tx, now: datetime) -> Iterator[HeldBack]:
     for row in calendars.every(tx):
-        if row.state == "active" and row.held_at is not None and (count := held_count(world, tx, row.calendar, now)):
-            yield HeldBack(row.dentist, count)
+        if row.state != "active":
+            continue
+        count = held_count(world, tx, row.calendar, now) if row.held_at is not None else 0
+        waiting = floods.held_calls(world, tx, row.calendar)
+        if count or waiting:
+            yield HeldBack(row.dentist, count, waiting)
 
 
 def _unread(tx: Tx) -> Iterator[Unread]:

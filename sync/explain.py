@@ -191,6 +191,8 @@ def _knows_cancelled(known: Knowledge, rows: list[MessageRow]) -> bool:
 
 def _silent(world: World, channel: Channel, cell: Cell, rows: list[MessageRow]) -> str:
     """Why the table wants a message and none is owed."""
+    if any(one.state == messages.HELD and one.kind is cell.kind for one in rows):
+        return "le message est retenu : le cabinet doit décider (attitre release)"
     if any(one.state == messages.FAILED and one.kind is cell.kind for one in rows):
         return "le message a été refusé pour de bon : il repart si l'adresse ou la date change"
     if any(one.state in {messages.DROPPED, messages.UNCERTAIN} and one.kind is cell.kind for one in rows):

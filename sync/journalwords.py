@@ -18,6 +18,9 @@ WORDS = {
     "held": "annulations de cet agenda retenues",
     "released": "annulations de cet agenda approuvées par une personne",
     "dropped": "annulations de cet agenda écartées par une personne : aucun patient n'est prévenu",
+    "messages-held": "messages de cet agenda retenus",
+    "messages-released": "messages de cet agenda laissés partir par une personne",
+    "messages-dropped": "messages de cet agenda écartés par une personne : ils ne partent pas",
     "restored": "sauvegarde remise en place : rien n'est redit aux patients",
     "trouble": "l'agenda n'a pas pu être lu",
     "cursor-lost": "l'agenda a été relu en entier",
@@ -42,6 +45,7 @@ WORDS = {
     "attribution-undone": "attribution du patient à ce dentiste annulée avec le rendez-vous",
 }
 OF_A_CALENDAR = frozenset({
+    "messages-held", "messages-released", "messages-dropped",
     "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
     "read-only", "writable-again", "writes-paused", "adopted", "push-refused", "push-on", "push-off",
 })  # fmt: skip
@@ -57,6 +61,11 @@ _TROUBLES = {
 }  # fmt: skip
 
 
+_COUNTED = frozenset({
+    "held", "released", "dropped", "messages-held", "messages-released", "messages-dropped", "restored", "unreported",
+})  # fmt: skip
+
+
 def in_words(event: str, detail: str = "") -> str:
     """`message parti : confirmation par SMS`. A name without words is shown as it is."""
     said = WORDS.get(event, event)
@@ -68,6 +77,6 @@ def _detail(event: str, detail: str) -> str:
     kind, found, channel = detail.partition(":")
     if found and kind in _KINDS:
         return f"{_KINDS[kind]} {_CHANNELS.get(channel, channel)}"
-    if event in {"held", "released", "dropped", "restored", "unreported"}:
+    if event in _COUNTED:
         return f"{detail} en tout" if detail else ""
     return f"n° {detail}" if event.startswith("outbox-") else _TROUBLES.get(detail, detail)

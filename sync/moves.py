@@ -81,7 +81,9 @@ def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[
 
 def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
     told = messages.of_booking(tx, booking.id, world.practice.zone)
-    return any(row.kind == "cancellation" and row.state not in {"pending", "suppressed", "dropped"} for row in told)
+    return any(
+        row.kind == "cancellation" and row.state not in {"pending", "held", "suppressed", "dropped"} for row in told
+    )
 
 
 def _continues(before: Facts, after: Facts) -> bool:

@@ -10,13 +10,12 @@ decides (`sync.results`), unless a newer telling settles it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 
 from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
-from sync import results
+from sync import results, series
 from sync.calls import Call, finish
 from sync.claims import begin, claim
 from sync.faults import described, log
@@ -88,13 +87,13 @@ def _deliver(world: World, row: MessageRow, sent: list[int]) -> None:
 def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
     first, *others = rows
     return outgoing(
-        replace(first.action, also=tuple(one.facts for one in others)),
+        series.action(world, rows),
         key=first.together or first.key,
         booking=first.booking,
         number=first.number,
         practice=world.practice,
         now=world.now(),
-        also=tuple(one.booking for one in others),
+        also=tuple((one.booking, one.number) for one in others),
     )
 
 

@@ -68,7 +68,23 @@ class Standing:
             key = left.get((event.uid, event.start))
             if key is not None and (event.uid, event.recurrence) not in stood:
                 stood[(event.uid, event.recurrence)] = stood.pop(key)
+        self._follow_moved_series(stood)
         return stood
+
+    def _follow_moved_series(self, stood: dict[tuple[str, str], BookingRow]) -> None:
+        """A series that was moved as a whole has other occurrences: each coming visit continues in its turn, as one
+        that moved. Where one of them stands as before, the series was cut or grew, and was not moved."""
+        coming = [event for event in self.reading.events if event.recurrence and event.start > self.now]
+        fresh = [event for event in coming if (event.uid, event.recurrence) not in stood]
+        if len(fresh) < len(coming):
+            return
+        left = [b for b in stood.values() if b.recurrence and b.start > self.now and b.vanished_at is None]
+        for uid in {event.uid for event in fresh}:
+            before = sorted((b for b in left if b.uid == uid), key=lambda b: b.start)
+            after = sorted((event for event in fresh if event.uid == uid), key=lambda event: event.start)
+            for booking, event in zip(before, after, strict=False):
+                del stood[(booking.uid, booking.recurrence)]
+                stood[(event.uid, event.recurrence)] = booking
 
     def _typed_too_late(self) -> bool:
         """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""

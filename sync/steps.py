@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sync import attribution, brakenotice, companion, manage, moves, queries
+from sync import attribution, brakenotice, companion, floods, manage, moves, queries
 from sync.alerts import send_notices
 from sync.digest import send_digest
 from sync.judge import judge
@@ -51,6 +51,7 @@ def take_all(
     sweep(world)
     if refresh():
         judged += judge(world)
+    floods.hold(world)
     sent = deliver(world, watch)
     judged += judge(world)
     queries.tidy(world)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rules.model import Facts, Practice
+
+if TYPE_CHECKING:
+    from icalendar import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """One appointment of the file. The same `uid` with a higher `sequence` updates what the patient has of it."""
+
+    facts: Facts
+    uid: str
+    sequence: int
 
 
 def invite(
@@ -14,24 +29,45 @@ def invite(
 
     Health data stays out: neither motif nor dentist's specialty. `now` is the stamp (DTSTAMP).
     """
-    from icalendar import Calendar, Event
+    method = "CANCEL" if cancelled else "PUBLISH"
+    return _object([Invited(facts, uid, sequence)], practice, now, method, cancelled=cancelled)
 
-    event = Event()
-    event.add("uid", uid)
-    event.add("sequence", sequence)
-    event.add("dtstamp", now.astimezone(UTC))
-    # In UTC: every client shows it in local time, and no VTIMEZONE can be wrong.
-    start = facts.start.astimezone(UTC)
-    event.add("dtstart", start)
-    event.add("dtend", start + timedelta(minutes=facts.minutes))
-    event.add("summary", f"Rendez-vous – {practice.name}")
-    event.add("location", facts.place or practice.address)
-    event.add("description", f"{practice.name}, {practice.phone}")
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    event.add("organizer", f"mailto:{practice.email}", {"CN": practice.name})
+
+def invite_all(visits: Sequence[Invited], practice: Practice, now: datetime, *, cancelled: bool = False) -> bytes:
+    """An iCalendar object with an event a visit, each of its own UID, so that a later message can change one alone.
+
+    Published, cancelled or not: a CANCEL may hold one UID only (RFC 5546 3.2.5), a cancelled event may be published
+    (3.2.1).
+    """
+    return _object(visits, practice, now, "PUBLISH", cancelled=cancelled)
+
+
+def _object(visits: Sequence[Invited], practice: Practice, now: datetime, method: str, *, cancelled: bool) -> bytes:
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//attitre//FR")
     calendar.add("version", "2.0")
-    calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
-    calendar.add_component(event)
+    calendar.add("method", method)
+    for visit in visits:
+        calendar.add_component(_event(visit, practice, now, cancelled=cancelled))
     return bytes(calendar.to_ical(sorted=False))
+
+
+def _event(visit: Invited, practice: Practice, now: datetime, *, cancelled: bool) -> Event:
+    from icalendar import Event
+
+    event = Event()
+    event.add("uid", visit.uid)
+    event.add("sequence", visit.sequence)
+    event.add("dtstamp", now.astimezone(UTC))
+    # In UTC: every client shows it in local time, and no VTIMEZONE can be wrong.
+    start = visit.facts.start.astimezone(UTC)
+    event.add("dtstart", start)
+    event.add("dtend", start + timedelta(minutes=visit.facts.minutes))
+    event.add("summary", f"Rendez-vous – {practice.name}")
+    event.add("location", visit.facts.place or practice.address)
+    event.add("description", f"{practice.name}, {practice.phone}")
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    event.add("organizer", f"mailto:{practice.email}", {"CN": practice.name})
+    return event

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, Outgoing
-from adapters.senders.invite import invite
+from adapters.senders.invite import Invited, invite, invite_all
 from rules import messages
 from rules.digestwords import Digest
 from rules.messages import Letter
@@ -28,10 +28,10 @@ def outgoing(
     *,
     now: datetime,
     manage_url: str | None = None,
-    also: Sequence[int] = (),
+    also: Sequence[tuple[int, int]] = (),
 ) -> Outgoing:
     """The message, ready to go. `key`: its dedupe key. `booking` and the telling's `number` name the appointment in
-    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file. `also`: the bookings of
+    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file. `also`: bookings and numbers of
     `send.also`, in that order."""
     if send.channel is Channel.SMS:
         return Outgoing(key, send.to, messages.sms(send, practice, manage_url))
@@ -42,7 +42,7 @@ def outgoing(
         plain(letter),
         letter.subject,
         html(letter),
-        _calendar_files(send, (booking, *also), number, practice, now),
+        _calendar_files(send, ((booking, number), *also), practice, now),
     )
 
 
@@ -76,19 +76,33 @@ def _template(name: str) -> Template:
 
 
 def _calendar_files(
-    send: Send, bookings: Sequence[int], number: int, practice: Practice, now: datetime
+    send: Send, tellings: Sequence[tuple[int, int]], practice: Practice, now: datetime
 ) -> tuple[Attachment, ...]:
-    """One a booking that the letter is about."""
-    facts = (send.facts, *send.also)
+    """One a booking that the letter is about; of a series, one with every visit. `tellings`: bookings and numbers."""
+    if messages.about_series(send):
+        return (_series_file(send, tellings, practice, now),)
     return tuple(
         _calendar_file(replace(send, facts=one), booking, number, practice, now)
-        for one, booking in zip(facts, bookings, strict=True)
+        for one, (booking, number) in zip((send.facts, *send.also), tellings, strict=True)
     )
+
+
+def _series_file(send: Send, tellings: Sequence[tuple[int, int]], practice: Practice, now: datetime) -> Attachment:
+    visits = [
+        Invited(one, _uid(practice, booking), number)
+        for one, (booking, number) in zip((send.facts, *send.also), tellings, strict=True)
+    ]
+    content = invite_all(visits, practice, now, cancelled=send.kind is MessageKind.CANCELLATION)
+    return Attachment("rendez-vous.ics", "text/calendar; method=PUBLISH; charset=utf-8", content)
 
 
 def _calendar_file(send: Send, booking: int, number: int, practice: Practice, now: datetime) -> Attachment:
     cancelled = send.kind is MessageKind.CANCELLATION
     facts = (send.before or send.facts) if cancelled else send.facts
-    content = invite(facts, practice, f"{practice.key}-{booking}@attitre", number, now, cancelled=cancelled)
+    content = invite(facts, practice, _uid(practice, booking), number, now, cancelled=cancelled)
     method = "CANCEL" if cancelled else "PUBLISH"
     return Attachment("rendez-vous.ics", f"text/calendar; method={method}; charset=utf-8", content)
+
+
+def _uid(practice: Practice, booking: int) -> str:
+    return f"{practice.key}-{booking}@attitre"

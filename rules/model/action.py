@@ -45,7 +45,9 @@ class Facts:
 class Send:
     """Tell one patient one thing by one channel. `before` is what they knew (modification, cancellation).
 
-    `also`: further appointments of one day that the same reminder names (ruling 6).
+    `also`: further appointments that the same message names: those of one day in a reminder (ruling 6), else those of
+    one series, in order (ruling 17). `also_before`: what was known of each of these, in a modification. `goes_on`: the
+    series has no end that was seen.
     """
 
     kind: MessageKind
@@ -54,6 +56,8 @@ class Send:
     facts: Facts
     before: Facts | None = None
     also: tuple[Facts, ...] = ()
+    also_before: tuple[Facts, ...] = ()
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ class Policy:
     write_existing: bool = False
     brake_events: int = 5
     brake_percent: int = 10
+    brake_new: int = 20
+    most_per_hour: int = 6
+    most_per_pass: int = 60
     late_minutes: int = 10
     morning_until: time = time(12, 0)
 

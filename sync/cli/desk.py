@@ -25,7 +25,7 @@ _STATES = {
     "placeholder": "place gardée",
 }
 _MESSAGE_STATES = {
-    "pending": "en attente", "claimed": "en cours", "failed": "non remis", "uncertain": "incertain",
+    "pending": "en attente", "held": "retenu", "claimed": "en cours", "failed": "non remis", "uncertain": "incertain",
 }  # fmt: skip
 _KINDS = {
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",

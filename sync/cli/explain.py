@@ -37,8 +37,8 @@ _KINDS = {
 }  # fmt: skip
 _CHANNELS = {"sms": "SMS", "email": "E-mail"}
 _MESSAGES = {
-    "pending": "en attente", "claimed": "en cours", "sent": "envoyé", "failed": "non remis", "uncertain": "incertain",
-    "suppressed": "sans objet", "dropped": "classé",
+    "pending": "en attente", "held": "retenu", "claimed": "en cours", "sent": "envoyé", "failed": "non remis",
+    "uncertain": "incertain", "suppressed": "sans objet", "dropped": "classé", "superseded": "remplacé",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ _WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": 
 
 @app.command()
 def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, debug: Debug = False) -> None:
-    """L'état de chaque agenda, des messages et des annulations retenues. Code 1 quand un agenda n'est plus à jour.
+    """L'état de chaque agenda, des messages, et de ce qui est retenu. Code 1 quand un agenda n'est plus à jour.
 
     Exemple : attitre status --json
     """
@@ -66,14 +66,16 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
-    from sync import health
+    from sync import floods, health
     from sync.opening import at_work
     from sync.pace import pace_of
     from sync.pacewords import upcoming
     from sync.store import views
     from sync.trust import reason
 
-    held = "Des annulations sont retenues." if row.held_at else ""
+    held, waiting = "Des annulations sont retenues." if row.held_at else "", floods.held_calls(world, tx, row.calendar)
+    held = held or ("Des messages aux patients sont retenus." if waiting else "")
+    state = health.state(world, row, settings)
     counts = views.coming(tx, row.calendar, now)
     circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
     coming, slower = upcoming(row, circumstances, now)
@@ -82,7 +84,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
     return {
         "dentist": row.dentist,
         "calendar": row.calendar,
-        "state": health.state(world, row, settings),
+        "state": "held" if state == "ok" and waiting else state,
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
         "reason": row.reason or late or held or row.read_only or reason(row) or _beside(world, tx, row, settings),
@@ -136,16 +138,22 @@ def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, An
 
 
 def _held(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> list[dict[str, Any]]:
+    """What waits for a person, by calendar: cancellations of what vanished, messages that were too many."""
+    from sync import floods
     from sync.holding import held_count
 
-    return [
-        {
-            "dentist": row.dentist, "calendar": row.calendar, "since": row.held_at.astimezone(world.practice.zone),
-            "cancellations": held_count(world, tx, row.calendar, now),
-        }
-        for row in rows
-        if row.held_at
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        waiting, known = floods.held_calls(world, tx, row.calendar), floods.asked(tx, row.calendar)
+        asked = datetime.fromisoformat(known["since"]) if waiting and "since" in known else None
+        since = min(filter(None, (row.held_at, asked)), default=None)
+        if since is not None:
+            cancellations = held_count(world, tx, row.calendar, now) if row.held_at else 0
+            found.append({
+                "dentist": row.dentist, "calendar": row.calendar, "since": since.astimezone(world.practice.zone),
+                "cancellations": cancellations, "messages": waiting,
+            })  # fmt: skip
+    return found
 
 
 def _show(data: dict[str, Any], *, named: bool) -> None:
@@ -164,9 +172,17 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         f"{box['uncertain']} incertains."
     )
     for row in data["held"]:
-        say(f"{row['cancellations']} annulations retenues ({row['dentist']}) : attitre release {row['dentist']}")
+        said = _retained(row["cancellations"], row["messages"])
+        say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
+
+
+def _retained(cancellations: int, waiting: int) -> str:
+    """`15 annulations retenues, 2 messages retenus`."""
+    said = [f"{cancellations} annulations retenues"] if cancellations or not waiting else []
+    many = "s" if waiting > 1 else ""
+    return ", ".join([*said, *([f"{waiting} message{many} retenu{many}"] if waiting else [])])
 
 
 def _why(row: dict[str, Any]) -> str:
@@ -191,19 +207,25 @@ def _column() -> Any:
 
 @app.command()
 def release(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
-    """Approuver les annulations retenues d'un agenda : les patients seront prévenus.
+    """Approuver ce qui est retenu d'un agenda, annulations et messages : les patients seront prévenus.
 
     Exemple : attitre release martin
     """
+    from sync import floods
     from sync.cli.practices import desk, one_settings
     from sync.holding import release as let_go
 
     with desk(one_settings(config)) as world, world.store.write() as tx:
-        counts = [let_go(world, tx, row.calendar, world.now()) for row in _meant(tx, calendar) if row.held_at]
-    if not counts:
-        say("Rien n'est retenu pour cet agenda.")
-    else:
+        meant, now = _meant(tx, calendar), world.now()
+        counts = [let_go(world, tx, row.calendar, now) for row in meant if row.held_at]
+        waiting = sum(floods.release(world, tx, row.calendar, now) for row in meant)
+    if counts:
         say(f"{sum(counts)} annulations approuvées : les patients seront prévenus au prochain passage.")
+    if waiting:
+        many = "s" if waiting > 1 else ""
+        say(f"{waiting} message{many} approuvé{many} : ce qui est encore vrai part au prochain passage.")
+    if not counts and not waiting:
+        say("Rien n'est retenu pour cet agenda.")
 
 
 @app.command()

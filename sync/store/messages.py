@@ -1,11 +1,13 @@
 """The outbox: messages to patients, written in the transaction that made them necessary (law L4).
 
 pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person). What
-may have left is superseded as soon as a newer telling leaves: it never follows it.
+may have left is superseded as soon as a newer telling leaves: it never follows it. What is too much at once is held
+until a person has looked (`sync.floods`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +23,8 @@ from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
 from sync.store.tx import here, the, those
 
-PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED = (
-    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped", "superseded",
+PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = (
+    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped", "superseded", "held",
 )  # fmt: skip
 
 
@@ -62,6 +64,7 @@ class MessageRow:
     done_at: datetime | None
     reason: str | None
     together: str | None
+    approved_at: datetime | None
 
     @property
     def action(self) -> Send:
@@ -87,27 +90,31 @@ def replace_pending(
 
     A row that still says the same keeps its place; others give way. A row not yet claimed is replaced, never joined by
     a second. A row whose call may have begun stays: the gateway may have it. One that a gateway refused for the moment
-    leaves its key behind: no other content goes under it.
+    leaves its key behind: no other content goes under it. What takes the place of a held row is held.
     """
-    standing = [row for row in of_booking(tx, booking, zone) if row.state == PENDING and row.started_at is None]
+    unclaimed = {PENDING, HELD}
+    standing = [row for row in of_booking(tx, booking, zone) if row.state in unclaimed and row.started_at is None]
     kept = {row.id: send for row in standing for send, number, _ in wanted if _says(row, send, number)}
     for row in standing:
         if row.id not in kept and row.kind is not MessageKind.REMINDER:
             _give_way(tx, row, now)
+    held = {(row.channel, row.recipient): row.reason for row in standing if row.state == HELD and row.id not in kept}
     for send, number, due in wanted:
         if send not in kept.values():
-            add(tx, booking, send, number, due=due, now=now)
+            add(tx, booking, send, number, due=due, now=now, held=held.get((send.channel, send.to)))
 
 
-def add(tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime) -> bool:
-    """Put a message into the outbox; False where its key stands there already."""
+def add(
+    tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime, held: str | None = None
+) -> bool:
+    """Put a message into the outbox; False where its key stands there already. `held`: why it waits for a person."""
     key = key_of(tx, booking, send, number)
     if tx.run(_WITH_KEY, the_key=key).first():
         return False
     row = {
         "booking": booking, "kind": send.kind.value, "channel": send.channel.value, "number": number, "key": key,
-        "recipient": send.to, "facts": facts_to_json(send.facts), "state": PENDING, "due_at": due, "created_at": now,
-        "before": facts_to_json(send.before) if send.before else None,
+        "recipient": send.to, "facts": facts_to_json(send.facts), "due_at": due, "created_at": now, "reason": held,
+        "before": facts_to_json(send.before) if send.before else None, "state": HELD if held else PENDING,
     }  # fmt: skip
     tx.add(_ADD, [{"id": basics.take_numbers(tx, "message")[0], **row}])
     return True
@@ -212,7 +219,7 @@ def _says(row: MessageRow, send: Send, number: int) -> bool:
 
 def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
     if row.attempts:
-        move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="ce n'est plus ce qui est vrai")
+        move(tx, row.id, row.state, SUPPRESSED, done_at=now, reason="ce n'est plus ce qui est vrai")
     else:
         _delete(tx, row.id)
 
@@ -227,3 +234,8 @@ def _row(row: Any, zone: ZoneInfo) -> MessageRow:
     values["facts"] = facts_from_json(row["facts"], zone)
     values["before"] = facts_from_json(row["before"], zone) if row["before"] else None
     return MessageRow(**values)
+
+
+def read(rows: Iterable[Any], zone: ZoneInfo) -> list[MessageRow]:
+    """These rows of the table as values, their times in that zone."""
+    return [_row(row, zone) for row in rows]

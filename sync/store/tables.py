@@ -271,9 +271,11 @@ message = Table(
     Column("reason", Text),
     Column("reference", String),
     Column("together", String),
+    Column("approved_at", UtcDateTime),
     Column("fence", Integer, nullable=False, default=0),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("practice", "key"),
+    Index(None, "practice", "started_at"),
     Index(None, "practice", "state", "due_at"),
     Index(None, "practice", "booking"),
 )

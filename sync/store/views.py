@@ -50,7 +50,7 @@ def _line(row: Any, booking: BookingRow | None, zone: ZoneInfo) -> Line:
 
 def outbox(tx: Tx, zone: ZoneInfo) -> list[tuple[MessageRow, str | None]]:
     """Messages that are not settled, with the number to call: mobile, else the booking's in the directory."""
-    states = (messages.UNCERTAIN, messages.FAILED, messages.CLAIMED, messages.PENDING)
+    states = (messages.UNCERTAIN, messages.FAILED, messages.CLAIMED, messages.PENDING, messages.HELD)
     return [(row, _number(tx, row.booking)) for row in messages.with_state(tx, *states, zone=zone)]
 
 

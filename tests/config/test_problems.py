@@ -108,6 +108,7 @@ ADDITIONS = [
     ("page: {listen: 8080, public_url: http://a.fr}",
      "13:16: page.listen: « 8080 » : adresse d'écoute illisible. Exemple : « 127.0.0.1:8080 »."),
     ("sync: {brake_percent: 200}", "13:23: sync.brake_percent: « 200 » : au plus 100."),
+    ("sync: {brake_new: 0}", "13:19: sync.brake_new: « 0 » : au moins 1."),
     ("sync:", "13:1: sync: valeur manquante. Donnez une valeur, ou retirez la clé."),
     ("sync: vite", "13:7: sync: des clés sont attendues ici."
      " Écrivez « clé: valeur » sur les lignes suivantes, décalées."),
@@ -122,6 +123,12 @@ ADDITIONS = [
 def test_a_slip_is_named_with_line_column_and_hint(said, small, old, new, expected):
     assert old in small
     assert expected in said(small.replace(old, new))
+
+
+@pytest.mark.parametrize("key", ["most_per_hour", "most_per_pass"])
+def test_a_hold_of_messages_is_one_at_least(said, small, key):
+    text = small.replace("messages:\n", f"messages:\n  {key}: 0\n")
+    assert any(f"messages.{key}: « 0 » : au moins 1." in found for found in said(text))
 
 
 @pytest.mark.parametrize(("line", "expected"), ADDITIONS, ids=[line[:28] for line, _ in ADDITIONS])

@@ -78,6 +78,7 @@ def test_defaults_are_those_of_the_interface(read, small):
     assert (messages.on_uncertain.sms, messages.on_uncertain.email) == ("hold", "retry")
     assert (feedback.title_mark, feedback.quiet_seconds, feedback.existing) == (True, 15, "report")
     assert (settings.sync.every_seconds, settings.sync.brake_events, settings.sync.brake_percent) == (60, 5, 10)
+    assert (messages.most_per_hour, messages.most_per_pass, settings.sync.brake_new) == (6, 60, 20)
     assert settings.blocks == ["Congés", "Formation", "Réunion", "Déjeuner"]
     assert (settings.page, settings.waiting_list) == (None, None)
 

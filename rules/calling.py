@@ -1,0 +1,47 @@
+"""How hours, dentists and zones are called where a patient reads them (P35, P36)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from rules.model import Dentist, Facts, Practice
+
+_DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
+
+
+def local(facts: Facts, practice: Practice) -> datetime:
+    """When it begins, by the practice's clock."""
+    return facts.start.astimezone(practice.zone)
+
+
+def zone(practice: Practice) -> str:
+    """`heure de Paris` (P36)."""
+    from babel.dates import get_timezone_location
+
+    city = get_timezone_location(practice.zone, locale="fr", return_city=True)
+    return f"heure d'{city}" if city[:1] in "AEÉIOU" else f"heure de {city}"
+
+
+def dentist(key: str, practice: Practice) -> Dentist:
+    """A dentist who has left the configuration is not named: their key is no word for a patient."""
+    known = next((one for one in practice.dentists if one.key == key), None)
+    return known or Dentist(key, "votre dentiste", "")
+
+
+def short(key: str, practice: Practice) -> str:
+    """`Dr Martin`; the full name where two dentists would be called the same (P35)."""
+    names = {one.key: _surname(one.name) for one in practice.dentists}
+    said = names.get(key, "votre dentiste")
+    return dentist(key, practice).name if list(names.values()).count(said) > 1 else said
+
+
+def _surname(name: str) -> str:
+    doctor = _DOCTOR.match(name)
+    given, _, family = name[doctor.end() :].partition(" ") if doctor else ("", "", "")
+    return f"Dr {family or given}" if doctor else name
+
+
+def article(name: str) -> str:
+    """`le Dr Martin`."""
+    return f"le {name}" if _DOCTOR.match(name) else name

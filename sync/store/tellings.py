@@ -1,0 +1,103 @@
+"""Questions about many messages at once: those of one series, those that are due, those that went lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from rules.model import MessageKind
+from rules.text import fold
+from sync.store import messages
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.store.messages import FAILED, HELD, PENDING, MessageRow
+
+_m, _b = t.message.c, t.booking.c
+_WITH_BOOKING = t.message.join(t.booking, (_b.practice == _m.practice) & (_b.id == _m.booking))
+
+
+def of_series(tx: Tx, row: MessageRow, now: datetime, zone: ZoneInfo) -> list[MessageRow]:
+    """The pending messages that tell by the same channel of other visits of the same series, itself among them, as far
+    as they are due. Where its call may have begun: those that went with it, and no other."""
+    series = select(_b.uid, _b.calendar).where(_b.practice == tx.practice, _b.id == row.booking, _b.recurrence != "")
+    found = tx.connection.execute(series).first()
+    if found is None:
+        return [row]
+    same = (_m.practice == tx.practice, _m.state == PENDING, _m.kind == row.kind.value, _m.due_at <= now)
+    query = (
+        select(t.message)
+        .select_from(_WITH_BOOKING)
+        .where(_b.practice == tx.practice, _b.uid == found.uid, _b.calendar == found.calendar, _b.recurrence != "")
+        .where(*same, _m.channel == row.channel.value, _m.recipient == row.recipient)
+    )
+    rows = messages.read(tx.connection.execute(query.order_by(_m.id)).mappings(), zone)
+    return [one for one in rows if one.id == row.id or _goes_with(one, row, now)]
+
+
+def _goes_with(one: MessageRow, row: MessageRow, now: datetime) -> bool:
+    if row.started_at is not None:
+        return row.together is not None and one.together == row.together and one.started_at is not None
+    if one.started_at is not None:
+        return False
+    put_off_together = one.together is not None and one.together == row.together
+    return put_off_together or one.next_try is None or one.next_try <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One message and where its booking stands: the place, and the event's name in a series (else the booking's)."""
+
+    row: MessageRow
+    calendar: str
+    ref: str
+    uid: str
+    event: tuple[str, str]
+
+    @property
+    def call(self) -> tuple[object, ...]:
+        """What goes, or went, as one call: a series counts once."""
+        return self.row.kind, self.row.channel, self.row.recipient, _whose(self.row), *self.event
+
+    @property
+    def patient(self) -> tuple[object, ...]:
+        """To whom, about whom."""
+        return self.row.channel, self.row.recipient, _whose(self.row)
+
+
+def due(tx: Tx, now: datetime, zone: ZoneInfo) -> list[Telling]:
+    """What is to be told now, reminders aside, oldest first."""
+    waits = (_m.next_try.is_not(None)) & (_m.next_try > now)
+    return _found(tx, zone, _m.state == PENDING, _m.due_at <= now, ~waits)
+
+
+def begun_since(tx: Tx, since: datetime, zone: ZoneInfo) -> list[Telling]:
+    """What left, or may have left, after that moment, reminders aside, unless a person let it go."""
+    return _found(tx, zone, _m.started_at > since, _m.state != FAILED, _m.approved_at.is_(None))
+
+
+def held(tx: Tx, zone: ZoneInfo, calendar: str | None = None) -> list[Telling]:
+    """What waits for a person, in that calendar or in all."""
+    return _found(tx, zone, _m.state == HELD, *([] if calendar is None else [_b.calendar == calendar]))
+
+
+def _found(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[Telling]:
+    places = (_b.calendar, _b.ref, _b.uid, _b.recurrence)
+    query = select(t.message, *(one.label(f"b_{one.name}") for one in places)).select_from(_WITH_BOOKING)
+    kinds = (_m.practice == tx.practice, _m.kind != MessageKind.REMINDER.value)
+    rows = tx.run(query.where(*kinds, *clauses).order_by(_m.due_at, _m.id)).mappings().all()
+    return [
+        Telling(row, one["b_calendar"], one["b_ref"], one["b_uid"], _event(one))
+        for row, one in zip(messages.read(rows, zone), rows, strict=True)
+    ]
+
+
+def _event(row: Any) -> tuple[str, str]:
+    return (row["b_calendar"], row["b_uid"]) if row["b_recurrence"] else ("", str(row["booking"]))
+
+
+def _whose(row: MessageRow) -> str:
+    return str(row.facts.patient_id) if row.facts.patient_id else fold(row.facts.name)
