@@ -8,6 +8,7 @@ from typing import Any
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
 from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.outbox import backoff
 from sync.store import notices
 from sync.store.notices import NoticeRow
@@ -21,7 +22,13 @@ def send_notices(world: World) -> int:
         return 0
     with world.store.read() as tx:
         due = notices.due(tx, now)
-    return sum(_send(world, sender, row, now) for row in due)
+    return sum(_safely(world, sender, row, now) for row in due)
+
+
+def _safely(world: World, sender: Sender, row: NoticeRow, now: datetime) -> int:
+    with kept_apart("alert not sent"):
+        return _send(world, sender, row, now)
+    return 0
 
 
 def _send(world: World, sender: Sender, row: NoticeRow, now: datetime) -> int:
