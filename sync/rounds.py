@@ -79,7 +79,7 @@ def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[s
             continue
         if readers.last_read(booking.calendar) < now - FRESH:
             yield booking.calendar
-        if row.kind is not MessageKind.REMINDER and row.started_at is None:
+        if row.kind is not MessageKind.REMINDER:
             since = min(row.due_at - settle, now - FRESH)
             yield from (s.address for s in world.sources if _may_hold_it(s) and readers.last_read(s.address) < since)
 

@@ -54,6 +54,7 @@ messages:
   settle_seconds: 0
   settle_change_seconds: 0
 feedback: {{quiet_seconds: 0}}
+sync: {{brake_percent: 100, brake_events: 50}}
 store: "sqlite:///cabinet.db"
 """
 TEXT = (
@@ -72,6 +73,7 @@ class Practice:
     mail: MailSink
     worker: "subprocess.Popen[str]"
     dumb: bool = False
+    pool: bool = False
     now: datetime = MORNING
     booked: list[Event] = field(default_factory=list)
     _kept_now: datetime = MORNING
@@ -88,7 +90,7 @@ class Practice:
 
     def passes(self, die_at: int = 0) -> dict[str, Any]:
         """One pass of the worker in a process of its own, killed at the n-th point."""
-        order = {"now": self.now.isoformat(), "die_at": die_at, "dumb": self.dumb}
+        order = {"now": self.now.isoformat(), "die_at": die_at, "dumb": self.dumb, "pool": self.pool}
         answer = self._ordered(order)
         assert answer["died"] or answer["points"], "the pass failed by itself"
         return answer

@@ -1,8 +1,8 @@
 """A worker that dies where it is told to: imports once, then forks a child for every pass.
 
 Each line on stdin is an order in JSON: `now` (ISO), `die_at` (the n-th point, 0: never), `dumb` (a gateway that knows
-no repeated keys), or `only_open`. A child does one pass and dies by SIGKILL at that point; the answer is a line of
-JSON: `died`, `points`.
+no repeated keys), `pool` (calls go beside the pass), or `only_open`. A child does one pass and dies by SIGKILL at that
+point; the answer is a line of JSON: `died`, `points`.
 
 A point lies before and after every commit, every HTTP request and every e-mail handed over.
 """
@@ -28,6 +28,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from config.load import load
 from config.settings import Settings
 from rules.model import Channel
+from sync.calls import PoolOfOnePass
 from sync.passes import one_pass
 from sync.wiring import open_world
 
@@ -68,6 +69,8 @@ def one(settings: Settings, order: dict[str, Any]) -> int:
         if order["dumb"]:
             senders = {**world.senders, Channel.SMS: replace(world.senders[Channel.SMS], repeatable=False)}
             world = replace(world, senders=senders)
+        if order.get("pool"):
+            world = replace(world, calls=PoolOfOnePass())
         count, wrap = points(order["die_at"])
         for owner, name in OUTSIDE:
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

@@ -36,7 +36,7 @@ from tests.laws.meant import (
     unfolded,
     utc,
 )  # fmt: skip
-from tests.laws.moods import Killed, Moody, Watched, mortal
+from tests.laws.moods import Killed, Late, Moody, Watched, mortal
 
 THEN = st.sampled_from([None, 0, 60, 300, 300])  # seconds until the worker passes next; None: she goes on at once
 
@@ -78,7 +78,7 @@ class Machine(RuleBasedStateMachine):
         self.payload: dict[tuple[str, str], bytes] = {}  # what stands there without our part
         self.bin: list[tuple[tuple[str, str], Meant, bytes]] = []
         self.deadly: tuple[str, int] | None = None
-        self.unclear: set[str] = set()  # keys of messages whose first call had no clear end
+        self.said: dict[str, tuple[int, str, datetime]] = {}  # by key: booking, kind, start of what was handed over
         self.broken: list[str] = []
         self.touched: dict[tuple[str, str], datetime] = {}  # when she last changed what concerns the patient
         self.seen: dict[tuple[str, str], tuple[object, datetime]] = {}  # the same, as the last pass found it
@@ -103,7 +103,7 @@ class Machine(RuleBasedStateMachine):
         sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
         self.world = World(
             PRACTICE, self.store, sources, self.senders, lambda: self.now,
-            on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"},
+            on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"}, calls=Late(),
         )  # fmt: skip
         self.readers = Readers(self.world, 60, chance=lambda: 0.5)
 
@@ -272,6 +272,16 @@ class Machine(RuleBasedStateMachine):
         sender = self.senders[channel]
         error = [TryLater("…"), Permanent("…"), Uncertain("…"), Uncertain("…")][fault]
         sender.fail(error, taken=fault == 3)
+
+    @step(channel=st.sampled_from(list(Channel)))
+    def an_answer_is_late(self, channel: Channel) -> None:
+        """Of the next message; passes go on meanwhile."""
+        self.world.calls.late.add(channel)
+
+    @precondition(lambda self: self.world.calls.held)
+    @step()
+    def late_answers_arrive(self) -> None:
+        self.world.calls.arrive()
 
     # --- the worker --------------------------------------------------------------------------------------------------
 

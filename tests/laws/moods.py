@@ -1,6 +1,6 @@
 """Servers, gateways and processes in a mood: they repeat themselves, lie, and die in the middle."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from adapters.base import Cursor, Outgoing, Page
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from sync import passes
+from sync.calls import Call, Inline, Note
 
 SORTS = {
     "commit": (DefaultDialect, "do_commit"),
@@ -63,6 +64,33 @@ class Watched(MemorySender):
     def send(self, message: Outgoing) -> str:
         self.look(message)
         return super().send(message)
+
+
+class Late(Inline):
+    """Gateways whose next answers come when somebody says so; until then their calls are under way."""
+
+    def __init__(self) -> None:
+        self.late: set[str] = set()
+        self.held: list[tuple[Call, Note]] = []
+
+    def free(self, lane: str, marks: Iterable[object] = ()) -> bool:
+        return not any(self.busy(mark) for mark in marks)
+
+    def busy(self, mark: object) -> bool:
+        return any(mark in call.marks for call, _ in self.held)
+
+    def start(self, call: Call) -> None:
+        note = call.work()
+        if call.lane in self.late:
+            self.late.discard(call.lane)
+            self.held.append((call, note))
+        else:
+            note()
+
+    def arrive(self) -> None:
+        """All that were late."""
+        while self.held:
+            self.held.pop(0)[1]()
 
 
 @contextmanager
