@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sync.opening import at_work
 from sync.pace import interval, pace_of
-from sync.store import calendars
+from sync.steptroubles import words
+from sync.store import calendars, troubles
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -20,6 +21,20 @@ if TYPE_CHECKING:
 
 STATES = ("ok", "stale", "failing", "held")
 BAD = frozenset({"stale", "failing"})
+AHEAD = timedelta(minutes=2)  # clocks of two machines differ by less
+
+
+def troubles_said(tx: Tx) -> list[str]:
+    """What attitre itself fails at, in French, for `status`; `/healthz` is not well while there is any. A step counts
+    from its second failure on: once may be an accident."""
+    found = troubles.every(tx)
+    steps = [(name, one) for (kind, name), one in found.items() if kind == troubles.STEP and one.times > 1]
+    said = [f"attitre n'arrive pas à {words(name)} ({one.error}, {one.times} fois de suite)." for name, one in steps]
+    events = sum(kind == troubles.EVENT for kind, _ in found)
+    if events:
+        what = "1 événement n'a" if events == 1 else f"{events} événements n'ont"
+        said.append(f"{what} pas pu être vérifié{'s' if events > 1 else ''}, par une erreur d'attitre.")
+    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,8 @@ def late(world: World, row: CalendarRow, settings: Settings) -> str:
     every, now = settings.sync.every_seconds, world.now()
     pace = interval(pace_of(row, every, at_work=at_work(world.practice, now)), now)[0]
     limit = timedelta(seconds=max(5 * every, 600, 2 * pace + 60))
+    if row.last_success > now + AHEAD:
+        return _AHEAD
     return _TOO_OLD if now - row.last_success > limit else ""
 
 
@@ -75,4 +92,5 @@ def _lag(row: CalendarRow, now: datetime) -> float | None:
 
 
 NEVER = "Jamais lu. Lancez « attitre sync » ou « attitre run »."
+_AHEAD = "Le dernier passage réussi est dans le futur : l'horloge de cette machine a reculé."
 _TOO_OLD = "Le dernier passage réussi est trop ancien : « attitre run » tourne-t-il ?"

@@ -116,7 +116,17 @@ class Desk:
 
     def healthy(self) -> bool:
         """See `Office.healthy`."""
-        return all(one.state not in health.BAD for one in self._all_health())
+        return not self._troubles() and all(one.state not in health.BAD for one in self._all_health())
+
+    def _troubles(self) -> bool:
+        """The last two rounds failed, or a step of theirs does."""
+        if self._worker.failing > 1:
+            return True
+        try:
+            with self._world.store.read() as tx:
+                return bool(health.troubles_said(tx))
+        except StoreProblem as problem:
+            raise Unavailable from problem
 
     def _all_health(self) -> tuple[health.Health, ...]:
         try:

@@ -39,11 +39,13 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
     else:
         for one in found:
             _show(one, named=len(found) > 1)
-    if any(calendar["state"] in {"stale", "failing"} for one in found for calendar in one["calendars"]):
+    late = any(calendar["state"] in {"stale", "failing"} for one in found for calendar in one["calendars"])
+    if late or any(one["troubles"] for one in found):
         raise typer.Exit(WRONG)
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync.health import troubles_said
     from sync.store import calendars, messages, views
 
     now = world.now()
@@ -55,7 +57,21 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
+            "troubles": [*troubles_said(tx), *_no_way(world, tx)],
         }
+
+
+def _no_way(world: World, tx: Tx) -> list[str]:
+    """Messages that are due on a way that is not configured: they wait for ever."""
+    from rules.model import Channel
+    from sync.store import messages
+
+    waiting = {row.channel for row in messages.due(tx, world.now(), world.practice.zone)} - world.senders.keys()
+    names = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
+    return [
+        f"Des messages attendent : aucun envoi par {names[one]} n'est configuré (voir « attitre check »)."
+        for one in sorted(waiting)
+    ]
 
 
 def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
@@ -160,7 +176,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     if named:
         say(f"{data['practice']}")
     lines = [
-        (row["dentist"], row["calendar"], _WORDS[row["state"]], _moment(row["last_success"]), str(row["bookings"]),
+        (row["dentist"], row["calendar"], _word(row), _moment(row["last_success"]), str(row["bookings"]),
          str(row["to_complete"]), _why(row))
         for row in data["calendars"]
     ]  # fmt: skip
@@ -174,6 +190,8 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
         say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
+    for trouble in data["troubles"]:
+        say(trouble)
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
 
@@ -183,6 +201,11 @@ def _retained(cancellations: int, waiting: int) -> str:
     said = [f"{cancellations} annulations retenues"] if cancellations or not waiting else []
     many = "s" if waiting > 1 else ""
     return ", ".join([*said, *([f"{waiting} message{many} retenu{many}"] if waiting else [])])
+
+
+def _word(row: dict[str, Any]) -> str:
+    """Read, but never written to, is not all that was promised."""
+    return "lecture seule" if row["state"] == "ok" and row["read_only"] else _WORDS[row["state"]]
 
 
 def _why(row: dict[str, Any]) -> str:

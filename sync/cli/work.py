@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.frame import INTERRUPTED, UNREACHABLE, Configs, Debug, Failure, Verbose, app, start_log
+from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, start_log
 from sync.cli.output import say, warn
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def sync(
     if restored and (only or dry_run):
         raise Failure("« --restored » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
     named = len(practices) > 1
-    fine = [_sync(settings, only, dry_run=dry_run, restored=restored, named=named) for settings in practices]
-    if not all(fine):
-        raise typer.Exit(UNREACHABLE)
+    codes = [_sync(settings, only, dry_run=dry_run, restored=restored, named=named) for settings in practices]
+    if any(codes):
+        raise typer.Exit(max(codes))
 
 
-def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool, named: bool) -> bool:
+def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool, named: bool) -> int:
     from sync.wiring import open_world
 
     if named:
@@ -66,7 +66,7 @@ def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool
         return _reached(world, report)
 
 
-def _dry(settings: Settings, only: str | None) -> bool:
+def _dry(settings: Settings, only: str | None) -> int:
     from sync.dryrun import copied, harmless
     from sync.store.engine import Store
     from sync.wiring import open_world
@@ -115,7 +115,8 @@ def _counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number < 2 else several}"
 
 
-def _reached(world: World, report: PassReport) -> bool:
+def _reached(world: World, report: PassReport) -> int:
+    """The exit code: 3 where a calendar could not be reached, 1 where one was that is another installation's."""
     from sync.store import calendars
 
     with world.store.read() as tx:
@@ -123,7 +124,8 @@ def _reached(world: World, report: PassReport) -> bool:
     for address in report.unreachable:
         row = rows[address]
         warn(f"Agenda « {row.dentist} » ({address}) non lu : {row.reason}")
-    return not report.unreachable
+    troubles = {rows[address].trouble for address in report.unreachable}
+    return UNREACHABLE if troubles - {"rival"} else WRONG if troubles else 0
 
 
 def _would(world: World, seen: Intentions) -> None:
