@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -132,7 +133,8 @@ def _handler(sink: SmsSink) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked did not wait for the answer
+                self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent: numbers belong in no log (L8)."""
