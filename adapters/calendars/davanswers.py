@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from adapters.base import Conflict, CursorLost, EditResult, Garbled, OutsideError, Refused, Unknown
 from adapters.calendars import davxml
 from adapters.http import Answer, error_of
@@ -43,12 +41,3 @@ def failure(answer: Answer) -> EditResult:
     if answer.status >= 500 and answer.status not in {501, 507}:
         return Unknown()
     return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).")
-
-
-def counts(etag: str | None) -> bool:
-    """Whether that version looks like a number that is counted for each object by itself, so that it may come again for
-    another one; most versions are made of the contents, or never used twice."""
-    return bool(etag and _COUNT.fullmatch(etag))
-
-
-_COUNT = re.compile(r'(?:W/)?"?[A-Za-z]{0,4}[0-9]{1,9}"?')
