@@ -10,6 +10,7 @@ from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
 from sync.calls import Call, Note, finish, room
 from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.results import backoff
 from sync.store import notices
 from sync.store.notices import NoticeRow
@@ -25,10 +26,10 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
         due = notices.due(tx, now)
     sent: list[str] = []
     for row in due:
-        work = partial(_send, world, sender, row, now, sent)
-        call = Call(Channel.EMAIL, frozenset({("notice", row.key)}), work)
-        if room(world.calls, call, watch):
-            world.calls.start(call)
+        with kept_apart("alert not sent"):
+            call = Call(Channel.EMAIL, frozenset({("notice", row.key)}), partial(_send, world, sender, row, now, sent))
+            if room(world.calls, call, watch):
+                world.calls.start(call)
     finish(world.calls, watch)
     return len(sent)
 

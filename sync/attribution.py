@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
 from sync.claims import may_have_moved
+from sync.guard import kept_apart
 from sync.planner import is_held
 from sync.store import basics, bookings, messages, patients, resources
 from sync.store.attendance import HONOURED
@@ -37,7 +38,7 @@ def settle(world: World) -> int:
     with world.store.read() as tx:
         doubtful = owed(world, tx, now)
     for one in doubtful:
-        with world.store.write() as tx:
+        with kept_apart("dentist not settled"), world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
             patients.hang_on(tx, one.patient, verdict or None)
             if verdict is None:

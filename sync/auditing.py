@@ -14,13 +14,15 @@ from datetime import datetime, timedelta
 from adapters.base import WHOLE, Cursor, CursorLost, OutsideError, Resource
 from adapters.calendars.block import alike
 from sync import trials, trust
-from sync.faults import described, log
+from sync.faults import log
 from sync.gathered import gathered
+from sync.guard import kept_apart
+from sync.judgefaults import owe_again
 from sync.learnt import read_again, take
 from sync.mirror import mirror
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 from sync.unfolding import unfold
 from sync.world import Source, World
@@ -63,18 +65,16 @@ def _last_hour(calendar: str, now: datetime) -> datetime:
 
 
 def _safely(world: World, source: Source, row: CalendarRow) -> int:
-    with world.store.write() as tx:
-        calendars.change(tx, source.address, audit_tried_at=world.now())
-    try:
-        return _audit(world, source, row)
-    except OutsideError as error:
-        log.warning("audit failed", error=type(error).__name__)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("audit failed", **described(error))
-    with world.store.write() as tx:
-        basics.log(tx, world.now(), "audit-failed", calendar=source.address)
+    with kept_apart("audit failed"):
+        with world.store.write() as tx:
+            calendars.change(tx, source.address, audit_tried_at=world.now())
+        with kept_apart("audit failed"):
+            try:
+                return _audit(world, source, row)
+            except OutsideError as error:
+                log.warning("audit failed", error=type(error).__name__)
+        with world.store.write() as tx:
+            basics.log(tx, world.now(), "audit-failed", calendar=source.address)
     return 0
 
 
@@ -90,6 +90,7 @@ def _audit(world: World, source: Source, row: CalendarRow) -> int:
     again = _honest_again(world, source, row) if row.doubted_at and not hidden else None
     with world.store.write() as tx:
         _conclude(world, tx, source, len(hidden), again)
+        owe_again(tx, source.address, world.now())
         if deep:
             calendars.change(tx, source.address, deep_audit_at=world.now())
     _keep_token(world, source)

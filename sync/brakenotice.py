@@ -11,10 +11,11 @@ from adapters.deadline import within
 from rules import brake
 from rules.model import AddEvent
 from sync import writepause
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.holding import drop, held_count, release
 from sync.store import basics, calendars, resources
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.world import Source, World
 
 
@@ -37,16 +38,13 @@ def show(world: World) -> None:
 def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
     """Every calendar has its turn, whatever goes wrong in one (law L10)."""
     for source in world.sources:
-        try:
-            with within(writepause.ROUND_TRIP):
-                step(world, source)
-        except OutsideError as error:
-            log.warning(trouble, error=type(error).__name__)
-            writepause.failed(world, source.address, error)
-        except StoreProblem:
-            raise
-        except Exception as error:
-            log.error(trouble, **described(error))
+        with kept_apart(trouble):
+            try:
+                with within(writepause.ROUND_TRIP):
+                    step(world, source)
+            except OutsideError as error:
+                log.warning(trouble, error=type(error).__name__)
+                writepause.failed(world, source.address, error)
 
 
 def _read(world: World, source: Source) -> None:

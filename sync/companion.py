@@ -18,10 +18,11 @@ from rules.agenda import block_findings
 from rules.companion import Correction, is_notice, notice, worth_saying
 from rules.model import AddEvent, CalendarEvent
 from sync import writepause
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.store import basics, calendars, companions
 from sync.store.companions import CompanionRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.trials import may_write
 from sync.world import Source, World
 
@@ -41,16 +42,13 @@ def show(world: World) -> None:
     for source in world.sources:
         if source.address not in concerned:
             continue
-        try:
-            with within(writepause.ROUND_TRIP):
-                _show(world, source)
-        except OutsideError as error:
-            log.warning("companion not shown", error=type(error).__name__)
-            writepause.failed(world, source.address, error)
-        except StoreProblem:
-            raise
-        except Exception as error:
-            log.error("companion not shown", **described(error))
+        with kept_apart("companion not shown"):
+            try:
+                with within(writepause.ROUND_TRIP):
+                    _show(world, source)
+            except OutsideError as error:
+                log.warning("companion not shown", error=type(error).__name__)
+                writepause.failed(world, source.address, error)
 
 
 def _show(world: World, source: Source) -> None:

@@ -21,13 +21,13 @@ from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters,
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
 from sync import floods
 from sync.calls import Call, Note, finish
-from sync.faults import described, log
+from sync.faults import log
 from sync.holding import held_count
 from sync.opening import support_words
 from sync.results import backoff
 from sync.store import attendance, basics, calendars, digests
 from sync.store.bookings import BookingRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.messages import UNCERTAIN
 from sync.world import Watch, World, nobody_watches
 
@@ -48,22 +48,16 @@ class _Turn:
 
 
 def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
-    """Send today's digest where it is due. True where it went. A fault of ours stays here (law L10)."""
+    """Send today's digest where it is due. True where it went."""
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email or not world.calls.free(Channel.EMAIL, [NAME]):
         return False
     sent: list[date] = []
-    try:
-        turn = _claimed(world)
-        letter = todays(world) if turn is not None else None
-        if turn is not None:
-            work = partial(_sent, world, sender, turn, letter, sent)
-            world.calls.start(Call(Channel.EMAIL, frozenset({NAME}), work))
-            finish(world.calls, watch)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("digest not sent", **described(error))
+    turn = _claimed(world)
+    if turn is not None:
+        work = partial(_sent, world, sender, turn, todays(world), sent)
+        world.calls.start(Call(Channel.EMAIL, frozenset({NAME}), work))
+        finish(world.calls, watch)
     return bool(sent)
 
 

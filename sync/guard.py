@@ -7,9 +7,7 @@ expected or not, stays in what was guarded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from types import TracebackType
 
 from sqlalchemy.exc import DBAPIError
 
@@ -17,23 +15,32 @@ from sync.faults import described, log
 from sync.store.problems import StoreProblem, about_rows
 
 
-@dataclass(slots=True)
 class Fate:
     """What became of what was guarded: `failed` is the fault that it met, None where all went well."""
 
-    failed: Exception | None = None
+    def __init__(self, what: str, ids: dict[str, str | int]) -> None:
+        self.failed: Exception | None = None
+        self._what, self._ids = what, ids
+
+    def __enter__(self) -> Fate:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _at: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception) or ends_more(error):
+            return False
+        self.failed = error
+        log.error(self._what, **self._ids, **described(error))
+        return True
 
 
-@contextmanager
-def kept_apart(what: str, **ids: str | int) -> Iterator[Fate]:
-    """Keep a fault in here. It is logged as `what`, by kind and place, with these ids: no personal data (law L8)."""
-    fate = Fate()
-    try:
-        yield fate
-    except StoreProblem:
-        raise
-    except Exception as error:
-        if isinstance(error, DBAPIError) and not about_rows(error):
-            raise
-        fate.failed = error
-        log.error(what, **ids, **described(error))
+def kept_apart(what: str, **ids: str | int) -> Fate:
+    """`with` this, a fault stays in the block. It is logged as `what`, by its kind and place, with these ids: no
+    personal data (law L8)."""
+    return Fate(what, ids)
+
+
+def ends_more(error: Exception) -> bool:
+    """Whether it is the whole store's, and with it everybody's."""
+    return isinstance(error, StoreProblem) or (isinstance(error, DBAPIError) and not about_rows(error))

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from adapters.base import Reading
 from sync import moves
-from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.holding import apply_brake
+from sync.judgefaults import faulty_ones, forget, give_up, may_try
 from sync.occurrences import beside
 from sync.standing import Standing
-from sync.store import basics, bookings, calendars, edits, patients, resources, sharing
-from sync.store.engine import StoreProblem, Tx
+from sync.store import bookings, calendars, edits, patients, resources, sharing
+from sync.store.engine import Tx
 from sync.store.resources import GONE, ResourceRow
 from sync.world import Source, World
 
@@ -30,39 +31,50 @@ def judge(world: World) -> int:
     for _ in range(20):  # a judgement may owe another to a neighbour; a fixed point is reached long before
         with world.store.read() as tx:
             todo = resources.dirty(tx)
+            faulty = faulty_ones(tx) if todo else {}
+        todo = [one for one in todo if may_try(faulty.get(one[:2]), world.now())]
         if not todo:
             world.readings.forget_all()
             return done
-        standing = [(calendar, ref) for calendar, ref, state in todo if state != GONE]
-        gone = [(calendar, ref) for calendar, ref, state in todo if state == GONE]
+        standing = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
         for start in range(0, len(standing), AT_ONCE):
             _together(world, standing[start : start + AT_ONCE])
-        if gone:
-            apply_brake(world, gone)
-        for place in gone:
-            _safely(world, place, _judge_gone)
+        for place in (one[:2] for one in todo if one[2] != GONE and one[:2] in faulty):
+            _safely(world, place, _judge_standing, again=True)
+        for place in _braked(world, [one[:2] for one in todo if one[2] == GONE]):
+            _safely(world, place, _judge_gone, again=place in faulty)
         done += len(todo)
     return done
 
 
+def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
+    """What vanished, after the brake has looked at it; where it fails at a calendar, that one's absences wait."""
+    for calendar in dict.fromkeys(calendar for calendar, _ in gone):
+        theirs = [place for place in gone if place[0] == calendar]
+        with kept_apart("brake not applied") as fate:
+            apply_brake(world, theirs)
+        if fate.failed:
+            for place in theirs:
+                _give_up(world, place, fate.failed)
+        else:
+            yield from theirs
+
+
 def _together(world: World, places: Sequence[Place]) -> None:
     """Many resources, with one question to the store instead of one each; one by one where that fails."""
-    try:
+    with kept_apart("judging one by one") as fate:
         if len(places) > 1:
             with world.store.write() as tx:
                 for row in _expected(world, tx, places):
                     if row.dirty_at is not None:
                         _judge_standing(world, tx, row)
                         resources.settled(tx, row.calendar, row.ref)
-            for calendar, ref in places:
-                world.readings.forget(calendar, [ref])
-            return
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.warning("judging one by one", **described(error))
-    for place in places:
-        _safely(world, place, _judge_standing)
+    if fate.failed or len(places) < 2:
+        for place in places:
+            _safely(world, place, _judge_standing)
+        return
+    for calendar, ref in places:
+        world.readings.forget(calendar, [ref])
 
 
 def _expected(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow]:
@@ -97,21 +109,32 @@ def _beside(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[re
             yield beside(event, dentist, world.practice)
 
 
-def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None]) -> None:
-    """One resource in one transaction; a fault of ours is journaled, and the resource is left until it changes."""
-    try:
-        with world.store.write() as tx:
-            row = resources.get(tx, *place)
-            if row is not None and row.dirty_at is not None:
-                step(world, tx, row)
-                resources.settled(tx, *place)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("judging failed", **described(error))
-        with world.store.write() as tx:
-            resources.change(tx, *place, dirty_at=None, problem="event-unreadable")
-            basics.log(tx, world.now(), "judge-failed", detail=type(error).__name__, calendar=place[0], ref=place[1])
+def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None], *, again: bool = False) -> None:
+    """One resource in one transaction; `again`: it failed before. Where a fault of ours meets one occurrence of many,
+    the others are judged without it; it is tried again, see `judgefaults`."""
+    with kept_apart("judging failed") as fate, world.store.write() as tx:
+        row = resources.get(tx, *place)
+        if row is not None and row.dirty_at is not None:
+            step(world, tx, row)
+            resources.settled(tx, *place)
+            if again:
+                forget(tx, place)
+    if fate.failed:
+        if step is _judge_standing:
+            _others_of_the_series(world, place)
+        _give_up(world, place, fate.failed)
+
+
+def _others_of_the_series(world: World, place: Place) -> None:
+    with kept_apart("judging failed"), world.store.write() as tx:
+        row, source = resources.get(tx, *place), world.source(place[0])
+        if row is not None and source is not None and row.dirty_at is not None:
+            Standing(world, tx, source, row, apart=True).judge()
+
+
+def _give_up(world: World, place: Place, fault: Exception) -> None:
+    with kept_apart("fault not noted"):
+        give_up(world, place, type(fault).__name__)
 
 
 def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
 from schedule import Scheduler
 
-from sync import pace
+from sync import pace, steptroubles
 from sync.calls import Pool
 from sync.digest import next_digest
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.opening import at_work
 from sync.readers import Readers
 from sync.rounds import one_round
@@ -96,6 +98,7 @@ class Worker:
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []
         self.passes = {"done": 0, "failed": 0}
+        self.failing = 0  # rounds in a row that failed
         self._woken = threading.Event()
         self.job = ticker.every(every).seconds.do(self.turn)
 
@@ -111,24 +114,37 @@ class Worker:
             self.due = monotonic()
 
     def turn(self) -> None:
-        """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker)."""
-        result = "failed"
+        """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker). Raises
+        Overtaken: nothing here is ours to do any more, whoever called waits for the lock again."""
         try:
-            self.world.store.still_ours()  # a round that finds nothing to do would not notice
-            one_round(self.readers, self.stop.watch)
-            result = "done"
+            done = self._guarded(self._round)
             for chore in self.chores:
-                chore()
+                self._guarded(partial(steptroubles.taken, self.world, "push", chore))
         except Ending:
             return
-        except Overtaken:  # nothing here is ours to do any more: whoever called waits for the lock again
+        self.passes["done" if done else "failed"] += 1
+        self.failing = 0 if done else self.failing + 1
+        self.due = monotonic() + pace.SLOWEST
+        self._guarded(self._plan)
+
+    def _round(self) -> None:
+        self.world.store.still_ours()  # a round that finds nothing to do would not notice
+        one_round(self.readers, self.stop.watch)
+
+    def _plan(self) -> None:
+        self.due = monotonic() + self.wait()
+
+    def _guarded(self, work: Callable[[], object]) -> bool:
+        """Whether it went well. What failed is logged, and the next has its turn (law L10)."""
+        try:
+            with kept_apart("pass failed") as fate:
+                work()
+        except Overtaken:
             raise
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
-        except Exception as error:
-            log.error("pass failed", **described(error))
-        self.passes[result] += 1
-        self.due = monotonic() + self.wait()
+            return False
+        return fate.failed is None
 
     def set_ticker(self) -> None:
         """Tell the ticker, which counts in wall time, when by the monotonic clock: a jump or a change to winter time

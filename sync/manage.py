@@ -16,13 +16,14 @@ from adapters.base import Conflict, OutsideError, Refused, Written
 from rules.model import Facts, Outcome
 from rules.text import fold
 from sync import attendance, moves
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.planner import plan_booking
 from sync.removal import remove
 from sync.store import basics, bookings, calendars, intents, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.codec import outcome_to_json
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.trials import may_write
@@ -100,14 +101,11 @@ def carry_out(world: World) -> int:
 
 
 def _safely(world: World, intent: IntentRow) -> int:
-    try:
-        return _carry_out(world, intent)
-    except OutsideError as error:
-        log.warning("not cancelled yet", error=type(error).__name__)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("not cancelled", **described(error))
+    with kept_apart("not cancelled", booking=intent.booking):
+        try:
+            return _carry_out(world, intent)
+        except OutsideError as error:
+            log.warning("not cancelled yet", error=type(error).__name__)
     return 0
 
 

@@ -107,7 +107,7 @@ def _call(
     except Uncertain as error:
         result = partial(results.unclear, reason=str(error))
     except TryLater as error:
-        result = partial(results.later, reason=str(error), retry_after=error.retry_after)
+        result = partial(results.later, reason=str(error), retry_after=error.retry_after, capped=error.capped)
     except (Permanent, Denied) as error:
         result = partial(results.failed, reason=str(error))
     except Exception as error:

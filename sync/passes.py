@@ -13,16 +13,18 @@ from typing import Any
 
 from adapters.base import Garbled, Offering, OutsideError
 from adapters.deadline import within
-from sync import auditing
+from sync import auditing, steptroubles
 from sync.faults import described, log
+from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.world import Source, Watch, World, nobody_watches
 
 LATELY = timedelta(hours=1)
+QUESTION = 20.0  # seconds for one that an account answers for all of its calendars
 DEADLINE, WHOLE_DEADLINE = 120.0, 600.0  # seconds for one calendar; a listing of ten thousand events takes its time
 A_MOMENT, A_MARGIN = timedelta(milliseconds=1), timedelta(seconds=5)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -46,9 +48,9 @@ def one_pass(
     `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7).
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
-    mind_configuration(world)
+    steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     pull(world, sources, watch)
-    auditing.audit(world, sources)
+    steptroubles.taken(world, "audit", lambda: auditing.audit(world, sources))
     if not restored and at_rest(world):
         return PassReport(unreachable=unreachable(world, sources))
     from sync.steps import take_all  # not loaded by a process that finds nothing to do
@@ -60,7 +62,10 @@ def one_pass(
 def at_rest(world: World) -> bool:
     """Nothing is left to do but to read."""
     with world.store.read() as tx:
-        return nothing_owed(world, tx)
+        idle = nothing_owed(world, tx)
+    if idle and world.failing.steps(world.store):
+        steptroubles.nothing_left(world)
+    return idle
 
 
 def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
@@ -72,7 +77,8 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
         untold = needs_no_telling(world, tx, rows.values(), now)
     due = [source for source in sources if may_ask(rows.get(source.address), now)]
     quiet = _unchanged(world, {source.address for source in due} - owing, rows)
-    succeeded(world, sorted(quiet), now, untold)
+    with kept_apart("reading not noted"):
+        succeeded(world, sorted(quiet), now, untold)
     for source in due:
         if source.address in quiet:
             watch(source.address)
@@ -102,14 +108,15 @@ def read_one(
     """Mirror one calendar, and remember how that went. Whether it was read; raises StoreProblem only. `owing`: more
     than its own report is to be read of it. `untold`: see `needs_no_telling`."""
     started, done = world.now(), _mirrored(world, source, row, owing=owing)
-    if isinstance(done, Mirrored):
-        values = _pace_of(world, source, row, done, started, owing=owing)
-        succeeded(world, [source.address], started, frozenset() if values else untold, values)
-        return True
-    from sync.trouble import failed  # most passes meet none
+    with kept_apart("reading not noted"):
+        if isinstance(done, Mirrored):
+            values = _pace_of(world, source, row, done, started, owing=owing)
+            succeeded(world, [source.address], started, frozenset() if values else untold, values)
+        else:
+            from sync.trouble import failed  # most passes meet none
 
-    failed(world, source, done, started, chance)
-    return False
+            failed(world, source, done, started, chance)
+    return isinstance(done, Mirrored)
 
 
 def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: bool) -> Mirrored | OutsideError:
@@ -119,9 +126,9 @@ def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: b
             return mirror(world, source, owing=owing)
     except OutsideError as error:
         return error
-    except StoreProblem:
-        raise
     except Exception as fault:
+        if ends_more(fault):
+            raise
         log.error("mirroring failed", **described(fault))
         return Garbled("La réponse de l'agenda n'a pas été comprise.")
 
@@ -153,9 +160,14 @@ def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -
         if len(cursors) < 2:
             continue
         try:
-            quiet |= account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
+            with within(QUESTION):
+                quiet |= account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
         except OutsideError as error:
             log.info("no short cut", error=type(error).__name__)
+        except Exception as error:  # each of them is then asked by itself (law L10)
+            if ends_more(error):
+                raise
+            log.error("no short cut", **described(error))
     return frozenset(quiet)
 
 

@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 from adapters.base import Announcer, Denied, OutsideError, TryLater
 from adapters.deadline import within
 from adapters.web.office import Ring
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.store import basics, calendars, subscriptions
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.subscriptions import Subscription
 from sync.world import World
 
@@ -45,12 +46,8 @@ def mind(world: World, where: str | None) -> None:
     noted = {name.removeprefix(_NOTE) for name, note in notes.items() if note}
     for calendar in sorted({*wanted, *noted, *(row.calendar for row in rows)}):
         mine = [row for row in rows if row.calendar == calendar]
-        try:
+        with kept_apart("push failed"):  # one calendar's trouble stays with it (law L10)
             _minded(world, calendar, where if calendar in wanted else None, mine)
-        except StoreProblem:
-            raise
-        except Exception as error:  # one calendar's trouble stays with it (law L10)
-            log.error("push failed", **described(error))
 
 
 def _minded(world: World, calendar: str, where: str | None, rows: Sequence[Subscription]) -> None:

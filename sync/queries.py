@@ -14,10 +14,10 @@ from rules.identity import Clues, search_term
 from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot
 from rules.queries import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
 from rules.text import fold
-from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.proposals import next_free
 from sync.store import bookings, edits, patients, queries, resources
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.queries import QueryRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.world import World
@@ -103,13 +103,9 @@ def _free(tx: Tx, key: str, motif: Motif, what: Question, world: World, *, first
 
 def _safely(world: World, row: QueryRow) -> int:
     """A fault of ours stays in its question (law L10)."""
-    try:
+    with kept_apart("question not removed"):
         return _tidy(world, row)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("question not removed", **described(error))
-        return 0
+    return 0
 
 
 def _tidy(world: World, row: QueryRow) -> int:

@@ -21,9 +21,10 @@ from adapters.deadline import within
 from sync import pace
 from sync.calls import Calls
 from sync.faults import described, log
+from sync.guard import ends_more
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
-from sync.passes import may_ask, needs_no_telling, read_one, succeeded
+from sync.passes import QUESTION, may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, StoreProblem, Tx
@@ -36,7 +37,6 @@ AUDIT = 600.0
 SIDE_BY_SIDE, FAILING_ONES = 8, 16
 SOON = 0.05  # of its interval: what is due so soon is read along
 TOGETHER = 0.25  # likewise for the calendars of one account, which one question answers for
-QUESTION = 20.0
 A_MOMENT = 0.5
 NO_SHORT_CUT = timedelta(minutes=15)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -271,13 +271,19 @@ class Readers:
                 log.info("no short cut", error=type(error).__name__)
                 self._asked_singly[login] = started + NO_SHORT_CUT
                 return self._singly(several, rows, error, known)
+            except Exception as fault:  # of ours, or an answer that nobody foresaw: each is asked by itself (L10)
+                if ends_more(fault):
+                    raise
+                log.error("no short cut", **described(fault))
+                self._asked_singly[login] = started + NO_SHORT_CUT
+                return self._singly(several, rows, None, known)
             succeeded(self._reading, sorted(quiet), started, known.untold)
             self._note(quiet, started)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
         return _Job(frozenset(s.address for s in several), ask, self._good, PATIENCE)
 
-    def _singly(self, several: list[Source], rows: Rows, error: OutsideError, known: _Known) -> list[_Job]:
+    def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
         """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
         one that answered last time does not either, the others are left alone as it is (A16)."""
         started = self.world.now()
@@ -356,6 +362,7 @@ class Readers:
             return job.problem
         if job.problem is not None:
             log.error("reader failed", **described(job.problem))
+            self._note(job.addresses, self.world.now())  # in its turn again, not at once
         return None
 
 

@@ -49,9 +49,14 @@ def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
         notices.raise_once(tx, f"undelivered:{row.together or row.key}", *_undelivered(row, reason), world.now())
 
 
-def later(world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None) -> None:
-    """It certainly did not go, and may later: the patient knows what they knew before the call."""
+def later(
+    world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None, *, capped: bool = False
+) -> None:
+    """It certainly did not go, and may later: the patient knows what they knew before the call. `capped`: the gateway
+    asked for more than the day that it is given, which the practice hears of once a day."""
     now, attempts = world.now(), row.attempts + 1
+    if capped:
+        notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *_capped(row), now)
     if attempts >= LAST_ATTEMPT:
         failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
@@ -132,6 +137,15 @@ def _undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
         f"Rendez-vous n° {row.booking}, message n° {row.id}. Le numéro à appeler : attitre outbox"
     )
     return f"attitre : {how} non remis", text
+
+
+def _capped(row: MessageRow) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"Le service d'envoi des {how} demande d'attendre plus d'un jour : il est réessayé demain. Ne comptez "
+        f"pas sur les {how} d'ici là. Appelez ce service, ou changez-en.\n\nCe qui attend : attitre outbox"
+    )
+    return f"attitre : envoi des {how} suspendu par le service", text
 
 
 def _maybe(row: MessageRow) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from functools import partial
 
 from adapters.base import Offering
 from rules.model import MessageKind
-from sync import auditing
+from sync import auditing, steptroubles
 from sync.passes import at_rest, mind_configuration
 from sync.readers import Readers, Rows
 from sync.store import bookings, calendars, messages
@@ -26,10 +26,10 @@ def one_round(readers: Readers, watch: Watch) -> None:
     """Read what is due, then every step that has something to do. `watch` as in `one_pass`."""
     world = readers.world
     with readers.turn:
-        mind_configuration(world)
+        steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     rows = _rows(world)
     readers.read_due(rows, watch)
-    _audit(readers, rows)
+    steptroubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
     with readers.turn:
         if at_rest(world):
             return

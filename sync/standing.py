@@ -9,8 +9,10 @@ from rules.findings import find
 from rules.french import day_and_clock
 from rules.model import Annotation, CalendarEvent
 from rules.wording import problem_feedback
-from sync import apart, moves
+from sync import apart as split
+from sync import moves
 from sync.companion import is_companion
+from sync.guard import kept_apart
 from sync.occurrences import Occurrences
 from sync.store import bookings, calendars, edits, notices, resources
 from sync.store.bookings import BookingRow
@@ -20,16 +22,17 @@ from sync.world import Source, World
 
 
 class Standing:
-    """Judges one resource that stands in its calendar, inside one transaction."""
+    """Judges one resource that stands in its calendar, inside one transaction. `apart`: an occurrence at which a fault
+    of ours is met is left out, and the others are judged."""
 
-    def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow) -> None:
+    def __init__(self, world: World, tx: Tx, source: Source, row: ResourceRow, *, apart: bool = False) -> None:
         self.world, self.tx, self.source, self.row = world, tx, source, row
         self.practice, self.now = world.practice, world.now()
         reading = world.readings.of(source, row.ref, row.payload, world.window(self.now))
-        self.reading = apart.whole(tx, source, row, reading, self.now)
+        self.reading = split.whole(tx, source, row, reading, self.now)
         self.place = (row.calendar, row.ref)
         self.occurrences = Occurrences(world, tx, source, row, self.reading)
-        self.writable = False
+        self.writable, self.apart = False, apart
 
     def judge(self) -> None:
         """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event."""
@@ -45,12 +48,19 @@ class Standing:
             if booking is None and self.row.state != PRESENT:
                 continue  # whether it stands is in doubt: what stood here has left, and nothing new begins (G03)
             if event.end > self.now or booking or self._typed_too_late() or self._tells_its_end(event):
-                annotation = self.occurrences.judge(event, booking)
-                shown = annotation if shown is None or _outranks(annotation, shown) else shown
+                annotation = self._occurrence(event, booking)
+                shown = annotation if shown is None or (annotation and _outranks(annotation, shown)) else shown
         for booking in known.values():
             if not self.reading.problem and not moves.take_new_place(self.world, self.tx, booking, self.now):
                 moves.vanish(self.world, self.tx, booking, self.now)
         self._want(self._problem() if self.reading.problem else shown)
+
+    def _occurrence(self, event: CalendarEvent, booking: BookingRow | None) -> Annotation | None:
+        if not self.apart:
+            return self.occurrences.judge(event, booking)
+        with kept_apart("occurrence not judged") as fate, self.tx.part():
+            annotation = self.occurrences.judge(event, booking)
+        return None if fate.failed else annotation
 
     def _note_blocked(self) -> None:
         """Why our part cannot stand in the event: then it stands beside it (C11, C12)."""

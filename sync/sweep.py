@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from rules.model import Channel, Send
-from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.planner import reminders
 from sync.store import bookings, messages
 from sync.store.bookings import BookingRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.world import World
 
 Together = tuple[Channel, str, date]
@@ -48,24 +48,15 @@ def _with_them(
 
 
 def _reminders(world: World, tx: Tx, row: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
-    try:
+    with kept_apart("reminder not planned", booking=row.id):
         return reminders(world, tx, row, now, early=early)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("reminder not planned", booking=row.id, **described(error))
-        return []
+    return []
 
 
 def _owe(world: World, row: BookingRow, send: Send, now: datetime) -> int:
-    try:
-        with world.store.write() as tx:
-            return int(messages.add(tx, row.id, send, 0, due=now, now=now))
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("reminder not owed", booking=row.id, **described(error))
-        return 0
+    with kept_apart("reminder not owed", booking=row.id), world.store.write() as tx:
+        return int(messages.add(tx, row.id, send, 0, due=now, now=now))
+    return 0
 
 
 def _together(send: Send) -> Together:

@@ -42,7 +42,7 @@ def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: Exi
                 Desk(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
                 for one in members
             ]
-            stack.enter_context(serving(doors[listen], application(offices)))
+            stack.enter_context(serving(doors[listen], application(offices), offices[0].fault))
 
     return ready
 

@@ -93,6 +93,27 @@ class Readings:
         return reading
 
 
+class Failing:
+    """The names of the steps of passes that failed lately, as the store has them: asked once a process, for one process
+    works at a practice at a time."""
+
+    def __init__(self) -> None:
+        self._steps: frozenset[str] | None = None
+
+    def steps(self, store: Store) -> frozenset[str]:
+        """Those."""
+        if self._steps is None:
+            from sync.store import troubles
+
+            with store.read() as tx:
+                self._steps = frozenset(name for _, name in troubles.every(tx, troubles.STEP))
+        return self._steps
+
+    def now(self, steps: Iterable[str]) -> None:
+        """They are these from now on."""
+        self._steps = frozenset(steps)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
@@ -109,6 +130,7 @@ class World:
     readings: Readings = field(default_factory=Readings)
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
     noted: Noted = field(default_factory=Noted)
+    failing: Failing = field(default_factory=Failing)
     under_way: Set[str] = frozenset()
     calls: Calls = field(default_factory=Inline)
 

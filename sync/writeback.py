@@ -8,13 +8,14 @@ from typing import Any
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
 from adapters.deadline import within
 from sync import writepause
-from sync.faults import described, log
+from sync.faults import log
+from sync.guard import kept_apart
 from sync.removal import remove
 from sync.results import backoff
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.trials import leave, may_write
 from sync.world import Source, Watch, World, nobody_watches
@@ -29,22 +30,26 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
     written = 0
     for row in due:
         source = world.source(row.calendar)
-        if source is None or row.calendar in world.under_way or _paused(world, row):
+        if source is None or row.calendar in world.under_way:
             continue
-        try:
-            with within(writepause.ROUND_TRIP):
-                written += _write(world, source, row) if may_write(world, source) else _left(world, row)
-        except OutsideError as error:
-            log.warning("event not written", error=type(error).__name__)
-            if not writepause.failed(world, row.calendar, error):
+        with kept_apart("event not written") as fate:
+            written += 0 if _paused(world, row) else _tried(world, source, row)
+        if fate.failed:
+            with kept_apart("edit not postponed"):
                 _later(world, row)
-        except StoreProblem:
-            raise
-        except Exception as error:  # a fault of ours in one event stays in that event (law L10)
-            log.error("event not written", **described(error))
-            _later(world, row)
         watch(row.ref)
     return written
+
+
+def _tried(world: World, source: Source, row: EditRow) -> int:
+    try:
+        with within(writepause.ROUND_TRIP):
+            return _write(world, source, row) if may_write(world, source) else _left(world, row)
+    except OutsideError as error:
+        log.warning("event not written", error=type(error).__name__)
+        if not writepause.failed(world, row.calendar, error):
+            _later(world, row)
+        return 0
 
 
 def _write(world: World, source: Source, row: EditRow) -> int:

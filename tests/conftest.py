@@ -5,6 +5,8 @@ for new ones, `long` (`make test-long`) for forty times as long.
 """
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,12 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=4000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+if threading.current_thread() is threading.main_thread():
+    # A shell without job control starts what runs in its background with SIGINT ignored, and children inherit that:
+    # the processes that tests press Ctrl-C in would never hear of it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

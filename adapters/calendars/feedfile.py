@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from adapters.calendars.contentlines import unescape
 
-MOST = 50_000
+MOST, MOST_ZONES, MOST_LINES = 50_000, 200, 2_000_000
 _DURATION = re.compile(rb"\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,8})S)?)?")
 _SIZES = (604_800, 86_400, 3600, 60, 1)
 _HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//attitre//feed//FR\r\n"
@@ -36,7 +36,10 @@ class _Parts:
 
 
 def split(body: bytes) -> Feed | None:
-    """The feed; None for what is none, or not whole (no `END:VCALENDAR`), or has more than MOST events."""
+    """The feed; None for what is none, or not whole (no `END:VCALENDAR`), or has more than MOST events, zones or
+    lines."""
+    if max(body.count(b"\n"), body.count(b"\r")) > MOST_LINES:
+        return None
     lines = [*_logical(body)]
     if not lines or _upper(lines[0]) != b"BEGIN:VCALENDAR" or _upper(lines[-1]) != b"END:VCALENDAR":
         return None
@@ -47,7 +50,7 @@ def split(body: bytes) -> Feed | None:
             parts.events.setdefault(_uid(component), []).append(b"".join(component))
         elif kind == b"BEGIN:VTIMEZONE":
             parts.zones[_value(component, b"TZID")] = b"".join(component)
-        if len(parts.events) > MOST:
+        if len(parts.events) > MOST or len(parts.zones) > MOST_ZONES:
             return None
     name = unescape(_text(parts.named.get(b"X-WR-CALNAME", b"")))
     events = {f"{uid}.ics": _payload(blocks, parts) for uid, blocks in parts.events.items()}
@@ -65,16 +68,19 @@ def _seconds(duration: bytes) -> int | None:
 
 def _logical(body: bytes) -> Iterator[bytes]:
     """Content lines with their folds inside, each with its line break; blank lines are left out."""
-    held = b""
+    held: list[bytes] = []  # joined once: an attachment has a hundred thousand folds
     for line in body.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True):
-        if line[:1] in (b" ", b"\t") and held:
-            held += line
-            continue
-        if held.strip():
-            yield held
-        held = line
-    if held.strip():
-        yield held if held.endswith(b"\n") else held + b"\r\n"
+        if line[:1] not in (b" ", b"\t") or not held:
+            yield from _joined(held)
+            held.clear()
+        held.append(line)
+    yield from (line if line.endswith(b"\n") else line + b"\r\n" for line in _joined(held))
+
+
+def _joined(pieces: list[bytes]) -> Iterator[bytes]:
+    whole = b"".join(pieces)
+    if whole.strip():
+        yield whole
 
 
 def _components(lines: list[bytes], parts: _Parts) -> Iterator[list[bytes]]:

@@ -15,11 +15,12 @@ from typing import Any
 
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from adapters.calendars.googleauth import Login
-from adapters.http import LISTING, Answer, Http, retry_after
+from adapters.http import LARGEST, LISTING, READ, Answer, Http, TooLong, retry_after
 
 Json = dict[str, Any]
 BASE = "https://www.googleapis.com/calendar/v3/"
 QUOTA_PAUSE = 3600.0
+MOST = 2_000_000  # values of an answer: each is an object in memory, however short it is on the line
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded", "QUOTA_EXCEEDED"})
 _OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
@@ -126,7 +127,7 @@ class GoogleAccess:
             batch.execute(http=self._bridge)
         except HttpError as error:
             raise _error(int(error.resp.status), error.content, error.resp) from None
-        except (BatchError, ValueError, KeyError):
+        except (BatchError, ValueError, KeyError, RecursionError):
             raise Garbled(_NO_DATA) from None
         if not all(isinstance(one, dict | ApiError) for one in found.values()):
             raise Garbled(_NO_DATA)
@@ -162,7 +163,7 @@ class GoogleAccess:
             answer = request.execute(num_retries=0)
         except HttpError as error:
             raise _error(int(error.resp.status), error.content, error.resp) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if request.method == "DELETE" or answer == "":  # what answers with nothing by its nature
             return {}
@@ -203,11 +204,14 @@ class _Bridge:
         told["User-Agent"] = "attitre (gzip)"  # without that word in it, Google does not compress
         content = body.encode() if isinstance(body, str) else body
         used = self._login.token()
-        answer = self._http.send(method, uri, content, told, read=LISTING)
-        if answer.status != 401:
-            return answer
-        self._login.renewed(used)
-        return self._http.send(method, uri, content, told, read=LISTING)
+        limits: dict[str, Any] = {"read": LISTING if method == "GET" else READ, "most": LARGEST}
+        answer = self._http.send(method, uri, content, told, **limits)
+        if answer.status == 401:
+            self._login.renewed(used)
+            answer = self._http.send(method, uri, content, told, **limits)
+        if sum(map(answer.body.count, (b",", b"[", b"{"))) > MOST:
+            raise TooLong
+        return answer
 
 
 def _error(status: int, content: bytes, headers: Mapping[str, str]) -> ApiError:
@@ -220,7 +224,7 @@ def _reasons(content: bytes) -> frozenset[str]:
         error = json.loads(content)["error"]
         told = [*error.get("errors", ()), *error.get("details", ())]
         return frozenset(str(one["reason"]) for one in told if "reason" in one)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return frozenset()
 
 

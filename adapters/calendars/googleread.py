@@ -30,8 +30,8 @@ from rules.model import Annotation
 Json = dict[str, Any]
 EVENT = (
     "id,iCalUID,etag,status,eventType,summary,description,location,start,end,endTimeUnspecified,recurrence,"
-    "recurringEventId,originalStartTime,created,updated,organizer(email,self),attendees(email),transparency,visibility,"
-    "locked"
+    "recurringEventId,originalStartTime,created,updated,organizer(email,self),attendees(email,self,responseStatus),"
+    "transparency,visibility,locked"
 )  # what is asked of an event; another list needs another cursor
 IGNORED = frozenset({"birthday", "fromGmail", "workingLocation"})
 _KEPT = frozenset(re.sub(r"\(.*?\)", "", EVENT).split(","))
@@ -71,6 +71,8 @@ def etag_of(version: str) -> str:
 
 def _version(master: Json, exceptions: list[Json]) -> str | None:
     etag = _etag(master)
+    if etag and _declined(master):
+        etag += " declined"  # so that what was kept before answers were asked for is fetched anew
     if not etag or not exceptions:
         return etag
     etags = "\n".join(f"{item['id']} {_etag(item)}" for item in exceptions)
@@ -110,13 +112,20 @@ def _contents(item: Json) -> tuple[Any, ...]:
     text, title = _text(item, "description"), _text(item, "summary")
     plain = tuple(item.get(name) or default for name, default in _PLAIN)
     guests = sorted(_text(one, "email") for one in item.get("attendees") or ())
-    return (block.bare(title), block.split(text)[0], *plain, guests)
+    return (block.bare(title), block.split(text)[0], *plain, guests, _declined(item))
 
 
 _PLAIN = (
     ("location", ""), ("status", "confirmed"), ("transparency", "opaque"), ("visibility", "default"),
     ("eventType", "default"),
 )  # fmt: skip
+
+
+def _declined(item: Json) -> bool:
+    """Whether this calendar's owner was invited and said no: the time is free again."""
+    guests = item.get("attendees")
+    mine = [one for one in guests if isinstance(one, dict) and one.get("self")] if isinstance(guests, list) else []
+    return any(one.get("responseStatus") == "declined" for one in mine)
 
 
 def _text(item: Json, name: str) -> str:
@@ -273,7 +282,7 @@ def _properties(item: Json, zone: ZoneInfo) -> Properties:
 
 def _words(item: Json) -> Iterator[tuple[str, str]]:
     yield "STATUS", (_text(item, "status") or "confirmed").upper()
-    if item.get("transparency") == "transparent":
+    if item.get("transparency") == "transparent" or _declined(item):
         yield "TRANSP", "TRANSPARENT"
     if item.get("visibility") in {"private", "confidential"}:
         yield "CLASS", "PRIVATE"

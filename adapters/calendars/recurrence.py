@@ -45,7 +45,7 @@ def expand(parts: Sequence[Component], window: Window, practice: ZoneInfo) -> Ex
             events += list(series.events())
         except (Refused, OverflowError):
             problem = "recurrence-refused"
-    return Expansion(tuple(sorted(events, key=lambda event: event.start)), problem)
+    return Expansion(tuple(sorted(events, key=lambda event: (event.start, event.uid, event.recurrence))), problem)
 
 
 def _here(event: CalendarEvent, practice: ZoneInfo) -> CalendarEvent:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
-MOST_AT_ONCE = 64
+from adapters.web.door import MOST, connections, most
+
+AGAIN = 1.0  # seconds before a listener that fell stands up
 LAST_WORDS = 3  # seconds that open answers get when the worker ends
 
 
@@ -26,7 +31,7 @@ def bound(listen: str) -> socket.socket:
     host, port = parts.hostname or "", parts.port or 0
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=MOST_AT_ONCE)
+        return socket.create_server((host, port), family=family, backlog=MOST)
     except OSError as error:
         raise CannotListen(
             f"Impossible d'écouter à l'adresse « {listen} » ({_why(error)}) : donnez-en une autre à « page.listen: »."
@@ -42,24 +47,85 @@ def _why(error: OSError) -> str:
     }.get(error.errno or 0, error.strerror or "refusé")  # fmt: skip
 
 
+def _nobody(_error: Exception) -> None: ...
+
+
 @contextmanager
-def serving(door: socket.socket, app: ASGIApp) -> Iterator[None]:
-    """Answers from a thread of its own; ended on leaving. Nothing is logged of what is asked: links are secrets."""
-    server = uvicorn.Server(_config(app))
-    thread = threading.Thread(target=server.run, args=([door],), name="web", daemon=True)
+def serving(door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None] = _nobody) -> Iterator[None]:
+    """Answers from a thread of its own; ended on leaving. Nothing is logged of what is asked: links are secrets.
+    `fault` is told what goes wrong with the listening itself, once a minute at most; whatever that is, it goes on."""
+    listener = _Listener(door, app, fault)
+    thread = threading.Thread(target=listener.run, name="web", daemon=True)
     thread.start()
-    while thread.is_alive() and not server.started:
-        time.sleep(0.01)
+    listener.ready.wait(LAST_WORDS)
     try:
         yield
     finally:
-        server.should_exit = True
+        listener.end()
         thread.join(LAST_WORDS + 2)
+
+
+class _Listener:
+    """A server, and another one where it fell."""
+
+    def __init__(self, door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None]) -> None:
+        self.ready = threading.Event()
+        self._door, self._app, self._fault = door, app, fault
+        self._ended = threading.Event()
+        self._server: _Server | None = None
+        self._told_at = -inf
+
+    def run(self) -> None:
+        """In its thread, until the end."""
+        while not self._ended.is_set():
+            try:
+                with self._door.dup() as door:  # a server closes what it was given
+                    self._server = _Server(_config(self._app), self)
+                    self._server.run([door])
+            except (Exception, SystemExit) as error:
+                self.tell(error if isinstance(error, Exception) else RuntimeError("the listener ended"))
+            self._ended.wait(AGAIN)
+
+    def end(self) -> None:
+        """No more."""
+        self._ended.set()
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def tell(self, error: Exception) -> None:
+        """Seldom: what goes wrong here goes wrong with every connection."""
+        if time.monotonic() - self._told_at > 60:
+            self._told_at = time.monotonic()
+            self._fault(error)
+
+    @property
+    def ended(self) -> bool:
+        return self._ended.is_set()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, that says little when connections cannot be taken (no file is left): it takes them again later."""
+
+    def __init__(self, config: uvicorn.Config, listener: _Listener) -> None:
+        super().__init__(config)
+        self._listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn.Server."""
+        asyncio.get_running_loop().set_exception_handler(self._mishap)
+        await super().startup(sockets)
+        self.should_exit = self._listener.ended
+        self._listener.ready.set()
+
+    def _mishap(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+            self._listener.tell(error)
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        app, loop="asyncio", http="h11", ws="none", lifespan="off", log_config=None, log_level="critical",
-        access_log=False, server_header=False, proxy_headers=False, limit_concurrency=MOST_AT_ONCE,
+        app, loop="asyncio", http=connections(), ws="none", lifespan="off", log_config=None, log_level="critical",
+        access_log=False, server_header=False, proxy_headers=False, backlog=most(),
         timeout_graceful_shutdown=LAST_WORDS,
     )  # fmt: skip

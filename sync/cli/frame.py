@@ -44,6 +44,10 @@ class Frame(TyperGroup):
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
+        except MemoryError:
+            from sync.main import NO_MEMORY
+
+            _end(ctx, NO_MEMORY, WRONG)
         except Exception as error:
             _unexpected(ctx, error)
 

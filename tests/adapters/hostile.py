@@ -11,7 +11,8 @@ Behaviour = Callable[[socket.socket, threading.Event], None]
 
 @dataclass
 class Hostile:
-    """`asked`: the first bytes of each connection. `over`: set when the test ends, so that nobody drips for ever."""
+    """`asked`: the request of each connection, empty where the server speaks first. `over`: set when the test ends, so
+    that nobody drips for ever."""
 
     port: int
     asked: list[bytes] = field(default_factory=list)
@@ -30,8 +31,7 @@ def hostile(behaviour: Behaviour, *, speaks_first: bool = False) -> Iterator[Hos
 
         def one(peer: socket.socket) -> None:
             with peer, suppress(OSError):
-                if not speaks_first:
-                    here.asked.append(whole(peer))
+                here.asked.append(b"" if speaks_first else whole(peer))
                 behaviour(peer, here.over)
 
         def all_of_them() -> None:

@@ -231,3 +231,18 @@ def test_the_probe_says_what_a_feed_is_good_for(feed, calendar, written):
     assert (probe.name, probe.writable) == ("Gardes", False)
     assert "occupé" in probe.lines[0]
     assert "Événements trouvés : 1." in probe.lines
+
+
+def test_i10_an_attachment_of_many_folds_costs_what_it_weighs() -> None:
+    """Joined fold by fold, ten megabytes were copied a hundred thousand times."""
+    lines = b"ATTACH:" + b"\r\n ".join([b"x" * 73] * 150_000)
+    body = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\n" + lines + b"\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    feed = split(body)
+    assert feed is not None
+    assert lines in feed.events["a.ics"]
+
+
+@pytest.mark.parametrize("piece", [b"\n", b"\r", b"\r\n", b"BEGIN:VTIMEZONE\r\nTZID:%d\r\nEND:VTIMEZONE\r\n"])
+def test_i10_a_feed_of_lines_or_zones_without_end_is_none(piece: bytes) -> None:
+    many = piece * 2_000_001 if b"%d" not in piece else b"".join(piece % number for number in range(201))
+    assert split(b"BEGIN:VCALENDAR\r\n" + many + b"END:VCALENDAR\r\n") is None

@@ -352,6 +352,37 @@ def test_guests_make_an_event_that_is_never_written_into(on_google):
     assert (reading.events[0].attendees, reading.blocked) == (True, "attendees")
 
 
+@pytest.mark.parametrize(
+    ("answer", "taken"), [("declined", False), ("accepted", True), ("tentative", True), ("needsAction", True)]
+)
+def test_an_invitation_that_was_declined_leaves_the_time_free(on_google, answer, taken):
+    """Another guest's answer, and an answer to another event, change nothing."""
+    her = on_google.she.person
+    other = {"email": "a@example.com", "responseStatus": "declined"}
+    mine = {"email": her.email, "self": True, "responseStatus": answer}
+    event = her.books("Réunion", at(2), attendees=[other, mine])
+    [read] = on_google.reading(event.id).events
+    assert (read.transparent, read.attendees) == (not taken, True)
+
+
+def test_what_was_kept_before_answers_were_asked_for_is_fetched_anew(on_google):
+    mine = {"email": on_google.she.person.email, "self": True, "responseStatus": "declined"}
+    event = on_google.she.person.books("Réunion", at(2), attendees=[mine])
+    kept = on_google.calendar.get(event.id)
+    older = kept.payload.replace(b',"responseStatus":"declined"', b"")
+    assert older != kept.payload
+    assert googleread.version_of(older) != googleread.version_of(kept.payload) == kept.version
+    assert googleread.etag_of(googleread.version_of(older)) == googleread.etag_of(kept.version)
+
+
+def test_one_visit_of_a_series_can_be_declined(on_google):
+    her = on_google.she.person
+    mine = {"email": her.email, "self": True, "responseStatus": "accepted"}
+    series = weekly(her, 3, attendees=[mine])
+    her.edits(her.instance(series, at(8)), attendees=[{**mine, "responseStatus": "declined"}])
+    assert [event.transparent for event in on_google.reading(series.id).events] == [False, True, False]
+
+
 def test_another_time_zone_is_shown_on_the_practices_clock(on_google):
     body = {"dateTime": "2026-12-02T09:00:00+00:00", "timeZone": "Europe/London"}
     event = on_google.she.person.edits(on_google.she.person.books("DUPONT Marie", at(2)), start=body, end=body)

@@ -289,3 +289,19 @@ def test_no_secret_is_in_what_a_person_or_a_log_could_see(house, caplog):
     secret = house.gate.identities[OWNER].refresh_token
     assert secret not in caplog.text
     assert secret not in repr(one) + repr(vars(one)["_access"])
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"items": [' + "[]," * 1_500_000 + "[]]}", "{" * 2_000_001])
+def test_i10_an_answer_of_nothing_but_brackets_is_no_answer(google, body):
+    google.get(EVENTS, body=body, content_type="application/json")
+    with pytest.raises(Garbled):
+        list(calendar().changes(None, dict))
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_i04_the_key_to_an_account_goes_to_no_other_server(status):
+    with responses.RequestsMock() as mock:
+        mock.post(TOKENS, status=status, headers={"Location": "https://evil.example/token"})
+        with pytest.raises(Garbled, match="redirige vers un autre serveur"):
+            list(calendar().changes(None, dict))
+        assert len(mock.calls) == 1

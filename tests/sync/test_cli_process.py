@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sync.main import main
+from tests.adapters.hostile import drips, hostile, silent
+
 YAML = """\
 practice: {name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
 dentists:
@@ -91,3 +94,71 @@ def test_b10_check_loads_only_what_it_needs(practice: Path) -> None:
     dear = {"sqlalchemy", "requests", "caldav", "icalendar", "jinja2", "googleapiclient", "phonenumbers", "babel.core"}
     assert "config.load" in loaded
     assert loaded & dear == set()
+
+
+ALL_HANG = """\
+practice: {{name: Cabinet des Lilas, address: "1 rue Verte, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}}
+dentists:
+  martin:
+    name: Dr Claire Martin
+    specialty: Chirurgien-dentiste
+    calendars:
+      - {{kind: caldav, url: "http://127.0.0.1:{silent}/m/"}}
+      - {{kind: ics, url: "http://127.0.0.1:{drip}/m.ics"}}
+motifs: [{{label: Contrôle, minutes: 30}}]
+messages:
+  sms: {{kind: http, url: "http://127.0.0.1:{silent}/sms", json: {{to: "{{to}}", text: "{{text}}"}}}}
+page: {{listen: "127.0.0.1:0"}}
+"""
+
+
+def test_p1_the_worker_ends_within_seconds_while_everything_outside_hangs(tmp_path: Path) -> None:
+    """A calendar that never answers, and one that drips."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
+    with (
+        hostile(silent) as one,
+        hostile(drips(head, b"x")) as two,
+        hostile(drips(b"220-", b"x"), speaks_first=True) as three,
+    ):
+        text = ALL_HANG.format(silent=one.port, drip=two.port, smtp=three.port)
+        (tmp_path / "attitre.yaml").write_text(text, encoding="utf-8")
+        with subprocess.Popen([ATTITRE, "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+            until = time.monotonic() + 60
+            while not (one.asked and two.asked) and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.05)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(timeout=60)
+            took = time.monotonic() - began
+    assert (code, took < 5) == (0, True)
+
+
+@pytest.mark.parametrize("kilobytes", [56_000, 60_000, 64_000])
+def test_too_little_memory_is_a_sentence(practice: Path, kilobytes: int) -> None:
+    """Wherever it runs out: while the commands are read, in one, or in telling so."""
+    command = f"ulimit -v {kilobytes} && exec {sys.executable} -c 'from sync.main import main; main()' status"
+    done = subprocess.run(["bash", "-c", command], cwd=practice, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    if "Messages :" not in done.stdout:
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_the_last_frame_shows_a_sentence_and_with_debug_a_trace(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], error: type[Exception]
+) -> None:
+    def falls(_words: object) -> object:
+        raise error
+
+    monkeypatch.setattr("sync.cli.loaded", falls)
+    monkeypatch.delenv("ATTITRE_DEBUG", raising=False)
+    monkeypatch.setattr(sys, "argv", ["attitre", "status"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capfd.readouterr().err
+    assert "mémoire" in said if error is MemoryError else "RecursionError" in said
+    assert said.count("\n") == 1
+    monkeypatch.setattr(sys, "argv", ["attitre", "status", "--debug"])
+    with pytest.raises(error):
+        main()

@@ -1,0 +1,69 @@
+"""What attitre itself fails at, kept until it succeeds: for `status`, `/healthz` and the alert to say it (law L10).
+
+A fault of ours in one event (`event`) or in one step of a pass (`step`). No text of the fault is kept: its type, since
+when, how often (law L8).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete
+
+from sync.store import basics
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.store.tx import here
+
+EVENT, STEP = "event", "step"
+_PREFIX = "fault:"
+_FORGET = delete(t.setting).where(*here(t.setting, "name"))
+Key = tuple[str, str]  # a kind, and what it is about
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`since`: the first failure since the last success; `last`: the latest, the `times`th."""
+
+    error: str
+    since: datetime
+    last: datetime
+    times: int = 1
+
+
+def every(tx: Tx, kind: str = "") -> dict[Key, Trouble]:
+    """What stands, of that kind or of all."""
+    found = basics.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
+    return {_key(name): _read(value) for name, value in found.items()}
+
+
+def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:
+    """It failed, for the first time or again."""
+    known = basics.get(tx, _name(kind, about))
+    before = _read(known) if known else Trouble(error, now, now, 0)
+    found = replace(before, error=error, last=now, times=before.times + 1)
+    kept = asdict(found) | {"since": found.since.isoformat(), "last": found.last.isoformat()}
+    basics.put(tx, _name(kind, about), json.dumps(kept))
+    return found
+
+
+def over(tx: Tx, kind: str, about: str) -> None:
+    """It succeeded, or there is nothing left to succeed in."""
+    tx.run(_FORGET, the_name=_name(kind, about))
+
+
+def _name(kind: str, about: str) -> str:
+    return f"{_PREFIX}{kind}:{about}"
+
+
+def _key(name: str) -> Key:
+    kind, _, about = name.removeprefix(_PREFIX).partition(":")
+    return kind, about
+
+
+def _read(value: str) -> Trouble:
+    kept = json.loads(value)
+    moments = {name: datetime.fromisoformat(kept[name]) for name in ("since", "last")}
+    return Trouble(**{**kept, **moments})

@@ -1,0 +1,55 @@
+"""The worker is asked to end while a gateway holds its message: it ends within seconds, and nothing is lost (P1)."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sync.demo.sinks import Answer
+from tests.adapters.hostile import Behaviour, drips, hostile, silent
+
+if TYPE_CHECKING:
+    from tests.flows.conftest import Practice
+
+ATTITRE = str(Path(sys.executable).with_name("attitre"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("way", "behaviour"),
+    [("sms", silent), ("sms", drips(b"HTTP/1.1 200 OK\r\n", b"X")), ("smtp", drips(b"220-", b"x"))],
+    ids=["an SMS gateway that never answers", "one that drips", "a mail server that drips"],
+)
+def test_p1_the_worker_ends_within_seconds_while_a_gateway_holds_a_message(
+    practice: "Practice", way: str, behaviour: Behaviour
+) -> None:
+    practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new)
+    with hostile(behaviour, speaks_first=way == "smtp") as gateway:
+        if way == "sms":
+            practice.sets(practice.sink.url, gateway.url)
+        else:
+            practice.sets(practice.mail.url, f"smtp://127.0.0.1:{gateway.port}")
+        command = [ATTITRE, "run", "-c", str(practice.file)]
+        with subprocess.Popen(command, cwd=practice.folder, stderr=subprocess.PIPE, text=True) as process:
+            until = time.monotonic() + 60
+            while not gateway.asked and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.05)
+            assert gateway.asked, "the message was tried"
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            code, took = process.wait(timeout=60), time.monotonic() - began
+    assert (code, took < 5) == (0, True)
+
+
+def test_p18_a_gateway_that_asks_to_wait_for_a_year_is_told_to_the_practice(practice: "Practice") -> None:
+    practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new)
+    practice.sink.answer_next(Answer(503, {"Retry-After": "31536000"}, taken=False))
+    practice.sync()
+    assert practice.sms() == []
+    assert "attitre : envoi des SMS suspendu par le service" in practice.alerts()
+    (waiting,) = (one for one in practice.json("outbox") if one["channel"] == "sms")
+    assert waiting["state"] == "pending"
