@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import Reading
+from adapters.senders.invite import name_of
 from rules import reading as entries
 from rules.agenda import longest_minutes
 from rules.assess import Context, assess, may_be_booking
@@ -249,7 +250,8 @@ class Occurrences:
         values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before, self.given)
         if before is None:
             known = self.row.baseline or self._came_into_view(event)
-            number = bookings.add(self.tx, **values, **self._born(baseline=known))
+            name = name_of(self.practice.key, event.uid, event.recurrence)
+            number = bookings.add(self.tx, **values, **self._born(baseline=known), invite=name)
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
             if known and not what.cancelled:
                 addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}

@@ -28,7 +28,8 @@ class BookingRow:
     `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory,
     `given`: the details that it gave it (P4); `slots`: free times that were proposed, and for which findings, so that
     time alone renews none (law L2); `adjusted`: the length that was given to the event, and for which motif (P8,
-    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48).
+    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48); `invite`: its name
+    in the patient's calendar, None for one that was booked when these names were made of numbers.
     """
 
     id: int
@@ -54,6 +55,7 @@ class BookingRow:
     adjusted: dict[str, Any] | None
     attendance: str | None
     attendance_reason: str | None
+    invite: str | None
     created_at: datetime
     changed_at: datetime
     vanished_at: datetime | None
@@ -204,6 +206,12 @@ def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:
         change(tx, booking, released_at=now)
 
 
+def invite_of(tx: Tx, booking: int) -> str:
+    """The appointment's name in its patient's calendar: the same for every message about it (P36)."""
+    name = tx.run(_INVITE, the_id=booking).scalar()
+    return name or f"{tx.practice}-{booking}@attitre"
+
+
 def place(tx: Tx, booking: int) -> tuple[str, str] | None:
     """(calendar, ref) of that booking."""
     row = tx.run(_PLACE, the_id=booking).first()
@@ -352,6 +360,7 @@ _UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
 )
 _EXPECTED = "what is known of bookings"
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
+_INVITE = select(_b.invite).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)

@@ -222,6 +222,7 @@ booking = Table(
     Column("adjusted", JSON(none_as_null=True)),
     Column("attendance", String),
     Column("attendance_reason", String),
+    Column("invite", String),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("vanished_at", UtcDateTime),
