@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.base import Garbled, Offering, OutsideError
 from adapters.deadline import within
-from sync import auditing, steptroubles
+from sync import auditing, clock, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
@@ -48,6 +48,7 @@ def one_pass(
     `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7).
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
+    steptroubles.taken(world, "clock", lambda: clock.mind(world))
     steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     pull(world, sources, watch)
     steptroubles.taken(world, "audit", lambda: auditing.audit(world, sources))

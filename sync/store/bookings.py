@@ -349,7 +349,7 @@ _m = t.message.c
 _REMINDED = (
     select(func.count(_m.channel.distinct()))
     .where(_m.practice == _b.practice, _m.booking == _b.id, _m.kind == MessageKind.REMINDER.value)
-    .where(_m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
+    .where(_m.number >= 0, _m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
     .scalar_subquery()
 )
 _ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(None), 1), else_=0)
