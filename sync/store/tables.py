@@ -157,6 +157,7 @@ resource = Table(
     Column("written", JSON(none_as_null=True)),
     Column("rewrites", Integer, nullable=False, default=0),
     Column("unwritable", Text),
+    Column("twin", Integer),
     Index(None, "practice", "dirty_at"),
     Index(None, "practice", "calendar", "owed"),
     Index(
