@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from rules.french import minutes
 from sync.clock import TOLERANCE
 from sync.digest import draw_back as draw_back_digest
-from sync.mirror import bring_into_view
+from sync.learnt import bring_into_view
 from sync.store import basics, generation, moments, notices
 from sync.store.engine import Tx
 from sync.world import World
@@ -41,7 +41,7 @@ def put_right(world: World, span: timedelta, now: datetime) -> None:
 
 def alert(tx: Tx, span: timedelta, now: datetime, *, way: str) -> None:
     """The practice is told once. `way`: `reculé` or `avancé`."""
-    basics.log(tx, now, "clock-back" if way == "reculé" else "clock-ahead", detail=str(round(span.total_seconds())))
+    basics.log(tx, now, "clock-set", detail=way)
     subject = f"attitre : l'horloge a {way} d'environ {_said(span)}"
     text = (
         f"L'horloge de l'ordinateur a {way} d'environ {_said(span)}. Vérifiez sa date et son heure, et qu'elle se "

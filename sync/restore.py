@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.model import MessageKind
+from sync import olderstore
 from sync.outbox import recover
 from sync.store import basics, bookings, generation, messages
 from sync.store.engine import Tx
@@ -15,6 +16,7 @@ def hush(world: World) -> int:
     recover(world)
     now, zone = world.now(), world.practice.zone
     with world.store.write() as tx:
+        olderstore.answered(tx, now)
         generation.renew(tx, now)
         waiting = messages.with_state(tx, PENDING, zone=zone)
         for row in waiting:

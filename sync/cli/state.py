@@ -44,6 +44,7 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync import olderstore
     from sync.store import calendars, messages, views
 
     now = world.now()
@@ -55,6 +56,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
+            "older_store": olderstore.asks(tx),
         }
 
 
@@ -174,6 +176,10 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
         say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
+    if data["older_store"]:
+        from sync import olderstore
+
+        say(olderstore.QUESTION[1])
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
 

@@ -111,6 +111,11 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
     return [row for row in known if row.recurrence == recurrence]
 
 
+def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow]:
+    """Bookings of those events and of every occurrence of them, wherever they stand."""
+    return [row for part in in_parts(uids) for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone)]
+
+
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
     """These events are about to be judged: read at once which bookings are, or were, theirs."""
     bore = tx.remembered.setdefault(_BORE, {})

@@ -28,9 +28,9 @@ WORKING = (  # done, and something waits for it to be past
     _b.changed_at, _b.vanished_at, t.query.c.answered_at, t.subscription.c.opened_at, t.subscription.c.heard_at,
 )  # fmt: skip
 HISTORY = (  # done, and told to people as it was
-    _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at, t.intent.c.asked_at,
-    t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at, t.consent.c.at,
-    t.notice.c.created_at, t.notice.c.sent_at,
+    _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at,
+    t.intent.c.asked_at, t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at,
+    t.consent.c.at, t.notice.c.created_at, t.notice.c.sent_at,
 )  # fmt: skip
 AT_ONCE = (_c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before)
 PLANNED = (*AT_ONCE, _m.due_at, t.edit.c.due_at)
