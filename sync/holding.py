@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rules import brake
-from sync import attendance
+from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.bookings import BookingRow
@@ -65,7 +65,7 @@ def _missing(world: World, tx: Tx, calendar: str, refs: Iterable[str], now: date
     found = {booking.id: booking for booking in bookings.vanished_lately(tx, calendar, now, zone)}
     for ref in refs:
         for booking in bookings.at_place(tx, calendar, ref, zone):
-            if booking.vanished_at is None and booking.start > now:
+            if booking.vanished_at is None and booking.start > now and not twice.twins(tx, booking):
                 found[booking.id] = booking
     return list(found.values())
 

@@ -45,6 +45,7 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync import olderstore
     from sync.health import troubles_said
     from sync.store import calendars, messages, views
 
@@ -58,6 +59,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
             "troubles": [*troubles_said(tx), *_no_way(world, tx)],
+            "older_store": olderstore.asks(tx),
         }
 
 
@@ -192,6 +194,10 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
     for trouble in data["troubles"]:
         say(trouble)
+    if data["older_store"]:
+        from sync import olderstore
+
+        say(olderstore.QUESTION[1])
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
 

@@ -61,6 +61,7 @@ class ResourceRow:
     written: Annotation | None
     rewrites: int
     unwritable: str | None
+    twin: int | None
 
 
 def emptied(row: ResourceRow) -> bool:
