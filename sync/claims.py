@@ -159,9 +159,16 @@ def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple
 
 
 def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """Else it gives way: one that no gateway was called with leaves its key free, so that it is owed again as soon as
+    it is true again; one that a gateway put off waits for that."""
     if reminds(world, tx, booking, row, now):
         return True
-    messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
+    if row.attempts == 0 and row.started_at is None:
+        messages.take_back(tx, row.id)
+    elif booking.state != VANISHED and now < row.facts.start == booking.start:
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    else:
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
     return False
 
 
