@@ -11,7 +11,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from adapters.base import Cursor, Outgoing, Page
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from sync import passes
+from sync import sidebyside
 from sync.calls import Call, Inline, Note
 
 SORTS = {
@@ -108,7 +108,7 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
         return called
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(passes, "for_each", in_turn))
+        stack.enter_context(patch.object(sidebyside, "for_each", in_turn))
         if where:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

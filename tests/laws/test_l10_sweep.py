@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from rules.model import Channel, Dentist, Motif, Policy, Practice
-from sync import passes
+from sync import sidebyside
 from sync.passes import one_pass
 from sync.store.engine import Store, StoreProblem
 from sync.world import Source, World
@@ -145,7 +145,7 @@ class Day:
         _, mobile, email, _ = WHO[key]
         to = {"+33" + mobile[1:], email}
         every = [(one, sender.channel.value) for sender in (self.sms, self.mail) for one in sender.sent]
-        return [(channel, one.key.split(":")[2]) for one, channel in every if one.to in to]
+        return [(channel, one.key.split(":")[3]) for one, channel in every if one.to in to]
 
 
 LIFE = [(way, kind) for way in ("sms", "email") for kind in ("confirmation", "modification", "cancellation")]
@@ -204,7 +204,7 @@ def in_turn(items: Any, work: Callable[[Any, Any], None], store: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passes, "for_each", in_turn)
+    monkeypatch.setattr(sidebyside, "for_each", in_turn)
 
 
 @pytest.fixture
