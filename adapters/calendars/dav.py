@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -35,13 +36,15 @@ from adapters.calendars import davxml
 from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.davanswers import failure, lost, no_sync, strong
-from adapters.calendars.davbodies import Bodies
 from adapters.calendars.davprobe import probe
-from adapters.calendars.davversions import Repeating, repeated
 from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
 from adapters.calendars.vevent import Ics
 from adapters.http import LISTING, Answer, Http, error_of
 from rules.model import AddEvent
+
+if TYPE_CHECKING:
+    from adapters.calendars.davbodies import Bodies
+    from adapters.calendars.davversions import Repeating
 
 BATCH = 500  # measured: real servers are fastest there, and stay below their limits
 QUERY = "1"  # raise it when the question changes: an old cursor then asks for everything
@@ -64,7 +67,6 @@ class DavCalendar:
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
         self._doubted = False
-        self._versions = Repeating()
         self._ics = Ics(zone, secret, self.address)
 
     def doubt(self) -> None:
@@ -89,7 +91,15 @@ class DavCalendar:
         return found.address if found.address.endswith("/") else f"{found.address}/"
 
     @cached_property
+    def _versions(self) -> Repeating:
+        from adapters.calendars.davversions import Repeating  # not loaded where nothing changed
+
+        return Repeating()
+
+    @cached_property
     def _bodies(self) -> Bodies:
+        from adapters.calendars.davbodies import Bodies
+
         return Bodies(self._report, self._path, self._ref, self.get)
 
     @property
@@ -158,6 +168,8 @@ class DavCalendar:
         held = known()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
         if moved:
+            from adapters.calendars.davversions import repeated
+
             wanted += repeated(listed, held)[:BATCH]
         absent = tuple(ref for ref in held if ref not in listed)
         return wanted, Page(absent=absent, cursor=cursor, full=True)
