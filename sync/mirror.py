@@ -19,7 +19,7 @@ from sync import trust
 from sync.gathered import gathered
 from sync.guard import kept_apart
 from sync.rivals import mind
-from sync.store import basics, calendars, resources, sharing
+from sync.store import basics, bookings, calendars, resources, sharing, views
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
@@ -302,6 +302,23 @@ class Writer:
             resources.add_occurrences(self.tx, new)
             resources.mark_dirty(self.tx, {(self.source.address, row.ref)}, self.now)
             self._wake(row.ref, row.payload)
+
+    def unfolded_anew(self, row: ResourceRow, reading: Reading) -> None:
+        """Where the coming occurrences are others than the stored ones, as far as these reach: those count from now on.
+        What its patients know from a person, of an hour that we had read wrongly, is noted anew and not told (L7)."""
+        before = views.coming_at(self.tx, self.source.address, row.ref, self.now)
+        last = max((start for _, _, start in before), default=self.now)
+        rows = self._occurrences(row.ref, reading, row.order)
+        after = {(one["uid"], one["recurrence"], one["start"]) for one in rows if self.now < one["start"] <= last}
+        if before == after:
+            return
+        self._wake(row.ref, row.payload)
+        if row.baseline:
+            keys = {(uid, recurrence) for uid, recurrence, _ in after}
+            bookings.unlearn(self.tx, self.source.address, row.ref, keys, self.now)
+        resources.replace_occurrences(self.tx, self.source.address, row.ref, rows)
+        resources.change(self.tx, self.source.address, row.ref, semantic=reading.semantic, dirty_at=self.now)
+        self._wake(row.ref, row.payload)
 
     def _place_in_order(self, row: ResourceRow, reading: Reading) -> int:
         """What moves to another time comes after whoever stands there already: it is the one that gives way (P10)."""

@@ -11,13 +11,13 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.base import Garbled, Offering, OutsideError
+from adapters.calendars import READING
 from adapters.deadline import within
 from sync import auditing, clock, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
-from sync.sidebyside import for_each
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, Tx
@@ -100,6 +100,8 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
         for source in busy:
             read(source, world.store)
         return
+    from sync.sidebyside import for_each  # not loaded where nothing changed
+
     for_each(busy, read, world.store)
 
 
@@ -213,11 +215,15 @@ def mind_configuration(world: World) -> None:
     with world.store.read() as tx:  # most passes end here, without a write
         if basics.get(tx, "configuration") == print_of:
             return
+    from sync.unfolding import unfold_anew
+
+    unfold_anew(world)
     with world.store.write() as tx:
         before = basics.get(tx, "configuration")
         if before == print_of:
             return
         basics.put(tx, "configuration", print_of)
+        basics.put(tx, "reading", READING)
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
         if before is not None:
             resources.mark_future_dirty(tx, world.now())
@@ -229,7 +235,7 @@ def _fingerprint(world: World) -> str:
     read = sorted((source.address, source.dentist) for source in world.sources)
     mandatory = ",".join(sorted(practice.policy.mandatory))
     rest = replace(practice, policy=replace(practice.policy, mandatory=frozenset()))
-    return hashlib.sha256(f"{mandatory} {rest!r} {read}".encode()).hexdigest()
+    return hashlib.sha256(f"{mandatory} {rest!r} {read} {READING}".encode()).hexdigest()
 
 
 def unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from adapters.calendars import READING
+from sync.guard import kept_apart
 from sync.learnt import bring_into_view
-from sync.store import basics, resources
+from sync.mirror import Writer
+from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.tx import in_parts
 from sync.world import Source, World
@@ -30,3 +33,18 @@ def unfold(world: World, source: Source, row: CalendarRow) -> None:
         bring_into_view(world, source, part)
     with world.store.write() as tx:
         basics.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
+
+
+def unfold_anew(world: World) -> None:
+    """Once after our reader learnt to unfold otherwise, from the stored bodies: what it had unfolded wrongly is put
+    right and judged, so that whoever was told a wrong hour is told the right one."""
+    with world.store.read() as tx:
+        if basics.get(tx, "reading") == READING:
+            return
+        todo = [(source, ref) for source in world.sources for ref in resources.repeating(tx, source.address)]
+    for source, ref in todo:
+        with kept_apart("not unfolded anew"), world.store.write() as tx:
+            row, resource = calendars.get(tx, source.address), resources.get(tx, source.address, ref)
+            reading = world.reading(resource) if resource else None
+            if row and resource and reading and not reading.problem:
+                Writer(tx, source, row, world.now()).unfolded_anew(resource, reading)

@@ -1,0 +1,1 @@
+READING = "2"  # raise it when repeated events are unfolded otherwise: stored ones are unfolded anew, once

@@ -83,6 +83,17 @@ def remove(tx: Tx, booking: int) -> None:
     _forget(tx, booking, {})
 
 
+def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: datetime) -> None:
+    """Coming ones there, but for these occurrences, of which nobody was told anything by us: they were never real."""
+    for row in tx.run(_AT, the_calendar=calendar, the_ref=ref).all():
+        told = tx.run(_TOLD, the_booking=row.id).all()
+        if (row.uid, row.recurrence) in kept or row.start <= now or any(one.state != "baseline" for one in told):
+            continue
+        for table in (t.telling, t.message):
+            tx.connection.execute(delete(table).where(table.c.practice == tx.practice, table.c.booking == row.id))
+        remove(tx, row.id)
+
+
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
     """One booking."""
     return next(_rows(tx.run(_GET, the_id=booking), zone), None)

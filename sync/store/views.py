@@ -102,3 +102,12 @@ def unread(tx: Tx, calendar: str) -> list[str]:
     r = t.resource.c
     query = select(r.ref).where(r.practice == tx.practice, r.calendar == calendar, r.problem != "", r.state != "gone")
     return list(tx.connection.execute(query).scalars())
+
+
+def coming_at(tx: Tx, calendar: str, ref: str, now: datetime) -> set[tuple[str, str, datetime]]:
+    """(uid, recurrence, start) of the resource's occurrences that are still to come."""
+    o = t.occurrence.c
+    query = select(o.uid, o.recurrence, o.start).where(
+        o.practice == tx.practice, o.calendar == calendar, o.ref == ref, o.start > now
+    )
+    return {(row.uid, row.recurrence, row.start) for row in tx.connection.execute(query)}
