@@ -60,11 +60,16 @@ def _waiting(count: int) -> str:
 def beside(tx: Tx, row: CalendarRow) -> list[str]:
     """What of a calendar that answers is not as it should be: writes, and events that nobody can read."""
     refused = refusals.every(tx).get(row.calendar)
-    unread, owed = resources.unread(tx).get(row.calendar, 0), troubles.every(tx, troubles.OWED)
-    known = owed.get((troubles.OWED, row.calendar))
-    left = len(resources.debts(tx, row.calendar)) if known and known.times >= unfetched.SAID_FROM else 0
     said = [refusals.said(refused)] if refused else [row.read_only] if row.read_only else []
-    return [*said, *([_unread(unread)] if unread else []), *([unfetched.said(left)] if left else [])]
+    return [*said, *events_not_read(tx, row.calendar)]
+
+
+def events_not_read(tx: Tx, calendar: str) -> list[str]:
+    """How many of its events cannot be read, and how many are not handed out."""
+    unread, owed = resources.unread(tx).get(calendar, 0), troubles.every(tx, troubles.OWED)
+    known = owed.get((troubles.OWED, calendar))
+    left = len(resources.debts(tx, calendar)) if known and known.times >= unfetched.SAID_FROM else 0
+    return [*([_unread(unread)] if unread else []), *([unfetched.said(left)] if left else [])]
 
 
 def _unread(count: int) -> str:

@@ -27,7 +27,6 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
 
     Exemple : attitre status --json
     """
-    from sync import health
     from sync.cli.practices import all_settings, desk
 
     practices = all_settings(config)
@@ -40,9 +39,15 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
     else:
         for one in found:
             _show(one, named=len(found) > 1)
-    late = any(calendar["state"] in health.BAD for one in found for calendar in one["calendars"])
-    if late or any(one["troubles"] for one in found):
+    if any(is_wrong(one) for one in found):
         raise typer.Exit(WRONG)
+
+
+def is_wrong(data: dict[str, Any]) -> bool:
+    """Whether `status` ends with 1 for that practice."""
+    from sync import health
+
+    return bool(data["troubles"]) or any(row["state"] in health.BAD for row in data["calendars"])
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
