@@ -163,6 +163,8 @@ _TABLE = (
     Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
     Rule("block-without-motif", "P51", ERROR, "block",
          "Ce créneau est bloqué sans motif. Écrivez la raison dans le titre ({blocks}…), ou le nom du patient.", _BLOCK),
+    Rule("event-twice", "P10", WARNING, "event",
+         "En double : le même événement est aussi dans cet agenda, {seen}. Celui-ci ne compte pas : supprimez-le.", _CONFLICT),
     Rule("event-unreadable", "P17", ERROR, "event",
          "Cet événement n'a pas pu être lu ({problem}). Recréez-le dans votre agenda.", _WHEN),
     Rule("recurrence-refused", "P17", ERROR, "event",

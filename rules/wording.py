@@ -124,6 +124,11 @@ def _said(findings: Sequence[Finding]) -> Iterator[str]:
         yield from (f"  → {proposal}" for proposal in one.proposals)
 
 
+def receipts_said(receipts: Sequence[Receipt], practice: Practice) -> tuple[str, ...]:
+    """What the event says of the messages that were sent for it, a line each."""
+    return tuple(_sent(receipts, practice))
+
+
 def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:
     for one in receipts:
         what = f"{_CHANNELS[one.channel]} {_KINDS[one.kind]}"

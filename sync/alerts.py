@@ -12,7 +12,7 @@ from sync.calls import Call, Note, finish, room
 from sync.faults import described, log
 from sync.guard import kept_apart
 from sync.results import backoff
-from sync.store import notices
+from sync.store import generation, notices
 from sync.store.notices import NoticeRow
 from sync.world import Watch, World, nobody_watches
 
@@ -23,20 +23,21 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
     if sender is None or not world.practice.email:
         return 0
     with world.store.read() as tx:
-        due = notices.due(tx, now)
+        due, mark = notices.due(tx, now), generation.mark_of(tx)
     sent: list[str] = []
     for row in due:
         with kept_apart("alert not sent"):
-            call = Call(Channel.EMAIL, frozenset({("notice", row.key)}), partial(_send, world, sender, row, now, sent))
+            send = partial(_send, world, sender, row, mark, now=now, sent=sent)
+            call = Call(Channel.EMAIL, frozenset({("notice", row.key)}), send)
             if room(world.calls, call, watch):
                 world.calls.start(call)
     finish(world.calls, watch)
     return len(sent)
 
 
-def _send(world: World, sender: Sender, row: NoticeRow, now: datetime, sent: list[str]) -> Note:
+def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datetime, sent: list[str]) -> Note:
     """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
-    message = Outgoing(f"{world.practice.key}:notice:{row.key}", world.practice.email, row.text, row.subject)
+    message = Outgoing(f"{world.practice.key}:{mark}:notice:{row.key}", world.practice.email, row.text, row.subject)
     values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
     try:
         sender.send(message)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import MessageKind
 from rules.planning import same_patient, still_says_it
-from sync import results, series
+from sync import olderstore, results, series
 from sync.planner import address_of, plan_booking, reminders, situation_of
 from sync.store import bookings, calendars, messages, resources
 from sync.store.bookings import VANISHED, BookingRow
@@ -181,6 +181,8 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
     and reminders for half an hour (H08). A cancellation also waits until every calendar was read since the booking was
     missed, so that a move is seen; a failing calendar holds the others up for half an hour at most."""
+    if olderstore.holds(tx, row.kind, (booking.calendar, booking.ref)):
+        return olderstore.WAITS
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0

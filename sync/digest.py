@@ -25,7 +25,7 @@ from sync.faults import log
 from sync.holding import held_count
 from sync.opening import support_words
 from sync.results import backoff
-from sync.store import attendance, basics, calendars, digests
+from sync.store import attendance, basics, calendars, digests, generation
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import UNCERTAIN
@@ -39,12 +39,14 @@ CLAIM_LASTS = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """How the newest digest stands: its day, whether that day is settled, tries, and not before when again."""
+    """How the newest digest stands: its day, whether that day is settled, tries, and not before when again; `before`:
+    the day of the one before it."""
 
     day: date
     settled: bool = False
     attempts: int = 0
     not_before: datetime | None = None
+    before: date | None = None
 
 
 def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
@@ -59,6 +61,17 @@ def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
         world.calls.start(Call(Channel.EMAIL, frozenset({NAME}), work))
         finish(world.calls, watch)
     return bool(sent)
+
+
+def draw_back(world: World, tx: Tx, now: datetime) -> None:
+    """The clock went back: the newest digest is of a day that is still to come, or waits for an hour too far away."""
+    known = _get(tx)
+    if known is None:
+        return
+    if known.day > now.date():
+        _put(tx, _Turn(min(known.before or now.date(), now.date()), settled=True))
+    elif known.not_before is not None and known.not_before > now:
+        _put(tx, replace(known, not_before=None))
 
 
 def owed(world: World, tx: Tx, now: datetime) -> bool:
@@ -112,8 +125,9 @@ def _claimed(world: World) -> _Turn | None:
             return None
         if not _due(known, world.practice, now):
             return None
-        attempts = known.attempts if known.day == now.date() else 0
-        turn = _Turn(now.date(), attempts=attempts, not_before=now + CLAIM_LASTS)
+        again = known.day == now.date()
+        attempts, before = (known.attempts, known.before) if again else (0, known.day)
+        turn = _Turn(now.date(), attempts=attempts, not_before=now + CLAIM_LASTS, before=before)
         _put(tx, turn)
     return turn
 
@@ -129,14 +143,16 @@ def _due(known: _Turn, practice: Practice, now: datetime) -> bool:
 def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent: list[date]) -> Note:
     try:
         if letter is not None:
-            sender.send(_outgoing(world, letter, f"{world.practice.key}:digest:{turn.day.isoformat()}"))
+            with world.store.read() as tx:
+                mark = generation.mark_of(tx)
+            sender.send(_outgoing(world, letter, f"{world.practice.key}:{mark}:digest:{turn.day.isoformat()}"))
             sent.append(turn.day)
     except OutsideError as error:
         log.warning("digest not sent", error=type(error).__name__)
         attempts = turn.attempts + 1
         done = replace(turn, attempts=attempts, not_before=world.now() + backoff(attempts))
     else:
-        done = _Turn(turn.day, settled=True)
+        done = _Turn(turn.day, settled=True, before=turn.before)
     return partial(_note, world, done)
 
 
@@ -155,12 +171,14 @@ def _get(tx: Tx) -> _Turn | None:
         return None
     data = json.loads(kept)
     later = datetime.fromisoformat(data["not_before"]) if data["not_before"] else None
-    return _Turn(date.fromisoformat(data["day"]), data["settled"], data["attempts"], later)
+    before = date.fromisoformat(data["before"]) if data.get("before") else None
+    return _Turn(date.fromisoformat(data["day"]), data["settled"], data["attempts"], later, before)
 
 
 def _put(tx: Tx, turn: _Turn) -> None:
     later = turn.not_before.isoformat() if turn.not_before else None
     data = {"day": turn.day.isoformat(), "settled": turn.settled, "attempts": turn.attempts, "not_before": later}
+    data |= {"before": turn.before.isoformat()} if turn.before else {}
     basics.put(tx, NAME, json.dumps(data))
 
 

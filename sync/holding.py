@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rules import brake
-from sync import attendance
+from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, notices, resources
 from sync.store.bookings import BookingRow
@@ -21,8 +21,10 @@ def apply_brake(world: World, gone: list[tuple[str, str]]) -> None:
     for calendar in Counter(calendar for calendar, _ in gone):
         with world.store.write() as tx:
             missing = _missing(world, tx, calendar, [ref for where, ref in gone if where == calendar], now)
-            future = bookings.count_future(tx, calendar, now) + sum(1 for b in missing if b.vanished_at)
-            if not brake.believable(len(missing), future, world.practice.policy):
+            before = {(one.ref, one.uid) for one in missing if one.vanished_at}
+            vanished = {(one.ref, one.uid) for one in missing}  # a series is deleted as one
+            future = bookings.count_future(tx, calendar, now) + len(before)
+            if not brake.believable(len(vanished), future, world.practice.policy):
                 hold(world, tx, calendar, now, len(missing))
 
 
@@ -65,7 +67,7 @@ def _missing(world: World, tx: Tx, calendar: str, refs: Iterable[str], now: date
     found = {booking.id: booking for booking in bookings.vanished_lately(tx, calendar, now, zone)}
     for ref in refs:
         for booking in bookings.at_place(tx, calendar, ref, zone):
-            if booking.vanished_at is None and booking.start > now:
+            if booking.vanished_at is None and booking.start > now and not twice.twins(tx, booking):
                 found[booking.id] = booking
     return list(found.values())
 

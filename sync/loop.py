@@ -17,6 +17,7 @@ from schedule import Scheduler
 
 from sync import pace, steptroubles
 from sync.calls import Pool
+from sync.clock import Steps
 from sync.digest import next_digest
 from sync.faults import log
 from sync.guard import kept_apart
@@ -99,7 +100,7 @@ class Worker:
         self.chores: list[Callable[[], None]] = []
         self.passes = {"done": 0, "failed": 0}
         self.failing = 0  # rounds in a row that failed
-        self._woken = threading.Event()
+        self._woken, self._steps = threading.Event(), Steps()
         self.job = ticker.every(every).seconds.do(self.turn)
 
     def wake(self) -> None:
@@ -129,6 +130,7 @@ class Worker:
 
     def _round(self) -> None:
         self.world.store.still_ours()  # a round that finds nothing to do would not notice
+        self._steps.look(self.world)
         one_round(self.readers, self.stop.watch)
 
     def _plan(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import facts_of, same_patient
-from sync import attendance
+from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, consents, messages, resources
 from sync.store import tables as t
@@ -44,7 +44,10 @@ def adopt(
 
 
 def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
-    """Whether the vanished booking stands elsewhere already: it takes the place of the younger, untold one there."""
+    """Whether the vanished booking stands elsewhere already: under another address, or it takes the place of the
+    younger, untold one there."""
+    if twice.stay_at_twin(tx, booking, now):
+        return True
     if booking.state == VANISHED:
         return False
     zone = world.practice.zone

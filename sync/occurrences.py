@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import Reading
+from adapters.senders.invite import name_of
 from rules import reading as entries
 from rules.agenda import longest_minutes
 from rules.assess import Context, assess, may_be_booking
 from rules.findings import find
-from rules.french import listed
+from rules.french import day_and_clock, listed
 from rules.identity import clues, identify
 from rules.model import (
     Annotation,
@@ -30,9 +31,9 @@ from rules.planning import facts_of
 from rules.record import spoken
 from rules.text import fold
 from rules.wording import feedback, problem_feedback
-from sync import attendance, attribution, moves, proposals, queries
+from sync import attendance, attribution, moves, proposals, queries, twice
 from sync.planner import plan_booking, receipts, tell_baseline
-from sync.store import basics, bookings, consents, patients, resources
+from sync.store import basics, bookings, consents, patients, resources, sharing
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import facts_to_json, findings_to_json, length_from_json, length_to_json, outcome_to_json
 from sync.store.engine import Tx
@@ -68,7 +69,14 @@ class Occurrences:
         if assessment.booking is None:
             return self._no_booking(event, assessment, dentist, booking)
         if booking is None:
-            booking = moves.adopt(self.world, self.tx, self.row, event, assessment.booking, now=self.now)
+            twin = twice.twin_of(self.world, self.tx, self.row, event)
+            if twin is not None and not twice.counts_more(self.tx, self.row, twin):
+                return self._twice(event, dentist, twin)
+            if twin is not None:
+                twice.take_over(self.tx, self.row, twin, self.now)
+                booking = replace(twin, ref=self.row.ref)
+            else:
+                booking = moves.adopt(self.world, self.tx, self.row, event, assessment.booking, now=self.now)
             if booking is not None:
                 assessment = self._assess(event, entry, dentist, booking)
         assert assessment.booking is not None
@@ -88,6 +96,13 @@ class Occurrences:
         if booking is not None and booking.vanished_at is None:
             bookings.change(self.tx, booking.id, state=INVALID, findings=findings_to_json(findings))
             plan_booking(self.world, self.tx, booking.id, self.now)
+        return problem_feedback(findings, self.practice)
+
+    def _twice(self, event: CalendarEvent, dentist: str, twin: BookingRow) -> Annotation:
+        """The same event stands under another address, and that one is the appointment."""
+        twice.note(self.tx, self.row, twin)
+        self._judged(event, Kind.IGNORED, dentist, label="", booking=None, patient=None, motif=None)
+        findings = find(self.practice.policy, "event-twice", seen=day_and_clock(twin.start))
         return problem_feedback(findings, self.practice)
 
     def _note_copied(self, event: CalendarEvent, consent: Consent) -> None:
@@ -186,12 +201,21 @@ class Occurrences:
         around = resources.busy(self.tx, *beside(event, dentist, self.practice))
         people = {meant, booking.patient if booking else None} - {None}
         theirs = [item for who in people if who for item in resources.busy_of_patient(self.tx, who, self.now)]
-        return tuple(item for item in dict.fromkeys([*around, *theirs]) if not self._old_place(item, event))
+        return tuple(item for item in dict.fromkeys([*around, *theirs]) if not self._old_place(item, event, booking))
 
-    def _old_place(self, item: Busy, event: CalendarEvent) -> bool:
-        """The same event where it no longer stands: it moved, it is not there twice."""
-        other = item.uid == event.uid and item.order != self.row.order
-        return other and not resources.stands(self.tx, item.uid, item.order)
+    def _old_place(self, item: Busy, event: CalendarEvent, booking: BookingRow | None) -> bool:
+        """The same event where it no longer stands, for it moved; or where it stands besides."""
+        if item.uid != event.uid or item.order == self.row.order:
+            return False
+        return not resources.stands(self.tx, item.uid, item.order) or self._is_twin(item, event, booking)
+
+    def _is_twin(self, item: Busy, event: CalendarEvent, booking: BookingRow | None) -> bool:
+        """It is there twice, but one appointment."""
+        both = item.kind is Kind.BOOKING and booking is not None
+        if both or item.recurrence != event.recurrence:
+            return False
+        found = sharing.standing_with(self.tx, self.row.calendar, event.uid, event.recurrence)
+        return any(number == item.order and (start == event.start or twin) for _, number, start, twin in found)
 
     def _no_booking(
         self, event: CalendarEvent, assessment: Assessment, dentist: str, booking: BookingRow | None
@@ -249,7 +273,8 @@ class Occurrences:
         values = self._columns(event, assessment, what, patient_id) | _traces(assessment, what, before, self.given)
         if before is None:
             known = self.row.baseline or self._came_into_view(event)
-            number = bookings.add(self.tx, **values, **self._born(baseline=known))
+            name = name_of(self.practice.key, event.uid, event.recurrence)
+            number = bookings.add(self.tx, **values, **self._born(baseline=known), invite=name)
             basics.log(self.tx, self.now, "booked", booking=number, calendar=self.row.calendar, ref=self.row.ref)
             if known and not what.cancelled:
                 addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
@@ -258,6 +283,7 @@ class Occurrences:
         kept = {"facts", "mobile", "email", "state"}
         if any(values[name] != _stored(before)[name] for name in kept):
             values["changed_at"] = max(self.now, before.changed_at)
+            twice.tell_twins(self.tx, before, self.now)
         if values["state"] == VANISHED:
             values["vanished_at"] = before.vanished_at or (None if before.state == VANISHED else self.now)
         else:

@@ -19,7 +19,7 @@ from sync import results, series
 from sync.calls import Call, finish
 from sync.claims import begin, claim
 from sync.faults import described, log
-from sync.store import messages
+from sync.store import bookings, generation, messages
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import CLAIMED, PENDING, MessageRow
 from sync.world import Watch, World, nobody_watches
@@ -90,14 +90,17 @@ def _deliver(world: World, row: MessageRow, sent: list[int]) -> None:
 
 def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
     first, *others = rows
+    with world.store.read() as tx:
+        names = [bookings.invite_of(tx, one.booking) for one in rows]
+        since = made.since if (made := generation.known(tx)) else 0
     return outgoing(
         series.action(world, rows),
         key=first.together or first.key,
-        booking=first.booking,
-        number=first.number,
+        name=names[0],
+        sequence=since + first.number,
         practice=world.practice,
         now=world.now(),
-        also=tuple((one.booking, one.number) for one in others),
+        also=tuple((name, since + one.number) for name, one in zip(names[1:], others, strict=True)),
     )
 
 

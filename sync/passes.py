@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.base import Garbled, Offering, OutsideError, Restricted
 from adapters.deadline import within
-from sync import auditing, steptroubles
+from sync import auditing, clock, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
@@ -41,21 +41,28 @@ class PassReport:
 
 
 def one_pass(
-    world: World, only: Iterable[str] | None = None, watch: Watch = nobody_watches, *, restored: bool = False
+    world: World,
+    only: Iterable[str] | None = None,
+    watch: Watch = nobody_watches,
+    *,
+    restored: bool = False,
+    tell_all: bool = False,
 ) -> PassReport:
     """Everything once. `only` limits the calendars that are read. `watch` is called after each step (a calendar read, a
     message sent, an event written) with what it was about; what it raises ends the pass there, with nothing half done.
-    `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7).
+    `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7). `tell_all`:
+    where the store is older than the calendars, a person wants all of it told.
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
+    steptroubles.taken(world, "clock", lambda: clock.mind(world))
     steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     pull(world, sources, watch)
     steptroubles.taken(world, "audit", lambda: auditing.audit(world, sources))
-    if not restored and at_rest(world):
+    if not (restored or tell_all) and at_rest(world):
         return PassReport(unreachable=unreachable(world, sources))
     from sync.steps import take_all  # not loaded by a process that finds nothing to do
 
-    done = take_all(world, lambda: pull(world, sources, nobody_watches), watch, restored=restored)
+    done = take_all(world, lambda: pull(world, sources, nobody_watches), watch, restored=restored, tell_all=tell_all)
     return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
 
 

@@ -137,7 +137,7 @@ class Readers:
     def due(self, address: str, row: CalendarRow | None, now: datetime) -> datetime:
         """When that calendar is to be read next: at once where this process has not read it yet, unless it failed."""
         read_at = self._read_at.get(address) or (row.last_attempt if row and row.fail_count else None)
-        if row is None or read_at is None:
+        if row is None or read_at is None or read_at > now:  # by a clock that went back since
             return max(now, row.not_before) if row and row.not_before else now
         ordinary = pace.next_read(self._pace(row, read_at), read_at, self._jittered(address))[0]
         return pace.due(row, read_at, ordinary)
@@ -150,6 +150,11 @@ class Readers:
     def last_read(self, address: str) -> datetime:
         """When a reading of it last began in this process."""
         return self._read_at.get(address, _NEVER)
+
+    def forget_moments(self) -> None:
+        """The clock went back: nothing that was noted by it counts."""
+        self._read_at.clear()
+        self._asked_singly.clear()
 
     def _pace(self, row: CalendarRow, at: datetime) -> Pace:
         return pace_of(row, self._every, at_work=at_work(self.world.practice, at.astimezone(self.world.practice.zone)))

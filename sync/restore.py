@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rules.model import MessageKind
+from sync import olderstore
 from sync.outbox import recover
-from sync.store import basics, bookings, messages
+from sync.store import basics, bookings, generation, messages
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, PENDING, MessageRow
 from sync.world import World
@@ -15,6 +16,8 @@ def hush(world: World) -> int:
     recover(world)
     now, zone = world.now(), world.practice.zone
     with world.store.write() as tx:
+        olderstore.answered(tx, now)
+        generation.renew(tx, now)
         waiting = messages.with_state(tx, PENDING, zone=zone)
         for row in waiting:
             messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason="base restaurée : déjà dit")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from adapters.base import OutsideError, Reading
-from sync.store import basics, calendars, resources
+from sync.store import basics, calendars, generation, resources
 from sync.store.engine import Tx
 from sync.world import Source, World
 
@@ -47,6 +47,7 @@ def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
     basics.put(tx, _kept(calendar), " ".join(sorted({*_adopted(tx, calendar), seen})))
     basics.put(tx, _seen(calendar), "")
     calendars.change(tx, calendar, not_before=None)
+    generation.renew(tx, now)
     basics.log(tx, now, "adopted", calendar=calendar)
     resources.mark_future_dirty(tx, now)
     return True

@@ -12,7 +12,7 @@ from functools import partial
 
 from adapters.base import Offering
 from rules.model import MessageKind
-from sync import auditing, steptroubles
+from sync import auditing, clock, steptroubles
 from sync.passes import at_rest, mind_configuration
 from sync.readers import Readers, Rows
 from sync.store import bookings, calendars, messages
@@ -28,6 +28,12 @@ def one_round(readers: Readers, watch: Watch) -> None:
     with readers.turn:
         steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     rows = _rows(world)
+    worked = [moment for row in rows.values() for moment in (row.last_success, row.last_attempt) if moment]
+    if clock.ahead(max(worked, default=None), world.now()):
+        with readers.turn:
+            steptroubles.taken(world, "clock", lambda: clock.mind(world))
+        readers.forget_moments()
+        rows = _rows(world)
     readers.read_due(rows, watch)
     steptroubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
     with readers.turn:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sync import attribution, brakenotice, companion, floods, manage, moves, queries, steptroubles
+from sync import attribution, brakenotice, companion, floods, manage, moves, olderstore, queries, steptroubles
 from sync.alerts import send_notices
 from sync.digest import send_digest
 from sync.guard import kept_apart
@@ -35,7 +35,7 @@ def nothing_read() -> bool:
 
 
 def take_all(
-    world: World, read_again: Callable[[], None], watch: Watch, *, restored: bool,
+    world: World, read_again: Callable[[], None], watch: Watch, *, restored: bool, tell_all: bool = False,
     refresh: Callable[[], bool] = nothing_read,
 ) -> Done:  # fmt: skip
     """Every step once, whatever becomes of the others (law L10). `read_again` reads the calendars anew, before a
@@ -52,6 +52,8 @@ def take_all(
         taken.judges()
     taken.step("brake-answers", brakenotice.read_answers)
     hushed = not restored or taken.step("restore", _hushed)
+    if tell_all:
+        taken.step("restore", olderstore.tell_all)
     taken.step("reminders", sweep)
     if taken.step("fresh-reading", lambda _: refresh()):
         taken.judges()

@@ -28,6 +28,7 @@ WORDS = {
     "notices": "afficher les remarques à côté des événements",
     "alerts": "envoyer les alertes au cabinet",
     "digest": "envoyer le récapitulatif",
+    "clock": "remettre en ordre ce que l'horloge fausse a laissé",
     "configuration": "reprendre la configuration changée",
     "audit": "contrôler les agendas",
     "rest": "voir ce qui reste à faire",

@@ -15,7 +15,7 @@ from config.messages import EmailSettings, HttpSmsSettings
 from config.practice import practice_of
 from config.settings import Settings
 from rules.model import Channel
-from sync.store import basics
+from sync.store import basics, generation
 from sync.store.engine import Store
 from sync.world import Clock, Source, World
 
@@ -53,6 +53,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
         ours.prepare()
         with ours.write() as tx:
             secret = basics.secret(tx)
+            generation.current(tx, clock())
         maker = _Maker(practice.zone, secret, stack)
         sources = tuple(maker.source(one) for one in configured(settings))
         yield World(

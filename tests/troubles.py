@@ -24,11 +24,13 @@ from sync import occurrences, steps
 from sync.cli import state
 from sync.digest import todays
 from sync.loop import Stop, Worker
+from sync.olderstore import QUESTION
 from sync.rivals import Rival
 from sync.store import calendars, resources
 from sync.web import Desk, telling
 from sync.world import Source
 from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
+from tests.sync.test_generations import backed_up, put_back
 
 MINUTE = timedelta(minutes=1)
 OTHER = COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972").replace("marie@", "anne@")
@@ -97,6 +99,8 @@ def _lines(data: dict[str, Any]) -> Iterator[str]:
     yield from (f"{box[name]} {words}." for name, words in counted.items() if box[name])
     for one in data["held"]:
         yield f"{state._retained(one['cancellations'], one['messages'])}."
+    if data["older_store"]:
+        yield QUESTION[1].partition("\n")[0]
     yield from (
         one for one in (*data["troubles"], *data["remarks"]) if not (row["reason"] and one.endswith(row["reason"]))
     )
@@ -181,6 +185,17 @@ def _clock(office: Office, _: pytest.MonkeyPatch) -> None:
         calendars.change(tx, "memory:martin", last_success=office.now + timedelta(hours=17))
 
 
+def _older_store(office: Office, _: pytest.MonkeyPatch) -> None:
+    file = office.world.store.file
+    assert file is not None
+    _pass(office)
+    backup = backed_up(office, file.parent)
+    office.turned += timedelta(hours=1)
+    _booked(office)
+    put_back(office, backup)
+    _pass(office)
+
+
 def _nobody_runs(office: Office, _: pytest.MonkeyPatch) -> None:
     office.turned += timedelta(hours=1)
 
@@ -223,6 +238,7 @@ _TROUBLES: dict[str, Produced] = {
     "annulations retenues": _braked,
     FLOOD: _flood,
     "horloge reculée": _clock,
+    "base plus ancienne que les agendas": _older_store,
     "« attitre run » ne tourne pas": _nobody_runs,
 }
 

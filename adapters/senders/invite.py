@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,13 @@ class Invited:
     facts: Facts
     uid: str
     sequence: int
+
+
+def name_of(practice: str, uid: str, recurrence: str) -> str:
+    """What the appointment is called in the patient's calendar: it follows the event, so that a store which begins anew
+    still means the same entry; nothing can be read from it."""
+    digest = hashlib.sha256("\0".join((practice, uid, recurrence)).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digest[:32]}@attitre"
 
 
 def invite(

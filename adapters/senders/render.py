@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def outgoing(
     send: Send,
     key: str,
-    booking: int,
-    number: int,
+    name: str,
+    sequence: int,
     practice: Practice,
     *,
     now: datetime,
     manage_url: str | None = None,
-    also: Sequence[tuple[int, int]] = (),
+    also: Sequence[tuple[str, int]] = (),
 ) -> Outgoing:
-    """The message, ready to go. `key`: its dedupe key. `booking` and the telling's `number` name the appointment in
-    the patient's calendar: same UID, rising SEQUENCE (P36). `now` stamps that file. `also`: bookings and numbers of
-    `send.also`, in that order."""
+    """The message, ready to go. `key`: its dedupe key. `name`: the appointment's in the patient's calendar, where a
+    higher `sequence` counts (P36). `now` stamps that file. `also`: names and sequences of `send.also`, in that order.
+    """
     if send.channel is Channel.SMS:
         return Outgoing(key, send.to, messages.sms(send, practice, manage_url))
     letter = messages.letter(send, practice, manage_url)
@@ -42,7 +42,7 @@ def outgoing(
         plain(letter),
         letter.subject,
         html(letter),
-        _calendar_files(send, ((booking, number), *also), practice, now),
+        _calendar_files(send, ((name, sequence), *also), practice, now),
     )
 
 
@@ -76,33 +76,28 @@ def _template(name: str) -> Template:
 
 
 def _calendar_files(
-    send: Send, tellings: Sequence[tuple[int, int]], practice: Practice, now: datetime
+    send: Send, named: Sequence[tuple[str, int]], practice: Practice, now: datetime
 ) -> tuple[Attachment, ...]:
-    """One a booking that the letter is about; of a series, one with every visit. `tellings`: bookings and numbers."""
+    """One an appointment that the letter is about; of a series, one with every visit. `named`: names and sequences."""
     if messages.about_series(send):
-        return (_series_file(send, tellings, practice, now),)
+        return (_series_file(send, named, practice, now),)
     return tuple(
-        _calendar_file(replace(send, facts=one), booking, number, practice, now)
-        for one, (booking, number) in zip((send.facts, *send.also), tellings, strict=True)
+        _calendar_file(replace(send, facts=one), name, sequence, practice, now)
+        for one, (name, sequence) in zip((send.facts, *send.also), named, strict=True)
     )
 
 
-def _series_file(send: Send, tellings: Sequence[tuple[int, int]], practice: Practice, now: datetime) -> Attachment:
+def _series_file(send: Send, named: Sequence[tuple[str, int]], practice: Practice, now: datetime) -> Attachment:
     visits = [
-        Invited(one, _uid(practice, booking), number)
-        for one, (booking, number) in zip((send.facts, *send.also), tellings, strict=True)
+        Invited(one, name, sequence) for one, (name, sequence) in zip((send.facts, *send.also), named, strict=True)
     ]
     content = invite_all(visits, practice, now, cancelled=send.kind is MessageKind.CANCELLATION)
     return Attachment("rendez-vous.ics", "text/calendar; method=PUBLISH; charset=utf-8", content)
 
 
-def _calendar_file(send: Send, booking: int, number: int, practice: Practice, now: datetime) -> Attachment:
+def _calendar_file(send: Send, name: str, sequence: int, practice: Practice, now: datetime) -> Attachment:
     cancelled = send.kind is MessageKind.CANCELLATION
     facts = (send.before or send.facts) if cancelled else send.facts
-    content = invite(facts, practice, _uid(practice, booking), number, now, cancelled=cancelled)
+    content = invite(facts, practice, name, sequence, now, cancelled=cancelled)
     method = "CANCEL" if cancelled else "PUBLISH"
     return Attachment("rendez-vous.ics", f"text/calendar; method={method}; charset=utf-8", content)
-
-
-def _uid(practice: Practice, booking: int) -> str:
-    return f"{practice.key}-{booking}@attitre"

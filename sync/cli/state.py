@@ -51,7 +51,7 @@ def is_wrong(data: dict[str, Any]) -> bool:
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
-    from sync import health
+    from sync import health, olderstore
     from sync.store import calendars, messages, views
 
     now = world.now()
@@ -65,6 +65,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "notices": views.unsent_notices(tx),
             "troubles": health.wrong(tx),
             "remarks": health.remarks(settings),
+            "older_store": olderstore.asks(tx),
         }
 
 
@@ -201,6 +202,10 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     for trouble in (*data["troubles"], *data["remarks"]):
         if not any(trouble.endswith(remark) for remark in in_table):
             say(trouble)
+    if data["older_store"]:
+        from sync import olderstore
+
+        say(olderstore.QUESTION[1])
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
 

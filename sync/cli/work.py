@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +34,9 @@ def sync(
     restored: Annotated[
         bool, typer.Option("--restored", help="Après une sauvegarde remise en place : ne rien redire aux patients.")
     ] = False,
+    tell_all: Annotated[
+        bool, typer.Option("--tell-all", help="La base est plus ancienne que les agendas : tout dire quand même.")
+    ] = False,
     verbose: Verbose = 0,
     debug: Debug = False,
 ) -> None:
@@ -45,15 +48,19 @@ def sync(
 
     start_log(verbose)
     practices = all_settings(config)
-    if restored and (only or dry_run):
-        raise Failure("« --restored » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
+    if restored and tell_all:
+        raise Failure("« --restored » (ne rien redire) ou « --tell-all » (tout dire) : choisissez.")
+    if (restored or tell_all) and (only or dry_run):
+        option = "--restored" if restored else "--tell-all"
+        raise Failure(f"« {option} » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
     named = len(practices) > 1
-    codes = [_sync(settings, only, dry_run=dry_run, restored=restored, named=named) for settings in practices]
+    how = {"restored": restored, "tell_all": tell_all}
+    codes = [_sync(settings, only, dry_run=dry_run, named=named, how=how) for settings in practices]
     if any(codes):
         raise typer.Exit(max(codes))
 
 
-def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool, named: bool) -> int:
+def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
     from sync.wiring import open_world
 
     if named:
@@ -61,8 +68,9 @@ def _sync(settings: Settings, only: str | None, *, dry_run: bool, restored: bool
     if dry_run:
         return _dry(settings, only)
     with open_world(settings) as world, world.store.lock():
-        report = _pass(world, only, restored=restored)
+        report = _pass(world, only, **how)
         _summary(report)
+        _ask(world)
         return _reached(world, report)
 
 
@@ -81,7 +89,7 @@ def _dry(settings: Settings, only: str | None) -> int:
         return _reached(world, report)
 
 
-def _pass(world: World, only: str | None, *, restored: bool = False) -> PassReport:
+def _pass(world: World, only: str | None, *, restored: bool = False, tell_all: bool = False) -> PassReport:
     from sync.calls import PoolOfOnePass
     from sync.main import loaded_all
     from sync.passes import one_pass
@@ -100,7 +108,8 @@ def _pass(world: World, only: str | None, *, restored: bool = False) -> PassRepo
             left.discard(step)
             typer.echo(f"\rAgendas : {total - len(left)}/{total}", err=True, nl=not left)
 
-    return one_pass(replace(world, calls=PoolOfOnePass()), only=wanted, watch=progress, restored=restored)
+    pool = PoolOfOnePass()
+    return one_pass(replace(world, calls=pool), only=wanted, watch=progress, restored=restored, tell_all=tell_all)
 
 
 def _summary(report: PassReport) -> None:
@@ -109,6 +118,17 @@ def _summary(report: PassReport) -> None:
         f"{_counted(report.sent, 'message envoyé', 'messages envoyés')}, "
         f"{_counted(report.written, 'événement annoté', 'événements annotés')}."
     )
+
+
+def _ask(world: World) -> None:
+    from sync.store import basics
+
+    with world.store.read() as tx:
+        asks = bool(basics.get(tx, basics.OLDER))
+    if asks:
+        from sync.olderstore import QUESTION
+
+        warn(QUESTION[1])
 
 
 def _counted(number: int, one: str, several: str) -> str:

@@ -12,6 +12,7 @@ from sync.store.engine import Tx
 from sync.store.tx import here
 
 BRAKE = "brake-notice:"  # and the calendar: where the brake's question stands in it
+OLDER = "older-store"  # the store is a backup that was put back, and nobody has answered yet
 _GET = select(t.setting.c.value).where(*here(t.setting, "name"))
 _BETWEEN = select(t.setting.c.name, t.setting.c.value).where(
     *here(t.setting), t.setting.c.name >= bindparam("first"), t.setting.c.name < bindparam("last")

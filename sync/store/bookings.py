@@ -28,7 +28,8 @@ class BookingRow:
     `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory,
     `given`: the details that it gave it (P4); `slots`: free times that were proposed, and for which findings, so that
     time alone renews none (law L2); `adjusted`: the length that was given to the event, and for which motif (P8,
-    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48).
+    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48); `invite`: its name
+    in the patient's calendar, None for one that was booked when these names were made of numbers.
     """
 
     id: int
@@ -54,6 +55,7 @@ class BookingRow:
     adjusted: dict[str, Any] | None
     attendance: str | None
     attendance_reason: str | None
+    invite: str | None
     created_at: datetime
     changed_at: datetime
     vanished_at: datetime | None
@@ -107,6 +109,11 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
     if known is None:
         return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))
     return [row for row in known if row.recurrence == recurrence]
+
+
+def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow]:
+    """Bookings of those events and of every occurrence of them, wherever they stand."""
+    return [row for part in in_parts(uids) for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone)]
 
 
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
@@ -190,18 +197,23 @@ def vanished_untold(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> lis
 
 
 def count_future(tx: Tx, calendar: str, now: datetime) -> int:
-    """How many coming bookings stand in that calendar."""
+    """How many events with coming bookings stand in that calendar; a series is one."""
     c = t.booking.c
-    query = select(func.count()).where(
-        c.practice == tx.practice, c.calendar == calendar, c.start > now, c.vanished_at.is_(None)
-    )
-    return int(tx.connection.execute(query).scalar() or 0)
+    standing = (c.practice == tx.practice, c.calendar == calendar, c.start > now, c.vanished_at.is_(None))
+    events = select(c.ref, c.uid).where(*standing).distinct().subquery()
+    return int(tx.connection.execute(select(func.count()).select_from(events)).scalar() or 0)
 
 
 def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:
     """Approve these cancellations."""
     for booking in bookings:
         change(tx, booking, released_at=now)
+
+
+def invite_of(tx: Tx, booking: int) -> str:
+    """The appointment's name in its patient's calendar: the same for every message about it (P36)."""
+    name = tx.run(_INVITE, the_id=booking).scalar()
+    return name or f"{tx.practice}-{booking}@attitre"
 
 
 def place(tx: Tx, booking: int) -> tuple[str, str] | None:
@@ -341,7 +353,7 @@ _m = t.message.c
 _REMINDED = (
     select(func.count(_m.channel.distinct()))
     .where(_m.practice == _b.practice, _m.booking == _b.id, _m.kind == MessageKind.REMINDER.value)
-    .where(_m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
+    .where(_m.number >= 0, _m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
     .scalar_subquery()
 )
 _ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(None), 1), else_=0)
@@ -352,6 +364,7 @@ _UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
 )
 _EXPECTED = "what is known of bookings"
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
+_INVITE = select(_b.invite).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
@@ -22,6 +22,7 @@ _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 _SUSPECT: Any = literal_column("'suspect'")  # in so many letters: only then the index of suspects serves
 _OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == "present"), _OF_THESE.where(_r.state == _SUSPECT))
+_LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 _WELL = {
@@ -87,6 +88,12 @@ class CalendarRow:
 def every(tx: Tx) -> tuple[CalendarRow, ...]:
     """All calendars ever seen, in a stable order."""
     return tuple(_row(row) for row in tx.run(_EVERY).mappings())
+
+
+def latest(tx: Tx) -> datetime | None:
+    """When a calendar was last read, or tried, by the clock of that time."""
+    moments = tx.run(_LATEST).one()
+    return max(filter(None, moments), default=None)
 
 
 def get(tx: Tx, calendar: str) -> CalendarRow | None:

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
 from rules.planning import same_patient
-from sync.store import basics
+from sync.store import basics, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
@@ -28,8 +28,8 @@ PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD
 )  # fmt: skip
 
 
+EARLY = -1  # the number of a reminder that a wrong clock sent long before its hour: it counts for none
 _OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
-_WITH_KEY = select(t.message.c.id).where(*here(t.message, "key"))
 _ADD = insert(t.message)
 _c = t.message.c
 _DUE = (
@@ -77,10 +77,11 @@ class MessageRow:
         return self.state == UNCERTAIN or (self.state in {PENDING, CLAIMED} and self.started_at is not None)
 
 
-def key_of(tx: Tx, booking: int, send: Send, number: int) -> str:
-    """The dedupe key (DESIGN 1): of a reminder, the told start; else the telling's number."""
+def key_of(tx: Tx, booking: int, send: Send, number: int, now: datetime) -> str:
+    """The dedupe key (DESIGN 1): of a reminder, the told start; else the telling's number. A gateway keeps it longer
+    than a store may live, so the store's generation stands in it."""
     part = f"{send.facts.start.timestamp():.0f}" if send.kind is MessageKind.REMINDER else str(number)
-    return f"{tx.practice}:{booking}:{send.kind}:{part}:{send.channel}"
+    return f"{tx.practice}:{generation.current(tx, now).mark}:{booking}:{send.kind}:{part}:{send.channel}"
 
 
 def replace_pending(
@@ -107,10 +108,10 @@ def replace_pending(
 def add(
     tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime, held: str | None = None
 ) -> bool:
-    """Put a message into the outbox; False where its key stands there already. `held`: why it waits for a person."""
-    key = key_of(tx, booking, send, number)
-    if tx.run(_WITH_KEY, the_key=key).first():
+    """Put a message into the outbox; False where it stands there already. `held`: why it waits for a person."""
+    if _standing(tx, booking, send, number):
         return False
+    key = key_of(tx, booking, send, number, now)
     row = {
         "booking": booking, "kind": send.kind.value, "channel": send.channel.value, "number": number, "key": key,
         "recipient": send.to, "facts": facts_to_json(send.facts), "due_at": due, "created_at": now, "reason": held,
@@ -153,10 +154,7 @@ def joined(tx: Tx, key: str, state: str) -> bool:
 
 def may_still_join(tx: Tx, booking: int, send: Send) -> bool:
     """That reminder is not in the outbox yet, or waits there and was never tried."""
-    c = t.message.c
-    query = select(c.state, c.started_at).where(c.practice == tx.practice, c.key == key_of(tx, booking, send, 0))
-    row = tx.connection.execute(query).first()
-    return row is None or (row.state == PENDING and row.started_at is None)
+    return all(row.state == PENDING and row.started_at is None for row in _standing(tx, booking, send, 0))
 
 
 def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
@@ -174,6 +172,17 @@ def claimed_with(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
     if row.together is None:
         return [row]
     return [one for one in with_state(tx, CLAIMED, zone=zone) if one.together == row.together]
+
+
+def _standing(tx: Tx, booking: int, send: Send, number: int) -> list[Any]:
+    """That message in the outbox, whatever generation its key is of."""
+    told = facts_to_json(send.facts)
+    return [
+        row
+        for row in tx.run(_OF_BOOKING, the_booking=booking)
+        if (row.kind, row.channel, row.number) == (send.kind.value, send.channel.value, number)
+        and (send.kind is not MessageKind.REMINDER or all(row.facts[name] == told[name] for name in ("start", "fold")))
+    ]
 
 
 def _goes_with(one: MessageRow, row: MessageRow) -> bool:

@@ -62,6 +62,7 @@ class ResourceRow:
     written: Annotation | None
     rewrites: int
     unwritable: str | None
+    twin: int | None
 
 
 def emptied(row: ResourceRow) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from rules.model import Kind
 from sync.store import resources
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.resources import PRESENT
 
 Place = tuple[str, str]  # calendar, ref
 Taken = dict[tuple[str, str], tuple[str, datetime, datetime]]
@@ -48,6 +49,19 @@ def takes_more(before: Taken, after: Taken) -> bool:
         if held is None or held[0] != dentist or start < held[1] or end > held[2]:
             return True
     return False
+
+
+def standing_with(tx: Tx, calendar: str, uid: str, recurrence: str) -> list[tuple[str, int, datetime, int | None]]:
+    """Where that very occurrence stands now in that calendar, the oldest first: ref, number, when it begins, and of
+    which booking it is known as the double."""
+    o, r = t.occurrence.c, t.resource.c
+    there = t.occurrence.join(t.resource, and_(r.practice == o.practice, r.calendar == o.calendar, r.ref == o.ref))
+    alike = (o.practice == tx.practice, o.uid == uid, o.recurrence == recurrence, r.state == PRESENT)
+    query = (
+        select(o.calendar, o.ref, o.order, o.start, r.twin).select_from(there).where(*alike).order_by(o.order, o.ref)
+    )
+    found = tx.connection.execute(query)  # asked for the calendar too, SQLite walks all of it
+    return [(row.ref, row.order, row.start, row.twin) for row in found if row.calendar == calendar]
 
 
 def _in(tx: Tx, place: Place) -> tuple[ColumnElement[bool], ...]:

@@ -157,6 +157,7 @@ resource = Table(
     Column("written", JSON(none_as_null=True)),
     Column("rewrites", Integer, nullable=False, default=0),
     Column("unwritable", Text),
+    Column("twin", Integer),
     Index(None, "practice", "dirty_at"),
     Index(None, "practice", "calendar", "owed"),
     Index(
@@ -222,6 +223,7 @@ booking = Table(
     Column("adjusted", JSON(none_as_null=True)),
     Column("attendance", String),
     Column("attendance_reason", String),
+    Column("invite", String),
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("vanished_at", UtcDateTime),

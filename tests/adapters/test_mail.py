@@ -52,7 +52,7 @@ def box() -> Iterator[MailSink]:
 
 def told(kind: MessageKind, facts: Facts = TUESDAY, before: Facts | None = None, number: int = 1) -> Outgoing:
     send = Send(kind, Channel.EMAIL, "marie@exemple.fr", facts, before)
-    return outgoing(send, f"lilas:12:{kind}:{number}:email", 12, number, LILAS, now=NOW, manage_url=LINK)
+    return outgoing(send, f"lilas:g:12:{kind}:{number}:email", "12@attitre", number, LILAS, now=NOW, manage_url=LINK)
 
 
 def arrived(box: MailSink, message: Outgoing) -> EmailMessage:
@@ -127,7 +127,7 @@ def test_p37_no_header_says_why_the_patient_comes(box: MailSink) -> None:
 
 def test_p36_the_file_adds_the_appointment_without_saying_why() -> None:
     lines = event(told(MessageKind.CONFIRMATION))
-    assert (lines["METHOD"], lines["STATUS"], lines["UID"]) == ("PUBLISH", "CONFIRMED", "lilas-12@attitre")
+    assert (lines["METHOD"], lines["STATUS"], lines["UID"]) == ("PUBLISH", "CONFIRMED", "12@attitre")
     assert (lines["DTSTART"], lines["DTEND"]) == ("20261124T083000Z", "20261124T090000Z")
     assert lines["SUMMARY"] == "Rendez-vous – Cabinet dentaire des Lilas"
     assert lines["LOCATION"] == r"12 rue des Lilas\, 75020 Paris"
@@ -145,7 +145,7 @@ def test_p36_p42_a_later_file_updates_the_same_appointment() -> None:
 def test_p36_p43_the_cancellation_removes_what_the_patient_knew(box: MailSink) -> None:
     message = told(MessageKind.CANCELLATION, THURSDAY, TUESDAY, number=3)
     lines = event(message)
-    assert (lines["METHOD"], lines["STATUS"], lines["UID"]) == ("CANCEL", "CANCELLED", "lilas-12@attitre")
+    assert (lines["METHOD"], lines["STATUS"], lines["UID"]) == ("CANCEL", "CANCELLED", "12@attitre")
     assert lines["DTSTART"] == "20261124T083000Z"
     [attached] = arrived(box, message).iter_attachments()
     assert (attached.get_content_type(), attached.get_filename()) == ("text/calendar", "rendez-vous.ics")

@@ -53,6 +53,7 @@ messages:
   sms: {{kind: http, url: "{sms}", json: {{to: "{{to}}", text: "{{text}}"}}}}
   settle_seconds: 0
   settle_change_seconds: 0
+  most_per_hour: 1000
 feedback: {{quiet_seconds: 0}}
 sync: {{brake_percent: 100, brake_events: 50}}
 store: "sqlite:///cabinet.db"

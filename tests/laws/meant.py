@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.calendars.vevent import Ics
-from rules.model import Dentist, Motif, Practice
+from rules.model import Dentist, Motif, Policy, Practice
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=PARIS)
@@ -22,6 +22,7 @@ PRACTICE = Practice(
         Dentist("bernard", "Dr Paul Bernard", "Orthodontiste"),
     ),
     motifs=(Motif("Détartrage", 30), Motif("Contrôle", 30)),
+    policy=Policy(most_per_hour=1000),  # the machine drags faster than people; what is held has tests of its own
 )
 
 

@@ -97,6 +97,18 @@ def on_leave(desk: Desk) -> str:
     return desk.books(TITLE).reads
 
 
+def double(desk: Desk) -> str:
+    """The server keeps the same event under a second name."""
+    calendar, event = desk.office.calendars["martin"], desk.books(TITLE)
+    body = calendar.get(f"{event.uid}.ics")
+    assert body is not None
+    calendar.put("second.ics", body.payload)
+    desk.waits(minutes=1)
+    second = calendar.get("second.ics")
+    assert second is not None
+    return "\n".join(calendar.read(second.ref, second.payload, desk.office.world.window(MORNING)).annotation.lines)
+
+
 def untagged(desk: Desk) -> str:
     """Two dentists share a calendar, and nothing says whose the appointment is."""
     shared = replace(desk.office.world.sources[0], tags={"M": "martin", "B": "bernard"})
@@ -193,6 +205,7 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "block-without-motif": booked("Bloqué"),
+    "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),
     "recurrence-refused": raw(
         "often", f"DTSTART;{PARIS}:20261201T100000", f"DTEND;{PARIS}:20261201T103000", also="RRULE:FREQ=SECONDLY"

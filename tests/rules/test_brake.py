@@ -1,8 +1,20 @@
-"""How many vanished bookings are believable (P43, L6)."""
+"""How much at once is believable (P43, L6)."""
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.brake import answer, believable, notice_text, notice_title
+from rules.brake import (
+    Flood,
+    answer,
+    arrived,
+    believable,
+    messages_text,
+    messages_title,
+    most_in_an_hour,
+    notice_text,
+    notice_title,
+)
 from rules.model import Policy
 
 
@@ -30,3 +42,42 @@ def test_p43_her_answer_counts_in_the_title_and_instead_of_our_question() -> Non
 
 def test_p43_our_own_question_is_no_answer() -> None:
     assert answer(notice_text(7), notice_title(7)) is None
+
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("flood", list(Flood))
+@pytest.mark.parametrize("count", [1, 25])
+def test_p43_the_question_about_messages_is_no_answer_and_takes_one(flood: Flood, count: int) -> None:
+    text, title = messages_text(flood, Policy()), messages_title(count, flood)
+    assert answer(text, title) is None
+    assert answer(f"{text} oui", title) is True
+    assert answer(text, f"Non {title}") is False
+
+
+def test_p43_the_question_says_how_many_and_of_what() -> None:
+    assert messages_title(15, Flood.RECIPIENT) == "attitre : 15 messages retenus"
+    assert messages_title(1, Flood.MANY) == "attitre : 1 message retenu"
+    assert messages_title(25, Flood.GAIN) == "attitre : 25 confirmations retenues"
+
+
+@pytest.mark.parametrize(
+    ("created", "by_hand"),
+    [
+        (timedelta(hours=-14), True),
+        (timedelta(days=-3), True),
+        (timedelta(days=-4), False),
+        (timedelta(hours=1), False),
+    ],
+)
+def test_l7_a_client_s_stamp_of_the_last_days_is_when_it_was_typed(created: timedelta, by_hand: bool) -> None:
+    assert arrived(NOW + created, NOW) == (NOW + created if by_hand else NOW)
+    assert arrived(None, NOW) == NOW
+
+
+def test_l7_the_hour_is_any_hour() -> None:
+    apart = [NOW + timedelta(minutes=10 * number) for number in range(30)]
+    assert most_in_an_hour(apart) == 6
+    assert most_in_an_hour([*apart, *[NOW + timedelta(minutes=55)] * 4]) == 10
+    assert most_in_an_hour([]) == 0

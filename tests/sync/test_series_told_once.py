@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.base import TryLater
+from adapters.base import TryLater, Uncertain
 from rules.model import Channel
 from sync.store import messages
 from tests.desk import LUC, MARIE, Desk, Event, make_desk
@@ -159,3 +159,25 @@ def test_l7_a_visit_that_comes_into_view_is_not_told_of(desk: Desk) -> None:
         desk.office.turned += timedelta(days=30)
         desk.office.passes()
     assert [text for text in desk.sms() if "rappel" not in text] == desk.sms()[:1]
+
+
+def test_l4_a_lost_answer_is_asked_again_under_the_same_key_for_all_visits(desk: Desk) -> None:
+    desk.office.sms.fail(Uncertain("réponse perdue"), taken=True)
+    series(desk)
+    desk.waits(hours=1)
+    assert len(desk.sms()) == 1  # the gateway knows the key: it was asked twice, and told once
+    assert desk.office.sms.attempts == 2
+    assert desk.office.told("confirmation") == ["sent"] * 4
+
+
+def test_l4_a_visit_taken_out_while_the_answer_is_unknown_is_told_and_the_others_are_not_again(desk: Desk) -> None:
+    desk.office.sms.fail(Uncertain("réponse perdue"), taken=True)
+    event = series(desk)
+    event.extra = f"{FOUR}\r\nEXDATE;TZID=Europe/Paris:20261208T093000"
+    event.save()
+    for _ in range(8):
+        desk.waits(minutes=20)
+    first, second = desk.sms()
+    assert "4 séances" in first
+    assert "votre RDV du mardi 8 décembre à 9h30 avec le Dr Martin est annulé" in second
+    assert desk.office.told("confirmation") == ["sent"] * 3  # the fourth gave way to its cancellation

@@ -247,8 +247,9 @@ motifs: [{{label: Contrôle, minutes: 20}}]
 messages:
   sms: {{kind: http, url: "{sms}", json: {{to: "{{to}}", text: "{{text}}"}}, headers: {{X-Worker: !env WORKER}}}}
   settle_seconds: 0
+  most_per_pass: 5000
 rules: {{email-missing: "off"}}
-sync: {{every_seconds: 1}}
+sync: {{every_seconds: 1, brake_new: 5000}}
 """
 
 

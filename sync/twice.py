@@ -1,0 +1,95 @@
+"""One event under two addresses of a calendar: servers that rename in two steps or copy, and careless clients.
+
+UID and hour say that it is one appointment, so it is one booking: nobody is told twice, and nothing is cancelled while
+it stands under the other address. Once the two are known as one, the one that a person changed last counts, and the
+other one says so. Two of one UID that were never at one hour are two appointments (G06).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rules.model import CalendarEvent
+from sync.mirror import stands_alone
+from sync.store import basics, bookings, resources, sharing
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+from sync.world import World
+
+_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
+
+
+def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> BookingRow | None:
+    """The booking of this event, where it stands under another address of this calendar as well."""
+    for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
+        beside = booking.calendar == row.calendar and booking.ref != row.ref
+        one = booking.start == event.start or row.twin == booking.id
+        if beside and one and _stands_there(tx, row, booking):
+            return booking
+    return None
+
+
+def counts_more(tx: Tx, row: ResourceRow, twin: BookingRow) -> bool:
+    """Whether this one was changed, and later than the one where the booking stands."""
+    other = resources.get(tx, twin.calendar, twin.ref)
+    return other is not None and other.semantic != row.semantic and row.changed_at > other.changed_at
+
+
+def note(tx: Tx, row: ResourceRow, twin: BookingRow) -> None:
+    """This event is that booking's double, wherever either is dragged."""
+    if row.twin != twin.id:
+        resources.change(tx, row.calendar, row.ref, twin=twin.id)
+
+
+def take_over(tx: Tx, row: ResourceRow, twin: BookingRow, now: datetime) -> None:
+    """The booking stands here from now on; the other event is its double, and judged as that."""
+    resources.change(tx, twin.calendar, twin.ref, twin=twin.id)
+    resources.mark_dirty(tx, [(twin.calendar, twin.ref)], now)
+    _move(tx, twin, row.ref, now)
+
+
+def stay_at_twin(tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """Its event is gone from where it stood. Whether it stands under another address of the calendar: the booking goes
+    on there, and nobody is told."""
+    others = twins(tx, booking)
+    if not others:
+        return False
+    resources.mark_dirty(tx, [(booking.calendar, ref) for ref in others], now)
+    _move(tx, booking, others[0], now)
+    return True
+
+
+def tell_twins(tx: Tx, booking: BookingRow, now: datetime) -> None:
+    """The appointment changed: what stands under its other addresses names it."""
+    resources.mark_dirty(tx, [(booking.calendar, ref) for ref in twins(tx, booking)], now)
+
+
+def twins(tx: Tx, booking: BookingRow) -> list[str]:
+    """The other addresses of its calendar under which its event stands, the oldest first."""
+    found = sharing.standing_with(tx, booking.calendar, booking.uid, booking.recurrence)
+    return [
+        ref
+        for ref, _, start, twin in found
+        if ref != booking.ref and (twin == booking.id or (start == booking.start and not _has_own(tx, booking, ref)))
+    ]
+
+
+def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:
+    there = bookings.at_place(tx, booking.calendar, ref, _ANY_ZONE)
+    return any((one.uid, one.recurrence) == (booking.uid, booking.recurrence) for one in there)
+
+
+def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
+    """An exception that lies apart from its series is no second event (E16)."""
+    other = resources.get(tx, booking.calendar, booking.ref)
+    if other is None or other.state != PRESENT or stands_alone(other.payload) != stands_alone(row.payload):
+        return False
+    return (booking.uid, booking.recurrence) in resources.keys_of(tx, booking.calendar, booking.ref)
+
+
+def _move(tx: Tx, booking: BookingRow, ref: str, now: datetime) -> None:
+    bookings.change(tx, booking.id, ref=ref)
+    resources.change(tx, booking.calendar, ref, twin=None)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)
