@@ -32,6 +32,10 @@ def deliver(world: World, watch: Watch = nobody_watches) -> int:
     recover(world)
     with world.store.read() as tx:
         due = messages.due(tx, world.now(), world.practice.zone)
+    if any(row.channel not in world.senders for row in due):
+        from sync.noway import close
+
+        close(world, [row for row in due if row.channel not in world.senders])
     sent: list[int] = []
     began, left = monotonic(), [row for row in due if row.channel in world.senders]
     while left and not world.calls.weary(began):
