@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync import refusals, unfetched
+from sync import gatewaypause, refusals, unfetched
 from sync.opening import at_work
 from sync.pace import interval, pace_of
 from sync.steptroubles import words
@@ -86,7 +86,7 @@ def troubles_said(tx: Tx) -> list[str]:
     if events:
         what = "1 événement n'a" if events == 1 else f"{events} événements n'ont"
         said.append(f"{what} pas pu être vérifié{'s' if events > 1 else ''}, par une erreur d'attitre.")
-    return said
+    return said + gatewaypause.said(tx)
 
 
 @dataclass(frozen=True, slots=True)

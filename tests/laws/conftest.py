@@ -272,7 +272,7 @@ class Desk:
 
     def kinds_told(self, mobile: str) -> set[str]:
         """What that patient was told, by kind."""
-        return {message.key.split(":")[2] for message in self.sms.sent if message.to == mobile}
+        return {message.key.split(":")[3] for message in self.sms.sent if message.to == mobile}
 
     def marks(self) -> dict[str, str]:
         """The title mark of each event, by family name."""

@@ -145,7 +145,7 @@ class Day:
         _, mobile, email, _ = WHO[key]
         to = {"+33" + mobile[1:], email}
         every = [(one, sender.channel.value) for sender in (self.sms, self.mail) for one in sender.sent]
-        return [(channel, one.key.split(":")[2]) for one, channel in every if one.to in to]
+        return [(channel, one.key.split(":")[3]) for one, channel in every if one.to in to]
 
 
 LIFE = [(way, kind) for way in ("sms", "email") for kind in ("confirmation", "modification", "cancellation")]

@@ -119,7 +119,7 @@ def test_l4_a_change_waits_for_the_answer_to_what_is_under_way(beside: Beside) -
     assert beside.woken.wait(10)
     beside.goes_on()
     assert beside.states() == ["sent", "sent"]
-    assert [message.key.split(":")[2] for message in beside.dripping.sent] == ["confirmation", "modification"]
+    assert [message.key.split(":")[3] for message in beside.dripping.sent] == ["confirmation", "modification"]
 
 
 def test_l4_killed_while_it_hangs_it_is_unclear_and_the_present_state_is_the_last_word(beside: Beside) -> None:

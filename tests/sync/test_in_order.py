@@ -43,7 +43,7 @@ class Way:
 
     def words(self) -> list[str]:
         """What arrived: kind and day of the appointment, as in `confirmation 1`."""
-        kinds = [message.key.split(":")[2] for message in self.arrived()]
+        kinds = [message.key.split(":")[3] for message in self.arrived()]
         texts = [message.text for message in self.arrived()]
         days = ["2 décembre" in text or "mer 2/12" in text or "02/12" in text for text in texts]
         return [f"{kind}{' 2' if there else ''}" for kind, there in zip(kinds, days, strict=True)]
