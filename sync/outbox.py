@@ -20,8 +20,9 @@ from sync import gatewaypause, results, series
 from sync.calls import Call, finish
 from sync.claims import begin, claim
 from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.store import bookings, generation, messages
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, MessageRow
 from sync.world import Watch, World, nobody_watches
 
@@ -76,7 +77,7 @@ def recover(world: World) -> None:
     for row in left:
         if world.calls.busy(row.id):
             continue
-        with world.store.write() as tx:
+        with kept_apart("message not recovered", message=row.id), world.store.write() as tx:
             if row.started_at is None:
                 messages.move(tx, row.id, CLAIMED, PENDING)
                 results.untell(tx, row)
@@ -91,13 +92,10 @@ def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch, *, tr
         return True
     if not world.calls.free(row.channel, [(row.booking, row.channel)]):
         return False
-    try:
+    with kept_apart("message not sent", message=row.id) as fate:
         if _deliver(world, row, sent) and row.channel in tried:
             tried[row.channel] = False
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("message not sent", **described(error))
+    if fate.failed:
         _give_back(world, [row.id])
     watch(row.key)
     return True
@@ -158,23 +156,19 @@ def _call(
 def _note(
     world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None, *, slow: bool = False
 ) -> None:
-    try:
-        with world.store.write(durable=True) as tx:
-            for row in rows:
-                result(world, tx, row)
-            gatewaypause.heard(world, tx, rows[0].channel, slow=slow)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("result not noted", **described(error))
+    with kept_apart("result not noted") as fate, world.store.write(durable=True) as tx:
+        for row in rows:
+            result(world, tx, row)
+        gatewaypause.heard(world, tx, rows[0].channel, slow=slow)
+    if fate.failed:
         _give_back(world, [one.id for one in rows])
-    else:
-        if sent is not None:
-            sent.append(rows[0].id)
+    elif sent is not None:
+        sent.append(rows[0].id)
 
 
 def _give_back(world: World, ids: list[int]) -> None:
-    with world.store.write() as tx:
+    """Where that fails too, it stays claimed, and the next round takes it for what a crash left (`recover`)."""
+    with kept_apart("message not given back"), world.store.write() as tx:
         for message in ids:
             row = messages.get(tx, message, world.practice.zone)
             if row is None or row.state != CLAIMED:

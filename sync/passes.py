@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import random
@@ -18,9 +17,10 @@ from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
+from sync.sidebyside import for_each
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
-from sync.store.engine import Tx
+from sync.store.engine import Store, Tx
 from sync.world import Source, Watch, World, nobody_watches
 
 LATELY = timedelta(hours=1)
@@ -90,17 +90,17 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
         if source.address in quiet:
             watch(source.address)
 
-    def read(source: Source) -> None:
-        read_one(world, source, rows.get(source.address), owing=source.address in owing, untold=untold)
+    def read(source: Source, store: Store) -> None:
+        here = world if store is world.store else replace(world, store=store)
+        read_one(here, source, rows.get(source.address), owing=source.address in owing, untold=untold)
         watch(source.address)
 
     busy = [source for source in due if source.address not in quiet]
     if len(busy) <= 1:
         for source in busy:
-            read(source)
+            read(source, world.store)
         return
-    with ThreadPoolExecutor(max_workers=min(8, len(busy))) as pool:
-        list(pool.map(read, busy))
+    for_each(busy, read, world.store)
 
 
 def read_one(

@@ -232,6 +232,11 @@ def _says(row: MessageRow, send: Send, number: int) -> bool:
     return row.action == send and (row.number == number or row.attempts > 0)
 
 
+def take_back(tx: Tx, message: int) -> None:
+    """No gateway was called with it: as if it had not been owed."""
+    _delete(tx, message)
+
+
 def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
     if row.attempts:
         move(tx, row.id, row.state, SUPPRESSED, done_at=now, reason="ce n'est plus ce qui est vrai")

@@ -40,6 +40,11 @@ def every(tx: Tx, kind: str = "") -> dict[Key, Trouble]:
     return {_key(name): _read(value) for name, value in found.items()}
 
 
+def stands(tx: Tx, kind: str, about: str) -> bool:
+    """Whether that one does."""
+    return basics.get(tx, _name(kind, about)) is not None
+
+
 def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:
     """It failed, for the first time or again."""
     known = basics.get(tx, _name(kind, about))
