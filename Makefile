@@ -19,9 +19,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The laws for an hour: thousands of examples that differ each time, and a soak of 10,000 passes.
+# The laws for some hours: thousands of examples that differ each time, a soak of 10,000 passes, 500 kills of the real
+# worker, half an hour of misbehaving gateways.
 test-long: $(STAMP)
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/laws $(ARGS)
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/laws tests/flows/test_half_hour.py $(ARGS)
 
 # The README's table of the procedure, from the tests that ran and passed.
 procedure: $(STAMP)

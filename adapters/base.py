@@ -24,7 +24,10 @@ from rules.model import AddEvent, Annotation, CalendarEvent, Channel
 
 
 class OutsideError(Exception):
-    """Something outside did not do what was asked. `str()` is a French sentence for a person."""
+    """Something outside did not do what was asked. `str()` is a French sentence for a person. `slow`: it had all the
+    time that it is given."""
+
+    slow = False
 
 
 DAY = 86_400.0
@@ -34,8 +37,9 @@ class TryLater(OutsideError):
     """Unreachable, overloaded, timed out. Nothing is known to have changed. `retry_after`: seconds that the other side
     asks for, a day at most, whatever it said; `capped`: it asked for more, which a person should know."""
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
+    def __init__(self, text: str, retry_after: float | None = None, *, slow: bool = False) -> None:
         super().__init__(text)
+        self.slow = slow
         self.capped = retry_after is not None and retry_after > DAY
         self.retry_after = None if retry_after is None else min(DAY, max(0.0, retry_after))
 
@@ -71,6 +75,10 @@ class Permanent(OutsideError):
 
 class Uncertain(OutsideError):
     """The gateway may have taken the message: the answer was lost."""
+
+    def __init__(self, text: str, *, slow: bool = False) -> None:
+        super().__init__(text)
+        self.slow = slow
 
 
 # --- calendars -------------------------------------------------------------------------------------------------------
@@ -170,9 +178,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This calendar or event does not take writes; `reason` is a French sentence."""
+    """This calendar or event does not take writes; `reason` is a French sentence. `whole`: the server said so of the
+    calendar, as far as it can be told."""
 
     reason: str
+    whole: bool = False
 
 
 EditResult = Written | Conflict | Unknown | Refused
@@ -251,6 +261,19 @@ class Offering(Protocol):
     @property
     def offered_seconds(self) -> int | None:
         """As its last answer said; None where it says nothing."""
+        ...
+
+
+READ_ONLY_WHY = "Lecture seule : les retours partent au récapitulatif, pas dans les événements."
+
+
+@runtime_checkable
+class Restricted(Protocol):
+    """A calendar that may know, without trying, that nothing may be written there."""
+
+    @property
+    def read_only_why(self) -> str:
+        """A French sentence: its role, or what the configuration asks for; empty where it may be written to."""
         ...
 
 

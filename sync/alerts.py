@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
+from sync import gatewaypause
 from sync.calls import Call, Note, finish, room
 from sync.faults import described, log
 from sync.guard import kept_apart
@@ -24,6 +25,9 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
         return 0
     with world.store.read() as tx:
         due, mark = notices.due(tx, now), generation.mark_of(tx)
+        pausing = gatewaypause.pausing(tx, now) if due else {}
+    if Channel.EMAIL in pausing:  # one may try whether it answers again
+        due = due[:1] if pausing[Channel.EMAIL] else []
     sent: list[str] = []
     for row in due:
         with kept_apart("alert not sent"):
@@ -39,18 +43,21 @@ def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datet
     """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
     message = Outgoing(f"{world.practice.key}:{mark}:notice:{row.key}", world.practice.email, row.text, row.subject)
     values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
+    slow = False
     try:
         sender.send(message)
     except OutsideError as error:
+        slow = error.slow
         log.warning("alert not sent", error=type(error).__name__)
     except Exception as error:
         log.error("alert not sent", **described(error))
     else:
         values = {"sent_at": now}
         sent.append(row.key)
-    return partial(_note, world, row.key, values)
+    return partial(_note, world, row.key, values, slow=slow)
 
 
-def _note(world: World, key: str, values: dict[str, Any]) -> None:
+def _note(world: World, key: str, values: dict[str, Any], *, slow: bool) -> None:
     with world.store.write() as tx:
+        gatewaypause.heard(world, tx, Channel.EMAIL, slow=slow)
         notices.change(tx, key, **values)

@@ -21,8 +21,10 @@ def apply_brake(world: World, gone: list[tuple[str, str]]) -> None:
     for calendar in Counter(calendar for calendar, _ in gone):
         with world.store.write() as tx:
             missing = _missing(world, tx, calendar, [ref for where, ref in gone if where == calendar], now)
-            future = bookings.count_future(tx, calendar, now) + sum(1 for b in missing if b.vanished_at)
-            if not brake.believable(len(missing), future, world.practice.policy):
+            before = {(one.ref, one.uid) for one in missing if one.vanished_at}
+            vanished = {(one.ref, one.uid) for one in missing}  # a series is deleted as one
+            future = bookings.count_future(tx, calendar, now) + len(before)
+            if not brake.believable(len(vanished), future, world.practice.policy):
                 hold(world, tx, calendar, now, len(missing))
 
 

@@ -15,7 +15,8 @@ from time import monotonic
 
 from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
-from sync import results, series
+from rules.model import Channel
+from sync import gatewaypause, results, series
 from sync.calls import Call, finish
 from sync.claims import begin, claim
 from sync.faults import described, log
@@ -31,16 +32,42 @@ Result = Callable[[World, Tx, MessageRow], None]
 def deliver(world: World, watch: Watch = nobody_watches) -> int:
     """Send every message that is due and still true; one bad row never stops the others. Returns how many were sent."""
     recover(world)
-    with world.store.read() as tx:
-        due = messages.due(tx, world.now(), world.practice.zone)
+    _close_without_way(world)
     sent: list[int] = []
-    began, left = monotonic(), [row for row in due if row.channel in world.senders]
+    while _deliver_due(world, sent, watch):
+        pass
+    return len(sent)
+
+
+def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
+    """What is due on ways that do not pause, one call on those that are tried; whether one of these answers again."""
+    with world.store.read() as tx:
+        due = [row for row in messages.due(tx, world.now(), world.practice.zone) if row.channel in world.senders]
+    began, left, tried = monotonic(), due, _pausing(world) if due else {}
+    may_try = {channel for channel, now in tried.items() if now}
     while left and not world.calls.weary(began):
-        left = [row for row in left if not _offered(world, row, sent, watch)]
+        left = [row for row in left if not _offered(world, row, sent, watch, tried=tried)]
         if left and not world.calls.wait(watch):
             break
+        tried = {**(_pausing(world) if left else {}), **tried}  # more of them may hang meanwhile
     finish(world.calls, watch)
-    return len(sent)
+    return bool(may_try) and not may_try <= _pausing(world).keys()
+
+
+def _close_without_way(world: World) -> None:
+    """What is due on a way that is not configured waits for nothing."""
+    with world.store.read() as tx:
+        due = messages.due(tx, world.now(), world.practice.zone)
+    nowhere = [row for row in due if row.channel not in world.senders]
+    if nowhere:
+        from sync.noway import close
+
+        close(world, nowhere)
+
+
+def _pausing(world: World) -> dict[Channel, bool]:
+    with world.store.read() as tx:
+        return gatewaypause.pausing(tx, world.now())
 
 
 def recover(world: World) -> None:
@@ -58,28 +85,32 @@ def recover(world: World) -> None:
                 results.unclear(world, tx, row, "le programme s'est arrêté pendant l'envoi")
 
 
-def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch) -> bool:
+def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch, *, tried: dict[Channel, bool]) -> bool:
     """It was looked at, and went if it may; False where it must wait for a call that is under way. A fault of ours
     stays in its message (law L10): for later, or unclear where the call may have begun."""
+    if not tried.get(row.channel, True):
+        return True
     if not world.calls.free(row.channel, [(row.booking, row.channel)]):
         return False
     with kept_apart("message not sent", message=row.id) as fate:
-        _deliver(world, row, sent)
+        if _deliver(world, row, sent) and row.channel in tried:
+            tried[row.channel] = False
     if fate.failed:
         _give_back(world, [row.id])
     watch(row.key)
     return True
 
 
-def _deliver(world: World, row: MessageRow, sent: list[int]) -> None:
+def _deliver(world: World, row: MessageRow, sent: list[int]) -> bool:
     rows = claim(world, row)
     if not rows:
-        return
+        return False
     message = _render(world, rows)
     begin(world, rows)
     marks = {(one.booking, one.channel) for one in rows} | {one.id for one in rows}
     work = partial(_call, world, world.senders[row.channel], rows, message, sent)
     world.calls.start(Call(row.channel, frozenset(marks), work))
+    return True
 
 
 def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
@@ -103,11 +134,14 @@ def _call(
 ) -> Callable[[], None]:
     """One call; what it returns notes its result for every row that it carried, in one transaction."""
     result: Result
+    slow = False
     try:
         reference = sender.send(message)
     except Uncertain as error:
+        slow = error.slow
         result = partial(results.unclear, reason=str(error))
     except TryLater as error:
+        slow = error.slow
         result = partial(results.later, reason=str(error), retry_after=error.retry_after, capped=error.capped)
     except (Permanent, Denied) as error:
         result = partial(results.failed, reason=str(error))
@@ -116,13 +150,16 @@ def _call(
         return partial(_give_back, world, [one.id for one in rows])
     else:
         return partial(_note, world, rows, partial(results.sent, reference=reference), sent)
-    return partial(_note, world, rows, result)
+    return partial(_note, world, rows, result, slow=slow)
 
 
-def _note(world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None) -> None:
+def _note(
+    world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None, *, slow: bool = False
+) -> None:
     with kept_apart("result not noted") as fate, world.store.write(durable=True) as tx:
         for row in rows:
             result(world, tx, row)
+        gatewaypause.heard(world, tx, rows[0].channel, slow=slow)
     if fate.failed:
         _give_back(world, [one.id for one in rows])
     elif sent is not None:

@@ -10,7 +10,7 @@ from random import random
 from types import MappingProxyType
 from typing import Any
 
-from adapters.base import Garbled, Offering, OutsideError
+from adapters.base import Garbled, Offering, OutsideError, Restricted
 from adapters.calendars import READING
 from adapters.deadline import within
 from sync import auditing, clock, steptroubles
@@ -121,6 +121,10 @@ def read_one(
         if isinstance(done, Mirrored):
             values = _pace_of(world, source, row, done, started, owing=owing)
             succeeded(world, [source.address], started, frozenset() if values else untold, values)
+            if owing:
+                from sync import unfetched
+
+                unfetched.noted(world, source)
         else:
             from sync.trouble import failed  # most passes meet none
 
@@ -147,10 +151,10 @@ def _pace_of(
 ) -> dict[str, Any]:
     """What the next readings' pace depends on: somebody is at work in it; what a listing lacked is to be looked for
     once more; how often it offers to be read."""
+    values = _declared(source, row, started)
     if isinstance(source.calendar, Offering):
         offered = source.calendar.offered_seconds
-        return {} if row is not None and row.offered_seconds == offered else {"offered_seconds": offered}
-    values: dict[str, Any] = {}
+        return values if row is not None and row.offered_seconds == offered else values | {"offered_seconds": offered}
     if done.stored or done.gone or done.written or owing:
         now = world.now()
         with world.store.read() as tx:
@@ -159,6 +163,12 @@ def _pace_of(
         values |= {"lively_at": now} if changed and not done.first else {}
         values |= {"due_at": now + SECOND_READ + A_MARGIN} if missing else {}
     return values
+
+
+def _declared(source: Source, row: CalendarRow | None, now: datetime) -> dict[str, Any]:
+    """That it is read-only by its role or the configuration, said before anything was to be written."""
+    why = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
+    return {} if not why or (row is not None and row.read_only) else {"read_only": why, "conditions_at": now}
 
 
 def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -> frozenset[str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
+    READ_ONLY_WHY,
     Conflict,
     Cursor,
     Denied,
@@ -336,7 +337,12 @@ class DavCalendar:
         """See `Calendar.try_writing`."""
         from adapters.calendars.davtrial import trial
 
-        return None if self._read_only else trial(self._http, self.url, self._ics)
+        return self.read_only_why or trial(self._http, self.url, self._ics)
+
+    @property
+    def read_only_why(self) -> str:
+        """See `Restricted`."""
+        return READ_ONLY_WHY if self._read_only else ""
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""

@@ -40,4 +40,11 @@ def failure(answer: Answer) -> EditResult:
         raise error_of(answer)
     if answer.status >= 500 and answer.status not in {501, 507}:
         return Unknown()
-    return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).")
+    whole = answer.status in _NOBODY and not any(word in answer.body for word in _THIS_ONE)
+    return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).", whole)
+
+
+_NOBODY = frozenset(
+    {403, 405, 501, 507}
+)  # said of the calendar, unless a condition on this body is named (RFC 4791 5.3.2.1)
+_THIS_ONE = (b"valid-calendar", b"supported-calendar", b"no-uid-conflict", b"max-", b"min-date-time")

@@ -84,7 +84,7 @@ class MailSender:
         except smtplib.SMTPNotSupportedError:
             raise Denied("Le serveur de courrier ne propose ni STARTTLS ni connexion par mot de passe.") from None
         except (smtplib.SMTPException, OSError, ValueError):  # smtplib lets what is no base64 out as it is
-            raise TryLater(_away(server)) from None
+            raise TryLater(_away(server), slow=server is not None and monotonic() >= server.end) from None
         finally:
             if server is not None:
                 server.close()
@@ -201,7 +201,7 @@ def _data(server: Conversation, content: bytes) -> tuple[int, bytes]:
     except (smtplib.SMTPException, OSError, ValueError):
         if not server.handed:
             raise
-        raise Uncertain(_MAYBE) from None
+        raise Uncertain(_MAYBE, slow=monotonic() >= server.end) from None
     if not (200 <= reply[0] < 300 or 400 <= reply[0] < 600):
         raise Uncertain(_MAYBE)
     return reply

@@ -97,7 +97,8 @@ class HttpSms:
                 ) as answer:
                     return _said(answer)
             except Exception as mishap:  # three libraries read the answer, and each has errors of its own for nonsense
-                raise _meaning(mishap, written=exchange.written) from None
+                slow = monotonic() >= end - self.timeouts[1]  # not even connecting may take longer
+                raise _meaning(mishap, written=exchange.written, slow=slow) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +135,15 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
     return template
 
 
-def _meaning(mishap: Exception, *, written: bool) -> OutsideError:
+def _meaning(mishap: Exception, *, written: bool, slow: bool) -> OutsideError:
     """What the caller does next. A request that was not handed over whole was certainly not acted upon."""
     if written:
-        return Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.")
+        return Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.", slow=slow)
     if "CERTIFICATE_VERIFY_FAILED" in str(mishap):
         return Denied("Le certificat de la passerelle SMS n'est pas valable.")
     if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and their kind
         return Denied("L'adresse ou un en-tête de la passerelle SMS n'est pas valable.")
-    return TryLater("La passerelle SMS est injoignable.")
+    return TryLater("La passerelle SMS est injoignable.", slow=slow)
 
 
 def _same_house(url: str, location: str) -> str:

@@ -210,12 +210,11 @@ def vanished_untold(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> lis
 
 
 def count_future(tx: Tx, calendar: str, now: datetime) -> int:
-    """How many coming bookings stand in that calendar."""
+    """How many events with coming bookings stand in that calendar; a series is one."""
     c = t.booking.c
-    query = select(func.count()).where(
-        c.practice == tx.practice, c.calendar == calendar, c.start > now, c.vanished_at.is_(None)
-    )
-    return int(tx.connection.execute(query).scalar() or 0)
+    standing = (c.practice == tx.practice, c.calendar == calendar, c.start > now, c.vanished_at.is_(None))
+    events = select(c.ref, c.uid).where(*standing).distinct().subquery()
+    return int(tx.connection.execute(select(func.count()).select_from(events)).scalar() or 0)
 
 
 def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:

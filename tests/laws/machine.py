@@ -2,21 +2,20 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from adapters.base import Conflict, Denied, Garbled, Outgoing, Permanent, TryLater, Uncertain, Unknown
+from adapters.base import Outgoing
 from rules.model import Channel
-from sync import passes
+from sync import floods, passes
 from sync.readers import Readers
 from sync.rounds import one_round
+from sync.store import messages
 from sync.store.engine import Store
 from sync.world import Source, World, nobody_watches
 from tests.laws.meant import (
@@ -35,10 +34,25 @@ from tests.laws.meant import (
     slot_at,
     unfolded,
     utc,
+    with_one_moved,
+    without_the_moved,
 )  # fmt: skip
+from tests.laws.misfortune import Misfortune, step
 from tests.laws.moods import Killed, Late, Moody, Watched, mortal
 
-THEN = st.sampled_from([None, 0, 60, 300, 300])  # seconds until the worker passes next; None: she goes on at once
+FAULT = st.sampled_from([0, 2, 3, 3, 4, 5])  # see `the_gateway_errs`; its answer is late; nothing
+SHARING = (PEOPLE[0], PEOPLE[3])
+
+
+@dataclass(frozen=True)
+class Said:
+    """One visit, in a message that was handed over."""
+
+    id: int
+    booking: int
+    kind: str
+    start: datetime
+    name: str
 
 
 def for_the_practice(key: str) -> bool:
@@ -46,23 +60,7 @@ def for_the_practice(key: str) -> bool:
     return ":notice:" in key or ":digest:" in key
 
 
-def step(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
-    """A rule after which, mostly, the worker passes."""
-
-    def decorated(act: Callable[..., None]) -> Any:
-        @wraps(act)
-        def acts(self: "Machine", then: int | None, **drawn: Any) -> None:
-            act(self, **drawn)
-            if then is not None:
-                self.the_worker_passes_after(then)
-
-        del acts.__wrapped__
-        return rule(then=THEN, **given)(acts)
-
-    return decorated
-
-
-class Machine(RuleBasedStateMachine):
+class Machine(Misfortune):
     """Rules to act by; what the laws say of it is added by a subclass."""
 
     template: Path
@@ -78,14 +76,21 @@ class Machine(RuleBasedStateMachine):
         self.payload: dict[tuple[str, str], bytes] = {}  # what stands there without our part
         self.bin: list[tuple[tuple[str, str], Meant, bytes]] = []
         self.deadly: tuple[str, int] | None = None
-        self.said: dict[str, tuple[int, str, datetime]] = {}  # by key: booking, kind, start of what was handed over
+        self.said: dict[str, list[Said]] = {}  # by key: what was handed over
+        self.newest: dict[tuple[int, str, str], int] = {}  # by booking, way and patient: the last telling that left
+        self.waits: set[tuple[int, str, str]] = set()  # booking, way and recipient whose messages are held
+        self.practice = PRACTICE
         self.broken: list[str] = []
         self.touched: dict[tuple[str, str], datetime] = {}  # when she last changed what concerns the patient
         self.seen: dict[tuple[str, str], tuple[object, datetime]] = {}  # the same, as the last pass found it
 
-    @initialize(idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2), rounds=st.booleans())
-    def a_practice(self, idempotent: bool, there: list[int], rounds: bool) -> None:
+    @initialize(
+        idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2), rounds=st.booleans(),
+        most=st.sampled_from([2, 6, 6]),
+    )  # fmt: skip
+    def a_practice(self, idempotent: bool, there: list[int], rounds: bool, most: int) -> None:
         self.rounds = rounds
+        self.practice = replace(PRACTICE, policy=replace(PRACTICE.policy, most_per_hour=most))
         self.senders = {
             Channel.SMS: Watched(Channel.SMS, repeatable=idempotent), Channel.EMAIL: Watched(Channel.EMAIL, False),
         }  # fmt: skip
@@ -102,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.store = Store(f"sqlite:///{self.folder / 'cabinet.db'}", "lilas")
         sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
         self.world = World(
-            PRACTICE, self.store, sources, self.senders, lambda: self.now,
+            self.practice, self.store, sources, self.senders, lambda: self.now,
             on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"}, calls=Late(),
         )  # fmt: skip
         self.readers = Readers(self.world, 60, chance=lambda: 0.5)
@@ -131,10 +136,12 @@ class Machine(RuleBasedStateMachine):
         return places[number % len(places)]
 
     def changed(self, place: tuple[str, str], **values: Any) -> None:
-        """She edits what she sees, our part in it included."""
-        before, after = self.meant[place], replace(self.meant[place], **values)
-        raw = self.held(place)
+        """She edits what she sees, our part in it included: of a series, all visits, and the rule holds for each."""
+        before, after = self.meant[place], replace(self.meant[place], moved=None, **values)
+        raw = without_the_moved(self.held(place))
         for old, new in (
+            (f"{before.who.family} {before.who.given}", f"{after.who.family} {after.who.given}"),
+            (before.rule, after.rule),
             (f"DTSTART:{utc(before.start)}", f"DTSTART:{utc(after.start)}"),
             (f"DTEND:{utc(before.start + HALF)}", f"DTEND:{utc(after.start + HALF)}"),
             (escaped(before.text()), escaped(after.text())),
@@ -152,12 +159,12 @@ class Machine(RuleBasedStateMachine):
     def she_books(self, dentist: str, person: int, slot: int, kind: str) -> None:
         self.books(dentist, person, slot, kind)
 
-    def books(self, dentist: str, person: int, slot: int, kind: str) -> None:
+    def books(self, dentist: str, person: int, slot: int, kind: str, weeks: int = 0) -> None:
         self.number += 1
         who, start = PEOPLE[person], self.slot(slot)
         mobile = UNREADABLE_MOBILE if kind == "bad mobile" else who.mobile
         uid = f"uid-{self.number}"
-        meant = Meant(who, start, mobile, uid, consent=kind == "consent", agreed=kind == "consent")
+        meant = Meant(who, start, mobile, uid, consent=kind == "consent", agreed=kind == "consent", weeks=weeks)
         self.save((dentist, f"{self.number}.ics"), meant.ics(uid), meant)
 
     @precondition(lambda self: self.meant)
@@ -165,6 +172,60 @@ class Machine(RuleBasedStateMachine):
     def drags(self, number: int, slot: int) -> None:
         place = self.place(number)
         self.changed(place, start=self.slot(slot), previous=self.meant[place].start)
+
+    @precondition(lambda self: self.meant)
+    @rule(
+        number=st.integers(0, 20), slot=st.integers(0, 23), channel=st.sampled_from(list(Channel)),
+        faults=st.tuples(FAULT, FAULT, FAULT), after=st.sampled_from([300, 660, 3700]),
+    )  # fmt: skip
+    def hesitates(self, number: int, slot: int, channel: Channel, faults: tuple[int, int, int], after: int) -> None:
+        """There, back, and there again, while the gateway is in a mood."""
+        place = self.place(number)
+        here, there = self.meant[place].start, self.slot(slot)
+        for fault, start in zip(faults, (there, here, there), strict=True):
+            self.errs(channel, fault)
+            self.changed(place, start=start, previous=None)
+            self.the_worker_passes_after(after)
+
+    def errs(self, channel: Channel, fault: int) -> None:
+        if fault == 4:
+            self.world.calls.late.add(channel)
+        elif fault < 4:
+            self.the_gateway_will(channel, fault)
+
+    @precondition(lambda self: any(meant.who in SHARING for meant in self.meant.values()))
+    @step(number=st.integers(0, 20))
+    def writes_the_relative_in(self, number: int) -> None:
+        """Another patient in the event, reached on the same telephone."""
+        places = [place for place, meant in sorted(self.meant.items()) if meant.who in SHARING]
+        place = places[number % len(places)]
+        who = next(one for one in SHARING if one != self.meant[place].who)
+        self.changed(place, who=who, agreed=False)
+
+    @step(
+        dentist=st.sampled_from(DENTISTS), person=st.integers(0, 2), slot=st.integers(0, 23), weeks=st.integers(3, 6),
+    )  # fmt: skip
+    def she_books_a_series(self, dentist: str, person: int, slot: int, weeks: int) -> None:
+        self.books(dentist, person, slot, "fine", weeks)
+
+    @precondition(lambda self: any(meant.weeks > 1 for meant in self.meant.values()))
+    @step(number=st.integers(0, 20), slot=st.integers(0, 23), week=st.integers(0, 5))
+    def drags_one_visit(self, number: int, slot: int, week: int) -> None:
+        place = self.series(number)
+        meant = self.meant[place]
+        week %= meant.weeks
+        after = replace(meant, moved=(week, self.slot(slot) + timedelta(weeks=week)))
+        self.save(place, with_one_moved(unfolded(without_the_moved(self.held(place))), after), after)
+
+    @precondition(lambda self: any(meant.weeks > 1 for meant in self.meant.values()))
+    @step(number=st.integers(0, 20), weeks=st.integers(1, 5))
+    def deletes_the_rest(self, number: int, weeks: int) -> None:
+        place = self.series(number)
+        self.changed(place, weeks=min(weeks, self.meant[place].weeks - 1))
+
+    def series(self, number: int) -> tuple[str, str]:
+        places = [place for place, meant in sorted(self.meant.items()) if meant.weeks > 1]
+        return places[number % len(places)]
 
     @precondition(lambda self: any(meant.previous for meant in self.meant.values()))
     @step()
@@ -241,47 +302,20 @@ class Machine(RuleBasedStateMachine):
         place = self.place(number)
         self.save(place, ICS.strip(self.held(place)), self.meant[place])
 
-    # --- misfortune --------------------------------------------------------------------------------------------------
+    @precondition(lambda self: self.waits)
+    @step(who=st.sampled_from(DENTISTS), yes=st.booleans())
+    def she_answers_what_is_held(self, who: str, yes: bool) -> None:
+        self.answers(who, yes=yes)
 
-    @step(who=st.sampled_from(DENTISTS))
-    def the_server_forgets_its_tokens(self, who: str) -> None:
-        self.calendars[who].expire_tokens()
+    def answers(self, who: str, *, yes: bool) -> None:
+        with self.store.write() as tx:
+            (floods.release if yes else floods.drop)(self.world, tx, f"agenda:{who}", self.now)
+        self.look_what_is_held()
 
-    @step(who=st.sampled_from(DENTISTS), fault=st.integers(0, 6))
-    def the_server_errs(self, who: str, fault: int) -> None:
-        calendar = self.calendars[who]
-        errors = [TryLater("…"), TryLater("…", 120), Garbled("…"), Denied("…"), Conflict(), Unknown()]
-        if fault < len(errors):
-            calendar.fail_next(errors[fault])
-        else:
-            calendar.lose_answer_of_next_write()
-
-    @step(who=st.sampled_from(DENTISTS))
-    def the_server_repeats_itself(self, who: str) -> None:
-        self.calendars[who].repeating = not self.calendars[who].repeating
-
-    @precondition(lambda self: self.meant)
-    @step(number=st.integers(0, 20))
-    def the_server_buries_the_living(self, number: int) -> None:
-        """A tombstone for an event that stands there (lost and repeated answers do that)."""
-        who, ref = self.place(number)
-        self.calendars[who].buried = (ref,)
-
-    @step(channel=st.sampled_from(list(Channel)), fault=st.integers(0, 3))
-    def the_gateway_errs(self, channel: Channel, fault: int) -> None:
-        sender = self.senders[channel]
-        error = [TryLater("…"), Permanent("…"), Uncertain("…"), Uncertain("…")][fault]
-        sender.fail(error, taken=fault == 3)
-
-    @step(channel=st.sampled_from(list(Channel)))
-    def an_answer_is_late(self, channel: Channel) -> None:
-        """Of the next message; passes go on meanwhile."""
-        self.world.calls.late.add(channel)
-
-    @precondition(lambda self: self.world.calls.held)
-    @step()
-    def late_answers_arrive(self) -> None:
-        self.world.calls.arrive()
+    def look_what_is_held(self) -> None:
+        with self.store.read() as tx:
+            rows = messages.with_state(tx, messages.HELD, zone=PARIS)
+        self.waits = {(row.booking, row.channel, row.recipient) for row in rows}
 
     # --- the worker --------------------------------------------------------------------------------------------------
 
@@ -322,6 +356,7 @@ class Machine(RuleBasedStateMachine):
             else:
                 passes.one_pass(self.world)
         assert not self.broken, self.broken
+        self.look_what_is_held()
         self.seen = {place: (meant.concern, self.touched[place]) for place, meant in self.meant.items()}
 
     def told(self) -> list[Outgoing]:

@@ -1,6 +1,7 @@
 """What the secretary means: patients, events and their text. The model against which the laws are judged."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,7 @@ PEOPLE = (
     Person("DUPONT", "Marie", date(1981, 5, 12), "06 12 34 56 78", "martin"),
     Person("MOREAU", "Luc", date(1975, 2, 3), "06 23 45 67 89", "martin"),
     Person("GARNIER", "Hélène", date(1990, 9, 30), "06 34 56 78 91", "bernard"),
+    Person("FABRE", "Anne", date(2012, 4, 7), "06 12 34 56 78", "martin"),  # reached on the first one's telephone
 )
 UNREADABLE_MOBILE = "06 12 34"
 
@@ -62,6 +64,20 @@ class Meant:
     comments: int = 0
     annulled: bool = False
     previous: datetime | None = None
+    weeks: int = 0  # of a weekly series; 0: a single visit
+    moved: tuple[int, datetime] | None = None  # one visit of the series that she dragged by itself
+
+    @property
+    def starts(self) -> tuple[datetime, ...]:
+        """Of every visit."""
+        found = [self.start + timedelta(weeks=week) for week in range(max(1, self.weeks))]
+        if self.moved and self.moved[0] < len(found):
+            found[self.moved[0]] = self.moved[1]
+        return tuple(found)
+
+    @property
+    def rule(self) -> str:
+        return f"RRULE:FREQ=WEEKLY;COUNT={self.weeks}\r\n" if self.weeks else ""
 
     def allowed(self, dentist: str) -> bool:
         """Whether the patient may be told of it there (law L3)."""
@@ -71,7 +87,7 @@ class Meant:
     @property
     def concern(self) -> tuple[object, ...]:
         """What a change of is news for the patient."""
-        return self.start, self.mobile, self.annulled
+        return self.starts, self.mobile, self.annulled, self.who.family
 
     def text(self) -> str:
         lines = [
@@ -86,7 +102,7 @@ class Meant:
         end = self.start + timedelta(minutes=30)
         return (
             f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//her client//FR\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n"
-            f"DTSTAMP:20261101T080000Z\r\nDTSTART:{utc(self.start)}\r\nDTEND:{utc(end)}\r\n"
+            f"DTSTAMP:20261101T080000Z\r\nDTSTART:{utc(self.start)}\r\nDTEND:{utc(end)}\r\n{self.rule}"
             f"SUMMARY:{self.who.family} {self.who.given} – contrôle\r\nDESCRIPTION:{escaped(self.text())}\r\n"
             "END:VEVENT\r\nEND:VCALENDAR\r\n"
         ).encode()
@@ -109,8 +125,24 @@ def slot_at(number: int) -> datetime:
 
 
 def other_uid(raw: bytes, number: int) -> bytes:
-    head, _, rest = raw.partition(b"UID:")
-    return head + f"UID:copy-{number}".encode() + rest[rest.index(b"\r\n") :]
+    return re.sub(rb"(?m)^UID:[^\r]*", f"UID:copy-{number}".encode(), raw)
+
+
+def with_one_moved(raw: bytes, meant: Meant) -> bytes:
+    """The series with the exception that a client writes when one visit of it is dragged."""
+    assert meant.moved
+    week, start = meant.moved
+    original = f"RECURRENCE-ID:{utc(meant.start + timedelta(weeks=week))}\r\nDTSTART:"
+    alone = replace(meant, start=start, weeks=0, moved=None).ics(meant.uid)
+    alone = alone[alone.index(b"BEGIN:VEVENT") : alone.index(b"END:VCALENDAR")]
+    alone = re.sub(rb"(?m)^UID:[^\r]*", re.search(rb"(?m)^UID:[^\r]*", raw)[0], alone)  # type: ignore[index]
+    return raw.replace(b"END:VCALENDAR", alone.replace(b"DTSTART:", original.encode(), 1) + b"END:VCALENDAR")
+
+
+def without_the_moved(raw: bytes) -> bytes:
+    """The series as its rule says."""
+    events = re.compile(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", re.DOTALL)
+    return events.sub(lambda found: b"" if b"RECURRENCE-ID" in found[0] else found[0], raw)
 
 
 def unfolded(raw: bytes) -> bytes:

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from adapters.base import Cursor, Outgoing, Page
+from adapters.base import Cursor, Outgoing, Page, Permanent
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from sync import sidebyside
@@ -53,9 +53,16 @@ class Watched(MemorySender):
 
     look: Callable[[Outgoing], None] = staticmethod(lambda message: None)
 
+    def __post_init__(self) -> None:
+        self.refused: set[str] = set()  # keys
+
     def send(self, message: Outgoing) -> str:
         self.look(message)
-        return super().send(message)
+        try:
+            return super().send(message)
+        except Permanent:
+            self.refused.add(message.key)
+            raise
 
 
 class Late(Inline):

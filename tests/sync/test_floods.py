@@ -189,6 +189,14 @@ def test_p43_a_long_series_counts_once(desk: Desk) -> None:
     assert (len(desk.sms()), len(desk.mails()), held(desk)) == (1, 1, 0)
 
 
+def test_p43_a_series_that_is_deleted_is_one_cancellation_not_56_to_be_asked_about(desk: Desk) -> None:
+    desk.books(TITLE, at="01/12 10:00", minutes=20, extra="RRULE:FREQ=WEEKLY").deletes()
+    for _ in range(4):
+        desk.waits(minutes=5)
+    assert "annulé" in desk.sms()[-1]
+    assert (len(desk.sms()), len(desk.mails()), held(desk)) == (2, 2, 0)
+
+
 def test_p41_reminders_are_not_held(eight: Desk) -> None:
     eight.waits(days=6, hours=2)
     assert any("rappel" in text for text in eight.sms())
