@@ -178,9 +178,11 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This calendar or event does not take writes; `reason` is a French sentence."""
+    """This calendar or event does not take writes; `reason` is a French sentence. `whole`: the server said so of the
+    calendar, as far as it can be told."""
 
     reason: str
+    whole: bool = False
 
 
 EditResult = Written | Conflict | Unknown | Refused
@@ -259,6 +261,19 @@ class Offering(Protocol):
     @property
     def offered_seconds(self) -> int | None:
         """As its last answer said; None where it says nothing."""
+        ...
+
+
+READ_ONLY_WHY = "Lecture seule : les retours partent au récapitulatif, pas dans les événements."
+
+
+@runtime_checkable
+class Restricted(Protocol):
+    """A calendar that may know, without trying, that nothing may be written there."""
+
+    @property
+    def read_only_why(self) -> str:
+        """A French sentence: its role, or what the configuration asks for; empty where it may be written to."""
         ...
 
 

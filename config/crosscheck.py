@@ -155,9 +155,9 @@ def _ways(document: Document) -> None:
     for name, what in (("email", "e-mail"), ("sms", "SMS")):
         if not messages.get(name):
             where: Where = ("messages", name)
-            text = f"aucun envoi par {what} : les patients n'en recevront pas."
+            text = f"aucun {what} n'est configuré : les patients n'en recevront pas."
             document.report(document.key_spot(where), where, text,
-                            f"Ajoutez « {name}: » sous « messages: ».", Severity.INFO)  # fmt: skip
+                            f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
 
 
 def _callback(document: Document) -> None:

@@ -2,6 +2,7 @@
 
 <!-- begin: settings -->  every key of the YAML, from the configuration's models
 <!-- begin: rules -->     every rule with its sentence, from `rules.findings`
+<!-- begin: troubles -->  each trouble and what is said of it, as `python -m tests.troubles` last found it
 <!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof comes from the tests that passed
 """
 
@@ -35,6 +36,7 @@ from rules.wording import feedback
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md")
 PROVED = ROOT / "docs/procedure.json"
+TROUBLES = ROOT / "docs/troubles.json"
 _FIRST = (
     "init",
     "check",
@@ -163,7 +165,7 @@ def commands_table(_: str = "") -> str:
 
     known = dict(commands(get_command(app), "attitre"))
     first = [name for word in _FIRST for name in known if name.split()[1] == word]
-    return "\n".join(_command(name, known[name]) for name in dict.fromkeys((*first, *known)))
+    return "\n".join(_command(name, known[name]) for name in dict.fromkeys((*first, *sorted(known))))
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -213,6 +215,14 @@ def procedure_table(present: str) -> str:
     return _POINT.sub(lambda row: f"| {row[1]} | {row[2]} | {_sign(passed.get(row[1]))} |", present)
 
 
+def troubles_table(_: str = "") -> str:
+    """One row a trouble: status, its exit code, healthz, the alert, the digest's section."""
+    head = "| panne | `attitre status` | code | `/healthz` | alerte | récapitulatif |\n|---|---|---|---|---|---|\n"
+    columns = ("trouble", "status", "code", "healthz", "alert", "digest")
+    rows = json.loads(TROUBLES.read_text(encoding="utf-8"))
+    return head + "".join(f"| {' | '.join(_cell(str(row[name])) or '–' for name in columns)} |\n" for row in rows)
+
+
 def _sign(proof: Mapping[str, Any] | None) -> str:
     return "" if proof is None else "✓" if proof["end_to_end"] else "·"
 
@@ -230,6 +240,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "settings": settings_table,
     "rules": rules_table,
     "procedure": procedure_table,
+    "troubles": troubles_table,
 }
 
 

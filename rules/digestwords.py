@@ -78,7 +78,7 @@ class Unread:
 @dataclass(frozen=True, slots=True)
 class Matters:
     """Everything that a digest may tell. `lost`: minutes by (dentist's key, Monday); `support`: (name, how to reach,
-    open or closed now)."""
+    open or closed now); `troubles`: what does not work, in sentences."""
 
     faulty: tuple[Appointment, ...] = ()
     blocks: tuple[BareBlock, ...] = ()
@@ -89,13 +89,14 @@ class Matters:
     held: tuple[HeldBack, ...] = ()
     unread: tuple[Unread, ...] = ()
     support: tuple[tuple[str, str, str], ...] = ()
+    troubles: tuple[str, ...] = ()
 
     @property
     def nothing(self) -> bool:
         """There is nothing to look at; a support contact alone is no reason for a mail."""
         return not (
             self.faulty or self.blocks or self.undelivered or self.without_outcome or self.unshown or self.held
-            or self.unread
+            or self.unread or self.troubles
         )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def _plain(section: Section) -> Iterator[str]:
 def _weight(matters: Matters) -> Iterator[int]:
     for listed in (matters.faulty, matters.blocks, matters.undelivered, matters.without_outcome):
         yield len(listed)
-    for others in (matters.unshown, matters.held, matters.unread):
+    for others in (matters.unshown, matters.held, matters.unread, matters.troubles):
         yield len(others)
 
 
@@ -161,6 +162,11 @@ def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
         "Agendas non synchronisés",
         "Tant que cela dure, aucun changement fait dans ces agendas n'est vu. Détail : attitre status",
         _items((_unread(one, practice) for one in matters.unread), "attitre status"),
+    )
+    yield Section(
+        "Ce qui ne marche pas",
+        "C'est réessayé de soi-même. Détail : attitre status",
+        _items((Item(one) for one in matters.troubles), "attitre status"),
     )
     yield Section(
         "Annulations et messages retenus" if any(one.messages for one in matters.held) else "Annulations retenues",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import MessageKind
 from rules.planning import same_patient, still_says_it
-from sync import olderstore, results, series
+from sync import judgefaults, moves, olderstore, results, series
 from sync.planner import address_of, plan_booking, reminders, situation_of
 from sync.store import bookings, calendars, messages, resources
 from sync.store.bookings import VANISHED, BookingRow
@@ -159,9 +159,16 @@ def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple
 
 
 def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """Else it gives way: one that no gateway was called with leaves its key free, so that it is owed again as soon as
+    it is true again; one that a gateway put off waits for that."""
     if reminds(world, tx, booking, row, now):
         return True
-    messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
+    if row.attempts == 0 and row.started_at is None:
+        messages.take_back(tx, row.id)
+    elif booking.state != VANISHED and now < row.facts.start == booking.start:
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    else:
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
     return False
 
 
@@ -180,7 +187,8 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     """Why a message that is due does not go yet, in French; empty where it may. Nothing is told from stale knowledge:
     a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
     and reminders for half an hour (H08). A cancellation also waits until every calendar was read since the booking was
-    missed, so that a move is seen; a failing calendar holds the others up for half an hour at most."""
+    missed, so that a move is seen; a failing calendar holds the others up for half an hour at most. While attitre fails
+    at the event itself, its newest version is not known: reminders go, nothing else does."""
     if olderstore.holds(tx, row.kind, (booking.calendar, booking.ref)):
         return olderstore.WAITS
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
@@ -189,7 +197,9 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     if failing or _in_doubt(tx, booking):
         waits = row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
         return "" if not waits else _FAILING if failing else _DOUBT
-    if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking):
+    if row.kind is not MessageKind.REMINDER and judgefaults.is_faulty(tx, (booking.calendar, booking.ref)):
+        return _UNJUDGED
+    if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
         return _DOUBT
     if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
         return ""
@@ -206,6 +216,7 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
 _DOUBT = "l'événement est à relire dans l'agenda"
+_UNJUDGED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
 _UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
 
 
@@ -214,10 +225,22 @@ def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
     return row is not None and (row.owed or row.state == resources.SUSPECT)
 
 
-def _moving(tx: Tx, booking: BookingRow) -> bool:
-    """The same event stood in another calendar a moment ago, and is looked for there (G04)."""
+def _moving(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """The same event stood elsewhere a moment ago, and is looked for there (G04); or, for half an hour at most, another
+    one that this may continue: its patient's, missing from a listing and not yet from a second one (G08)."""
     others = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
-    return any(other.id != booking.id and _in_doubt(tx, other) for other in others)
+    if any(other.id != booking.id and _in_doubt(tx, other) for other in others):
+        return True
+    if booking.patient is None or now - row.due_at >= PATIENCE:
+        return False
+    theirs = bookings.of_patient(tx, booking.patient, _ANY_ZONE)
+    return any(_may_continue(tx, other, booking, now) for other in theirs)
+
+
+def _may_continue(tx: Tx, other: BookingRow, booking: BookingRow, now: datetime) -> bool:
+    if other.id == booking.id or other.vanished_at is not None or other.start <= now:
+        return False
+    return moves.continues(other.facts, booking.facts) and _in_doubt(tx, other)
 
 
 def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.base import Conflict, OutsideError, Resource, Unknown, Written
+from adapters.base import Conflict, OutsideError, Refused, Resource, Unknown, Written
 from adapters.deadline import within
 from rules.agenda import block_findings
 from rules.companion import Correction, is_notice, notice, worth_saying
 from rules.model import AddEvent, CalendarEvent
-from sync import writepause
+from sync import refusals, writepause
 from sync.faults import log
 from sync.guard import kept_apart
 from sync.store import basics, calendars, companions
@@ -84,6 +84,9 @@ def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str,
         writepause.failed(world, source.address, None)
     if isinstance(result, Conflict | Unknown):
         return  # looked at again at the next pass
+    if isinstance(result, Refused):
+        with world.store.write() as tx:
+            refusals.noted(world, tx, source.address, result)
     stored = result.resource if isinstance(result, Written) and event else None
     if stored is not None and event is not None and not _says(world, source, stored, event):
         said = ""  # of another day's words, after a crash: replaced at the next pass

@@ -19,7 +19,7 @@ from rules.agenda import block_findings, holiday_name
 from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
-from sync import floods
+from sync import floods, health
 from sync.calls import Call, Note, finish
 from sync.faults import log
 from sync.holding import held_count
@@ -208,7 +208,14 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
         held=tuple(_held(world, tx, now)),
         unread=tuple(_unread(tx)),
         support=tuple(support_words(practice, now)),
+        troubles=(*health.wrong(tx), *_unread_events(world, tx)),
     )
+
+
+def _unread_events(world: World, tx: Tx) -> Iterator[str]:
+    for row in calendars.every(tx):
+        if row.state == "active":
+            yield from (f"{world.called(row.dentist)} : {said}" for said in health.events_not_read(tx, row.calendar))
 
 
 def _told_here(row: BookingRow, old: set[tuple[str, str]], practice: Practice, now: datetime) -> bool:

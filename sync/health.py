@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync import gatewaypause
+from sync import gatewaypause, refusals, unfetched
 from sync.opening import at_work
 from sync.pace import interval, pace_of
 from sync.steptroubles import words
-from sync.store import calendars, troubles
+from sync.store import calendars, messages, resources, troubles
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -25,9 +25,60 @@ BAD = frozenset({"stale", "failing"})
 AHEAD = timedelta(minutes=2)  # clocks of two machines differ by less
 
 
+def wrong(tx: Tx) -> list[str]:
+    """What is not well beside the calendars' own states, in French: `status` ends with 1 and `/healthz` is not well
+    while there is any."""
+    refused = refusals.every(tx)
+    active = [row for row in calendars.every(tx) if row.calendar in refused]
+    closed = [f"L'agenda de {row.dentist} : {refusals.said(refused[row.calendar])}" for row in active]
+    return [*troubles_said(tx), *gateways_down(tx), *closed]
+
+
+def remarks(settings: Settings) -> list[str]:
+    """What is as it was configured, and worth knowing all the same."""
+    ways = {"SMS": settings.messages.sms, "e-mail": settings.messages.email}
+    missing = [name for name, one in ways.items() if not one]
+    if len(missing) != 1:
+        return [NO_WAY] if missing else []
+    also = " ; le cabinet ne reçoit ni alerte ni récapitulatif" if missing == ["e-mail"] else ""
+    return [f"Aucun {missing[0]} n'est configuré : les patients n'en reçoivent pas{also} (voir « attitre check »)."]
+
+
+def gateways_down(tx: Tx) -> list[str]:
+    """Ways by which messages were tried twice, and are tried again. Once may be an accident."""
+    names = {"sms": "SMS", "email": "e-mail"}
+    return [
+        f"{names[way]} : {_waiting(count)} à chaque essai par le service d'envoi, et réessayé{'s' * (count > 1)}."
+        for way, count in sorted(messages.tried_in_vain(tx).items())
+    ]
+
+
+def _waiting(count: int) -> str:
+    return "1 message est refusé" if count == 1 else f"{count} messages sont refusés"
+
+
+def beside(tx: Tx, row: CalendarRow) -> list[str]:
+    """What of a calendar that answers is not as it should be: writes, and events that nobody can read."""
+    refused = refusals.every(tx).get(row.calendar)
+    said = [refusals.said(refused)] if refused else [row.read_only] if row.read_only else []
+    return [*said, *events_not_read(tx, row.calendar)]
+
+
+def events_not_read(tx: Tx, calendar: str) -> list[str]:
+    """How many of its events cannot be read, and how many are not handed out."""
+    unread, owed = resources.unread(tx).get(calendar, 0), troubles.every(tx, troubles.OWED)
+    known = owed.get((troubles.OWED, calendar))
+    left = len(resources.debts(tx, calendar)) if known and known.times >= unfetched.SAID_FROM else 0
+    return [*([_unread(unread)] if unread else []), *([unfetched.said(left)] if left else [])]
+
+
+def _unread(count: int) -> str:
+    what = "1 événement ne peut pas être lu" if count == 1 else f"{count} événements ne peuvent pas être lus"
+    return f"{what} comme il faut : voir « attitre agenda » et le récapitulatif."
+
+
 def troubles_said(tx: Tx) -> list[str]:
-    """What attitre itself fails at, in French, for `status`; `/healthz` is not well while there is any. A step counts
-    from its second failure on: once may be an accident."""
+    """What attitre itself fails at, in French. A step counts from its second failure on: once may be an accident."""
     found = troubles.every(tx)
     steps = [(name, one) for (kind, name), one in found.items() if kind == troubles.STEP and one.times > 1]
     said = [f"attitre n'arrive pas à {words(name)} ({one.error}, {one.times} fois de suite)." for name, one in steps]
@@ -92,6 +143,7 @@ def _lag(row: CalendarRow, now: datetime) -> float | None:
     return (now - row.last_success).total_seconds() if row.last_success else None
 
 
+NO_WAY = "Ni SMS ni e-mail ne sont configurés : aucun patient n'est prévenu (voir « attitre check »)."
 NEVER = "Jamais lu. Lancez « attitre sync » ou « attitre run »."
 _AHEAD = "Le dernier passage réussi est dans le futur : l'horloge de cette machine a reculé."
 _TOO_OLD = "Le dernier passage réussi est trop ancien : « attitre run » tourne-t-il ?"

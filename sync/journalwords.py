@@ -27,6 +27,8 @@ WORDS = {
     "unreported": "contrôle de l'agenda : des changements que le serveur n'avait pas annoncés",
     "audit-failed": "le contrôle de l'agenda n'a pas pu être fait, il sera refait",
     "doubted": "l'agenda est désormais relu en entier à chaque passage",
+    "writes-refused": "le serveur refuse les écritures dans cet agenda, les lectures continuent",
+    "writes-taken-again": "le serveur accepte de nouveau les écritures dans cet agenda",
     "writes-paused": "les écritures dans cet agenda attendent, les lectures continuent",
     "adopted": "une personne a dit que l'autre installation d'attitre n'existe plus",
     "companion": "note « à corriger » de ce jour mise à jour dans l'agenda",
@@ -50,7 +52,8 @@ WORDS = {
 OF_A_CALENDAR = frozenset({
     "messages-held", "messages-released", "messages-dropped",
     "held", "released", "dropped", "trouble", "cursor-lost", "unreported", "audit-failed", "doubted", "trusted-again",
-    "read-only", "writable-again", "writes-paused", "adopted", "push-refused", "push-on", "push-off",
+    "read-only", "writable-again", "writes-paused", "writes-refused", "writes-taken-again",
+    "adopted", "push-refused", "push-on", "push-off",
 })  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 

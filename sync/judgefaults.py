@@ -24,6 +24,11 @@ def faulty_ones(tx: Tx) -> dict[Place, Trouble]:
     return {_place(about): trouble for (_, about), trouble in troubles.every(tx, EVENT).items()}
 
 
+def is_faulty(tx: Tx, place: Place) -> bool:
+    """It failed at that one, and has not judged it since."""
+    return troubles.stands(tx, EVENT, _about(place))
+
+
 def may_try(trouble: Trouble | None, now: datetime) -> bool:
     """Not twice in one pass: what fails is dirty still."""
     return trouble is None or not trouble.last <= now < trouble.last + AGAIN

@@ -15,7 +15,7 @@ from enum import StrEnum
 from adapters.base import Conflict, OutsideError, Refused, Written
 from rules.model import Facts, Outcome
 from rules.text import fold
-from sync import attendance, moves
+from sync import attendance, moves, refusals
 from sync.faults import log
 from sync.guard import kept_apart
 from sync.planner import plan_booking
@@ -146,7 +146,9 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
             return _is_out(world, intent, row)
         case Conflict(gone=True) if intent.state == FLIGHT:
             return _is_out(world, intent, row)
-        case Refused():
+        case Refused() as refused:
+            with world.store.write() as tx:
+                refusals.noted(world, tx, row.calendar, refused)
             return _ends(world, intent, intents.CALL)
         case Conflict():
             _read_again(world, intent, standing, intents.WANTED)

@@ -38,7 +38,7 @@ def adopt(
             resources.change(tx, booking.calendar, booking.ref, owed=True)  # there no more, perhaps: it is read again
     facts = facts_of(what, world.practice)
     for booking in _vanished_lately(world, tx, facts, now):
-        if _continues(booking.facts, facts):
+        if continues(booking.facts, facts):
             return _settle_here(tx, booking, row, event, now)
     return None
 
@@ -89,7 +89,8 @@ def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
     )
 
 
-def _continues(before: Facts, after: Facts) -> bool:
+def continues(before: Facts, after: Facts) -> bool:
+    """Whether an appointment may be the other one, moved: the same patient, and the same start or the same motif."""
     return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
 
 
@@ -98,7 +99,7 @@ def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> b
         return False
     told = bookings.knowledge(tx, other.id, world.practice.zone)
     same_event = (other.uid, other.recurrence) == (booking.uid, booking.recurrence)
-    return not told and (same_event or _continues(booking.facts, other.facts))
+    return not told and (same_event or continues(booking.facts, other.facts))
 
 
 def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:

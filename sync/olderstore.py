@@ -16,7 +16,7 @@ from adapters.base import Reading
 from rules.model import MessageKind
 from rules.wording import receipts_said
 from sync.planner import receipts
-from sync.store import basics, bookings, calendars, generation, notices
+from sync.store import basics, bookings, calendars, generation, notices, resources
 from sync.store.engine import Tx
 from sync.world import Source, World
 
@@ -38,7 +38,8 @@ def look(world: World, source: Source, ref: str, reading: Reading, now: datetime
         row = calendars.get(tx, source.address)
         since = row.last_success if row is not None else None
         lately = {line for line, at in said.items() if since is None or at + timedelta(minutes=1) > since}
-        unknown = bool(lately) and not lately <= set(_known(world, tx, (source.address, ref), reading))
+        place = (source.address, ref)
+        unknown = bool(lately) and not _erased(tx, place) and not lately <= set(_known(world, tx, place, reading))
     if unknown:
         _note(world, source.address, ref, now)
 
@@ -89,9 +90,17 @@ def _moment(line: str, now: datetime) -> datetime | None:
     return None
 
 
+def _erased(tx: Tx, place: tuple[str, str]) -> bool:
+    """What was sent for it was forgotten at the patient's wish."""
+    standing = resources.get(tx, *place)
+    return standing is not None and resources.emptied(standing)
+
+
 def _known(world: World, tx: Tx, place: tuple[str, str], reading: Reading) -> Iterator[str]:
-    """The receipts that the store itself would show for the bookings of these events, and for those that stood here."""
-    zone = world.practice.zone
+    """The receipts that the store itself wrote here, or would show for the bookings of these events."""
+    zone, standing = world.practice.zone, resources.get(tx, *place)
+    written = standing.written.lines if standing is not None and standing.written is not None else ()
+    yield from (" ".join(line.split()) for line in written)
     ours = bookings.with_any_uid(tx, sorted({event.uid for event in reading.events}), zone)
     for booking in (*ours, *bookings.at_place(tx, *place, zone)):
         for line in receipts_said(receipts(world, tx, booking.id), world.practice):

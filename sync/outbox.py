@@ -20,8 +20,9 @@ from sync import gatewaypause, results, series
 from sync.calls import Call, finish
 from sync.claims import begin, claim
 from sync.faults import described, log
+from sync.guard import kept_apart
 from sync.store import bookings, generation, messages
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, MessageRow
 from sync.world import Watch, World, nobody_watches
 
@@ -31,6 +32,7 @@ Result = Callable[[World, Tx, MessageRow], None]
 def deliver(world: World, watch: Watch = nobody_watches) -> int:
     """Send every message that is due and still true; one bad row never stops the others. Returns how many were sent."""
     recover(world)
+    _close_without_way(world)
     sent: list[int] = []
     while _deliver_due(world, sent, watch):
         pass
@@ -52,6 +54,17 @@ def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
     return bool(may_try) and not may_try <= _pausing(world).keys()
 
 
+def _close_without_way(world: World) -> None:
+    """What is due on a way that is not configured waits for nothing."""
+    with world.store.read() as tx:
+        due = messages.due(tx, world.now(), world.practice.zone)
+    nowhere = [row for row in due if row.channel not in world.senders]
+    if nowhere:
+        from sync.noway import close
+
+        close(world, nowhere)
+
+
 def _pausing(world: World) -> dict[Channel, bool]:
     with world.store.read() as tx:
         return gatewaypause.pausing(tx, world.now())
@@ -64,7 +77,7 @@ def recover(world: World) -> None:
     for row in left:
         if world.calls.busy(row.id):
             continue
-        with world.store.write() as tx:
+        with kept_apart("message not recovered", message=row.id), world.store.write() as tx:
             if row.started_at is None:
                 messages.move(tx, row.id, CLAIMED, PENDING)
                 results.untell(tx, row)
@@ -79,13 +92,10 @@ def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch, *, tr
         return True
     if not world.calls.free(row.channel, [(row.booking, row.channel)]):
         return False
-    try:
+    with kept_apart("message not sent", message=row.id) as fate:
         if _deliver(world, row, sent) and row.channel in tried:
             tried[row.channel] = False
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("message not sent", **described(error))
+    if fate.failed:
         _give_back(world, [row.id])
     watch(row.key)
     return True
@@ -146,23 +156,19 @@ def _call(
 def _note(
     world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None, *, slow: bool = False
 ) -> None:
-    try:
-        with world.store.write(durable=True) as tx:
-            for row in rows:
-                result(world, tx, row)
-            gatewaypause.heard(world, tx, rows[0].channel, slow=slow)
-    except StoreProblem:
-        raise
-    except Exception as error:
-        log.error("result not noted", **described(error))
+    with kept_apart("result not noted") as fate, world.store.write(durable=True) as tx:
+        for row in rows:
+            result(world, tx, row)
+        gatewaypause.heard(world, tx, rows[0].channel, slow=slow)
+    if fate.failed:
         _give_back(world, [one.id for one in rows])
-    else:
-        if sent is not None:
-            sent.append(rows[0].id)
+    elif sent is not None:
+        sent.append(rows[0].id)
 
 
 def _give_back(world: World, ids: list[int]) -> None:
-    with world.store.write() as tx:
+    """Where that fails too, it stays claimed, and the next round takes it for what a crash left (`recover`)."""
+    with kept_apart("message not given back"), world.store.write() as tx:
         for message in ids:
             row = messages.get(tx, message, world.practice.zone)
             if row is None or row.state != CLAIMED:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import random
 from types import MappingProxyType
 from typing import Any
 
-from adapters.base import Garbled, Offering, OutsideError
+from adapters.base import Garbled, Offering, OutsideError, Restricted
 from adapters.deadline import within
 from sync import auditing, clock, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.rest import nothing_owed
+from sync.sidebyside import for_each
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
-from sync.store.engine import Tx
+from sync.store.engine import Store, Tx
 from sync.world import Source, Watch, World, nobody_watches
 
 LATELY = timedelta(hours=1)
@@ -90,17 +90,17 @@ def pull(world: World, sources: Iterable[Source], watch: Watch) -> None:
         if source.address in quiet:
             watch(source.address)
 
-    def read(source: Source) -> None:
-        read_one(world, source, rows.get(source.address), owing=source.address in owing, untold=untold)
+    def read(source: Source, store: Store) -> None:
+        here = world if store is world.store else replace(world, store=store)
+        read_one(here, source, rows.get(source.address), owing=source.address in owing, untold=untold)
         watch(source.address)
 
     busy = [source for source in due if source.address not in quiet]
     if len(busy) <= 1:
         for source in busy:
-            read(source)
+            read(source, world.store)
         return
-    with ThreadPoolExecutor(max_workers=min(8, len(busy))) as pool:
-        list(pool.map(read, busy))
+    for_each(busy, read, world.store)
 
 
 def read_one(
@@ -119,6 +119,10 @@ def read_one(
         if isinstance(done, Mirrored):
             values = _pace_of(world, source, row, done, started, owing=owing)
             succeeded(world, [source.address], started, frozenset() if values else untold, values)
+            if owing:
+                from sync import unfetched
+
+                unfetched.noted(world, source)
         else:
             from sync.trouble import failed  # most passes meet none
 
@@ -145,10 +149,10 @@ def _pace_of(
 ) -> dict[str, Any]:
     """What the next readings' pace depends on: somebody is at work in it; what a listing lacked is to be looked for
     once more; how often it offers to be read."""
+    values = _declared(source, row, started)
     if isinstance(source.calendar, Offering):
         offered = source.calendar.offered_seconds
-        return {} if row is not None and row.offered_seconds == offered else {"offered_seconds": offered}
-    values: dict[str, Any] = {}
+        return values if row is not None and row.offered_seconds == offered else values | {"offered_seconds": offered}
     if done.stored or done.gone or done.written or owing:
         now = world.now()
         with world.store.read() as tx:
@@ -157,6 +161,12 @@ def _pace_of(
         values |= {"lively_at": now} if changed and not done.first else {}
         values |= {"due_at": now + SECOND_READ + A_MARGIN} if missing else {}
     return values
+
+
+def _declared(source: Source, row: CalendarRow | None, now: datetime) -> dict[str, Any]:
+    """That it is read-only by its role or the configuration, said before anything was to be written."""
+    why = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
+    return {} if not why or (row is not None and row.read_only) else {"read_only": why, "conditions_at": now}
 
 
 def _unchanged(world: World, asked: set[str], rows: Mapping[str, CalendarRow]) -> frozenset[str]:

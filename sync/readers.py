@@ -25,9 +25,10 @@ from sync.guard import ends_more
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
 from sync.passes import QUESTION, may_ask, needs_no_telling, read_one, succeeded
+from sync.sidebyside import Over, Taking
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
-from sync.store.engine import Store, StoreProblem, Tx
+from sync.store.engine import StoreProblem
 from sync.trouble import failed
 from sync.world import Source, Watch, World, nobody_watches
 
@@ -42,27 +43,6 @@ NO_SHORT_CUT = timedelta(minutes=15)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 Rows = Mapping[str, CalendarRow]
-
-
-class Over(BaseException):
-    """The worker ended: nothing more is written."""
-
-
-class _Taking(Store):
-    """The store as a reader has it: it writes when it is its turn."""
-
-    def __init__(self, store: Store, turn: threading.RLock, over: threading.Event) -> None:
-        self.url, self.practice, self._engine = store.url, store.practice, store._engine
-        self._whole, self._turn, self._over = store, turn, over
-
-    @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Tx]:
-        """See Store: under the lock that the whole store holds. Raises Over once the worker ended."""
-        with self._turn:
-            if self._over.is_set():
-                raise Over
-            with self._whole.write(durable=durable) as tx:
-                yield tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +101,7 @@ class Readers:
         self.under_way: set[str] = set()
         self.world = replace(world, under_way=self.under_way)
         self.over = threading.Event()
-        self._reading = replace(world, store=_Taking(world.store, self.turn, self.over))
+        self._reading = replace(world, store=Taking(world.store, self.turn, self.over))
         self._every, self._wake, self._chance = every, wake, chance
         self._done: SimpleQueue[_Job] = SimpleQueue()
         self._jobs: list[_Job] = []

@@ -80,12 +80,12 @@ def _reminder(world: World, tx: Tx, now: datetime) -> bool:
 
 
 def _message(world: World, tx: Tx, now: datetime) -> bool:
-    """A crash left something claimed, or a message is due that can be sent."""
+    """A crash left something claimed, or a message is due: it goes, or is closed where no way leads out."""
     zone = world.practice.zone
     left = messages.with_state(tx, messages.CLAIMED, zone=zone)
     if any(not world.calls.busy(row.id) for row in left):
         return True
-    return any(row.channel in world.senders for row in messages.due(tx, now, zone))
+    return bool(messages.due(tx, now, zone))
 
 
 def _question(_world: World, tx: Tx, now: datetime) -> bool:

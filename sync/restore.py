@@ -22,12 +22,13 @@ def hush(world: World) -> int:
         for row in waiting:
             messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason="base restaurée : déjà dit")
             if row.kind is not MessageKind.REMINDER:
-                _taken_as_told(world, tx, row)
+                taken_as_told(world, tx, row)
         basics.log(tx, now, "restored", detail=str(len(waiting)))
     return len(waiting)
 
 
-def _taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
+def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
+    """Its patient knows what it says, without that it went."""
     number = bookings.next_number(tx, row.booking, row.channel)
     ended = row.kind is MessageKind.CANCELLATION
     kind, state = (row.kind.value, "told") if ended else ("baseline", "baseline")

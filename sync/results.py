@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tenacity import RetryCallState, wait_random_exponential
 
@@ -63,6 +63,7 @@ def later(
     wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
     values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
     if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        _tell_down(tx, row, reason, attempts, now)
         untell(tx, row)
         basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
 
@@ -79,6 +80,7 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     wait = backoff(lost) if repeatable else SECOND_CHANCES[lost - 1]
     values = {"attempts": row.attempts + 1, "unclear": lost, "next_try": world.now() + wait, "reason": reason}
     if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        _tell_down(tx, row, reason, row.attempts + 1, world.now())
         _show(tx, row, world)
 
 
@@ -146,6 +148,21 @@ def _capped(row: MessageRow) -> tuple[str, str]:
         f"pas sur les {how} d'ici là. Appelez ce service, ou changez-en.\n\nCe qui attend : attitre outbox"
     )
     return f"attitre : envoi des {how} suspendu par le service", text
+
+
+def _tell_down(tx: Tx, row: MessageRow, reason: str, attempts: int, now: datetime) -> None:
+    """A way by which nothing leaves is told once a day; one attempt may be an accident."""
+    if attempts > 1:
+        notices.raise_once(tx, f"gateway:{row.channel}:{now:%Y-%m-%d}", *_down(row, reason), now)
+
+
+def _down(row: MessageRow, reason: str) -> tuple[str, str]:
+    how = "SMS" if row.channel is Channel.SMS else "e-mail"
+    text = (
+        f"Des {how} ne partent pas : {reason}\n\nIls sont réessayés, de plus en plus rarement, et partent dès que le "
+        f"service d'envoi les prend. Ce qui attend : attitre outbox"
+    )
+    return f"attitre : des {how} attendent", text
 
 
 def _maybe(row: MessageRow) -> tuple[str, str]:

@@ -108,19 +108,23 @@ class Standing:
 
     def _problem(self) -> Annotation:
         """Said in the event where that can be; by mail where the event itself cannot be written to."""
-        findings = find(self.practice.policy, self.reading.problem, problem=PROBLEMS[self.reading.problem])
+        findings = find(self.practice.policy, self.reading.problem, problem=self._what())
         if findings and self.reading.blocked and not self.row.first_pass:
             key = f"unreadable:{self.row.calendar}:{self.row.ref}:{self.row.semantic[:16]}"
             notices.raise_once(self.tx, key, *self._unreadable(), self.now)
         return problem_feedback(findings, self.practice)
 
+    def _what(self) -> str:
+        """What is wrong with it, in French."""
+        twice = self.reading.blocked == "twice" and self.reading.problem == UNREADABLE
+        return TWICE if twice else PROBLEMS[self.reading.problem]
+
     def _unreadable(self) -> tuple[str, str]:
         when = next((f" du {day_and_clock(event.start)}" for event in self.reading.events), "")
         text = (
-            f"Dans l'agenda « {self.world.called(self.source.dentist)} », un événement{when} n'a pas pu être lu : "
-            f"{PROBLEMS[self.reading.problem]}.\n\n"
-            "Aucun patient n'est prévenu de ce qu'il contient. Recréez-le dans votre agenda, puis supprimez l'ancien. "
-            "Les autres rendez-vous ne sont pas concernés."
+            f"Dans l'agenda « {self.world.called(self.source.dentist)} », un événement{when} n'a pas pu être lu comme "
+            f"il faut : {self._what()}.\n\n{PARTLY if self.reading.events else NOTHING_OF_IT} Recréez-le dans votre "
+            "agenda, puis supprimez l'ancien. Les autres rendez-vous ne sont pas concernés."
         )
         return "attitre : un événement n'a pas pu être lu", text
 
@@ -161,8 +165,11 @@ BLOCKED = {
     "attendees": "il a des invités, qui pourraient recevoir un message",
     "altrep": "son texte existe en deux versions",
 }
+UNREADABLE, TWICE = "event-unreadable", "deux événements différents y portent le même identifiant"
+PARTLY = "Ce qui s'y lit est vérifié, et ses patients en sont prévenus ; rien ne peut y être affiché."
+NOTHING_OF_IT = "Aucun patient n'est prévenu de ce qu'il contient."
 PROBLEMS = {
-    "event-unreadable": "son contenu est abîmé",
+    UNREADABLE: "son contenu est abîmé",
     "recurrence-refused": "elle se répète trop souvent ou sans fin",
 }
 

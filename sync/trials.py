@@ -29,8 +29,14 @@ def may_write(world: World, source: Source) -> bool:
 
 def try_again(world: World, source: Source) -> None:
     """In the audit's hour: a calendar that failed may have been mended, one that passed may have become careless."""
+    from sync import refusals  # not loaded by a process that finds nothing to do
+
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
+        refused = source.address in refusals.every(tx)
+    if refused:
+        with world.store.write() as tx:
+            refusals.try_one(world, tx, source.address)
     if row is None or row.conditions_at is None:
         return
     if row.read_only is not None or world.now() - row.conditions_at >= EVERY_MONTH:

@@ -67,7 +67,9 @@ def tell_twins(tx: Tx, booking: BookingRow, now: datetime) -> None:
 
 
 def twins(tx: Tx, booking: BookingRow) -> list[str]:
-    """The other addresses of its calendar under which its event stands, the oldest first."""
+    """The other addresses of its calendar under which its event stands, the oldest first. Without a UID, none."""
+    if not booking.uid:
+        return []
     found = sharing.standing_with(tx, booking.calendar, booking.uid, booking.recurrence)
     return [
         ref

@@ -124,7 +124,7 @@ class Desk:
             return True
         try:
             with self._world.store.read() as tx:
-                return bool(health.troubles_said(tx))
+                return bool(health.wrong(tx))
         except StoreProblem as problem:
             raise Unavailable from problem
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
 from adapters.deadline import within
-from sync import writepause
+from sync import refusals, writepause
 from sync.faults import log
 from sync.guard import kept_apart
 from sync.removal import remove
@@ -67,6 +67,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
     with world.store.write() as tx:
         if not isinstance(result, Unknown):
             writepause.worked(tx, row.calendar)
+            refusals.noted(world, tx, row.calendar, result)
         match result:
             case Written() if row.remove:
                 _removed(world, tx, standing)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
+    READ_ONLY_WHY,
     Conflict,
     Cursor,
     Denied,
@@ -34,17 +35,18 @@ from adapters.base import (
 from adapters.calendars import davxml
 from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.davanswers import counts, failure, lost, no_sync, strong
+from adapters.calendars.davanswers import failure, lost, no_sync, strong
+from adapters.calendars.davbodies import Bodies
 from adapters.calendars.davprobe import probe
+from adapters.calendars.davversions import Repeating, repeated
 from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
 from adapters.calendars.vevent import Ics
-from adapters.http import LISTING, Answer, Http, TooLong, error_of
+from adapters.http import LISTING, Answer, Http, error_of
 from rules.model import AddEvent
 
 BATCH = 500  # measured: real servers are fastest there, and stay below their limits
 QUERY = "1"  # raise it when the question changes: an old cursor then asks for everything
 SYNC, CTAG, ETAGS = "sync", "ctag", "etags"
-_TOO_MUCH = frozenset({400, 404, 413, 414, 500, 501, 502, 504})
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ICS = {"Content-Type": "text/calendar; charset=utf-8"}
@@ -63,7 +65,7 @@ class DavCalendar:
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
         self._doubted = False
-        self._named: tuple[str, Mapping[str, str | None]] = ("", {})
+        self._versions = Repeating()
         self._ics = Ics(zone, secret, self.address)
 
     def doubt(self) -> None:
@@ -87,6 +89,10 @@ class DavCalendar:
         found = self._access.find(self._name)
         return found.address if found.address.endswith("/") else f"{found.address}/"
 
+    @cached_property
+    def _bodies(self) -> Bodies:
+        return Bodies(self._report, self._path, self._ref, self.get)
+
     @property
     def _http(self) -> Http:
         return self._access.http
@@ -104,7 +110,7 @@ class DavCalendar:
         elif cursor and kind == CTAG and self._ctag() == cursor.value:
             yield Page(cursor=cursor)
         else:
-            yield from self._everything(known, try_sync=kind not in {CTAG, ETAGS})
+            yield from self._everything(known, try_sync=kind not in {CTAG, ETAGS}, moved=kind == CTAG)
 
     def _delta(self, cursor: Cursor, known: Known) -> Iterator[Page]:
         members, token = self._follow(cursor.value)
@@ -114,17 +120,9 @@ class DavCalendar:
         changed = {ref: member.etag for ref, member in named if member.status < 300}
         held = known() if changed else {}
         wanted = [ref for ref, etag in changed.items() if etag is None or held.get(ref) != etag]
-        wanted += self._made_anew({ref: changed[ref] for ref in changed.keys() - wanted}, cursor.value, token)
+        wanted += self._versions.made_anew(changed, held, cursor.value, token)
         odd = tuple(ref for ref, member in named if member.status >= 300 and ref not in gone)
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
-
-    def _made_anew(self, known: Mapping[str, str | None], asked: str, token: str) -> list[str]:
-        """Named as changed under the version that we hold. A version that is a mere count begins anew with each object:
-        what was deleted and made again has it too (SOGo: `gcs00000000`). A server whose token is a second names the
-        last ones at each question: once it has named them from that same token, nothing is new in them."""
-        counted = {ref: etag for ref, etag in known.items() if counts(etag)}
-        before, self._named = self._named, (token, counted) if asked == token else ("", {})
-        return [] if asked == token and before == self._named else sorted(counted)
 
     def _follow(self, token: str) -> tuple[list[Member], str]:
         """All members since that token. A truncated answer (507 on the collection) is asked on to its end (B01)."""
@@ -144,12 +142,13 @@ class DavCalendar:
                 raise Garbled("L'agenda a coupé sa réponse sans donner la suite.")
             token = found.token
 
-    def _everything(self, known: Known, *, try_sync: bool) -> Iterator[Page]:
-        """The whole calendar: only what differs from `known` is fetched; what a whole listing lacks is absent."""
-        wanted, last = self._compared(known, try_sync=try_sync)  # the listing itself is not kept while bodies come
+    def _everything(self, known: Known, *, try_sync: bool, moved: bool = False) -> Iterator[Page]:
+        """The whole calendar: only what differs from `known` is fetched; what a whole listing lacks is absent. `moved`:
+        something in it did change, whatever its versions say."""
+        wanted, last = self._compared(known, try_sync=try_sync, moved=moved)  # no listing is kept while bodies come
         yield from self._pages(wanted, last)
 
-    def _compared(self, known: Known, *, try_sync: bool) -> tuple[list[str], Page]:
+    def _compared(self, known: Known, *, try_sync: bool, moved: bool) -> tuple[list[str], Page]:
         """What of a listing is to be fetched, and what it says besides."""
         listing, cursor = self._listing(try_sync=try_sync)
         if not listing or all(self._is_self(m.href) for m in listing):
@@ -159,6 +158,8 @@ class DavCalendar:
             cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (B11)
         held = known()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
+        if moved:
+            wanted += repeated(listed, held)[:BATCH]
         absent = tuple(ref for ref in held if ref not in listed)
         return wanted, Page(absent=absent, cursor=cursor, full=True)
 
@@ -196,7 +197,7 @@ class DavCalendar:
         """A page a batch; what was listed besides, and the cursor, come with the last."""
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)] or [()]
         for number, batch in enumerate(batches, start=1):
-            found, gone = self._multiget(batch) if batch else ({}, ())
+            found, gone = self._bodies.of(batch) if batch else ({}, ())
             owed = tuple(ref for ref in batch if ref not in found and ref not in gone)
             page = Page(tuple(found.values()), gone, owed=owed, full=last.full)
             if number < len(batches):
@@ -207,48 +208,6 @@ class DavCalendar:
                 full=last.full,
             )  # fmt: skip
 
-    def _multiget(self, refs: Sequence[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """Bodies by ref, and what the server says is gone. A batch that fails is halved, so that one poisoned or
-        measureless event stays one (B05, I10)."""
-        try:
-            answer = self._report(davxml.multiget([self._path(ref) for ref in refs]))
-            members = davxml.read(answer.body).members if answer.status == 207 else ()
-        except (TryLater, TooLong) as error:
-            if isinstance(error, TryLater) and (len(refs) == 1 or error.retry_after):
-                raise
-            return self._halved(refs) if len(refs) > 1 else ({}, ())
-        if answer.status in _TOO_MUCH:
-            return self._halved(refs) if len(refs) > 1 else self._one(refs[0])
-        if answer.status != 207:
-            raise error_of(answer)
-        return self._bodies(members, frozenset(refs))
-
-    def _bodies(self, members: Sequence[Member], asked: frozenset[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """What was asked for, once each, wherever the server says that it lies (B07)."""
-        found: dict[str, Resource] = {}
-        gone: list[str] = []
-        for member in members:
-            ref, data = self._ref(member), member.text(f"{davxml.CAL}calendar-data")
-            if ref is None or ref not in asked:
-                continue
-            if data is not None and member.status < 300:
-                found.setdefault(ref, Resource(ref, member.etag, data.encode()))
-            elif member.status in {404, 410}:
-                gone.append(ref)
-        return found, tuple(gone)
-
-    def _halved(self, refs: Sequence[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        middle = len(refs) // 2
-        first, second = self._multiget(refs[:middle]), self._multiget(refs[middle:])
-        return first[0] | second[0], first[1] + second[1]
-
-    def _one(self, ref: str) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        try:
-            body = self.get(ref)
-        except OutsideError:
-            return {}, ()  # owed: read again at the next pass
-        return ({ref: body}, ()) if body else ({}, (ref,))
-
     def get(self, ref: str) -> Resource | None:
         """See `Calendar.get`."""
         answer = self._http.send("GET", self._at(ref), headers=_PLAIN)
@@ -257,9 +216,7 @@ class DavCalendar:
         if answer.status != 200:
             raise error_of(answer)
         if not answer.body.strip():
-            return Resource(
-                ref, None, b""
-            )  # stored so by the server: one event that cannot be read, no silent calendar
+            return Resource(ref, None, b"")  # stored so: one event that cannot be read, no silent calendar
         if b"BEGIN:VCALENDAR" not in answer.body.upper():
             raise Garbled("Le serveur a répondu autre chose qu'un événement.")
         return Resource(ref, answer.headers.get("ETag"), answer.body)
@@ -368,7 +325,12 @@ class DavCalendar:
         """See `Calendar.try_writing`."""
         from adapters.calendars.davtrial import trial
 
-        return None if self._read_only else trial(self._http, self.url, self._ics)
+        return self.read_only_why or trial(self._http, self.url, self._ics)
+
+    @property
+    def read_only_why(self) -> str:
+        """See `Restricted`."""
+        return READ_ONLY_WHY if self._read_only else ""
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""

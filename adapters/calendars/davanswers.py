@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from adapters.base import Conflict, CursorLost, EditResult, Garbled, OutsideError, Refused, Unknown
 from adapters.calendars import davxml
 from adapters.http import Answer, error_of
@@ -42,13 +40,11 @@ def failure(answer: Answer) -> EditResult:
         raise error_of(answer)
     if answer.status >= 500 and answer.status not in {501, 507}:
         return Unknown()
-    return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).")
+    whole = answer.status in _NOBODY and not any(word in answer.body for word in _THIS_ONE)
+    return Refused(f"Le serveur refuse l'écriture dans cet agenda ({answer.status}).", whole)
 
 
-def counts(etag: str | None) -> bool:
-    """Whether that version looks like a number that is counted for each object by itself, so that it may come again for
-    another one; most versions are made of the contents, or never used twice."""
-    return bool(etag and _COUNT.fullmatch(etag))
-
-
-_COUNT = re.compile(r'(?:W/)?"?[A-Za-z]{0,4}[0-9]{1,9}"?')
+_NOBODY = frozenset(
+    {403, 405, 501, 507}
+)  # said of the calendar, unless a condition on this body is named (RFC 4791 5.3.2.1)
+_THIS_ONE = (b"valid-calendar", b"supported-calendar", b"no-uid-conflict", b"max-", b"min-date-time")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
+    READ_ONLY_WHY,
     Cursor,
     Edit,
     EditResult,
@@ -135,7 +136,12 @@ class FeedCalendar:
 
     def try_writing(self) -> str | None:
         """See `Calendar.try_writing`: nothing to find out."""
-        return None
+        return self.read_only_why
+
+    @property
+    def read_only_why(self) -> str:
+        """See `Restricted`."""
+        return READ_ONLY_WHY
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""

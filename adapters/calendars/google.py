@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
+    READ_ONLY_WHY,
     Conflict,
     Cursor,
     CursorLost,
@@ -351,7 +352,8 @@ class GoogleCalendar:
         if error.status >= 500:
             return Unknown()
         return Refused(
-            googlewords.NOT_ALLOWED if error.status == 403 else f"Google refuse l'écriture ({error.status})."
+            googlewords.NOT_ALLOWED if error.status == 403 else f"Google refuse l'écriture ({error.status}).",
+            whole=error.status == 403,
         )
 
     def _is_gone(self, ref: str) -> bool:
@@ -366,8 +368,13 @@ class GoogleCalendar:
     # --- what it offers ----------------------------------------------------------------------------------------------
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out."""
-        return None
+        """See `Calendar.try_writing`: its role says it, as far as it was ever told."""
+        return self.read_only_why if self._read_only or self._role else None
+
+    @property
+    def read_only_why(self) -> str:
+        """See `Restricted`."""
+        return "" if self._may_write() else READ_ONLY_WHY
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""

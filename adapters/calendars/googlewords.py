@@ -6,7 +6,7 @@ from adapters.base import Refused
 
 READ_ONLY = Refused("Cet agenda est en lecture seule.")
 UNSAFE = "Cet événement ne peut pas être complété sans risque."
-NOT_ALLOWED = "Google ne permet pas à ce compte d'écrire dans cet événement ou cet agenda."
+NOT_ALLOWED = "Google ne permet pas à ce compte d'écrire dans cet événement ou cet agenda (403)."
 BLOCKED = {
     "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
     "type": "Cet événement est d'une sorte que Google ne laisse pas compléter.",

@@ -14,6 +14,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from adapters.base import (
+    READ_ONLY_WHY,
     Conflict,
     Cursor,
     CursorLost,
@@ -204,8 +205,13 @@ class MemoryCalendar:
         return self._store(ref, own_event(event))
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out."""
-        return None
+        """See `Calendar.try_writing`: nothing to find out, unless it was declared."""
+        return self.read_only_why or None
+
+    @property
+    def read_only_why(self) -> str:
+        """See `Restricted`."""
+        return READ_ONLY_WHY if self._read_only else ""
 
     def probe(self) -> Probe:
         """See `Calendar.probe`."""

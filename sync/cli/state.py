@@ -39,14 +39,19 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
     else:
         for one in found:
             _show(one, named=len(found) > 1)
-    late = any(calendar["state"] in {"stale", "failing"} for one in found for calendar in one["calendars"])
-    if late or any(one["troubles"] for one in found):
+    if any(is_wrong(one) for one in found):
         raise typer.Exit(WRONG)
 
 
+def is_wrong(data: dict[str, Any]) -> bool:
+    """Whether `status` ends with 1 for that practice."""
+    from sync import health
+
+    return bool(data["troubles"]) or any(row["state"] in health.BAD for row in data["calendars"])
+
+
 def _state(world: World, settings: Settings) -> dict[str, Any]:
-    from sync import olderstore
-    from sync.health import troubles_said
+    from sync import health, olderstore
     from sync.store import calendars, messages, views
 
     now = world.now()
@@ -58,22 +63,10 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
-            "troubles": [*troubles_said(tx), *_no_way(world, tx)],
+            "troubles": health.wrong(tx),
+            "remarks": health.remarks(settings),
             "older_store": olderstore.asks(tx),
         }
-
-
-def _no_way(world: World, tx: Tx) -> list[str]:
-    """Messages that are due on a way that is not configured: they wait for ever."""
-    from rules.model import Channel
-    from sync.store import messages
-
-    waiting = {row.channel for row in messages.due(tx, world.now(), world.practice.zone)} - world.senders.keys()
-    names = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
-    return [
-        f"Des messages attendent : aucun envoi par {names[one]} n'est configuré (voir « attitre check »)."
-        for one in sorted(waiting)
-    ]
 
 
 def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
@@ -98,6 +91,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
     circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
     coming, slower = upcoming(row, circumstances, now)
     late = health.late(world, row, settings)
+    beside = health.beside(tx, row)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
     return {
         "dentist": row.dentist,
@@ -105,14 +99,20 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
         "state": "held" if state == "ok" and waiting else state,
         "last_success": row.last_success.astimezone(world.practice.zone) if row.last_success else None,
         "lag_seconds": None if lag is None else round(lag),
-        "reason": row.reason or late or held or row.read_only or reason(row) or _beside(world, tx, row, settings),
+        "reason": _reason(row.reason or late, held, *beside, reason(row), _beside(world, tx, row, settings)),
         "bookings": sum(counts.values()),
         "to_complete": counts.get("invalid", 0),
         "read_only": row.read_only,
+        "remarks": beside,
         "next_read": coming.astimezone(world.practice.zone) if coming else None,
         "next_read_why": slower or None,
         "pushed": bool(row.pushed_until and row.pushed_until > now),
     }
+
+
+def _reason(*said: str | None) -> str | None:
+    """Everything that is not as it should be, the gravest first; None where all is well."""
+    return " ".join(dict.fromkeys(filter(None, said))) or None
 
 
 def _beside(world: World, tx: Tx, row: CalendarRow, settings: Settings) -> str | None:
@@ -148,8 +148,14 @@ def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, An
     missing = []
     for one in health.never_read(rows, settings):
         kind, *place = place_of(one.settings)
-        empty = {"last_success": None, "lag_seconds": None, "bookings": 0, "to_complete": 0, "read_only": None}
-        empty |= {"next_read": None, "next_read_why": None, "pushed": False}
+        empty: dict[str, Any] = {
+            "last_success": None,
+            "lag_seconds": None,
+            "bookings": 0,
+            "to_complete": 0,
+            "read_only": None,
+        }
+        empty |= {"next_read": None, "next_read_why": None, "pushed": False, "remarks": []}
         name = "flux ics" if kind == "ics" else " ".join(place).strip()
         missing.append({"dentist": one.dentist, "calendar": name, "state": "stale", "reason": health.NEVER, **empty})
     return missing
@@ -192,8 +198,10 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
         say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
-    for trouble in data["troubles"]:
-        say(trouble)
+    in_table = [remark for row in data["calendars"] for remark in row["remarks"]]
+    for trouble in (*data["troubles"], *data["remarks"]):
+        if not any(trouble.endswith(remark) for remark in in_table):
+            say(trouble)
     if data["older_store"]:
         from sync import olderstore
 
@@ -210,8 +218,10 @@ def _retained(cancellations: int, waiting: int) -> str:
 
 
 def _word(row: dict[str, Any]) -> str:
-    """Read, but never written to, is not all that was promised."""
-    return "lecture seule" if row["state"] == "ok" and row["read_only"] else _WORDS[row["state"]]
+    """Read, but not written to or not all of it, is not all that was promised."""
+    if row["state"] == "ok" and row["remarks"]:
+        return "lecture seule" if row["read_only"] else "à regarder"
+    return _WORDS[row["state"]]
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -104,7 +104,9 @@ def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
 
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings of that event, wherever it stands."""
+    """Bookings of that event, wherever it stands; none where it has no UID: that says nothing of two files."""
+    if not uid:
+        return []
     known = tx.remembered.get(_BORE, {}).get(uid)
     if known is None:
         return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))

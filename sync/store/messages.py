@@ -222,8 +222,19 @@ def counts(tx: Tx) -> dict[str, int]:
     return found
 
 
+def tried_in_vain(tx: Tx) -> dict[str, int]:
+    """By channel: pending messages that were tried at least twice."""
+    query = select(_c.channel, func.count()).where(_c.practice == tx.practice, _c.state == PENDING, _c.attempts > 1)
+    return {channel: int(count) for channel, count in tx.connection.execute(query.group_by(_c.channel))}
+
+
 def _says(row: MessageRow, send: Send, number: int) -> bool:
     return row.action == send and (row.number == number or row.attempts > 0)
+
+
+def take_back(tx: Tx, message: int) -> None:
+    """No gateway was called with it: as if it had not been owed."""
+    _delete(tx, message)
 
 
 def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:

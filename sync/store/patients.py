@@ -41,8 +41,8 @@ _OWN = ("the_mobile", "the_email", "the_birth_date")
 _WITH = union_all(*(select(_c.id).where(*here(t.patient, name.removeprefix("the_"))) for name in _OWN))
 _VISITS = (
     select(_b.start, _b.dentist, _b.facts)
-    .where(*here(t.booking, "patient"), _b.end <= the(_b.end), _b.state == "valid")
-    .where(or_(_b.attendance.is_(None), _b.attendance == "honoured"))
+    .where(*here(t.booking, "patient"), _b.end <= the(_b.end))
+    .where(or_(_b.attendance == "honoured", and_(_b.attendance.is_(None), _b.state == "valid")))  # as `took_place`
     .order_by(_b.start.desc())
     .limit(20)
 )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     literal_column,
     or_,
@@ -139,6 +140,22 @@ def mark_future_dirty(tx: Tx, now: datetime) -> None:
         .where(c.practice == tx.practice, c.state == PRESENT, c.dirty_at.is_(None), c.ref.in_(coming))
         .values(dirty_at=now)
     )
+
+
+def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: int | None = None) -> None:
+    """What kept our part out of these events is over, or is tried anew: they are owed a judgement. Oldest first."""
+    c = t.resource.c
+    here_ = (c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable == why_not)
+    refs = list(tx.connection.execute(select(c.ref).where(*here_).order_by(c.order).limit(at_most)).scalars())
+    for ref in refs:
+        change(tx, calendar, ref, unwritable=None, dirty_at=now)
+
+
+def unread(tx: Tx) -> dict[str, int]:
+    """Calendar → how many of its events cannot be read; those that lie in the past count too, for nobody knows."""
+    c = t.resource.c
+    query = select(c.calendar, func.count()).where(c.practice == tx.practice, c.state == PRESENT, c.problem != "")
+    return {calendar: int(count) for calendar, count in tx.connection.execute(query.group_by(c.calendar))}
 
 
 def debts(tx: Tx, calendar: str) -> list[str]:

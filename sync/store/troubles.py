@@ -1,6 +1,7 @@
 """What attitre itself fails at, kept until it succeeds: for `status`, `/healthz` and the alert to say it (law L10).
 
-A fault of ours in one event (`event`) or in one step of a pass (`step`). No text of the fault is kept: its type, since
+A fault of ours in one event (`event`) or in one step of a pass (`step`); events that a calendar's server names and does
+not hand out (`owed`, about the calendar). No text of the fault is kept: its type, since
 when, how often (law L8).
 """
 
@@ -17,7 +18,7 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
 
-EVENT, STEP = "event", "step"
+EVENT, STEP, OWED = "event", "step", "owed"
 _PREFIX = "fault:"
 _FORGET = delete(t.setting).where(*here(t.setting, "name"))
 Key = tuple[str, str]  # a kind, and what it is about
@@ -37,6 +38,11 @@ def every(tx: Tx, kind: str = "") -> dict[Key, Trouble]:
     """What stands, of that kind or of all."""
     found = basics.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
     return {_key(name): _read(value) for name, value in found.items()}
+
+
+def stands(tx: Tx, kind: str, about: str) -> bool:
+    """Whether that one does."""
+    return basics.get(tx, _name(kind, about)) is not None
 
 
 def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:

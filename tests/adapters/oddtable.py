@@ -22,10 +22,7 @@ DIFFERS: dict[str, dict[str, str]] = {
     },
     "test_what_she_deletes_is_named_once": {"infomaniak": _TEAPOT},
     "test_what_came_and_went_between_two_passes_brings_nothing": {"infomaniak": _TEAPOT},
-    "test_deleted_and_written_again_is_a_change": {
-        "infomaniak": _TEAPOT,
-        "sogo": "the version is that of the deleted event: the weekly audit compares bodies (SYNC 2.5)",
-    },
+    "test_deleted_and_written_again_is_a_change": {"infomaniak": _TEAPOT},
     "test_a_name_with_blanks_and_accents_is_one_event": {"infomaniak": _TEAPOT, "weak": _WEAK},
     "test_the_probe_names_the_calendar_and_what_it_offers": {"weak": "the probe says so: no strong versions"},
     "test_c01_our_part_is_written_and_nothing_else": {**_WRITES, "restamping": _STAMPS},

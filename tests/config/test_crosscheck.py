@@ -78,7 +78,7 @@ def test_p34_a_relaxed_field_is_said_and_does_not_block(read, small):
 def test_a_practice_that_sends_nothing_is_told_so(said, small):
     lines = said(small.partition("messages:")[0])
     assert [line.partition(": ")[2].partition(" :")[0] for line in lines] == [
-        "messages.email: aucun envoi par e-mail", "messages.sms: aucun envoi par SMS",
+        "messages.email: aucun e-mail n'est configuré", "messages.sms: aucun SMS n'est configuré",
     ]  # fmt: skip
 
 

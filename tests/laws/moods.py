@@ -42,18 +42,10 @@ class Moody(MemoryCalendar):
             yield page
 
 
-class InTurn:
+def in_turn(items: list[Any], work: Callable[[Any, Any], None], store: Any) -> None:
     """Calendars one after another: the same example is the same every time."""
-
-    def __init__(self, max_workers: int) -> None: ...
-
-    def __enter__(self) -> "InTurn":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def map(self, call: Callable[[Any], Any], items: list[Any]) -> list[Any]:
-        return [call(item) for item in items]
+    for item in items:
+        work(item, store)
 
 
 class Watched(MemorySender):
@@ -123,7 +115,7 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
         return called
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(passes, "ThreadPoolExecutor", InTurn))
+        stack.enter_context(patch.object(passes, "for_each", in_turn))
         if where:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

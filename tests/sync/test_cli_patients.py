@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rules.model import Facts, Patient
 from sync.cli import app
-from sync.store import bookings, consents, patients
+from sync.store import attendance, bookings, consents, patients
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store
 from tests.sync.conftest import PARIS
@@ -70,6 +70,21 @@ def test_p03_show_says_everything_known_of_one_patient(store: Store) -> None:
     assert "N° 1  DUPONT Marie, né(e) le 12/05/1981" in said
     assert "Dentiste : Dr Claire Martin" in said
     assert "absence non excusée" in said
+
+
+def test_p48_a_visit_that_took_place_counts_whatever_was_to_be_corrected_in_it(store: Store) -> None:
+    """One rule for the card, the dentists' sums and the next booking: what she wrote, else what was valid."""
+    with store.write() as tx:
+        came = book(tx, 2, -20, "bernard", attendance="honoured")
+        silent = book(tx, 2, -10, "bernard")
+        for number in (came, silent):
+            bookings.change(tx, number, state="invalid")  # without the agreement of P23
+    assert [row["attendance"] for row in ask("show", "2")["past"]] == ["honoured", None]
+    assert attitre("show", "2").stdout.count("honoré") == 1
+    with store.read() as tx:
+        counted = [(day, dentist) for day, dentist, _ in patients.visits(tx, 2, NOW, PARIS)]
+        assert counted == [((NOW - timedelta(days=20)).astimezone(PARIS).date(), "bernard")]
+        assert attendance.visits(tx, NOW - timedelta(days=25), NOW - timedelta(days=5))["bernard"] == 1
 
 
 def test_p03_show_of_nobody_or_of_several_ends_with_1_and_says_so(store: Store) -> None:

@@ -2,19 +2,40 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from adapters.base import Garbled, Refused, TryLater
+from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
 from sync.cli import state, work
 from sync.passes import PassReport
-from sync.store import calendars, troubles
-from tests.office import Office
+from sync.store import calendars, messages, resources, troubles
+from sync.world import Source
+from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
 
-SETTINGS: Any = SimpleNamespace(sync=SimpleNamespace(every_seconds=60))
+SETTINGS: Any = SimpleNamespace(
+    sync=SimpleNamespace(every_seconds=60), messages=SimpleNamespace(sms=object(), email=object()), page=None
+)
+MINUTE = timedelta(minutes=1)
+FORBIDDEN = Refused("Le serveur refuse l'écriture dans cet agenda (403).", whole=True)
+
+
+def shown(office: Office) -> dict[str, Any]:
+    """What `status` says of Dr Martin's calendar."""
+    with office.world.store.read() as tx:
+        row = calendars.get(tx, "memory:martin")
+        assert row is not None
+        return state._calendar(office.world, tx, row, SETTINGS, office.now)
+
+
+def wrong(office: Office) -> list[str]:
+    with office.world.store.read() as tx:
+        return health.wrong(tx)
 
 
 def martin(office: Office) -> calendars.CalendarRow:
@@ -54,16 +75,148 @@ def test_what_attitre_fails_at_is_said(office: Office) -> None:
     ]
 
 
-def test_messages_that_no_way_leads_out_for_are_said(office: Office) -> None:
-    del office.world.senders[Channel.EMAIL]  # type: ignore[attr-defined]
+def without(*ways: str) -> Any:
+    left = {name: None if name in ways else object() for name in ("sms", "email")}
+    return SimpleNamespace(messages=SimpleNamespace(**left))
+
+
+def test_a_way_that_is_not_configured_is_said() -> None:
+    assert health.remarks(SETTINGS) == []
+    assert health.remarks(without("sms", "email")) == [health.NO_WAY]
+    assert "Aucun SMS n'est configuré" in health.remarks(without("sms"))[0]
+    assert "ni alerte ni récapitulatif" in health.remarks(without("email"))[0]
+
+
+@pytest.mark.parametrize("way", list(Channel))
+def test_what_no_way_leads_out_for_is_closed_and_does_not_flood_out_later(office: Office, way: Channel) -> None:
+    sender = office.world.senders[way]
+    del office.world.senders[way]  # type: ignore[attr-defined]
     office.she_books("visite")
-    office.passes(later=timedelta(minutes=1))
+    office.passes(later=MINUTE)
     with office.world.store.read() as tx:
-        assert state._no_way(office.world, tx) == [
-            "Des messages attendent : aucun envoi par e-mail n'est configuré (voir « attitre check »)."
+        assert [(row.channel, row.reason) for row in messages.with_state(tx, "dropped", zone=PARIS)] == [
+            (way, f"aucun {'SMS' if way is Channel.SMS else 'e-mail'} n'est configuré")
         ]
+        assert messages.counts(tx)["pending"] == 0
+    office.world.senders[way] = sender  # type: ignore[index]
+    with office.world.store.write() as tx:
+        resources.mark_future_dirty(tx, office.now)
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    gone = [one for one in [*office.sms.sent, *office.email.sent] if one.to != PRACTICE.email]
+    assert len(gone) == 1  # by the way that there was
+    office.she_books("visite", hour=15)
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    gone = [one for one in [*office.sms.sent, *office.email.sent] if one.to != PRACTICE.email]
+    assert len(gone) == 3
+
+
+def test_a_calendar_that_refuses_every_write_is_said_and_its_patients_are_told(office: Office) -> None:
+    office.calendars["martin"].fail_next(FORBIDDEN, times=9)
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert office.told("confirmation") == ["sent"]
+    assert state._word(shown(office)) == "à regarder"
+    assert "Chaque écriture y est refusée" in shown(office)["reason"]
+    assert "(403)" in shown(office)["reason"]
+    assert len(wrong(office)) == 1
+    office.passes(later=MINUTE)
+    assert [one for one in office.to_practice() if "écriture refusée" in one] == [
+        "attitre : agenda « Dr Claire Martin » : écriture refusée"
+    ]
+
+
+def test_one_write_that_is_taken_ends_the_refusal_and_all_that_was_refused_is_written(office: Office) -> None:
+    office.calendars["martin"].fail_next(FORBIDDEN, times=1)
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert office.block("visite") == ""
+    office.she_books("autre", day=9, text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972"))
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    assert wrong(office) == []
+    assert state._word(shown(office)) == "à jour"
+    assert office.block("visite").startswith("✓")
+
+
+def test_a_refused_event_is_written_to_again_in_the_night(office: Office) -> None:
+    office.calendars["martin"].fail_next(FORBIDDEN, times=1)
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    office.passes(later=timedelta(days=1))
+    office.passes(later=MINUTE)
+    assert wrong(office) == []
+    assert office.block("visite").startswith("✓")
+
+
+def test_an_event_that_cannot_be_written_to_is_not_its_calendars_trouble(office: Office) -> None:
+    office.calendars["martin"].fail_next(Refused("Cet événement ne peut pas être complété sans risque."))
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert wrong(office) == []
+
+
+def test_a_calendar_that_is_read_only_says_so_from_its_first_reading(tmp_path: Path) -> None:
+    calendar = MemoryCalendar("memory:martin", PARIS, b"s" * 32, read_only=True)
+    office = make_office(tmp_path, sources=[Source(calendar, "martin")])
+    office.passes()
+    assert (state._word(shown(office)), wrong(office)) == ("lecture seule", [])
+    assert "les retours partent au récapitulatif" in shown(office)["reason"]
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert office.told("confirmation") == ["sent"]
+    assert (office.to_practice(), wrong(office)) == ([], [])
+
+
+def test_events_that_cannot_be_read_are_counted(office: Office) -> None:
+    office.calendars["martin"].put("leer.ics", b"")
+    office.passes(later=MINUTE)
+    assert shown(office)["remarks"] == [
+        "1 événement ne peut pas être lu comme il faut : voir « attitre agenda » et le récapitulatif."
+    ]
+    assert state._word(shown(office)) == "à regarder"
+    office.calendars["martin"].delete("leer.ics")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert shown(office)["remarks"] == []
+
+
+def test_events_whose_body_is_not_handed_out_are_said_and_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.she_books("visite")
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    with office.world.store.write() as tx:
+        resources.change(tx, "memory:martin", "visite.ics", owed=True, version=None)
+
+    def nonsense(_: str) -> Any:
+        raise Garbled("…")
+
+    with monkeypatch.context() as for_now:
+        for_now.setattr(office.calendars["martin"], "get", nonsense)
+        for _ in range(4):
+            office.passes(later=MINUTE)
+        assert "contenu n'est pas remis" in shown(office)["remarks"][0]
+        assert [one for one in office.to_practice() if "pas remis" in one] == [
+            "attitre : agenda « Dr Claire Martin » : des événements ne sont pas remis"
+        ]
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    assert shown(office)["remarks"] == []
+
+
+def test_a_gateway_that_takes_nothing_is_said_and_told(office: Office) -> None:
+    office.sms.faults.extend([(TryLater("Le service ne répond pas."), False)] * 99)
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert wrong(office) == []  # once may be an accident
+    office.passes(later=MINUTE)
+    assert wrong(office) == ["SMS : 1 message est refusé à chaque essai par le service d'envoi, et réessayé."]
+    office.passes()
+    assert "attitre : des SMS attendent" in office.to_practice()
 
 
 def test_a_calendar_that_takes_no_writes_is_not_said_to_be_up_to_date() -> None:
-    assert state._word({"state": "ok", "read_only": "Rien n'y est écrit."}) == "lecture seule"
-    assert state._word({"state": "ok", "read_only": None}) == "à jour"
+    mangles = "Rien n'y est écrit."
+    assert state._word({"state": "ok", "read_only": mangles, "remarks": [mangles]}) == "lecture seule"
+    assert state._word({"state": "ok", "read_only": None, "remarks": []}) == "à jour"

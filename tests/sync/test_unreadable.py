@@ -10,7 +10,7 @@ from adapters.base import Garbled, Reading, Resource
 from sync import mirror
 from sync.store import resources
 from sync.store.resources import ResourceRow
-from tests.office import MORNING, Office, ics
+from tests.office import COMPLETE, MORNING, PRACTICE, Office, ics
 
 FAULTS = [ValueError, KeyError, MemoryError, RecursionError, OverflowError]
 
@@ -67,6 +67,18 @@ def test_an_empty_body_is_an_event_that_cannot_be_read_and_no_more(office: Offic
     assert office.told("confirmation") == ["sent"]
     assert stored(office, "leer.ics").problem == "event-unreadable"
     assert "attitre : un événement n'a pas pu être lu" in office.to_practice()
+
+
+def test_two_events_of_one_name_are_judged_and_the_mail_says_so(office: Office) -> None:
+    start = (MORNING + timedelta(days=6)).replace(hour=11)
+    one = ics("twice", "DUPONT Marie – détartrage", start, 30, COMPLETE).split(b"END:VCALENDAR")[0]
+    other = ics("twice", "Réunion", start + timedelta(days=1)).split(b"BEGIN:VEVENT", 1)[1]
+    office.calendars["martin"].put("twice.ics", one + b"BEGIN:VEVENT" + other)
+    office.passes(later=timedelta(minutes=1))
+    mail = next(one for one in office.email.sent if one.to == PRACTICE.email)
+    assert "deux événements différents y portent le même identifiant" in mail.text
+    assert "Aucun patient n'est prévenu" not in mail.text
+    assert "abîmé" not in mail.text
 
 
 @pytest.mark.parametrize("mirrored", [1, 5])
