@@ -62,7 +62,7 @@ class Day:
     def acts_once(self) -> None:
         """One act on one patient's visit; she gives way where attitre has just written, and tries again later."""
         name = self.draw.choice(NAMES)
-        choices = ["moves", "moves", "deletes"] if name in self.stands else ["books", "restores"]
+        choices = ["moves", "moves", "deletes"] if name in self.stands else ["restores"]
         act = self.draw.choice(choices)
         try:
             getattr(self, act)(name)
@@ -92,8 +92,9 @@ class Day:
         del self.stands[name]
 
     def restores(self, name: str) -> None:
+        """One visit a patient: of two, the late cancellation of one may rightly follow the other's confirmation."""
         if name in self.bin:
-            self.stands[name] = self.hand.restores(self.bin.pop(name))
+            self.stands[name] = self.hand.restores(self.bin[name])
         else:
             self.books(name)
 

@@ -186,6 +186,10 @@ class Machine(Misfortune):
             self.errs(channel, fault)
             self.changed(place, start=start, previous=None)
             self.the_worker_passes_after(after)
+        if self.waits:  # what a person is asked about stays with them, however late it changes
+            self.the_worker_passes_after(3700)
+            self.changed(place, start=here, previous=None)
+            self.the_worker_passes_after(300)
 
     def errs(self, channel: Channel, fault: int) -> None:
         if fault == 4:

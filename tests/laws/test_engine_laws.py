@@ -69,7 +69,7 @@ class Laws(Machine):
         if row.id < self.newest.get(who, 0):
             self.broken.append(f"L4: older than what left before: {row.key}")
         self.newest[who] = row.id
-        if (row.booking, row.channel, row.recipient) in self.waits:
+        if not row.attempts and (row.booking, row.channel, row.recipient) in self.waits:  # else it had left before
             self.broken.append(f"L7: left although it waits for a person: {row.key}")
         for one in beside:
             due = one.state == PENDING and one.kind != "reminder" and one.id < row.id
