@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from adapters.base import READ_ONLY_WHY, Restricted
 from sync.store import basics, calendars, edits, resources
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
@@ -44,7 +45,12 @@ def try_again(world: World, source: Source) -> None:
 
 
 def _try(world: World, source: Source) -> bool:
-    said, now = source.calendar.try_writing(), world.now()
+    declared = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
+    said, now = declared or source.calendar.try_writing(), world.now()
+    with world.store.read() as tx:
+        before = calendars.get(tx, source.address)
+    if said is None and before is not None and before.read_only == READ_ONLY_WHY:
+        said = ""  # its role, or the configuration, allows it now
     if said is None:
         return True
     with world.store.write() as tx:

@@ -337,7 +337,7 @@ class DavCalendar:
         """See `Calendar.try_writing`."""
         from adapters.calendars.davtrial import trial
 
-        return self.read_only_why or trial(self._http, self.url, self._ics)
+        return None if self._read_only else trial(self._http, self.url, self._ics)
 
     @property
     def read_only_why(self) -> str:

@@ -136,7 +136,7 @@ class FeedCalendar:
 
     def try_writing(self) -> str | None:
         """See `Calendar.try_writing`: nothing to find out."""
-        return self.read_only_why
+        return None
 
     @property
     def read_only_why(self) -> str:

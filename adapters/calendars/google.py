@@ -368,8 +368,8 @@ class GoogleCalendar:
     # --- what it offers ----------------------------------------------------------------------------------------------
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: its role says it, as far as it was ever told."""
-        return self.read_only_why if self._read_only or self._role else None
+        """See `Calendar.try_writing`: nothing to find out."""
+        return None
 
     @property
     def read_only_why(self) -> str:

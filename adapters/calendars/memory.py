@@ -205,8 +205,8 @@ class MemoryCalendar:
         return self._store(ref, own_event(event))
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out, unless it was declared."""
-        return self.read_only_why or None
+        """See `Calendar.try_writing`: nothing to find out."""
+        return None
 
     @property
     def read_only_why(self) -> str:
