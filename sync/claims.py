@@ -15,7 +15,7 @@ from rules.planning import same_patient, still_says_it
 from sync import judgefaults, moves, olderstore, results, series
 from sync.planner import address_of, plan_booking, reminders, situation_of
 from sync.store import bookings, calendars, messages, resources
-from sync.store.bookings import VANISHED, BookingRow
+from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
@@ -86,6 +86,8 @@ def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> Messag
     standing = messages.get(tx, row.id, zone)
     if standing is None or standing.state != PENDING or must_follow(tx, standing, zone):
         return None
+    if standing.kind is MessageKind.CANCELLATION and rebooked(world, tx, standing, now):
+        return None
     if standing.started_at is not None and not _goes_again(world, tx, booking, standing, now):
         return None
     return standing
@@ -106,7 +108,33 @@ def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
         older = one.state == PENDING and one.id < row.id and one.kind is not MessageKind.REMINDER
         if older and one.recipient == row.recipient and not same_patient(one.facts, row.facts):
             return True
-    return False
+    return row.kind is not MessageKind.CANCELLATION and _being_cancelled(tx, row, zone)
+
+
+def _being_cancelled(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
+    """A cancellation of that hour, by another booking of the patient, is under way: it is to be read first."""
+    return any(
+        one.kind is MessageKind.CANCELLATION
+        and (one.channel, one.recipient, one.facts.start) == (row.channel, row.recipient, row.facts.start)
+        for one in messages.with_state(tx, CLAIMED, zone=zone)
+        if one.booking != row.booking
+    )
+
+
+def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    """The patient has that hour again by another booking: the cancellation would be read as of that one. It waits, and
+    is over once the patient knows of the other."""
+    zone, patient = world.practice.zone, row.facts.patient_id
+    others = bookings.at_the_hour(tx, patient, row.facts.start, zone) if patient else []
+    others = [one for one in others if one.id != row.booking and one.state == VALID]
+    if not others:
+        return False
+    known = (bookings.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
+    if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
+        results.over(tx, row, now)
+    else:
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    return True
 
 
 def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:

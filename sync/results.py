@@ -15,6 +15,7 @@ from sync.world import World
 LAST_ATTEMPT = 12
 SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
 _BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
+_REBOOKED = "la même heure est de nouveau réservée, et le patient le sait"
 _NEWER = "remplacé par un message plus récent"
 
 
@@ -105,6 +106,16 @@ def give_way(world: World, tx: Tx, row: MessageRow) -> None:
     if row.together is None or not messages.joined(tx, row.together, row.state):
         for alert in ("undelivered", "uncertain"):
             notices.withdraw(tx, f"{alert}:{row.together or row.key}")
+
+
+def over(tx: Tx, row: MessageRow, now: datetime) -> None:
+    """This cancellation is not to be told any more: the patient knows of another booking at that hour."""
+    messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED)
+    if row.started_at is None:
+        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "told"}
+        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+    else:
+        bookings.settle(tx, row.booking, row.channel, row.number, "told")
 
 
 def _retries(world: World, row: MessageRow) -> bool:

@@ -161,6 +161,11 @@ def untold_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> 
     return list(_rows(tx.run(_UNTOLD_OF, the_patient=patient, the_created_at=since), zone))
 
 
+def at_the_hour(tx: Tx, patient: int, start: datetime, zone: ZoneInfo) -> list[BookingRow]:
+    """That patient's bookings that stand in a calendar and begin then."""
+    return list(_rows(tx.run(_AT_THE_HOUR, the_patient=patient, the_start=start), zone))
+
+
 def between(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[BookingRow]:
     """Bookings that overlap that span, in order."""
     c = t.booking.c
@@ -361,6 +366,7 @@ _WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
 _OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
 _VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcome.is_(None))
 _UNTOLD_OF = _OF_PATIENT.where(_b.created_at >= the(_b.created_at), _b.vanished_at.is_(None))
+_AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None))
 _VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
 _m = t.message.c
 _REMINDED = (

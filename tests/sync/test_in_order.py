@@ -9,8 +9,11 @@ import pytest
 from adapters.base import OutsideError, Permanent, TryLater, Uncertain
 from rules.model import Channel
 from sync import byhand
+from sync.judge import judge
+from sync.passes import pull
 from sync.store import messages, notices, views
 from sync.store.messages import MessageRow
+from sync.world import nobody_watches
 from tests.office import COMPLETE, PARIS, Office, ics
 
 LOST = Uncertain("La réponse s'est perdue.")
@@ -21,7 +24,9 @@ LUC = COMPLETE.replace("12/05/1981", "03/02/2012")
 @pytest.fixture(params=[Channel.SMS, Channel.EMAIL])
 def way(request: pytest.FixtureRequest, office: Office) -> "Way":
     """One of the ways to the patient, with `retry` for what is unclear; the first pass is over."""
-    office.world = replace(office.world, on_uncertain={Channel.SMS: "retry", Channel.EMAIL: "retry"})
+    practice = replace(office.world.practice, email="")  # alerts would meet the faults that are planted for patients
+    on_uncertain = {Channel.SMS: "retry", Channel.EMAIL: "retry"}
+    office.world = replace(office.world, practice=practice, on_uncertain=on_uncertain)
     office.sms.repeatable = False
     office.passes()
     return Way(office, request.param)
@@ -40,6 +45,10 @@ class Way:
 
     def errs(self, error: OutsideError) -> None:
         self.gateway.fail(error, taken=False)
+
+    def is_down(self) -> None:
+        for _ in range(50):
+            self.errs(TryLater("…"))
 
     def words(self) -> list[str]:
         """What arrived: kind and day of the appointment, as in `confirmation 1`."""
@@ -89,6 +98,38 @@ def test_l4_deleted_while_the_confirmation_is_unclear_the_cancellation_is_the_la
     way.office.passes()
     way.office.calendars["martin"].delete("a.ics")
     way.goes_on()
+    assert way.words() == ["confirmation", "cancellation"]
+
+
+def test_l4_the_hour_booked_anew_is_not_cancelled_by_what_could_not_leave_before(way: Way) -> None:
+    way.office.she_books("a")
+    way.office.passes()
+    way.is_down()
+    way.office.calendars["martin"].delete("a.ics")
+    way.goes_on(hours=2)  # no move any more: an hour has passed
+    assert way.words() == ["confirmation"]
+    way.office.she_books("b")
+    way.office.passes()
+    way.gateway.faults.clear()
+    way.goes_on(hours=24)
+    assert way.words() == ["confirmation", "confirmation"]
+    way.office.calendars["martin"].delete("b.ics")
+    way.goes_on()
+    assert way.words() == ["confirmation", "confirmation", "cancellation"]
+
+
+def test_l4_the_hour_booked_anew_and_given_up_at_once_is_cancelled_all_the_same(way: Way) -> None:
+    way.office.she_books("a")
+    way.office.passes()
+    way.is_down()
+    way.office.calendars["martin"].delete("a.ics")
+    way.goes_on(hours=2)
+    way.office.she_books("b")
+    way.office.passes()
+    way.office.calendars["martin"].delete("b.ics")
+    way.office.passes()
+    way.gateway.faults.clear()
+    way.goes_on(hours=24)
     assert way.words() == ["confirmation", "cancellation"]
 
 
@@ -278,11 +319,10 @@ def test_l4_by_hand_an_older_one_never_follows_a_newer_one(way: Way, error: Outs
 def test_l4_by_hand_the_present_state_goes_instead(way: Way, error: OutsideError) -> None:
     given_up(way, error)
     way.moved(8)
-    way.office.world = replace(way.office.world, senders={})
-    way.office.passes()
+    pull(way.office.world, way.office.world.sources, nobody_watches)
+    judge(way.office.world)
     said = by_hand(way, "retry", 0)
     assert "qui dit l'état actuel, part à sa place" in said
-    way.office.world = replace(way.office.world, senders={way.channel: way.gateway})
     way.goes_on(2)
     assert len(way.words()) == 1
     assert way.words()[0].endswith("2")
