@@ -17,14 +17,11 @@ from sync import trials, trust
 from sync.faults import log
 from sync.gathered import gathered
 from sync.guard import kept_apart
-from sync.judgefaults import owe_again
-from sync.learnt import read_again, take
 from sync.mirror import mirror
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
-from sync.unfolding import unfold
 from sync.world import Source, World
 
 QUIET_FROM, QUIET_MINUTES = 2, 180  # between two and five in the morning, each calendar at a minute of its own
@@ -79,6 +76,10 @@ def _safely(world: World, source: Source, row: CalendarRow) -> int:
 
 
 def _audit(world: World, source: Source, row: CalendarRow) -> int:
+    from sync.judgefaults import owe_again  # an audit comes once a night
+    from sync.learnt import read_again, take
+    from sync.unfolding import unfold
+
     deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= EVERY_WEEK
     with world.store.read() as tx:
         before = resources.versions(tx, source.address)
