@@ -19,7 +19,7 @@ from sync import trust
 from sync.gathered import gathered
 from sync.guard import kept_apart
 from sync.rivals import mind
-from sync.store import basics, bookings, calendars, resources, sharing, views
+from sync.store import basics, bookings, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
@@ -306,6 +306,8 @@ class Writer:
     def unfolded_anew(self, row: ResourceRow, reading: Reading) -> None:
         """Where the coming occurrences are others than the stored ones, as far as these reach: those count from now on.
         What its patients know from a person, of an hour that we had read wrongly, is noted anew and not told (L7)."""
+        from sync.store import views  # not loaded by a process that finds nothing to do
+
         before = views.coming_at(self.tx, self.source.address, row.ref, self.now)
         last = max((start for _, _, start in before), default=self.now)
         rows = self._occurrences(row.ref, reading, row.order)

@@ -141,7 +141,7 @@ def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_wr
     with opened(replay, tmp_path) as world:
         one_pass(world)
         one_pass(world)
-    subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True)  # by today's clock the nightly audit is due first
+    subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True)  # by today's clock an audit is due first
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
     assert "sync.rest" in loaded
     assert loaded & UNNEEDED == set()
