@@ -12,6 +12,7 @@ WORDS = {
     "planned": "message préparé",
     "message-told": "message parti",
     "message-failed": "message non remis",
+    "gateway-paused": "envois en pause : leur service ne répond pas à temps",
     "retry": "envoi à réessayer",
     "outbox-retry": "message remis en attente par une personne",
     "outbox-drop": "message classé par une personne",

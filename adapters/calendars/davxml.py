@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DAV, CAL, CS = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
+ENTITIES = "La réponse de l'agenda contient des entités XML : refusée."
 NO_CALENDAR = "Le serveur n'a pas répondu comme un agenda : l'adresse est-elle la bonne ?"
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 _SPACES = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:s="http://calendarserver.org/ns/"'
@@ -142,7 +143,7 @@ def _data_only(body: bytes) -> bytes:
     hidden = body[:1] != b"<" or body[1:2] == b"\0" or (declared and not _ASCII_LIKE.fullmatch(declared[1]))
     start = _PROLOG.match(body)
     if hidden or (start and body[start.end() :][:9].upper() == b"<!DOCTYPE"):
-        raise Garbled(NO_CALENDAR)
+        raise Garbled(ENTITIES if b"<!ENTITY" in body else NO_CALENDAR)
     return body
 
 

@@ -150,7 +150,10 @@ def says(text: str, start: datetime | None) -> bool:
 def test_l4_l10_half_an_hour_of_bad_gateways_and_every_patient_knows_the_truth(practice: "Practice") -> None:
     draw = random.Random(SEED)
     practice.sets("  settle_seconds: 0", "  settle_seconds: 0\n  most_per_hour: 10000\n  most_per_pass: 10000")
-    practice.sets("sync: {every_seconds: 1}", "sync: {every_seconds: 1, brake_events: 10000, brake_percent: 100}")
+    practice.sets(
+        "sync: {every_seconds: 1}",
+        "sync: {every_seconds: 1, brake_events: 10000, brake_percent: 100, brake_new: 10000}",
+    )
     practice.knows(
         *(f"{n};Anne;{i:02}/03/1961;06 12 34 58 {i:02};p{i}@example.org;{i} rue X, 75020 Paris;martin"
           for i, n in enumerate(NAMES, 10))

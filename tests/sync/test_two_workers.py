@@ -22,14 +22,16 @@ from bench.server import Replay
 from config.load import load
 from rules.model import Channel
 from sync.demo.sinks import Answer, Sms, SmsSink
+from sync.judge import judge
 from sync.loop import Stop
 from sync.loop import run as work
-from sync.passes import one_pass
+from sync.passes import one_pass, pull
 from sync.standby import as_the_only_worker
 from sync.store import basics, calendars, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
 from sync.wiring import open_world
+from sync.world import nobody_watches
 from tests.office import MORNING, PARIS, Office, ics, make_office
 
 LOCKS = "select pid from pg_locks where locktype = 'advisory' and granted"
@@ -355,12 +357,12 @@ def thousand_due(store: Store, file: Path, calendar: Full) -> None:
     settings, problems = load([file], {"WORKER": "0"})
     assert settings, problems
     with open_world(settings, store=store) as world:
-        silent = replace(world, senders={})
-        one_pass(silent)
+        one_pass(world)
         with store.write() as tx:
             calendars.change(tx, calendar.url, conditions_at=world.now(), read_only="lecture seule")
         calendar.fill(world.now())
-        one_pass(silent)
+        pull(world, world.sources, nobody_watches)
+        judge(world)
         with store.read() as tx:
             due = messages.due(tx, world.now(), world.practice.zone)
     assert len([row for row in due if row.channel is Channel.SMS]) == COUNT
