@@ -132,8 +132,8 @@ class Standing:
 
     def _want(self, annotation: Annotation | None) -> None:
         """Owe the edit that brings our part to this, where we may write and it is not so already."""
-        edits.drop(self.tx, *self.place)
-        if annotation is None or not self.writable or not self._must_write(annotation):
+        owed = edits.drop(self.tx, *self.place)
+        if annotation is None or not self.writable or not self._must_write(annotation, owed=owed):
             return
         stamp = max((event.modified for event in self.reading.events if event.modified), default=self.now)
         due = min(stamp, self.now) + timedelta(seconds=self.practice.policy.quiet_seconds)
@@ -145,12 +145,12 @@ class Standing:
         unwritable = self.row.unwritable or self.reading.blocked or (calendar and calendar.read_only)
         return not (existing or unwritable)
 
-    def _must_write(self, annotation: Annotation) -> bool:
+    def _must_write(self, annotation: Annotation, *, owed: bool) -> bool:
         if self.occurrences.end is not None:
             return True
         if alike(self.reading.annotation, annotation) and not self.reading.foreign_block:
             return False
-        if annotation != self.row.written:
+        if annotation != self.row.written or owed:  # what is owed still has not been written, nor taken out again
             return True
         if self.row.rewrites:  # she took our part out twice: respect her (D08)
             if self.reading.annotation.lines:  # it stands there, and otherwise than we wrote it: beside it, then (C10)
@@ -161,11 +161,13 @@ class Standing:
 
 
 UNSTABLE = "notre texte y a été changé deux fois"
+TWICE = "deux événements différents y portent le même identifiant"
 BLOCKED = {
     "attendees": "il a des invités, qui pourraient recevoir un message",
     "altrep": "son texte existe en deux versions",
+    "twice": TWICE,
 }
-UNREADABLE, TWICE = "event-unreadable", "deux événements différents y portent le même identifiant"
+UNREADABLE = "event-unreadable"
 PARTLY = "Ce qui s'y lit est vérifié, et ses patients en sont prévenus ; rien ne peut y être affiché."
 NOTHING_OF_IT = "Aucun patient n'est prévenu de ce qu'il contient."
 PROBLEMS = {

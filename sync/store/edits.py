@@ -52,10 +52,11 @@ def want(
     tx.remembered.get(_FREE, set()).discard((calendar, ref))
 
 
-def drop(tx: Tx, calendar: str, ref: str) -> None:
-    """Owe nothing there."""
-    if (calendar, ref) not in tx.remembered.get(_FREE, ()):
-        tx.run(_DROP, the_calendar=calendar, the_ref=ref)
+def drop(tx: Tx, calendar: str, ref: str) -> bool:
+    """Owe nothing there; whether an edit was owed."""
+    if (calendar, ref) in tx.remembered.get(_FREE, ()):
+        return False
+    return bool(tx.run(_DROP, the_calendar=calendar, the_ref=ref).rowcount)
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:

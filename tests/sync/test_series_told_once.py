@@ -181,3 +181,15 @@ def test_l4_a_visit_taken_out_while_the_answer_is_unknown_is_told_and_the_others
     assert "4 séances" in first
     assert "votre RDV du mardi 8 décembre à 9h30 avec le Dr Martin est annulé" in second
     assert desk.office.told("confirmation") == ["sent"] * 3  # the fourth gave way to its cancellation
+
+
+@pytest.mark.parametrize("rule", ["RRULE:FREQ=WEEKLY;COUNT=5\r\nEXDATE:20261208T090000Z", "RRULE:FREQ=WEEKLY;COUNT=2"])
+def test_l2_a_series_saved_without_our_part_and_with_a_visit_less_gets_its_part_back(desk: Desk, rule: str) -> None:
+    event = series(desk, "RRULE:FREQ=WEEKLY;COUNT=5", at="01/12 10:00")
+    assert event.mark == "✓ "
+    event.extra = rule
+    event.save()
+    for _ in range(4):
+        desk.waits(minutes=5)
+    assert "annulé" in desk.sms()[-1]
+    assert event.mark == "✓ "
