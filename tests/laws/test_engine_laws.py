@@ -227,7 +227,8 @@ class Laws(Machine):
         last: dict[int, tuple[str, datetime]] = {}
         with self.store.read() as tx:
             rows = messages.with_state(tx, SENT, FAILED, UNCERTAIN, zone=PARIS)
-            unsure = {row.booking for row in rows if row.state != SENT}
+            refused = messages.with_state(tx, messages.DROPPED, zone=PARIS)  # a person answered "non": known, not told
+            unsure = {row.booking for row in (*rows, *refused) if row.state != SENT}
             known = {
                 n: bookings.get(tx, n, PARIS) for n in tx.connection.execute(select(tables.booking.c.id)).scalars()
             }
