@@ -1,11 +1,14 @@
 """The office in memory, before and after its first pass; a PostgreSQL."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from rules.model import Channel
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
+from tests.ways import Way
 
 __all__ = ["COMPLETE", "MORNING", "PARIS", "PRACTICE", "Office", "ics", "make_office"]
 
@@ -16,6 +19,17 @@ def office(tmp_path: Path) -> Office:
     office = make_office(tmp_path)
     office.passes()
     return office
+
+
+@pytest.fixture(params=[Channel.SMS, Channel.EMAIL])
+def way(request: pytest.FixtureRequest, office: Office) -> Way:
+    """One of the ways to the patient, with `retry` for what is unclear; the first pass is over."""
+    practice = replace(office.world.practice, email="")  # alerts would meet the faults that are planted for patients
+    on_uncertain = {Channel.SMS: "retry", Channel.EMAIL: "retry"}
+    office.world = replace(office.world, practice=practice, on_uncertain=on_uncertain)
+    office.sms.repeatable = False
+    office.passes()
+    return Way(office, request.param)
 
 
 @pytest.fixture

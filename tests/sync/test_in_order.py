@@ -6,76 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.base import OutsideError, Permanent, TryLater, Uncertain
+from adapters.base import Permanent, TryLater
 from rules.model import Channel
-from sync import byhand
-from sync.judge import judge
-from sync.passes import pull
-from sync.store import messages, notices, views
-from sync.store.messages import MessageRow
-from sync.world import nobody_watches
+from sync.store import notices, views
 from tests.office import COMPLETE, PARIS, Office, ics
+from tests.ways import DAY, HOUR, LOST, Way
 
-LOST = Uncertain("La réponse s'est perdue.")
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LUC = COMPLETE.replace("12/05/1981", "03/02/2012")
-
-
-@pytest.fixture(params=[Channel.SMS, Channel.EMAIL])
-def way(request: pytest.FixtureRequest, office: Office) -> "Way":
-    """One of the ways to the patient, with `retry` for what is unclear; the first pass is over."""
-    practice = replace(office.world.practice, email="")  # alerts would meet the faults that are planted for patients
-    on_uncertain = {Channel.SMS: "retry", Channel.EMAIL: "retry"}
-    office.world = replace(office.world, practice=practice, on_uncertain=on_uncertain)
-    office.sms.repeatable = False
-    office.passes()
-    return Way(office, request.param)
-
-
-class Way:
-    """What goes to the patient by one channel."""
-
-    def __init__(self, office: Office, channel: Channel) -> None:
-        self.office, self.channel = office, channel
-        self.gateway = office.world.senders[channel]
-
-    def loses(self, *, taken: bool = True) -> None:
-        """The answer to the next message; the gateway took it, or not."""
-        self.gateway.fail(LOST, taken=taken)
-
-    def errs(self, error: OutsideError) -> None:
-        self.gateway.fail(error, taken=False)
-
-    def is_down(self) -> None:
-        for _ in range(50):
-            self.errs(TryLater("…"))
-
-    def words(self) -> list[str]:
-        """What arrived: kind and day of the appointment, as in `confirmation 1`."""
-        kinds = [message.key.split(":")[3] for message in self.arrived()]
-        texts = [message.text for message in self.arrived()]
-        days = ["2 décembre" in text or "mer 2/12" in text or "02/12" in text for text in texts]
-        return [f"{kind}{' 2' if there else ''}" for kind, there in zip(kinds, days, strict=True)]
-
-    def arrived(self) -> list:
-        return [message for message in self.gateway.sent if ":notice:" not in message.key]
-
-    def rows(self) -> list[MessageRow]:
-        with self.office.world.store.read() as tx:
-            states = ("pending", "claimed", "sent", "failed", "uncertain", "superseded", "suppressed", "dropped")
-            found = messages.with_state(tx, *states, zone=PARIS)
-        return sorted((row for row in found if row.channel is self.channel), key=lambda row: row.id)
-
-    def states(self) -> list[tuple[str, str]]:
-        return [(row.kind.value, row.state) for row in self.rows()]
-
-    def goes_on(self, hours: int = 8) -> None:
-        """Passes every twenty minutes."""
-        for _ in range(3 * hours):
-            self.office.passes(later=timedelta(minutes=20))
-
-    def moved(self, day: int) -> None:
-        self.office.she_books("a", day=day)
 
 
 # --- an older one never follows a newer one --------------------------------------------------------------------------
@@ -272,107 +209,6 @@ def test_p41_an_unclear_reminder_never_follows_a_change(way: Way) -> None:
     way.moved(8)
     way.goes_on(4)
     assert way.words() == ["confirmation", "modification 2"]
-
-
-# --- a person's hand ---
-
-
-def by_hand(way: Way, act: str, number: int) -> str:
-    """What `attitre outbox retry|drop` does with the n-th message."""
-    world, row = way.office.world, way.rows()[number]
-    with world.store.write() as tx:
-        return getattr(byhand, act)(world, tx, row, world.now())
-
-
-def given_up(way: Way, error: OutsideError = LOST) -> None:
-    """The confirmation is unclear for good, or refused."""
-    way.office.world = replace(way.office.world, on_uncertain={})
-    way.office.she_books("a")
-    way.errs(error)
-    way.office.passes()
-
-
-@pytest.mark.parametrize("error", [LOST, Permanent("Refusé.")])
-def test_l4_by_hand_it_goes_again_while_it_is_true(way: Way, error: OutsideError) -> None:
-    given_up(way, error)
-    assert by_hand(way, "retry", 0).endswith("Il part au prochain passage.")
-    way.office.passes()
-    way.office.passes()
-    assert way.states() == [("confirmation", "sent")]
-    assert way.words() == ["confirmation"]
-    assert "E-mail de confirmation envoyé" in way.office.block("a") or way.channel is Channel.SMS
-
-
-@pytest.mark.parametrize("error", [LOST, Permanent("Refusé.")])
-def test_l4_by_hand_an_older_one_never_follows_a_newer_one(way: Way, error: OutsideError) -> None:
-    given_up(way, error)
-    way.moved(8)
-    way.office.passes()
-    with pytest.raises(byhand.NotPossible, match="un message plus récent l'a remplacé"):
-        by_hand(way, "retry", 0)
-    way.goes_on(2)
-    assert len(way.words()) == 1
-    assert way.words()[0].endswith("2")
-
-
-@pytest.mark.parametrize("error", [LOST, Permanent("Refusé.")])
-def test_l4_by_hand_the_present_state_goes_instead(way: Way, error: OutsideError) -> None:
-    given_up(way, error)
-    way.moved(8)
-    pull(way.office.world, way.office.world.sources, nobody_watches)
-    judge(way.office.world)
-    said = by_hand(way, "retry", 0)
-    assert "qui dit l'état actuel, part à sa place" in said
-    way.goes_on(2)
-    assert len(way.words()) == 1
-    assert way.words()[0].endswith("2")
-
-
-@pytest.mark.parametrize("error", [LOST, Permanent("Refusé.")])
-def test_l3_by_hand_what_is_not_true_any_more_does_not_go(way: Way, error: OutsideError) -> None:
-    given_up(way, error)
-    way.office.she_books("a", text=COMPLETE.replace("Né(e) le : 12/05/1981", "Né(e) le : 12/13/1981"))
-    way.office.passes()
-    with pytest.raises(byhand.NotPossible, match="ne dit plus ce qui est vrai dans l'agenda : rien ne part"):
-        by_hand(way, "retry", 0)
-    way.goes_on(2)
-    assert way.words() == []
-
-
-@pytest.mark.parametrize("error", [LOST, Permanent("Refusé."), TryLater("…")])
-def test_l4_by_hand_what_was_filed_does_not_come_back(way: Way, error: OutsideError) -> None:
-    given_up(way, error)
-    assert by_hand(way, "drop", 0) == f"Message n° {way.rows()[0].id} classé."
-    way.office.she_books("a", text=COMPLETE + "\nCommentaire : doux")
-    way.goes_on(4)
-    assert way.states() == [("confirmation", "dropped")]
-    assert way.words() == []
-    with pytest.raises(byhand.NotPossible):
-        by_hand(way, "retry", 0)
-
-
-def test_p41_by_hand_a_reminder_goes_while_it_is_true(way: Way) -> None:
-    way.office.world = replace(way.office.world, on_uncertain={})
-    way.office.she_books("a", day=3)
-    way.office.passes()
-    way.loses(taken=False)
-    way.office.passes(later=2 * DAY + HOUR + timedelta(minutes=1))
-    assert way.states()[-1] == ("reminder", "uncertain")
-    by_hand(way, "retry", 1)
-    way.office.passes()
-    assert way.states()[-1] == ("reminder", "sent")
-
-
-def test_p41_by_hand_a_reminder_never_follows_a_change(way: Way) -> None:
-    way.office.world = replace(way.office.world, on_uncertain={})
-    way.office.she_books("a", day=3)
-    way.office.passes()
-    way.loses(taken=False)
-    way.office.passes(later=2 * DAY + HOUR + timedelta(minutes=1))
-    way.moved(8)
-    way.office.passes()
-    with pytest.raises(byhand.NotPossible, match="un message plus récent l'a remplacé"):
-        by_hand(way, "retry", 1)
 
 
 # --- a lost answer ---------------------------------------------------------------------------------------------------
