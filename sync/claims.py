@@ -122,11 +122,11 @@ def _being_cancelled(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
 
 
 def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
-    """The patient has that hour again by another booking: the cancellation would be read as of that one. It waits, and
-    is over once the patient knows of the other."""
+    """The patient has that hour with that dentist again: the cancellation would be read as of the new booking. It
+    waits, and is over once they know of that. A message names its dentist: with another one it goes (P43)."""
     zone, patient = world.practice.zone, row.facts.patient_id
-    others = bookings.at_the_hour(tx, patient, row.facts.start, zone) if patient else []
-    others = [one for one in others if one.id != row.booking and one.state == VALID]
+    there = bookings.at_the_hour(tx, patient, row.facts.start, zone) if patient else []
+    others = [one for one in there if (one.state, one.dentist) == (VALID, row.facts.dentist) and one.id != row.booking]
     if not others:
         return False
     known = (bookings.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)

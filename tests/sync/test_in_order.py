@@ -70,6 +70,19 @@ def test_l4_the_hour_booked_anew_and_given_up_at_once_is_cancelled_all_the_same(
     assert way.words() == ["confirmation", "cancellation"]
 
 
+def test_p43_the_hour_booked_anew_with_another_dentist_leaves_the_first_one_s_visit_to_be_cancelled(way: Way) -> None:
+    way.office.she_books("a")
+    way.office.passes()
+    way.is_down()
+    way.office.calendars["martin"].delete("a.ics")
+    way.goes_on(hours=2)
+    way.office.she_books("b", dentist="bernard", text=f"{COMPLETE}\nAccord patient : oui (tél. 24/11)")
+    way.office.passes()
+    way.gateway.faults.clear()
+    way.goes_on(hours=24)
+    assert sorted(way.words()) == ["cancellation", "confirmation", "confirmation"]
+
+
 def test_l4_restored_while_the_cancellation_is_unclear_the_confirmation_is_the_last_word(way: Way) -> None:
     way.office.she_books("a")
     way.office.passes()
