@@ -6,6 +6,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 
+from rules.model import Channel
+
+WAYS = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
+WAYS_PLURAL = {Channel.SMS: "SMS", Channel.EMAIL: "e-mails"}
+"""How messages by each way are called, after `un` and `des`."""
+
 
 def clock(moment: datetime) -> str:
     """`9 h 30`, `14 h`."""

@@ -10,6 +10,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from rules.french import WAYS_PLURAL
 from rules.model import Channel
 from sync.store import basics, notices
 from sync.store.engine import Tx
@@ -17,7 +18,6 @@ from sync.world import World
 
 IN_A_ROW = 3
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
-_NAMES = {Channel.SMS: "SMS", Channel.EMAIL: "e-mails"}
 _SETTING = "gateway:"
 
 
@@ -42,7 +42,7 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
         known["until"] = (now + PAUSES[min(known["pauses"], len(PAUSES)) - 1]).isoformat()
         basics.log(tx, now, "gateway-paused", detail=channel.value)
         if known["pauses"] == 1:
-            notices.raise_once(tx, _alert(channel, known), f"attitre : envoi des {_NAMES[channel]} en pause",
+            notices.raise_once(tx, _alert(channel, known), f"attitre : envoi des {WAYS_PLURAL[channel]} en pause",
                                f"{_said(channel)}\n\nCe qui attend : attitre outbox", now)  # fmt: skip
     basics.put(tx, f"{_SETTING}{channel}", json.dumps(known))
 
@@ -54,8 +54,8 @@ def said(tx: Tx) -> list[str]:
 
 def _said(channel: Channel) -> str:
     return (
-        f"Les {_NAMES[channel]} attendent : leur service d'envoi ne répond pas à temps. Il est réessayé de lui-même, "
-        "au moins tous les quarts d'heure ; si cela dure, appelez ce service."
+        f"Les {WAYS_PLURAL[channel]} attendent : leur service d'envoi ne répond pas à temps. Il est réessayé de "
+        "lui-même, au moins tous les quarts d'heure ; si cela dure, appelez ce service."
     )
 
 

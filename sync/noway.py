@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rules.french import WAYS
 from rules.model import Channel, MessageKind
 from sync.restore import taken_as_told
 from sync.store import messages, notices
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, PENDING, MessageRow
 from sync.world import World
-
-_NAMES = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
 
 
 def close(world: World, rows: Iterable[MessageRow]) -> None:
@@ -20,7 +19,7 @@ def close(world: World, rows: Iterable[MessageRow]) -> None:
     now = world.now()
     with world.store.write() as tx:
         for row in rows:
-            why = f"aucun {_NAMES[row.channel]} n'est configuré"
+            why = f"aucun {WAYS[row.channel]} n'est configuré"
             if messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason=why):
                 if row.kind is not MessageKind.REMINDER:
                     taken_as_told(world, tx, row)
@@ -29,7 +28,7 @@ def close(world: World, rows: Iterable[MessageRow]) -> None:
 
 
 def _tell(world: World, tx: Tx, channel: Channel) -> None:
-    how = _NAMES[channel]
+    how = WAYS[channel]
     text = (
         f"Aucun {how} n'est configuré : les patients n'en reçoivent pas. Ce qui devait partir ainsi est classé, et ne "
         f"partira pas après coup.\n\nPour en envoyer : « messages: » dans la configuration, puis attitre check."

@@ -32,7 +32,6 @@ Result = Callable[[World, Tx, MessageRow], None]
 def deliver(world: World, watch: Watch = nobody_watches) -> int:
     """Send every message that is due and still true; one bad row never stops the others. Returns how many were sent."""
     recover(world)
-    _close_without_way(world)
     sent: list[int] = []
     while _deliver_due(world, sent, watch):
         pass
@@ -41,9 +40,8 @@ def deliver(world: World, watch: Watch = nobody_watches) -> int:
 
 def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
     """What is due on ways that do not pause, one call on those that are tried; whether one of these answers again."""
-    with world.store.read() as tx:
-        due = [row for row in messages.due(tx, world.now(), world.practice.zone) if row.channel in world.senders]
-    began, left, tried = monotonic(), due, _pausing(world) if due else {}
+    left = _with_a_way(world)
+    began, tried = monotonic(), _pausing(world) if left else {}
     may_try = {channel for channel, now in tried.items() if now}
     while left and not world.calls.weary(began):
         left = [row for row in left if not _offered(world, row, sent, watch, tried=tried)]
@@ -54,8 +52,8 @@ def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
     return bool(may_try) and not may_try <= _pausing(world).keys()
 
 
-def _close_without_way(world: World) -> None:
-    """What is due on a way that is not configured waits for nothing."""
+def _with_a_way(world: World) -> list[MessageRow]:
+    """What is due; on a way that is not configured it waits for nothing, and is closed."""
     with world.store.read() as tx:
         due = messages.due(tx, world.now(), world.practice.zone)
     nowhere = [row for row in due if row.channel not in world.senders]
@@ -63,6 +61,7 @@ def _close_without_way(world: World) -> None:
         from sync.noway import close
 
         close(world, nowhere)
+    return [row for row in due if row.channel in world.senders]
 
 
 def _pausing(world: World) -> dict[Channel, bool]:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from tenacity import RetryCallState, wait_random_exponential
 
-from rules.model import Channel, MessageKind
+from rules.model import MessageKind
+from sync import alertwords
 from sync.store import basics, bookings, messages, notices, resources
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPERSEDED, UNCERTAIN, MessageRow
@@ -47,7 +48,9 @@ def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1}
     if messages.move(tx, row.id, CLAIMED, FAILED, **values):
         _result(world, tx, row, "failed")
-        notices.raise_once(tx, f"undelivered:{row.together or row.key}", *_undelivered(row, reason), world.now())
+        notices.raise_once(
+            tx, f"undelivered:{row.together or row.key}", *alertwords.undelivered(row, reason), world.now()
+        )
 
 
 def later(
@@ -57,7 +60,7 @@ def later(
     asked for more than the day that it is given, which the practice hears of once a day."""
     now, attempts = world.now(), row.attempts + 1
     if capped:
-        notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *_capped(row), now)
+        notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *alertwords.capped(row.channel), now)
     if attempts >= LAST_ATTEMPT:
         failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
@@ -126,7 +129,7 @@ def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1, "unclear": row.unclear + 1}
     if messages.move(tx, row.id, CLAIMED, UNCERTAIN, **values):
         _result(world, tx, row, "uncertain")
-        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *_maybe(row), world.now())
+        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *alertwords.uncertain(row), world.now())
 
 
 def _result(world: World, tx: Tx, row: MessageRow, state: str) -> None:
@@ -143,43 +146,7 @@ def _show(tx: Tx, row: MessageRow, world: World) -> None:
         resources.mark_dirty(tx, [place], world.now())
 
 
-def _undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
-    how = "SMS" if row.channel is Channel.SMS else "e-mail"
-    text = (
-        f"Un {how} n'a pas pu être remis : {reason}\n\n"
-        f"Rendez-vous n° {row.booking}, message n° {row.id}. Le numéro à appeler : attitre outbox"
-    )
-    return f"attitre : {how} non remis", text
-
-
-def _capped(row: MessageRow) -> tuple[str, str]:
-    how = "SMS" if row.channel is Channel.SMS else "e-mail"
-    text = (
-        f"Le service d'envoi des {how} demande d'attendre plus d'un jour : il est réessayé demain. Ne comptez "
-        f"pas sur les {how} d'ici là. Appelez ce service, ou changez-en.\n\nCe qui attend : attitre outbox"
-    )
-    return f"attitre : envoi des {how} suspendu par le service", text
-
-
 def _tell_down(tx: Tx, row: MessageRow, reason: str, attempts: int, now: datetime) -> None:
     """A way by which nothing leaves is told once a day; one attempt may be an accident."""
     if attempts > 1:
-        notices.raise_once(tx, f"gateway:{row.channel}:{now:%Y-%m-%d}", *_down(row, reason), now)
-
-
-def _down(row: MessageRow, reason: str) -> tuple[str, str]:
-    how = "SMS" if row.channel is Channel.SMS else "e-mail"
-    text = (
-        f"Des {how} ne partent pas : {reason}\n\nIls sont réessayés, de plus en plus rarement, et partent dès que le "
-        f"service d'envoi les prend. Ce qui attend : attitre outbox"
-    )
-    return f"attitre : des {how} attendent", text
-
-
-def _maybe(row: MessageRow) -> tuple[str, str]:
-    how = "SMS" if row.channel is Channel.SMS else "e-mail"
-    text = (
-        f"On ne sait pas si un {how} est parti : la réponse s'est perdue.\n\n"
-        f"Message n° {row.id}. Renvoyer : attitre outbox retry {row.id} ; classer : attitre outbox drop {row.id}"
-    )
-    return f"attitre : {how} incertain", text
+        notices.raise_once(tx, f"gateway:{row.channel}:{now:%Y-%m-%d}", *alertwords.down(row.channel, reason), now)
