@@ -18,6 +18,7 @@ from adapters.senders.render import digest_page
 from rules.agenda import block_findings, holiday_name
 from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
+from rules.french import day_and_clock
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
 from sync import floods, health
 from sync.calls import Call, Note, finish
@@ -25,10 +26,11 @@ from sync.faults import log
 from sync.holding import held_count
 from sync.opening import support_words
 from sync.results import backoff
-from sync.store import attendance, basics, calendars, digests, generation
+from sync.store import attendance, basics, calendars, digests, generation, resources, views
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import UNCERTAIN
+from sync.store.resources import ResourceRow
 from sync.world import Watch, World, nobody_watches
 
 NAME = "digest"
@@ -213,9 +215,25 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
 
 
 def _unread_events(world: World, tx: Tx) -> Iterator[str]:
+    """Those that cannot be read, so that a person finds them, and those that a server does not hand out."""
     for row in calendars.every(tx):
-        if row.state == "active":
-            yield from (f"{world.called(row.dentist)} : {said}" for said in health.events_not_read(tx, row.calendar))
+        if row.state != "active":
+            continue
+        name, unread = world.called(row.dentist), views.unread(tx, row.calendar)
+        for resource in resources.find(tx, row.calendar, unread).values():
+            yield f"{name} : {_which(world, resource)} ne peut pas être lu comme il faut. {_AGAIN}"
+        yield from (f"{name} : {said}" for said in health.not_handed_out(tx, row.calendar))
+
+
+def _which(world: World, row: ResourceRow) -> str:
+    reading = world.reading(row)
+    first = next(iter(reading.events), None) if reading else None
+    title = first.title if first else reading.title if reading else ""
+    when = f" du {day_and_clock(first.start, year=True)}" if first else ""
+    return f"« {title} »{when}" if title else f"un événement sans titre lisible{when}"
+
+
+_AGAIN = "Recréez-le dans l'agenda, puis supprimez l'ancien."
 
 
 def _told_here(row: BookingRow, old: set[tuple[str, str]], practice: Practice, now: datetime) -> bool:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rules.french import WAYS
+from rules.model import Channel
 from sync import gatewaypause, refusals, unfetched
 from sync.opening import at_work
 from sync.pace import interval, pace_of
 from sync.steptroubles import words
-from sync.store import calendars, messages, resources, troubles
+from sync.store import calendars, messages, resources, troubles, views
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -46,9 +48,9 @@ def remarks(settings: Settings) -> list[str]:
 
 def gateways_down(tx: Tx) -> list[str]:
     """Ways by which messages were tried twice, and are tried again. Once may be an accident."""
-    names = {"sms": "SMS", "email": "e-mail"}
     return [
-        f"{names[way]} : {_waiting(count)} à chaque essai par le service d'envoi, et réessayé{'s' * (count > 1)}."
+        f"{WAYS[Channel(way)]} : {_waiting(count)} à chaque essai par le service d'envoi, et réessayé"
+        f"{'s' if count > 1 else ''}."
         for way, count in sorted(messages.tried_in_vain(tx).items())
     ]
 
@@ -66,15 +68,20 @@ def beside(tx: Tx, row: CalendarRow) -> list[str]:
 
 def events_not_read(tx: Tx, calendar: str) -> list[str]:
     """How many of its events cannot be read, and how many are not handed out."""
-    unread, owed = resources.unread(tx).get(calendar, 0), troubles.every(tx, troubles.OWED)
-    known = owed.get((troubles.OWED, calendar))
+    unread = len(views.unread(tx, calendar))
+    return [*([_unread(unread)] if unread else []), *not_handed_out(tx, calendar)]
+
+
+def not_handed_out(tx: Tx, calendar: str) -> list[str]:
+    """How many of its events the server names and does not hand out."""
+    known = troubles.every(tx, troubles.OWED).get((troubles.OWED, calendar))
     left = len(resources.debts(tx, calendar)) if known and known.times >= unfetched.SAID_FROM else 0
-    return [*([_unread(unread)] if unread else []), *([unfetched.said(left)] if left else [])]
+    return [unfetched.said(left)] if left else []
 
 
 def _unread(count: int) -> str:
     what = "1 événement ne peut pas être lu" if count == 1 else f"{count} événements ne peuvent pas être lus"
-    return f"{what} comme il faut : voir « attitre agenda » et le récapitulatif."
+    return f"{what} comme il faut : « attitre digest » dit {'lequel' if count == 1 else 'lesquels'}."
 
 
 def troubles_said(tx: Tx) -> list[str]:

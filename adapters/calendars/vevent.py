@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from adapters.base import Reading, Window
 from adapters.calendars import block, recurrence, splice
 from adapters.calendars.contentlines import Properties, events, unescape, unfold
-from adapters.calendars.eventread import Component, Unreadable, component, version
+from adapters.calendars.eventread import Component, Unreadable, component, plain_title, storable, version
 from adapters.calendars.movend import moved
 from adapters.calendars.semantic import digest
 from adapters.calendars.versions import counted
@@ -21,6 +22,7 @@ from adapters.calendars.zones import Zones
 from rules.model import Annotation
 
 _LONGEST = 2_000_000
+_SUMMARY = re.compile(rb"^SUMMARY(?:;[^:\r\n]*)?:([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
 def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
@@ -215,5 +217,11 @@ def _without_events(payload: bytes) -> Reading:
 
 
 def _unreadable(payload: bytes) -> Reading:
-    digested = hashlib.sha256(payload).hexdigest()
-    return Reading((), digested, Annotation(), "event-unreadable", blocked="unreadable", sole=False)
+    digested, title = hashlib.sha256(payload).hexdigest(), _title(payload)
+    return Reading((), digested, Annotation(), "event-unreadable", blocked="unreadable", sole=False, title=title)
+
+
+def _title(payload: bytes) -> str:
+    """The first title in it, whatever else is wrong there."""
+    found = _SUMMARY.search(payload, 0, _LONGEST)
+    return block.bare(plain_title(storable(unescape(found[1].decode("utf-8", "replace")))))[:80] if found else ""

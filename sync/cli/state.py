@@ -211,8 +211,10 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
 
 
 def _retained(cancellations: int, waiting: int) -> str:
-    """`15 annulations retenues, 2 messages retenus`."""
-    said = [f"{cancellations} annulations retenues"] if cancellations or not waiting else []
+    """`15 annulations retenues, 2 messages retenus`; nothing yet where a person said to hold."""
+    if not cancellations and not waiting:
+        return "Les annulations à venir seront retenues"
+    said = [f"{cancellations} annulations retenues"] if cancellations else []
     many = "s" if waiting > 1 else ""
     return ", ".join([*said, *([f"{waiting} message{many} retenu{many}"] if waiting else [])])
 

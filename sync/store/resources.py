@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal_column,
     or_,
@@ -149,13 +148,6 @@ def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: 
     refs = list(tx.connection.execute(select(c.ref).where(*here_).order_by(c.order).limit(at_most)).scalars())
     for ref in refs:
         change(tx, calendar, ref, unwritable=None, dirty_at=now)
-
-
-def unread(tx: Tx) -> dict[str, int]:
-    """Calendar → how many of its events cannot be read; those that lie in the past count too, for nobody knows."""
-    c = t.resource.c
-    query = select(c.calendar, func.count()).where(c.practice == tx.practice, c.state == PRESENT, c.problem != "")
-    return {calendar: int(count) for calendar, count in tx.connection.execute(query.group_by(c.calendar))}
 
 
 def debts(tx: Tx, calendar: str) -> list[str]:

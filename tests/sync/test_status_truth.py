@@ -13,6 +13,7 @@ from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
 from sync.cli import state, work
+from sync.digest import todays
 from sync.passes import PassReport
 from sync.store import calendars, messages, resources, troubles
 from sync.world import Source
@@ -173,13 +174,29 @@ def test_events_that_cannot_be_read_are_counted(office: Office) -> None:
     office.calendars["martin"].put("leer.ics", b"")
     office.passes(later=MINUTE)
     assert shown(office)["remarks"] == [
-        "1 événement ne peut pas être lu comme il faut : voir « attitre agenda » et le récapitulatif."
+        "1 événement ne peut pas être lu comme il faut : « attitre digest » dit lequel."
     ]
     assert state._word(shown(office)) == "à regarder"
     office.calendars["martin"].delete("leer.ics")
     for _ in range(3):
         office.passes(later=MINUTE)
     assert shown(office)["remarks"] == []
+
+
+FAR = b"""BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:far\r\nDTSTART:99991231T100000Z\r\nSUMMARY:LEROY Jean\r
+END:VEVENT\r\nEND:VCALENDAR\r\n"""
+
+
+@pytest.mark.parametrize(
+    ("body", "named"), [(FAR, "« LEROY Jean » ne peut"), (b"", "un événement sans titre lisible ne peut")]
+)
+def test_the_digest_says_which_event_cannot_be_read(office: Office, body: bytes, named: str) -> None:
+    office.calendars["martin"].put("odd.ics", body)
+    office.passes(later=MINUTE)
+    letter = todays(office.world)
+    assert letter is not None
+    assert f"Dr Claire Martin : {named} pas être lu comme il faut." in repr(letter.sections)
+    assert all("LEROY" not in subject for subject in office.to_practice())
 
 
 def test_events_whose_body_is_not_handed_out_are_said_and_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
