@@ -247,16 +247,25 @@ def _hit(fresh: Callable[[], Path], number: int, what: str, fault: Callable[[], 
     """What is wrong where that point fails; empty where all is as it should be."""
     with day(fresh(), Points(fault, number)) as one:
         one.lives()
-        touched = {key for key in WHO if key in what or WHO[key][1][1:] in what or WHO[key][2] in what}
-        late = [key for key in WHO if key not in touched and _served(one.told(key)) != LIFE and what != "commit"]
+        unserved = {key for key in WHO if _served(one.told(key)) != LIFE}
+        late = unserved - _touched(what, unserved)
         one.settles()
         ends = {key: one.told(key) for key in WHO}
-        uncertain = _uncertain(one)
+        uncertain = _uncertain(one) & unserved
         twice = [key for key, told in ends.items() if len(told) != len(set(told))]
         silent = [key for key, told in ends.items() if _last(told) != 2 and key not in uncertain]
     return (
-        f"{number} {what}: late {late}, twice {twice}, without the last word {silent}" if late + twice + silent else ""
+        f"{number} {what}: late {late}, twice {twice}, without the last word {silent}"
+        if late or twice or silent
+        else ""
     )
+
+
+def _touched(what: str, unserved: set[str]) -> set[str]:
+    """Whom the fault met: named by the call; of a commit, which names nobody, one patient at most."""
+    if what == "commit":
+        return unserved if len(unserved) <= 1 else set()
+    return {key for key in WHO if key in what or WHO[key][1][1:] in what or WHO[key][2] in what}
 
 
 def _served(told: list[tuple[str, str]]) -> list[tuple[str, str]]:
