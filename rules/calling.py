@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
+from rules import french
 from rules.model import Dentist, Facts, Practice
 
+FAR = timedelta(days=300)
 _DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an SMS is worded. `shorter`: dates in figures; `today`: a day that is far from it is said with its year."""
+
+    shorter: bool = False
+    today: date | None = None
+
+
+def day(value: date, style: Style) -> str:
+    """`mardi 24 novembre`, `mar. 24/11`; `mercredi 1er décembre 2027` where a reader would think of a nearer one."""
+    far = style.today is not None and value - style.today > FAR
+    if style.shorter:
+        return f"{french.day(value).split()[0][:3]}. {value:{'%d/%m/%Y' if far else '%d/%m'}}"
+    return french.day(value, year=far)
 
 
 def local(facts: Facts, practice: Practice) -> datetime:

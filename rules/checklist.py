@@ -11,7 +11,7 @@ from rules.model import Booking, CalendarEvent, Entry, Finding, Patient, Practic
 
 FIRST_HOUR, LAST_HOUR = 6, 22  # local; outside, an hour is taken for a slip
 LONGEST_MINUTES = 8 * 60
-DISTANT = timedelta(days=400)
+DISTANT = timedelta(days=365)
 ADULT = 18  # years
 
 Findings = tuple[Finding, ...]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from urllib.parse import quote
 
 from rules import calling, french, seriesmessages
+from rules.calling import Style
 from rules.gsm7 import fit, segments
 from rules.model import Facts, MessageKind, Practice, Send
 
@@ -40,12 +42,14 @@ def about_series(send: Send) -> bool:
 # --- SMS -------------------------------------------------------------------------------------------------------------
 
 
-def sms(send: Send, practice: Practice, manage_url: str | None = None) -> str:
+def sms(send: Send, practice: Practice, manage_url: str | None = None, *, today: date | None = None) -> str:
     """The text of an SMS, in GSM-7: of the wordings that cost fewest messages (one, unless the names are very long)
-    the fullest. Without patient name; with a motif only where the practice wants it (P37)."""
+    the fullest. Without patient name; with a motif only where the practice wants it (P37).
+
+    Seen from `today`, a day that is far away is said with its year."""
     discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
     say = seriesmessages.sms_said if about_series(send) else _SAID[send.kind]
-    said = [say(send, house, shorter) for house in (practice, discreet) for shorter in (False, True)]
+    said = [say(send, house, Style(shorter, today)) for house in (practice, discreet) for shorter in (False, True)]
     return min(
         (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
     )
@@ -67,14 +71,14 @@ def _line(practice: Practice, said: str, tail: str) -> str:
     return fit(" ".join(f"{practice.name} : {said} {tail}".split()))
 
 
-def _confirmed(send: Send, practice: Practice, shorter: bool) -> str:
-    return f"RDV confirmé le {_appointment(send.facts, practice, shorter)}."
+def _confirmed(send: Send, practice: Practice, style: Style) -> str:
+    return f"RDV confirmé le {_appointment(send.facts, practice, style)}."
 
 
-def _reminded(send: Send, practice: Practice, shorter: bool) -> str:
+def _reminded(send: Send, practice: Practice, style: Style) -> str:
     if send.also:
-        return f"rappel de vos RDV du {_sms_day(send.facts, practice, shorter)} : {_several(send, practice)}."
-    return f"rappel de votre RDV du {_appointment(send.facts, practice, shorter)}."
+        return f"rappel de vos RDV du {_sms_day(send.facts, practice, style)} : {_several(send, practice)}."
+    return f"rappel de votre RDV du {_appointment(send.facts, practice, style)}."
 
 
 def _several(send: Send, practice: Practice) -> str:
@@ -92,27 +96,27 @@ def _several(send: Send, practice: Practice) -> str:
     return french.listed(said, "et")
 
 
-def _modified(send: Send, practice: Practice, shorter: bool) -> str:
+def _modified(send: Send, practice: Practice, style: Style) -> str:
     """The new appointment, and of the old one what differs (P42)."""
     now, before = send.facts, send.before or send.facts
     moved = now.start != before.start
     place = f", nouvelle adresse : {now.place}" if now.place != before.place else ""
-    former = ", ".join(_former(now, before, practice, shorter))
+    former = ", ".join(_former(now, before, practice, style))
     lead = "RDV déplacé au" if moved else "RDV modifié :"
-    return f"{lead} {_appointment(now, practice, shorter)}{place}{former and f' (avant : {former})'}."
+    return f"{lead} {_appointment(now, practice, style)}{place}{former and f' (avant : {former})'}."
 
 
-def _former(now: Facts, before: Facts, practice: Practice, shorter: bool) -> list[str]:
+def _former(now: Facts, before: Facts, practice: Practice, style: Style) -> list[str]:
     pairs = (
-        (_sms_when(before, practice, shorter), now.start != before.start),
+        (_sms_when(before, practice, style), now.start != before.start),
         (calling.short(before.dentist, practice), now.dentist != before.dentist),
         (_motif_in_sms(before, practice), now.motif != before.motif),
     )
     return [said for said, differs in pairs if said and differs]
 
 
-def _cancelled(send: Send, practice: Practice, shorter: bool) -> str:
-    return f"votre RDV du {_appointment(send.before or send.facts, practice, shorter, motif=False)} est annulé."
+def _cancelled(send: Send, practice: Practice, style: Style) -> str:
+    return f"votre RDV du {_appointment(send.before or send.facts, practice, style, motif=False)} est annulé."
 
 
 _SAID = {
@@ -123,19 +127,18 @@ _SAID = {
 }
 
 
-def _appointment(facts: Facts, practice: Practice, shorter: bool, *, motif: bool = True) -> str:
-    said = f"{_sms_when(facts, practice, shorter)} avec {calling.article(calling.short(facts.dentist, practice))}"
+def _appointment(facts: Facts, practice: Practice, style: Style, *, motif: bool = True) -> str:
+    said = f"{_sms_when(facts, practice, style)} avec {calling.article(calling.short(facts.dentist, practice))}"
     label = _motif_in_sms(facts, practice) if motif else ""
     return f"{said} pour : {label}" if label else said
 
 
-def _sms_when(facts: Facts, practice: Practice, shorter: bool) -> str:
-    return f"{_sms_day(facts, practice, shorter)} à {french.short_clock(calling.local(facts, practice))}"
+def _sms_when(facts: Facts, practice: Practice, style: Style) -> str:
+    return f"{_sms_day(facts, practice, style)} à {french.short_clock(calling.local(facts, practice))}"
 
 
-def _sms_day(facts: Facts, practice: Practice, shorter: bool) -> str:
-    start = calling.local(facts, practice)
-    return f"{french.day(start.date()).split()[0][:3]}. {start:%d/%m}" if shorter else french.day(start.date())
+def _sms_day(facts: Facts, practice: Practice, style: Style) -> str:
+    return calling.day(calling.local(facts, practice).date(), style)
 
 
 def _motif_in_sms(facts: Facts, practice: Practice) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from rules import calling, french
+from rules.calling import Style
 from rules.model import Facts, MessageKind, Practice, Send
 from rules.rhythm import LEAST, rhythm
 
@@ -31,70 +32,66 @@ def moved(send: Send) -> bool:
 # --- SMS -------------------------------------------------------------------------------------------------------------
 
 
-def sms_said(send: Send, practice: Practice, shorter: bool) -> str:
-    """What an SMS says of them, without the practice's name and phone. `shorter`: dates in figures, no next date."""
+def sms_said(send: Send, practice: Practice, style: Style) -> str:
+    """What an SMS says of them, without the practice's name and phone. Shorter: dates in figures, no next date."""
     label = _label(send.facts, practice)
-    what = f"{_sms_when(send, practice, shorter)}{f' pour : {label}' if label else ''}"
+    what = f"{_sms_when(send, practice, style)}{f' pour : {label}' if label else ''}"
     if send.kind is MessageKind.CANCELLATION:
-        return f"vos RDV sont annulés : {_sms_when(send, practice, shorter)}."
+        return f"vos RDV sont annulés : {_sms_when(send, practice, style)}."
     if send.kind is MessageKind.CONFIRMATION:
         return f"RDV confirmés : {what}."
     lead = "RDV déplacés" if moved(send) else "RDV modifiés"
     place = f", nouvelle adresse : {send.facts.place}" if send.before and send.facts.place != send.before.place else ""
-    former = ", ".join(_former(send, practice, shorter))
+    former = ", ".join(_former(send, practice, style))
     return f"{lead} : {what}{place}{former and f' (avant : {former})'}."
 
 
-def _sms_when(send: Send, practice: Practice, shorter: bool) -> str:
+def _sms_when(send: Send, practice: Practice, style: Style) -> str:
     """`chaque mardi à 9h30 avec le Dr Martin, 8 séances du 9 mars au 27 avril ; prochaine : mardi 9 mars`."""
     starts = _starts(every(send), practice)
     who = f"avec {calling.article(calling.short(send.facts.dentist, practice))}"
     found = rhythm(starts)
     if found is None:
-        return f"{len(starts)} séances {who} : {_first_ones(starts, shorter)}"
-    said = f"{found.words} à {french.short_clock(starts[0])} {who}{_except(found.without, shorter)}"
-    first, last = _sms_day(starts[0].date(), shorter), starts[-1].date()
+        return f"{len(starts)} séances {who} : {_first_ones(starts, style)}"
+    said = f"{found.words} à {french.short_clock(starts[0])} {who}{_except(found.without, style.shorter)}"
+    first, last = calling.day(starts[0].date(), style), starts[-1].date()
     if send.kind is MessageKind.CANCELLATION:
         return f"{said}, à partir du {first}" if send.goes_on else f"{said}, {len(starts)} séances {_span(starts)}"
     if send.goes_on:
         return f"{said} ; prochaine séance : {first}"
-    if not shorter:
+    if not style.shorter:
         return f"{said}, {len(starts)} séances {_span(starts)} ; prochaine : {first}"
     end = "" if send.kind is MessageKind.MODIFICATION else f", dernière le {_figures(last, starts[0].date())}"
     return f"{said}, {len(starts)} séances, prochaine le {starts[0]:%d/%m}{end}"
 
 
-def _first_ones(starts: Sequence[datetime], shorter: bool) -> str:
-    shown = starts if len(starts) <= FIRST_IN_SMS else starts[: 2 if shorter else FIRST_IN_SMS]
-    said = [f"{_sms_day(one.date(), shorter)} à {french.short_clock(one)}" for one in shown]
+def _first_ones(starts: Sequence[datetime], style: Style) -> str:
+    shown = starts if len(starts) <= FIRST_IN_SMS else starts[: 2 if style.shorter else FIRST_IN_SMS]
+    said = [f"{calling.day(one.date(), style)} à {french.short_clock(one)}" for one in shown]
     more = len(starts) - len(shown)
     if not more:
         return french.listed(said, "et")
-    last = _sms_day(starts[-1].date(), shorter)
+    last = calling.day(starts[-1].date(), style)
     others = "autre le" if more == 1 else "autres jusqu'au"
     return f"{', '.join(said)} et {more} {others} {last}"
 
 
-def _former(send: Send, practice: Practice, shorter: bool) -> list[str]:
+def _former(send: Send, practice: Practice, style: Style) -> list[str]:
     """Of what was known, what differs."""
     before = every_before(send)
     if not before:
         return []
     pairs = (
-        (_sms_rhythm(_starts(before, practice), shorter), moved(send)),
+        (_sms_rhythm(_starts(before, practice), style), moved(send)),
         (calling.short(before[0].dentist, practice), before[0].dentist != send.facts.dentist),
         (_label(before[0], practice), before[0].motif != send.facts.motif),
     )
     return [said for said, differs in pairs if said and differs]
 
 
-def _sms_rhythm(starts: Sequence[datetime], shorter: bool) -> str:
+def _sms_rhythm(starts: Sequence[datetime], style: Style) -> str:
     found, hour = rhythm(starts), french.short_clock(starts[0])
-    return f"{found.words} à {hour}" if found else f"{_first_ones(starts, shorter)}"
-
-
-def _sms_day(day: date, shorter: bool) -> str:
-    return f"{french.day(day).split()[0][:3]}. {day:%d/%m}" if shorter else french.day(day)
+    return f"{found.words} à {hour}" if found else f"{_first_ones(starts, style)}"
 
 
 def _label(facts: Facts, practice: Practice) -> str:

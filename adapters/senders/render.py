@@ -34,7 +34,8 @@ def outgoing(
     higher `sequence` counts (P36). `now` stamps that file. `also`: names and sequences of `send.also`, in that order.
     """
     if send.channel is Channel.SMS:
-        return Outgoing(key, send.to, messages.sms(send, practice, manage_url))
+        today = now.astimezone(practice.zone).date()
+        return Outgoing(key, send.to, messages.sms(send, practice, manage_url, today=today))
     letter = messages.letter(send, practice, manage_url)
     return Outgoing(
         key,

@@ -31,6 +31,7 @@ SLIPS = [
     ("01/12/2025 10:00", 30, "", "✗ lundi 1er décembre 2025 à 10 h est passé : vérifiez la date."),
     ("01/12 02:30", 30, "", "✗ mardi 1er décembre 2026 à 2 h 30 : est-ce bien l'heure voulue ?"),
     ("01/12 22:00", 30, "", "✗ mardi 1er décembre 2026 à 22 h : est-ce bien l'heure voulue ?"),
+    ("01/12/2027 10:00", 30, "", "! mercredi 1er décembre 2027 à 10 h est très loin : vérifiez l'année."),
     ("03/01/2028 10:00", 30, "", "! lundi 3 janvier 2028 à 10 h est très loin : vérifiez l'année."),
     ("01/12 10:00", 0, "", "✗ La durée ne va pas : l'heure de fin manque. Donnez une heure de fin après le début."),
     ("01/12 10:00", -30, "", "✗ La durée ne va pas : la fin est avant le début. Donnez une heure de fin après le"
@@ -45,6 +46,11 @@ def test_p17_a_slip_in_date_hour_or_length_is_said(known: Desk, at: str, minutes
     assert line in event.reads.splitlines(), event.reads
     assert event.confirmed is line.startswith("!")
     assert bool(known.sms()) is line.startswith("!")
+
+
+def test_p17_p36_the_patient_reads_the_year_of_a_day_that_is_far_away(known: Desk) -> None:
+    known.books(TITLE, at="01/12/2027 10:00")
+    assert "mercredi 1er décembre 2027 à 10h" in known.sms()[0]
 
 
 def test_p17_without_an_hour_it_is_asked(known: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -65,6 +65,16 @@ def test_p42_the_modification_by_sms_says_new_and_old() -> None:
         "Cabinet dentaire des Lilas : RDV déplacé au jeudi 3 décembre à 14h avec le Dr Martin "
         "(avant : mardi 24 novembre à 9h30). En cas d'empechement : 01 43 00 00 00"
     )
+
+
+def test_p36_a_day_of_next_year_is_said_with_its_year_by_sms() -> None:
+    far = replace(TUESDAY, start=datetime(2027, 12, 1, 10, 0, tzinfo=PARIS))
+    send = Send(MessageKind.MODIFICATION, Channel.SMS, "+33612345678", far, TUESDAY)
+    assert sms(send, LILAS, today=date(2026, 11, 20)) == (
+        "Cabinet dentaire des Lilas : RDV déplacé au mercredi 1er décembre 2027 à 10h avec le Dr Martin "
+        "(avant : mardi 24 novembre à 9h30). Tél. 01 43 00 00 00"
+    )
+    assert "2027" not in sms(send, LILAS, today=date(2027, 11, 20))
 
 
 def test_p42_another_dentist_at_the_same_hour_by_sms() -> None:
