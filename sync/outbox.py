@@ -142,7 +142,9 @@ def _call(
     except TryLater as error:
         slow = error.slow
         result = partial(results.later, reason=str(error), retry_after=error.retry_after, capped=error.capped)
-    except (Permanent, Denied) as error:
+    except Denied as error:  # of us, not of this message: it leaves once that is put right
+        result = partial(results.later, reason=str(error), retry_after=results.put_right(rows[0]))
+    except Permanent as error:
         result = partial(results.failed, reason=str(error))
     except Exception as error:
         log.error("message not sent", **described(error))

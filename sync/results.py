@@ -27,6 +27,11 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(seconds=_BACKOFF(state))
 
 
+def put_right(row: MessageRow) -> float | None:
+    """Seconds for a person to correct a login or an address. The first try again is a soon one: it tells them."""
+    return 600.0 if row.attempts else None
+
+
 def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
     """Its gateway took it. What failed before for the same patient is made good."""
     now = world.now()

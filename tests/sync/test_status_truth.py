@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Garbled, Refused, TryLater
+from adapters.base import Denied, Garbled, Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
@@ -231,6 +231,20 @@ def test_a_gateway_that_takes_nothing_is_said_and_told(office: Office) -> None:
     assert wrong(office) == ["SMS : 1 message est refusé à chaque essai par le service d'envoi, et réessayé."]
     office.passes()
     assert "attitre : des SMS attendent" in office.to_practice()
+
+
+def test_what_a_gateway_refuses_to_everybody_leaves_once_that_is_put_right(office: Office) -> None:
+    office.sms.faults.extend([(Denied("Le service refuse l'identifiant ou le mot de passe."), False)] * 2)
+    office.she_books("visite")
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    assert wrong(office) == ["SMS : 1 message est refusé à chaque essai par le service d'envoi, et réessayé."]
+    office.passes()
+    assert "attitre : des SMS attendent" in office.to_practice()
+    for _ in range(2):
+        office.passes(later=timedelta(hours=1))
+    assert [one.to for one in office.sms.sent] == ["+33612345678"]
+    assert wrong(office) == []
 
 
 def test_a_calendar_that_takes_no_writes_is_not_said_to_be_up_to_date() -> None:
