@@ -49,14 +49,19 @@ def remarks(settings: Settings) -> list[str]:
 def gateways_down(tx: Tx) -> list[str]:
     """Ways by which messages were tried twice, and are tried again. Once may be an accident."""
     return [
-        f"{WAYS[Channel(way)]} : {_waiting(count)} à chaque essai par le service d'envoi, et réessayé"
-        f"{'s' if count > 1 else ''}."
-        for way, count in sorted(messages.tried_in_vain(tx).items())
+        f"{WAYS[Channel(way)]} : {(_unheard if lost else _waiting)(count)}, et réessayé{'s' if count > 1 else ''}."
+        for (way, lost), count in sorted(messages.tried_in_vain(tx).items())
     ]
 
 
 def _waiting(count: int) -> str:
-    return "1 message est refusé" if count == 1 else f"{count} messages sont refusés"
+    what = "1 message est refusé" if count == 1 else f"{count} messages sont refusés"
+    return f"{what} à chaque essai par le service d'envoi"
+
+
+def _unheard(count: int) -> str:
+    what = "1 message peut-être parti" if count == 1 else f"{count} messages peut-être partis"
+    return f"la réponse du service d'envoi se perd à chaque essai, pour {what}"
 
 
 def beside(tx: Tx, row: CalendarRow) -> list[str]:

@@ -222,10 +222,14 @@ def counts(tx: Tx) -> dict[str, int]:
     return found
 
 
-def tried_in_vain(tx: Tx) -> dict[str, int]:
-    """By channel: pending messages that were tried at least twice."""
-    query = select(_c.channel, func.count()).where(_c.practice == tx.practice, _c.state == PENDING, _c.attempts > 1)
-    return {channel: int(count) for channel, count in tx.connection.execute(query.group_by(_c.channel))}
+def tried_in_vain(tx: Tx) -> dict[tuple[str, bool], int]:
+    """By channel, and whether an answer was lost: pending messages that were tried at least twice."""
+    lost = (_c.unclear > 0).label("lost")
+    query = select(_c.channel, lost, func.count()).where(
+        _c.practice == tx.practice, _c.state == PENDING, _c.attempts > 1
+    )
+    found = tx.connection.execute(query.group_by(_c.channel, lost))
+    return {(channel, bool(unclear)): int(count) for channel, unclear, count in found}
 
 
 def _says(row: MessageRow, send: Send, number: int) -> bool:

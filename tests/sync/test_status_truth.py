@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Denied, Garbled, Refused, TryLater
+from adapters.base import Denied, Garbled, Refused, TryLater, Uncertain
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
@@ -231,6 +231,16 @@ def test_a_gateway_that_takes_nothing_is_said_and_told(office: Office) -> None:
     assert wrong(office) == ["SMS : 1 message est refusé à chaque essai par le service d'envoi, et réessayé."]
     office.passes()
     assert "attitre : des SMS attendent" in office.to_practice()
+
+
+def test_lost_answers_are_not_called_refusals(office: Office) -> None:
+    office.sms.faults.extend([(Uncertain("La réponse s'est perdue."), True)] * 99)
+    office.she_books("visite")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert wrong(office) == [
+        "SMS : la réponse du service d'envoi se perd à chaque essai, pour 1 message peut-être parti, et réessayé."
+    ]
 
 
 def test_what_a_gateway_refuses_to_everybody_leaves_once_that_is_put_right(office: Office) -> None:
