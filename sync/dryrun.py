@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from adapters.base import Calendar, Edit, EditResult, Refused
+from adapters.base import Calendar, Conflict, Edit, EditResult, Refused
 from adapters.senders.memory import MemorySender
 from rules.model import AddEvent, Annotation, Channel
 from sync.store.engine import Store, Unusable
@@ -36,9 +36,9 @@ class Onlooker:
         return getattr(self._calendar, name)
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """Note it."""
+        """Note it. A refusal would be said in an event of its own, which the real pass does not make."""
         self._seen.edits.append((self._calendar.address, ref, edit.annotation))
-        return Refused("essai")
+        return Conflict()
 
     def add(self, event: AddEvent) -> EditResult:
         """Note it."""

@@ -175,6 +175,7 @@ def test_a_dry_run_says_what_it_would_write_and_writes_nothing(shelves: dict[str
     assert "Dans « DUPONT Marie" in result.stdout
     assert shelves["martin"].events == before
     assert ask("agenda", "--json") == []
+    assert "Nouvel événement" not in result.stdout  # what goes into the events needs no note beside them
 
 
 def test_status_is_stale_before_the_first_pass_and_fine_after_it(shelves: dict[str, Shelf]) -> None:
