@@ -19,6 +19,7 @@ from sync.world import World
 IN_A_ROW = 3
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
 _SETTING = "gateway:"
+_SUSPENDED = "suspended:"
 
 
 def pausing(tx: Tx, now: datetime) -> dict[Channel, bool]:
@@ -47,9 +48,29 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
     basics.put(tx, f"{_SETTING}{channel}", json.dumps(known))
 
 
+def suspended(tx: Tx, channel: Channel) -> None:
+    """It asked to be left alone for more than a day."""
+    basics.put(tx, f"{_SUSPENDED}{channel}", "yes")
+
+
+def taken(tx: Tx, channel: Channel) -> None:
+    """It took a message: whatever it asked for is over."""
+    if basics.get(tx, f"{_SUSPENDED}{channel}"):
+        basics.put(tx, f"{_SUSPENDED}{channel}", "")
+
+
 def said(tx: Tx) -> list[str]:
     """What pauses, in French, for `status`."""
-    return [_said(channel) for channel, known in _every(tx).items() if "until" in known]
+    asked = [name for name, value in sorted(basics.starting_with(tx, _SUSPENDED).items()) if value]
+    days = [_asks_for_days(Channel(name.removeprefix(_SUSPENDED))) for name in asked]
+    return [*days, *(_said(channel) for channel, known in _every(tx).items() if "until" in known)]
+
+
+def _asks_for_days(channel: Channel) -> str:
+    return (
+        f"Les {WAYS_PLURAL[channel]} attendent : leur service d'envoi demande d'attendre plus d'un jour. Appelez-le, "
+        "ou changez-en."
+    )
 
 
 def _said(channel: Channel) -> str:

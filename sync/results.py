@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tenacity import RetryCallState, wait_random_exponential
 
 from rules.model import MessageKind
-from sync import alertwords
+from sync import alertwords, gatewaypause
 from sync.store import basics, bookings, messages, notices, resources
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPERSEDED, UNCERTAIN, MessageRow
@@ -37,6 +37,7 @@ def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
     now = world.now()
     if not messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None):
         return
+    gatewaypause.taken(tx, row.channel)
     if row.kind is not MessageKind.REMINDER:
         for one in messages.of_the_same(tx, row, world.practice.zone):
             if one.state == FAILED and one.id < row.id:
@@ -65,6 +66,7 @@ def later(
     asked for more than the day that it is given, which the practice hears of once a day."""
     now, attempts = world.now(), row.attempts + 1
     if capped:
+        gatewaypause.suspended(tx, row.channel)
         notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *alertwords.capped(row.channel), now)
     if attempts >= LAST_ATTEMPT:
         failed(world, tx, row, f"{reason} ({attempts} essais)")

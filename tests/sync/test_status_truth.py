@@ -233,6 +233,18 @@ def test_a_gateway_that_takes_nothing_is_said_and_told(office: Office) -> None:
     assert "attitre : des SMS attendent" in office.to_practice()
 
 
+def test_a_gateway_that_asks_for_days_is_said_until_it_takes_a_message(office: Office) -> None:
+    office.sms.faults.append((TryLater("Le service demande d'attendre (429).", 1e9), False))
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert wrong(office) == [
+        "Les SMS attendent : leur service d'envoi demande d'attendre plus d'un jour. Appelez-le, ou changez-en."
+    ]
+    office.she_books("autre", day=9, text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972"))
+    office.passes(later=MINUTE)
+    assert wrong(office) == []
+
+
 def test_lost_answers_are_not_called_refusals(office: Office) -> None:
     office.sms.faults.extend([(Uncertain("La réponse s'est perdue."), True)] * 99)
     office.she_books("visite")
