@@ -294,11 +294,20 @@ def adopt(calendar: str = _column(), config: Configs = None, verbose: Verbose = 
     from sync.cli.practices import desk, one_settings
 
     with desk(one_settings(config)) as world, world.store.write() as tx:
-        found = [rivals.adopt(tx, row.calendar, world.now()) for row in _meant(tx, calendar)]
+        meant = _meant(tx, calendar)
+        found = [rivals.adopt(tx, row.calendar, world.now()) for row in meant]
     if not any(found):
         say("Aucune autre installation n'a été vue dans cet agenda.")
     else:
         say("Cet agenda est de nouveau le nôtre : il sera relu au prochain passage.")
+        if any(row.baseline_at is None for row in meant):
+            say(NEW_HERE)
+
+
+NEW_HERE = (
+    "Cette base ne le connaît pas encore : ce qui s'y trouve à cette lecture compte comme connu des patients, et n'est "
+    "pas redit. Ce que l'ancienne base n'avait pas encore dit reste à dire par téléphone."
+)
 
 
 def _meant(tx: Tx, wanted: str) -> list[CalendarRow]:
