@@ -39,3 +39,7 @@ def loaded_all() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+if __name__ == "__main__":  # `python -m sync.main`, where the command is not on the path
+    main()
