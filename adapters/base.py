@@ -73,6 +73,10 @@ class Permanent(OutsideError):
     """The gateway refuses this message for good."""
 
 
+class NoAccess(Permanent):
+    """The gateway refuses us, and with us this message for good; the next one will fare no better."""
+
+
 class Uncertain(OutsideError):
     """The gateway may have taken the message: the answer was lost."""
 

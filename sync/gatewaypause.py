@@ -19,7 +19,7 @@ from sync.world import World
 IN_A_ROW = 3
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
 _SETTING = "gateway:"
-_SUSPENDED = "suspended:"
+_SUSPENDED, _REFUSED = "suspended:", "refused:"
 
 
 def pausing(tx: Tx, now: datetime) -> dict[Channel, bool]:
@@ -53,17 +53,35 @@ def suspended(tx: Tx, channel: Channel) -> None:
     basics.put(tx, f"{_SUSPENDED}{channel}", "yes")
 
 
+def refused(tx: Tx, channel: Channel) -> None:
+    """It lets us send nothing."""
+    basics.put(tx, f"{_REFUSED}{channel}", "yes")
+
+
 def taken(tx: Tx, channel: Channel) -> None:
-    """It took a message: whatever it asked for is over."""
-    if basics.get(tx, f"{_SUSPENDED}{channel}"):
-        basics.put(tx, f"{_SUSPENDED}{channel}", "")
+    """It took a message: whatever it asked for, or refused, is over."""
+    for mark in (_SUSPENDED, _REFUSED):
+        if basics.get(tx, f"{mark}{channel}"):
+            basics.put(tx, f"{mark}{channel}", "")
 
 
 def said(tx: Tx) -> list[str]:
-    """What pauses, in French, for `status`."""
-    asked = [name for name, value in sorted(basics.starting_with(tx, _SUSPENDED).items()) if value]
-    days = [_asks_for_days(Channel(name.removeprefix(_SUSPENDED))) for name in asked]
-    return [*days, *(_said(channel) for channel, known in _every(tx).items() if "until" in known)]
+    """What pauses or is refused, in French, for `status`."""
+    days = [_asks_for_days(channel) for channel in _marked(tx, _SUSPENDED)]
+    shut = [_refuses_us(channel) for channel in _marked(tx, _REFUSED)]
+    return [*shut, *days, *(_said(channel) for channel, known in _every(tx).items() if "until" in known)]
+
+
+def _marked(tx: Tx, mark: str) -> list[Channel]:
+    found = sorted(basics.starting_with(tx, mark).items())
+    return [Channel(name.removeprefix(mark)) for name, value in found if value]
+
+
+def _refuses_us(channel: Channel) -> str:
+    return (
+        f"Les {WAYS_PLURAL[channel]} ne partent plus : leur service d'envoi refuse l'identifiant ou le mot de passe. "
+        "Corrigez-les, puis renvoyez ce qui n'est pas parti : attitre outbox retry."
+    )
 
 
 def _asks_for_days(channel: Channel) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from adapters.base import Denied, Outgoing, Permanent, Sender, TryLater, Uncertain
+from adapters.base import Denied, NoAccess, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing
 from rules.model import Channel
 from sync import gatewaypause, results, series
@@ -144,6 +144,8 @@ def _call(
         result = partial(results.later, reason=str(error), retry_after=error.retry_after, capped=error.capped)
     except Denied as error:  # of us, not of this message: it leaves once that is put right
         result = partial(results.later, reason=str(error), retry_after=results.put_right(rows[0]))
+    except NoAccess as error:
+        result = partial(results.no_access, reason=str(error))
     except Permanent as error:
         result = partial(results.failed, reason=str(error))
     except Exception as error:

@@ -13,7 +13,8 @@ from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPERSEDED, UNCERTAIN, MessageRow
 from sync.world import World
 
-LAST_ATTEMPT = 12
+TRIES, TRIED_FOR = 12, timedelta(days=3)  # at least so many, for so long: a gateway may be down for a weekend
+LOST_ANSWERS = 11  # of a gateway that knows repeated keys
 SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
 _BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
 _REBOOKED = "la même heure est de nouveau réservée, et le patient le sait"
@@ -25,6 +26,11 @@ def backoff(attempts: int) -> timedelta:
     state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
     state.attempt_number = attempts
     return timedelta(seconds=_BACKOFF(state))
+
+
+def tried_enough(row: MessageRow, attempts: int, now: datetime) -> bool:
+    """Whether it is closed as not delivered; what is true no more is dropped before that."""
+    return attempts >= TRIES and now >= row.due_at + TRIED_FOR
 
 
 def put_right(row: MessageRow) -> float | None:
@@ -43,6 +49,12 @@ def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
             if one.state == FAILED and one.id < row.id:
                 give_way(world, tx, one)
     _result(world, tx, row, "told")
+
+
+def no_access(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """For good, as `failed`; and `status` says that nothing leaves that way."""
+    gatewaypause.refused(tx, row.channel)
+    failed(world, tx, row, reason)
 
 
 def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
@@ -68,7 +80,7 @@ def later(
     if capped:
         gatewaypause.suspended(tx, row.channel)
         notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *alertwords.capped(row.channel), now)
-    if attempts >= LAST_ATTEMPT:
+    if tried_enough(row, attempts, now):
         failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
     wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
@@ -84,8 +96,8 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     `retry` three times more, further and further apart."""
     sender, lost = world.senders.get(row.channel), row.unclear + 1
     repeatable = sender is not None and sender.repeatable
-    chances = LAST_ATTEMPT - 1 if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0
-    if lost > chances or row.attempts >= LAST_ATTEMPT:
+    chances = LOST_ANSWERS if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0
+    if lost > chances:
         _uncertain(world, tx, row, reason)
         return
     wait = backoff(lost) if repeatable else SECOND_CHANCES[lost - 1]

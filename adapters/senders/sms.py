@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from adapters import deadline
-from adapters.base import Denied, Garbled, Outgoing, OutsideError, Permanent, TryLater, Uncertain
+from adapters.base import Denied, Garbled, NoAccess, Outgoing, OutsideError, Permanent, TryLater, Uncertain
 from adapters.waiting import later
 from rules.model import Channel
 
@@ -167,7 +167,7 @@ def _must_be_accepted(answer: _Said) -> None:
     if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise later(f"La passerelle SMS demande d'attendre ({status}).", answer.wait, least=0.0)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise Permanent(f"La passerelle SMS refuse l'accès ({status}) : vérifiez l'identifiant et le mot de passe.")
+        raise NoAccess(f"La passerelle SMS refuse l'accès ({status}) : vérifiez l'identifiant et le mot de passe.")
     if status < HTTPStatus.BAD_REQUEST:
         raise Denied(f"La passerelle SMS a changé d'adresse ({status}) : corrigez `url`.")
     raise Permanent(f"La passerelle SMS refuse ce message ({status} {_phrase(status)}).")

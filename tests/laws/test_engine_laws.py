@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from adapters.base import Outgoing
 from rules.model import Channel, Patient
 from sync import passes
-from sync.results import LAST_ATTEMPT, SECOND_CHANCES
+from sync.results import SECOND_CHANCES, tried_enough
 from sync.store import bookings, edits, messages, patients, resources, tables
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Store, Tx
@@ -212,7 +212,7 @@ class Laws(Machine):
             if row.kind != "reminder" and (row.may_have_left or row.state == FAILED):
                 assert row.id > left.get(who, 0), f"{row.key} {row.state} though a newer one left"
             if row.channel is Channel.EMAIL and row.state == UNCERTAIN:
-                given_up = (row.together or row.key) in email.refused or row.attempts >= LAST_ATTEMPT
+                given_up = (row.together or row.key) in email.refused or tried_enough(row, row.attempts, self.now)
                 assert row.unclear > len(SECOND_CHANCES) or given_up, f"{row.key} was given up"
 
     def is_the_truth(self, booking: BookingRow, kind: str, start: datetime) -> None:

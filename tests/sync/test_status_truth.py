@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.base import Denied, Garbled, Refused, TryLater, Uncertain
+from adapters.base import Denied, Garbled, NoAccess, Refused, TryLater, Uncertain
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
@@ -243,6 +243,38 @@ def test_a_gateway_that_asks_for_days_is_said_until_it_takes_a_message(office: O
     office.she_books("autre", day=9, text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972"))
     office.passes(later=MINUTE)
     assert wrong(office) == []
+
+
+def test_a_gateway_that_refuses_our_key_is_said_until_it_takes_a_message(office: Office) -> None:
+    office.sms.faults.append((NoAccess("La passerelle SMS refuse l'accès (401)."), False))
+    office.she_books("visite")
+    office.passes(later=MINUTE)
+    assert office.told("confirmation") == ["failed"]
+    assert any(
+        line.startswith("Les SMS ne partent plus : leur service d'envoi refuse l'ident") for line in wrong(office)
+    )
+    office.she_books("autre", day=9, text=COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972"))
+    office.passes(later=MINUTE)
+    assert not any("ne partent plus" in line for line in wrong(office))
+
+
+def test_a_gateway_that_is_down_from_friday_evening_to_monday_loses_no_message(office: Office) -> None:
+    office.sms.faults.extend([(TryLater("La passerelle SMS est injoignable."), False)] * 400)
+    office.she_books("visite")
+    for _ in range(62):
+        office.passes(later=timedelta(hours=1))
+    assert office.told("confirmation") == ["pending"]
+    office.sms.faults.clear()
+    office.passes(later=timedelta(hours=1))
+    assert [one.to for one in office.sms.sent] == ["+33612345678"]
+
+
+def test_what_no_gateway_takes_for_days_is_said_not_to_be_delivered(office: Office) -> None:
+    office.sms.faults.extend([(TryLater("La passerelle SMS est injoignable."), False)] * 900)
+    office.she_books("visite")
+    for _ in range(73):
+        office.passes(later=timedelta(hours=1))
+    assert office.told("confirmation") == ["failed"]
 
 
 def test_lost_answers_are_not_called_refusals(office: Office) -> None:
