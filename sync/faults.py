@@ -15,14 +15,16 @@ class Log:
 
     def __init__(self) -> None:
         self._prepare: Callable[[], None] | None = None
+        self._verbose = True
 
-    def prepared_by(self, prepare: Callable[[], None]) -> None:
-        """Before the next line, `prepare` says where lines go."""
-        self._prepare = prepare
+    def prepared_by(self, prepare: Callable[[], None], *, verbose: bool) -> None:
+        """Before the next line, `prepare` says where lines go; without `verbose`, `info` says none."""
+        self._prepare, self._verbose = prepare, verbose
 
     def info(self, event: str, **values: Any) -> None:
         """Something to know when one looks for it."""
-        self._logger().info(event, **values)
+        if self._verbose:  # asked here, so that structlog is not loaded for a line that nobody is shown
+            self._logger().info(event, **values)
 
     def warning(self, event: str, **values: Any) -> None:
         """Something that will be tried again."""

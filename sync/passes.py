@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import random
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,7 @@ from sync import auditing, clock, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
-from sync.rest import nothing_owed
+from sync.pipeline import Pass, nothing_owed, take_all
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, Tx
@@ -60,9 +61,7 @@ def one_pass(
     steptroubles.taken(world, "audit", lambda: auditing.audit(world, sources))
     if not (restored or tell_all) and at_rest(world):
         return PassReport(unreachable=unreachable(world, sources))
-    from sync.steps import take_all  # not loaded by a process that finds nothing to do
-
-    done = take_all(world, lambda: pull(world, sources, nobody_watches), watch, restored=restored, tell_all=tell_all)
+    done = take_all(Pass(world, partial(pull, world, sources, nobody_watches), watch, restored, tell_all))
     return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
 
 
@@ -70,6 +69,8 @@ def at_rest(world: World) -> bool:
     """Nothing is left to do but to read."""
     with world.store.read() as tx:
         idle = nothing_owed(world, tx)
+    if idle:
+        log.info("nothing to do")
     if idle and world.failing.steps(world.store):
         steptroubles.nothing_left(world)
     return idle
@@ -119,6 +120,7 @@ def read_one(
     started, done = world.now(), _mirrored(world, source, row, owing=owing)
     with kept_apart("reading not noted"):
         if isinstance(done, Mirrored):
+            log.info("calendar read", dentist=source.dentist, stored=done.stored, gone=done.gone)
             values = _pace_of(world, source, row, done, started, owing=owing)
             succeeded(world, [source.address], started, frozenset() if values else untold, values)
             if owing:

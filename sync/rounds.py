@@ -14,6 +14,7 @@ from adapters.base import Offering
 from rules.model import MessageKind
 from sync import auditing, clock, steptroubles
 from sync.passes import at_rest, mind_configuration
+from sync.pipeline import Pass, take_all
 from sync.readers import Readers, Rows
 from sync.store import bookings, calendars, messages
 from sync.store.engine import Tx
@@ -39,9 +40,7 @@ def one_round(readers: Readers, watch: Watch) -> None:
     with readers.turn:
         if at_rest(world):
             return
-        from sync.steps import take_all
-
-        take_all(world, lambda: _read_all(readers), watch, restored=False, refresh=lambda: _refreshed(readers))
+        take_all(Pass(world, partial(_read_all, readers), watch, refresh=partial(_refreshed, readers)))
 
 
 def _rows(world: World) -> Rows:

@@ -128,7 +128,7 @@ def start_log(verbose: int) -> None:
     """Logs go to standard error: warnings, with -v everything. They carry no personal data (law L8)."""
     from sync.faults import log
 
-    log.prepared_by(lambda: _configure_log(verbose))
+    log.prepared_by(lambda: _configure_log(verbose), verbose=verbose > 0)
 
 
 def _configure_log(verbose: int) -> None:

@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 
 from rules.model import Channel
+from sync.faults import log
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
 from tests.ways import Way
 
 __all__ = ["COMPLETE", "MORNING", "PARIS", "PRACTICE", "Office", "ics", "make_office"]
+
+
+@pytest.fixture(autouse=True)
+def as_with_v(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines for `-v` are said, whatever a command of an earlier test asked for."""
+    monkeypatch.setattr(log, "_verbose", True)
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_wr
         one_pass(world)
     subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True)  # by today's clock an audit is due first
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
-    assert "sync.rest" in loaded
+    assert "sync.pipeline" in loaded
     assert loaded & UNNEEDED == set()
     assert len(loaded) < 700
 
@@ -156,7 +156,7 @@ def test_b7_a_process_that_finds_nothing_changed_at_google_loads_nothing_that_ju
     client = Ours(replay, tmp_path, google=True)
     one_pass_of(client, replay)
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
-    assert {"sync.rest", "adapters.calendars.googleapi"} <= loaded
+    assert {"sync.pipeline", "adapters.calendars.googleapi"} <= loaded
     assert loaded & UNNEEDED == set()
 
 
