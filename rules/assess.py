@@ -39,6 +39,7 @@ from rules.text import key
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
 _CANCELLED = "cancelled"
+_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
 _IN_THE_RECORD = frozenset(
     {"birth-date-missing", "mobile-missing", "email-missing", "address-missing", "dentist-unasked"}
@@ -47,36 +48,27 @@ _IN_THE_RECORD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the house knows besides the event. `order`: when the event was first seen, for conflicts (P10).
+    """What the house knows besides the event."""
 
-    `candidates` answer `identity.clues`; `nearest` are proposals. `linked` is the record to which the booking belongs
-    already; `born_here`: that record was made from this event. `consent` is the patient's own answer by link,
-    `consent_dentist` the dentist for whom an agreement was noted before. `slots`: free times to propose,
-    `no_slots`: what to say where none was found. `first_seen`: when the booking was. `updated`:
-    lines about earlier changes that this event made in the directory, so that the feedback keeps saying so; `given`:
-    the details that it gave the directory already (P4).
-    `length`: what is remembered of the event's length, `fixed`: why it cannot be changed (P8).
-    `kept_time`: the booking stood at this very time when that was still to come: time alone makes no slip of it (P17).
-    """
-
-    dentist: str
+    dentist: str  # in whose calendar the event stands
     now: datetime
-    order: int = 0
-    candidates: tuple[Patient, ...] = ()
-    nearest: tuple[Patient, ...] = ()
-    busy: tuple[Busy, ...] = ()
-    linked: int | None = None
-    consent: Consent | None = None
-    consent_dentist: str | None = None
-    slots: tuple[Slot, ...] = ()
-    no_slots: str = ""
-    born_here: bool = True
-    updated: tuple[str, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
-    kept_time: bool = False
-    length: Length | None = None
-    fixed: str = ""
-    first_seen: datetime | None = None
+    order: int = 0  # when the event was first seen, among all: of two at one time the later one conflicts (P10)
+    candidates: tuple[Patient, ...] = ()  # the records that `identity.clues` point at
+    nearest: tuple[Patient, ...] = ()  # the records most like a name that is unknown: proposals only
+    busy: tuple[Busy, ...] = ()  # what else takes the dentist's time, or the patient's
+    linked: int | None = None  # the record to which the booking belongs already
+    born_here: bool = True  # that record was made from this event
+    consent: Consent | None = None  # the patient's own answer by the link
+    consent_dentist: str | None = None  # the dentist for whom an agreement was noted before
+    consent_counts: bool = True  # False: what is typed was agreed for another booking, and copied (ruling 10)
+    slots: tuple[Slot, ...] = ()  # free times to propose
+    no_slots: str = ""  # what to say where none was found
+    updated: tuple[str, ...] = ()  # earlier changes that this event made in the directory: they go on being said
+    given: Mapping[str, str] = field(default_factory=dict)  # the details that it gave the directory already (P4)
+    kept_time: bool = False  # it stood at this time when that was to come: time alone makes no slip of it (P17)
+    length: Length | None = None  # what is remembered of the event's length (P8)
+    fixed: str = ""  # why its length cannot be changed (P8)
+    first_seen: datetime | None = None  # when the booking was first seen
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
@@ -95,6 +87,25 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
 def may_be_booking(event: CalendarEvent, entry: Entry, practice: Practice) -> bool:
     """Whether the house needs to be asked at all about the event; whatever it answered, it would be no booking."""
     return _kind(event, entry) is None and looks_like_patient(entry, event, practice) is not Likeness.NONE
+
+
+def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Booking | None:
+    """The booking that the event would be, before anything of it is checked; None where it is none."""
+    if _kind(event, entry) is not None:
+        return None
+    match = _who(entry, practice, context)
+    if not _is_booking(event, entry, practice, context, match):
+        return None
+    return _made(event, entry, complete(match.patient, entry, practice.policy, context.given)[0], context)
+
+
+def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> bool:
+    """Whether a patient is meant whom the directory does not have: whoever is most like them is worth proposing."""
+    if _kind(event, entry) is not None or context.candidates:
+        return False
+    match = _who(entry, practice, context)
+    missed = any(one.rule == "patient-unknown" for one in match.findings)
+    return missed and _is_booking(event, entry, practice, context, match)
 
 
 def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
@@ -138,6 +149,8 @@ def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
 
 
 def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
+    if not context.consent_counts:
+        entry = replace(entry, consent=None)
     same = match.patient is not None and match.patient.id == context.linked
     given = context.given if same else {}
     patient, changes, kept = complete(match.patient, entry, practice.policy, given)
@@ -161,7 +174,19 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
     found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
     judged = _judged(found, match.patient, future, practice, context)
-    return _fitted(judged, event, entry, practice, context)
+    fitted = _fitted(judged, event, entry, practice, context)
+    return fitted if context.consent_counts else _without_agreement(fitted, event, practice, context)
+
+
+def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, context: Context) -> Assessment:
+    """Where the agreement was needed, say why it does not count, and what to type for this booking."""
+    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
+        return found
+    dentist = _called(context.dentist, practice)
+    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
+    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
+    void = find(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
+    return replace(found, findings=(*found.findings, *void))
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from adapters.base import Reading
 from sync import moves
+from sync.gather import beside
 from sync.guard import kept_apart
 from sync.holding import apply_brake
 from sync.judgefaults import faulty_ones, forget, give_up, may_try
-from sync.occurrences import beside
-from sync.standing import Standing
+from sync.standing import evaluate_resource
 from sync.store import bookings, calendars, edits, patients, resources, sharing
 from sync.store.engine import Tx
 from sync.store.resources import GONE, ResourceRow
@@ -129,7 +129,7 @@ def _others_of_the_series(world: World, place: Place) -> None:
     with kept_apart("judging failed"), world.store.write() as tx:
         row, source = resources.get(tx, *place), world.source(place[0])
         if row is not None and source is not None and row.dirty_at is not None:
-            Standing(world, tx, source, row, apart=True).judge()
+            evaluate_resource(world, tx, source, row, apart=True)
 
 
 def _give_up(world: World, place: Place, fault: Exception) -> None:
@@ -153,4 +153,4 @@ def _judge_standing(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
     if source is None or resources.emptied(row):
         return
-    Standing(world, tx, source, row).judge()
+    evaluate_resource(world, tx, source, row)

@@ -20,7 +20,7 @@ from adapters.base import Garbled, LoginRefused, NotThere, OutsideError, Permane
 from adapters.calendars.memory import MemoryCalendar
 from docs.tables import TROUBLES
 from rules.model import Channel
-from sync import occurrences, steps
+from sync import occurrence
 from sync.cli import state
 from sync.digest import todays
 from sync.loop import Stop, Worker
@@ -138,12 +138,12 @@ def _not_handed_out(office: Office, patch: pytest.MonkeyPatch) -> None:
 
 
 def _not_judged(office: Office, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(occurrences, "assess", _raises(KeyError()))
+    patch.setattr(occurrence, "assess", _raises(KeyError()))
     _booked(office)
 
 
 def _step(office: Office, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(steps, "sweep", _raises(KeyError()))
+    patch.setattr("sync.sweep.sweep", _raises(KeyError()))
     office.she_books("visite")
     for number in range(3):
         office.she_books("autre", day=9, hour=10 + number, text=OTHER)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from adapters.base import Denied, Garbled, Permanent, TryLater, Uncertain, Unknown
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from sync import mirror, occurrences, outbox
+from sync import mirror, occurrence, outbox
 from sync.store import notices, tables
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
@@ -51,7 +51,7 @@ def unlucky(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 FAULTS = {
-    "judging": (occurrences, "assess"),
+    "judging": (occurrence, "assess"),
     "rendering": (outbox, "outgoing"),
     "sending": (MemorySender, "send"),
     "writing": (MemoryCalendar, "apply"),

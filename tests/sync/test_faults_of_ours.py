@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rules.model import CalendarEvent
-from sync import holding, judge, occurrences
+from sync import holding, judge, occurrence
 from sync.store import bookings, resources, troubles
 from sync.store.engine import Unusable
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics
@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 def fails_at(monkeypatch: pytest.MonkeyPatch, start_day: int, fault: type[Exception] = KeyError) -> None:
     """Judging fails at whatever stands on that day."""
-    assess = occurrences.assess
+    assess = occurrence.assess
     day = (MORNING + timedelta(days=start_day)).date()
 
     def sometimes(event: CalendarEvent, *rest: Any) -> Any:
@@ -24,7 +24,7 @@ def fails_at(monkeypatch: pytest.MonkeyPatch, start_day: int, fault: type[Except
             raise fault
         return assess(event, *rest)
 
-    monkeypatch.setattr(occurrences, "assess", sometimes)
+    monkeypatch.setattr(occurrence, "assess", sometimes)
 
 
 def faults(office: Office, kind: str = troubles.EVENT) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.base import TryLater
 from adapters.calendars.memory import MemoryCalendar
-from sync import occurrences
+from sync import occurrence
 from sync.store import calendars
 from tests.office import COMPLETE, MORNING, Office, ics
 
@@ -107,17 +107,17 @@ def test_a_message_is_not_told_while_its_event_cannot_be_judged(
     office.sms.fail(TryLater("occupé"))
     office.passes()
     assert office.told("confirmation") == ["pending"]
-    assess = occurrences.assess
+    assess = occurrence.assess
     with monkeypatch.context() as for_now:
 
         def fails(*_: Any) -> Any:
             raise KeyError
 
-        for_now.setattr(occurrences, "assess", fails)
+        for_now.setattr(occurrence, "assess", fails)
         office.she_books("e0", day=9)
         office.passes(later=timedelta(minutes=10))
         assert office.told("confirmation") == ["pending"]
-    assert occurrences.assess is assess
+    assert occurrence.assess is assess
     office.passes(later=timedelta(minutes=10))
     office.passes(later=timedelta(minutes=10))
     assert office.told("confirmation") == ["sent"]

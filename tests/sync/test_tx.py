@@ -80,15 +80,16 @@ def test_numbers_go_on_where_the_last_transaction_ended(store: Store) -> None:
 def test_l10_of_many_events_judged_together_one_that_breaks_leaves_the_others_judged(
     office: "Office", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Breaking(judge.Standing):
-        def judge(self) -> None:
-            super().judge()
-            if self.row.ref == "c.ics":
-                raise ZeroDivisionError
+    evaluate = judge.evaluate_resource
+
+    def breaks(world: Any, tx: Any, source: Any, row: Any, **how: Any) -> None:
+        evaluate(world, tx, source, row, **how)
+        if row.ref == "c.ics":
+            raise ZeroDivisionError
 
     for number, name in enumerate("abcde"):
         office.she_books(name, hour=9 + number)
-    monkeypatch.setattr(judge, "Standing", Breaking)
+    monkeypatch.setattr(judge, "evaluate_resource", breaks)
     office.passes(later=timedelta(minutes=5))
     with office.world.store.read() as tx:
         booked: dict[str, Any] = {row.ref: row.dirty_at for row in tx.connection.execute(select(tables.resource))}

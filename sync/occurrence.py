@@ -1,0 +1,114 @@
+"""One occurrence of an event, in three steps: gather what is known, assess it by the procedure, apply what was found.
+
+The rules assess at most twice: once with what is known, and where their findings ask for free times, once with these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rules import reading as entries
+from rules.assess import Context, assess, drafted
+from rules.findings import find
+from rules.french import day_and_clock, listed
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Kind
+from rules.record import spoken
+from rules.wording import feedback, problem_feedback
+from sync import applied, moves, queries, twice
+from sync.gather import Case, Occurrence, gather, offered
+from sync.planner import receipts
+from sync.proposals import Offer
+from sync.store.bookings import BookingRow
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to stand in the event because of one occurrence. `end`: the new end that it is to get (P8)."""
+
+    annotation: Annotation
+    end: datetime | None = None
+
+
+def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outcome:
+    """Everything about one occurrence. `stood`: the booking that it was so far."""
+    dentist = case.source.dentist_of(event)
+    if dentist is None:
+        return Outcome(_untagged(case, event, stood))
+    one = Occurrence(case, event, case.entries.read(event), dentist, stood)
+    context = gather(one)
+    draft = drafted(event, one.entry, case.practice, context)
+    if draft is None:
+        return Outcome(_no_booking(one, assess(event, one.entry, case.practice, context)))
+    if stood is None:
+        twin = twice.twin_of(case.world, case.tx, case.row, event)
+        if twin is not None and not twice.counts_more(case.tx, case.row, twin):
+            return Outcome(_twice(one, twin))
+        one = replace(one, booking=_continued(one, draft, twin))
+        context = gather(one) if one.booking else context
+    found, offer = _assessed(one, context)
+    copied = None if context.consent_counts else one.entry.consent
+    return _booked(one, found, applied.Given(offer.kept, spoken(one.entry), copied))
+
+
+def _continued(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:
+    """The booking that this event goes on with: its double's, or one that left its old place. None: it is new."""
+    case = one.case
+    if twin is None:
+        return moves.adopt(case.world, case.tx, case.row, one.event, draft, now=case.now)
+    twice.take_over(case.tx, case.row, twin, case.now)
+    return replace(twin, ref=case.row.ref)
+
+
+def _assessed(one: Occurrence, context: Context) -> tuple[Assessment, Offer]:
+    """What is to be said of it, with the free times that its findings ask for (P24)."""
+    found = assess(one.event, one.entry, one.case.practice, context)
+    offer = offered(one, context, found)
+    if offer.slots or offer.nothing:
+        context = replace(context, slots=offer.slots, no_slots=offer.nothing)
+        found = assess(one.event, one.entry, one.case.practice, context)
+    return found, offer
+
+
+# --- what each kind of event leads to --------------------------------------------------------------------------------
+
+
+def _booked(one: Occurrence, found: Assessment, given: applied.Given) -> Outcome:
+    case = one.case
+    number, found = applied.booking(one, found, given)
+    if case.fixed:
+        return Outcome(Annotation(), found.end)  # nothing is written there
+    sent = receipts(case.world, case.tx, number) if one.booking is not None else ()
+    return Outcome(feedback(found, one.event, case.practice, sent, case.now), found.end)
+
+
+def _no_booking(one: Occurrence, found: Assessment) -> Annotation:
+    case, event, asks = one.case, one.event, found.kind is Kind.QUERY
+    if event.end <= case.now and not asks:
+        return Annotation()
+    kind = Kind.IGNORED if asks else found.kind  # a question takes nobody's time
+    applied.no_booking(one, kind, "" if asks or kind is Kind.PRIVATE else event.title[:80])
+    applied.unbooked(case, one.booking, found.findings)
+    if asks:
+        return queries.answered(case.world, case.tx, case.row, event, one.dentist)
+    return feedback(found, event, case.practice, (), case.now)
+
+
+def _twice(one: Occurrence, twin: BookingRow) -> Annotation:
+    """The same event stands under another address, and that one is the appointment."""
+    case = one.case
+    twice.note(case.tx, case.row, twin)
+    applied.no_booking(one, Kind.IGNORED, "")
+    return problem_feedback(find(case.practice.policy, "event-twice", seen=day_and_clock(twin.start)), case.practice)
+
+
+def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Annotation:
+    """A patient's appointment in a shared calendar that does not say whose it is (P2); others are nobody's."""
+    entry = case.entries.read(event)
+    likely = entries.looks_like_patient(entry, event, case.practice) is entries.Likeness.SURE
+    if event.end <= case.now or not (likely or stood):
+        return Annotation()
+    tags = listed([f"« [{tag}] »" for tag in case.source.tags], "ou")
+    findings = find(case.practice.policy, "dentist-untagged", tags=tags)
+    applied.unbooked(case, stood, findings)
+    return problem_feedback(findings, case.practice)
