@@ -61,7 +61,7 @@ def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Seque
         seen = _seen(item, practice, elsewhere=item.dentist != booking.dentist)
         return find(practice.policy, rule, seen=seen, proposals=() if earlier else proposals)
     if item.kind is Kind.BLOCK and item.all_day:
-        facts = {"dentist": _name(item.dentist, practice), "seen": _leave(item, practice)}
+        facts = {"dentist": practice.name_of(item.dentist), "seen": _leave(item, practice)}
         return find(practice.policy, "on-leave", proposals=proposals, **facts)
     if item.kind in {Kind.BLOCK, Kind.PRIVATE}:
         return find(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)
@@ -97,7 +97,7 @@ def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:
     """Who or what, when, and with whom where that is another dentist; of a private event only that the time is taken
     (INTERFACE 8)."""
     what = "occupé" if item.kind is Kind.PRIVATE else item.label or "occupé"
-    with_whom = f", {_name(item.dentist, practice)}" if elsewhere else ""
+    with_whom = f", {practice.name_of(item.dentist)}" if elsewhere else ""
     return f"{what} ({_span(item, practice)}{with_whom})"
 
 
@@ -124,11 +124,7 @@ def _until(item: Busy, practice: Practice) -> str:
 
 def _when(item: Busy, practice: Practice) -> str:
     said = day_and_clock(item.start.astimezone(practice.zone))
-    return f"{said}, {_name(item.dentist, practice)}"
-
-
-def _name(key: str, practice: Practice) -> str:
-    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)
+    return f"{said}, {practice.name_of(item.dentist)}"
 
 
 # --- opening hours, holidays, urgency --------------------------------------------------------------------------------

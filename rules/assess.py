@@ -182,7 +182,7 @@ def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practi
     """Where the agreement was needed, say why it does not count, and what to type for this booking."""
     if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
         return found
-    dentist = _called(context.dentist, practice)
+    dentist = practice.name_of(context.dentist)
     problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
     again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
     void = find(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
@@ -291,7 +291,7 @@ def _earlier(
         return ()
     best = min(sooner, key=lambda one: (one.start, one.dentist))
     seen = day_and_clock(best.start.astimezone(practice.zone))
-    return find(practice.policy, "dentist-earlier", dentist=_called(best.dentist, practice), seen=seen)
+    return find(practice.policy, "dentist-earlier", dentist=practice.name_of(best.dentist), seen=seen)
 
 
 def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:
@@ -302,7 +302,7 @@ def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practic
 def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
     """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and where the patient must agree first, that (P24)."""
     return tuple(
-        f"{day_and_clock(one.start.astimezone(practice.zone))}, {_called(one.dentist, practice)}"
+        f"{day_and_clock(one.start.astimezone(practice.zone))}, {practice.name_of(one.dentist)}"
         + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
         for one in slots
     )
@@ -311,10 +311,6 @@ def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
 def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
     """Then whose times need no agreement, then the others, each soonest first."""
     return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))
-
-
-def _called(key: str, practice: Practice) -> str:
-    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

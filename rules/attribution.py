@@ -73,8 +73,8 @@ def _placed(
         return ()
     if consented(entry, where, agreed):
         detail = (entry.consent or agreed.consent or Consent(True)).detail or "oui"
-        return find(practice.policy, "consent-recorded", dentist=_called(where, practice), seen=detail)
-    facts = {"patient": who, "own": _called(own, practice), "dentist": _called(where, practice)}
+        return find(practice.policy, "consent-recorded", dentist=practice.name_of(where), seen=detail)
+    facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where)}
     wrong = "dentist-other" if _works_here(own, practice) else "dentist-left"
     return (
         *find(practice.policy, wrong, proposals=proposals, **facts),
@@ -85,8 +85,8 @@ def _placed(
 def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) -> Findings:
     if not (entry.consent and entry.consent.given and _void(entry, where, agreed)):
         return ()
-    given_for = _called(entry.consent.dentist or agreed.dentist or "", practice)
-    called = _called(where, practice)
+    given_for = practice.name_of(entry.consent.dentist or agreed.dentist or "") or "un autre dentiste"
+    called = practice.name_of(where)
     again = f"Accord patient : oui ({called}, quand, comment)"
     facts = {"problem": f"il a été donné pour {given_for}", "dentist": called}
     return find(practice.policy, "consent-void", proposals=(again,), **facts)
@@ -96,21 +96,21 @@ def _unasked(entry: Entry, where: str, practice: Practice) -> Findings:
     """Question 2 (P22); an answer that could not be read, or two of them, have a finding already."""
     if any(finding.field == "dentist" for finding in entry.findings):
         return ()
-    return find(practice.policy, "dentist-unasked", dentist=_called(where, practice))
+    return find(practice.policy, "dentist-unasked", dentist=practice.name_of(where))
 
 
 def _contradiction(entry: Entry, patient: Patient, own: str | None, practice: Practice) -> Findings:
     """A dentist typed for a patient who has another on file is shown, and changes nothing."""
     if not (own and entry.dentist and entry.dentist != own):
         return ()
-    facts = {"dentist": _called(entry.dentist, practice), "own": _called(own, practice)}
+    facts = {"dentist": practice.name_of(entry.dentist), "own": practice.name_of(own)}
     return find(practice.policy, "dentist-contradiction", patient=patient.name or "ce patient", **facts)
 
 
 def _follows(entry: Entry, own: str, where: str, practice: Practice) -> Findings:
     if not entry.no_preference or entry.dentist or own != where:
         return ()
-    return find(practice.policy, "dentist-follows", dentist=_called(where, practice))
+    return find(practice.policy, "dentist-follows", dentist=practice.name_of(where))
 
 
 def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
@@ -118,7 +118,7 @@ def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
     seen = [dentist for _, dentist, _ in patient.visits[:_RECENT]]
     if not seen or own in seen:
         return ()
-    facts = {"own": _called(own, practice), "dentist": _called(seen[0], practice)}
+    facts = {"own": practice.name_of(own), "dentist": practice.name_of(seen[0])}
     return find(practice.policy, "visits-disagree", **facts)
 
 
@@ -129,8 +129,3 @@ def _successor(entry: Entry, where: str) -> str | None:
 
 def _works_here(key: str, practice: Practice) -> bool:
     return any(dentist.key == key for dentist in practice.dentists)
-
-
-def _called(key: str, practice: Practice) -> str:
-    """The dentist's name; somebody who left the practice has only a key."""
-    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key or "un autre dentiste")

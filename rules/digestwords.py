@@ -211,7 +211,7 @@ def _items(items: Iterable[Item], command: str) -> tuple[Item, ...]:
 
 def _appointment(one: Appointment, practice: Practice) -> Item:
     who = one.patient or "patient non reconnu"
-    return Item(f"{_moment(one.start, practice)}, {_called(one.dentist, practice)} : {who}", one.todo)
+    return Item(f"{_moment(one.start, practice)}, {practice.name_of(one.dentist)} : {who}", one.todo)
 
 
 def _block(one: BareBlock, practice: Practice) -> Item:
@@ -219,7 +219,7 @@ def _block(one: BareBlock, practice: Practice) -> Item:
     length = int((one.end - one.start).total_seconds() // 60)
     span = f"{day(start.date())}, toute la journée" if one.all_day else _span(start, end, length)
     series = " ; se répète, à nommer une fois" if one.repeated else ""
-    return Item(f"{span}, {_called(one.dentist, practice)}{series}")
+    return Item(f"{span}, {practice.name_of(one.dentist)}{series}")
 
 
 def _span(start: datetime, end: datetime, length: int) -> str:
@@ -233,7 +233,7 @@ def _lost(matters: Matters, practice: Practice) -> tuple[Item, ...]:
     place = {dentist.key: number for number, dentist in enumerate(practice.dentists)}
     ordered = sorted(matters.lost.items(), key=lambda pair: (pair[0][1], place.get(pair[0][0], len(place))))
     lines = tuple(
-        f"semaine du {day(monday)}, {_called(key, practice)} : {minutes(lost)}" for (key, monday), lost in ordered
+        f"semaine du {day(monday)}, {practice.name_of(key)} : {minutes(lost)}" for (key, monday), lost in ordered
     )
     return (Item("Temps de consultation perdu", lines),) if lines and matters.blocks else ()
 
@@ -254,7 +254,7 @@ def _held(one: HeldBack, practice: Practice) -> Item:
     asked = "annulations retenues" if one.count else "attitre : …"
     wrong = "rétablissez l'agenda, ou écrivez" if one.count else "écrivez"
     return Item(
-        f"{_called(one.dentist, practice)} : {' et '.join(said)}",
+        f"{practice.name_of(one.dentist)} : {' et '.join(said)}",
         (f"C'est voulu : attitre release {one.dentist}, ou « oui » dans l'événement « {asked} ».",
          f"C'est une erreur : {wrong} « non » dans cet événement."),
     )  # fmt: skip
@@ -262,15 +262,11 @@ def _held(one: HeldBack, practice: Practice) -> Item:
 
 def _unread(one: Unread, practice: Practice) -> Item:
     since = f", depuis le {_moment(one.since, practice)}" if one.since else ", jamais lu"
-    return Item(f"{_called(one.dentist, practice)}{since}", (one.reason,) if one.reason else ())
+    return Item(f"{practice.name_of(one.dentist)}{since}", (one.reason,) if one.reason else ())
 
 
 def _moment(moment: datetime, practice: Practice) -> str:
     return day_and_clock(moment.astimezone(practice.zone))
-
-
-def _called(key: str, practice: Practice) -> str:
-    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)
 
 
 def _spaced(number: str) -> str:

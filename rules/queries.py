@@ -169,13 +169,13 @@ def _count(count: int) -> str:
 def _known(one: Known, practice: Practice) -> str:
     """Name, birth date, attributed dentist, last visit, next appointment."""
     patient = one.patient
-    dentist = _called(patient.dentist, practice) if patient.dentist else "sans dentiste attitré"
+    dentist = practice.name_of(patient.dentist) if patient.dentist else "sans dentiste attitré"
     last = f"dernière visite le {numeric_day(patient.visits[0][0])}" if patient.visits else "aucune visite connue"
     if one.coming is None:
         coming = "aucun rendez-vous à venir"
     else:
         start, key = one.coming
-        coming = f"prochain rendez-vous {day_and_clock(start.astimezone(practice.zone))}, {_called(key, practice)}"
+        coming = f"prochain rendez-vous {day_and_clock(start.astimezone(practice.zone))}, {practice.name_of(key)}"
     return f"{label(patient)} ; {dentist} ; {last} ; {coming}"
 
 
@@ -193,7 +193,3 @@ def _slots(asked: Question, answer: Answer, practice: Practice) -> list[str]:
     length = minutes(int((answer.slots[0].end - answer.slots[0].start).total_seconds() // 60))
     shown = [f"  → {line}" for line in slot_lines(answer.slots, practice)]
     return [f"Prochains créneaux libres, {motif.label} ({length}) :", *shown]
-
-
-def _called(key: str, practice: Practice) -> str:
-    return next((dentist.name for dentist in practice.dentists if dentist.key == key), key)

@@ -104,7 +104,7 @@ def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt
 def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Iterator[str]:
     """Date, hour, length and dentist in words, so that a slip is seen (P17); who; why (P26)."""
     start = booking.start.astimezone(practice.zone)
-    dentist = next((one.name for one in practice.dentists if one.key == booking.dentist), booking.dentist)
+    dentist = practice.name_of(booking.dentist)
     length = "toute la journée" if event.all_day else minutes(max(booking.minutes, 0))
     yield f"{day_and_clock(start)}, {length}, {dentist}"
     if booking.patient.name:

@@ -46,11 +46,7 @@ def facts(
 
 
 def _dentist(booking: BookingRow, practice: Practice) -> Fact:
-    return Fact("Praticien", _called(booking.dentist, practice), CALENDAR)
-
-
-def _called(key: str, practice: Practice) -> str:
-    return next((one.name for one in practice.dentists if one.key == key), key)
+    return Fact("Praticien", practice.name_of(booking.dentist), CALENDAR)
 
 
 def _patient(entry: Entry, booking: BookingRow, patient: Patient | None) -> Fact:
@@ -118,9 +114,9 @@ def _visit(entry: Entry, patient: Patient) -> Fact:
 
 def _own_dentist(entry: Entry, patient: Patient, practice: Practice) -> Fact:
     if patient.dentist:
-        return Fact("Dentiste attitré", _called(patient.dentist, practice), DIRECTORY)
+        return Fact("Dentiste attitré", practice.name_of(patient.dentist), DIRECTORY)
     if entry.dentist:
-        return Fact("Dentiste attitré", _called(entry.dentist, practice), TYPED)
+        return Fact("Dentiste attitré", practice.name_of(entry.dentist), TYPED)
     if entry.no_preference:
         return Fact("Dentiste attitré", "sans préférence", TYPED)
     return Fact("Dentiste attitré", _NOTHING, MISSING, "ni tapé, ni dans le fichier")

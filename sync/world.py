@@ -147,7 +147,7 @@ class World:
 
     def called(self, dentist: str) -> str:
         """How people call that dentist."""
-        return next((one.name for one in self.practice.dentists if one.key == dentist), dentist)
+        return self.practice.name_of(dentist)
 
     def now(self) -> datetime:
         """The time, in the practice's zone."""

@@ -102,6 +102,10 @@ class Practice:
                 return dentist
         raise KeyError(key)
 
+    def name_of(self, key: str) -> str:
+        """How people call the dentist of that key; the key of one who is not configured (any more)."""
+        return next((dentist.name for dentist in self.dentists if dentist.key == key), key)
+
     def motif(self, label: str | None) -> Motif | None:
         """The motif of that exact label."""
         return next((motif for motif in self.motifs if motif.label == label), None)

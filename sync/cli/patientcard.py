@@ -224,7 +224,7 @@ def _print(card: Card, practice: Practice) -> None:
     if card.consents:
         say("\nAccords pour un autre dentiste")
         agreed = [
-            (f"{one['start']:%d/%m/%Y}", _called(one["dentist"], practice), one["detail"]) for one in card.consents
+            (f"{one['start']:%d/%m/%Y}", practice.name_of(one["dentist"]), one["detail"]) for one in card.consents
         ]
         table(("Rendez-vous", "Dentiste", "Accord"), agreed, "")
     if card.history:
@@ -238,15 +238,11 @@ def _print(card: Card, practice: Practice) -> None:
 
 def _line(row: BookingRow, practice: Practice) -> tuple[str, str, str, str]:
     state = _ENDINGS.get(row.attendance or "", _STATES.get(row.state, row.state))
-    return f"{row.start:%d/%m/%Y %H:%M}", _called(row.dentist, practice), row.facts.motif or "", state
+    return f"{row.start:%d/%m/%Y %H:%M}", practice.name_of(row.dentist), row.facts.motif or "", state
 
 
 def _shown(name: str, value: Any, practice: Practice) -> str:
-    return _called(value, practice) if name == "dentist" and value else str(value or "")
-
-
-def _called(dentist: str, practice: Practice) -> str:
-    return next((one.name for one in practice.dentists if one.key == dentist), dentist)
+    return practice.name_of(value) if name == "dentist" and value else str(value or "")
 
 
 # --- merge and erase -------------------------------------------------------------------------------------------------
@@ -278,7 +274,7 @@ def _say_erased(erased: Erased, world: World) -> None:
     say(f"Effacé : {erased.bookings} rendez-vous et leurs messages ne sont plus dans la base.")
     if erased.events:
         say("\nÀ supprimer vous-même dans les agendas (son nom y est encore) :")
-        rows = [(f"{one.start:%d/%m/%Y %H:%M}", _called(one.dentist, world.practice)) for one in erased.events]
+        rows = [(f"{one.start:%d/%m/%Y %H:%M}", world.practice.name_of(one.dentist)) for one in erased.events]
         table(("Date", "Agenda"), rows, "")
     if erased.others:
         say(f"{erased.others} rendez-vous d'autres patients le citaient : corrigés au prochain passage.")
