@@ -4,11 +4,13 @@ Three dentists, a patient each, both channels. Whatever is hit, and by whatever 
 not touch is told in the same or the next pass, everybody in the end, and nobody twice.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,16 +93,18 @@ class Sender(MemorySender):
 
 @dataclass
 class Day:
-    """A practice whose three patients book, move and cancel, with a pass after each."""
+    """A practice whose three patients book, move and cancel, with two passes after each."""
 
     store: Store
     points: Points
+    calendars: dict[str, Calendar]
+    sms: Sender
+    mail: Sender
     now: datetime = MORNING
 
     def __post_init__(self) -> None:
-        self.calendars = {key: Calendar(key, self.points) for key in WHO}
-        self.sms, self.mail = Sender(Channel.SMS, repeatable=False), Sender(Channel.EMAIL, repeatable=False)
-        self.sms.points = self.mail.points = self.points
+        for one in (*self.calendars.values(), self.sms, self.mail):
+            one.points = self.points
         sources = tuple(Source(calendar, key) for key, calendar in self.calendars.items())
         senders = {Channel.SMS: self.sms, Channel.EMAIL: self.mail}
         self.world = World(PRACTICE, self.store, sources, senders, lambda: self.now)
@@ -122,16 +126,20 @@ class Day:
         except StoreProblem:
             assert self.points.fault is whole_store
 
-    def lives(self) -> None:
-        """Booked, moved, cancelled; two passes after each: what was touched has the next one."""
-        for change in (7, 9, None):
-            for key in WHO:
-                if change:
-                    self.books(key, change)
-                else:
-                    self.calendars[key].delete("visite.ics")
+    def lives(self, after: int = 0) -> Iterator[int]:
+        """Booked, moved, cancelled; two passes after each, for what was touched has the next one. Stops before each."""
+        for number, change in list(enumerate((7, 7, 9, 9, None, None)))[after:]:
+            yield number
+            if number % 2 == 0:
+                self.she_acts(change)
             self.pass_()
-            self.pass_()
+
+    def she_acts(self, day: int | None) -> None:
+        for key in WHO:
+            if day:
+                self.books(key, day)
+            else:
+                self.calendars[key].delete("visite.ics")
 
     def settles(self) -> None:
         """Until waits and second chances are over; the calendars and senders are well again."""
@@ -153,8 +161,6 @@ LIFE = [(way, kind) for way in ("sms", "email") for kind in ("confirmation", "mo
 
 def whole_store() -> Exception:
     """As the driver says that the disk is full."""
-    import sqlite3
-
     from sqlalchemy.exc import OperationalError
 
     return OperationalError("commit", {}, sqlite3.OperationalError("database or disk is full"))
@@ -179,21 +185,53 @@ def commits_meet(store: Store, points: Points) -> Iterator[None]:
         event.remove(store._engine, "commit", meet)
 
 
-@contextmanager
-def day(empty: Path, points: Points) -> Iterator[Day]:
-    """After the first passes of a practice without bookings."""
-    store = Store(f"sqlite:///{empty}", "lilas")
-    try:
-        one = Day(store, points)
-        hit, points.hit = points.hit, 0
+@dataclass
+class Moment:
+    """A practice before one of its passes; a worker that starts there meets what one that went on would."""
+
+    store: Store
+    kept: sqlite3.Connection
+    outside: tuple[Any, ...]  # calendars, gateways, the time
+    met: list[str]
+
+    @classmethod
+    def now(cls, day: Day) -> "Moment":
+        kept = sqlite3.connect(":memory:")
+        with closing(sqlite3.connect(str(day.store.file))) as file:
+            file.backup(kept)
+        return cls(day.store, kept, _copied(day), list(day.points.met))
+
+    @contextmanager
+    def again(self, fault: Callable[[], Exception], hit: int) -> Iterator[Day]:
+        """A day that is at this moment."""
+        with closing(sqlite3.connect(str(self.store.file))) as file:
+            self.kept.backup(file)
+        points = Points(fault, hit, list(self.met))
+        with commits_meet(self.store, points):
+            yield Day(self.store, points, *deepcopy(self.outside))
+
+
+def _copied(day: Day) -> tuple[Any, ...]:
+    return deepcopy((day.calendars, day.sms, day.mail, day.now), {id(day.points): Points()})
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Moment]]:
+    """A day without a fault, before each of its passes, and at its end."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('sweep') / 'cabinet.db'}", "lilas")
+    store.prepare()
+    points, sender = Points(), partial(Sender, repeatable=False)
+    one = Day(store, points, {key: Calendar(key, points) for key in WHO}, sender(Channel.SMS), sender(Channel.EMAIL))
+    with pytest.MonkeyPatch.context() as patch, commits_meet(store, points):
+        patch.setattr(sidebyside, "for_each", in_turn)
         one.pass_()
         one.pass_()
         points.met.clear()
-        points.hit = hit
-        with commits_meet(store, points):
-            yield one
-    finally:
-        store.close()
+        found = [Moment.now(one) for _ in one.lives()]
+        found.append(Moment.now(one))
+    assert [one.told(key) for key in WHO] == [LIFE] * len(WHO)
+    yield found
+    store.close()
 
 
 def in_turn(items: Any, work: Callable[[Any, Any], None], store: Any) -> None:
@@ -207,46 +245,21 @@ def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sidebyside, "for_each", in_turn)
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Callable[[], Path]]:
-    """A new store's file, copied for each fault."""
-    import shutil
-
-    model = Store(f"sqlite:///{tmp_path / 'model.db'}", "lilas")
-    model.prepare()
-    model.shred()
-    model.close()
-    count = 0
-
-    def made() -> Path:
-        nonlocal count
-        count += 1
-        return Path(shutil.copy(tmp_path / "model.db", tmp_path / f"{count}.db"))
-
-    return made  # type: ignore[return-value]
-
-
-def points_of(fresh: Callable[[], Path]) -> list[str]:
-    """What a day without a fault meets."""
-    with day(fresh(), Points()) as one:
-        one.lives()
-        assert [one.told(key) for key in WHO] == [LIFE] * len(WHO)
-        return list(one.points.met)
-
-
-def swept(fresh: Callable[[], Path], wanted: str, fault: Callable[[], Exception], *, every: int = 1) -> None:
+def swept(moments: list[Moment], wanted: str, fault: Callable[[], Exception], *, every: int = 1) -> None:
     """A fault at every point of that kind."""
-    met = points_of(fresh)
+    met = moments[-1].met
     numbers = [number for number, what in enumerate(met, start=1) if what.split()[0] in wanted.split()][::every]
     assert len(numbers) > 3
-    wrong = [said for number in numbers if (said := _hit(fresh, number, met[number - 1], fault))]
+    wrong = [said for number in numbers if (said := _hit(moments, number, met[number - 1], fault))]
     assert wrong == []
 
 
-def _hit(fresh: Callable[[], Path], number: int, what: str, fault: Callable[[], Exception]) -> str:
+def _hit(moments: list[Moment], number: int, what: str, fault: Callable[[], Exception]) -> str:
     """What is wrong where that point fails; empty where all is as it should be."""
-    with day(fresh(), Points(fault, number)) as one:
-        one.lives()
+    started = max(place for place, moment in enumerate(moments) if len(moment.met) < number)
+    with moments[started].again(fault, number) as one:
+        list(one.lives(started))
+        assert one.points.met[number - 1] == what
         unserved = {key for key in WHO if _served(one.told(key)) != LIFE}
         late = unserved - _touched(what, unserved)
         one.settles()
@@ -287,23 +300,23 @@ def _uncertain(one: Day) -> set[str]:
 
 
 @pytest.mark.parametrize("fault", [ValueError, MemoryError, OSError])
-def test_a_fault_at_any_question_to_a_calendar(fresh: Callable[[], Path], fault: Callable[[], Exception]) -> None:
-    swept(fresh, "changes get apply add remove", fault, every=1 if fault is ValueError else 5)
+def test_a_fault_at_any_question_to_a_calendar(moments: list[Moment], fault: Callable[[], Exception]) -> None:
+    swept(moments, "changes get apply add remove", fault, every=1 if fault is ValueError else 5)
 
 
-def test_a_fault_at_any_reading_of_an_event(fresh: Callable[[], Path]) -> None:
-    swept(fresh, "read", RecursionError, every=3)
+def test_a_fault_at_any_reading_of_an_event(moments: list[Moment]) -> None:
+    swept(moments, "read", RecursionError, every=3)
 
 
 @pytest.mark.parametrize("fault", [KeyError, MemoryError])
-def test_a_fault_at_any_message(fresh: Callable[[], Path], fault: Callable[[], Exception]) -> None:
-    swept(fresh, "send", fault, every=1 if fault is KeyError else 5)
+def test_a_fault_at_any_message(moments: list[Moment], fault: Callable[[], Exception]) -> None:
+    swept(moments, "send", fault, every=1 if fault is KeyError else 5)
 
 
 @pytest.mark.parametrize("fault", [constraint, KeyError])
-def test_a_fault_at_any_commit(fresh: Callable[[], Path], fault: Callable[[], Exception]) -> None:
-    swept(fresh, "commit", fault, every=2 if fault is KeyError else 7)
+def test_a_fault_at_any_commit(moments: list[Moment], fault: Callable[[], Exception]) -> None:
+    swept(moments, "commit", fault, every=2 if fault is KeyError else 7)
 
 
-def test_the_whole_store_fails_at_any_commit(fresh: Callable[[], Path]) -> None:
-    swept(fresh, "commit", whole_store, every=6)
+def test_the_whole_store_fails_at_any_commit(moments: list[Moment]) -> None:
+    swept(moments, "commit", whole_store, every=6)
