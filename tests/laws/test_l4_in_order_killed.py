@@ -115,11 +115,11 @@ class Campaign:
         by_letter = {sha256(row.key.encode()).hexdigest()[:32]: row for row in rows}
         found: dict[tuple[int, Channel], list[MessageRow]] = {}
         for one in self.patients:
-            found[one.number, Channel.SMS] = [
-                by_key[sms.key] for sms in self.practice.sms.messages if sms.to == one.mobile
-            ]
-            letters = self.practice.mail.to(one.mailbox)
-            found[one.number, Channel.EMAIL] = [by_letter[letter["Message-ID"][1:33]] for letter in letters]
+            texts = [sms.key for sms in self.practice.sms.messages if sms.to == one.mobile]
+            letters = [letter["Message-ID"][1:33] for letter in self.practice.mail.to(one.mailbox)]
+            assert not {*texts} - {*by_key} and not {*letters} - {*by_letter}, f"left, and nobody knows it: {one}"
+            found[one.number, Channel.SMS] = [by_key[key] for key in texts]
+            found[one.number, Channel.EMAIL] = [by_letter[letter] for letter in letters]
         return found
 
     def wrong(self) -> list[str]:
