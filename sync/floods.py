@@ -14,6 +14,7 @@ from datetime import datetime
 
 from rules.brake import HOUR, Flood, arrived, flood_said, messages_title, most_in_an_hour
 from rules.model import MessageKind
+from sync import results
 from sync.faults import described, log
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, messages, notices, resources, tellings
@@ -46,13 +47,15 @@ def release(world: World, tx: Tx, calendar: str, now: datetime) -> int:
 
 
 def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
-    """Refuse them: their patients count as told by a person (ruling 7). Returns how many calls they were."""
+    """Refuse them: their patients count as told by a person (ruling 7), which settles what may have left before.
+    Returns how many calls they were."""
     waiting = tellings.held(tx, world.practice.zone, calendar)
     for one in waiting:
         messages.move(tx, one.row.id, HELD, DROPPED, done_at=now, reason="écarté par une personne")
         cancelled = one.row.kind is MessageKind.CANCELLATION
         kind, state = (one.row.kind.value, "told") if cancelled else ("baseline", "baseline")
         values = {"kind": kind, "facts": one.row.facts, "recipient": one.row.recipient, "state": state, "at": now}
+        results.supersede(world, tx, one.row)
         number = bookings.next_number(tx, one.row.booking, one.row.channel)
         bookings.tell(tx, one.row.booking, one.row.channel, number, **values)
     return _answered(world, tx, calendar, waiting, now=now, event="messages-dropped")

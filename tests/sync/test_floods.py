@@ -200,3 +200,17 @@ def test_p43_a_series_that_is_deleted_is_one_cancellation_not_56_to_be_asked_abo
 def test_p41_reminders_are_not_held(eight: Desk) -> None:
     eight.waits(days=6, hours=2)
     assert any("rappel" in text for text in eight.sms())
+
+
+def test_l4_on_a_shared_telephone_nothing_passes_what_is_held(desk: Desk) -> None:
+    desk.knows(*FAMILY)
+    desk.runs(replace(desk.office.world.practice, policy=replace(desk.office.world.practice.policy, most_per_hour=2)))
+    event = desk.books(TITLE, at="01/12 10:00", minutes=20)
+    desk.waits(seconds=90)
+    event.moves(at="01/12 11:00")
+    desk.waits(seconds=90)
+    event.retypes(title="DUPONT Tim – contrôle")
+    desk.waits(seconds=90)
+    assert (len(desk.sms()), held(desk)) == (2, 4)
+    answers(desk, "oui")
+    assert ["annulé" in text for text in desk.sms()] == [False, False, True, False]

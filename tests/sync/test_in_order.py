@@ -8,6 +8,7 @@ import pytest
 
 from adapters.base import Permanent, TryLater
 from rules.model import Channel
+from sync import floods
 from sync.store import notices, views
 from tests.office import COMPLETE, PARIS, Office, ics
 from tests.ways import DAY, HOUR, LOST, Way
@@ -27,6 +28,22 @@ def test_l4_moved_while_the_confirmation_is_unclear_the_change_is_the_last_word(
     way.goes_on()
     assert way.words() == ["confirmation"] * taken + ["modification 2"]
     assert way.states() == [("confirmation", "superseded"), ("modification", "sent")]
+
+
+def test_l4_moved_while_unclear_and_told_by_a_person_nothing_is_left_to_repeat(way: Way) -> None:
+    practice = way.office.world.practice
+    practice = replace(practice, policy=replace(practice.policy, most_per_hour=1))
+    way.office.world = replace(way.office.world, practice=practice)
+    way.office.she_books("a")
+    way.loses()
+    way.office.passes()
+    way.moved(8)
+    way.office.passes(later=timedelta(minutes=4))
+    with way.office.world.store.write() as tx:
+        assert floods.drop(way.office.world, tx, "memory:martin", way.office.now)
+    way.goes_on()
+    assert way.words() == ["confirmation"]
+    assert way.states() == [("confirmation", "superseded"), ("modification", "dropped")]
 
 
 def test_l4_deleted_while_the_confirmation_is_unclear_the_cancellation_is_the_last_word(way: Way) -> None:
