@@ -25,8 +25,7 @@ def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> Boo
     """The booking of this event, where it stands under another address of this calendar as well."""
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         beside = booking.calendar == row.calendar and booking.ref != row.ref
-        one = booking.start == event.start or row.twin == booking.id
-        if beside and one and _stands_there(tx, row, booking):
+        if beside and _stands_there(tx, row, booking) and (booking.start == event.start or _known(tx, row, booking)):
             return booking
     return None
 
@@ -74,8 +73,24 @@ def twins(tx: Tx, booking: BookingRow) -> list[str]:
     return [
         ref
         for ref, _, start, twin in found
-        if ref != booking.ref and (twin == booking.id or (start == booking.start and not _has_own(tx, booking, ref)))
+        if ref != booking.ref and (_is_beside(tx, booking, twin) or _begins_alike(tx, booking, ref, start))
     ]
+
+
+def _known(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
+    """Once they were one appointment; of a series, any visit of it, wherever that stands now."""
+    other = resources.get(tx, booking.calendar, booking.ref)
+    doubles = [(row.twin, booking.ref), (other.twin if other else None, row.ref)]
+    return any(twin is not None and bookings.place(tx, twin) == (row.calendar, ref) for twin, ref in doubles)
+
+
+def _is_beside(tx: Tx, booking: BookingRow, twin: int | None) -> bool:
+    """What is the double of that one is this booking's, which stands there too."""
+    return twin is not None and bookings.place(tx, twin) == (booking.calendar, booking.ref)
+
+
+def _begins_alike(tx: Tx, booking: BookingRow, ref: str, start: datetime) -> bool:
+    return start == booking.start and not _has_own(tx, booking, ref)
 
 
 def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:

@@ -1,7 +1,7 @@
 """One event under two addresses of a calendar is one appointment: renames in two steps, copies, careless servers."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -195,6 +195,32 @@ def test_a_series_under_two_names_is_told_once(office: Office) -> None:
     passes(office)
     assert told(office) == before
     assert DUPLICATE not in shown(office, "b.ics")
+
+
+def test_of_two_series_that_differ_in_one_visit_the_one_changed_last_counts(office: Office) -> None:
+    start, calendar = (MORNING + timedelta(days=7)).replace(hour=10), office.calendars["martin"]
+    body = ics("s", "DUPONT Marie – détartrage", start, 30, COMPLETE, "RRULE:FREQ=WEEKLY;COUNT=3")
+    calendar.put("a.ics", body)
+    calendar.put("b.ics", body)
+    passes(office)
+    before = told(office)
+    calendar.put("b.ics", with_the_second_moved(body, start))
+    passes(office)
+    assert told(office) == [*before, "modification"]
+    calendar.put("a.ics", body.replace(b"Suivi", b"Suivi, doux"))
+    passes(office)
+    calendar.put("a.ics", body.replace(b"Adresse", b"Annul\xc3\xa9\\nAdresse"))
+    passes(office)
+    assert [kind for kind in told(office) if kind == "confirmation"] == before
+
+
+def with_the_second_moved(body: bytes, start: datetime) -> bytes:
+    """As a client writes it: an exception beside the rule."""
+    second = start + timedelta(weeks=1)
+    alone = ics("s", "DUPONT Marie – détartrage", second + timedelta(hours=3), 30, COMPLETE).decode()
+    alone = alone[alone.index("BEGIN:VEVENT") : alone.index("END:VCALENDAR")]
+    name = f"RECURRENCE-ID:{second.astimezone(UTC):%Y%m%dT%H%M%SZ}\r\nSUMMARY"
+    return body.replace(b"END:VCALENDAR", alone.replace("SUMMARY", name, 1).encode() + b"END:VCALENDAR")
 
 
 def test_an_incomplete_one_that_is_completed_in_its_copy_is_confirmed_once(office: Office) -> None:
