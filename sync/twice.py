@@ -25,15 +25,20 @@ def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> Boo
     """The booking of this event, where it stands under another address of this calendar as well."""
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         beside = booking.calendar == row.calendar and booking.ref != row.ref
-        if beside and _stands_there(tx, row, booking) and (booking.start == event.start or _known(tx, row, booking)):
+        if beside and _stands_there(tx, row, booking) and _is_one(tx, row, event, booking):
             return booking
     return None
 
 
 def counts_more(tx: Tx, row: ResourceRow, twin: BookingRow) -> bool:
-    """Whether this one was changed, and later than the one where the booking stands."""
+    """Whether this one was changed, and later than the one where the booking stands. A copy was changed when what it
+    is a copy of was."""
     other = resources.get(tx, twin.calendar, twin.ref)
-    return other is not None and other.semantic != row.semantic and row.changed_at > other.changed_at
+    if other is None or other.semantic == row.semantic or row.changed_at <= other.changed_at:
+        return False
+    refs = {ref for ref, *_ in sharing.standing_with(tx, row.calendar, twin.uid, twin.recurrence)} - {row.ref}
+    alike = [one for one in resources.find(tx, row.calendar, sorted(refs)).values() if one.semantic == row.semantic]
+    return all(one.changed_at > other.changed_at for one in alike)
 
 
 def note(tx: Tx, row: ResourceRow, twin: BookingRow) -> None:
@@ -75,6 +80,15 @@ def twins(tx: Tx, booking: BookingRow) -> list[str]:
         for ref, _, start, twin in found
         if ref != booking.ref and (_is_beside(tx, booking, twin) or _begins_alike(tx, booking, ref, start))
     ]
+
+
+def _is_one(tx: Tx, row: ResourceRow, event: CalendarEvent, booking: BookingRow) -> bool:
+    """At one hour, as the booking was judged last or as its event stands now; or a copy of what is its double."""
+    if booking.start == event.start or _known(tx, row, booking):
+        return True
+    found = sharing.standing_with(tx, row.calendar, event.uid, event.recurrence)
+    alike = [(ref, twin) for ref, _, start, twin in found if ref != row.ref and start == event.start]
+    return any(ref == booking.ref or _is_beside(tx, booking, twin) for ref, twin in alike)
 
 
 def _known(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:

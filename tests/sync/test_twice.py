@@ -171,6 +171,24 @@ def test_of_two_that_differ_the_one_changed_last_counts_and_the_other_says_so(bo
     assert DUPLICATE in shown(booked, dragged)
 
 
+def test_a_copy_of_the_one_that_does_not_count_is_no_second_appointment(booked: Office) -> None:
+    copied(booked)
+    passes(booked)
+    moved(booked, "a.ics", 15)
+    passes(booked)
+    copied(booked, "c.ics", of="b.ics")
+    passes(booked)
+    assert told(booked) == ["confirmation", "modification"]
+
+
+@pytest.mark.parametrize("copy", ["0.ics", "b.ics"])  # judged before the other, and after it
+def test_dragged_and_copied_at_once_it_is_told_once(booked: Office, copy: str) -> None:
+    moved(booked, "a.ics", 15)
+    copied(booked, copy)
+    passes(booked)
+    assert told(booked) == ["confirmation", "modification"]
+
+
 def test_where_the_one_that_counts_goes_the_other_hour_is_told(booked: Office) -> None:
     copied(booked)
     passes(booked)
