@@ -25,6 +25,7 @@ from sync.store.engine import Store, Tx
 from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN, MessageRow
 from tests.laws.machine import Machine, Said, for_the_practice
 from tests.laws.meant import DENTISTS, ICS, MORNING, PARIS, PEOPLE, PRACTICE, Meant
+from tests.laws.toomuch import whose
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),  # readers die too
@@ -60,6 +61,27 @@ class Laws(Machine):
             assert booking
             self.judge_order(row, older[row.booking])
             self.judge_truth(row, booking, failing, first=first)
+            self.judge_twice(row, booking)
+
+    def judge_twice(self, row: MessageRow, booking: BookingRow) -> None:
+        """One event of a calendar, under however many addresses, is confirmed for an hour once."""
+        if row.kind == "reminder":
+            return
+        words = self.word.setdefault((booking.calendar, booking.uid, row.channel, row.facts.name), {})
+        taken = {message.key for message in self.senders[row.channel].sent}
+        again = [
+            one for one, (kind, start, key) in words.items()
+            if one != row.booking and key in taken and kind != "cancellation" and start == row.facts.start
+        ]  # fmt: skip
+        if row.kind == "confirmation" and any(self.is_still(one, booking) for one in again):
+            self.broken.append(f"L4: confirmed a second time: {row.key} after {again}")
+        words[row.booking] = (row.kind.value, row.facts.start, row.together or row.key)
+
+    def is_still(self, number: int, booking: BookingRow) -> bool:
+        """That booking is of this event; it is not where it was taken for moved to, while this one was away."""
+        with self.store.read() as tx:
+            other = bookings.get(tx, number, PARIS)
+        return other is not None and (other.calendar, other.uid) == (booking.calendar, booking.uid)
 
     def judge_order(self, row: MessageRow, beside: list[MessageRow]) -> None:
         """Nothing older leaves after something newer, and nothing that waits for a person leaves without them (L4)."""
@@ -69,10 +91,10 @@ class Laws(Machine):
         if row.id < self.newest.get(who, 0):
             self.broken.append(f"L4: older than what left before: {row.key}")
         self.newest[who] = row.id
-        if not row.attempts and (row.booking, row.channel, row.recipient) in self.waits:  # else it had left before
+        if not row.attempts and whose(row) in self.waits:  # else it had left before
             self.broken.append(f"L7: left although it waits for a person: {row.key}")
         for one in beside:
-            due = one.state == PENDING and one.kind != "reminder" and one.id < row.id
+            due = one.state in {PENDING, messages.HELD} and one.kind != "reminder" and one.id < row.id
             if due and (one.channel, one.recipient) == (row.channel, row.recipient):
                 self.broken.append(f"L4: {row.key} is read before {one.key}")
 
@@ -83,7 +105,7 @@ class Laws(Machine):
         if row.kind == "cancellation":
             if booking.calendar not in failing and meant and self.stands(meant, row):
                 self.broken.append(f"L6: cancelled although it stands there: {row.key}")
-            elif not failing and any(one.uid == booking.uid and self.stands(one, row) for one in self.meant.values()):
+            elif not failing and not self.was_said(meant, row) and self.stands_elsewhere(dentist, booking, row):
                 self.broken.append(f"G03: a move told as a cancellation: {row.key}")
         elif booking.baseline and row.kind == "reminder":
             return
@@ -98,6 +120,17 @@ class Laws(Machine):
         """It is not cancelled; a series' visit, where it was told to be."""
         visit = meant.weeks == 0 or row.facts.start in meant.starts
         return not meant.annulled and meant.who.family in row.facts.name and visit
+
+    def was_said(self, meant: Meant | None, row: MessageRow) -> bool:
+        """She annulled it there, or wrote another patient in: of two that differ that one counts."""
+        return meant is not None and (meant.annulled or meant.who.family not in row.facts.name)
+
+    def stands_elsewhere(self, dentist: str, booking: BookingRow, row: MessageRow) -> bool:
+        """In another calendar, for it moved; or under another address of its own, at that hour."""
+        return any(
+            one.uid == booking.uid and self.stands(one, row) and (there != dentist or row.facts.start in one.starts)
+            for (there, _), one in self.meant.items()
+        )
 
     @invariant()
     def l1_her_text_is_hers(self) -> None:
@@ -141,6 +174,7 @@ class Laws(Machine):
         self.l4_the_last_word_is_the_truth()
         self.l4_what_is_not_sure_is_looked_after()
         self.l5_the_store_is_the_calendar()
+        self.l4_one_event_is_one_appointment()
         self.l2_a_further_pass_changes_nothing()
         self.closes()
         shutil.rmtree(self.folder)
@@ -177,6 +211,19 @@ class Laws(Machine):
         }
         with self.store.read() as tx:
             assert {(row.calendar, row.ref): (row.version, row.payload) for row in resources.present(tx)} == there
+
+    def l4_one_event_is_one_appointment(self) -> None:
+        """What she means stands in the store, and once, under however many addresses."""
+        with self.store.read() as tx:
+            numbers = tx.connection.execute(select(tables.booking.c.id)).scalars().all()
+            rows = [row for number in numbers if (row := bookings.get(tx, number, PARIS)) and row.vanished_at is None]
+        there = Counter((row.calendar, row.uid, row.start) for row in rows if row.start > self.now)
+        assert set(there.values()) <= {1}, there
+        for place, one in self.meant.items():
+            alike = [one, *(self.meant[other] for other in self.doubles_of(place))]
+            coming = [start for start in one.starts if start > self.now]
+            if coming and not any(other.annulled or other.weeks for other in alike):
+                assert (f"agenda:{place[0]}", one.uid) in {(row.calendar, row.uid) for row in rows}, one
 
     def l4_the_last_word_is_the_truth(self) -> None:
         """What a gateway took last for a booking is what stands in the calendar; else the practice was told that it is
@@ -248,7 +295,12 @@ class Laws(Machine):
                     kind,
                 )
             if booking.state == VANISHED and start > self.now:
-                assert kind in {"", "cancellation"}, number
+                anew = any(one and one.id != number and self.is_that_hour(one, booking) for one in known.values())
+                assert kind in {"", "cancellation"} or anew, number
+
+    def is_that_hour(self, one: BookingRow, gone: BookingRow) -> bool:
+        """The patient has it again with that dentist: nobody cancels what they know of."""
+        return one.state == VALID and (one.start, one.dentist, one.patient) == (gone.start, gone.dentist, gone.patient)
 
 
 @pytest.fixture(scope="module", autouse=True)
