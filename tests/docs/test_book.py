@@ -91,3 +91,10 @@ def test_every_module_that_the_book_names_exists(name: str) -> None:
     for module in MODULE.findall(page(name)):
         place = ROOT / module.replace(".", "/")
         assert place.is_dir() or place.with_suffix(".py").exists(), module
+
+
+def test_the_newest_version_of_the_changelog_is_the_project_s() -> None:
+    [version] = re.findall(r'^version = "([\d.]+)"$', page("pyproject.toml"), re.MULTILINE)
+    released = re.findall(r"^## \[([\d.]+)\] – \d{4}-\d\d-\d\d$", page("CHANGELOG.md"), re.MULTILINE)
+    assert released[0] == version
+    assert released == sorted(released, key=lambda one: [int(part) for part in one.split(".")], reverse=True)

@@ -29,7 +29,8 @@ from tests.proofs import END_TO_END
 README, SECRETARY, REFERENCE = "README.md", "docs/secretariat.md", "docs/administration.md"
 EVERY_PAGE = (README, SECRETARY, REFERENCE)
 BOOK = (
-    "docs/design.md", "docs/hard-cases.md", "docs/rulings.md", "docs/glossary.md", "CONTRIBUTING.md",
+    "docs/design.md", "docs/hard-cases.md", "docs/rulings.md", "docs/glossary.md", "CONTRIBUTING.md", "SECURITY.md",
+    "CHANGELOG.md",
 )  # fmt: skip
 SHIPPED = ("docs/compose.yaml", "docs/attitre.service", "Dockerfile", "Makefile")
 
