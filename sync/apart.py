@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.base import Reading
-from rules.model import CalendarEvent
-from sync.mirror import first_kind, stands_alone
+from adapters.calendars.detached import stands_alone
+from rules.model import CalendarEvent, first_kind
 from sync.store import resources
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow

@@ -14,7 +14,8 @@ from typing import Any
 
 from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from adapters.calendars.block import alike
-from rules.model import Annotation, CalendarEvent, Kind
+from adapters.calendars.detached import stands_alone
+from rules.model import Annotation, Kind, first_kind
 from sync import trust
 from sync.gathered import gathered
 from sync.guard import kept_apart
@@ -369,18 +370,6 @@ class Writer:
             for event in reading.events
             if event.end > since and (kind := first_kind(event))
         ]
-
-
-def stands_alone(payload: bytes) -> bool:
-    """Whether a resource holds exceptions of a series and not the series itself."""
-    return b"RECURRENCE-ID" in payload and b"RRULE" not in payload and b"RDATE" not in payload
-
-
-def first_kind(event: CalendarEvent) -> Kind:
-    """What an occurrence counts as until it is judged: time that is taken, unless it plainly takes none."""
-    if event.transparent or event.status == "cancelled":
-        return Kind.IGNORED
-    return Kind.PRIVATE if event.private else Kind.BLOCK
 
 
 def _made(pair: tuple[Resource, Reading]) -> tuple[float, str]:

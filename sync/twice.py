@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from adapters.calendars.detached import stands_alone
 from rules.model import CalendarEvent
-from sync.mirror import stands_alone
 from sync.store import basics, bookings, resources, sharing
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx

@@ -9,7 +9,7 @@ minutes.
 from rules.model.action import Action, AddEvent, Annotation, Channel, EditEvent, Facts, MessageKind, RemoveEvent, Send
 from rules.model.booking import Assessment, Booking, Busy, Kind, Length, Slot, WaitingEntry
 from rules.model.entry import Consent, Entry, Outcome
-from rules.model.event import CalendarEvent, Status
+from rules.model.event import CalendarEvent, Status, first_kind
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
 from rules.model.practice import Dentist, Motif, Policy, Practice, Span, SupportContact
@@ -46,4 +46,5 @@ __all__ = [
     "Status",
     "SupportContact",
     "WaitingEntry",
+    "first_kind",
 ]

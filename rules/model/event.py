@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from rules.model.booking import Kind
+
 
 class Status(StrEnum):
     """RFC 5545 STATUS of an event."""
@@ -48,3 +50,10 @@ class CalendarEvent:
     def minutes(self) -> int:
         """Length in whole minutes."""
         return int((self.end - self.start).total_seconds() // 60)
+
+
+def first_kind(event: CalendarEvent) -> Kind:
+    """What an occurrence counts as until it is judged: time that is taken, unless it plainly takes none."""
+    if event.transparent or event.status == "cancelled":
+        return Kind.IGNORED
+    return Kind.PRIVATE if event.private else Kind.BLOCK
