@@ -187,6 +187,11 @@ def same_patient(one: Facts, other: Facts) -> bool:
     return fuzz.token_sort_ratio(first, second) >= 80
 
 
+def continues(before: Facts, after: Facts) -> bool:
+    """Whether an appointment may be the other one, moved: the same patient, and the same start or the same motif."""
+    return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
+
+
 def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:
     """The same wall-clock time, `hours` earlier (P41): daylight saving does not move it."""
     wall = start.astimezone(practice.zone).replace(tzinfo=None) - timedelta(hours=hours)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
-from sync.claims import may_have_moved
 from sync.guard import kept_apart
 from sync.planner import is_held
+from sync.readiness import may_have_moved
 from sync.store import basics, bookings, messages, patients, resources
 from sync.store.attendance import HONOURED
 from sync.store.bookings import VALID, BookingRow

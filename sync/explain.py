@@ -16,9 +16,9 @@ from rules.agenda import block_findings
 from rules.findings import find
 from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, Patient
 from rules.planning import Cell, Knowledge, Row, reminder_at
-from sync.claims import why_wait
 from sync.journalwords import OF_A_CALENDAR, in_words
 from sync.planner import is_held, reasons
+from sync.readiness import why_wait
 from sync.recognised import Fact, facts
 from sync.standing import PROBLEMS
 from sync.store import bookings, calendars, messages, patients, resources, story

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 
 from rules.model import Booking, CalendarEvent, Facts
-from rules.planning import facts_of, same_patient
+from rules.planning import continues, facts_of
 from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, consents, messages, resources
@@ -87,11 +87,6 @@ def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
     return any(
         row.kind == "cancellation" and row.state not in {"pending", "held", "suppressed", "dropped"} for row in told
     )
-
-
-def continues(before: Facts, after: Facts) -> bool:
-    """Whether an appointment may be the other one, moved: the same patient, and the same start or the same motif."""
-    return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
 
 
 def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> bool:
