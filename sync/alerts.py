@@ -12,7 +12,7 @@ from sync import gatewaypause
 from sync.calls import Call, Note, finish, room
 from sync.faults import described, log
 from sync.guard import kept_apart
-from sync.results import backoff
+from sync.pace import before_retry
 from sync.store import generation, notices
 from sync.store.notices import NoticeRow
 from sync.world import Watch, World, nobody_watches
@@ -42,7 +42,7 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
 def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datetime, sent: list[str]) -> Note:
     """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
     message = Outgoing(f"{world.practice.key}:{mark}:notice:{row.key}", world.practice.email, row.text, row.subject)
-    values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + backoff(row.attempts + 1)}
+    values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + before_retry(row.attempts + 1)}
     slow = False
     try:
         sender.send(message)

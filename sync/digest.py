@@ -25,7 +25,7 @@ from sync.calls import Call, Note, finish
 from sync.faults import log
 from sync.holding import held_count
 from sync.opening import support_words
-from sync.results import backoff
+from sync.pace import before_retry
 from sync.store import attendance, basics, calendars, digests, generation, resources, views
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
@@ -152,7 +152,7 @@ def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent
     except OutsideError as error:
         log.warning("digest not sent", error=type(error).__name__)
         attempts = turn.attempts + 1
-        done = replace(turn, attempts=attempts, not_before=world.now() + backoff(attempts))
+        done = replace(turn, attempts=attempts, not_before=world.now() + before_retry(attempts))
     else:
         done = _Turn(turn.day, settled=True, before=turn.before)
     return partial(_note, world, done)

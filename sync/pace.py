@@ -5,9 +5,11 @@ Moments and chance are arguments: `jitter` lies between -1 and 1, `chance` betwe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from random import random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ FEED, FEED_FAST, FEED_SLOW = 900.0, 300.0, 21_600.0
 LIVELY, LIVELY_FOR, DECAY = 15.0, 180.0, 1.5
 JITTER = 0.2
 READS_CAP, WRITES_CAP = 900.0, 21_600.0
+RETRY_FIRST, RETRY_CAP = 15.0, 3600.0
 REFUSALS, REFUSED_FOR = 3, timedelta(minutes=10)
 LOGIN_AGAIN, LOGIN_SOON, LOGIN_PROBE = 60.0, 300.0, 3600.0
 
@@ -119,6 +122,13 @@ def lively(pace: Pace, now: datetime) -> float:
 def backoff(failures: int, chance: float, cap: float = READS_CAP) -> float:
     """Seconds to leave it alone after that many failures in a row: full jitter below 2ⁿ s, one second at least."""
     return max(1.0, chance * min(cap, 2.0 ** min(failures, 30)))
+
+
+def before_retry(attempts: int, chance: Callable[[], float] = random) -> timedelta:
+    """How long a message, an alert or a write waits after that many attempts: 15 s, and full jitter above that, up to
+    15, 30, 60 s and so on to an hour."""
+    most = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(attempts - 1, 30))
+    return timedelta(seconds=RETRY_FIRST + chance() * (most - RETRY_FIRST))
 
 
 def demanded(asked: float, before: float | None, own: float) -> float:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from tenacity import RetryCallState, wait_random_exponential
-
 from rules.model import MessageKind
 from sync import alertwords, gatewaypause
+from sync.pace import before_retry
 from sync.store import basics, bookings, messages, notices, resources
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, SUPERSEDED, UNCERTAIN, MessageRow
@@ -16,16 +15,8 @@ from sync.world import World
 TRIES, TRIED_FOR = 12, timedelta(days=3)  # at least so many, for so long: a gateway may be down for a weekend
 LOST_ANSWERS = 11  # of a gateway that knows repeated keys
 SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
-_BACKOFF = wait_random_exponential(multiplier=15, min=15, max=3600)
 _REBOOKED = "la même heure est de nouveau réservée, et le patient le sait"
 _NEWER = "remplacé par un message plus récent"
-
-
-def backoff(attempts: int) -> timedelta:
-    """How long to wait after that many attempts: exponential with full jitter."""
-    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
-    state.attempt_number = attempts
-    return timedelta(seconds=_BACKOFF(state))
 
 
 def tried_enough(row: MessageRow, attempts: int, now: datetime) -> bool:
@@ -83,7 +74,7 @@ def later(
     if tried_enough(row, attempts, now):
         failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
-    wait = max(backoff(attempts), timedelta(seconds=retry_after or 0))
+    wait = max(before_retry(attempts), timedelta(seconds=retry_after or 0))
     values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
     if messages.move(tx, row.id, CLAIMED, PENDING, **values):
         _tell_down(tx, row, reason, attempts, now)
@@ -100,7 +91,7 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     if lost > chances:
         _uncertain(world, tx, row, reason)
         return
-    wait = backoff(lost) if repeatable else SECOND_CHANCES[lost - 1]
+    wait = before_retry(lost) if repeatable else SECOND_CHANCES[lost - 1]
     values = {"attempts": row.attempts + 1, "unclear": lost, "next_try": world.now() + wait, "reason": reason}
     if messages.move(tx, row.id, CLAIMED, PENDING, **values):
         _tell_down(tx, row, reason, row.attempts + 1, world.now())

@@ -10,8 +10,8 @@ from adapters.deadline import within
 from sync import refusals, writepause
 from sync.faults import log
 from sync.guard import kept_apart
+from sync.pace import before_retry
 from sync.removal import remove
-from sync.results import backoff
 from sync.store import basics, bookings, edits, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
@@ -141,7 +141,7 @@ def _paused(world: World, row: EditRow) -> bool:
 
 def _later(world: World, row: EditRow) -> None:
     with world.store.write() as tx:
-        edits.postpone(tx, row.calendar, row.ref, world.now() + backoff(row.attempts + 1))
+        edits.postpone(tx, row.calendar, row.ref, world.now() + before_retry(row.attempts + 1))
 
 
 def _done(world: World, row: EditRow) -> None:

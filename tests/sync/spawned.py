@@ -10,6 +10,7 @@ import pkgutil
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from unittest.mock import patch
 
 import adapters
@@ -19,6 +20,7 @@ import sync
 from sync import results, standby
 from sync.main import main
 
+SOON = timedelta(seconds=0.5)
 WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")
 
 
@@ -34,7 +36,7 @@ def everything() -> Iterator[str]:
 def child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ["WORKER"] = str(os.getpid())
-    with patch.object(standby, "EVERY", 0.1), patch.object(results, "_BACKOFF", lambda _: 0.5):
+    with patch.object(standby, "EVERY", 0.1), patch.object(results, "before_retry", lambda _: SOON):
         main()
 
 

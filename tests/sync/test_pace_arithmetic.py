@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync import pace
-from sync.pace import Pace, Way, Why, backoff, demanded, interval, login_wait, next_read, reconnect
+from sync.pace import Pace, Way, Why, backoff, before_retry, demanded, interval, login_wait, next_read, reconnect
 from tests.office import MORNING
 
 IN_HOURS, OUTSIDE = Pace(60, at_work=True), Pace(60, at_work=False)
@@ -66,6 +66,13 @@ def test_jitter_is_a_fifth_and_nothing_but_a_feed_is_slower_than_ten_minutes(
 def test_backing_off_is_at_most_a_quarter_of_an_hour_and_never_at_once(failures: int, chance: float) -> None:
     assert 1 <= backoff(failures, chance) <= min(900, 2 ** min(failures, 20))
     assert backoff(failures, chance, pace.WRITES_CAP) <= 21_600
+
+
+@given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))
+def test_what_is_tried_again_waits_a_quarter_of_a_minute_at_least_and_an_hour_at_most(n: int, chance: float) -> None:
+    most = min(3600.0, 15 * 2 ** min(n - 1, 20))
+    assert 15 <= before_retry(n, lambda: chance).total_seconds() <= most
+    assert before_retry(n, lambda: 1.0).total_seconds() == most
 
 
 def test_i03_what_is_asked_is_never_less_than_our_own_wait_and_doubles_where_it_was_too_short() -> None:
