@@ -18,8 +18,8 @@ from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
 if TYPE_CHECKING:
+    from config.roster import Configured
     from config.settings import Settings
-    from sync.wiring import Configured
     from sync.world import World
 
 STATES = ("ok", "stale", "failing", "held")
@@ -140,7 +140,7 @@ def late(world: World, row: CalendarRow, settings: Settings) -> str:
 
 def never_read(rows: Iterable[CalendarRow], settings: Settings) -> list[Configured]:
     """Configured calendars that no pass has seen: as many as are missing, dentist by dentist."""
-    from sync.wiring import configured
+    from config.roster import configured
 
     seen, missing = [row.dentist for row in rows], []
     for one in configured(settings):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from adapters.base import Account, Announcer, Calendar, Denied, Sender
 from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.messages import EmailSettings, HttpSmsSettings
 from config.practice import practice_of
+from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
 from sync.store import basics, generation
@@ -26,17 +26,7 @@ if TYPE_CHECKING:
     from adapters.calendars.davaccess import DavAccess
     from adapters.calendars.googleapi import GoogleAccess
 
-AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
 Login = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Configured:
-    """One calendar of the YAML: who it is for, and the tags of those who share it."""
-
-    settings: AnyCalendar
-    dentist: str
-    tags: Mapping[str, str]
 
 
 def _utc() -> datetime:
@@ -69,29 +59,6 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
                 Channel.EMAIL: settings.messages.on_uncertain.email,
             },
         )
-
-
-def configured(settings: Settings) -> list[Configured]:
-    """The calendars of all dentists in the YAML's order; one that several share by `tag` stands once (P2)."""
-    found: dict[tuple[str, ...], list[tuple[str, AnyCalendar]]] = {}
-    for key, dentist in settings.dentists.items():
-        for calendar in dentist.calendars:
-            found.setdefault(place_of(calendar), []).append((key, calendar))
-    return [_configured(claims) for claims in found.values()]
-
-
-def _configured(claims: list[tuple[str, AnyCalendar]]) -> Configured:
-    dentist, calendar = claims[0]
-    return Configured(calendar, dentist, {one.tag: key for key, one in claims if one.tag})
-
-
-def place_of(calendar: AnyCalendar) -> tuple[str, ...]:
-    """What tells one calendar from another."""
-    if isinstance(calendar, GoogleSettings):
-        return "google", calendar.calendar_id
-    if isinstance(calendar, IcsSettings):
-        return "ics", calendar.url.get_secret_value()
-    return "caldav", calendar.url.rstrip("/"), calendar.calendar or ""
 
 
 def senders(settings: Settings) -> dict[Channel, Sender]:
@@ -248,20 +215,6 @@ class LaterSender:
     def probe(self) -> str:
         """Says why not."""
         raise Denied(self._sentence)
-
-
-def addresses(sources: Iterable[Source], wanted: str) -> frozenset[str]:
-    """The calendars meant by a dentist's key, a last path segment or an address (INTERFACE 8)."""
-    return frozenset(s.address for s in sources if means(wanted, s.address, {s.dentist, *s.tags.values()}))
-
-
-def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
-    """Whether that word names that calendar."""
-    from urllib.parse import unquote
-
-    bare = address.rstrip("/")
-    last = bare.rpartition("/")[2].rpartition(":")[2] if "/" not in bare else bare.rpartition("/")[2]
-    return wanted in {*dentists} or wanted.rstrip("/") in {bare, last, unquote(last)}
 
 
 def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str, bool]]:

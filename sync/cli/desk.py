@@ -89,8 +89,8 @@ def _day(text: str) -> Any:
 
 
 def _dentist(world: World, wanted: str | None) -> str | None:
+    from config.roster import means
     from sync.store import calendars
-    from sync.wiring import means
 
     keys = [dentist.key for dentist in world.practice.dentists]
     if wanted is None or wanted in keys:

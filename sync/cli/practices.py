@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sync.cli.output import warn
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from sync.world import World
+    from sync.world import Source, World
 
 
 def all_settings(paths: list[Path] | None) -> list[Settings]:
@@ -51,3 +51,10 @@ def desk(settings: Settings) -> Iterator[World]:
         yield World(practice, store, (), {}, lambda: datetime.now(UTC))
     finally:
         store.close()
+
+
+def addresses(sources: Iterable[Source], wanted: str) -> frozenset[str]:
+    """The calendars meant by a dentist's key, a last path segment or an address (INTERFACE 8)."""
+    from config.roster import means
+
+    return frozenset(s.address for s in sources if means(wanted, s.address, {s.dentist, *s.tags.values()}))

@@ -123,7 +123,7 @@ _NOT_READ = "l'agenda n'a pas encore été lu (attitre sync)."
 
 def _unread(settings: Settings, read: Counter[str]) -> frozenset[str]:
     """Dentists one of whose calendars has never been read; `read` counts those that were, by whose they are first."""
-    from sync.wiring import configured
+    from config.roster import configured
 
     there = configured(settings)
     wanted = Counter(one.dentist for one in there)

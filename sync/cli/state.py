@@ -142,8 +142,8 @@ def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | 
 
 def _never(rows: Iterable[CalendarRow], settings: Settings) -> list[dict[str, Any]]:
     """Configured calendars that no pass has seen."""
+    from config.roster import place_of
     from sync import health
-    from sync.wiring import place_of
 
     missing = []
     for one in health.never_read(rows, settings):
@@ -312,8 +312,8 @@ NEW_HERE = (
 
 def _meant(tx: Tx, wanted: str) -> list[CalendarRow]:
     """The calendars of that name. Raises Failure with the valid ones."""
+    from config.roster import means
     from sync.store import calendars
-    from sync.wiring import means
 
     rows = [row for row in calendars.every(tx) if row.state == "active"]
     found = [row for row in rows if means(wanted, row.calendar, [row.dentist])]

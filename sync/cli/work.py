@@ -91,9 +91,9 @@ def _dry(settings: Settings, only: str | None) -> int:
 
 def _pass(world: World, only: str | None, *, restored: bool = False, tell_all: bool = False) -> PassReport:
     from sync.calls import PoolOfOnePass
+    from sync.cli.practices import addresses
     from sync.main import loaded_all
     from sync.passes import one_pass
-    from sync.wiring import addresses
 
     loaded_all()
     wanted = addresses(world.sources, only) if only else None
