@@ -183,10 +183,11 @@ def search(
 
     Exemples : attitre patients search dupont ; attitre patients search 12/05/1981
     """
+    from sync.cli.find_patient import find_patient
     from sync.cli.practices import desk, one_settings
 
     with desk(one_settings(config)) as world:
-        found = _find(world, " ".join(term))
+        found = find_patient(world, " ".join(term))
     data = [
         {
             "id": one.id, "name": one.name, "birth_date": one.birth_date, "mobile": one.mobile, "email": one.email,
@@ -205,25 +206,6 @@ def search(
         table(("N°", "Nom", "Naissance", "Mobile", "E-mail", "Dentiste"), rows, "Aucun patient trouvé.")
     if not found:
         raise typer.Exit(1)
-
-
-def _find(world: World, term: str) -> list[Patient]:
-    """Everybody who fits every word; failing that, the names that look most like it."""
-    from rules.contact import mobile
-    from rules.identity import Clues, search_term
-    from rules.text import fold, words
-    from sync.store import patients as records
-
-    number = mobile(term).value  # first: spaced figures are a number before they are a day
-    asked = Clues(mobiles=(number,)) if number else search_term(term)
-    with world.store.read() as tx:
-        found = list(records.candidates(tx, asked))
-        found += [one for number in asked.ids if (one := records.get(tx, number)) and one not in found]
-        if not found:
-            return list(records.nearest(tx, fold(term), limit=5))
-    wanted = set(asked.names)
-    whole = [one for one in found if wanted <= set(words(f"{one.family_name} {one.given_name} {one.birth_name or ''}"))]
-    return whole or found
 
 
 @patients.command()

@@ -139,14 +139,14 @@ def erase(  # noqa: PLR0917  options
 
 def _one(world: World, term: str) -> Patient:
     """The one record meant. Raises Failure where it is nobody, or several."""
-    from sync.cli.directory import _find
+    from sync.cli.find_patient import find_patient
     from sync.store import patients
 
     if term.strip(" #").isdigit() and len(term.strip(" #")) <= 7:
         with world.store.read() as tx:
             found = [one] if (one := patients.get(tx, int(term.strip(" #")))) else []
     else:
-        found = _find(world, term)
+        found = find_patient(world, term)
     if len(found) == 1:
         return found[0]
     if not found:
