@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
-NO_MEMORY = "La mémoire de la machine ne suffit pas : fermez d'autres programmes, ou donnez-lui-en plus."
+from sync.startup import NO_MEMORY, loading
 
 
 def main() -> None:
@@ -16,7 +15,7 @@ def main() -> None:
 
         print(f"attitre {version('attitre')}")
         return
-    gc.disable()  # what a start loads stays: looking through it for garbage is a tenth of the start (BENCHMARK B2)
+    loading()
     try:
         from sync.cli import loaded
 
@@ -32,13 +31,6 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return NO_MEMORY
     return f"Une erreur inattendue s'est produite ({type(error).__name__}). Détails : relancez avec --debug."
-
-
-def loaded_all() -> None:
-    """The work begins: from now on garbage is collected, and what the start loaded is not looked through."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
 
 
 if __name__ == "__main__":  # `python -m sync.main`, where the command is not on the path

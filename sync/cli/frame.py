@@ -45,7 +45,7 @@ class Frame(TyperGroup):
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except MemoryError:
-            from sync.main import NO_MEMORY
+            from sync.startup import NO_MEMORY
 
             _end(ctx, NO_MEMORY, WRONG)
         except Exception as error:

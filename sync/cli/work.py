@@ -92,8 +92,8 @@ def _dry(settings: Settings, only: str | None) -> int:
 def _pass(world: World, only: str | None, *, restored: bool = False, tell_all: bool = False) -> PassReport:
     from sync.calls import PoolOfOnePass
     from sync.cli.practices import addresses
-    from sync.main import loaded_all
     from sync.passes import one_pass
+    from sync.startup import loaded_all
 
     loaded_all()
     wanted = addresses(world.sources, only) if only else None
@@ -187,8 +187,8 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     from sync.cli.practices import all_settings
     from sync.loop import Stop, listening
     from sync.loop import run as work
-    from sync.main import loaded_all
     from sync.standby import as_the_only_worker
+    from sync.startup import loaded_all
     from sync.wiring import open_world
 
     start_log(max(verbose, 1))
