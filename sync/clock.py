@@ -29,7 +29,7 @@ def mind(world: World) -> None:
     if latest is not None and ahead(latest, now):
         from sync.putright import put_right  # most passes need none
 
-        put_right(world, latest - now, now)
+        put_right(world, latest - now, now, since=now + TOLERANCE)
 
 
 class Steps:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rules.french import minutes
-from sync.clock import TOLERANCE
 from sync.digest import draw_back as draw_back_digest
 from sync.learnt import bring_into_view
 from sync.store import basics, generation, moments, notices
@@ -20,9 +19,9 @@ from sync.world import World
 A_SLIP = timedelta(days=1)
 
 
-def put_right(world: World, span: timedelta, now: datetime) -> None:
-    """The clock stands so far before what the store recorded. The practice is told once."""
-    since = now + TOLERANCE
+def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) -> None:
+    """The clock stands so far before what the store recorded, and what it recorded after `since` is from a clock that
+    was wrong. The practice is told once."""
     with world.store.write() as tx:
         stored = moments.stored_after(tx, since)
         if moments.worked_for(tx, since) <= A_SLIP:
