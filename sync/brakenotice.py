@@ -10,27 +10,24 @@ from adapters.base import OutsideError, Written
 from adapters.deadline import within
 from rules import brake
 from rules.model import AddEvent
-from sync import writepause
+from sync import floodnotice, writepause
+from sync.answer import answer_in
 from sync.faults import log
 from sync.guard import kept_apart
 from sync.holding import drop, held_count, release
-from sync.store import basics, calendars, resources
+from sync.store import basics, calendars
 from sync.store.engine import Tx
 from sync.world import Source, World
 
 
 def read_answers(world: World) -> None:
     """What she answered releases or drops what is held."""
-    from sync import floodnotice
-
     _each(world, _read, "brake answer not read")
     _each(world, floodnotice.read_answer, "brake answer not read")
 
 
 def show(world: World) -> None:
     """Put the question into each held calendar, and take it out where nothing is held any more."""
-    from sync import floodnotice
-
     _each(world, _show, "brake notice not shown")
     _each(world, floodnotice.show, "brake notice not shown")
 
@@ -75,17 +72,6 @@ def _show(world: World, source: Source) -> None:
 def _answer(world: World, tx: Tx, source: Source) -> bool | None:
     shown = basics.get(tx, _name(source))
     return answer_in(world, tx, source, shown) if shown else None
-
-
-def answer_in(world: World, tx: Tx, source: Source, shown: str) -> bool | None:
-    """What she answered in the question that stands there."""
-    stored = resources.get(tx, source.address, shown)
-    if stored is None:
-        return None
-    reading = world.readings.of(source, stored.ref, stored.payload, world.window(world.now()))
-    return next(
-        (said for event in reading.events if (said := brake.answer(event.description, event.title)) is not None), None
-    )
 
 
 def _add(world: World, source: Source, count: int) -> None:

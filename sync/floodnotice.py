@@ -10,7 +10,7 @@ from rules import brake
 from rules.brake import Flood
 from rules.model import AddEvent
 from sync import floods, writepause
-from sync.brakenotice import answer_in
+from sync.answer import answer_in
 from sync.store import resources, tellings
 from sync.world import Source, World
 
