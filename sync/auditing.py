@@ -11,12 +11,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from adapters.base import WHOLE, Cursor, CursorLost, OutsideError, Resource
+from adapters.base import WHOLE, Cursor, CursorLost, Resource
 from adapters.calendars.block import alike
-from sync import trials, trust
-from sync.faults import log
+from sync import trust
 from sync.gathered import gathered
-from sync.guard import kept_apart
 from sync.mirror import mirror
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
@@ -30,19 +28,6 @@ TRY_AGAIN = timedelta(hours=1)
 AT_LEAST, ONE_IN = 3, 100
 
 Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is gone
-
-
-def audit(world: World, sources: Iterable[Source]) -> int:
-    """Audit the calendars whose hour it is. Returns how many changes their tokens had hidden; a calendar that fails
-    does not stop the others (law L10)."""
-    now, unreported = world.now(), 0
-    with world.store.read() as tx:
-        rows = {row.calendar: row for row in calendars.every(tx)}
-    for source in sources:
-        row = rows.get(source.address)
-        if row is not None and due(row, now):
-            unreported += _safely(world, source, row)
-    return unreported
 
 
 def due(row: CalendarRow, now: datetime) -> bool:
@@ -61,24 +46,11 @@ def _last_hour(calendar: str, now: datetime) -> datetime:
     return today if today <= now else today - timedelta(days=1)
 
 
-def _safely(world: World, source: Source, row: CalendarRow) -> int:
-    with kept_apart("audit failed"):
-        with world.store.write() as tx:
-            calendars.change(tx, source.address, audit_tried_at=world.now())
-        with kept_apart("audit failed"):
-            try:
-                return _audit(world, source, row)
-            except OutsideError as error:
-                log.warning("audit failed", error=type(error).__name__)
-        with world.store.write() as tx:
-            basics.log(tx, world.now(), "audit-failed", calendar=source.address)
-    return 0
-
-
-def _audit(world: World, source: Source, row: CalendarRow) -> int:
+def audited(world: World, source: Source, row: CalendarRow) -> int:
+    """Compare the calendar with the store, whoever's hour it is. Returns how many changes its token had hidden. Raises
+    the errors of adapters.base."""
     from sync.judgefaults import owe_again  # an audit comes once a night
-    from sync.learnt import read_again, take
-    from sync.unfolding import unfold
+    from sync.learnt import take
 
     deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= EVERY_WEEK
     with world.store.read() as tx:
@@ -95,9 +67,6 @@ def _audit(world: World, source: Source, row: CalendarRow) -> int:
         if deep:
             calendars.change(tx, source.address, deep_audit_at=world.now())
     _keep_token(world, source)
-    trials.try_again(world, source)
-    unfold(world, source, row)
-    read_again(world, source)
     return len(hidden)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.base import Garbled, Offering, OutsideError, Restricted
 from adapters.calendars import READING
 from adapters.deadline import within
-from sync import auditing, clock, steptroubles
+from sync import clock, nightly, steptroubles
 from sync.faults import described, log
 from sync.guard import ends_more, kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
@@ -58,7 +58,7 @@ def one_pass(
     steptroubles.taken(world, "clock", lambda: clock.mind(world))
     steptroubles.taken(world, "configuration", lambda: mind_configuration(world))
     pull(world, sources, watch)
-    steptroubles.taken(world, "audit", lambda: auditing.audit(world, sources))
+    steptroubles.taken(world, "audit", lambda: nightly.audit(world, sources))
     if not (restored or tell_all) and at_rest(world):
         return PassReport(unreachable=unreachable(world, sources))
     done = take_all(Pass(world, partial(pull, world, sources, nobody_watches), watch, restored, tell_all))

@@ -12,7 +12,7 @@ from functools import partial
 
 from adapters.base import Offering
 from rules.model import MessageKind
-from sync import auditing, clock, steptroubles
+from sync import auditing, clock, nightly, steptroubles
 from sync.passes import at_rest, mind_configuration
 from sync.pipeline import Pass, take_all
 from sync.readers import Readers, Rows
@@ -54,7 +54,7 @@ def _audit(readers: Readers, rows: Rows) -> None:
     for source in readers.world.sources:
         row = rows.get(source.address)
         if row is not None and auditing.due(row, now):
-            readers.beside(source.address, partial(auditing.audit, readers.reading, [source]))
+            readers.beside(source.address, partial(nightly.audit, readers.reading, [source]))
     readers.wait()
 
 
