@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from sqlalchemy.exc import DBAPIError
-
 from sync.faults import described, log
-from sync.store.problems import StoreProblem, about_rows
+from sync.store.problems import ends_more
 
 
 class Fate:
@@ -39,8 +37,3 @@ def kept_apart(what: str, **ids: str | int) -> Fate:
     """`with` this, a fault stays in the block. It is logged as `what`, by its kind and place, with these ids: no
     personal data (law L8)."""
     return Fate(what, ids)
-
-
-def ends_more(error: Exception) -> bool:
-    """Whether it is the whole store's, and with it everybody's."""
-    return isinstance(error, StoreProblem) or (isinstance(error, DBAPIError) and not about_rows(error))

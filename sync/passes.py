@@ -16,12 +16,13 @@ from adapters.calendars import READING
 from adapters.deadline import within
 from sync import clock, nightly, steptroubles
 from sync.faults import described, log
-from sync.guard import ends_more, kept_apart
+from sync.guard import kept_apart
 from sync.mirror import SECOND_READ, Mirrored, mirror
 from sync.pipeline import Pass, nothing_owed, take_all
 from sync.store import basics, bookings, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Store, Tx
+from sync.store.problems import ends_more
 from sync.world import Source, Watch, World, nobody_watches
 
 LATELY = timedelta(hours=1)

@@ -21,7 +21,6 @@ from adapters.deadline import within
 from sync import pace
 from sync.calls import Calls
 from sync.faults import described, log
-from sync.guard import ends_more
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
 from sync.passes import QUESTION, may_ask, needs_no_telling, read_one, succeeded
@@ -29,6 +28,7 @@ from sync.sidebyside import Over, Taking
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
+from sync.store.problems import ends_more
 from sync.trouble import failed
 from sync.world import Source, Watch, World, nobody_watches
 

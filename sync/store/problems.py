@@ -47,6 +47,11 @@ class NotStored(Exception):
     it there. `str()` is a French sentence without the values."""
 
 
+def ends_more(error: Exception) -> bool:
+    """Whether it is the whole store's, and with it everybody's."""
+    return isinstance(error, StoreProblem) or (isinstance(error, DBAPIError) and not about_rows(error))
+
+
 def about_rows(error: DBAPIError) -> bool:
     """Whether the error concerns what was written or read, and not the store: it would be refused by a sound one."""
     if error.connection_invalidated:
