@@ -21,8 +21,7 @@ from sync.auditstore import Notebook
 from sync.dryrun import Intentions, Onlooker
 from sync.judge import judge
 from sync.passes import pull
-from sync.store import calendars, resources, views
-from sync.store import tables as t
+from sync.store import calendars, excerpt, resources, views
 from sync.store.bookings import VALID, BookingRow
 from sync.store.views import Line
 from sync.world import Readings, Source, Watch, World, nobody_watches
@@ -206,12 +205,9 @@ def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: C
 def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Resources with something in the past of the span, in order of time, and those with something to come, in the
     order in which they were made. Nothing stays owed: the years before the span are not judged."""
-    o, r = t.occurrence.c, t.resource.c
     with world.store.write() as tx:
-        here = (o.practice == tx.practice, o.end > since)
-        columns = t.occurrence.select().with_only_columns(o.calendar, o.ref, o.start, o.end, o.order)
-        rows = tx.connection.execute(columns.where(*here).order_by(o.start, o.order)).all()
-        tx.connection.execute(t.resource.update().where(r.practice == tx.practice).values(dirty_at=None))
+        rows = excerpt.ending_after(tx, since)
+        excerpt.owe_nothing(tx)
     past = dict.fromkeys((row.calendar, row.ref) for row in rows if row.start < now)
     coming = sorted((row.order, row.calendar, row.ref) for row in rows if row.end > now)
     return list(past), list(dict.fromkeys((calendar, ref) for _, calendar, ref in coming))

@@ -10,14 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Table, insert, inspect, select
-
-from sync.store import tables as t
-from sync.store.bookings import VALID
-from sync.store.engine import Store, Tx
+from sync.store import excerpt
+from sync.store.engine import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,36 +72,9 @@ def _filled(store: Store, origin: Store | None, since: datetime) -> Notebook:
     if origin is None:
         return Notebook(store)
     with origin.read() as theirs:
-        if not inspect(theirs.connection).has_table(t.patient.name):
+        if not excerpt.is_made(theirs):
             return Notebook(store)
         with store.write() as ours:
-            known = _copy(theirs, ours, t.patient)
-            _copy(theirs, ours, t.patient_name)
-            _copy(theirs, ours, t.counter)  # what is made here takes no number that is taken
-            _copy(theirs, ours, t.setting, t.setting.c.name == "secret")  # what binds our block to its event
-            _visits(theirs, ours, since)
-        return Notebook(store, _born(theirs), bool(known))
-
-
-def _copy(theirs: Tx, ours: Tx, table: Table, *clauses: Any) -> int:
-    query = select(table).where(table.c.practice == theirs.practice, *clauses)
-    rows = [dict(row) for row in theirs.connection.execute(query).mappings()]
-    if rows:
-        ours.connection.execute(insert(table), rows)
-    return len(rows)
-
-
-def _visits(theirs: Tx, ours: Tx, since: datetime) -> None:
-    """Past appointments that took place, at no place of a calendar: they only say who was seen by whom."""
-    c = t.booking.c
-    query = select(t.booking).where(c.practice == theirs.practice, c.end <= since, c.state == VALID)
-    rows = [dict(row) for row in theirs.connection.execute(query).mappings()]
-    nowhere = [{**row, "calendar": "", "ref": str(row["id"]), "uid": "", "recurrence": ""} for row in rows]
-    if nowhere:
-        ours.connection.execute(insert(t.booking), nowhere)
-
-
-def _born(theirs: Tx) -> frozenset[tuple[str, str]]:
-    c = t.booking.c
-    query = select(c.uid, c.recurrence).where(c.practice == theirs.practice, c.born_here.is_(True))
-    return frozenset((uid, recurrence) for uid, recurrence in theirs.connection.execute(query))
+            known = excerpt.directory(theirs, ours)
+            excerpt.visits(theirs, ours, since)
+        return Notebook(store, excerpt.born(theirs), known)

@@ -6,13 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
-
 from rules.model import Patient
 from sync.attribution import reconsider
-from sync.store import basics, bookings, nameindex, patients
-from sync.store import tables as t
-from sync.store.codec import facts_from_json, facts_to_json
+from sync.store import basics, bookings, joining, patients
 from sync.store.engine import Tx
 
 
@@ -41,46 +37,15 @@ def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
     kept, gone = merger.kept.id, merger.given_up.id
     assert kept is not None and gone is not None and kept != gone
     hanging = {one.patient: one.booking for one in patients.provisional(tx)}
-    for table in (t.booking, t.occurrence, t.patient_history):
-        here = (table.c.practice == tx.practice, table.c.patient == gone)
-        tx.connection.execute(update(table).where(*here).values(patient=kept))
-    _told(tx, kept, gone, zone)
+    joining.hand_over(tx, gone, kept, zone)
     before = patients.get(tx, kept)
-    _leads_to(tx, gone, kept, now)
+    joining.lead_to(tx, gone, kept, now)
     patients.save(tx, merger.kept, now, source=f"fusion {gone}")
     patients.find_by_names(tx, kept)
     if before is not None and before.dentist is None and gone in hanging:
         patients.hang_on(tx, kept, hanging[gone])
     reconsider(tx, kept, now, zone)
     basics.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
-
-
-def _told(tx: Tx, kept: int, gone: int, zone: ZoneInfo) -> None:
-    """Whoever was told under the old number is the same person: nobody is told a second time (law L4)."""
-    numbers = [row.id for row in bookings.of_patient(tx, kept, zone)]
-    for table, columns in ((t.booking, ("facts",)), (t.telling, ("facts",)), (t.message, ("facts", "before"))):
-        own = table.c.id if table is t.booking else table.c.booking
-        rows = tx.connection.execute(select(table).where(table.c.practice == tx.practice, own.in_(numbers))).mappings()
-        for row in rows.all():
-            values = {name: _renumbered(row[name], kept, gone, zone) for name in columns if row[name]}
-            where = [column == row[column.name] for column in table.primary_key]
-            tx.connection.execute(update(table).where(*where).values(**values))
-
-
-def _renumbered(data: dict[str, object], kept: int, gone: int, zone: ZoneInfo) -> dict[str, object]:
-    facts = facts_from_json(data, zone)
-    return facts_to_json(replace(facts, patient_id=kept)) if facts.patient_id == gone else data
-
-
-def _leads_to(tx: Tx, gone: int, kept: int, now: datetime) -> None:
-    names = t.patient_name.c
-    tx.connection.execute(delete(t.patient_name).where(names.practice == tx.practice, names.patient == gone))
-    c = t.patient.c
-    values = {"merged_into": kept, "changed_at": now, "provisional": None}
-    tx.connection.execute(
-        update(t.patient).where(c.practice == tx.practice, (c.id == gone) | (c.merged_into == gone)).values(**values)
-    )
-    nameindex.touch(tx, gone)
 
 
 def _two(first: Patient, second: Patient) -> str:

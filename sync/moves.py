@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
-
 from rules.model import Booking, CalendarEvent, Facts
 from rules.planning import continues, facts_of
 from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, consents, messages, resources
-from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
@@ -107,7 +104,7 @@ def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarE
 def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
     """The elder keeps its history, takes the younger's place and is judged there again."""
     consents.hand_over(tx, other.id, booking.id)
-    tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.booking == other.id))
+    messages.drop_of(tx, other.id)
     bookings.remove(tx, other.id)
     place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
     bookings.change(tx, booking.id, **place, changed_at=now)

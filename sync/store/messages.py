@@ -241,6 +241,11 @@ def take_back(tx: Tx, message: int) -> None:
     _delete(tx, message)
 
 
+def drop_of(tx: Tx, booking: int) -> None:
+    """That booking becomes part of another one: nothing is told of it any more."""
+    tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.booking == booking))
+
+
 def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
     if row.attempts:
         move(tx, row.id, row.state, SUPPRESSED, done_at=now, reason="ce n'est plus ce qui est vrai")

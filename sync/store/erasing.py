@@ -1,0 +1,147 @@
+"""A patient's rows, taken out of every table; see `sync.erasure` for what that means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String, Table, delete, select, update
+
+from sync.store import bookings, edits, resources
+from sync.store import tables as t
+from sync.store.engine import Tx
+
+Place = tuple[str, str]
+_TELLING = frozenset({"mobile", "email", "address"})
+
+
+def all_of(tx: Tx, patient: int) -> list[int]:
+    """That record and those that were merged into it."""
+    c = t.patient.c
+    found = [patient]
+    for number in found:
+        query = select(c.id).where(c.practice == tx.practice, c.merged_into == number)
+        found += [one for one in tx.connection.execute(query).scalars() if one not in found]
+    return found
+
+
+def signs(tx: Tx, ids: list[int]) -> Iterator[str]:
+    """What names them, as it stands in the directory and in its history: names in either order, mobiles, e-mails,
+    addresses."""
+    for row in _rows(tx, t.patient, t.patient.c.id.in_(ids)):
+        yield from (row[name] for name in _TELLING if row[name])
+        for family in filter(None, (row["family_name"], row["birth_name"])):
+            yield from (f"{family} {row['given_name']}", f"{row['given_name']} {family}")
+    for row in _rows(tx, t.patient_history, t.patient_history.c.patient.in_(ids)):
+        if row["field"] in _TELLING:
+            yield from (row[side] for side in ("old", "new") if row[side])
+
+
+def events(tx: Tx, ids: list[int]) -> list[dict[str, Any]]:
+    """Their events, coming and past, as they stand in the calendars."""
+    return _rows(tx, t.occurrence, t.occurrence.c.patient.in_(ids))
+
+
+def drop_bookings(tx: Tx, numbers: list[int]) -> None:
+    """These bookings, what was told of them and what was agreed."""
+    for number in numbers:
+        _drop(tx, t.booking, t.booking.c.id == number)
+        for table in (t.message, t.telling, t.consent):
+            _drop(tx, table, table.c.booking == number)
+
+
+def drop_records(tx: Tx, ids: list[int]) -> None:
+    """The records themselves, their names and their history."""
+    for number in ids:
+        for table, column in ((t.patient_history, "patient"), (t.patient_name, "patient"), (t.patient, "id")):
+            _drop(tx, table, table.c[column] == number)
+
+
+def empty(tx: Tx, place: Place) -> None:
+    """The copy of that event says nothing any more; it still takes its time. See `resources.emptied`."""
+    c = t.occurrence.c
+    here = (c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
+    nothing = {"label": "", "booking": None, "patient": None, "motif": None}
+    tx.connection.execute(update(t.occurrence).where(*here).values(**nothing))
+    values: dict[str, Any] = {
+        "payload": resources.pack(b""),
+        "raw_hash": b"",
+        "written": None,
+        "dirty_at": None,
+        "owed": False,
+        "problem": "",
+    }
+    resources.change(tx, *place, **values)
+    edits.drop(tx, *place)
+
+
+def drop_facts(tx: Tx, ids: list[int]) -> None:
+    """What they were told of an event that carries another patient's name today."""
+    for table in (t.message, t.telling):
+        for row in _rows(tx, table):
+            said = [row["facts"], row.get("before")]
+            if any(facts and facts["patient_id"] in ids for facts in said):
+                _drop(tx, table, *(column == row[column.name] for column in table.primary_key))
+
+
+def out_of_others(tx: Tx, mentions: Callable[[str], bool], own: set[Place], now: datetime) -> int:
+    """Events of other patients that name them, in a conflict or among the proposals: judged again, or emptied where
+    they are past. Returns how many of them are to come."""
+    coming = _coming(tx, now)
+    for row in _rows(tx, t.booking):
+        kept = [one for one in row["findings"] if not mentions(_text(one))]
+        if kept != row["findings"]:
+            bookings.change(tx, row["id"], findings=kept)
+    corrected = 0
+    for resource in resources.present(tx):
+        place = (resource.calendar, resource.ref)
+        raw = resource.payload.replace(b"\r\n ", b"").replace(b"\\", b"").decode("utf-8", errors="replace")
+        if place in own or not mentions(f"{raw} {_text(resource.written.lines if resource.written else ())}"):
+            continue
+        if place in coming:
+            resources.change(tx, *place, written=None)
+            resources.mark_dirty(tx, [place], now)
+            corrected += 1
+        else:
+            empty(tx, place)
+        edits.drop(tx, *place)
+    return corrected
+
+
+def _coming(tx: Tx, now: datetime) -> set[Place]:
+    c = t.occurrence.c
+    query = select(c.calendar, c.ref).where(c.practice == tx.practice, c.end > now)
+    return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}
+
+
+# done by number: a namesake's bookings and what they were told must stay
+_SEEN = frozenset({
+    "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
+    "setting", "counter", "lease",
+})  # fmt: skip
+
+
+def out_of_the_rest(tx: Tx, mentions: Callable[[str], bool]) -> None:
+    """Every other row whose words name them, whatever table it is in: alerts, answers, edits, offers."""
+    for table in t.metadata.sorted_tables:
+        spoken = [column.name for column in table.columns if isinstance(column.type, String | JSON)]
+        if table.name in _SEEN or not spoken:
+            continue
+        for row in _rows(tx, table):
+            if any(mentions(_text(row[name])) for name in spoken if row[name]):
+                _drop(tx, table, *(column == row[column.name] for column in table.primary_key))
+
+
+def _rows(tx: Tx, table: Table, *where: Any) -> list[dict[str, Any]]:
+    found = tx.connection.execute(select(table).where(table.c.practice == tx.practice, *where)).mappings()
+    return [dict(row) for row in found]
+
+
+def _drop(tx: Tx, table: Table, *where: Any) -> None:
+    tx.connection.execute(delete(table).where(table.c.practice == tx.practice, *where))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
