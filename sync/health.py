@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rules.french import WAYS
+from rules.french import WAYS, clock
 from rules.model import Channel
-from sync import gatewaypause, refusals, unfetched
+from sync import gatewaypause, refusals, unfetched, writepause
 from sync.opening import at_work
 from sync.pace import interval, pace_of
 from sync.steptroubles import words
@@ -69,6 +69,14 @@ def beside(tx: Tx, row: CalendarRow) -> list[str]:
     refused = refusals.every(tx).get(row.calendar)
     said = [refusals.said(refused)] if refused else [row.read_only] if row.read_only else []
     return [*said, *events_not_read(tx, row.calendar)]
+
+
+def writes_paused(world: World, tx: Tx, row: CalendarRow) -> str:
+    """Until when it takes no writes, in French; empty where it does now."""
+    until = writepause.until(tx, row.calendar, world.now())
+    if until is None:
+        return ""
+    return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
 
 
 def events_not_read(tx: Tx, calendar: str) -> list[str]:

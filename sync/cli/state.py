@@ -117,18 +117,9 @@ def _reason(*said: str | None) -> str | None:
 
 def _beside(world: World, tx: Tx, row: CalendarRow, settings: Settings) -> str | None:
     """What does not keep it from being read."""
-    now = world.now()
-    return _paused(world, tx, row, now) or _push(tx, row, settings, now) or None
+    from sync import health
 
-
-def _paused(world: World, tx: Tx, row: CalendarRow, now: datetime) -> str:
-    from rules.french import clock
-    from sync import writepause
-
-    until = writepause.until(tx, row.calendar, now)
-    if until is None:
-        return ""
-    return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
+    return health.writes_paused(world, tx, row) or _push(tx, row, settings, world.now()) or None
 
 
 def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:
