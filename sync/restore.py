@@ -5,9 +5,9 @@ from __future__ import annotations
 from rules.model import MessageKind
 from sync import olderstore
 from sync.outbox import recover
-from sync.store import basics, bookings, generation, messages
-from sync.store.engine import Tx
-from sync.store.messages import DROPPED, PENDING, MessageRow
+from sync.results import taken_as_told
+from sync.store import basics, generation, messages
+from sync.store.messages import DROPPED, PENDING
 from sync.world import World
 
 
@@ -25,12 +25,3 @@ def hush(world: World) -> int:
                 taken_as_told(world, tx, row)
         basics.log(tx, now, "restored", detail=str(len(waiting)))
     return len(waiting)
-
-
-def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
-    """Its patient knows what it says, without that it went."""
-    number = bookings.next_number(tx, row.booking, row.channel)
-    ended = row.kind is MessageKind.CANCELLATION
-    kind, state = (row.kind.value, "told") if ended else ("baseline", "baseline")
-    values = {"kind": kind, "facts": row.facts, "recipient": row.recipient, "state": state}
-    bookings.tell(tx, row.booking, row.channel, number, at=world.now(), **values)

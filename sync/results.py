@@ -131,6 +131,15 @@ def over(tx: Tx, row: MessageRow, now: datetime) -> None:
         bookings.settle(tx, row.booking, row.channel, row.number, "told")
 
 
+def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
+    """Its patient knows what it says, without that it went."""
+    number = bookings.next_number(tx, row.booking, row.channel)
+    ended = row.kind is MessageKind.CANCELLATION
+    kind, state = (row.kind.value, "told") if ended else ("baseline", "baseline")
+    values = {"kind": kind, "facts": row.facts, "recipient": row.recipient, "state": state}
+    bookings.tell(tx, row.booking, row.channel, number, at=world.now(), **values)
+
+
 def _retries(world: World, row: MessageRow) -> bool:
     return world.on_uncertain.get(row.channel, "hold") == "retry"
 
