@@ -15,10 +15,9 @@ from enum import StrEnum
 from adapters.base import Conflict, OutsideError, Refused, Written
 from rules.model import Facts, Outcome
 from rules.text import fold
-from sync import attendance, moves, refusals
+from sync import moves, refusals
 from sync.faults import log
 from sync.guard import kept_apart
-from sync.planner import plan_booking
 from sync.removal import remove
 from sync.store import basics, bookings, calendars, intents, notices, resources
 from sync.store.bookings import BookingRow
@@ -170,8 +169,7 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
             assert fresh is not None
             moves.vanish(world, tx, fresh, now)
         else:
-            attendance.note_gone(world, tx, row.id)
-            plan_booking(world, tx, row.id, now)
+            moves.ended(world, tx, row.id, now)
         intents.move(tx, row.id, intents.DONE, now)
         basics.log(tx, now, "cancelled-by-link", booking=row.id, calendar=row.calendar, ref=row.ref)
     return 1

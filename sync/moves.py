@@ -118,5 +118,12 @@ def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
         values = {"state": VANISHED, "vanished_at": now}
         bookings.change(tx, booking.id, **values)
         basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
-        attendance.note_gone(world, tx, booking.id)
-    plan_booking(world, tx, booking.id, now)
+        ended(world, tx, booking.id, now)
+    else:
+        plan_booking(world, tx, booking.id, now)
+
+
+def ended(world: World, tx: Tx, booking: int, now: datetime) -> None:
+    """How the appointment ended is kept, and what its patient is told of it is planned."""
+    attendance.note_gone(world, tx, booking)
+    plan_booking(world, tx, booking, now)
