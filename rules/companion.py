@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rules.french import clock
-from rules.model import Finding, Practice, Severity
+from rules.model import CalendarEvent, Finding, Practice, Severity
 from rules.wording import findings_said
 
+NAME = "attitre-a-corriger-"  # begins the UID of each notice
 SHOWN = frozenset({Severity.ERROR, Severity.WARNING})
 
 
@@ -35,6 +36,12 @@ def notice(corrections: Sequence[Correction], practice: Practice) -> tuple[str, 
     ordered = sorted(corrections, key=lambda one: (not one.all_day, one.start, one.name))
     said = "\n\n".join(_paragraph(one, practice) for one in ordered)
     return f"attitre : à corriger ({len(ordered)})", f"{said}\n\n{_END}"
+
+
+def is_companion(event: CalendarEvent) -> bool:
+    """Whether that event is a notice of ours, or a copy of one: never a booking, a block or a question, whatever it
+    says."""
+    return event.uid.startswith(NAME) or (event.all_day and event.transparent and is_notice(event.title))
 
 
 def is_notice(title: str) -> bool:

@@ -32,6 +32,11 @@ _KINDS = {
     MessageKind.MODIFICATION: "de modification",
     MessageKind.CANCELLATION: "d'annulation",
 }
+UNREADABLE = "event-unreadable"
+PROBLEMS = {
+    UNREADABLE: "son contenu est abîmé",
+    "recurrence-refused": "elle se répète trop souvent ou sans fin",
+}
 _TOLD = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION})
 _UNCLEAR = frozenset({"uncertain", "retried"})
 BLOCKS, DONE = "⚠ ", "✓ "

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from adapters.base import Conflict, OutsideError, Refused, Resource, Unknown, Written
 from adapters.deadline import within
 from rules.agenda import block_findings
-from rules.companion import Correction, is_notice, notice, worth_saying
+from rules.companion import NAME, Correction, notice, worth_saying
 from rules.model import AddEvent, CalendarEvent
 from sync import refusals, writepause
 from sync.faults import log
@@ -25,14 +25,6 @@ from sync.store.companions import CompanionRow
 from sync.store.engine import Tx
 from sync.trials import may_write
 from sync.world import Source, World
-
-NAME = "attitre-a-corriger-"
-
-
-def is_companion(event: CalendarEvent) -> bool:
-    """Whether that event is a notice of ours, or a copy of one: never a booking, a block or a question, whatever it
-    says."""
-    return event.uid.startswith(NAME) or (event.all_day and event.transparent and is_notice(event.title))
 
 
 def show(world: World) -> None:

@@ -16,11 +16,11 @@ from rules.agenda import block_findings
 from rules.findings import find
 from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, Patient
 from rules.planning import Cell, Knowledge, Row, reminder_at
+from rules.wording import PROBLEMS
 from sync.journalwords import OF_A_CALENDAR, in_words
 from sync.planner import is_held, reasons
 from sync.readiness import why_wait
 from sync.recognised import Fact, facts
-from sync.standing import PROBLEMS
 from sync.store import bookings, calendars, messages, patients, resources, story
 from sync.store.bookings import BookingRow
 from sync.store.edits import EditRow
@@ -270,7 +270,7 @@ def _owed(world: World, edit: EditRow) -> str:
 
 
 def _unwritten(world: World, tx: Tx, row: ResourceRow, reading: Reading | None) -> str:
-    """Why nothing is owed there, as `sync.standing` decides it."""
+    """Why nothing is owed there, as the judging decides it."""
     calendar = calendars.get(tx, row.calendar)
     if calendar and calendar.read_only:
         return f"l'agenda est en lecture seule ({calendar.read_only})"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.calendars.block import alike
+from rules.companion import is_companion
 from rules.findings import find
 from rules.french import day_and_clock
 from rules.model import Annotation, CalendarEvent
 from rules.reading import Reader
-from rules.wording import problem_feedback
+from rules.wording import PROBLEMS, UNREADABLE, problem_feedback
 from sync import apart as split
 from sync import moves
-from sync.companion import is_companion
 from sync.gather import Case
 from sync.guard import kept_apart
 from sync.occurrence import Outcome, evaluate
@@ -202,13 +202,8 @@ BLOCKED = {
     "altrep": "son texte existe en deux versions",
     "twice": TWICE,
 }
-UNREADABLE = "event-unreadable"
 PARTLY = "Ce qui s'y lit est vérifié, et ses patients en sont prévenus ; rien ne peut y être affiché."
 NOTHING_OF_IT = "Aucun patient n'est prévenu de ce qu'il contient."
-PROBLEMS = {
-    UNREADABLE: "son contenu est abîmé",
-    "recurrence-refused": "elle se répète trop souvent ou sans fin",
-}
 
 
 def _weight(annotation: Annotation) -> int:

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import Refused
+from rules.companion import NAME
 from rules.model import Kind
-from sync.companion import NAME
 from sync.store import resources, tables
 from tests.office import COMPLETE, MORNING, ics
 
