@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from adapters.base import WHOLE, Cursor, CursorLost, Resource
-from adapters.calendars.block import alike
+from rules.model import alike
 from sync import trust
 from sync.gathered import gathered
 from sync.mirror import mirror

@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
-from adapters.calendars.block import alike
-from adapters.calendars.detached import stands_alone
-from rules.model import Annotation, Kind, first_kind
+from rules.model import Annotation, Kind, alike, first_kind
 from sync import trust
 from sync.gathered import gathered
 from sync.guard import kept_apart
@@ -338,6 +336,8 @@ class Writer:
     def _wake(self, ref: str, payload: bytes) -> None:
         """Whoever shares the time or the patient of this resource, now or until now, is judged again; so is the series
         of an exception that lies in a resource of its own (E16)."""
+        from adapters.calendars.detached import stands_alone  # not loaded where nothing changed
+
         if not self.baseline:
             near = set(sharing.bookings_beside(self.tx, (self.source.address, ref), self.now))
             if stands_alone(payload):

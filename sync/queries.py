@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapters.calendars.block import alike
 from rules import reading as entries
 from rules.identity import Clues, search_term
-from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot
+from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot, alike
 from rules.queries import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
 from rules.text import fold
 from sync.guard import kept_apart

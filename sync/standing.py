@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from adapters.calendars.block import alike
 from rules.companion import is_companion
 from rules.findings import find
 from rules.french import day_and_clock
-from rules.model import Annotation, CalendarEvent
+from rules.model import Annotation, CalendarEvent, alike
 from rules.reading import Reader
 from rules.wording import PROBLEMS, UNREADABLE, problem_feedback
 from sync import apart as split

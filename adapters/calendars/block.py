@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
 
-from rules.model import Annotation
-
 START = "── attitre ──"
 END = "── fin ──"
 MARKS = ("⚠ ", "✓ ")
@@ -92,20 +90,6 @@ def bare(title: str) -> str:
     while mark:
         mark, rest = unmark(rest)
     return rest
-
-
-def same(present: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether two blocks read alike: clients trim, indent and drop empty lines."""
-    return _words(present) == _words(wanted)
-
-
-def alike(present: Annotation, wanted: Annotation) -> bool:
-    """Whether our part stands as wanted, however a client trimmed it: no reason to write (law L2)."""
-    return present.mark == wanted.mark and same(present.lines, wanted.lines)
-
-
-def _words(lines: Sequence[str]) -> list[str]:
-    return [words for line in lines if (words := " ".join(line.split()))]
 
 
 def spans(text: str) -> list[Span]:

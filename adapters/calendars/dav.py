@@ -34,18 +34,17 @@ from adapters.base import (
     Written,
 )
 from adapters.calendars import davxml
-from adapters.calendars.block import alike
 from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.davanswers import failure, lost, no_sync, strong
 from adapters.calendars.davprobe import probe
 from adapters.calendars.davxml import DAV, Member, ends_in_slash, segments
-from adapters.calendars.vevent import Ics
 from adapters.http import LISTING, Answer, Http, error_of
-from rules.model import AddEvent
+from rules.model import AddEvent, alike
 
 if TYPE_CHECKING:
     from adapters.calendars.davbodies import Bodies
     from adapters.calendars.davversions import Repeating
+    from adapters.calendars.vevent import Ics
 
 BATCH = 500  # measured: real servers are fastest there, and stay below their limits
 QUERY = "1"  # raise it when the question changes: an old cursor then asks for everything
@@ -68,7 +67,7 @@ class DavCalendar:
         self._access, self._name, self._read_only = access, name, read_only
         self._given = url if url.endswith("/") else f"{url}/"
         self._doubted = False
-        self._ics = Ics(zone, secret, self.address)
+        self._zone, self._secret = zone, secret
 
     def doubt(self) -> None:
         """The token was caught lying (A14): the next answer is a listing, and the ctag is followed from then on."""
@@ -90,6 +89,12 @@ class DavCalendar:
             return self._given
         found = self._access.find(self._name)
         return found.address if found.address.endswith("/") else f"{found.address}/"
+
+    @cached_property
+    def _ics(self) -> Ics:
+        from adapters.calendars.vevent import Ics  # not loaded where nothing changed
+
+        return Ics(self._zone, self._secret, self.address)
 
     @cached_property
     def _versions(self) -> Repeating:

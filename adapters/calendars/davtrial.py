@@ -17,7 +17,7 @@ from adapters.calendars.davanswers import strong
 from adapters.calendars.ours import own_event
 from adapters.calendars.vevent import Ics, identity
 from adapters.http import Answer, Http, error_of
-from rules.model import AddEvent, Annotation
+from rules.model import AddEvent, Annotation, alike
 
 CARELESS = (
     "Ce serveur ne tient pas compte de la version (If-Match) : y écrire pourrait effacer ce que vous venez de saisir. "
@@ -59,7 +59,7 @@ def _tried(http: Http, place: str, payload: bytes, ics: Ics, ref: str) -> str | 
     if there.status != 200:
         _must_be_plain(there)
         return None
-    if not block.alike(ics.read(ref, there.body, _MOMENT).annotation, Annotation("⚠ ", SIGNS)):
+    if not alike(ics.read(ref, there.body, _MOMENT).annotation, Annotation("⚠ ", SIGNS)):
         return MANGLES
     if not strong(there.headers.get("ETag")):
         return None

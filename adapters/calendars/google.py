@@ -32,10 +32,9 @@ from adapters.base import (
     Written,
 )
 from adapters.calendars import googlebatch, googlewords, googlewrite
-from adapters.calendars.block import alike
 from adapters.calendars.googleapi import ApiError, GoogleAccess, Json, Lost
 from adapters.calendars.googleread import EVENT, Events, etag_of, parsed, resource, version_of
-from rules.model import AddEvent
+from rules.model import AddEvent, alike
 
 KIND = "google"
 PAGE = 2500

@@ -30,9 +30,8 @@ from adapters.base import (
     Window,
     Written,
 )
-from adapters.calendars.block import alike
 from adapters.calendars.vevent import Ics
-from rules.model import AddEvent
+from rules.model import AddEvent, alike
 
 PAGE = 500
 KIND, QUERY = "memory", "1"

@@ -6,7 +6,18 @@ Finding, Action. They are imported from here, whichever file they stand in. Time
 minutes.
 """
 
-from rules.model.action import Action, AddEvent, Annotation, Channel, EditEvent, Facts, MessageKind, RemoveEvent, Send
+from rules.model.action import (
+    Action,
+    AddEvent,
+    Annotation,
+    Channel,
+    EditEvent,
+    Facts,
+    MessageKind,
+    RemoveEvent,
+    Send,
+    alike,
+)
 from rules.model.booking import Assessment, Booking, Busy, Kind, Length, Slot, WaitingEntry
 from rules.model.entry import Consent, Entry, Outcome
 from rules.model.event import CalendarEvent, Status, first_kind
@@ -46,5 +57,6 @@ __all__ = [
     "Status",
     "SupportContact",
     "WaitingEntry",
+    "alike",
     "first_kind",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -69,6 +70,16 @@ class Annotation:
 
     mark: str = ""
     lines: tuple[str, ...] = ()
+
+
+def alike(present: Annotation, wanted: Annotation) -> bool:
+    """Whether our part stands as wanted, however a client trimmed, indented or dropped empty lines: no reason to write
+    (law L2)."""
+    return present.mark == wanted.mark and _words(present.lines) == _words(wanted.lines)
+
+
+def _words(lines: Sequence[str]) -> list[str]:
+    return [words for line in lines if (words := " ".join(line.split()))]
 
 
 @dataclass(frozen=True, slots=True)

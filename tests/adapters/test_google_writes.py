@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.base import Conflict, Denied, Edit, Refused, TryLater, Unknown, Written
-from adapters.calendars.block import alike
-from rules.model import AddEvent, Annotation
+from rules.model import AddEvent, Annotation, alike
 from sync.demo.googlestandin.faults import Asked, writes
 from tests.adapters.ongoogle import ROBOT
 
