@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import MessageKind
 from rules.planning import same_patient, still_says_it
-from sync import results, series
+from sync import series, settled
 from sync.planner import address_of, plan_booking, reminders, situation_of
 from sync.readiness import why_wait
 from sync.store import bookings, messages, resources
@@ -39,7 +39,7 @@ def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
         for one in rows:
             messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
             if one.kind is not MessageKind.REMINDER:
-                results.supersede(world, tx, one)
+                settled.supersede(world, tx, one)
 
 
 def _claim_telling(world: World, tx: Tx, row: MessageRow, now: datetime) -> tuple[MessageRow, ...]:
@@ -129,7 +129,7 @@ def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
         return False
     known = (bookings.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
     if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
-        results.over(tx, row, now)
+        settled.over(tx, row, now)
     else:
         messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
     return True
@@ -145,7 +145,7 @@ def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now:
         return False
     same = messages.of_the_same(tx, row, world.practice.zone)
     if any(one.id > row.id and one.started_at is not None and one.kind is not MessageKind.REMINDER for one in same):
-        results.give_way(world, tx, row)
+        settled.give_way(world, tx, row)
         return False
     if still_true(world, tx, booking, row, now):
         return True

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from rules.brake import HOUR, Flood, arrived, flood_said, messages_title, most_in_an_hour
 from rules.model import MessageKind
-from sync import results
+from sync import settled
 from sync.faults import described, log
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, messages, notices, resources, tellings
@@ -55,7 +55,7 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
         cancelled = one.row.kind is MessageKind.CANCELLATION
         kind, state = (one.row.kind.value, "told") if cancelled else ("baseline", "baseline")
         values = {"kind": kind, "facts": one.row.facts, "recipient": one.row.recipient, "state": state, "at": now}
-        results.supersede(world, tx, one.row)
+        settled.supersede(world, tx, one.row)
         number = bookings.next_number(tx, one.row.booking, one.row.channel)
         bookings.tell(tx, one.row.booking, one.row.channel, number, **values)
     return _answered(world, tx, calendar, waiting, now=now, event="messages-dropped")

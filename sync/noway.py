@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rules.french import WAYS
 from rules.model import Channel, MessageKind
-from sync.results import taken_as_told
+from sync.settled import taken_as_told
 from sync.store import messages, notices
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, PENDING, MessageRow

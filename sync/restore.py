@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.model import MessageKind
 from sync import olderstore
 from sync.outbox import recover
-from sync.results import taken_as_told
+from sync.settled import taken_as_told
 from sync.store import basics, generation, messages
 from sync.store.messages import DROPPED, PENDING
 from sync.world import World
