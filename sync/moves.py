@@ -1,7 +1,8 @@
 """Recognising that an appointment moved: delete here and create there is one modification, in either order (G03, G08).
 
 The same event is found by its UID; a client that gives every edit a new UID is found by the same patient with the same
-start or the same motif, while the cancellation has not been told yet.
+start or the same motif, while the cancellation has not been told yet. Such a new event continues the old one only where
+it is complete, or stands at the hour that the patient knows: else that hour is off, and they are told so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from rules.planning import continues, facts_of
 from sync import attendance, twice
 from sync.planner import plan_booking
 from sync.store import basics, bookings, calendars, consents, messages, resources
-from sync.store.bookings import VANISHED, BookingRow
+from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 from sync.world import World
@@ -21,28 +22,36 @@ from sync.world import World
 LATELY = timedelta(hours=1)
 
 
-def adopt(
-    world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, what: Booking, *, now: datetime
-) -> BookingRow | None:
-    """The booking that this event continues: it left its old place. None: it is a new one."""
-    if what.cancelled:
-        return None
-    zone = world.practice.zone
-    for booking in bookings.with_uid(tx, event.uid, event.recurrence, zone):
+def dragged_here(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow | None:
+    """The booking of this very event, that left its old place."""
+    for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
-            return _settle_here(tx, booking, row, event, now)
+            return booking
         if booking.calendar != row.calendar and booking.vanished_at is None and booking.start > now:
             resources.change(tx, booking.calendar, booking.ref, owed=True)  # there no more, perhaps: it is read again
-    facts = facts_of(what, world.practice)
-    for booking in _vanished_lately(world, tx, facts, now):
-        if continues(booking.facts, facts):
-            return _settle_here(tx, booking, row, event, now)
     return None
+
+
+def made_anew(world: World, tx: Tx, what: Booking, booking: BookingRow | None, now: datetime) -> BookingRow | None:
+    """The booking that this event continues, made anew: another event of the patient, that went and was not cancelled
+    to them yet. `booking`: this event's own, which must be as young and untold."""
+    if booking is not None and not _is_young(booking, now):
+        return None
+    facts = facts_of(what, world.practice)
+    found = (one for one in _vanished_lately(world, tx, facts, now) if booking is None or one.id < booking.id)
+    elder = next((one for one in found if continues(one.facts, facts)), None)
+    return elder if booking is None or _is_untold(world, tx, booking) else None
+
+
+def goes_on(before: Facts, after: Facts, *, valid: bool) -> bool:
+    """The new event may stand for the old one: the patient is told of its hour, or knows it."""
+    return valid or (before.start, before.dentist) == (after.start, after.dentist)
 
 
 def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
     """Whether the vanished booking stands elsewhere already: under another address, or it takes the place of the
-    younger, untold one there."""
+    younger, untold one there. One that is incomplete is judged again once this one is gone: it was in the way, or the
+    agreement was given for it."""
     if twice.stay_at_twin(tx, booking, now):
         return True
     if booking.state == VANISHED:
@@ -52,8 +61,11 @@ def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> 
     if booking.patient is not None:
         young = young + bookings.untold_of_patient(tx, booking.patient, now - LATELY, zone)
     for other in young:
-        if other.id > booking.id and _replaces(world, tx, other, booking):
-            _merge(tx, booking, other, now)
+        if other.id <= booking.id or not _replaces(world, tx, other, booking):
+            continue
+        resources.mark_dirty(tx, [(other.calendar, other.ref)], now)
+        if _same_event(other, booking) or goes_on(booking.facts, other.facts, valid=other.state == VALID):
+            _take_place_of(tx, booking, other, now)
             return True
     return False
 
@@ -89,27 +101,41 @@ def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
 def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> bool:
     if other.vanished_at is not None or (other.calendar, other.ref) == (booking.calendar, booking.ref):
         return False
-    told = bookings.knowledge(tx, other.id, world.practice.zone)
-    same_event = (other.uid, other.recurrence) == (booking.uid, booking.recurrence)
-    return not told and (same_event or continues(booking.facts, other.facts))
+    return _is_untold(world, tx, other) and (_same_event(other, booking) or continues(booking.facts, other.facts))
 
 
-def _settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
+def _same_event(other: BookingRow, booking: BookingRow) -> bool:
+    return (other.uid, other.recurrence) == (booking.uid, booking.recurrence)
+
+
+def _is_young(booking: BookingRow, now: datetime) -> bool:
+    return booking.vanished_at is None and booking.created_at >= now - LATELY
+
+
+def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
+    return not bookings.knowledge(tx, booking.id, world.practice.zone)
+
+
+def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
+    """The booking, where this event stands."""
     place = {"calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence}
     bookings.change(tx, booking.id, **place)
     basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
     return BookingRow(**{name: place.get(name, getattr(booking, name)) for name in BookingRow.__slots__})
 
 
-def _merge(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
-    """The elder keeps its history, takes the younger's place and is judged there again."""
+def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
+    absorb(tx, booking, other)
+    place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
+    bookings.change(tx, booking.id, **place, changed_at=now)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
+
+
+def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
+    """The elder keeps its history, and the younger, of which nobody was told, is no booking of its own any more."""
     consents.hand_over(tx, other.id, booking.id)
     messages.drop_of(tx, other.id)
     bookings.remove(tx, other.id)
-    place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
-    bookings.change(tx, booking.id, **place, changed_at=now)
-    resources.mark_dirty(tx, [(other.calendar, other.ref)], now)
-    basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
 
 
 def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:

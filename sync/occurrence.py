@@ -1,6 +1,7 @@
 """One occurrence of an event, in three steps: gather what is known, assess it by the procedure, apply what was found.
 
 The rules assess at most twice: once with what is known, and where their findings ask for free times, once with these.
+What may continue an event that she deleted is assessed as that first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from rules.assess import Context, assess, drafted
 from rules.findings import find
 from rules.french import day_and_clock, listed
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Kind
+from rules.planning import facts_of
 from rules.record import spoken
 from rules.wording import feedback, problem_feedback
 from sync import applied, moves, queries, twice
@@ -44,20 +46,39 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
         twin = twice.twin_of(case.world, case.tx, case.row, event)
         if twin is not None and not twice.counts_more(case.tx, case.row, twin):
             return Outcome(_twice(one, twin))
-        one = replace(one, booking=_continued(one, draft, twin))
+        one = replace(one, booking=_stood_elsewhere(one, draft, twin))
         context = gather(one) if one.booking else context
-    found, offer = _assessed(one, context)
-    copied = None if context.consent_counts else one.entry.consent
-    return _booked(one, found, applied.Given(offer.kept, spoken(one.entry), copied))
+    return _made_anew(one, draft) or _booked(one, context, *_assessed(one, context))
 
 
-def _continued(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:
-    """The booking that this event goes on with: its double's, or one that left its old place. None: it is new."""
+def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:
+    """The booking of this very event: its double's, or that of the place that it left. None: it is new."""
     case = one.case
-    if twin is None:
-        return moves.adopt(case.world, case.tx, case.row, one.event, draft, now=case.now)
-    twice.take_over(case.tx, case.row, twin, case.now)
-    return replace(twin, ref=case.row.ref)
+    if twin is not None:
+        twice.take_over(case.tx, case.row, twin, case.now)
+        return replace(twin, ref=case.row.ref)
+    if draft.cancelled:
+        return None
+    left = moves.dragged_here(case.world, case.tx, case.row, one.event, case.now)
+    return moves.settle_here(case.tx, left, case.row, one.event, case.now) if left else None
+
+
+def _made_anew(one: Occurrence, draft: Booking) -> Outcome | None:
+    """Assessed as what continues an event that she deleted, and applied where it does (G08)."""
+    case = one.case
+    elder = None if draft.cancelled else moves.made_anew(case.world, case.tx, draft, one.booking, case.now)
+    if elder is None:
+        return None
+    as_elder = replace(one, booking=elder)
+    context = gather(as_elder)
+    found, offer = _assessed(as_elder, context)
+    after = facts_of(found.booking, case.practice) if found.booking else None
+    if after is None or not moves.goes_on(elder.facts, after, valid=found.valid):
+        return None
+    if one.booking is not None:
+        moves.absorb(case.tx, elder, one.booking)
+    here = moves.settle_here(case.tx, elder, case.row, one.event, case.now)
+    return _booked(replace(one, booking=here), context, found, offer)
 
 
 def _assessed(one: Occurrence, context: Context) -> tuple[Assessment, Offer]:
@@ -73,8 +94,9 @@ def _assessed(one: Occurrence, context: Context) -> tuple[Assessment, Offer]:
 # --- what each kind of event leads to --------------------------------------------------------------------------------
 
 
-def _booked(one: Occurrence, found: Assessment, given: applied.Given) -> Outcome:
-    case = one.case
+def _booked(one: Occurrence, context: Context, found: Assessment, offer: Offer) -> Outcome:
+    case, copied = one.case, None if context.consent_counts else one.entry.consent
+    given = applied.Given(offer.kept, spoken(one.entry), copied)
     number, found = applied.booking(one, found, given)
     if case.fixed:
         return Outcome(Annotation(), found.end)  # nothing is written there
