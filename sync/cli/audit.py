@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.frame import UNREACHABLE, Configs, Debug, Json, Verbose, app, start_log
+from sync.cli.frame import UNREACHABLE, Configs, Debug, Json, Verbose, app, end_tidily, start_log
 from sync.cli.output import as_json, say, warn
 from sync.cli.page import grid, paragraph, title
 
@@ -39,7 +39,7 @@ def audit(  # noqa: PLR0917  options
     from sync.cli.practices import one_settings
 
     start_log(verbose)
-    _end_tidily()
+    end_tidily()  # the notebook holds patients, and must go with us
     found = _audit(one_settings(config), past, coming)
     if json:
         as_json(_data(found))
@@ -68,13 +68,6 @@ def _audit(settings: Settings, past: int, coming: int) -> Audit:
             return read_and_judge(world, notes, since, until, _progress(world), count=_count)
     finally:
         real.close()
-
-
-def _end_tidily() -> None:
-    """SIGTERM as Ctrl-C: the notebook holds patients, and must go with us."""
-    import signal
-
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _progress(world: World) -> Watch:

@@ -52,6 +52,13 @@ class Frame(TyperGroup):
             _unexpected(ctx, error)
 
 
+def end_tidily() -> None:
+    """SIGTERM ends the command as Ctrl-C does: with a sentence, and nothing half done."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def _unexpected(ctx: Any, error: Exception) -> NoReturn:
     from adapters.base import OutsideError, TryLater
     from sync.store.engine import NotStored, StoreProblem

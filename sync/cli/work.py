@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, start_log
+from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, end_tidily, start_log
 from sync.cli.output import say, warn
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def sync(
     from sync.cli.practices import all_settings
 
     start_log(verbose)
+    end_tidily()
     practices = all_settings(config)
     if restored and tell_all:
         raise Failure("« --restored » (ne rien redire) ou « --tell-all » (tout dire) : choisissez.")

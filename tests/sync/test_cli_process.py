@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from sync.main import main
-from tests.adapters.hostile import drips, hostile, silent
+from tests.adapters.hostile import Behaviour, drips, hostile, silent
 
 YAML = """\
 practice: {name: Cabinet des Lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
@@ -131,6 +132,30 @@ def test_p1_the_worker_ends_within_seconds_while_everything_outside_hangs(tmp_pa
             code = process.wait(timeout=60)
             took = time.monotonic() - began
     assert (code, took < 5) == (0, True)
+
+
+SLOWLY = drips(b"HTTP/1.1 207 Multi-Status\r\n", b"X", every=2.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("calendars", [[silent], [SLOWLY], [silent, SLOWLY]], ids=["hangs", "drips", "both"])
+def test_a_pass_ends_within_seconds_while_calendars_hang(
+    tmp_path: Path, number: signal.Signals, calendars: list[Behaviour]
+) -> None:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(hostile(behaviour)) for behaviour in calendars]
+        listed = ", ".join(f'{{kind: caldav, url: "{one.url}"}}' for one in servers)
+        text = YAML.replace('{kind: ics, url: "http://127.0.0.1:9/martin.ics"}', listed)
+        (tmp_path / "attitre.yaml").write_text(text, encoding="utf-8")
+        process = subprocess.Popen([ATTITRE, "sync"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + 60
+        while not all(one.asked for one in servers) and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.05)
+        began = time.monotonic()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        took = time.monotonic() - began
+    assert (process.returncode, said, took < 5) == (130, "Interrompu.\n", True)
 
 
 @pytest.mark.parametrize("kilobytes", [56_000, 60_000, 64_000])
