@@ -20,7 +20,7 @@ from rules.blocked import lost_minutes
 from rules.digestwords import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.french import day_and_clock
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
-from sync import floods, health
+from sync import floods, gatewaypause, health
 from sync.calls import Call, Note, finish
 from sync.faults import log
 from sync.holding import held_count
@@ -56,6 +56,8 @@ def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email or not world.calls.free(Channel.EMAIL, [NAME]):
         return False
+    if not _way_is_open(world):
+        return False
     sent: list[date] = []
     turn = _claimed(world)
     if turn is not None:
@@ -63,6 +65,12 @@ def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
         world.calls.start(Call(Channel.EMAIL, frozenset({NAME}), work))
         finish(world.calls, watch)
     return bool(sent)
+
+
+def _way_is_open(world: World) -> bool:
+    """The mail server does not pause, or this is the call that tries whether it answers again."""
+    with world.store.read() as tx:
+        return gatewaypause.pausing(tx, world.now()).get(Channel.EMAIL, True)
 
 
 def draw_back(world: World, tx: Tx, now: datetime) -> None:
@@ -143,6 +151,7 @@ def _due(known: _Turn, practice: Practice, now: datetime) -> bool:
 
 
 def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent: list[date]) -> Note:
+    slow = False
     try:
         if letter is not None:
             with world.store.read() as tx:
@@ -150,16 +159,20 @@ def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent
             sender.send(_outgoing(world, letter, f"{world.practice.key}:{mark}:digest:{turn.day.isoformat()}"))
             sent.append(turn.day)
     except OutsideError as error:
+        slow = error.slow
         log.warning("digest not sent", error=type(error).__name__)
         attempts = turn.attempts + 1
         done = replace(turn, attempts=attempts, not_before=world.now() + before_retry(attempts))
     else:
         done = _Turn(turn.day, settled=True, before=turn.before)
-    return partial(_note, world, done)
+    return partial(_note, world, done, None if letter is None else slow)
 
 
-def _note(world: World, done: _Turn) -> None:
+def _note(world: World, done: _Turn, slow: bool | None) -> None:
+    """`slow`: whether the mail server had all its time; None where it was not asked."""
     with world.store.write() as tx:
+        if slow is not None:
+            gatewaypause.heard(world, tx, Channel.EMAIL, slow=slow)
         _put(tx, done)
 
 

@@ -72,8 +72,9 @@ class MailSender:
     def _connected(self) -> Iterator[Conversation]:
         """A session, logged in. What fails here or before DATA was certainly not taken."""
         server: Conversation | None = None
+        end = min(monotonic() + self.timeout, deadline.ends())
         try:
-            server = self._open(urlsplit(self.url))
+            server = self._open(urlsplit(self.url), end)
             yield server
             with suppress(smtplib.SMTPException, OSError, ValueError):  # a farewell that fails changes nothing
                 server.quit()
@@ -84,15 +85,15 @@ class MailSender:
         except smtplib.SMTPNotSupportedError:
             raise Denied("Le serveur de courrier ne propose ni STARTTLS ni connexion par mot de passe.") from None
         except (smtplib.SMTPException, OSError, ValueError):  # smtplib lets what is no base64 out as it is
-            raise TryLater(_away(server), slow=server is not None and monotonic() >= server.end) from None
+            late = monotonic() >= end  # not even connecting, or the greeting, may take so long
+            raise TryLater(_TOO_LATE if late else _AWAY, slow=late) from None
         finally:
             if server is not None:
                 server.close()
 
-    def _open(self, url: SplitResult) -> Conversation:
+    def _open(self, url: SplitResult, end: float) -> Conversation:
         host, port = url.hostname or "", url.port or _PORTS.get(url.scheme, 25)
         context = self.context or ssl.create_default_context()
-        end = min(monotonic() + self.timeout, deadline.ends())
         tls = context if url.scheme == "smtps" else None
         server = Conversation(host, port, _ehlo(self.sender), end, tls)
         try:
@@ -154,12 +155,6 @@ def _ehlo(sender: str) -> str:
         return "localhost"
 
 
-def _away(server: Conversation | None) -> str:
-    if server is not None and monotonic() > server.end:
-        return "Le serveur de courrier n'a pas répondu à temps."
-    return "Le serveur de courrier est injoignable ou a coupé la connexion."
-
-
 def _this_machine(url: SplitResult) -> bool:
     host = url.hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
@@ -213,4 +208,6 @@ def _login(refusal: smtplib.SMTPAuthenticationError) -> TryLater | Denied:
     return Denied("Le serveur de courrier refuse l'identifiant ou le mot de passe.")
 
 
+_TOO_LATE = "Le serveur de courrier n'a pas répondu à temps."
+_AWAY = "Le serveur de courrier est injoignable ou a coupé la connexion."
 _MAYBE = "Le serveur de courrier n'a pas confirmé : le message est peut-être parti."

@@ -4,7 +4,7 @@ import gzip
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import monotonic
 
 import pytest
@@ -384,3 +384,33 @@ def test_the_time_of_the_caller_counts_where_it_is_shorter() -> None:
         MailSender(f"smtp://127.0.0.1:{server.port}", "rdv@lilas.example", timeout=30).send(MAIL)
     with hostile(silent) as gateway, soon(), deadline.within(0.2), pytest.raises(Uncertain):
         HttpSms(Http().session, gateway.url, {"to": "{to}", "text": "{text}"}).send(SMS)
+
+
+# --- what counts as hanging ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("behaviour", [silent, drips(b"220-", b"x")], ids=["no greeting", "a greeting without end"])
+def test_a_mail_server_that_takes_all_its_time_counts_as_hanging(behaviour: Behaviour) -> None:
+    with hostile(behaviour, speaks_first=True) as server, soon(), pytest.raises(TryLater, match="à temps") as late:
+        MailSender(f"smtp://127.0.0.1:{server.port}", "Cabinet <rdv@lilas.example>", timeout=0.5).send(MAIL)
+    assert late.value.slow
+
+
+def test_a_mail_server_that_cannot_even_be_connected_to_counts_as_hanging() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as door, ExitStack() as stack:
+        port = door.getsockname()[1]
+        for _ in range(4):  # nobody is let in, and the queue is full
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        with soon(), pytest.raises(TryLater, match="à temps") as late:
+            MailSender(f"smtp://127.0.0.1:{port}", "Cabinet <rdv@lilas.example>", timeout=0.5).send(MAIL)
+    assert late.value.slow
+
+
+def test_a_mail_server_that_is_down_or_busy_does_not_hang() -> None:
+    with hostile(says(b"421 busy\r\n"), speaks_first=True) as server, pytest.raises(TryLater) as busy:
+        MailSender(f"smtp://127.0.0.1:{server.port}", "Cabinet <rdv@lilas.example>").send(MAIL)
+    with pytest.raises(TryLater) as down:
+        MailSender(f"smtp://127.0.0.1:{server.port}", "Cabinet <rdv@lilas.example>").send(MAIL)
+    assert not (busy.value.slow or down.value.slow)

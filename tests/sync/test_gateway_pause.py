@@ -9,9 +9,10 @@ import pytest
 from adapters.base import OutsideError, TryLater, Uncertain
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
-from sync import health
+from sync import gatewaypause, health
 from tests.office import Office, make_office
 
+EIGHT_NEXT_MORNING = timedelta(hours=23)
 SLOW = (TryLater("…", slow=True), Uncertain("…", slow=True))
 
 
@@ -83,3 +84,34 @@ def test_e_what_fails_at_once_pauses_nothing(office: Office) -> None:
         sms.fail(TryLater("…"))
     office.passes(later=timedelta(minutes=10))
     assert not troubles(office)
+
+
+def test_the_digest_waits_with_the_mails_and_tries_for_them(office: Office) -> None:
+    """While the mail server hangs, the digest is no call more; once it may be tried, it may be the one."""
+    email = email_of(office)
+    office.she_books("v", text="Nouveau patient")  # a matter for the digest
+    office.passes(later=timedelta(minutes=10))
+    with office.world.store.write() as tx:
+        for _ in range(3):
+            gatewaypause.heard(office.world, tx, Channel.EMAIL, slow=True)
+    office.turned = EIGHT_NEXT_MORNING
+    with office.world.store.write() as tx:
+        gatewaypause.heard(office.world, tx, Channel.EMAIL, slow=True)
+    before = email.attempts
+    office.passes()
+    assert email.attempts == before, "it pauses"
+    email.fail(SLOW[0])
+    office.passes(later=timedelta(minutes=6))
+    assert email.attempts == before + 1, "one call tries"
+    with office.world.store.read() as tx:
+        assert not gatewaypause.pausing(tx, office.now)[Channel.EMAIL]
+    office.passes(later=timedelta(minutes=20))
+    office.passes(later=timedelta(minutes=20))
+    assert sum(":digest:" in message.key for message in email.sent) == 1
+    assert not troubles(office)
+
+
+def email_of(office: Office) -> MemorySender:
+    sender = office.world.senders[Channel.EMAIL]
+    assert isinstance(sender, MemorySender)
+    return sender
