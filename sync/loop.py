@@ -15,7 +15,7 @@ from types import FrameType
 
 from schedule import Scheduler
 
-from sync import pace, steptroubles
+from sync import pace, steptroubles, storealert
 from sync.calls import Pool
 from sync.clock import Steps
 from sync.digest import next_digest
@@ -30,6 +30,7 @@ from sync.world import World
 
 LATER = 1.25  # readings come first, jitter and all
 LEAST = 0.2
+A_TROUBLE = 2  # rounds in a row: one that fails may be an accident
 
 
 class Ending(BaseException):
@@ -100,6 +101,7 @@ class Worker:
         self.chores: list[Callable[[], None]] = []
         self.passes = {"done": 0, "failed": 0}
         self.failing = 0  # rounds in a row that failed
+        self._problem: StoreProblem | None = None  # of the latest one
         self._woken, self._steps = threading.Event(), Steps()
         self.job = ticker.every(every).seconds.do(self.turn)
 
@@ -124,9 +126,16 @@ class Worker:
         except Ending:
             return
         self.passes["done" if done else "failed"] += 1
-        self.failing = 0 if done else self.failing + 1
+        self._counted(done=done)
         self.due = monotonic() + pace.SLOWEST
         self._guarded(self._plan)
+
+    def _counted(self, *, done: bool) -> None:
+        self.failing = 0 if done else self.failing + 1
+        if done:
+            self._problem = None
+        elif self.failing == A_TROUBLE and self._problem is not None:
+            self._guarded(partial(storealert.tell, self.world, self._problem))
 
     def _round(self) -> None:
         self.world.store.still_ours()  # a round that finds nothing to do would not notice
@@ -145,6 +154,7 @@ class Worker:
             raise
         except StoreProblem as problem:
             log.error("pass failed", reason=str(problem))
+            self._problem = problem
             return False
         return fate.failed is None
 

@@ -4,6 +4,8 @@ The table stands in docs/administration.md (`python -m docs.tables`); tests/docs
 """
 
 import json
+import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 from schedule import Scheduler
+from sqlalchemy import event
 
 from adapters.base import Garbled, LoginRefused, NotThere, OutsideError, Permanent, Refused, TryLater, Uncertain
 from adapters.calendars.memory import MemoryCalendar
@@ -60,10 +63,14 @@ def _said(name: str, produced: Produced) -> Said:
         office.passes()
         produced(office, patch)
         settings, stop = _settings(office), Stop()
+        worker = Worker(office.world, 60, stop, Scheduler())
+        for _ in range(2 * (name in STORE)):
+            office.turned += 2 * MINUTE
+            worker.turn()
         data = state._state(office.world, settings)
+        with telling(worker) as hints:
+            well = Desk(office.world, settings, worker, hints).healthy()
         alert = " ; ".join(dict.fromkeys(office.to_practice()))
-        with telling(Worker(office.world, 60, stop, Scheduler())) as hints:
-            well = Desk(office.world, settings, hints._worker, hints).healthy()
         letter = todays(office.world)
         office.world.store.close()
     sections = " ; ".join(one.title for one in letter.sections) if letter else ""
@@ -196,6 +203,30 @@ def _older_store(office: Office, _: pytest.MonkeyPatch) -> None:
     _pass(office)
 
 
+def _disk_full(office: Office, patch: pytest.MonkeyPatch) -> None:
+    """The file may not grow any more, as SQLite meets it."""
+    store = office.world.store
+
+    def shut(connection: Any, *_: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA max_page_count={cursor.execute('PRAGMA page_count').fetchone()[0]}")
+
+    event.listen(store._engine, "checkout", shut)
+    patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    for number in range(40):
+        office.she_books(f"visite-{number}", day=7 + number)
+
+
+def _kept_by_another(office: Office, patch: pytest.MonkeyPatch) -> None:
+    """Another program has it open for writing, and does not end."""
+    store = office.world.store
+    event.listen(store._engine, "checkout", lambda one, *_: one.cursor().execute("PRAGMA busy_timeout=50"))
+    other = sqlite3.connect(str(store.file), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    patch.setattr(office, "keeps", other, raising=False)
+    office.she_books("visite")
+
+
 def _nobody_runs(office: Office, _: pytest.MonkeyPatch) -> None:
     office.turned += timedelta(hours=1)
 
@@ -218,6 +249,8 @@ def _raises(error: Exception) -> Callable[..., Any]:
 
 
 FLOOD = "messages retenus"
+DISK_FULL, KEPT = "disque de la base plein", "base tenue par un autre programme"
+STORE = {DISK_FULL, KEPT}
 READ_ONLY = "agenda en lecture seule (rôle, flux, « read_only »)"
 _TROUBLES: dict[str, Produced] = {
     "agenda injoignable": _unread(TryLater("Le serveur ne répond pas.")),
@@ -239,6 +272,8 @@ _TROUBLES: dict[str, Produced] = {
     FLOOD: _flood,
     "horloge reculée": _clock,
     "base plus ancienne que les agendas": _older_store,
+    DISK_FULL: _disk_full,
+    KEPT: _kept_by_another,
     "« attitre run » ne tourne pas": _nobody_runs,
 }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync.store.engine import Tx
     from sync.world import World
 
+_OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 _WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": "retenu"}
 
 
@@ -51,19 +52,19 @@ def is_wrong(data: dict[str, Any]) -> bool:
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
-    from sync import health, olderstore
+    from sync import health, olderstore, storealert
     from sync.store import calendars, messages, views
 
-    now = world.now()
+    now, unusable = world.now(), list(storealert.seen(world.store))
     with world.store.read() as tx:
         rows = _in_order(world, calendars.every(tx))
         return {
             "practice": settings.practice.name,
             "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
-            "outbox": {name: messages.counts(tx).get(name, 0) for name in ("pending", "retry", "failed", "uncertain")},
+            "outbox": {name: count for name, count in messages.counts(tx).items() if name in _OUTBOX},
             "held": _held(world, tx, rows, now),
             "notices": views.unsent_notices(tx),
-            "troubles": health.wrong(tx),
+            "troubles": [*unusable, *health.wrong(tx)],
             "remarks": health.remarks(settings),
             "older_store": olderstore.asks(tx),
         }
@@ -184,7 +185,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     box = data["outbox"]
     say(
         f"\nMessages : {box['pending']} en attente, {box['retry']} à réessayer, {box['failed']} non remis, "
-        f"{box['uncertain']} incertains."
+        f"{box['uncertain']} incertains, {box['held']} retenus."
     )
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])

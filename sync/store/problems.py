@@ -83,8 +83,9 @@ def sentence(error: DBAPIError) -> str:
     return f"La base a refusé une opération ({kind})."
 
 
+FULL = "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place."
 _SENTENCES = {
-    "full": "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place.",
+    "full": FULL,
     "disk i/o": "Le disque refuse l'écriture (plein, quota atteint, défectueux ?) : aucun message ne part.",
     "readonly": "La base est en lecture seule : vérifiez les droits du fichier.",
     "read-only": "La base est en lecture seule : vérifiez les droits du fichier.",
