@@ -38,14 +38,14 @@ PROBLEMS = {
     "recurrence-refused": "elle se répète trop souvent ou sans fin",
 }
 _TOLD = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION})
-_UNCLEAR = frozenset({"uncertain", "retried"})
+_UNTOLD = frozenset({"uncertain", "retried", "held"})
 BLOCKS, DONE = "⚠ ", "✓ "
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one message. `state`: sent, failed, uncertain (a person decides) or retried (its answer was lost,
-    it goes again); `at` when; `reason` in French where it failed."""
+    it goes again) or held (too many at once: a person decides); `at` when; `reason` in French where it failed."""
 
     kind: MessageKind
     channel: Channel
@@ -99,7 +99,7 @@ def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt
         return BLOCKS
     news = [one for one in receipts if one.kind in _TOLD]
     told = any(one.state == "sent" for one in news)
-    if any(one.state in _UNCLEAR for one in news):
+    if any(one.state in _UNTOLD for one in news):
         return ""  # what a gateway took before is not what is true now
     booking = assessment.booking
     nowhere = booking is not None and not (booking.mobile or booking.email)
@@ -146,6 +146,14 @@ def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:
             yield f"! {what} peut-être remis{why}. Vérifiez avec le patient."
         elif one.state == "retried":
             yield f"! {what} : réponse perdue, nouvel essai à venir."
+    yield from _held(receipts)
+
+
+def _held(receipts: Sequence[Receipt]) -> Iterator[str]:
+    """One line, by however many ways it was to go: why its patient does not know of it yet."""
+    reason = next((one.reason for one in receipts if one.state == "held"), "")
+    if reason:
+        yield f"! Message au patient {reason}. Répondez à « messages retenus » dans cet agenda."
 
 
 def _moment(receipt: Receipt, practice: Practice) -> str:

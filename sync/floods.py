@@ -173,6 +173,7 @@ def _keep(world: World, tx: Tx, calendar: str, flood: Flood, here: Sequence[Tell
     if not kept or row is None:
         return
     note(tx, calendar, _episode(known, flood, now))
+    resources.mark_dirty(tx, {(one.calendar, one.ref) for one in kept}, now)  # each event says that it is held
     basics.log(tx, now, "messages-held", detail=str(len(kept)), calendar=calendar)
     if not known:
         count = held_calls(world, tx, calendar, flood)

@@ -18,6 +18,7 @@ from sync.world import World
 if TYPE_CHECKING:
     from rules.wording import Receipt
 
+_SAID = frozenset({messages.SENT, messages.FAILED, messages.HELD})
 NOBODY = Knowledge(Row.NEVER)
 Wanted = tuple[Send, int, datetime]
 Addresses = Mapping[Channel, str | None]
@@ -85,14 +86,15 @@ def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addr
 
 
 def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
-    """What was sent for this booking, for the feedback in its event."""
+    """What was sent for this booking, or is held, for the feedback in its event."""
     from rules.wording import Receipt
 
     rows = messages.of_booking(tx, number, world.practice.zone)
     return tuple(
         Receipt(row.kind, row.channel, _shown(row), _local(row.done_at, world.practice), row.reason or "")
         for row in rows
-        if row.state in {messages.SENT, messages.FAILED} or (row.may_have_left and row.state != messages.CLAIMED)
+        if row.state in {messages.SENT, messages.FAILED, messages.HELD}
+        or (row.may_have_left and row.state != messages.CLAIMED)
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Ready = Callable[[Sequence["Worker"]], None]
 BREATH = 1.0  # seconds between two wakes
-_OUTBOX = ("pending", "retry", "failed", "uncertain")
+_OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
 
 def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Ready:

@@ -213,7 +213,7 @@ def move(tx: Tx, message: int, expected: str, state: str, **values: Any) -> bool
 def counts(tx: Tx) -> dict[str, int]:
     """How many messages stand in each state; `retry` are pending ones tried before."""
     c = t.message.c
-    found = {"pending": 0, "retry": 0, "failed": 0, "uncertain": 0, "sent": 0}
+    found = {"pending": 0, "retry": 0, "failed": 0, "uncertain": 0, "held": 0, "sent": 0}
     tried = (c.attempts > 0).label("tried")
     counted = select(c.state, tried, func.count()).where(c.practice == tx.practice).group_by(c.state, tried)
     for state, again, count in tx.connection.execute(counted):

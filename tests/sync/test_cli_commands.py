@@ -184,7 +184,7 @@ def test_status_is_stale_before_the_first_pass_and_fine_after_it(shelves: dict[s
     assert attitre("status").exit_code == 0
     state = ask("status", "--json")
     assert {row["state"] for row in state["calendars"]} == {"ok"}
-    assert set(state["outbox"]) == {"pending", "retry", "failed", "uncertain"}
+    assert set(state["outbox"]) == {"pending", "retry", "failed", "uncertain", "held"}
     assert datetime.fromisoformat(state["calendars"][0]["last_success"]).utcoffset() is not None
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from rules.model import Patient
 from sync import floods
-from tests.desk import MARIE, Desk, make_desk
+from tests.desk import MARIE, SURGERY, Desk, Event, make_desk
 from tests.office import ics
 
+WHERE = "Répondez à « messages retenus » dans cet agenda."
 TITLE = "DUPONT Marie – contrôle"
 FAMILY = [
     replace(MARIE, given_name=name, birth_date=date(1980 + number, 5, 12))
@@ -48,11 +49,13 @@ def answers(desk: Desk, word: str, dentist: str = "martin") -> None:
         desk.waits(seconds=61)
 
 
-def types(desk: Desk, count: int, title: str = TITLE) -> None:
+def types(desk: Desk, count: int, title: str = TITLE) -> list[Event]:
     """One visit a day from the first of December on, a minute and a half apart."""
+    made = []
     for number in range(count):
-        desk.books(title, at=f"{1 + number:02d}/12 10:00", minutes=20, text="Créneau confirmé")
+        made.append(desk.books(title, at=f"{1 + number:02d}/12 10:00", minutes=20, text="Créneau confirmé"))
         desk.waits(seconds=90)
+    return made
 
 
 @pytest.fixture
@@ -71,6 +74,21 @@ def test_p43_eight_visits_of_one_patient_six_are_told_and_the_rest_is_asked_abou
     assert question(eight) is not None
     assert question(eight)[1] == "attitre : 4 messages retenus"  # type: ignore[index]
     assert len([one for one in eight.office.to_practice() if "retenu" in one]) == 1
+
+
+def test_the_event_says_why_its_patient_does_not_know(desk: Desk) -> None:
+    desk.runs(replace(SURGERY, policy=replace(SURGERY.policy, most_per_hour=1)))
+    first, second = types(desk, 2)
+    said = "! Message au patient retenu, le cabinet doit décider : plus de 1 messages en une heure pour un même patient"
+    assert "retenu" not in first.reads
+    assert [line for line in second.reads.split("\n") if "retenu" in line] == [f"{said}. {WHERE}"]
+    assert second.mark == ""
+    writes = desk.office.calendars["martin"].writes
+    desk.waits(minutes=5)
+    assert desk.office.calendars["martin"].writes == writes
+    answers(desk, "oui")
+    assert "retenu" not in second.reads
+    assert second.confirmed
 
 
 def test_p43_oui_lets_them_go(eight: Desk) -> None:
