@@ -37,7 +37,7 @@ class Steps:
     machine sleeps. That it went back is seen in the store (`mind`)."""
 
     def __init__(self, steady: Callable[[], float] | None = None) -> None:
-        self._steady = steady or _since_start
+        self._steady = steady or since_start
         self._between: float | None = None
 
     def look(self, world: World) -> timedelta | None:
@@ -55,6 +55,7 @@ class Steps:
         return span
 
 
-def _since_start() -> float:
+def since_start() -> float:
+    """Seconds by a clock that nobody sets."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux: it counts the sleep of a machine too
     return time.clock_gettime(boot) if boot is not None else time.monotonic()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
@@ -39,7 +40,7 @@ SIDE_BY_SIDE, FAILING_ONES = 8, 16
 SOON = 0.05  # of its interval: what is due so soon is read along
 TOGETHER = 0.25  # likewise for the calendars of one account, which one question answers for
 A_MOMENT = 0.5
-NO_SHORT_CUT = timedelta(minutes=15)
+NO_SHORT_CUT = 900.0
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 Rows = Mapping[str, CalendarRow]
@@ -106,17 +107,18 @@ class Readers:
         self._done: SimpleQueue[_Job] = SimpleQueue()
         self._jobs: list[_Job] = []
         self._new = False
-        self._read_at: dict[str, datetime] = {}
+        self._steady = world.steady or (lambda: world.now().timestamp())
+        self._read_at: dict[str, float] = {}  # by the steady clock, as whatever is counted in this process
         self._jitter: dict[str, float] = {}
         self._login = {address: min(behind) for _, behind in world.accounts for address in behind}
-        self._asked_singly: dict[str, datetime] = {}
+        self._asked_singly: dict[str, float] = {}
         self._good, self._bad = threading.Semaphore(SIDE_BY_SIDE), threading.Semaphore(FAILING_ONES)
 
     # --- when ----------------------------------------------------------------------------------------------------
 
     def due(self, address: str, row: CalendarRow | None, now: datetime) -> datetime:
         """When that calendar is to be read next: at once where this process has not read it yet, unless it failed."""
-        read_at = self._read_at.get(address) or (row.last_attempt if row and row.fail_count else None)
+        read_at = self._last(address, now) or (row.last_attempt if row and row.fail_count else None)
         if row is None or read_at is None or read_at > now:  # by a clock that went back since
             return max(now, row.not_before) if row and row.not_before else now
         ordinary = pace.next_read(self._pace(row, read_at), read_at, self._jittered(address))[0]
@@ -129,10 +131,15 @@ class Readers:
 
     def last_read(self, address: str) -> datetime:
         """When a reading of it last began in this process."""
-        return self._read_at.get(address, _NEVER)
+        return self._last(address, self.world.now()) or _NEVER
+
+    def _last(self, address: str, now: datetime) -> datetime | None:
+        """The same, by the clock as it stands now: however it was set meanwhile, as much time has passed."""
+        begun = self._read_at.get(address)
+        return None if begun is None else now - timedelta(seconds=self._steady() - begun)
 
     def forget_moments(self) -> None:
-        """The clock went back: nothing that was noted by it counts."""
+        """The clock went back: each is read once more, for what was put right in the store."""
         self._read_at.clear()
         self._asked_singly.clear()
 
@@ -214,7 +221,7 @@ class Readers:
             return
         self._new = not any(row.baseline_at for row in rows.values())
         known = self._known(asked, rows, now)
-        for group in self._together(asked, rows, known, now):
+        for group in self._together(asked, rows, known):
             self._start(group)
         for source in asked:
             if source.address not in self.under_way:
@@ -237,33 +244,33 @@ class Readers:
             owing = calendars.owing(tx, [source.address for source in asked])
             return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
 
-    def _together(self, asked: list[Source], rows: Rows, known: _Known, now: datetime) -> Iterator[_Job]:
+    def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[_Job]:
         """One question for the calendars of an account, unless its last one was not answered (BENCHMARK B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
             several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
-            if len(several) > 1 and self._asked_singly.get(login, now) <= now:
+            if len(several) > 1 and self._asked_singly.get(login, -inf) <= self._steady():
                 yield self._question(login, account, several, rows, known)
 
     def _question(self, login: str, account: Account, several: list[Source], rows: Rows, known: _Known) -> _Job:
         def ask() -> list[_Job]:
-            started = self.world.now()
+            started, begun = self.world.now(), self._steady()
             cursors = {s.address: rows[s.address].cursor for s in several}
             try:
                 with within(QUESTION):
                     quiet = account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
             except OutsideError as error:
                 log.info("no short cut", error=type(error).__name__)
-                self._asked_singly[login] = started + NO_SHORT_CUT
+                self._asked_singly[login] = begun + NO_SHORT_CUT
                 return self._singly(several, rows, error, known)
             except Exception as fault:  # of ours, or an answer that nobody foresaw: each is asked by itself (L10)
                 if ends_more(fault):
                     raise
                 log.error("no short cut", **described(fault))
-                self._asked_singly[login] = started + NO_SHORT_CUT
+                self._asked_singly[login] = begun + NO_SHORT_CUT
                 return self._singly(several, rows, None, known)
             succeeded(self._reading, sorted(quiet), started, known.untold)
-            self._note(quiet, started)
+            self._note(quiet, begun)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
         return _Job(frozenset(s.address for s in several), ask, self._good, PATIENCE)
@@ -271,12 +278,12 @@ class Readers:
     def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
         """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
         one that answered last time does not either, the others are left alone as it is (A16)."""
-        started = self.world.now()
+        started, begun = self.world.now(), self._steady()
         first, *others = sorted(several, key=lambda source: (rows[source.address].fail_count, source.address))
         if isinstance(error, TryLater):
-            self._note([first.address], started)
+            self._note([first.address], begun)
             if not read_one(self._reading, first, rows[first.address], owing=False, chance=self._chance):
-                self._note([source.address for source in others], started)
+                self._note([source.address for source in others], begun)
                 for source in others:
                     failed(self._reading, source, error, started, self._chance)
                 return []
@@ -285,8 +292,7 @@ class Readers:
 
     def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> _Job:
         def read() -> list[_Job]:
-            started = self.world.now()
-            self._note([source.address], started)
+            self._note([source.address], self._steady())
             owing = source.address in known.owing
             read_one(self._reading, source, row, owing=owing, untold=known.untold, chance=self._chance)
             return []
@@ -295,10 +301,10 @@ class Readers:
             return _Job(frozenset({source.address}), read, self._bad, SHORT)
         return _Job(frozenset({source.address}), read, self._good, FIRST_READING if self._new else PATIENCE)
 
-    def _note(self, addresses: Iterable[str], started: datetime) -> None:
+    def _note(self, addresses: Iterable[str], begun: float) -> None:
         """The next reading is counted from here, with a jitter of its own."""
         for address in addresses:
-            self._read_at[address] = started
+            self._read_at[address] = begun
             self._jitter.pop(self._login.get(address, address), None)
 
     # --- threads -------------------------------------------------------------------------------------------------
@@ -347,7 +353,7 @@ class Readers:
             return job.problem
         if job.problem is not None:
             log.error("reader failed", **described(job.problem))
-            self._note(job.addresses, self.world.now())  # in its turn again, not at once
+            self._note(job.addresses, self._steady())  # in its turn again, not at once
         return None
 
 

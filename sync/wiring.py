@@ -15,6 +15,7 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
+from sync.clock import since_start
 from sync.store import basics, generation
 from sync.store.engine import Store
 from sync.world import Clock, Source, World
@@ -58,6 +59,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
                 Channel.SMS: settings.messages.on_uncertain.sms,
                 Channel.EMAIL: settings.messages.on_uncertain.email,
             },
+            steady=since_start if clock is _utc else None,
         )
 
 

@@ -118,7 +118,8 @@ class Failing:
 class World:
     """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
     that something changed. `under_way`: calendars that are being read beside it: nothing is written to them, and
-    nothing told from them, until that ends. `calls`: how gateways are called, one by one or beside the pass."""
+    nothing told from them, until that ends. `calls`: how gateways are called, one by one or beside the pass.
+    `steady`: seconds by a clock that nobody sets; None: by `clock`."""
 
     practice: Practice
     store: Store
@@ -133,6 +134,7 @@ class World:
     failing: Failing = field(default_factory=Failing)
     under_way: Set[str] = frozenset()
     calls: Calls = field(default_factory=Inline)
+    steady: Callable[[], float] | None = None
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

@@ -238,6 +238,24 @@ def test_what_a_server_asked_for_by_the_old_clock_does_not_blind(office: Office,
     assert working.rounds(121)["martin"][0] <= 60
 
 
+@pytest.mark.parametrize("step", [-YEAR, -timedelta(hours=17), timedelta(hours=17), YEAR])
+def test_a_step_of_the_clock_neither_blinds_nor_floods_the_pace_of_a_process(office: Office, step: timedelta) -> None:
+    passed = [0.0]
+    office.world = replace(office.world, steady=lambda: passed[0])
+    worker = Working(office)
+    addresses = [source.address for source in office.world.sources]
+    worker.once()
+    office.turned += timedelta(seconds=20)
+    passed[0] += 20
+    for address in addresses:
+        assert worker.readers.last_read(address) == office.now - timedelta(seconds=20)
+    before = [worker.readers.due(one, worker.rows()[one], office.now) - office.now for one in addresses]
+    office.turned += step
+    rows = {one: replace(row, last_success=None, last_attempt=None) for one, row in worker.rows().items()}
+    after = [worker.readers.due(one, rows[one], office.now) - office.now for one in addresses]
+    assert [round(one.total_seconds()) for one in after] == [round(one.total_seconds()) for one in before]
+
+
 def test_what_she_books_after_the_clock_went_back_is_told_in_time(office: Office) -> None:
     working = Working(office)
     working.rounds(120)
