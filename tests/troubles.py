@@ -32,8 +32,8 @@ from sync.rivals import Rival
 from sync.store import calendars, resources
 from sync.web import Desk, telling
 from sync.world import Source
+from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
-from tests.sync.test_generations import backed_up, put_back
 
 MINUTE = timedelta(minutes=1)
 OTHER = COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972").replace("marie@", "anne@")

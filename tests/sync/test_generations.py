@@ -1,7 +1,6 @@
 """A backup put back, a new store: no key is used twice, and the patient's calendar keeps one entry an appointment."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from adapters.senders.invite import name_of
 from sync.passes import one_pass
 from sync.rivals import adopt
 from sync.store import basics, generation
-from sync.store.engine import Store
+from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, MORNING, Office, ics, make_office
 
 
@@ -25,26 +24,6 @@ def file_of(office: Office, last: int = -1) -> tuple[str, int]:
     assert found[0]
     assert found[1]
     return found[0][1], int(found[1][1])
-
-
-def put_back(office: Office, backup: Path) -> None:
-    """The file of the store as it was then."""
-    world = office.world
-    world.store.close()
-    assert world.store.file is not None
-    for tail in ("-wal", "-shm"):
-        world.store.file.with_name(world.store.file.name + tail).unlink(missing_ok=True)
-    world.store.file.write_bytes(backup.read_bytes())
-    store = Store(str(world.store.url), world.practice.key)
-    office.world = replace(world, store=store, noted=type(world.noted)())
-
-
-def backed_up(office: Office, tmp_path: Path) -> Path:
-    office.world.store.shred()
-    assert office.world.store.file is not None
-    copy = tmp_path / "backup.db"
-    copy.write_bytes(office.world.store.file.read_bytes())
-    return copy
 
 
 def test_after_a_backup_was_put_back_no_key_is_used_a_second_time(office: Office, tmp_path: Path) -> None:

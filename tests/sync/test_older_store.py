@@ -3,11 +3,14 @@
 from datetime import timedelta
 from pathlib import Path
 
+from schedule import Scheduler
+
 from adapters.base import TryLater
 from sync import olderstore
+from sync.loop import Stop, Worker
 from sync.passes import one_pass
+from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, Office
-from tests.sync.test_generations import backed_up, put_back
 
 MINUTE = timedelta(minutes=1)
 OTHER = COMPLETE.replace("12/05/1981", "03/02/1975").replace("06 12 34 56 78", "06 23 45 67 89")
@@ -45,6 +48,18 @@ def test_an_older_store_asks_and_tells_nothing(office: Office, tmp_path: Path) -
     assert len(office.sms.sent) == told
     assert asks(office)
     assert office.to_practice() == ["attitre : la base est plus ancienne que les agendas"]
+
+
+def test_while_the_answer_is_awaited_the_worker_sleeps_as_ever(office: Office, tmp_path: Path) -> None:
+    """What is due, and waits, wakes nobody."""
+    went_on(office, tmp_path)
+    worker = Worker(office.world, 60, Stop(), Scheduler())
+    worker.turn()  # what it finds changed has it read quicker for three minutes
+    for _ in range(3):
+        office.turned += timedelta(hours=1)
+        worker.turn()
+        assert asks(office)
+        assert worker.wait() >= 48  # a minute, and what chance takes off
 
 
 def test_answered_with_restored_nothing_is_told_again_and_all_goes_on(office: Office, tmp_path: Path) -> None:

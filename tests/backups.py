@@ -1,0 +1,64 @@
+"""The administrator's hands on the store: a backup is taken, and put back later, of a file and on a server."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import URL
+
+from sync.store.engine import Store
+from tests.office import Office
+
+Backup = Path | URL
+
+
+def backed_up(office: Office, folder: Path) -> Backup:
+    """The store as it is now."""
+    store = office.world.store
+    if store.file is None:
+        kept = store.url.set(database=f"{store.url.database}_backup")
+        store.close()
+        _copied(store.url, kept)
+        return kept
+    store.shred()
+    copy = folder / "backup.db"
+    copy.write_bytes(store.file.read_bytes())
+    return copy
+
+
+def put_back(office: Office, backup: Backup) -> None:
+    """The store as it was then."""
+    world = office.world
+    world.store.close()
+    if isinstance(backup, URL):
+        _copied(backup, world.store.url)
+    else:
+        assert world.store.file is not None
+        for tail in ("-wal", "-shm"):
+            world.store.file.with_name(world.store.file.name + tail).unlink(missing_ok=True)
+        world.store.file.write_bytes(backup.read_bytes())
+    store = Store(world.store.url.render_as_string(hide_password=False), world.practice.key)
+    office.world = replace(world, store=store, noted=type(world.noted)())
+
+
+def new_database(server: str, name: str) -> str:
+    """An empty database of that server; its address."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        _made(connection, name)
+    engine.dispose()
+    return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
+def _copied(source: URL, target: URL) -> None:
+    engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        _made(connection, str(target.database), f" template {source.database} strategy file_copy")
+    engine.dispose()
+
+
+def _made(connection: Connection, name: str, how: str = "") -> None:
+    assert re.fullmatch("[a-z0-9_]+", name)
+    connection.execute(text(f"drop database if exists {name} with (force)"))
+    connection.execute(text(f"create database {name}{how}"))
