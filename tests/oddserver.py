@@ -18,6 +18,7 @@ weak               weak versions only, none in the answer to a PUT (GMX)
 ignores-if-match   writes and deletes whatever version is named
 ignores-if-none    overwrites what is there (SOGo, Zimbra)
 moves-uids         a UID put into another calendar leaves the one in which it was (Zimbra)
+refuses-writes     403 to every PUT: the calendar is shared for reading only
 cuts               shows the first five members, without a word (Zoho, GMX)
 """
 
@@ -286,6 +287,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def on_member(self, odd: OddServer, where: Collection, ref: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         match, none = self.headers.get("If-Match", ""), self.headers.get("If-None-Match", "")
+        if self.command == "PUT" and "refuses-writes" in odd.quirks:
+            return 403, {}, b""
         if self.command == "PUT":
             status, etag = odd.put(where, ref, body, match, none)
             return status, {"ETag": etag} if etag else {}, b""

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sync import health
 from sync.demo.googlestandin.faults import writes
 from sync.demo.googlestandin.person import Event
 from sync.store import resources
@@ -271,6 +272,19 @@ def test_a_reader_is_checked_and_its_patients_are_told(practice: Practice) -> No
     assert practice.told("confirmation") == ["sent"]
     assert practice.martin.sees(event).etag == event.etag
     assert [one for one in practice.google.log if writes(one.asked)] == []
+    assert "Lecture seule" in (practice.state().read_only or "")
+
+
+def test_writes_that_google_refuses_are_said_and_patients_are_told(practice: Practice) -> None:
+    """The role allows them, the answer does not."""
+    practice.google.fail_next("forbidden", when="events.patch", times=9)
+    practice.books()
+    for _ in range(3):
+        practice.passes(later=MINUTE)
+    assert practice.told("confirmation") == ["sent"]
+    with practice.office.world.store.read() as tx:
+        assert len([one for one in health.wrong(tx) if "Chaque écriture y est refusée" in one]) == 1
+    assert [one for one in practice.office.to_practice() if "écriture refusée" in one]
 
 
 def test_busy_times_only_is_one_clear_sentence_and_no_finding(practice: Practice) -> None:

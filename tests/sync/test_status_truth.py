@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.base import Denied, Garbled, NoAccess, Refused, TryLater, Uncertain
+from adapters.calendars.dav import DavCalendar
+from adapters.calendars.davaccess import DavAccess
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync import health
@@ -17,7 +19,8 @@ from sync.digest import todays
 from sync.passes import PassReport
 from sync.store import calendars, messages, resources, troubles
 from sync.world import Source
-from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
+from tests.oddserver import odd_server
+from tests.office import COMPLETE, PARIS, PRACTICE, Office, ics, make_office
 
 SETTINGS: Any = SimpleNamespace(
     sync=SimpleNamespace(every_seconds=60), messages=SimpleNamespace(sms=object(), email=object()), page=None
@@ -305,3 +308,32 @@ def test_a_calendar_that_takes_no_writes_is_not_said_to_be_up_to_date() -> None:
     mangles = "Rien n'y est écrit."
     assert state._word({"state": "ok", "read_only": mangles, "remarks": [mangles]}) == "lecture seule"
     assert state._word({"state": "ok", "read_only": None, "remarks": []}) == "à jour"
+
+
+def test_a_real_server_that_refuses_every_write_is_said_everywhere(tmp_path: Path) -> None:
+    """403 to each PUT, over HTTP, as a calendar that is shared for reading only gives it."""
+    with odd_server("refuses-writes") as odd:
+        url = odd.make("martin")
+        access = DavAccess(url)
+        source = Source(DavCalendar(access, url, zone=PARIS, secret=b"s" * 32), "martin")
+        office = make_office(tmp_path, sources=[source])
+        office.passes()
+        start = (office.now + timedelta(days=7)).replace(hour=10)
+        body = ics("visite", "DUPONT Marie – détartrage", start, 30, COMPLETE)
+        odd.put(odd.collections["martin"], "visite.ics", body, "", "")
+        for _ in range(3):
+            office.passes(later=MINUTE)
+        with office.world.store.read() as tx:
+            row = calendars.get(tx, source.address)
+            assert row is not None
+            said = state._calendar(office.world, tx, row, SETTINGS, office.now)
+        letter = todays(office.world)
+        access.http.session.close()
+    assert office.told("confirmation") == ["sent"]
+    assert (state._word(said), said["state"]) == ("à regarder", "ok")
+    assert "Chaque écriture y est refusée" in said["reason"]
+    assert len(wrong(office)) == 1
+    assert [one for one in office.to_practice() if "écriture refusée" in one]
+    assert letter is not None
+    assert "Ce qui ne marche pas" in [one.title for one in letter.sections]
+    assert len([one for one in odd.asked if one.verb == "PUT"]) <= 3, "it is not tried at every pass"
