@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
@@ -14,6 +15,7 @@ from adapters.calendars.googleapi import GoogleAccess
 from sync.demo.googlestandin import OWNER, GoogleStandIn
 from sync.demo.googlestandin.person import Event, Person
 
+PARIS = ZoneInfo("Europe/Paris")
 ROBOT = "robot@practice.iam.gserviceaccount.com"
 _PASSING = {"etag", "updated", "sequence", "htmlLink"}
 
@@ -86,3 +88,17 @@ def fresh(google: GoogleStandIn, **how: Any) -> tuple[str, GoogleAccess, Callabl
         return GoogleCalendar(access, calendar, **{**how, **more})
 
     return calendar, access, again
+
+
+def at(day: int, hour: int = 9, minute: int = 0, month: int = 12) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=PARIS)
+
+
+def weekly(her, times: int = 4, **more):
+    return her.books("Réunion", at(1), 30, recurrence=[f"RRULE:FREQ=WEEKLY;COUNT={times}"], **more)
+
+
+def starts(place, ref: str, *, cancelled: bool = False) -> list[str]:
+    """The clock times of a series as we read it now."""
+    events = place.reading(ref).events
+    return [f"{event.start:%d %H:%M}" for event in events if cancelled or event.status != "cancelled"]
