@@ -5,12 +5,11 @@ A moment that the store recorded and that lies ahead of now shows that the clock
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sync.store import calendars
-from sync.world import World
+from sync.world import World, since_start
 
 TOLERANCE = timedelta(minutes=2)  # clocks are put right by seconds all the time
 
@@ -53,9 +52,3 @@ class Steps:
         with world.store.write() as tx:
             alert(tx, span, now, way="avancé")
         return span
-
-
-def since_start() -> float:
-    """Seconds by a clock that nobody sets."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux: it counts the sleep of a machine too
-    return time.clock_gettime(boot) if boot is not None else time.monotonic()

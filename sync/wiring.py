@@ -15,10 +15,9 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
-from sync.clock import since_start
 from sync.store import basics, generation
 from sync.store.engine import Store
-from sync.world import Clock, Source, World
+from sync.world import Clock, Source, World, since_start
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,6 +19,12 @@ from sync.store.resources import ResourceRow
 
 Clock = Callable[[], datetime]
 Watch = Callable[[str], None]
+
+
+def since_start() -> float:
+    """Seconds by a clock that nobody sets."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux: it counts the sleep of a machine too
+    return time.clock_gettime(boot) if boot is not None else time.monotonic()
 
 
 def nobody_watches(_: str) -> None:
