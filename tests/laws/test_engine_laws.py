@@ -29,7 +29,7 @@ from tests.laws.toomuch import whose
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),  # readers die too
-    pytest.mark.timeout(1200),  # how busy the machine is decides nothing
+    pytest.mark.timeout(7200),  # how busy the machine is decides nothing
 ]
 EXAMPLES = 50 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 QUIET = {
