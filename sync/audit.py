@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any
 
 from rules.agenda import block_findings
@@ -20,7 +21,7 @@ from rules.planning import reminder_at
 from sync.auditstore import Notebook
 from sync.dryrun import Intentions, Onlooker
 from sync.judge import judge
-from sync.passes import pull
+from sync.readers import Readers
 from sync.store import calendars, excerpt, resources, views
 from sync.store.bookings import VALID, BookingRow
 from sync.store.views import Line
@@ -168,7 +169,7 @@ def audit(
         for source in world.sources:
             calendars.ensure(tx, source.address, source.dentist)
             calendars.change(tx, source.address, baseline_at=since)  # else what stands there counts as told already
-    pull(world, world.sources, watch)
+    Readers(world, every=0.0, patience=inf).read_all(world.sources, watch)
     _judge(world, clock, since, now, count)
     return _report(world, notes, since, until, frozenset(real.senders))
 

@@ -15,7 +15,7 @@ class Log:
 
     def __init__(self) -> None:
         self._prepare: Callable[[], None] | None = None
-        self._verbose = True
+        self._verbose = False
 
     def prepared_by(self, prepare: Callable[[], None], *, verbose: bool) -> None:
         """Before the next line, `prepare` says where lines go; without `verbose`, `info` says none."""

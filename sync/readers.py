@@ -8,10 +8,11 @@ One thread at a time writes: readers commit between the steps of passes, never d
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from random import random
@@ -24,13 +25,12 @@ from sync.calls import Calls
 from sync.faults import described, log
 from sync.opening import at_work
 from sync.pace import Pace, Way, pace_of, way_of
-from sync.passes import QUESTION, may_ask, needs_no_telling, read_one, succeeded
+from sync.readone import QUESTION, may_ask, needs_no_telling, read_one, succeeded
 from sync.sidebyside import Over, Taking
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
 from sync.store.problems import ends_more
-from sync.trouble import failed
 from sync.world import Source, Watch, World, nobody_watches
 
 PATIENCE, SHORT = 3.0, 0.3
@@ -91,13 +91,25 @@ class _Job:
                 self.lane.release()
 
 
+def in_a_thread(work: Callable[[], None]) -> None:
+    """Begin it beside the pass; no end of the process waits for it."""
+    threading.Thread(target=work, daemon=True).start()
+
+
 class Readers:
     """One practice's. `every`: seconds between two readings, as configured. `wake` is called when something ends that
-    no pass waits for. `world` is what passes work with: it knows what is under way."""
+    no pass waits for. `world` is what passes work with: it knows what is under way. `patience`: seconds that a pass
+    waits for any reading; None: as long as that one uses to take."""
 
     def __init__(
-        self, world: World, every: float, wake: Callable[[], None] = lambda: None, chance: Callable[[], float] = random
+        self,
+        world: World,
+        every: float,
+        wake: Callable[[], None] = lambda: None,
+        chance: Callable[[], float] = random,
+        patience: float | None = None,
     ) -> None:
+        self._waits = patience
         self.turn = threading.RLock()
         self.under_way: set[str] = set()
         self.world = replace(world, under_way=self.under_way)
@@ -165,6 +177,14 @@ class Readers:
         self._begin(asked, rows, now)
         self._wait(nobody_watches)
 
+    def read_all(self, sources: Sequence[Source], watch: Watch = nobody_watches) -> None:
+        """Read these, whenever they would be due, and no other; `watch` is told each address that was read."""
+        now = self.world.now()
+        with self.world.store.read() as tx:
+            rows = {row.calendar: row for row in calendars.every(tx)}
+        self._read_side_by_side([one for one in sources if may_ask(rows.get(one.address), now)], rows, now)
+        self._wait(watch)
+
     def beside(self, address: str, work: Callable[[], object]) -> None:
         """Something else that is asked of that calendar, in a thread of its own; not while it is under way."""
         if address in self.under_way:
@@ -217,6 +237,9 @@ class Readers:
     def _begin(self, due: list[Source], rows: Rows, now: datetime) -> None:
         asked = [source for source in due if source.address not in self.under_way]
         asked += self._along({source.address for source in asked}, rows, now)
+        self._read_side_by_side(asked, rows, now)
+
+    def _read_side_by_side(self, asked: list[Source], rows: Rows, now: datetime) -> None:
         if not asked:
             return
         self._new = not any(row.baseline_at for row in rows.values())
@@ -278,6 +301,8 @@ class Readers:
     def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
         """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
         one that answered last time does not either, the others are left alone as it is (A16)."""
+        from sync.trouble import failed  # most passes meet none
+
         started, begun = self.world.now(), self._steady()
         first, *others = sorted(several, key=lambda source: (rows[source.address].fail_count, source.address))
         if isinstance(error, TryLater):
@@ -312,7 +337,8 @@ class Readers:
     def _start(self, job: _Job) -> None:
         self.under_way |= job.addresses
         self._jobs.append(job)
-        threading.Thread(target=job.run, args=(self._ended,), daemon=True).start()
+        job.patience = job.patience if self._waits is None else self._waits
+        in_a_thread(partial(job.run, self._ended))
 
     def _ended(self, job: _Job) -> None:
         self._done.put(job)

@@ -11,7 +11,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from adapters.base import Cursor, Outgoing, Page, Permanent
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from sync import sidebyside
+from sync import readers
 from sync.calls import Call, Inline, Note
 
 SORTS = {
@@ -42,10 +42,9 @@ class Moody(MemoryCalendar):
             yield page
 
 
-def in_turn(items: list[Any], work: Callable[[Any, Any], None], store: Any) -> None:
+def in_turn(work: Callable[[], None]) -> None:
     """Calendars one after another: the same example is the same every time."""
-    for item in items:
-        work(item, store)
+    work()
 
 
 class Watched(MemorySender):
@@ -115,7 +114,7 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
         return called
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(sidebyside, "for_each", in_turn))
+        stack.enter_context(patch.object(readers, "in_a_thread", in_turn))
         if where:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

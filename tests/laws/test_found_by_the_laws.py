@@ -9,6 +9,7 @@ import pytest
 from adapters.base import TryLater
 from adapters.calendars.memory import MemoryCalendar
 from sync import outbox, passes
+from sync.store import bookings
 
 
 def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any) -> None:
@@ -50,7 +51,7 @@ def test_g03_what_is_found_again_after_all_is_a_booking_of_its_own(desk: Any, st
         martin.put("ZORGLUBE.ics", kept.payload)
     desk.passes()
     with desk.store.read() as tx:
-        held = passes.bookings.at_place(tx, "agenda:martin", "ZORGLUBE.ics", desk.world.practice.zone)
+        held = bookings.at_place(tx, "agenda:martin", "ZORGLUBE.ics", desk.world.practice.zone)
     assert len([one for one in held if one.vanished_at is None]) == stays
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from rules.model import Channel, Dentist, Motif, Policy, Practice
-from sync import sidebyside
+from sync import readers
 from sync.passes import one_pass
 from sync.store.engine import Store, StoreProblem
 from sync.world import Source, World
@@ -223,7 +223,7 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Moment]]:
     points, sender = Points(), partial(Sender, repeatable=False)
     one = Day(store, points, {key: Calendar(key, points) for key in WHO}, sender(Channel.SMS), sender(Channel.EMAIL))
     with pytest.MonkeyPatch.context() as patch, commits_meet(store, points):
-        patch.setattr(sidebyside, "for_each", in_turn)
+        patch.setattr(readers, "in_a_thread", in_turn)
         one.pass_()
         one.pass_()
         points.met.clear()
@@ -234,15 +234,14 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Moment]]:
     store.close()
 
 
-def in_turn(items: Any, work: Callable[[Any, Any], None], store: Any) -> None:
+def in_turn(work: Callable[[], None]) -> None:
     """Calendars one after the other: the points are met in the same order each time."""
-    for item in items:
-        work(item, store)
+    work()
 
 
 @pytest.fixture(autouse=True)
 def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sidebyside, "for_each", in_turn)
+    monkeypatch.setattr(readers, "in_a_thread", in_turn)
 
 
 def swept(moments: list[Moment], wanted: str, fault: Callable[[], Exception], *, every: int = 1) -> None:

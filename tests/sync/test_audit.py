@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.base import Edit, Refused, TryLater
+from adapters.base import Conflict, Edit, Refused, TryLater
 from rules.model import AddEvent, Annotation, Channel, Dentist, Patient
 from sync.audit import Audit, Silent, audit, elsewhere, without_mobile
 from sync.auditstore import Notebook, notebook
@@ -196,7 +196,7 @@ def test_the_same_calendars_give_the_same_report(office: Office) -> None:
 
 def test_a_silent_calendar_refuses_every_writing() -> None:
     calendar = make_calendar()
-    assert isinstance(calendar.apply("a.ics", None, Edit(Annotation("⚠ "), b"")), Refused)
+    assert isinstance(calendar.apply("a.ics", None, Edit(Annotation("⚠ "), b"")), Conflict)
     assert isinstance(calendar.add(AddEvent("x", "u", "t", "", MORNING, MORNING)), Refused)
     assert isinstance(calendar.remove("a.ics", None), Refused)
 

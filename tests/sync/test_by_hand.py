@@ -8,8 +8,7 @@ from adapters.base import OutsideError, Permanent, TryLater
 from rules.model import Channel
 from sync import byhand
 from sync.judge import judge
-from sync.passes import pull
-from sync.world import nobody_watches
+from sync.readers import Readers
 from tests.office import COMPLETE
 from tests.ways import LOST, Way
 
@@ -56,7 +55,7 @@ def test_l4_by_hand_an_older_one_never_follows_a_newer_one(way: Way, error: Outs
 def test_l4_by_hand_the_present_state_goes_instead(way: Way, error: OutsideError) -> None:
     given_up(way, error)
     way.moved(8)
-    pull(way.office.world, way.office.world.sources, nobody_watches)
+    Readers(way.office.world, 0, patience=60).read_all(way.office.world.sources)
     judge(way.office.world)
     said = by_hand(way, "retry", 0)
     assert "qui dit l'état actuel, part à sa place" in said

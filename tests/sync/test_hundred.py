@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from adapters.senders.memory import MemorySender
 from config.load import load
 from rules.model import Channel
-from sync import passes, readers
+from sync import readers, readone
 from sync.cli import app
 from sync.passes import one_pass
 from sync.readers import Readers
@@ -153,7 +153,7 @@ def written(place: Path, odd: OddServer, shut: OddServer) -> Path:
 def test_l10_thirteen_calendars_fail_in_thirteen_ways_and_ninety_keep_their_pace(
     hundred: Hundred, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passes, "DEADLINE", 0.4)
+    monkeypatch.setattr(readone, "DEADLINE", 0.4)
     hundred.odd.moods |= fails(over)
     workers = Readers(hundred.world, 60, chance=lambda: 0.5)
     hundred.goes_on(workers, 5 * MINUTE)

@@ -3,16 +3,16 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from adapters.calendars.memory import MemoryCalendar
+from sync import readers
 from sync.passes import one_pass
-from sync.sidebyside import Over, for_each
-from sync.store import basics
-from sync.store.engine import Store
+from sync.store import resources
+from sync.store.problems import StoreProblem
 from tests.office import Office
 
 
@@ -39,44 +39,51 @@ def test_ctrl_c_ends_the_wait_for_a_calendar_that_hangs(office: Office, monkeypa
     monkeypatch.setattr(MemoryCalendar, "changes", changes)
     try:
         with pytest.raises(KeyboardInterrupt):
-            one_pass(replace(office.world))
+            one_pass(office.world)
     finally:
         never.set()
 
 
-def test_what_hung_stores_nothing_once_nobody_waits(office: Office) -> None:
-    late, ended = threading.Event(), threading.Event()
-    became: list[BaseException] = []
+def test_what_hung_stores_nothing_once_nobody_waits(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    late, begun = threading.Event(), []
+    read = MemoryCalendar.changes
 
-    def work(item: str, store: Store) -> None:
-        if item == "interrupts":
+    def changes(self: MemoryCalendar, *known: Any) -> Iterator[Any]:
+        if self.address == "memory:martin":
+            late.wait()
+        else:
             os.kill(os.getpid(), signal.SIGINT)
-            return
-        late.wait()
-        try:
-            with store.write() as tx:
-                basics.put(tx, "late", "1")
-        except BaseException as error:
-            became.append(error)
-        ended.set()
+        yield from read(self, *known)
 
+    def beside(work: Callable[[], None]) -> None:
+        begun.append(threading.Thread(target=work, daemon=True))
+        begun[-1].start()
+
+    monkeypatch.setattr(MemoryCalendar, "changes", changes)
+    monkeypatch.setattr(readers, "in_a_thread", beside)
+    office.she_books("visite")
     with pytest.raises(KeyboardInterrupt):
-        for_each(["hangs", "interrupts"], work, office.world.store)
+        one_pass(office.world)
     late.set()
-    ended.wait()
-    assert [type(one) for one in became] == [Over]
+    for thread in begun:
+        thread.join()
     with office.world.store.read() as tx:
-        assert basics.get(tx, "late") is None
+        assert resources.get(tx, "memory:martin", "visite.ics") is None
 
 
-def test_a_fault_is_raised_after_the_others_had_their_turn(office: Office) -> None:
-    seen: list[str] = []
+def test_the_store_s_trouble_is_raised_after_the_others_had_their_turn(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = MemoryCalendar.changes
 
-    def work(item: str, _store: Store) -> None:
-        seen.append(item)
-        if item == "a":
-            raise ValueError
+    def changes(self: MemoryCalendar, *known: Any) -> Iterator[Any]:
+        if self.address == "memory:martin":
+            raise StoreProblem("La base est pleine.")
+        yield from read(self, *known)
 
-    with pytest.raises(ValueError):
-        for_each(["a", "b", "c"], work, office.world.store)
-    assert sorted(seen) == ["a", "b", "c"]
+    monkeypatch.setattr(MemoryCalendar, "changes", changes)
+    office.she_books("visite", dentist="bernard")
+    with pytest.raises(StoreProblem):
+        one_pass(office.world)
+    with office.world.store.read() as tx:
+        assert resources.get(tx, "memory:bernard", "visite.ics") is not None

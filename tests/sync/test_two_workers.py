@@ -25,13 +25,13 @@ from sync.demo.sinks import Answer, Sms, SmsSink
 from sync.judge import judge
 from sync.loop import Stop
 from sync.loop import run as work
-from sync.passes import one_pass, pull
+from sync.passes import one_pass
+from sync.readers import Readers
 from sync.standby import as_the_only_worker
 from sync.store import basics, calendars, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
 from sync.wiring import open_world
-from sync.world import nobody_watches
 from tests.office import MORNING, PARIS, Office, ics, make_office
 
 LOCKS = "select pid from pg_locks where locktype = 'advisory' and granted"
@@ -361,7 +361,7 @@ def thousand_due(store: Store, file: Path, calendar: Full) -> None:
         with store.write() as tx:
             calendars.change(tx, calendar.url, conditions_at=world.now(), read_only="lecture seule")
         calendar.fill(world.now())
-        pull(world, world.sources, nobody_watches)
+        Readers(world, 0, patience=60).read_all(world.sources)
         judge(world)
         with store.read() as tx:
             due = messages.due(tx, world.now(), world.practice.zone)
