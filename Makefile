@@ -30,7 +30,7 @@ check: $(STAMP)
 test-long: $(STAMP)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/laws tests/flows/test_half_hour.py $(ARGS)
 
-# The README's table of the procedure, from the tests that ran and passed.
+# docs/proofs.md: the table of the procedure, from the tests that ran and passed.
 procedure: $(STAMP)
 	$(BIN)/pytest -n auto --dist worksteal -k 'p0 or p1 or p2 or p3 or p4 or p5 or p6 or p7 or p8 or p9' --procedure-report=docs/procedure.json tests
 	$(BIN)/python -m docs.tables

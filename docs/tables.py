@@ -3,6 +3,7 @@
 <!-- begin: settings -->  every key of the YAML, from the configuration's models
 <!-- begin: rules -->     every rule with its sentence, from `rules.findings`
 <!-- begin: troubles -->  each trouble and what is said of it, as `python -m tests.troubles` last found it
+<!-- begin: laws -->      each law of docs/design.md in short, with the files of the tests that it names there
 <!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof comes from the tests that passed
 """
 
@@ -34,7 +35,7 @@ from rules.reading import read
 from rules.wording import feedback
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/administration.md")
+PAGES = ("README.md", "docs/administration.md", "docs/proofs.md")
 PROVED = ROOT / "docs/procedure.json"
 TROUBLES = ROOT / "docs/troubles.json"
 _FIRST = (
@@ -55,6 +56,7 @@ _COMMON = ("config", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 _POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|$", re.MULTILINE)
+_LAW = re.compile(r"^\| (L\d+) \| (\*\*.+?\*\* .+?)(?:\. .*|\.?) \| (.+) \|$", re.MULTILINE)
 _TEXTS = re.compile(r"```text\n(.*?)(?=```)", re.DOTALL)
 
 
@@ -205,6 +207,27 @@ def rules_table(_: str = "") -> str:
     )
 
 
+# --- laws ------------------------------------------------------------------------------------------------------------
+
+
+def laws_table(_: str = "") -> str:
+    """One row a law. The design names its tests by their functions alone; here each has its file."""
+    where = {
+        name: file.relative_to(ROOT)
+        for file in sorted((ROOT / "tests").rglob("test_*.py"))
+        for name in re.findall(r"^ *def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    rows = _LAW.findall((ROOT / "docs/design.md").read_text(encoding="utf-8"))
+    return "| law | in short | proved by |\n|---|---|---|\n" + "".join(
+        f"| {law} | {short} | {', '.join(_proof_of(one, where) for one in re.findall(r'`([^`]+)`', proofs))} |\n"
+        for law, short, proofs in rows
+    )
+
+
+def _proof_of(named: str, where: Mapping[str, Path]) -> str:
+    return f"`{named}`" if named.startswith("tests/") else f"`{where[named]}::{named}`"
+
+
 # --- the procedure ---------------------------------------------------------------------------------------------------
 
 
@@ -239,6 +262,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "commands": commands_table,
     "settings": settings_table,
     "rules": rules_table,
+    "laws": laws_table,
     "procedure": procedure_table,
     "troubles": troubles_table,
 }

@@ -1,6 +1,6 @@
 """Which points of the procedure the tests that really ran and passed prove: `--procedure-report FILE`.
 
-The README's table is made from that file. A test that is skipped, or fails as expected, proves nothing.
+The table in docs/proofs.md is made from that file. A test that is skipped, or fails as expected, proves nothing.
 """
 
 import json
