@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -103,18 +103,20 @@ class Worker:
         self.failing = 0  # rounds in a row that failed
         self._problem: StoreProblem | None = None  # of the latest one
         self._woken, self._steps = threading.Event(), Steps()
-        self.job = ticker.every(every).seconds.do(self.turn)
+        self.job = ticker.every(int(pace.SLOWEST)).seconds.do(self.turn)
 
     def wake(self) -> None:
         """Have a round at once: something became due that nobody could foresee. From any thread, as often as wished."""
         self._woken.set()
         self.stop.bell.ring()
 
-    def heed(self) -> None:
-        """Before the loop looks at the time: a wake makes it now."""
+    def turn_if_due(self) -> None:
+        """A round, where one is due or was asked for; the ticker's own is put off by as much."""
         if self._woken.is_set():
             self._woken.clear()
             self.due = monotonic()
+        if self.due <= monotonic():
+            self.job.run()
 
     def turn(self) -> None:
         """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker). Raises
@@ -158,11 +160,6 @@ class Worker:
             return False
         return fate.failed is None
 
-    def set_ticker(self) -> None:
-        """Tell the ticker, which counts in wall time, when by the monotonic clock: a jump or a change to winter time
-        moves nothing."""
-        self.job.next_run = datetime.now() + timedelta(seconds=self.due - monotonic())  # noqa: DTZ005
-
     def wait(self) -> float:
         """Seconds until the next round: a calendar is due, a message, the digest; and now and then in any case, for
         what time alone brings (reminders, audits)."""
@@ -192,8 +189,7 @@ def run(
     try:
         while not stop.event.is_set():
             for worker in workers:
-                worker.heed()
-                worker.set_ticker()
+                worker.turn_if_due()
             ticker.run_pending()
             if not stop.event.is_set():
                 stop.bell.wait(min(worker.due for worker in workers) - monotonic())

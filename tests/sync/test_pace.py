@@ -2,10 +2,12 @@
 
 import threading
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
+from schedule import Scheduler
 
 from adapters.base import WHOLE, LoginRefused, TryLater
 from sync.loop import Stop, Worker, run
@@ -40,6 +42,18 @@ def test_a_wake_from_another_thread_brings_the_next_pass_forward(office: Office)
     stop(15)
     done.join(10)
     assert not done.is_alive()
+
+
+def test_a_round_comes_after_ten_minutes_whatever_the_dues_say(office: Office) -> None:
+    ticker = Scheduler()
+    worker = Worker(office.world, 3600, Stop(), ticker)
+    worker.due += 3600
+    worker.turn_if_due()
+    ticker.run_pending()
+    assert worker.passes["done"] == 0
+    with time_machine.travel(datetime.now().astimezone() + timedelta(minutes=10, seconds=1)):
+        ticker.run_pending()
+    assert worker.passes["done"] == 1
 
 
 # --- rounds, by a clock that tests turn -----------------------------------------------------------------------------
