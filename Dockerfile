@@ -18,6 +18,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY rules rules
 COPY adapters adapters
 COPY config config
+COPY demo demo
 COPY sync sync
 RUN python -m hatchling build -t wheel -d /dist \
  && pip --python /opt/attitre/bin/python install --no-deps --no-index /dist/*.whl \

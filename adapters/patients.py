@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from rules import contact, french, names
+from rules.details import contact, names
 from rules.model import Patient
-from rules.text import key, tidy
+from rules.text import french
+from rules.text.fold import key, tidy
 
 COLUMNS = (
     "nom", "prénom", "naissance", "mobile", "email", "adresse", "dentiste", "nom_naissance", "responsable", "id",

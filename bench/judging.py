@@ -18,14 +18,14 @@ from sqlalchemy import insert
 
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Dentist, Facts, Motif, Policy, Practice
-from rules.text import fold, words
-from sync.judge import judge
-from sync.mirror import mirror
+from rules.text.fold import fold, words
+from sync.core.context import Source, World
+from sync.evaluate.evaluate import judge
+from sync.pull.mirror import mirror
 from sync.store import basics, patients
 from sync.store import tables as t
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store, Tx
-from sync.world import Source, World
 
 DENTISTS, BOOKINGS, TWO_IN_FIVE = 10, 50_000, 2 / 5
 ZONE = ZoneInfo("Europe/Paris")

@@ -62,7 +62,7 @@ def run(command: Sequence[str], replay: Replay | None, place: Path, environ: Map
 
 def compiled() -> None:
     """Ours is compiled, as it is after an installation: a start is measured, not the compiler."""
-    for package in ("adapters", "config", "rules", "sync"):
+    for package in ("adapters", "config", "demo", "rules", "sync"):
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=1)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from bench import practice, rendered
 from bench.clients import Floor, Ours, configure, on_caldav
 from bench.measure import FIRST, Failed, Table, run
-from sync.demo.server import radicale, xandikos
+from demo.server import radicale, xandikos
 
 
 class Stand:

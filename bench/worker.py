@@ -48,10 +48,10 @@ def idle_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 
 def main(file: str, root: str, rounds: str) -> None:
     """Prints a Round."""
     from config.load import load
-    from sync.readers import Readers
-    from sync.rounds import one_round
+    from sync.core.context import nobody_watches
     from sync.wiring import open_world
-    from sync.world import nobody_watches
+    from sync.worker.round import one_round
+    from sync.worker.scheduler import Readers
 
     settings, problems = load([Path(file)], {})
     assert settings is not None, problems

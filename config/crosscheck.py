@@ -13,7 +13,7 @@ from config.settings import FIELDS
 from config.yamlfile import Document
 from rules.findings import RULES
 from rules.model import Severity
-from rules.text import fold
+from rules.text.fold import fold
 
 
 def crosscheck(document: Document) -> None:

@@ -21,18 +21,18 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from adapters.calendars.block import join
-from adapters.calendars.vevent import identity
+from adapters.calendars.ical.block import join
+from adapters.calendars.ical.resource import identity
 from config import example_text
 from config.base import Model
 from config.load import load
 from config.practice import practice_of
 from config.schema import schema
-from rules.assess import Context, assess
+from rules.checks.assess import Context, assess
+from rules.entry.reading import read
 from rules.findings import RULES
 from rules.model import Annotation, CalendarEvent
-from rules.reading import read
-from rules.wording import feedback
+from rules.telling.event_block import feedback
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/administration.md", "docs/proofs.md")

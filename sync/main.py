@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from sync.startup import NO_MEMORY, loading
+from sync.cli.startup import NO_MEMORY, loading
 
 
 def main() -> None:

@@ -15,16 +15,16 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
+from sync.core.context import Clock, Source, World, since_start
 from sync.store import basics, generation
 from sync.store.engine import Store
-from sync.world import Clock, Source, World, since_start
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from adapters.calendars.dav import DavCalendar
-    from adapters.calendars.davaccess import DavAccess
-    from adapters.calendars.googleapi import GoogleAccess
+    from adapters.calendars.dav.account import DavAccess
+    from adapters.calendars.dav.calendar import DavCalendar
+    from adapters.calendars.google.api import GoogleAccess
 
 Login = tuple[str, ...]
 
@@ -122,7 +122,7 @@ class _Maker:
         return self._feed(settings)
 
     def _feed(self, settings: IcsSettings) -> Calendar:
-        from adapters.calendars.feed import FeedCalendar
+        from adapters.calendars.feed.calendar import FeedCalendar
 
         feed = FeedCalendar(
             settings.url.get_secret_value(), username=settings.username or "", password=_open(settings.password),
@@ -132,8 +132,8 @@ class _Maker:
         return feed
 
     def _google(self, settings: GoogleSettings) -> Calendar:
-        from adapters.calendars.google import GoogleCalendar
-        from adapters.calendars.googlepush import GooglePush
+        from adapters.calendars.google.calendar import GoogleCalendar
+        from adapters.calendars.google.push import GooglePush
 
         login = ("google", _open(settings.credentials), settings.endpoint or "", settings.subject or "")
         access = self._logins.get(login)
@@ -147,7 +147,7 @@ class _Maker:
         return calendar
 
     def _dav(self, settings: CalDavSettings) -> Calendar:
-        from adapters.calendars.dav import DavCalendar
+        from adapters.calendars.dav.calendar import DavCalendar
 
         login = login_of(settings)
         access = self._logins.get(login)
@@ -169,7 +169,7 @@ class _Maker:
         )
 
     def _account(self, login: Login, behind: list[DavCalendar]) -> Account:
-        from adapters.calendars.davaccount import DavAccount
+        from adapters.calendars.dav.unchanged import DavAccount
 
         account: Account = DavAccount(self._logins[login], tuple(behind))
         return account
@@ -186,7 +186,7 @@ def login_of(settings: CalDavSettings) -> Login:
 
 def dav_access(settings: CalDavSettings) -> DavAccess:
     """The CalDAV account behind a calendar."""
-    from adapters.calendars.davaccess import DavAccess
+    from adapters.calendars.dav.account import DavAccess
 
     return DavAccess(
         settings.url, username=settings.username or "", password=_open(settings.password), token=_open(settings.token),
@@ -196,7 +196,7 @@ def dav_access(settings: CalDavSettings) -> DavAccess:
 
 def google_access(settings: GoogleSettings) -> GoogleAccess:
     """The Google account behind a calendar. Logs in at its first use."""
-    from adapters.calendars.googleapi import GoogleAccess
+    from adapters.calendars.google.api import GoogleAccess
 
     return GoogleAccess(_open(settings.credentials), endpoint=settings.endpoint or "", subject=settings.subject or "")
 
@@ -220,8 +220,9 @@ class LaterSender:
 
 def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str, bool]]:
     """(name, address, may be written) of the calendars that an account has. Raises the errors of adapters.base."""
-    from adapters.calendars import davaccess, davprobe
+    from adapters.calendars.dav import account as davaccess
+    from adapters.calendars.dav import probe
 
     access = davaccess.DavAccess(url, username=username, password=password)
     found = davaccess.list_calendars(access)
-    return [(one.name, one.address, davprobe.writable(access.http, one.address)) for one in found]
+    return [(one.name, one.address, probe.writable(access.http, one.address)) for one in found]

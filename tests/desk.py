@@ -11,8 +11,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from rules.model import Annotation, Dentist, Motif, Patient, Policy, Practice
+from sync.core.context import Source
 from sync.store import patients
-from sync.world import Source
 from tests.office import MORNING, PARIS, PRACTICE, Office, calendar_of, ics, make_office
 
 _DAY = ((time(8, 30), time(12, 30)), (time(14, 0), time(19, 0)))

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from rules.model import CalendarEvent, Channel, Dentist, Motif, Policy, Practice
-from sync.passes import PassReport, one_pass
+from sync.core.context import Source, World
 from sync.store import messages
 from sync.store.engine import Store
-from sync.world import Source, World
+from sync.worker.one_pass import PassReport, one_pass
 
 PARIS = ZoneInfo("Europe/Paris")
 MORNING = datetime(2026, 11, 24, 9, 0, tzinfo=PARIS)

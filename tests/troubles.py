@@ -23,15 +23,15 @@ from adapters.base import Garbled, LoginRefused, NotThere, OutsideError, Permane
 from adapters.calendars.memory import MemoryCalendar
 from docs.tables import TROUBLES
 from rules.model import Channel
-from sync import occurrence
-from sync.cli import state
-from sync.digest import todays
-from sync.loop import Stop, Worker
-from sync.olderstore import QUESTION
-from sync.rivals import Rival
+from sync.cli.commands import status as state
+from sync.core.context import Source
+from sync.evaluate import occurrence
+from sync.plan.older_store import QUESTION
+from sync.pull.foreign_writer import Rival
 from sync.store import calendars, resources
-from sync.web import Desk, telling
-from sync.world import Source
+from sync.worker.daily_digest import todays
+from sync.worker.loop import Stop, Worker
+from sync.worker.web_server import Desk, telling
 from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
 
@@ -150,7 +150,7 @@ def _not_judged(office: Office, patch: pytest.MonkeyPatch) -> None:
 
 
 def _step(office: Office, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("sync.sweep.sweep", _raises(KeyError()))
+    patch.setattr("sync.outbox.reminders.sweep", _raises(KeyError()))
     office.she_books("visite")
     for number in range(3):
         office.she_books("autre", day=9, hour=10 + number, text=OTHER)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 
-from sync.readers import Readers
-from sync.rounds import one_round
+from sync.core.context import nobody_watches
 from sync.store import calendars, views
 from sync.store.calendars import CalendarRow
-from sync.world import nobody_watches
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
 from tests.office import COMPLETE, Office
 
 OTHER = COMPLETE.replace("06 12 34", "06 99 99").replace("1981", "1972")

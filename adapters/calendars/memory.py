@@ -30,7 +30,7 @@ from adapters.base import (
     Window,
     Written,
 )
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from rules.model import AddEvent, alike
 
 PAGE = 500
@@ -160,7 +160,7 @@ class MemoryCalendar:
 
     def add(self, event: AddEvent) -> EditResult:
         """See `Calendar.add`."""
-        from adapters.calendars.ours import own_event
+        from adapters.calendars.ical.own_event import own_event
 
         planted = self._writing("add")
         if planted is not None:
@@ -191,7 +191,7 @@ class MemoryCalendar:
 
     def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
         """See `Calendar.own`."""
-        from adapters.calendars.ours import own_event
+        from adapters.calendars.ical.own_event import own_event
 
         if event is None:
             return self.remove(ref, version)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from adapters.base import Attachment, Outgoing
 from adapters.senders.invite import Invited, invite, invite_all
-from rules import messages
-from rules.digestwords import Digest
-from rules.messages import Letter
 from rules.model import Channel, MessageKind, Practice, Send
+from rules.telling import patient_messages
+from rules.telling.digest import Digest
+from rules.telling.patient_messages import Letter
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,8 +35,8 @@ def outgoing(
     """
     if send.channel is Channel.SMS:
         today = now.astimezone(practice.zone).date()
-        return Outgoing(key, send.to, messages.sms(send, practice, manage_url, today=today))
-    letter = messages.letter(send, practice, manage_url)
+        return Outgoing(key, send.to, patient_messages.sms(send, practice, manage_url, today=today))
+    letter = patient_messages.letter(send, practice, manage_url)
     return Outgoing(
         key,
         send.to,
@@ -80,7 +80,7 @@ def _calendar_files(
     send: Send, named: Sequence[tuple[str, int]], practice: Practice, now: datetime
 ) -> tuple[Attachment, ...]:
     """One an appointment that the letter is about; of a series, one with every visit. `named`: names and sequences."""
-    if messages.about_series(send):
+    if patient_messages.about_series(send):
         return (_series_file(send, named, practice, now),)
     return tuple(
         _calendar_file(replace(send, facts=one), name, sequence, practice, now)

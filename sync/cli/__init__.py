@@ -15,11 +15,11 @@ _HOMES = {
     "absences": "absences",
     "slots": "slots",
     "audit": "audit", "explain": "explain",
-    "digest": "daily",
-    "patients": "directory",
-    "init": "setup", "check": "setup",
-    "status": "state", "release": "state", "hold": "state",
-    "sync": "work", "run": "work",
+    "digest": "digest",
+    "patients": "patients",
+    "init": "init", "check": "init",
+    "status": "status", "release": "status", "hold": "status",
+    "sync": "sync", "run": "sync",
 }  # fmt: skip
 
 __all__ = ["app", "loaded"]
@@ -29,7 +29,7 @@ def loaded(words: Sequence[str]) -> Any:
     """The typer app for that command line: a start reads one file of commands, not all of them."""
     homes = {_HOMES[words[0]]} if words and words[0] in _HOMES else dict.fromkeys(_HOMES.values())
     for home in homes:
-        import_module(f"sync.cli.{home}")
+        import_module(f"sync.cli.commands.{home}")
     return import_module("sync.cli.frame").app
 
 

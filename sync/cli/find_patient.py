@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rules.model import Patient
-    from sync.world import World
+    from sync.core.context import World
 
 
 def find_patient(world: World, term: str) -> list[Patient]:
     """Everybody who fits every word; failing that, the names that look most like it."""
-    from rules.contact import mobile
-    from rules.identity import Clues, search_term
-    from rules.text import fold, words
+    from rules.details.contact import mobile
+    from rules.patients.identify import Clues, search_term
+    from rules.text.fold import fold, words
     from sync.store import patients as records
 
     number = mobile(term).value  # first: spaced figures are a number before they are a day

@@ -45,7 +45,7 @@ class Frame(TyperGroup):
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
         except MemoryError:
-            from sync.startup import NO_MEMORY
+            from sync.cli.startup import NO_MEMORY
 
             _end(ctx, NO_MEMORY, WRONG)
         except Exception as error:
@@ -133,7 +133,7 @@ def _common(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) 
 
 def start_log(verbose: int) -> None:
     """Logs go to standard error: warnings, with -v everything. They carry no personal data (law L8)."""
-    from sync.faults import log
+    from sync.core.log import log
 
     log.prepared_by(lambda: _configure_log(verbose), verbose=verbose > 0)
 

@@ -14,7 +14,7 @@ from sync.cli.output import warn
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from sync.world import Source, World
+    from sync.core.context import Source, World
 
 
 def all_settings(paths: list[Path] | None) -> list[Settings]:
@@ -41,8 +41,8 @@ def one_settings(paths: list[Path] | None) -> Settings:
 def desk(settings: Settings) -> Iterator[World]:
     """The practice and its store, no calendar, no gateway: safe beside a running `run`."""
     from config.practice import practice_of
+    from sync.core.context import World
     from sync.store.engine import Store
-    from sync.world import World
 
     practice = practice_of(settings)
     store = Store(settings.store.get_secret_value(), practice.key)

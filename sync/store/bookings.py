@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from rules.model import Channel, Facts, Finding, MessageKind, Practice
-from rules.planning import Knowledge, Row
+from rules.telling.planning import Knowledge, Row
 from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json, findings_from_json
@@ -186,7 +186,7 @@ def horizon(practice: Practice, now: datetime) -> datetime:
 
 def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
     """Bookings of which a reminder may be due: told before its hour, and to an address where none went, or was given
-    up, since the booking last changed. A first, wide choice: `rules.planning.reminder_due` decides."""
+    up, since the booking last changed. A first, wide choice: `rules.telling.planning.reminder_due` decides."""
     since = timedelta(hours=practice.policy.reminder_hours - 3)
     coming = tx.run(_UNREMINDED, the_start=now, the_end=horizon(practice, now))
     ids = [number for number, start, told in coming if told is not None and told < start - since]

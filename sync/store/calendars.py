@@ -39,10 +39,11 @@ class CalendarRow:
     trusted for that, `doubt` why, in French; `spare_cursor`: [kind, value, query] of a token kept to see whether it is
     honest again. `conditions_at`: when conditional writes were last tried out.
 
-    Its pace (`sync.pace`): `due_at`: not before then after a failure, at the latest then after a hint; None: its
-    ordinary pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server announces
-    changes. `offered_seconds`: how often a feed itself wants to be read. `failing_since`: the first failure since the
-    last success; so many were `refused` logins, the first at `refused_since`. `not_before`: what the server asked for.
+    Its pace (`sync.core.intervals`): `due_at`: not before then after a failure, at the latest then after a hint; None:
+    its ordinary pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server
+    announces changes. `offered_seconds`: how often a feed itself wants to be read. `failing_since`: the first failure
+    since the last success; so many were `refused` logins, the first at `refused_since`. `not_before`: what the server
+    asked for.
     """
 
     calendar: str

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from rules.model import Consent
-from rules.text import key
+from rules.text.fold import key
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here

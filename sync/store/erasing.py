@@ -1,4 +1,4 @@
-"""A patient's rows, taken out of every table; see `sync.erasure` for what that means."""
+"""A patient's rows, taken out of every table; see `sync.people.erase` for what that means."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person). What
 may have left is superseded as soon as a newer telling leaves: it never follows it. What is too much at once is held
-until a person has looked (`sync.floods`).
+until a person has looked (`sync.plan.floods`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
-from rules.planning import same_patient
+from rules.telling.planning import same_patient
 from sync.store import basics, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json

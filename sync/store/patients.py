@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
 
 from rules.model import Patient
-from rules.text import words
+from rules.text.fold import words
 from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
@@ -21,7 +21,7 @@ from sync.store.nameindex import AS_ONE, NOBODY
 from sync.store.tx import here, the, those
 
 if TYPE_CHECKING:
-    from rules.identity import Clues
+    from rules.patients.identify import Clues
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",

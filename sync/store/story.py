@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from rules.model import Annotation
-from rules.text import words
+from rules.text.fold import words
 from sync.store import resources
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from rules.model import MessageKind
-from rules.text import fold
+from rules.text.fold import fold
 from sync.store import messages
 from sync.store import tables as t
 from sync.store.engine import Tx

@@ -17,13 +17,13 @@ import pytest
 import requests
 
 from adapters.base import Calendar, Cursor, Edit, EditResult, Page, Reading, Resource
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.feed import FeedCalendar
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
+from adapters.calendars.feed.calendar import FeedCalendar
 from adapters.calendars.memory import MemoryCalendar
+from demo.googlestandin import GoogleStandIn
+from demo.server import radicale, xandikos
 from rules.model import Annotation
-from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.server import radicale, xandikos
 from tests.adapters.oddtable import DIFFERS
 from tests.adapters.onfeed import ServedFeed, served
 from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
@@ -270,9 +270,9 @@ def another(dav, servers, request) -> Iterator[Place]:
 @pytest.fixture
 def small_batches(monkeypatch) -> int:
     """Pages and multigets of three events, so that seven are many."""
-    monkeypatch.setattr("adapters.calendars.dav.BATCH", 3)
-    monkeypatch.setattr("adapters.calendars.feed.PAGE", 3)
-    monkeypatch.setattr("adapters.calendars.google.PAGE", 3)
+    monkeypatch.setattr("adapters.calendars.dav.calendar.BATCH", 3)
+    monkeypatch.setattr("adapters.calendars.feed.calendar.PAGE", 3)
+    monkeypatch.setattr("adapters.calendars.google.calendar.PAGE", 3)
     monkeypatch.setattr("adapters.calendars.memory.PAGE", 3)
     return 3
 

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from adapters.calendars.google import GoogleCalendar
-from adapters.calendars.googleapi import GoogleAccess
-from sync.demo.googlestandin import OWNER, GoogleStandIn
-from sync.demo.googlestandin.person import Event, Person
+from adapters.calendars.google.api import GoogleAccess
+from adapters.calendars.google.calendar import GoogleCalendar
+from demo.googlestandin import OWNER, GoogleStandIn
+from demo.googlestandin.person import Event, Person
 
 PARIS = ZoneInfo("Europe/Paris")
 ROBOT = "robot@practice.iam.gserviceaccount.com"

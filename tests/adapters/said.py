@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from adapters.base import Reading
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from rules.model import Status
 
 PARIS = ZoneInfo("Europe/Paris")

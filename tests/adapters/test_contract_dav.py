@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from adapters.base import CursorLost, Denied, Edit, NotThere, OutsideError, Page, TryLater, Unknown, Written
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess, list_calendars
-from adapters.calendars.davaccount import DavAccount
+from adapters.calendars.dav.account import DavAccess, list_calendars
+from adapters.calendars.dav.calendar import DavCalendar
+from adapters.calendars.dav.unchanged import DavAccount
 from rules.model import Annotation
 
 MARIE = "marie.ics"

@@ -6,8 +6,8 @@ import pytest
 import responses
 
 from adapters.base import Cursor, Denied, Garbled, OutsideError
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 
 ROOT = "https://dav.example/"
 URL = f"{ROOT}cal/petit/"

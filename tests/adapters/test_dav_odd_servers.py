@@ -6,8 +6,8 @@ import pytest
 import responses
 
 from adapters.base import Conflict, Cursor, CursorLost, Denied, Edit, Garbled, Refused, TryLater, Unknown, Written
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 from rules.model import Annotation
 
 URL = "https://dav.example/cal/petit/"

@@ -5,9 +5,9 @@ import responses
 from responses import matchers
 
 from adapters.base import Cursor, Denied, NotThere, TryLater
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
-from adapters.calendars.davaccount import DavAccount
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
+from adapters.calendars.dav.unchanged import DavAccount
 
 HOME = "https://dav.example/cal/"
 URL = f"{HOME}petit/"

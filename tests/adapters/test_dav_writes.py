@@ -5,8 +5,8 @@ import requests
 import responses
 
 from adapters.base import Conflict, Edit, Refused, Unknown, Written
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 from rules.model import Annotation
 
 URL = "https://dav.example/cal/petit/"

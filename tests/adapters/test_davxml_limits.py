@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from adapters.base import Garbled
-from adapters.calendars import davxml
-from adapters.calendars.davxml import CAL, DAV, MOST, read
+from adapters.calendars.dav import multistatus
+from adapters.calendars.dav.multistatus import CAL, DAV, MOST, read
 
 HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n'
 OPEN = b'<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
@@ -110,8 +110,8 @@ def test_a_listing_takes_memory_like_its_own_size() -> None:
 
 def test_l10_a_member_that_has_no_address_is_nobodys() -> None:
     found = read(OPEN + response(b"http://[::1") + response(b"/cal/2.ics") + CLOSE).members
-    assert [davxml.segments(one.href) for one in found] == [(), ("cal", "2.ics")]
-    assert not davxml.ends_in_slash("http://[/")
+    assert [multistatus.segments(one.href) for one in found] == [(), ("cal", "2.ics")]
+    assert not multistatus.ends_in_slash("http://[/")
 
 
 def test_one_bad_sign_hides_no_event() -> None:

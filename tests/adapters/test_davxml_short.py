@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.calendars.davxml import ends_in_slash, segments
+from adapters.calendars.dav.multistatus import ends_in_slash, segments
 
 SIGNS = st.sampled_from(["/", "//", "a", "B.ics", "%20", "%2F", "?", "#", ";", " ", "é", "@", "~", "https://", ":"])
 

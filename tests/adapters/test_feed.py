@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.base import Denied, Edit, Garbled, NotThere, Refused, TryLater
-from adapters.calendars.feed import FeedCalendar
-from adapters.calendars.feedfile import split
+from adapters.calendars.feed.calendar import FeedCalendar
+from adapters.calendars.feed.download import split
 from rules.model import AddEvent, Annotation
 from tests.adapters.onfeed import ServedFeed, served
 
@@ -130,13 +130,13 @@ def test_a18_an_error_is_an_error_and_names_no_address(feed, calendar, status, k
 
 def test_i10_a_feed_without_measure_is_refused(feed, calendar, monkeypatch, written):
     feed.put("garde.ics", written("garde.ics", text="x" * 2000))
-    monkeypatch.setattr("adapters.calendars.feed.LARGEST", 1000)
+    monkeypatch.setattr("adapters.calendars.feed.calendar.LARGEST", 1000)
     with pytest.raises(Garbled, match="démesuré"):
         pull(calendar)
 
 
 def test_i10_a_feed_of_endless_events_is_refused(feed, calendar, monkeypatch, written):
-    monkeypatch.setattr("adapters.calendars.feedfile.MOST", 3)
+    monkeypatch.setattr("adapters.calendars.feed.download.MOST", 3)
     for number in range(4):
         feed.put(f"{number}.ics", written(f"{number}.ics"))
     with pytest.raises(Garbled):

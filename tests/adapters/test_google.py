@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere
-from adapters.calendars import googleids, googleread
-from sync.demo.googlestandin.faults import later_page
+from adapters.calendars.google import ids, payload
+from demo.googlestandin.faults import later_page
 from tests.adapters.ongoogle import PARIS, ROBOT, at, weekly
 
 # --- tokens and full passes ------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_a03_an_expired_token_is_lost_and_the_listing_fetches_nothing_known(on_g
 
 def test_a06_a_last_page_without_token_is_a_failure(on_google, monkeypatch):
     on_google.she.person.books("DUPONT Marie", at(2))
-    monkeypatch.setattr("adapters.calendars.google.LIST", "nextPageToken,accessRole,items(id)")
+    monkeypatch.setattr("adapters.calendars.google.calendar.LIST", "nextPageToken,accessRole,items(id)")
     with pytest.raises(Garbled):
         list(on_google.calendar.changes(None, dict))
 
@@ -173,7 +173,7 @@ def test_what_the_web_page_made_of_her_text_reads_as_she_typed_it(on_google):
 
 
 def test_the_same_meaning_hashes_the_same_as_in_a_caldav_calendar(on_google, written, window, zone):
-    from adapters.calendars.vevent import Ics
+    from adapters.calendars.ical.resource import Ics
 
     ics = written("marie.ics", "DUPONT Marie", "Née le 3/4/1980\nContrôle")
     on_google.she.put("marie.ics", ics)
@@ -205,8 +205,8 @@ def test_what_was_kept_before_answers_were_asked_for_is_fetched_anew(on_google):
     kept = on_google.calendar.get(event.id)
     older = kept.payload.replace(b',"responseStatus":"declined"', b"")
     assert older != kept.payload
-    assert googleread.version_of(older) != googleread.version_of(kept.payload) == kept.version
-    assert googleread.etag_of(googleread.version_of(older)) == googleread.etag_of(kept.version)
+    assert payload.version_of(older) != payload.version_of(kept.payload) == kept.version
+    assert payload.etag_of(payload.version_of(older)) == payload.etag_of(kept.version)
 
 
 def test_one_visit_of_a_series_can_be_declined(on_google):
@@ -261,19 +261,19 @@ def test_the_probe_says_what_the_role_allows(on_google, role, writable, words):
 
 @pytest.mark.parametrize("uid", ["attitre-frein-0123456789abcdef", "é", "a" * 100])
 def test_our_uid_comes_back_out_of_our_id(uid):
-    event_id = googleids.own_id(uid)
+    event_id = ids.own_id(uid)
     assert set(event_id) <= set("abcdefghijklmnopqrstuv0123456789")
-    assert googleids.own_uid(event_id) == uid
+    assert ids.own_uid(event_id) == uid
 
 
 @pytest.mark.parametrize("foreign", ["", "attitre0", "attitre0zz", "attitrexyz", "4n5pd4lmm", "attitre0v"])
 def test_no_other_id_is_ours(foreign):
-    assert googleids.own_uid(foreign) in {"", None}
+    assert ids.own_uid(foreign) in {"", None}
 
 
 def test_a_field_that_is_null_is_a_field_that_is_not_there(window):
     side = {"dateTime": "2026-12-01T09:00:00+01:00", "timeZone": None}
     item = {"id": "a", "etag": '"1"', "start": side, "end": side, "summary": None, "description": None,
             "attendees": None, "recurrence": None, "location": None, "eventType": None, "status": None}  # fmt: skip
-    (event,) = googleread.Events(PARIS, b"", "google:x").read("a", googleread.resource(item).payload, window).events
+    (event,) = payload.Events(PARIS, b"", "google:x").read("a", payload.resource(item).payload, window).events
     assert (event.title, event.description, event.kind, event.start) == ("", "", "default", at(1))

@@ -8,10 +8,10 @@ import pytest
 import requests
 
 from adapters.base import Denied, TryLater
-from adapters.calendars.googleapi import GoogleAccess
-from adapters.calendars.googleconsent import EVENTS, LIST, Consent
-from adapters.calendars.googlelist import list_calendars
-from sync.demo.googlestandin import OWNER, GoogleStandIn
+from adapters.calendars.google.api import GoogleAccess
+from adapters.calendars.google.calendar_list import list_calendars
+from adapters.calendars.google.consent import EVENTS, LIST, Consent
+from demo.googlestandin import OWNER, GoogleStandIn
 
 BACK = "http://127.0.0.1:8765/"
 

@@ -15,10 +15,10 @@ import requests
 import responses
 
 from adapters.base import Cursor, CursorLost, Denied, Garbled, LoginRefused, NotThere, TryLater
-from adapters.calendars.google import KIND, QUERY, GoogleCalendar
-from adapters.calendars.googleapi import BASE, GoogleAccess
+from adapters.calendars.google.api import BASE, GoogleAccess
+from adapters.calendars.google.calendar import KIND, QUERY, GoogleCalendar
+from demo.googlestandin import OWNER, GoogleStandIn
 from rules.model import AddEvent
-from sync.demo.googlestandin import OWNER, GoogleStandIn
 from tests.adapters.ongoogle import ROBOT
 
 ZONE, ID = ZoneInfo("Europe/Paris"), "martin@lilas.example"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.calendars import googleread
+from adapters.calendars.google import payload as googleread
 from rules.model import Annotation
 from tests.adapters.ongoogle import PARIS, at, starts, weekly
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.base import CursorLost, TryLater
-from adapters.calendars import block
-from adapters.calendars.googlewrite import Texts, with_ours, without
+from adapters.calendars.google.patch import Texts, with_ours, without
+from adapters.calendars.ical import block
+from demo.googlestandin.errors import Refused
 from rules.model import Annotation
-from sync.demo.googlestandin.errors import Refused
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST = datetime(2026, 12, 1, 9, tzinfo=PARIS)

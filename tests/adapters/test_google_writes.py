@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.base import Conflict, Denied, Edit, Refused, TryLater, Unknown, Written
+from demo.googlestandin.faults import Asked, writes
 from rules.model import AddEvent, Annotation, alike
-from sync.demo.googlestandin.faults import Asked, writes
 from tests.adapters.ongoogle import ROBOT
 
 PARIS = ZoneInfo("Europe/Paris")

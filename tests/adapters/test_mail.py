@@ -21,8 +21,8 @@ from icalendar import Calendar
 from adapters.base import Denied, Outgoing, Permanent, TryLater
 from adapters.senders.mail import MailSender, compose
 from adapters.senders.render import outgoing
+from demo.sinks import MailSink
 from rules.model import Channel, Dentist, Facts, MessageKind, Practice, Send
-from sync.demo.sinks import MailSink
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

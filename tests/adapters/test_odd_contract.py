@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.base import CursorLost, Refused, TryLater
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 from rules.model import Annotation
 from tests.adapters.oddtable import DIFFERS
 from tests.oddserver import PROFILES, odd_server

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.patients import Import, LineProblem, read_csv, write_csv
+from rules.details.names import joined
 from rules.model import Patient
-from rules.names import joined
 
 TODAY = date(2026, 11, 24)
 DENTISTS = {"martin": "Dr Claire Martin", "bernard": "Dr Paul Bernard"}
@@ -178,7 +178,7 @@ def _normal(patient: Patient) -> Patient:
     """As the directory holds it: names in normal capitals, texts tidy."""
     from dataclasses import replace
 
-    from rules.text import tidy
+    from rules.text.fold import tidy
 
     name = joined(patient.family_name, patient.given_name, patient.birth_name or "")
     return replace(

@@ -12,8 +12,8 @@ from adapters.base import Outgoing, OutsideError, Permanent, Sender, TryLater, U
 from adapters.senders.mail import MailSender
 from adapters.senders.memory import MemorySender
 from adapters.senders.sms import HttpSms
+from demo.sinks import Answer, MailSink, SmsSink
 from rules.model import Channel
-from sync.demo.sinks import Answer, MailSink, SmsSink
 
 SMS = Outgoing("lilas:1:confirmation:1:sms", "+33612345678", "RDV confirmé")
 MAIL = Outgoing("lilas:1:confirmation:1:email", "marie@exemple.fr", "Bonjour", "Rendez-vous confirmé", "<p>Bonjour</p>")

@@ -21,7 +21,7 @@ import recurring_ical_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from tests.adapters.mutations import mutated, written
 from tests.corpus import FILES
 

@@ -15,7 +15,7 @@ import time_machine
 
 from adapters.base import Denied, Outgoing, Permanent, TryLater, Uncertain
 from adapters.senders.sms import HttpSms, filled
-from sync.demo.sinks import Answer, SmsSink
+from demo.sinks import Answer, SmsSink
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 MESSAGE = Outgoing("lilas:1:confirmation:1:sms", "+33612345678", "RDV confirmé le mardi 24 novembre à 9h30 {to}")

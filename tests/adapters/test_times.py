@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from tests.adapters.said import PARIS, exact, read, shown, starts
 
 NOUMEA = ZoneInfo("Pacific/Noumea")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.calendars import block
+from adapters.calendars.ical import block
 from rules.model import Annotation, alike
 
 REF = "k3f9abcdefgh2345".replace("9", "7")

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.base import Reading
-from adapters.calendars.eventread import plain_title
-from adapters.calendars.eventread import storable as kept
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.component import plain_title
+from adapters.calendars.ical.component import storable as kept
+from adapters.calendars.ical.resource import Ics
 from rules.model import Annotation, CalendarEvent
 from tests.adapters.mutations import CLIENTS, mutated, written
 from tests.corpus import FILES

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars.contentlines import escape, folded
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.contentlines import escape, folded
+from adapters.calendars.ical.resource import Ics
 from rules.model import Status
 from tests.corpus import FILES
 
@@ -193,7 +193,7 @@ def test_an_unparsable_line_does_not_lose_the_event():
 def test_an_ordinary_event_costs_neither_the_full_parser_nor_the_expander():
     program = f"""
 import sys, datetime, zoneinfo
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 zone = zoneinfo.ZoneInfo("Europe/Paris")
 now = datetime.datetime.now(zone)
 assert Ics(zone, b"s", "a").read("a.ics", {ics("DTSTART;TZID=Europe/Paris:20270111T100000")!r}, (now, now)).events

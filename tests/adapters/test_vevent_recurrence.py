@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from rules.model import Status
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars import block
-from adapters.calendars.contentlines import scan
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical import block
+from adapters.calendars.ical.contentlines import scan
+from adapters.calendars.ical.resource import Ics
 from rules.model import Annotation
 from tests.corpus import FILES
 

@@ -19,11 +19,11 @@ from ruamel.yaml import YAML
 from config.load import load
 from config.settings import Settings
 from docs.tables import PAGES, ROOT, commands, read_back, renewed
-from rules import brake
+from rules.entry.labels import LABELS
 from rules.findings import RULES
-from rules.labels import LABELS
 from rules.model import Severity
-from rules.text import key
+from rules.telling import brake
+from rules.text.fold import key
 from tests.proofs import END_TO_END
 
 README, SECRETARY, REFERENCE, PROOFS = "README.md", "docs/secretariat.md", "docs/administration.md", "docs/proofs.md"

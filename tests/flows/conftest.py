@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import requests
 
-from sync.demo.sample import Days, at, days
-from sync.demo.secretary import Event, Secretary
-from sync.demo.server import radicale, xandikos
-from sync.demo.sinks import MailSink, Sms, SmsSink
+from demo.sample import Days, at, days
+from demo.secretary import Event, Secretary
+from demo.server import radicale, xandikos
+from demo.sinks import MailSink, Sms, SmsSink
 
 ATTITRE = str(Path(sys.executable).with_name("attitre"))
 OFFICE = "secretariat@lilas.example"

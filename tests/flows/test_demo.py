@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rules.agenda import holiday_name
-from sync.demo import sample
+from demo import sample
+from rules.checks.agenda import holiday_name
 
 pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-c", "from sync.main import main; main()", "demo"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.demo.sample import at
-from sync.demo.secretary import Event
+from demo.sample import at
+from demo.secretary import Event
 
 if TYPE_CHECKING:
     from conftest import Practice

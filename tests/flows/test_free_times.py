@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rules.french import day_and_clock
+from rules.text.french import day_and_clock
 
 if TYPE_CHECKING:
     from conftest import Practice

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.googlestandin.faults import writes
-from sync.demo.googlestandin.person import Person
+from demo.googlestandin import GoogleStandIn
+from demo.googlestandin.faults import writes
+from demo.googlestandin.person import Person
 
 if TYPE_CHECKING:
     from conftest import Practice

@@ -20,8 +20,8 @@ import pytest
 import requests
 from hypothesis import settings
 
-from sync.demo.secretary import Event, Secretary
-from sync.demo.sinks import Answer
+from demo.secretary import Event, Secretary
+from demo.sinks import Answer
 
 if TYPE_CHECKING:
     from conftest import Practice

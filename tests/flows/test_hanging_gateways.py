@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.demo.sinks import Answer
+from demo.sinks import Answer
 from tests.adapters.hostile import Behaviour, drips, hostile, silent
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from sync.demo.googlestandin import OWNER, GoogleStandIn
-from sync.demo.server import Server, radicale
-from sync.demo.sinks import MailSink
+from demo.googlestandin import OWNER, GoogleStandIn
+from demo.server import Server, radicale
+from demo.sinks import MailSink
 
 ATTITRE = str(Path(sys.executable).with_name("attitre"))
 MARTIN = "martin@group.calendar.google.com"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.demo.secretary import Event
-from sync.demo.sinks import Answer
+from demo.secretary import Event
+from demo.sinks import Answer
 
 if TYPE_CHECKING:
     from conftest import Practice

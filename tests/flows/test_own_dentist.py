@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.demo.secretary import Event
+from demo.secretary import Event
 
 if TYPE_CHECKING:
     from conftest import Practice

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.googlestandin.person import Person
+from demo.googlestandin import GoogleStandIn
+from demo.googlestandin.person import Person
 
 if TYPE_CHECKING:
     from conftest import Practice
@@ -224,6 +224,14 @@ def test_nothing_that_listens_is_loaded_without_page(first_day: Practice) -> Non
         [sys.executable, "-c", script], cwd=first_day.folder, capture_output=True, text=True, timeout=90, check=False
     )
     names = done.stdout.split()
-    assert "sync.loop" in names, done.stderr
-    heavy = ("uvicorn", "starlette", "prometheus_client", "anyio", "sync.push", "sync.web", "adapters.web")
+    assert "sync.worker.loop" in names, done.stderr
+    heavy = (
+        "uvicorn",
+        "starlette",
+        "prometheus_client",
+        "anyio",
+        "sync.worker.push_channels",
+        "sync.worker.web_server",
+        "adapters.web",
+    )
     assert [name for name in names if name.startswith(heavy)] == []

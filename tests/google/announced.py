@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sync import push
-from sync.demo.googlestandin.channels import Channel
-from sync.loop import Stop, Worker
+from demo.googlestandin.channels import Channel
 from sync.store import subscriptions
 from sync.store.subscriptions import Subscription
-from sync.web import Hints
+from sync.worker import push_channels
+from sync.worker.loop import Stop, Worker
+from sync.worker.web_server import Hints
 from tests.google.practice import IDS, Practice
 
 MARTIN, BERNARD = (f"google:{name}" for name in IDS.values())
@@ -43,7 +43,7 @@ class Announced:
     def passes(self, later: timedelta = MINUTE, where: str | None = "") -> None:
         """A turn of the worker: a pass, then its channels."""
         self.practice.passes(later=later)
-        push.mind(self.practice.office.world, self.where if where == "" else where)
+        push_channels.mind(self.practice.office.world, self.where if where == "" else where)
 
     def rows(self, calendar: str = MARTIN) -> list[Subscription]:
         with self.practice.office.world.store.read() as tx:
@@ -65,7 +65,7 @@ class Announced:
 
     def told(self) -> str | None:
         with self.practice.office.world.store.read() as tx:
-            return push.trouble(tx, MARTIN, self.practice.office.now)
+            return push_channels.trouble(tx, MARTIN, self.practice.office.now)
 
     def journal(self) -> list[str]:
         from sqlalchemy import select

@@ -16,14 +16,14 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from adapters.calendars.googlepush import GooglePush
+from adapters.calendars.google.push import GooglePush
 from adapters.web.listener import bound, serving
 from adapters.web.pages import application
 from config.load import load
-from sync import push
-from sync.demo.googlestandin import OWNER, GoogleStandIn
-from sync.demo.googlestandin.person import Person
-from sync.web import Desk, telling
+from demo.googlestandin import OWNER, GoogleStandIn
+from demo.googlestandin.person import Person
+from sync.worker import push_channels
+from sync.worker.web_server import Desk, telling
 from tests.google.announced import YAML, Announced, Quiet
 from tests.google.practice import IDS, ROBOT, Practice
 
@@ -116,7 +116,7 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
 @pytest.fixture
 def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Announced]:
     """Channels are open and have been heard: since before the story."""
-    monkeypatch.setattr("sync.web.BREATH", 0.05)
+    monkeypatch.setattr("sync.worker.web_server.BREATH", 0.05)
     with ExitStack() as stack:
         google = stack.enter_context(GoogleStandIn())
         practice = Practice(google, tmp_path)
@@ -132,13 +132,13 @@ def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Annou
         stack.enter_context(serving(door, application([Desk(world, settings, worker, hints)])))
         root = f"http://127.0.0.1:{door.getsockname()[1]}"
         found = Announced(practice, worker, root, hints, worker.woken)
-        really = push.heard
+        really = push_channels.heard
 
         def noted(world: Any, rings: Any) -> None:
             really(world, rings)
             found.told_of += [ring.channel for ring in rings]
 
-        monkeypatch.setattr(push, "heard", noted)
+        monkeypatch.setattr(push_channels, "heard", noted)
         yield found
 
 

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.calendars.google import GoogleCalendar
-from adapters.calendars.googleapi import GoogleAccess
-from sync.demo.googlestandin import GoogleStandIn
-from sync.demo.googlestandin.person import Event
+from adapters.calendars.google.api import GoogleAccess
+from adapters.calendars.google.calendar import GoogleCalendar
+from demo.googlestandin import GoogleStandIn
+from demo.googlestandin.person import Event
+from sync.core.context import Source
 from sync.store import calendars
-from sync.world import Source
 from tests.office import COMPLETE, MORNING, PARIS, Office, make_office
 
 ROBOT = "robot@practice.iam.gserviceaccount.com"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.calendars.google import GoogleCalendar
-from adapters.calendars.googleapi import GoogleAccess
-from sync.demo.googlestandin import OWNER, GoogleStandIn
-from sync.demo.googlestandin.person import Event, Person
+from adapters.calendars.google.api import GoogleAccess
+from adapters.calendars.google.calendar import GoogleCalendar
+from demo.googlestandin import OWNER, GoogleStandIn
+from demo.googlestandin.person import Event, Person
+from sync.core.context import Source
 from sync.store import calendars
-from sync.world import Source
 from tests.google.practice import ROBOT
 from tests.office import COMPLETE, MORNING, PARIS, Office, calendar_of, ics, make_office
 

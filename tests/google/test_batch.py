@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.base import NotThere, Resource, TryLater
-from sync.demo.googlestandin.faults import Asked
-from sync.demo.googlestandin.person import Event
-from sync.gathered import gathered
+from demo.googlestandin.faults import Asked
+from demo.googlestandin.person import Event
+from sync.pull.multiget import gathered
 from tests.google.practice import IDS, MINUTE, ROBOT, Practice, at
 from tests.office import COMPLETE
 

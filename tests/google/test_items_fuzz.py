@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars import googlewrite
-from adapters.calendars.google import GoogleCalendar
-from adapters.calendars.googleread import Events, parsed, resource, version_of
+from adapters.calendars.google import patch
+from adapters.calendars.google.calendar import GoogleCalendar
+from adapters.calendars.google.payload import Events, parsed, resource, version_of
 from rules.model import Annotation
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -128,12 +128,12 @@ def test_l1_hers_comes_back_whatever_she_wrote(item: dict[str, Any]) -> None:
     if before.blocked or before.problem:
         return
     kept = parsed(payload)[0]
-    token, hers = EVENTS.token("ev1", kept), googlewrite.without(googlewrite.texts(kept))
-    once = kept | googlewrite.changes(kept, WANTED, token)
-    assert googlewrite.without(googlewrite.texts(once)) == hers
-    assert googlewrite.changes(once, WANTED, token) == {}
-    twice = once | googlewrite.changes(once, OTHER, token)
-    assert twice | googlewrite.changes(twice, WANTED, token) == once
+    token, hers = EVENTS.token("ev1", kept), patch.without(patch.texts(kept))
+    once = kept | patch.changes(kept, WANTED, token)
+    assert patch.without(patch.texts(once)) == hers
+    assert patch.changes(once, WANTED, token) == {}
+    twice = once | patch.changes(once, OTHER, token)
+    assert twice | patch.changes(twice, WANTED, token) == once
     after = EVENTS.read("ev1", resource(once).payload, WINDOW)
     assert (after.annotation, after.semantic, after.foreign_block) == (WANTED, before.semantic, False)
     assert after.events == before.events

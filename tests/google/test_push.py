@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from adapters.calendars.googleapi import GoogleAccess
-from adapters.calendars.googlepush import GooglePush
-from sync import push
-from sync.demo.googlestandin.channels import LONGEST
-from sync.rounds import one_round
+from adapters.calendars.google.api import GoogleAccess
+from adapters.calendars.google.push import GooglePush
+from demo.googlestandin.channels import LONGEST
+from sync.core.context import nobody_watches
 from sync.store import subscriptions
-from sync.world import nobody_watches
+from sync.worker import push_channels
+from sync.worker.round import one_round
 from tests.google.announced import BERNARD, DAY, MARTIN, MINUTE, Announced, until
 from tests.google.practice import IDS, ROBOT
 
@@ -120,7 +120,7 @@ def test_whatever_the_message_says_happened_it_only_means_look(heard: Announced,
 def test_a_flood_wakes_once_a_second_and_the_last_message_is_not_lost(
     heard: Announced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.web.BREATH", 1.0)
+    monkeypatch.setattr("sync.worker.web_server.BREATH", 1.0)
     time.sleep(0.1)
     [channel] = heard.open()
     told = {"X-Goog-Channel-ID": channel.id, "X-Goog-Channel-Token": channel.token}
@@ -201,7 +201,7 @@ def test_a_hint_that_could_not_be_stored_is_stored_a_moment_later(
 ) -> None:
     from sync.store.engine import Unusable
 
-    really, tried = push.heard, threading.Event()
+    really, tried = push_channels.heard, threading.Event()
 
     def once(*given: Any) -> None:
         if not tried.is_set():
@@ -209,7 +209,7 @@ def test_a_hint_that_could_not_be_stored_is_stored_a_moment_later(
             raise Unusable("La base est occupée.")
         really(*given)
 
-    monkeypatch.setattr(push, "heard", once)
+    monkeypatch.setattr(push_channels, "heard", once)
     heard.practice.books()
     assert heard.delivers() == [204]
     assert heard.practice.state().due_at is not None

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.calendars.googlepush import GooglePush
-from sync.demo.googlestandin.channels import LONGEST
-from sync.demo.googlestandin.person import Event
+from adapters.calendars.google.push import GooglePush
+from demo.googlestandin.channels import LONGEST
+from demo.googlestandin.person import Event
 from sync.store import subscriptions
 from tests.google.announced import BERNARD, DAY, MINUTE, Announced
 from tests.google.practice import IDS, at
@@ -39,7 +39,7 @@ def test_at_four_fifths_of_what_google_granted_a_new_channel_is_open_before_the_
 
 
 def test_a_shorter_life_than_usual_is_what_counts(announced: Announced, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.demo.googlestandin.channels.LONGEST", timedelta(hours=1))
+    monkeypatch.setattr("demo.googlestandin.channels.LONGEST", timedelta(hours=1))
     announced.passes()
     announced.delivers()
     announced.passes(later=47 * MINUTE)

@@ -10,7 +10,7 @@ import requests
 from google.oauth2.credentials import Credentials
 from google_auth_oauthlib.flow import Flow
 
-from sync.demo.googlestandin import OWNER
+from demo.googlestandin import OWNER
 from tests.google.conftest import MARTIN, Office, client
 
 EVENTS = "https://www.googleapis.com/auth/calendar.events"

@@ -14,8 +14,8 @@ from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 from googleapiclient.http import BatchHttpRequest
 
-from sync.demo.googlestandin import OWNER, GoogleStandIn
-from sync.demo.googlestandin.faults import later_page, writes
+from demo.googlestandin import OWNER, GoogleStandIn
+from demo.googlestandin.faults import later_page, writes
 from tests.google.conftest import MARTIN, Office, client, paris, person_login, robot_login
 from tests.google.practice import ROBOT
 

@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from sync.demo.googlestandin.person import Event
+from demo.googlestandin.person import Event
 from tests.google.conftest import MARTIN, Office, paris
 from tests.google.practice import ROBOT
 

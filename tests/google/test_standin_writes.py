@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sync.demo.googlestandin import OWNER
-from sync.demo.googlestandin.person import as_read, as_web_editor
+from demo.googlestandin import OWNER
+from demo.googlestandin.person import as_read, as_web_editor
 from tests.google.conftest import MARTIN, Office, client, paris, person_login
 from tests.google.practice import ROBOT
 

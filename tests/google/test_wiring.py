@@ -9,7 +9,7 @@ import pytest
 
 from config.load import load
 from config.settings import Settings
-from sync.demo.googlestandin import OWNER, GoogleStandIn
+from demo.googlestandin import OWNER, GoogleStandIn
 from sync.wiring import open_world
 from tests.google.practice import ROBOT
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from sync import health
-from sync.demo.googlestandin.faults import writes
-from sync.demo.googlestandin.person import Event
+from demo.googlestandin.faults import writes
+from demo.googlestandin.person import Event
 from sync.store import resources
+from sync.worker import health
 from tests.google.practice import IDS, MINUTE, ROBOT, Practice, at
 from tests.office import COMPLETE
 

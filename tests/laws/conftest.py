@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
+from adapters.calendars.ical.resource import Ics
 from adapters.calendars.memory import MemoryCalendar
-from adapters.calendars.vevent import Ics
 from adapters.senders.memory import MemorySender
+from demo.secretary import Event, Secretary
+from demo.server import Server, radicale
+from demo.sinks import MailSink, SmsSink
 from rules.model import Channel, Dentist, Motif
 from rules.model import Practice as PracticeValue
-from sync import passes
-from sync.demo.secretary import Event, Secretary
-from sync.demo.server import Server, radicale
-from sync.demo.sinks import MailSink, SmsSink
+from sync.core.context import Source, World
 from sync.store import edits, messages, resources
 from sync.store.engine import Store
 from sync.store.messages import MessageRow
-from sync.world import Source, World
+from sync.worker import one_pass
 
 PARIS = ZoneInfo("Europe/Paris")
 SECRET = b"s" * 32
@@ -258,14 +258,14 @@ class Desk:
 
     def both_book(self) -> None:
         """The first pass is over; the unlucky patient comes first everywhere."""
-        passes.one_pass(self.world)
+        one_pass.one_pass(self.world)
         self.books("ZORGLUBE", "Quetzalia", "06 98 76 54 32", hour=10)
         self.books("DUPONT", "Marie", "06 12 34 56 78", hour=11)
 
     def passes(self, times: int = 6) -> None:
         for _ in range(times):
             self.now += timedelta(minutes=45)
-            passes.one_pass(self.world)
+            one_pass.one_pass(self.world)
 
     def told(self) -> set[str]:
         return {message.to for message in self.sms.sent}

@@ -29,13 +29,14 @@ from sqlalchemy.engine.default import DefaultDialect
 from config.load import load
 from config.settings import Settings
 from rules.model import Channel
-from sync.calls import PoolOfOnePass
-from sync.passes import one_pass
+from sync.core.calls import PoolOfOnePass
 from sync.wiring import open_world
+from sync.worker.one_pass import one_pass
 
 BEFORE_THE_FORKS = (  # imported once for all children
-    "icalendar", "jinja2", "recurring_ical_events", "rules.phone", "adapters.calendars.dav", "adapters.senders.mail",
-    "adapters.calendars.davaccount", "adapters.senders.render", "adapters.senders.invite", "adapters.senders.sms",
+    "icalendar", "jinja2", "recurring_ical_events", "rules.details.mobile", "adapters.calendars.dav.calendar",
+    "adapters.senders.mail", "adapters.calendars.dav.unchanged",
+    "adapters.senders.render", "adapters.senders.invite", "adapters.senders.sms",
 )  # fmt: skip
 OUTSIDE = ((DefaultDialect, "do_commit"), (requests.Session, "send"), (smtplib.SMTP, "data"))
 

@@ -12,11 +12,11 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from adapters.base import Outgoing
 from rules.model import Channel
-from sync import passes
-from sync.readers import Readers
-from sync.rounds import one_round
+from sync.core.context import Source, World, nobody_watches
 from sync.store.engine import Store
-from sync.world import Source, World, nobody_watches
+from sync.worker import one_pass
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
 from tests.laws.meant import (
     DENTISTS,
     HALF,
@@ -343,7 +343,7 @@ class Machine(TooMuch):
             if self.rounds:
                 one_round(self.readers, nobody_watches)
             else:
-                passes.one_pass(self.world)
+                one_pass.one_pass(self.world)
         assert not self.broken, self.broken
         self.look_what_is_held()
         self.seen = {place: (meant.concern, self.touched[place]) for place, meant in self.meant.items()}

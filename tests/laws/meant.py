@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from rules.model import Dentist, Motif, Policy, Practice
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32

@@ -11,8 +11,8 @@ from sqlalchemy.engine.default import DefaultDialect
 from adapters.base import Cursor, Outgoing, Page, Permanent
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from sync import readers
-from sync.calls import Call, Inline, Note
+from sync.core.calls import Call, Inline, Note
+from sync.worker import scheduler
 
 SORTS = {
     "commit": (DefaultDialect, "do_commit"),
@@ -114,7 +114,7 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
         return called
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(readers, "in_a_thread", in_turn))
+        stack.enter_context(patch.object(scheduler, "in_a_thread", in_turn))
         if where:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

@@ -17,12 +17,12 @@ from sqlalchemy import func, select
 
 from adapters.base import Outgoing
 from rules.model import Channel, Patient
-from sync import passes
-from sync.results import SECOND_CHANCES, tried_enough
+from sync.outbox.results import SECOND_CHANCES, tried_enough
 from sync.store import bookings, edits, messages, patients, resources, tables
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Store, Tx
 from sync.store.messages import FAILED, PENDING, SENT, UNCERTAIN, MessageRow
+from sync.worker import one_pass
 from tests.laws.machine import Machine, Said, for_the_practice
 from tests.laws.meant import DENTISTS, ICS, MORNING, PARIS, PEOPLE, PRACTICE, Meant
 from tests.laws.toomuch import whose
@@ -50,7 +50,7 @@ class Laws(Machine):
             rows = [row for row in claimed if not self.world.calls.busy(row.id)]
             standing = [(row, bookings.get(tx, row.booking, PARIS)) for row in rows]
             older = {row.booking: messages.of_booking(tx, row.booking, PARIS) for row in rows}
-            failing = {row.calendar for row in passes.calendars.every(tx) if row.fail_count}
+            failing = {row.calendar for row in one_pass.calendars.every(tx) if row.fail_count}
         if any(row.started_at is None or (row.together or row.key) != message.key for row in rows):
             self.broken.append(f"L4: what goes as one is not known as one: {message.key}")
         first = message.key not in self.said
@@ -229,7 +229,7 @@ class Laws(Machine):
         """What a gateway took last for a booking is what stands in the calendar; else the practice was told that it is
         not sure, or refused."""
         with self.store.read() as tx:
-            held = {row.calendar for row in passes.calendars.every(tx) if row.held_at}
+            held = {row.calendar for row in one_pass.calendars.every(tx) if row.held_at}
             for channel, sender in self.senders.items():
                 taken = [said for message in sender.sent for said in self.said.get(message.key, [])]
                 last = {(said.booking, said.name): said for said in taken if said.kind != "reminder"}
@@ -279,7 +279,7 @@ class Laws(Machine):
             known = {
                 n: bookings.get(tx, n, PARIS) for n in tx.connection.execute(select(tables.booking.c.id)).scalars()
             }
-            held = {row.calendar for row in passes.calendars.every(tx) if row.held_at}
+            held = {row.calendar for row in one_pass.calendars.every(tx) if row.held_at}
         for row in sorted(rows, key=lambda row: (row.done_at, row.id)):
             booking = known[row.booking]
             same = booking is not None and booking.facts.name == row.facts.name

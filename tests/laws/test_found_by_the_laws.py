@@ -8,13 +8,14 @@ import pytest
 
 from adapters.base import TryLater
 from adapters.calendars.memory import MemoryCalendar
-from sync import outbox, passes
+from sync.outbox import deliver
 from sync.store import bookings
+from sync.worker import one_pass
 
 
 def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any) -> None:
     desk.both_book()
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     desk.calendars["martin"].expire_tokens()
     desk.calendars["martin"].delete("ZORGLUBE.ics")
     desk.passes()
@@ -23,15 +24,15 @@ def test_l6_what_a_listing_lacks_is_not_confirmed_while_it_is_in_doubt(desk: Any
 
 def test_g03_what_a_listing_lacks_begins_no_second_booking_beside_the_one_that_left(desk: Any) -> None:
     desk.books("ZORGLUBE", "Quetzalia", "06 98 76 54 32")
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     martin, bernard = desk.calendars["martin"], desk.calendars["bernard"]
     bernard.put("moved.ics", martin._held["ZORGLUBE.ics"].payload)
     martin.delete("ZORGLUBE.ics")
     martin.expire_tokens()
     desk.now += timedelta(minutes=5)
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     with desk.store.write() as tx:
-        passes.resources.mark_dirty(tx, [("agenda:martin", "ZORGLUBE.ics")], desk.now)
+        one_pass.resources.mark_dirty(tx, [("agenda:martin", "ZORGLUBE.ics")], desk.now)
     desk.passes()
     assert "cancellation" not in desk.kinds_told("+33698765432")
 
@@ -46,7 +47,7 @@ def test_g03_what_is_found_again_after_all_is_a_booking_of_its_own(desk: Any, st
     martin.delete("ZORGLUBE.ics")
     martin.expire_tokens()
     desk.now += timedelta(seconds=30)
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     if stays:
         martin.put("ZORGLUBE.ics", kept.payload)
     desk.passes()
@@ -64,7 +65,7 @@ def test_l2_our_part_is_written_once_the_event_is_found_again(desk: Any, monkeyp
     body = calendar._held.pop("ZORGLUBE.ics")
     calendar.expire_tokens()
     desk.now += timedelta(hours=2)
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     calendar.put(body.ref, body.payload)
     desk.passes()
     assert desk.marks() == {"ZORGLUBE": "✓", "DUPONT": "✓"}
@@ -72,9 +73,9 @@ def test_l2_our_part_is_written_once_the_event_is_found_again(desk: Any, monkeyp
 
 def test_l3_nothing_is_told_of_an_event_whose_new_body_is_owed(desk: Any) -> None:
     desk.both_book()
-    passes.one_pass(desk.world)
+    one_pass.one_pass(desk.world)
     with desk.store.write() as tx:
-        passes.resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
+        one_pass.resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
     desk.now += timedelta(minutes=5)
-    outbox.deliver(desk.world)
+    deliver.deliver(desk.world)
     assert desk.told() == {"+33612345678"}

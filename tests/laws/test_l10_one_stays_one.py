@@ -17,7 +17,9 @@ from sqlalchemy import select
 from adapters.base import Denied, Garbled, Permanent, TryLater, Uncertain, Unknown
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
-from sync import mirror, occurrence, outbox
+from sync.evaluate import occurrence
+from sync.outbox import deliver
+from sync.pull import mirror
 from sync.store import notices, tables
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
@@ -52,7 +54,7 @@ def unlucky(call: Callable[..., Any]) -> Callable[..., Any]:
 
 FAULTS = {
     "judging": (occurrence, "assess"),
-    "rendering": (outbox, "outgoing"),
+    "rendering": (deliver, "outgoing"),
     "sending": (MemorySender, "send"),
     "writing": (MemoryCalendar, "apply"),
 }

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from adapters.base import Outgoing
+from adapters.calendars.ical.resource import Ics
 from adapters.calendars.memory import MemoryCalendar
-from adapters.calendars.vevent import Ics
 from rules.model import Channel, Dentist, Patient
-from sync import merging
-from sync.cli.directory import Merge, store
-from sync.passes import one_pass
+from sync.cli.commands.patients import Merge, store
+from sync.core.context import Source, World
+from sync.people import merge
 from sync.store import bookings, messages, patients
 from sync.store.engine import Store
-from sync.world import Source, World
+from sync.worker.one_pass import one_pass
 from tests.office import MORNING, PARIS, PRACTICE, Office, ics, make_office
 
 EXAMPLES = 18 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
@@ -280,7 +280,7 @@ class OwnDentist(RuleBasedStateMachine):
         with self.store.write() as tx:
             kept, given_up = patients.get(tx, 1), patients.get(tx, 3)
             assert kept is not None and given_up is not None
-            merging.merge(tx, merging.preview(tx, kept, given_up, PARIS), self.now, PARIS)
+            merge.merge(tx, merge.preview(tx, kept, given_up, PARIS), self.now, PARIS)
         self.merged = True
 
     # --- time --------------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from demo.secretary import Event
+from demo.sinks import Answer
 from rules.model import Channel
-from sync.demo.secretary import Event
-from sync.demo.sinks import Answer
 from sync.store import bookings, messages
 from sync.store.messages import SENT, MessageRow
 from tests.laws.conftest import MORNING, PARIS, TEXT

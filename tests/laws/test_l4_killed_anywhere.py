@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rules.model import Channel
-from sync.manage import revision
+from sync.people.patient_link import revision
 from sync.store import bookings, intents
 from sync.store.messages import SENT, UNCERTAIN
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from rules.model import Practice
-from sync import floods
+from sync.plan import floods
 from sync.store import messages, tellings
 from sync.store.messages import MessageRow
 from tests.laws.doubles import Doubles, Place

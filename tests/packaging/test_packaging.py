@@ -68,9 +68,9 @@ def test_the_wheel_holds_what_is_no_python_too(wheel: Path) -> None:
         assert needed in names
 
 
-def test_the_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_holds_the_five_packages_and_nothing_else(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert tops == {"rules", "adapters", "config", "sync"}
+    assert tops == {"rules", "adapters", "config", "demo", "sync"}
 
 
 def test_the_wheel_carries_command_and_licence(wheel: Path) -> None:

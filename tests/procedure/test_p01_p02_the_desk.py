@@ -10,12 +10,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from adapters.base import Denied, Probe, TryLater
-from adapters.calendars import davprobe
+from adapters.calendars.dav import probe
 from adapters.http import Answer
 from rules.model import SupportContact
 from sync import wiring
 from sync.cli import app
-from sync.world import Source
+from sync.core.context import Source
 from tests.desk import MARIE, NEW, SURGERY, Desk, make_desk
 from tests.office import calendar_of, make_office
 
@@ -193,7 +193,7 @@ class OnAServer:
     def probe(self) -> Probe:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")
-        return davprobe.probe(self, self.address, None, read_only=False)  # type: ignore[arg-type]
+        return probe.probe(self, self.address, None, read_only=False)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.assess import Context, assess
-from rules.likeness import Likeness, looks_like_patient
+from rules.checks.assess import Context, assess
+from rules.entry.is_patient import Likeness, looks_like_patient
+from rules.entry.reading import read
 from rules.model import Assessment, CalendarEvent, Dentist, Entry, Motif, Patient, Practice
-from rules.reading import read
 
 PARIS = ZoneInfo("Europe/Paris")
 

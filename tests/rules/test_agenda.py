@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.agenda import block_findings, holiday_name, wanted_minutes
+from rules.checks.agenda import block_findings, holiday_name, wanted_minutes
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice, Slot
 
 PARIS = ZoneInfo("Europe/Paris")

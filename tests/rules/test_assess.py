@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.assess import Context, assess
+from rules.checks.assess import Context, assess
+from rules.entry.reading import read
 from rules.findings import RULES
 from rules.model import (
     Assessment,
@@ -28,7 +29,6 @@ from rules.model import (
     Severity,
     Status,
 )
-from rules.reading import read
 
 PARIS = ZoneInfo("Europe/Paris")
 Booked = Callable[..., CalendarEvent]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.attendance import Attendance, Verdict, classify, findings
+from rules.checks.attendance import Attendance, Verdict, classify, findings
 from rules.model import Outcome, Policy, Severity
 
 PARIS = ZoneInfo("Europe/Paris")

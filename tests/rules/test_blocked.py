@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.blocked import lost_minutes
 from rules.model import Dentist, Motif, Practice
+from rules.telling.lost_time import lost_minutes
 
 PARIS = ZoneInfo("Europe/Paris")
 HOURS = {day: ((time(9), time(12)), (time(14), time(18))) for day in range(5)}

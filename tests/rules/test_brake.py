@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rules.brake import (
+from rules.model import Policy
+from rules.telling.brake import (
     Flood,
     answer,
     arrived,
@@ -15,7 +16,6 @@ from rules.brake import (
     notice_text,
     notice_title,
 )
-from rules.model import Policy
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from rules.contact import address, birth_date, email, mobile
+from rules.details.contact import address, birth_date, email, mobile
 
 TODAY = date(2026, 11, 24)
 

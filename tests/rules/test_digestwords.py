@@ -8,18 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.digestwords import (
-    SHOWN,
-    Appointment,
-    BareBlock,
-    HeldBack,
-    Matters,
-    Undelivered,
-    Unread,
-    digest,
-    plain,
-)
 from rules.model import Channel, Dentist, MessageKind, Practice
+from rules.telling.digest import SHOWN, Appointment, BareBlock, HeldBack, Matters, Undelivered, Unread, digest, plain
 
 PARIS = ZoneInfo("Europe/Paris")
 TODAY = date(2026, 11, 24)

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from rules.identity import Clues, clues, identify, search_term
 from rules.model import Entry, Finding, Patient, Policy, Severity
-from rules.record import complete
+from rules.patients.identify import Clues, clues, identify, search_term
+from rules.patients.record_update import complete
 
 POLICY = Policy()
 MARIE = Patient("Dupont", "Marie", 1, birth_date=date(1981, 5, 12), mobile="+33612345678", email="marie@orange.fr")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.markup import plain_text
+from rules.text.html_text import plain_text
 
 
 def test_googles_markup_becomes_lines() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.gsm7 import fit, segments
-from rules.messages import Letter, letter, maps_url, sms
 from rules.model import Channel, Dentist, Facts, MessageKind, Motif, Policy, Practice, Send
+from rules.telling.patient_messages import Letter, letter, maps_url, sms
+from rules.text.gsm7 import fit, segments
 
 PARIS = ZoneInfo("Europe/Paris")
 ADDRESS = "12 rue des Lilas, 75020 Paris"

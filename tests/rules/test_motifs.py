@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rules.entry.motifs import find, nearest, vague
 from rules.model import Practice
-from rules.motifs import find, nearest, vague
-from rules.text import words
+from rules.text.fold import words
 
 
 @pytest.mark.parametrize(

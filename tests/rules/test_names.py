@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.names import joined, split
+from rules.details.names import joined, split
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.entry.reserved_slots import Place, place
 from rules.model import Assessment, Busy, CalendarEvent, Kind, Patient
-from rules.placeholders import Place, place
 
 Booked = Callable[..., CalendarEvent]
 Judged = Callable[..., Assessment]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Facts, MessageKind, Practice
-from rules.planning import (
+from rules.telling.planning import (
     TABLE,
     Column,
     Knowledge,

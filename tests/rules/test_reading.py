@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rules.entry.reading import read
 from rules.model import CalendarEvent, Consent, Entry, Guardian, Practice, Severity
-from rules.reading import read
 
 Typed = Callable[..., Entry]
 RulesOf = Callable[[Entry], set[str]]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rules.likeness import Likeness, contentless
+from rules.entry.is_patient import Likeness, contentless
 from rules.model import Entry
 
 Judged = Callable[..., Likeness]

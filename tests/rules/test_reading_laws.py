@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.likeness import Likeness
+from rules.entry.is_patient import Likeness
+from rules.entry.reading import Reader, read
 from rules.model import CalendarEvent, Entry, Practice
-from rules.reading import Reader, read
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)
 PIECES = st.sampled_from(

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from rules.rhythm import rhythm
+from rules.telling.rhythm import rhythm
 
 TUESDAY = datetime(2027, 3, 9, 9, 30)
 

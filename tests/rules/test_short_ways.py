@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from rules import domains, motifs
-from rules.contact import email, mobile
+from rules.details import email_domains
+from rules.details.contact import email, mobile
+from rules.entry import motifs
 
 OVERSEAS_TOO = (33, 262, 590, 596, 594)
 MOBILE = {plan.PhoneNumberType.MOBILE, plan.PhoneNumberType.FIXED_LINE_OR_MOBILE}
@@ -49,11 +50,11 @@ def asked_address(typed: str) -> tuple[str | None, str]:
         known = validate_email(typed, check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
         return None, ""
-    meant = domains.meant(known.domain)
+    meant = email_domains.meant(known.domain)
     return (None, f"{known.local_part}@{meant}") if meant else (known.normalized, "")
 
 
-PROVIDERS = sorted({*domains._USUAL, *domains._RARE})
+PROVIDERS = sorted({*email_domains._USUAL, *email_domains._RARE})
 
 
 def test_p14_a_provider_s_domain_is_what_the_library_makes_of_it() -> None:

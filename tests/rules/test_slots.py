@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.agenda import holiday_name
+from rules.checks.agenda import holiday_name
+from rules.checks.free_slots import STEP, free_slots, is_urgent
 from rules.model import Busy, Dentist, Kind, Motif, Practice, Slot
-from rules.slots import STEP, free_slots, is_urgent
 
 PARIS = ZoneInfo("Europe/Paris")
 DAY = ((time(8, 30), time(12, 30)), (time(14), time(19)))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.model import Annotation, Assessment, CalendarEvent, Channel, MessageKind, Patient, Policy, Practice
-from rules.wording import Receipt, feedback
+from rules.telling.event_block import Receipt, feedback
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 20, 10, 4, tzinfo=PARIS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rules.model import Channel
-from sync.faults import log
+from sync.core.log import log
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
 from tests.ways import Way
 

@@ -17,8 +17,9 @@ import adapters
 import config
 import rules
 import sync
-from sync import results, standby
 from sync.main import main
+from sync.outbox import results
+from sync.worker import standby
 
 SOON = timedelta(seconds=0.5)
 WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")

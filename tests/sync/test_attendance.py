@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from sync.holding import drop, hold, release
+from sync.evaluate.brake import drop, hold, release
 from sync.store import bookings, patients
 from sync.store.attendance import visits, without_outcome
 from tests.sync.conftest import COMPLETE, MORNING, PARIS, Office, ics

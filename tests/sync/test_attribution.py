@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from rules.identity import Clues
 from rules.model import Patient
+from rules.patients.identify import Clues
 from sync.store import patients, tables
 from tests.sync.conftest import ics
 

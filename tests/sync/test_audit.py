@@ -11,9 +11,9 @@ import pytest
 
 from adapters.base import Conflict, Edit, Refused, TryLater
 from rules.model import AddEvent, Annotation, Channel, Dentist, Patient
-from sync.audit import Audit, Silent, audit, elsewhere, without_mobile
-from sync.auditstore import Notebook, notebook
-from sync.dryrun import Intentions
+from sync.rehearsal.audit import Audit, Silent, audit, elsewhere, without_mobile
+from sync.rehearsal.dry_run import Intentions
+from sync.rehearsal.scratch_store import Notebook, notebook
 from sync.store import patients
 from sync.store.engine import Store
 from tests.sync.conftest import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics

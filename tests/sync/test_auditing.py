@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import CursorLost, Page, TryLater
-from sync import auditing
-from sync.journalwords import in_words
-from sync.passes import one_pass
+from sync.pull import reconcile
+from sync.pull.token_trust import reason
+from sync.report.journal_labels import in_words
 from sync.store import calendars, tables
-from sync.trust import reason
+from sync.worker.one_pass import one_pass
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Office
@@ -62,7 +62,7 @@ def test_a10_a_token_that_says_nothing_is_found_out_in_the_night(office: "Office
     assert office.told("modification") == []
     office.passes(later=NIGHT)
     office.passes(later=MINUTE)
-    assert (row(office).unreported, row(office).cursor) == (2, auditing.WHOLE)
+    assert (row(office).unreported, row(office).cursor) == (2, reconcile.WHOLE)
     assert (office.told("modification"), office.told("confirmation")) == (["sent"], ["sent", "sent"])
     assert "2 changements que le serveur n'avait pas annoncés" in reason(row(office))
     assert {"unreported", "doubted"} <= set(journal(office))
@@ -136,7 +136,7 @@ def test_a13_a_token_that_cannot_be_used_is_a_listing_from_then_on(office: "Offi
     calendar.delete("e0.ics")
     calendar.fail_next(CursorLost("418", broken=True))
     office.passes(later=MINUTE)
-    assert row(office).cursor == auditing.WHOLE
+    assert row(office).cursor == reconcile.WHOLE
     for _ in range(3):
         office.passes(later=MINUTE)
     assert office.told("cancellation") == ["sent"]
@@ -170,7 +170,7 @@ def test_she_saves_while_the_audit_listens_and_nothing_is_doubted(office: "Offic
     listed = calendar.changes
 
     def saves_meanwhile(cursor: object, known: object) -> object:
-        if cursor == auditing.WHOLE:
+        if cursor == reconcile.WHOLE:
             office.she_books("e0", day=9)
         yield from listed(cursor, known)  # type: ignore[arg-type]
 
@@ -186,8 +186,8 @@ def test_a_listing_that_is_cut_is_no_change(office: "Office") -> None:
     listed = calendar.changes
 
     def cut(cursor: object, known: object) -> object:
-        if cursor == auditing.WHOLE:
-            yield Page(absent=("e0.ics",), cursor=auditing.WHOLE, full=True)
+        if cursor == reconcile.WHOLE:
+            yield Page(absent=("e0.ics",), cursor=reconcile.WHOLE, full=True)
         else:
             yield from listed(cursor, known)  # type: ignore[arg-type]
 
@@ -223,7 +223,7 @@ def test_an_audit_that_cannot_be_made_is_tried_again_and_stops_nobody(office: "O
     listed = calendar.changes
 
     def busy(cursor: object, known: object) -> object:
-        if cursor == auditing.WHOLE:
+        if cursor == reconcile.WHOLE:
             raise TryLater("occupé")
         yield from listed(cursor, known)  # type: ignore[arg-type]
 

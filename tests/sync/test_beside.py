@@ -14,8 +14,8 @@ from adapters.base import WHOLE, Cursor, Outgoing, Page
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from rules.model import Annotation, Channel
+from sync.core.context import Source
 from sync.store import calendars, edits
-from sync.world import Source
 from tests.office import COMPLETE, PARIS, Office, calendar_of, make_office
 from tests.working import OTHER, Working, until
 
@@ -39,7 +39,7 @@ class Hanging(MemoryCalendar):
 @pytest.fixture
 def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Working, Hanging]]:
     """Dr Martin's calendar hangs from now on."""
-    monkeypatch.setattr("sync.readers.PATIENCE", 0.2)
+    monkeypatch.setattr("sync.worker.scheduler.PATIENCE", 0.2)
     hanging = Hanging("martin")
     office = make_office(tmp_path, sources=[Source(hanging, "martin"), Source(calendar_of("bernard"), "bernard")])
     office.passes()

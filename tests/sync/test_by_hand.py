@@ -6,9 +6,9 @@ import pytest
 
 from adapters.base import OutsideError, Permanent, TryLater
 from rules.model import Channel
-from sync import byhand
-from sync.judge import judge
-from sync.readers import Readers
+from sync.evaluate.evaluate import judge
+from sync.outbox import by_hand as byhand
+from sync.worker.scheduler import Readers
 from tests.office import COMPLETE
 from tests.ways import LOST, Way
 

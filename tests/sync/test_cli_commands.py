@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from adapters.base import Cursor, Edit, EditResult, Page, Probe, Reading, Resource, TryLater, Window, Written
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from rules.model import AddEvent
 from sync import wiring
 from sync.cli import app
@@ -304,7 +304,7 @@ def test_the_example_is_written_once_and_never_over_another(shelves: dict[str, S
 def test_a_fault_of_ours_is_one_sentence_without_a_trace(
     shelves: dict[str, Shelf], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.passes.one_pass", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("sync.worker.one_pass.one_pass", lambda *_, **__: 1 / 0)
     result = attitre("sync")
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.stderr

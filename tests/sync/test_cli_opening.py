@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.model import Dentist, Motif, Practice
-from sync.opening import at_work, open_now, opening_words
+from sync.core.hours import at_work, open_now, opening_words
 
 PARIS = ZoneInfo("Europe/Paris")
 HOURS = {day: ((time(8), time(20)),) for day in range(5)}

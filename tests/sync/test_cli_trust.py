@@ -1,6 +1,6 @@
 """What `status`, `check --connect` and `adopt` say of calendars that cannot be trusted (SYNC 2.5, C06, D07)."""
 
-from adapters.calendars.vevent import Ics
+from adapters.calendars.ical.resource import Ics
 from sync.store.engine import Store
 from tests.sync.test_cli_commands import Shelf, ask, attitre, put, shelves
 

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.base import TryLater
-from sync.clock import Steps
-from sync.passes import one_pass
 from sync.store import moments, tables
+from sync.worker.clock import Steps
+from sync.worker.one_pass import one_pass
 from tests.office import COMPLETE, PRACTICE, Office, make_office
 from tests.working import Working
 

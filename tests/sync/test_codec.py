@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rules.model import Facts
-from rules.planning import differs
+from rules.telling.planning import differs
 from sync.store.codec import facts_from_json, facts_to_json
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import Refused
-from rules.companion import NAME
 from rules.model import Kind
+from rules.telling.correction_notice import NAME
 from sync.store import resources, tables
 from tests.office import COMPLETE, MORNING, ics
 
@@ -204,7 +204,7 @@ def test_events_from_before_the_first_pass_have_no_notice(new_office: "Office") 
 def test_killed_after_the_notice_was_added_it_is_known_again(office: "Office", monkeypatch: pytest.MonkeyPatch) -> None:
     books(office, "e0")
     with monkeypatch.context() as patched:
-        patched.setattr("sync.companion._keep", lambda *_: (_ for _ in ()).throw(RuntimeError))
+        patched.setattr("sync.annotate.corrections_event._keep", lambda *_: (_ for _ in ()).throw(RuntimeError))
         office.passes()
     books(office, "e0", text=LACKING + "\nMobile : 06 12 34 56 78")
     for _ in range(3):

@@ -16,12 +16,12 @@ from bench.clients import Ours
 from bench.scenarios import one_pass as one_pass_of
 from bench.server import Replay
 from config.load import load
-from sync.passes import one_pass
-from sync.readers import Readers
-from sync.rounds import one_round
+from sync.core.context import World, nobody_watches
 from sync.store import calendars, messages, resources
 from sync.wiring import open_world
-from sync.world import World, nobody_watches
+from sync.worker.one_pass import one_pass
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
 
 YAML = """
 practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
@@ -143,7 +143,7 @@ def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_wr
         one_pass(world)
     subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True)  # by today's clock an audit is due first
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
-    assert "sync.pipeline" in loaded
+    assert "sync.worker.pipeline" in loaded
     assert loaded & UNNEEDED == set()
     assert len(loaded) < 700
 
@@ -156,13 +156,14 @@ def test_b7_a_process_that_finds_nothing_changed_at_google_loads_nothing_that_ju
     client = Ours(replay, tmp_path, google=True)
     one_pass_of(client, replay)
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
-    assert {"sync.pipeline", "adapters.calendars.googleapi"} <= loaded
+    assert {"sync.worker.pipeline", "adapters.calendars.google.api"} <= loaded
     assert loaded & UNNEEDED == set()
 
 
 UNNEEDED = {
-    "sync.judge", "sync.digest", "rules.reading", "rules.assess", "rules.wording", "babel.dates", "alembic",
-    "structlog", "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql",
+    "sync.evaluate.evaluate", "sync.worker.daily_digest", "rules.entry.reading", "rules.checks.assess",
+    "rules.telling.event_block", "babel.dates", "alembic", "structlog",
+    "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
 
 

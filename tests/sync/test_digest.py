@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from adapters.base import Permanent, TryLater, Uncertain
 from rules.model import Channel
-from sync import digest
 from sync.cli import loaded
-from sync.passes import one_pass
 from sync.store import basics, bookings
+from sync.worker import daily_digest
+from sync.worker.one_pass import one_pass
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Office
@@ -189,9 +189,9 @@ def test_l4_killed_anywhere_it_goes_at_least_once_and_at_most_once_more(
     office.passes()
     with monkeypatch.context() as kill:
         if broken == "todays":
-            kill.setattr(digest, "todays", killed)
+            kill.setattr(daily_digest, "todays", killed)
         else:
-            kill.setattr(digest, "_Turn", _settling_dies(digest._Turn))
+            kill.setattr(daily_digest, "_Turn", _settling_dies(daily_digest._Turn))
         with pytest.raises(KeyboardInterrupt):
             office.passes(later=TO_SEVEN)
     for _ in range(4):
@@ -213,7 +213,7 @@ def test_two_at_once_send_one(office: "Office") -> None:
     blocks(office)
     office.passes(later=TO_SEVEN - MINUTE)
     office.turned += MINUTE
-    first, second = digest._claimed(office.world), digest._claimed(office.world)
+    first, second = daily_digest._claimed(office.world), daily_digest._claimed(office.world)
     assert first is not None
     assert second is None
 
@@ -227,7 +227,7 @@ def test_l10_a_fault_of_ours_in_the_digest_stays_there_and_names_nobody(
     def fails(*_: object) -> None:
         raise ValueError("DUPONT Marie")
 
-    monkeypatch.setattr(digest, "todays", fails)
+    monkeypatch.setattr(daily_digest, "todays", fails)
     with structlog.testing.capture_logs() as lines:
         office.passes(later=TO_SEVEN)
     failed = [line["step"] for line in lines if line["event"] == "step failed"]
@@ -240,7 +240,7 @@ def test_l8_the_store_keeps_no_word_of_it(office: "Office") -> None:
     office.passes()
     office.passes(later=TO_SEVEN)
     with office.world.store.read() as tx:
-        kept = basics.get(tx, digest.NAME) or ""
+        kept = basics.get(tx, daily_digest.NAME) or ""
     assert len(digests(office)) == 1
     assert "DUPONT" not in kept
 
@@ -262,7 +262,7 @@ def test_without_a_mail_gateway_there_is_none(office: "Office") -> None:
 )
 def test_the_next_hour_of_the_digest_in_wall_clock_time(office: "Office", now: datetime, due: datetime) -> None:
     practice = replace(office.world.practice, digest_at=time(2, 30))
-    found = digest.next_digest(practice, now.replace(tzinfo=practice.zone))
+    found = daily_digest.next_digest(practice, now.replace(tzinfo=practice.zone))
     assert found.replace(tzinfo=None) == due
 
 

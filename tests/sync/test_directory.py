@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from rules.identity import Clues, search_term
 from rules.model import Patient
+from rules.patients.identify import Clues, search_term
 from sync.store import nameindex, patients
 from sync.store.engine import Store
 from tests.sync.conftest import MORNING, ics

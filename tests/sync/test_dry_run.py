@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.dryrun import copied
+from sync.rehearsal.dry_run import copied
 from sync.store import basics
 from sync.store.engine import Store, Unusable
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from adapters.base import Permanent
 from rules.model import Patient
-from sync.erasure import Erased, erase
+from sync.people.erase import Erased, erase
 from sync.store import patients, tables
 from tests.sync.conftest import COMPLETE, MORNING, PARIS, ics
 

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from adapters.base import Permanent, Refused, TryLater
 from rules.model import Annotation, Channel, Kind
-from sync.explain import Explanation, explain
-from sync.journalwords import WORDS, in_words
+from sync.report.explain import Explanation, explain
+from sync.report.journal_labels import WORDS, in_words
+from sync.report.lookup import Target, find
 from sync.store import edits
 from sync.store import tables as t
-from sync.whichevent import Target, find
 from tests.sync.conftest import COMPLETE, MORNING, Office, ics
 
 DAY = timedelta(days=1)
@@ -375,7 +375,7 @@ def test_every_name_in_the_journal_has_its_words() -> None:
     assert {"booked", "released", "message-*"} <= used
     for name in used:
         known = [one for one in WORDS if one == name or (name.endswith("*") and one.startswith(name[:-1]))]
-        assert known, f"« {name} » has no words: add them to sync/journalwords.py"
+        assert known, f"« {name} » has no words: add them to sync/report/journal_labels.py"
 
 
 def test_details_are_said_in_words_and_unknown_ones_as_they_are() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rules.model import CalendarEvent
-from sync import holding, judge, occurrence
+from sync.evaluate import brake, evaluate, occurrence
 from sync.store import bookings, resources, troubles
 from sync.store.engine import Unusable
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics
@@ -92,8 +92,8 @@ def test_one_occurrence_that_fails_leaves_the_others_of_its_series(
 
 
 @pytest.mark.parametrize("step", [
-    "sync.sweep.sweep", "sync.manage.carry_out", "sync.digest.send_digest", "sync.writeback.write_back",
-    "sync.queries.tidy", "sync.attribution.settle",
+    "sync.outbox.reminders.sweep", "sync.people.patient_link.carry_out", "sync.worker.daily_digest.send_digest",
+    "sync.annotate.edits.write_back", "sync.evaluate.typed_questions.tidy", "sync.evaluate.own_dentist.settle",
 ])  # fmt: skip
 def test_a_step_that_fails_leaves_the_next_ones_their_turn_and_is_said(
     office: Office, monkeypatch: pytest.MonkeyPatch, step: str
@@ -125,7 +125,7 @@ def test_a_brake_that_fails_holds_its_own_calendar_back(office: Office, monkeypa
     office.calendars["bernard"].put("andere.ics", ics("andere", "PETIT Luc – contrôle", when, 20, his))
     for _ in range(2):
         office.passes(later=MINUTE)
-    missing = holding._missing
+    missing = brake._missing
 
     def sometimes(world: Any, tx: Any, calendar: str, *rest: Any) -> Any:
         if calendar == "memory:martin":
@@ -133,7 +133,7 @@ def test_a_brake_that_fails_holds_its_own_calendar_back(office: Office, monkeypa
         return missing(world, tx, calendar, *rest)
 
     with monkeypatch.context() as for_now:
-        for_now.setattr(holding, "_missing", sometimes)
+        for_now.setattr(brake, "_missing", sometimes)
         office.calendars["martin"].delete("visite.ics")
         office.calendars["bernard"].delete("andere.ics")
         office.passes(later=MINUTE)
@@ -152,4 +152,4 @@ def test_the_stores_own_trouble_still_ends_the_pass(office: Office, monkeypatch:
     office.she_books("visite")
     with pytest.raises(Unusable):
         office.passes(later=MINUTE)
-    assert judge.AT_ONCE
+    assert evaluate.AT_ONCE

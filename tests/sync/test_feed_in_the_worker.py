@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.calendars.feed import FeedCalendar
+from adapters.calendars.feed.calendar import FeedCalendar
+from sync.core.context import Source
 from sync.store import calendars
-from sync.world import Source
 from tests.adapters.onfeed import ServedFeed, served
 from tests.office import COMPLETE, MORNING, PARIS, Office, calendar_of, ics, make_office
 

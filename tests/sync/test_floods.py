@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rules.model import Patient
-from sync import floods
+from sync.plan import floods
 from tests.desk import MARIE, SURGERY, Desk, Event, make_desk
 from tests.office import ics
 

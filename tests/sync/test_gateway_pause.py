@@ -9,7 +9,8 @@ import pytest
 from adapters.base import OutsideError, TryLater, Uncertain
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
-from sync import gatewaypause, health
+from sync.outbox import gateway_pause
+from sync.worker import health
 from tests.office import Office, make_office
 
 EIGHT_NEXT_MORNING = timedelta(hours=23)
@@ -93,10 +94,10 @@ def test_the_digest_waits_with_the_mails_and_tries_for_them(office: Office) -> N
     office.passes(later=timedelta(minutes=10))
     with office.world.store.write() as tx:
         for _ in range(3):
-            gatewaypause.heard(office.world, tx, Channel.EMAIL, slow=True)
+            gateway_pause.heard(office.world, tx, Channel.EMAIL, slow=True)
     office.turned = EIGHT_NEXT_MORNING
     with office.world.store.write() as tx:
-        gatewaypause.heard(office.world, tx, Channel.EMAIL, slow=True)
+        gateway_pause.heard(office.world, tx, Channel.EMAIL, slow=True)
     before = email.attempts
     office.passes()
     assert email.attempts == before, "it pauses"
@@ -104,7 +105,7 @@ def test_the_digest_waits_with_the_mails_and_tries_for_them(office: Office) -> N
     office.passes(later=timedelta(minutes=6))
     assert email.attempts == before + 1, "one call tries"
     with office.world.store.read() as tx:
-        assert not gatewaypause.pausing(tx, office.now)[Channel.EMAIL]
+        assert not gateway_pause.pausing(tx, office.now)[Channel.EMAIL]
     office.passes(later=timedelta(minutes=20))
     office.passes(later=timedelta(minutes=20))
     assert sum(":digest:" in message.key for message in email.sent) == 1

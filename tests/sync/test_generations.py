@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from adapters.senders.invite import name_of
-from sync.passes import one_pass
-from sync.rivals import adopt
+from sync.pull.foreign_writer import adopt
 from sync.store import basics, generation
+from sync.worker.one_pass import one_pass
 from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, MORNING, Office, ics, make_office
 

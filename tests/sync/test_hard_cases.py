@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.base import Conflict, Page, TryLater, Unknown
-from sync.passes import one_pass
 from sync.store import basics, calendars, resources
+from sync.worker.one_pass import one_pass
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Office

@@ -18,15 +18,16 @@ from typer.testing import CliRunner
 from adapters.senders.memory import MemorySender
 from config.load import load
 from rules.model import Channel
-from sync import readers, readone
 from sync.cli import app
-from sync.passes import one_pass
-from sync.readers import Readers
-from sync.rounds import one_round
+from sync.core.context import World, nobody_watches
+from sync.pull import reading
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.wiring import open_world
-from sync.world import World, nobody_watches
+from sync.worker import scheduler
+from sync.worker.one_pass import one_pass
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
 from tests.moods_of_servers import fails, hangs, says
 from tests.oddserver import OddServer, odd_server
 from tests.office import COMPLETE, PARIS, ics
@@ -106,8 +107,8 @@ def over() -> Iterator[threading.Event]:
 @pytest.fixture
 def hundred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hundred]:
     """Everything was read once, while all was well; then one server closed."""
-    monkeypatch.setattr(readers, "PATIENCE", 0.6)
-    monkeypatch.setattr(readers, "SHORT", 0.05)
+    monkeypatch.setattr(scheduler, "PATIENCE", 0.6)
+    monkeypatch.setattr(scheduler, "SHORT", 0.05)
     with ExitStack() as stack:
         odd, closing = stack.enter_context(odd_server()), ExitStack()
         shut = closing.enter_context(odd_server())
@@ -153,7 +154,7 @@ def written(place: Path, odd: OddServer, shut: OddServer) -> Path:
 def test_l10_thirteen_calendars_fail_in_thirteen_ways_and_ninety_keep_their_pace(
     hundred: Hundred, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readone, "DEADLINE", 0.4)
+    monkeypatch.setattr(reading, "DEADLINE", 0.4)
     hundred.odd.moods |= fails(over)
     workers = Readers(hundred.world, 60, chance=lambda: 0.5)
     hundred.goes_on(workers, 5 * MINUTE)

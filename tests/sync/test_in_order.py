@@ -8,7 +8,7 @@ import pytest
 
 from adapters.base import Permanent, TryLater
 from rules.model import Channel
-from sync import floods
+from sync.plan import floods
 from sync.store import notices, views
 from tests.office import COMPLETE, PARIS, Office, ics
 from tests.ways import DAY, HOUR, LOST, Way

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import structlog
 
-from sync.faults import Log
+from sync.core.log import Log
 from tests.office import Office
 
 MINUTE = timedelta(minutes=1)

@@ -7,8 +7,8 @@ import pytest
 
 from adapters.base import Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar
-from sync import manage
-from sync.manage import Said
+from sync.people import patient_link
+from sync.people.patient_link import Said
 from sync.store import bookings, resources
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics
 
@@ -34,7 +34,7 @@ def number(office: Office, uid: str = "a") -> int:
 def presses(office: Office, uid: str = "a") -> Said:
     """She opens the link and cancels what it shows."""
     one = number(office, uid)
-    return manage.cancel(office.world, one, manage.shown(office.world, one).revision).said
+    return patient_link.cancel(office.world, one, patient_link.shown(office.world, one).revision).said
 
 
 def moves(office: Office, hour: int = 15, text: str = COMPLETE) -> None:
@@ -59,7 +59,7 @@ def cancelled_once(office: Office) -> None:
         office.passes(later=2 * MINUTE)
     assert not stands(office)
     assert (office.told("cancellation"), office.told("modification")) == (["sent"], [])
-    assert manage.shown(office.world, number(office)).said is Said.CANCELLED
+    assert patient_link.shown(office.world, number(office)).said is Said.CANCELLED
     with office.world.store.read() as tx:
         start = MORNING + timedelta(days=7)
         assert not resources.busy(tx, "martin", start, start + DAY)
@@ -71,7 +71,7 @@ def moved_once(office: Office) -> None:
         office.passes(later=2 * MINUTE)
     assert stands(office)
     assert (office.told("cancellation"), office.told("modification")) == ([], ["sent"])
-    now_is = manage.shown(office.world, number(office))
+    now_is = patient_link.shown(office.world, number(office))
     assert now_is.said is Said.CHANGED
     assert now_is.facts is not None
     assert now_is.facts.start.hour == 15
@@ -79,7 +79,7 @@ def moved_once(office: Office) -> None:
 
 def test_g10_p46_the_link_cancels_and_the_patient_is_told_once(told: Office) -> None:
     assert presses(told) is Said.ASKED
-    assert manage.shown(told.world, number(told)).said is Said.ASKED
+    assert patient_link.shown(told.world, number(told)).said is Said.ASKED
     assert stands(told)
     told.passes(later=MINUTE)
     assert not stands(told)
@@ -107,14 +107,14 @@ def test_g10_she_moved_it_after_the_patient_pressed(told: Office) -> None:
 
 
 def test_g10_the_patient_pressed_on_an_old_page(told: Office) -> None:
-    old = manage.shown(told.world, number(told)).revision
+    old = patient_link.shown(told.world, number(told)).revision
     moves(told)
     told.passes(later=MINUTE)
-    answer = manage.cancel(told.world, number(told), old)
+    answer = patient_link.cancel(told.world, number(told), old)
     assert answer.said is Said.CHANGED
     assert answer.facts is not None
     assert answer.facts.start.hour == 15
-    assert manage.cancel(told.world, number(told), answer.revision).said is Said.ASKED
+    assert patient_link.cancel(told.world, number(told), answer.revision).said is Said.ASKED
     told.passes(later=MINUTE)
     assert not stands(told)
     assert told.told("cancellation") == ["sent"]
@@ -247,7 +247,7 @@ def test_g10_what_cannot_be_taken_out_for_them_is_a_call(office: Office, extra: 
     office.passes(later=MINUTE)
     with office.world.store.read() as tx:
         one = min(row.id for row in bookings.at_place(tx, "memory:martin", "a.ics", PARIS))
-    assert manage.cancel(office.world, one, manage.shown(office.world, one).revision).said is Said.CALL
+    assert patient_link.cancel(office.world, one, patient_link.shown(office.world, one).revision).said is Said.CALL
     office.passes(later=MINUTE)
     assert stands(office)
     assert office.told("cancellation") == []
@@ -260,14 +260,14 @@ def test_g10_a_calendar_that_refuses_is_told_to_the_practice_and_the_patient_cal
     told.passes(later=MINUTE)
     assert stands(told)
     assert told.told("cancellation") == []
-    assert manage.shown(told.world, number(told)).said is Said.CALL
+    assert patient_link.shown(told.world, number(told)).said is Said.CALL
     assert told.to_practice() == ["attitre : un rendez-vous à annuler dans l'agenda"]
 
 
 def test_l9_what_the_link_shows_changes_nothing(told: Office) -> None:
     before = told.world.store.file.read_bytes()  # type: ignore[union-attr]
-    assert manage.shown(told.world, number(told)).said is Said.STANDS
-    assert manage.shown(told.world, 999).said is Said.OVER
+    assert patient_link.shown(told.world, number(told)).said is Said.STANDS
+    assert patient_link.shown(told.world, 999).said is Said.OVER
     assert told.world.store.file.read_bytes() == before  # type: ignore[union-attr]
 
 
@@ -277,6 +277,6 @@ def test_l10_one_wish_that_fails_leaves_the_others(told: Office, monkeypatch: py
 
     presses(told)
     with monkeypatch.context() as patch:
-        patch.setattr(manage, "_carry_out", unlucky)
+        patch.setattr(patient_link, "_carry_out", unlucky)
         told.passes(later=MINUTE)
     cancelled_once(told)

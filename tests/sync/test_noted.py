@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.base import TryLater
-from sync.noted import Noted
+from sync.core.last_reads import Noted
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
-from sync import queries
-from sync.passes import one_pass
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
+from sync.core.context import Source, World
+from sync.evaluate import typed_questions
+from sync.pull.token_trust import reason
 from sync.store import calendars, tables
-from sync.trust import reason
-from sync.world import Source, World
+from sync.worker.one_pass import one_pass
 from tests.oddserver import PROFILES, OddServer, odd_server
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics, make_office
 
@@ -171,7 +171,7 @@ def test_c05_a_question_that_she_changed_a_moment_before_is_not_taken_out(
     on: Callable[..., OddOffice], monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
     """SOGo deletes whatever version is named, so that the event is read just before."""
-    desk, tidy = on(profile), queries.tidy
+    desk, tidy = on(profile), typed_questions.tidy
 
     def and_she_saves(world: World) -> int:
         owed = tidy(world)
@@ -179,7 +179,7 @@ def test_c05_a_question_that_she_changed_a_moment_before_is_not_taken_out(
             desk.books("q", text="rappeler demain", title="? dupont")
         return owed
 
-    monkeypatch.setattr(queries, "tidy", and_she_saves)
+    monkeypatch.setattr(typed_questions, "tidy", and_she_saves)
     desk.books("q", title="? dupont", text="")
     desk.passes(3)
     assert "fin" in desk.text("q")

@@ -6,9 +6,9 @@ from pathlib import Path
 from schedule import Scheduler
 
 from adapters.base import TryLater
-from sync import olderstore
-from sync.loop import Stop, Worker
-from sync.passes import one_pass
+from sync.plan import older_store
+from sync.worker.loop import Stop, Worker
+from sync.worker.one_pass import one_pass
 from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, Office
 
@@ -18,7 +18,7 @@ OTHER = COMPLETE.replace("12/05/1981", "03/02/1975").replace("06 12 34 56 78", "
 
 def asks(office: Office) -> bool:
     with office.world.store.read() as tx:
-        return olderstore.asks(tx)
+        return older_store.asks(tx)
 
 
 def passes(office: Office, times: int = 3) -> None:

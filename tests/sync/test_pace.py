@@ -10,9 +10,9 @@ import time_machine
 from schedule import Scheduler
 
 from adapters.base import WHOLE, LoginRefused, TryLater
-from sync.loop import Stop, Worker, run
 from sync.store import calendars
 from sync.store.engine import StoreProblem, Unusable
+from sync.worker.loop import Stop, Worker, run
 from tests.office import Office
 from tests.working import Working, row_of, until
 
@@ -164,7 +164,7 @@ def test_i02_our_own_store_is_not_blamed_on_the_calendar(working: Working, monke
     working.office.she_books("e1")
     working.office.turned += timedelta(minutes=1)
     with monkeypatch.context() as patch, pytest.raises(StoreProblem):
-        patch.setattr("sync.mirror.resources.add_all", full)
+        patch.setattr("sync.pull.mirror.resources.add_all", full)
         working.once()
     assert row_of(working.office).fail_count == 0
 

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import pace
-from sync.pace import Pace, Way, Why, backoff, before_retry, demanded, interval, login_wait, next_read, reconnect
+from sync.core import intervals
+from sync.core.intervals import (
+    Pace,
+    Way,
+    Why,
+    backoff,
+    before_retry,
+    demanded,
+    interval,
+    login_wait,
+    next_read,
+    reconnect,
+)
 from tests.office import MORNING
 
 IN_HOURS, OUTSIDE = Pace(60, at_work=True), Pace(60, at_work=False)
@@ -65,7 +76,7 @@ def test_jitter_is_a_fifth_and_nothing_but_a_feed_is_slower_than_ten_minutes(
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))
 def test_backing_off_is_at_most_a_quarter_of_an_hour_and_never_at_once(failures: int, chance: float) -> None:
     assert 1 <= backoff(failures, chance) <= min(900, 2 ** min(failures, 20))
-    assert backoff(failures, chance, pace.WRITES_CAP) <= 21_600
+    assert backoff(failures, chance, intervals.WRITES_CAP) <= 21_600
 
 
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))

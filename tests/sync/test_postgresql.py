@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from bench.server import Replay
 from config.load import load
-from sync.passes import one_pass
 from sync.store import basics, calendars, resources
 from sync.store.engine import HEAD, Locked, Store
 from sync.wiring import open_world
+from sync.worker.one_pass import one_pass
 
 YAML = """
 store: "{store}"

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from rules.model import Dentist, Motif
-from sync.cli.desk import _line
-from sync.proposals import next_free
+from sync.cli.commands.desk import _line
+from sync.core.context import Source
+from sync.evaluate.slot_offers import next_free
 from sync.store import tables, views
-from sync.world import Source
 from tests.desk import HOURS, LUC, MARIE, NEW, SURGERY, Desk, Event, make_desk, moment
 from tests.office import PARIS, calendar_of
 

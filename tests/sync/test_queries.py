@@ -8,7 +8,7 @@ import pytest
 
 from adapters.base import Conflict, Refused
 from rules.model import Dentist, Patient
-from sync import queries
+from sync.evaluate import typed_questions
 from sync.store import bookings, patients, views
 from sync.store import queries as kept
 
@@ -237,7 +237,7 @@ def test_hers_is_faster(office: "Office") -> None:
     answer(office, "? dupont")
     office.calendars["martin"].fail_next(Conflict())
     office.turned += TOMORROW
-    edited = queries.tidy(office.world)
+    edited = typed_questions.tidy(office.world)
     asks(office, "DUPONT Marie – détartrage", day=9)
     office.passes()
     assert edited == 1
@@ -292,14 +292,14 @@ def test_l10_a_fault_of_ours_in_one_question_leaves_the_others(
     asks(office, "? dupont")
     asks(office, "? lefevre", uid="r")
     office.passes()
-    tidied: Any = queries._tidy
+    tidied: Any = typed_questions._tidy
 
     def unlucky(world: Any, row: Any) -> int:
         if row.ref == "q.ics":
             raise ValueError("DUPONT")
         return int(tidied(world, row))
 
-    monkeypatch.setattr(queries, "_tidy", unlucky)
+    monkeypatch.setattr(typed_questions, "_tidy", unlucky)
     office.passes(later=TOMORROW)
     assert stands(office)
     assert not stands(office, "r")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.world import Source
+from sync.core.context import Source
 from tests.desk import MARIE, Desk, make_desk
 from tests.office import calendar_of
 

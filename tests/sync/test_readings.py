@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.calendars.vevent import Ics
-from rules import reading as entries
-from sync.world import Readings, Source
+from adapters.calendars.ical.resource import Ics
+from rules.entry import reading as entries
+from sync.core.context import Readings, Source
 from tests.office import MORNING, PARIS, PRACTICE, calendar_of, ics
 
 FILES = sorted((Path(__file__).parents[2].parent / "shared/ics-corpus").glob("*.ics"))

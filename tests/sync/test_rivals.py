@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.calendars.ical.resource import identity, rival
 from adapters.calendars.memory import MemoryCalendar
-from adapters.calendars.vevent import identity, rival
-from sync import rivals
-from sync.passes import one_pass
+from sync.core.context import Source
+from sync.pull import foreign_writer
 from sync.store import calendars
-from sync.world import Source
+from sync.worker.one_pass import one_pass
 from tests.office import PARIS, Office, make_office
 
 MINUTE = timedelta(seconds=61)
@@ -80,8 +80,8 @@ def test_d07_once_a_person_says_that_the_other_is_gone_the_work_goes_on(two: tup
     ours, other = two
     other.passes()
     with other.world.store.write() as tx:
-        assert rivals.adopt(tx, "memory:martin", other.now)
-        assert not rivals.adopt(tx, "memory:bernard", other.now)
+        assert foreign_writer.adopt(tx, "memory:martin", other.now)
+        assert not foreign_writer.adopt(tx, "memory:bernard", other.now)
     other.passes(later=MINUTE)
     assert (row(other).trouble, row(other).baseline_at is not None) == (None, True)
     other.she_books("e2", day=9)

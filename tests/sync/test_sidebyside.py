@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from adapters.calendars.memory import MemoryCalendar
-from sync import readers
-from sync.passes import one_pass
 from sync.store import resources
 from sync.store.problems import StoreProblem
+from sync.worker import scheduler
+from sync.worker.one_pass import one_pass
 from tests.office import Office
 
 
@@ -60,7 +60,7 @@ def test_what_hung_stores_nothing_once_nobody_waits(office: Office, monkeypatch:
         begun[-1].start()
 
     monkeypatch.setattr(MemoryCalendar, "changes", changes)
-    monkeypatch.setattr(readers, "in_a_thread", beside)
+    monkeypatch.setattr(scheduler, "in_a_thread", beside)
     office.she_books("visite")
     with pytest.raises(KeyboardInterrupt):
         one_pass(office.world)

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from adapters.base import Denied, Garbled, NoAccess, Refused, TryLater, Uncertain
-from adapters.calendars.dav import DavCalendar
-from adapters.calendars.davaccess import DavAccess
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
-from sync import health
-from sync.cli import state, work
-from sync.digest import todays
-from sync.passes import PassReport
+from sync.cli.commands import status, sync
+from sync.core.context import Source
 from sync.store import calendars, messages, resources, troubles
-from sync.world import Source
+from sync.worker import health
+from sync.worker.daily_digest import todays
+from sync.worker.one_pass import PassReport
 from tests.oddserver import odd_server
 from tests.office import COMPLETE, PARIS, PRACTICE, Office, ics, make_office
 
@@ -34,7 +34,7 @@ def shown(office: Office) -> dict[str, Any]:
     with office.world.store.read() as tx:
         row = calendars.get(tx, "memory:martin")
         assert row is not None
-        return state._calendar(office.world, tx, row, SETTINGS, office.now)
+        return status._calendar(office.world, tx, row, SETTINGS, office.now)
 
 
 def wrong(office: Office) -> list[str]:
@@ -62,7 +62,7 @@ def test_sync_ends_with_3_for_what_could_not_be_reached_only(office: Office, tro
     with office.world.store.write() as tx:
         calendars.change(tx, "memory:martin", trouble=trouble, reason="…")
     report = PassReport(unreachable=("memory:martin",) if trouble else ())
-    assert work._reached(office.world, report) == code
+    assert sync._reached(office.world, report) == code
 
 
 def test_what_attitre_fails_at_is_said(office: Office) -> None:
@@ -121,7 +121,7 @@ def test_a_calendar_that_refuses_every_write_is_said_and_its_patients_are_told(o
     office.she_books("visite")
     office.passes(later=MINUTE)
     assert office.told("confirmation") == ["sent"]
-    assert state._word(shown(office)) == "à regarder"
+    assert status._word(shown(office)) == "à regarder"
     assert "Chaque écriture y est refusée" in shown(office)["reason"]
     assert "(403)" in shown(office)["reason"]
     assert len(wrong(office)) == 1
@@ -140,7 +140,7 @@ def test_one_write_that_is_taken_ends_the_refusal_and_all_that_was_refused_is_wr
     for _ in range(2):
         office.passes(later=MINUTE)
     assert wrong(office) == []
-    assert state._word(shown(office)) == "à jour"
+    assert status._word(shown(office)) == "à jour"
     assert office.block("visite").startswith("✓")
 
 
@@ -165,7 +165,7 @@ def test_a_calendar_that_is_read_only_says_so_from_its_first_reading(tmp_path: P
     calendar = MemoryCalendar("memory:martin", PARIS, b"s" * 32, read_only=True)
     office = make_office(tmp_path, sources=[Source(calendar, "martin")])
     office.passes()
-    assert (state._word(shown(office)), wrong(office)) == ("lecture seule", [])
+    assert (status._word(shown(office)), wrong(office)) == ("lecture seule", [])
     assert "les retours partent au récapitulatif" in shown(office)["reason"]
     office.she_books("visite")
     office.passes(later=MINUTE)
@@ -179,7 +179,7 @@ def test_events_that_cannot_be_read_are_counted(office: Office) -> None:
     assert shown(office)["remarks"] == [
         "1 événement ne peut pas être lu comme il faut : « attitre digest » dit lequel."
     ]
-    assert state._word(shown(office)) == "à regarder"
+    assert status._word(shown(office)) == "à regarder"
     office.calendars["martin"].delete("leer.ics")
     for _ in range(3):
         office.passes(later=MINUTE)
@@ -306,8 +306,8 @@ def test_what_a_gateway_refuses_to_everybody_leaves_once_that_is_put_right(offic
 
 def test_a_calendar_that_takes_no_writes_is_not_said_to_be_up_to_date() -> None:
     mangles = "Rien n'y est écrit."
-    assert state._word({"state": "ok", "read_only": mangles, "remarks": [mangles]}) == "lecture seule"
-    assert state._word({"state": "ok", "read_only": None, "remarks": []}) == "à jour"
+    assert status._word({"state": "ok", "read_only": mangles, "remarks": [mangles]}) == "lecture seule"
+    assert status._word({"state": "ok", "read_only": None, "remarks": []}) == "à jour"
 
 
 def test_a_real_server_that_refuses_every_write_is_said_everywhere(tmp_path: Path) -> None:
@@ -326,11 +326,11 @@ def test_a_real_server_that_refuses_every_write_is_said_everywhere(tmp_path: Pat
         with office.world.store.read() as tx:
             row = calendars.get(tx, source.address)
             assert row is not None
-            said = state._calendar(office.world, tx, row, SETTINGS, office.now)
+            said = status._calendar(office.world, tx, row, SETTINGS, office.now)
         letter = todays(office.world)
         access.http.session.close()
     assert office.told("confirmation") == ["sent"]
-    assert (state._word(said), said["state"]) == ("à regarder", "ok")
+    assert (status._word(said), said["state"]) == ("à regarder", "ok")
     assert "Chaque écriture y est refusée" in said["reason"]
     assert len(wrong(office)) == 1
     assert [one for one in office.to_practice() if "écriture refusée" in one]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, text
 
-from sync.guard import kept_apart
-from sync.loop import Ending
+from sync.core.guard import kept_apart
 from sync.store import basics, tables
 from sync.store.engine import NotStored, Overtaken, Store, StoreProblem, Tx, Unusable
+from sync.worker.loop import Ending
 
 
 @pytest.fixture

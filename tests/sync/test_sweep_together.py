@@ -7,7 +7,8 @@ import pytest
 
 from adapters.base import Permanent, TryLater, Uncertain
 from rules.model import Channel, Send
-from sync import outbox, results, sweep
+from sync.outbox import deliver, results
+from sync.outbox import reminders as sweep
 from sync.store import messages, notices
 from sync.store.bookings import BookingRow
 
@@ -156,7 +157,7 @@ def test_l4_killed_anywhere_nobody_is_reminded_twice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as kill:
-        kill.setattr(results if where == "after" else outbox, "sent" if where == "after" else where, killed)
+        kill.setattr(results if where == "after" else deliver, "sent" if where == "after" else where, killed)
         with pytest.raises(KeyboardInterrupt):
             family.passes(later=DAY_BEFORE)
     for _ in range(6):
@@ -220,7 +221,7 @@ def test_l10_an_alert_that_cannot_be_sent_leaves_the_others_and_waits(
 def test_l10_a_calendar_whose_brake_cannot_be_asked_leaves_the_other(
     office: "Office", monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    from sync import brakenotice
+    from sync.annotate import brake_event
 
     for number in range(7):
         books(office, f"martin{number}", "DUPONT Marie", 10, day=7 + number)
@@ -229,14 +230,14 @@ def test_l10_a_calendar_whose_brake_cannot_be_asked_leaves_the_other(
     for dentist in ("martin", "bernard"):
         for number in range(7):
             office.calendars[dentist].delete(f"{dentist}{number}.ics")
-    works = getattr(brakenotice, broken)
+    works = getattr(brake_event, broken)
 
     def unlucky(*args: Any) -> Any:
         if "memory:martin" in {one if isinstance(one, str) else getattr(one, "address", "") for one in args}:
             raise ValueError("…")
         return works(*args)
 
-    monkeypatch.setattr(brakenotice, broken, unlucky)
+    monkeypatch.setattr(brake_event, broken, unlucky)
     office.passes()
     office.passes(later=MINUTE)
     shown = [ref for ref in office.calendars["bernard"]._held if ref.startswith("attitre-frein")]

@@ -20,18 +20,18 @@ from adapters.base import Outgoing
 from adapters.senders.memory import MemorySender
 from bench.server import Replay
 from config.load import load
+from demo.sinks import Answer, Sms, SmsSink
 from rules.model import Channel
-from sync.demo.sinks import Answer, Sms, SmsSink
-from sync.judge import judge
-from sync.loop import Stop
-from sync.loop import run as work
-from sync.passes import one_pass
-from sync.readers import Readers
-from sync.standby import as_the_only_worker
+from sync.evaluate.evaluate import judge
 from sync.store import basics, calendars, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
 from sync.wiring import open_world
+from sync.worker.loop import Stop
+from sync.worker.loop import run as work
+from sync.worker.one_pass import one_pass
+from sync.worker.scheduler import Readers
+from sync.worker.standby import as_the_only_worker
 from tests.office import MORNING, PARIS, Office, ics, make_office
 
 LOCKS = "select pid from pg_locks where locktype = 'advisory' and granted"
@@ -183,7 +183,7 @@ def test_i09_a_file_has_no_fence_and_its_writes_cost_nothing_more(office: Office
 def test_i07_a_second_worker_waits_takes_over_and_gives_back(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sync.standby.EVERY", 0.05)
+    monkeypatch.setattr("sync.worker.standby.EVERY", 0.05)
     office, turns, stop = office_on(store, tmp_path), [], Stop()
     second = replace(office.world, store=Store(postgresql, "lilas"))
 
@@ -207,7 +207,7 @@ def test_i07_a_second_worker_waits_takes_over_and_gives_back(
 def test_i07_overtaken_the_loop_waits_and_works_again(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.standby.EVERY", 0.05)
+    monkeypatch.setattr("sync.worker.standby.EVERY", 0.05)
     office, stop, fences = office_on(store, tmp_path), Stop(), []
 
     def until_overtaken() -> int:

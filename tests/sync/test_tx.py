@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from sync import judge
+from sync.evaluate import evaluate as judge
 from sync.store import basics, tables
 from sync.store.engine import Store, Tx
 from sync.store.tx import here

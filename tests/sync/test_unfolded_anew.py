@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from sync.passes import one_pass
 from sync.store import basics, bookings
 from sync.store import tables as t
+from sync.worker.one_pass import one_pass
 from tests.office import COMPLETE, PARIS, Office, make_office
 
 WEEKS = "DTSTART:20261020T083000Z\r\nDURATION:PT30M\r\nRRULE:FREQ=WEEKLY;COUNT=10"  # 10 h 30 until October, then 9 h 30

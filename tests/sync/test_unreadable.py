@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Garbled, Reading, Resource
-from sync import mirror
+from sync.pull import mirror
 from sync.store import resources
 from sync.store.resources import ResourceRow
 from tests.office import COMPLETE, MORNING, PRACTICE, Office, ics

@@ -14,11 +14,11 @@ from adapters.web.metrics import Requests, exposition
 from adapters.web.office import Ring, Unavailable
 from config.load import load
 from config.settings import Settings
-from sync import health
-from sync.loop import Stop, Worker
 from sync.store import calendars, messages
 from sync.store import tables as t
-from sync.web import Desk, telling
+from sync.worker import health
+from sync.worker.loop import Stop, Worker
+from sync.worker.web_server import Desk, telling
 from tests.office import Office
 
 YAML = """
@@ -129,7 +129,7 @@ def test_passes_are_counted_done_and_failed(
     done: list[str] = []
     worker.chores.append(lambda: done.append("chore"))
     worker.turn()
-    monkeypatch.setattr("sync.loop.one_round", lambda *_: 1 / 0)
+    monkeypatch.setattr("sync.worker.loop.one_round", lambda *_: 1 / 0)
     worker.turn()
     with telling(worker) as hints:
         said = numbers(Desk(office.world, settings, worker, hints))

@@ -9,8 +9,8 @@ import pytest
 
 from adapters import deadline
 from adapters.base import OutsideError, TryLater, Unknown
-from sync import writepause
-from sync.holding import hold
+from sync.annotate import write_backoff
+from sync.evaluate.brake import hold
 from sync.store import basics, calendars
 from tests.office import COMPLETE, MORNING, Office, ics
 
@@ -92,7 +92,7 @@ def test_c15_a_pause_that_a_notice_met_holds_for_edits_too(office: Office, plant
 def test_writes_that_all_fail_are_tried_ever_more_seldom_and_readings_go_on(
     office: Office, planted: Planted, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writepause.failed, "__defaults__", (lambda: 0.5,))
+    monkeypatch.setattr(write_backoff.failed, "__defaults__", (lambda: 0.5,))
     planted(fault)
     office.she_books("e1")
     read = office.calendars["martin"].calls["changes"]
@@ -112,9 +112,9 @@ def test_writes_that_all_fail_are_tried_ever_more_seldom_and_readings_go_on(
 
 def test_the_wait_is_never_longer_than_six_hours(office: Office) -> None:
     for _ in range(40):
-        writepause.failed(office.world, "memory:martin", None, lambda: 0.999)
+        write_backoff.failed(office.world, "memory:martin", None, lambda: 0.999)
     with office.world.store.read() as tx:
-        until = writepause.until(tx, "memory:martin", office.now)
+        until = write_backoff.until(tx, "memory:martin", office.now)
         assert calendars.get(tx, "memory:martin").not_before is None  # type: ignore[union-attr]
     assert until is not None
     assert timedelta(hours=5) < until - office.now <= timedelta(hours=6)
@@ -144,4 +144,4 @@ def test_a_write_that_hangs_is_given_up_by_its_own_deadline(office: Office, monk
     with_guests(office)
     office.passes()
     assert len(left) == 2
-    assert all(0 < seconds <= writepause.ROUND_TRIP for seconds in left)
+    assert all(0 < seconds <= write_backoff.ROUND_TRIP for seconds in left)

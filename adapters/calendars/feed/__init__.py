@@ -1,0 +1,1 @@
+"""Calendar feeds: one .ics file behind an address, read only."""

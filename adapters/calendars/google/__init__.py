@@ -1,0 +1,1 @@
+"""Google's calendars, through their API."""

@@ -1,0 +1,59 @@
+"""Google's push channels: opened with `events.watch`, ended with `channels.stop`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.base import Denied, Garbled, Granted, OutsideError
+from adapters.calendars.google.api import ApiError, GoogleAccess
+
+
+class GooglePush:
+    """One calendar's channels. The id and the secret of a channel are ours."""
+
+    def __init__(self, access: GoogleAccess, calendar_id: str) -> None:
+        self._access, self._id = access, calendar_id
+
+    def watch(self, channel: str, secret: str, address: str) -> Granted:
+        """See `Announcer.watch`. How long it lasts is Google's to say."""
+        body = {"id": channel, "type": "web_hook", "address": address, "token": secret}
+        try:
+            answer = self._access.ask(self._access.events.watch(calendarId=self._id, body=body))
+        except ApiError as error:
+            raise _refused(error) from None
+        return _granted(answer)
+
+    def unwatch(self, channel: str, resource: str) -> bool:
+        """See `Announcer.unwatch`."""
+        body = {"id": channel, "resourceId": resource}
+        try:
+            self._access.ask(self._access.channels.stop(body=body))
+        except ApiError as error:
+            if error.status in {404, 410}:
+                return False
+            raise error.outside() from None
+        return True
+
+
+def _granted(answer: dict[str, Any]) -> Granted:
+    try:
+        return Granted(str(answer["resourceId"]), datetime.fromtimestamp(int(answer["expiration"]) / 1000, UTC))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Garbled("Google a répondu à la demande d'annonces sans dire ce qu'il accorde.") from None
+
+
+def _refused(error: ApiError) -> OutsideError:
+    """Whatever concerns the address is refused with 400, 401 or 403; 401 then says nothing of the login."""
+    if any(reason.startswith("push.webhookUrl") for reason in error.reasons):
+        return Denied(_ADDRESS)
+    if "pushNotSupportedForRequestedResource" in error.reasons:
+        return Denied(_NO_PUSH)
+    return error.outside()
+
+
+_ADDRESS = (
+    "Google n'accepte pas l'adresse « page.public_url » pour ses annonces : il la faut en https, joignable d'Internet, "
+    "avec un certificat reconnu."
+)
+_NO_PUSH = "Google n'annonce pas les changements de cet agenda."

@@ -1,0 +1,264 @@
+"""Writes our part into an event's raw bytes and takes it out again, touching nothing else (laws L1, L2).
+
+Only insertions: behind the last octet of DESCRIPTION, before the first of SUMMARY, or a new line behind BEGIN:VEVENT.
+Taking out removes exactly what was put in, so `strip(insert(x)) == x` for a payload without our part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from adapters.calendars.ical import block
+from adapters.calendars.ical.contentlines import Line, escape, folded, scan, unfold
+from rules.model import Annotation
+
+_ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
+_MARKS = {"w": "⚠ ", "v": "✓ "}
+_ROUNDS = 100
+_HTML_COPIES = frozenset({"X-ALT-DESC"})
+
+
+class _Change(NamedTuple):
+    """Replace the octets `start` to `end`."""
+
+    start: int
+    end: int
+    new: bytes
+
+
+@dataclass(slots=True)
+class _Event:
+    """The content lines of one VEVENT, its alarms left out. `inside`: where its first property stands."""
+
+    begin: Line
+    lines: list[Line] = field(default_factory=list)
+    inside: int = -1
+    closed: bool = False
+
+    def first(self, name: str) -> Line | None:
+        return next((line for line in self.lines if line.name == name), None)
+
+
+def blocked(payload: bytes) -> str:
+    """Why our part cannot be written safely into this payload; empty where it can.
+
+    `unreadable`, `encoding` (not UTF-8, NUL, quoted-printable, vCalendar 1.0), `attendees` (the server could write to
+    guests), `altrep` (a second form of the description would be shown instead), `escape` (a cut-off
+    backslash, an open quote).
+    """
+    if b"\0" in payload or len(payload) > 2_000_000:
+        return "encoding" if b"BEGIN:VEVENT" in payload else "unreadable"
+    lines = scan(payload)
+    events = list(_events(lines))
+    if not events or not events[0].closed:
+        return "unreadable"
+    if any(line.name == "VERSION" and line.value.strip() == b"1.0" for line in lines):
+        return "encoding"
+    return _events_blocked(events)
+
+
+def _events_blocked(events: list[_Event]) -> str:
+    names = {line.name for event in events for line in event.lines}
+    if names & {"ATTENDEE", "ORGANIZER"}:
+        return "attendees"
+    texts = [line for line in _target(events).lines if line.name in ("DESCRIPTION", "SUMMARY")]
+    if names & _HTML_COPIES or any("ALTREP" in line.params.upper() for line in texts):
+        return "altrep"
+    if any("QUOTED-PRINTABLE" in line.params.upper() or _decoded(line.value) is None for line in texts):
+        return "encoding"
+    return "escape" if any(_cut_off(line.value) or line.params.count('"') % 2 for line in texts) else ""
+
+
+def _decoded(value: bytes) -> str | None:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _cut_off(value: bytes) -> bool:
+    return (len(value) - len(value.rstrip(b"\\"))) % 2 == 1
+
+
+def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
+    """The payload, which carries no part of ours and is not blocked, with the annotation in its first master event."""
+    if not (annotation.mark or annotation.lines):
+        return payload
+    event = _target(list(_events(scan(payload))))
+    title, text = event.first("SUMMARY"), event.first("DESCRIPTION")
+    before = _mark_before(title)
+    flags = ("a" if text is None else "") + ("s" if title is None else "") + before + _hers(title, annotation, before)
+    ref = f"{token}-{flags}" if flags else token
+    eol = event.begin.eol
+    changes = [_put_text(event, text, annotation.lines, ref, eol)]
+    changes += _put_mark(event, title, annotation.mark, before, eol)
+    return _applied(payload, changes)
+
+
+def _put_text(event: _Event, text: Line | None, lines: Sequence[str], ref: str, eol: bytes) -> _Change:
+    ours = block.join("", [" ".join(line.splitlines()) for line in lines], ref)
+    if text is None:
+        return _Change(event.inside, event.inside, folded(f"DESCRIPTION:{escape(ours)}", eol, 0) + eol)
+    eol = text.eol or eol
+    joint = "\\n" if text.value else ""
+    return _Change(text.end, text.end, eol + b" " + folded(joint + escape(ours), eol))
+
+
+def _mark_before(title: Line | None) -> str:
+    """The flag of a mark that stands there already, written as we write it."""
+    if title is None:
+        return ""
+    return next((flag for flag, mark in _MARKS.items() if _starts(title, mark)), "")
+
+
+def _hers(title: Line | None, annotation: Annotation, before: str) -> str:
+    """The flag of a mark in other letters than ours, where we put none before it."""
+    if title is None or before or annotation.mark:
+        return ""
+    return "n" if block.unmark(title.value.decode("utf-8", "surrogateescape"))[0] else ""
+
+
+def _starts(title: Line, mark: str) -> bool:
+    octets = mark.encode()
+    if title.value == octets and len(title.pieces) > 1:
+        return False  # nothing but the mark, and folded: once taken out, nobody could say before or after which fold
+    together = title.place(title.value_at) + len(octets) == title.place(title.value_at + len(octets) - 1) + 1
+    return together and title.value.startswith(octets)
+
+
+def _put_mark(event: _Event, title: Line | None, mark: str, before: str, eol: bytes) -> list[_Change]:
+    if title is None:
+        return [_Change(event.inside, event.inside, f"SUMMARY:{mark}".encode() + eol)] if mark else []
+    at = title.place(title.value_at - 1) + 1
+    start = title.place(title.value_at) if before else at
+    gone = len(_MARKS[before].encode()) if before else 0
+    return [_Change(start, start + gone, _mark(title, start, gone, mark, title.eol or eol))]
+
+
+def _mark(title: Line, at: int, gone: int, mark: str, eol: bytes) -> bytes:
+    """The mark; with a fold inside where the physical line would grow beyond 75 octets."""
+    octets = mark.encode()
+    start, end = next((piece for piece in title.pieces if piece[0] <= at <= piece[1]), title.pieces[0])
+    grown = end - start + (start != title.start) + len(octets) - gone
+    return octets[:-1] + eol + b"  " if octets and grown > 75 and not gone else octets
+
+
+def strip(payload: bytes) -> bytes:
+    """The payload without our part. Without one, the same bytes."""
+    if "attitre" not in unfold(payload):
+        return payload
+    for _ in range(_ROUNDS):
+        changes = [change for event in _events(scan(payload)) for change in _out(event)]
+        if not changes:
+            break
+        payload = _applied(payload, changes)
+    return payload
+
+
+def _out(event: _Event) -> Iterator[_Change]:
+    """What takes our part out of one event. Its title mark is ours only where a block of ours is."""
+    flags = None
+    for line in event.lines:
+        if line.name == "DESCRIPTION" and b"attitre" in line.value:
+            gone, ref = _block_out(line)
+            if gone:
+                flags = ref.partition("-")[2] if flags is None else flags
+                yield from _whole_or(line, gone, "a" in flags)
+    title = event.first("SUMMARY")
+    if flags is not None and title is not None and "n" not in flags:
+        yield from _mark_out(title, flags)
+
+
+def _block_out(line: Line) -> tuple[list[_Change], str]:
+    text, places = _places(line)
+    found = block.spans(text)
+    ref = next((span.ref for span in found if span.ref), "")
+    return [_cut(line, places[span.start], places[span.end]) for span in found], ref
+
+
+def _cut(line: Line, start: int, end: int) -> _Change:
+    """Octets `start` to `end` of the value, with the fold before them."""
+    first, last = line.value_at + start, line.value_at + end - 1
+    return _Change(line.before(first), line.place(last) + 1, b"")
+
+
+def _whole_or(line: Line, gone: list[_Change], ours: bool) -> list[_Change]:
+    """The whole line where we made it and nothing of hers stands in it."""
+    cut = sum(end - start for start, end, _ in gone)
+    folds = sum(line.pieces[index + 1][0] - line.pieces[index][1] for index in range(len(line.pieces) - 1))
+    if ours and len(gone) == 1 and cut >= len(line.value) + folds:
+        return [_Change(line.start, line.after, b"")]
+    return gone
+
+
+def _places(line: Line) -> tuple[str, list[int]]:
+    """The value as people read it, and for each sign (and the end) its octet in the value."""
+    signs: list[str] = []
+    places: list[int] = []
+    at = 0
+    for atom in _ATOM.findall(line.value.decode("utf-8", "surrogateescape")):
+        escaped = len(atom) == 2
+        signs.append("\n" if escaped and atom[1] in "nN" else atom[1] if escaped else atom)
+        places.append(at)
+        at += len(atom.encode("utf-8", "surrogateescape"))
+    return "".join(signs), [*places, at]
+
+
+def _mark_out(title: Line, flags: str) -> Iterator[_Change]:
+    mark, rest = block.unmark(title.value.decode("utf-8", "surrogateescape"))
+    if "s" in flags and not rest:
+        yield _Change(title.start, title.after, b"")
+        return
+    size = len(title.value) - len(rest.encode("utf-8", "surrogateescape"))
+    before = next((_MARKS[flag] for flag in flags if flag in _MARKS), "")
+    start = title.place(title.value_at - 1) + 1
+    if before:
+        start = title.place(title.value_at) if title.value else start
+    end = title.place(title.value_at + size - 1) + 1 if mark else start
+    if end > start or before:
+        yield _Change(start, end, before.encode())
+
+
+def event_lines(payload: bytes) -> list[Line]:
+    """The content lines of the event that carries our part; empty where there is none."""
+    events = list(_events(scan(payload)))
+    return _target(events).lines if events else []
+
+
+def _events(lines: list[Line]) -> Iterator[_Event]:
+    """Every VEVENT with its own lines."""
+    event: _Event | None = None
+    depth = 0
+    for line in lines:
+        if event is not None and event.inside < 0:
+            event.inside = line.start
+        if line.name == "BEGIN" and line.value.strip().upper() == b"VEVENT":
+            if event is not None:
+                yield event
+            event, depth = _Event(line), 0
+        elif event is not None and line.name == "END" and line.value.strip().upper() == b"VEVENT":
+            event.closed = True
+            yield event
+            event = None
+        elif event is not None and line.name in ("BEGIN", "END"):
+            depth = depth + 1 if line.name == "BEGIN" else max(depth - 1, 0)
+        elif event is not None and depth <= 0:
+            event.lines.append(line)
+    if event is not None:
+        yield event
+
+
+def _target(events: list[_Event]) -> _Event:
+    """The master; the first event where all are exceptions."""
+    return next((event for event in events if event.first("RECURRENCE-ID") is None), events[0])
+
+
+def _applied(payload: bytes, changes: list[_Change]) -> bytes:
+    out, at = [], 0
+    for start, end, new in sorted(changes, key=lambda change: (change.start, change.end)):
+        out += [payload[at:start], new]
+        at = max(at, end)
+    return b"".join((*out, payload[at:]))

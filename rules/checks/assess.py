@@ -1,0 +1,320 @@
+"""Everything that is wrong with or worth knowing about one event, all at once (ruling 1, laws L2 and L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from rules.checks import agenda, checklist, visit_length
+from rules.checks.own_dentist import Agreed, Attribution, attribute
+from rules.checks.slot_wish import shown_once
+from rules.details import names
+from rules.entry.is_patient import Likeness, looks_like_patient
+from rules.entry.outcomes import CONTRADICTORY
+from rules.entry.reserved_slots import placeholder
+from rules.findings import RULES, find, severity
+from rules.model import (
+    Assessment,
+    Booking,
+    Busy,
+    CalendarEvent,
+    Consent,
+    Entry,
+    Finding,
+    Kind,
+    Length,
+    Outcome,
+    Patient,
+    Practice,
+    Severity,
+    Slot,
+    Status,
+)
+from rules.patients.identify import Match, identify
+from rules.patients.record_update import complete
+from rules.patients.shared_contact import shared
+from rules.text.fold import key
+from rules.text.french import day_and_clock
+
+_NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
+_ORDER = {rule: index for index, rule in enumerate(RULES)}
+_CANCELLED = "cancelled"
+_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
+_UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
+_IN_THE_RECORD = frozenset(
+    {"birth-date-missing", "mobile-missing", "email-missing", "address-missing", "dentist-unasked"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the house knows besides the event."""
+
+    dentist: str  # in whose calendar the event stands
+    now: datetime
+    order: int = 0  # when the event was first seen, among all: of two at one time the later one conflicts (P10)
+    candidates: tuple[Patient, ...] = ()  # the records that `identify.clues` point at
+    nearest: tuple[Patient, ...] = ()  # the records most like a name that is unknown: proposals only
+    busy: tuple[Busy, ...] = ()  # what else takes the dentist's time, or the patient's
+    linked: int | None = None  # the record to which the booking belongs already
+    born_here: bool = True  # that record was made from this event
+    consent: Consent | None = None  # the patient's own answer by the link
+    consent_dentist: str | None = None  # the dentist for whom an agreement was noted before
+    consent_counts: bool = True  # False: what is typed was agreed for another booking, and copied (ruling 10)
+    slots: tuple[Slot, ...] = ()  # free times to propose
+    no_slots: str = ""  # what to say where none was found
+    updated: tuple[str, ...] = ()  # earlier changes that this event made in the directory: they go on being said
+    given: Mapping[str, str] = field(default_factory=dict)  # the details that it gave the directory already (P4)
+    kept_time: bool = False  # it stood at this time when that was to come: time alone makes no slip of it (P17)
+    length: Length | None = None  # what is remembered of the event's length (P8)
+    fixed: str = ""  # why its length cannot be changed (P8)
+    first_seen: datetime | None = None  # when the booking was first seen
+
+
+def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
+    """What the event is and what is to be said about it. Never raises for any event; same facts, same answer."""
+    kind = _kind(event, entry)
+    if kind is not None:
+        return Assessment(kind)
+    match = _who(entry, practice, context)
+    if _is_booking(event, entry, practice, context, match):
+        return _booking(event, entry, practice, context, match)
+    if event.transparent or event.status is Status.CANCELLED:
+        return Assessment(Kind.IGNORED)
+    return Assessment(Kind.BLOCK, agenda.block_findings(event, practice))
+
+
+def may_be_booking(event: CalendarEvent, entry: Entry, practice: Practice) -> bool:
+    """Whether the house needs to be asked at all about the event; whatever it answered, it would be no booking."""
+    return _kind(event, entry) is None and looks_like_patient(entry, event, practice) is not Likeness.NONE
+
+
+def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Booking | None:
+    """The booking that the event would be, before anything of it is checked; None where it is none."""
+    if _kind(event, entry) is not None:
+        return None
+    match = _who(entry, practice, context)
+    if not _is_booking(event, entry, practice, context, match):
+        return None
+    return _made(event, entry, complete(match.patient, entry, practice.policy, context.given)[0], context)
+
+
+def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> bool:
+    """Whether a patient is meant whom the directory does not have: whoever is most like them is worth proposing."""
+    if _kind(event, entry) is not None or context.candidates:
+        return False
+    match = _who(entry, practice, context)
+    missed = any(one.rule == "patient-unknown" for one in match.findings)
+    return missed and _is_booking(event, entry, practice, context, match)
+
+
+def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
+    """What needs no comparison with the directory; None where it does."""
+    if event.private:
+        return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PRIVATE
+    if event.kind in _NO_BLOCKS:
+        return Kind.IGNORED
+    if entry.query is not None:
+        return Kind.QUERY
+    if not placeholder(event, entry):
+        return None
+    return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PLACEHOLDER
+
+
+def _who(entry: Entry, practice: Practice, context: Context) -> Match:
+    return identify(
+        entry,
+        context.candidates,
+        practice.policy,
+        nearest=context.nearest,
+        linked=context.linked,
+        born_here=context.born_here,
+    )
+
+
+def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> bool:
+    """Where the entry alone does not tell, it is one if the directory knows the patient (ruling 11)."""
+    likeness = looks_like_patient(entry, event, practice)
+    if likeness is Likeness.SURE:
+        return True
+    known = match.patient is not None or any(one.rule == "patient-ambiguous" for one in match.findings)
+    meant = known or context.linked is not None or _family_name(entry, context.candidates)
+    return likeness is Likeness.MAYBE and not event.transparent and meant
+
+
+def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
+    """`Dupont` and nothing else, where the directory has that family: somebody is meant, not a reason for a block."""
+    typed = key(entry.name_text)
+    return bool(typed) and any(typed in {key(one.family_name), key(one.birth_name or "")} for one in candidates)
+
+
+def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
+    if not context.consent_counts:
+        entry = replace(entry, consent=None)
+    same = match.patient is not None and match.patient.id == context.linked
+    given = context.given if same else {}
+    patient, changes, kept = complete(match.patient, entry, practice.policy, given)
+    booking = _made(event, entry, patient, context)
+    if booking.cancelled:
+        return Assessment(Kind.BOOKING, (), booking)
+    placed = _attributed(entry, patient, practice, context)
+    findings = (
+        *_read(entry, match),
+        *match.findings,
+        *kept,
+        *shared(entry, match.patient, patient, context.candidates, policy=practice.policy, given=given),
+        *placed.findings,
+        *checklist.mandatory(booking, entry, practice),
+        *checklist.visit(entry, patient, practice),
+        *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
+        *_time(event, booking, practice, context),
+        *checklist.remarks(patient, practice),
+        *_earlier(entry, placed, event, practice, context),
+    )
+    future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
+    found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
+    judged = _judged(found, match.patient, future, practice, context)
+    fitted = _fitted(judged, event, entry, practice, context)
+    return fitted if context.consent_counts else _without_agreement(fitted, event, practice, context)
+
+
+def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, context: Context) -> Assessment:
+    """Where the agreement was needed, say why it does not count, and what to type for this booking."""
+    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
+        return found
+    dentist = practice.name_of(context.dentist)
+    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
+    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
+    void = find(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
+    return replace(found, findings=(*found.findings, *void))
+
+
+def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
+    """Which of several records is meant comes first: only then is known what is missing."""
+    if _UNDECIDED.isdisjoint(one.rule for one in findings):
+        return findings
+    return (one for one in findings if one.rule not in _IN_THE_RECORD)
+
+
+def _judged(
+    found: Assessment, on_file: Patient | None, future: Patient, practice: Practice, context: Context
+) -> Assessment:
+    """The directory follows a valid booking only (P4, P5, P25)."""
+    if not found.valid:
+        return replace(found, changes=())
+    said = tuple(dict.fromkeys((*context.updated, *found.changes)))
+    asked = severity("details-updated", practice.policy) is Severity.ERROR  # then nothing changes unasked
+    said = found.changes if asked else said
+    done = "à mettre à jour" if asked else "mis à jour"
+    noted = find(practice.policy, "details-updated", seen=" ; ".join(said), done=done) if said else ()
+    found = replace(found, findings=_ordered((*found.findings, *noted)))
+    if not found.valid:
+        return replace(found, changes=())
+    return replace(found, patient_update=future if future != on_file else None)
+
+
+def _fitted(found: Assessment, event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
+    """A valid booking that is to come gets the length of its motif (P8)."""
+    booking = found.booking
+    if booking is None or not found.valid or booking.cancelled or event.start <= context.now:
+        return replace(found, length=context.length or Length(event.minutes))
+    fitted = visit_length.fit(
+        event, booking, entry, practice, busy=context.busy, known=context.length, fixed=context.fixed
+    )
+    lasting = replace(booking, end=fitted.end) if fitted.end else booking
+    findings = _ordered((*found.findings, *fitted.findings))
+    return replace(found, findings=findings, booking=lasting, end=fitted.end, length=fitted.length)
+
+
+def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context) -> Booking:
+    outcome = entry.outcome
+    return Booking(
+        dentist=context.dentist,
+        start=event.start,
+        end=event.end,
+        patient=patient,
+        motif=entry.motif,
+        first_visit=checklist.first_visit(entry, patient),
+        consent=entry.consent or context.consent,
+        guardian=entry.guardian,
+        without_mobile=entry.without_mobile,
+        without_email=entry.without_email,
+        comment=entry.comment,
+        waiting=entry.waiting,
+        outcome=outcome,
+        cancelled=event.status is Status.CANCELLED or _called_off(outcome),
+        no_preference=entry.no_preference,
+    )
+
+
+def _called_off(outcome: Outcome | None) -> bool:
+    """She wrote that it does not take place, whatever class she gave to that."""
+    return outcome is not None and (outcome.kind == _CANCELLED or outcome.called_off) and outcome.kind != CONTRADICTORY
+
+
+def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
+    """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
+    on_file = match.patient
+    completed = on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem
+    return tuple(one for one in entry.findings if not (completed and one.rule == "name-suspicious"))
+
+
+def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:
+    agreed = Agreed(context.consent, context.consent_dentist)
+    proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
+    return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
+
+
+def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:
+    dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
+    offered = _offered(context, context.slots, context.dentist, practice)
+    if dentist is not None:
+        yield from agenda.opening(event, dentist, practice, offered)
+    yield from agenda.conflicts(event, booking, practice, context.busy, order=context.order, proposals=offered)
+    sooner = tuple(one for one in context.slots if one.start < event.start)
+    earlier = _offered(context, sooner, context.dentist, practice)
+    yield from agenda.urgency(event, booking, practice, context.first_seen or context.now, earlier)
+
+
+def _earlier(
+    entry: Entry, placed: Attribution, event: CalendarEvent, practice: Practice, context: Context
+) -> tuple[Finding, ...]:
+    """No preference means the earliest: another dentist could take this patient sooner (P25)."""
+    if not entry.no_preference or entry.dentist or placed.dentist != context.dentist:
+        return ()
+    sooner = [
+        one
+        for one in context.slots
+        if one.dentist != context.dentist and one.start < event.start and not one.needs_consent
+    ]
+    if not sooner:
+        return ()
+    best = min(sooner, key=lambda one: (one.start, one.dentist))
+    seen = day_and_clock(best.start.astimezone(practice.zone))
+    return find(practice.policy, "dentist-earlier", dentist=practice.name_of(best.dentist), seen=seen)
+
+
+def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:
+    nothing = (context.no_slots,) if context.no_slots else ()
+    return slot_lines(_own_first(slots, own), practice) or nothing
+
+
+def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
+    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and where the patient must agree first, that (P24)."""
+    return tuple(
+        f"{day_and_clock(one.start.astimezone(practice.zone))}, {practice.name_of(one.dentist)}"
+        + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
+        for one in slots
+    )
+
+
+def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
+    """Then whose times need no agreement, then the others, each soonest first."""
+    return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each once, in the procedure's order; off findings are never there."""
+    kept = [one for one in dict.fromkeys(findings) if one.severity is not Severity.OFF]
+    return shown_once(sorted(kept, key=lambda one: _ORDER.get(one.rule, len(_ORDER))))

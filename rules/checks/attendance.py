@@ -1,0 +1,201 @@
+"""How an appointment ended: honoured, excused or not excused (section 7 of the procedure; P47, P48, ruling 8).
+
+What she typed decides; where she typed nothing, the moment at which its cancellation was seen. Silence never makes
+anybody absent (ruling 15), and no word depends on the time at which it is said (law L2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from rules.findings import find
+from rules.model import Finding, Outcome, Policy
+from rules.text.french import clock, minutes
+
+
+class Attendance(StrEnum):
+    """The class of one appointment. Late: treated all the same, after more minutes than the practice bears. Early:
+    called absent before its hour, so that it is rather to be cancelled."""
+
+    HONOURED = "honoured"
+    LATE = "late"
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+    UNDECIDED = "undecided"
+    EARLY = "early"
+
+
+ABSENT = frozenset({Attendance.EXCUSED, Attendance.UNEXCUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A class and why, in French; for undecided, what is not known. `proposals`: lines that she may type instead."""
+
+    attendance: Attendance
+    reason: str
+    proposals: tuple[str, ...] = ()
+
+
+def classify(
+    start: datetime,
+    outcome: Outcome | None,
+    policy: Policy,
+    zone: ZoneInfo,
+    *,
+    gone: bool = False,
+    seen: datetime | None = None,
+    typed: datetime | None = None,
+) -> Verdict | None:
+    """The class of an appointment at `start`; None where there is nothing to say of it.
+
+    `gone`: it was cancelled or deleted, first `seen` then (None: before anybody looked). What the practice itself
+    cancels is no absence, and a moved appointment is not gone. `typed`: since when the entry has said so; before the
+    hour nobody has stayed away yet. Never raises.
+    """
+    if outcome is None:
+        return _deleted(start.astimezone(zone), _local(seen, zone), policy) if gone else None
+    at = start.astimezone(zone)
+    early = _local(typed, zone) if typed is not None and typed < start and not gone else None
+    if early is not None and outcome.kind in _AWAY:
+        return _too_early(early, outcome)
+    if early is not None and outcome.kind == "late":  # whoever is said to come late before the hour has called
+        outcome = replace(outcome, notified=outcome.notified or early)
+    if outcome.kind in {"excused", "unexcused"}:
+        return Verdict(Attendance(outcome.kind), "noté par le cabinet")
+    if outcome.kind == "cancelled":
+        return None if outcome.by_patient is False else _cancelled(at, outcome, _local(seen, zone), policy)
+    if outcome.doubt:
+        return Verdict(Attendance.UNDECIDED, outcome.doubt)
+    judge = _BY_KIND.get(outcome.kind)
+    return judge(at, outcome, policy) if judge else None
+
+
+_AWAY = frozenset({"absent", "excused", "unexcused"})
+
+
+def _too_early(typed: datetime, outcome: Outcome) -> Verdict:
+    """Nothing is noted, and the slot is not free: she is told what to type where the appointment is called off."""
+    why = "une absence est tapée avant l'heure du rendez-vous"
+    urgent = ", urgence" if outcome.urgent else ""
+    return Verdict(Attendance.EARLY, why, (f"Annulé par le patient {_moment(outcome.notified or typed)}{urgent}",))
+
+
+# --- who did not come -------------------------------------------------------------------------------------------------
+
+
+def _deleted(start: datetime, seen: datetime | None, policy: Policy) -> Verdict:
+    """Without a word: the moment at which it was seen is the notice, unless that was after the start."""
+    if seen is None or seen >= start:
+        why = "l'événement a été supprimé après l'heure du rendez-vous, sans un mot"
+        return Verdict(Attendance.UNDECIDED, why)
+    return _by_notice(start, seen, urgent=False, policy=policy, verb="supprimé")
+
+
+def _cancelled(start: datetime, outcome: Outcome, seen: datetime | None, policy: Policy) -> Verdict:
+    """Cancelled in so many words, by the patient as far as is known: the typed hour, else the hour it was seen."""
+    if outcome.notified and not outcome.doubt:
+        return _notified(start, outcome.notified, outcome, policy)
+    if seen is not None and seen.date() < start.date():
+        return _by_notice(start, seen, urgent=outcome.urgent, policy=policy, verb="annulé")
+    if outcome.doubt or seen is None or seen >= start:
+        return Verdict(Attendance.UNDECIDED, outcome.doubt or "on ne sait pas quand le patient a prévenu")
+    return _by_notice(start, seen, urgent=outcome.urgent, policy=policy, verb="annulé")
+
+
+def _absent(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
+    if outcome.notified is None:
+        return Verdict(Attendance.UNEXCUSED, "ne s'est pas présenté(e)")
+    return _notified(start, outcome.notified, outcome, policy)
+
+
+def _notified(start: datetime, notice: datetime, outcome: Outcome, policy: Policy) -> Verdict:
+    """A day typed without an hour is midnight; on the day itself the hour decides, so it is asked for (S88)."""
+    notice = notice.astimezone(start.tzinfo)
+    if outcome.urgent and notice.date() == start.date() and notice.time() == time(0):
+        return Verdict(Attendance.UNDECIDED, "prévenu le jour même, mais l'heure manque")
+    return _by_notice(start, notice, urgent=outcome.urgent, policy=policy, verb="prévenu")
+
+
+def _by_notice(start: datetime, notice: datetime, *, urgent: bool, policy: Policy, verb: str) -> Verdict:
+    """By calendar day in the practice's zone: the day before excuses, that morning only an emergency (ruling 8)."""
+    said = f"{verb} {_moment(notice)}"
+    if notice.date() < start.date():
+        return Verdict(Attendance.EXCUSED, f"{said}, au moins la veille")
+    if notice.date() > start.date():
+        return Verdict(Attendance.UNEXCUSED, f"{said}, après le rendez-vous")
+    early = notice.time() < policy.morning_until
+    if early and urgent:
+        return Verdict(Attendance.EXCUSED, f"{said}, dès le matin, pour une urgence")
+    why = f"en urgence mais pas avant {_limit(policy)}" if urgent else "le jour même, sans urgence"
+    return Verdict(Attendance.UNEXCUSED, f"{said}, {why}")
+
+
+# --- who came ---------------------------------------------------------------------------------------------------------
+
+
+def _came(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
+    """Beyond the limit (strictly) without notice is as good as absent, unless the patient was treated (ruling 8)."""
+    delay = _delay(start, outcome)
+    if outcome.kind == "late" and delay is None:
+        return Verdict(Attendance.UNDECIDED, "« Retard » est tapé sans le nombre de minutes")
+    if not delay:
+        return Verdict(Attendance.HONOURED, "à l'heure" if outcome.kind == "arrived" else "venu(e)")
+    said = f"retard de {minutes(delay)}"
+    if delay <= policy.late_minutes:
+        return Verdict(Attendance.HONOURED, said)
+    if outcome.kind != "late":
+        return Verdict(Attendance.LATE, f"{said}, mais patient reçu")
+    if outcome.notified:
+        return Verdict(Attendance.LATE, f"{said}, mais prévenu")
+    return Verdict(Attendance.UNEXCUSED, f"{said}, sans prévenir")
+
+
+_BY_KIND = {"absent": _absent, "late": _came, "arrived": _came, "honoured": _came}
+
+
+def _delay(start: datetime, outcome: Outcome) -> int | None:
+    """Minutes; an arrival counts on the clock of the world, so that no change of hour adds one."""
+    if outcome.minutes is not None:
+        return outcome.minutes
+    if outcome.kind == "arrived" and outcome.at:
+        late = outcome.at.astimezone(UTC) - start.astimezone(UTC)
+        return max(0, int(late.total_seconds() // 60))
+    return None
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def findings(verdict: Verdict | None, policy: Policy) -> tuple[Finding, ...]:
+    """What her event says of it: the class that was noted, or what to type."""
+    if verdict is None:
+        return ()
+    return find(policy, _RULES[verdict.attendance], seen=verdict.reason, proposals=verdict.proposals)
+
+
+_RULES = {
+    Attendance.HONOURED: "visit-honoured",
+    Attendance.LATE: "visit-honoured",
+    Attendance.EXCUSED: "absence-excused",
+    Attendance.UNEXCUSED: "absence-unexcused",
+    Attendance.UNDECIDED: "attendance-unclear",
+    Attendance.EARLY: "absence-early",
+}
+
+
+def _moment(moment: datetime) -> str:
+    if moment.time() == time(0):
+        return f"le {moment:%d/%m}"
+    return f"le {moment:%d/%m} à {clock(moment)}"
+
+
+def _limit(policy: Policy) -> str:
+    return clock(datetime.combine(date.min, policy.morning_until))
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return moment.astimezone(zone) if moment else None

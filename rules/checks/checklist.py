@@ -1,0 +1,140 @@
+"""The list to check before saving: identity, contact, motif, visit, date and hour (P7, P12 to P17, P28 to P34)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from rules.findings import find
+from rules.model import Booking, CalendarEvent, Entry, Finding, Patient, Practice
+from rules.text.french import day_and_clock, minutes, numeric_day
+
+FIRST_HOUR, LAST_HOUR = 6, 22  # local; outside, an hour is taken for a slip
+LONGEST_MINUTES = 8 * 60
+DISTANT = timedelta(days=365)
+ADULT = 18  # years
+
+Findings = tuple[Finding, ...]
+
+
+def mandatory(booking: Booking, entry: Entry, practice: Practice) -> Iterator[Finding]:
+    """Each missing mandatory field (P28 to P34). A detail that was typed wrongly has its own finding already."""
+    said = {finding.field for finding in entry.findings if finding.field in practice.policy.mandatory}
+    missing = _missing(booking, practice)
+    for field, rule in _RULES.items():
+        if field in practice.policy.mandatory and missing[field] and field not in said:
+            reason = _waived(booking, field)
+            labels = ", ".join(one.label for one in practice.motifs)
+            yield from find(practice.policy, f"{field}-waived" if reason else rule, seen=reason, motifs=labels)
+
+
+_RULES = {
+    "name": "name-missing",
+    "birth_date": "birth-date-missing",
+    "mobile": "mobile-missing",
+    "email": "email-missing",
+    "address": "address-missing",
+    "motif": "motif-missing",
+}
+
+
+def _missing(booking: Booking, practice: Practice) -> dict[str, bool]:
+    patient, guardian = booking.patient, booking.guardian
+    answering = guardian if guardian and not adult(patient, booking.start.astimezone(practice.zone).date()) else None
+    return {
+        "name": not (patient.family_name or patient.given_name),
+        "birth_date": patient.birth_date is None,
+        "mobile": not ((patient.mobile and not booking.without_mobile) or (answering and answering.mobile)),
+        "email": not ((patient.email and not booking.without_email) or (answering and answering.email)),
+        "address": not patient.address,
+        "motif": booking.motif is None,
+    }
+
+
+def adult(patient: Patient, day: date) -> bool:
+    """Of age on that day (P34); somebody without a birth date is not known to be."""
+    born = patient.birth_date
+    return born is not None and day.year - born.year - ((day.month, day.day) < (born.month, born.day)) >= ADULT
+
+
+def _waived(booking: Booking, field: str) -> str | None:
+    """`Sans mobile : oui (raison)`; without a reason the question stands."""
+    reason = {"mobile": booking.without_mobile, "email": booking.without_email}.get(field)
+    return reason if reason != "oui" else None
+
+
+# --- first consultation or follow-up ---------------------------------------------------------------------------------
+
+
+def first_visit(entry: Entry, patient: Patient) -> bool | None:
+    """As typed, else a new patient's first, else a follow-up where past visits are known; None: nobody can say (P7)."""
+    if entry.first_visit is not None:
+        return entry.first_visit
+    if patient.visits:
+        return False
+    return True if entry.new_patient else None
+
+
+def visit(entry: Entry, patient: Patient, practice: Practice) -> Findings:
+    """What she says against what the visits say (P7)."""
+    if problem := _contradiction(entry, patient):
+        return find(practice.policy, "visit-contradiction", seen=problem)
+    if entry.first_visit is None and patient.visits:
+        seen = f"suivi (dernière visite le {numeric_day(patient.visits[0][0])})"
+        return find(practice.policy, "visit-unstated", seen=seen)
+    return ()
+
+
+def _contradiction(entry: Entry, patient: Patient) -> str:
+    if entry.first_visit and patient.visits:
+        return f"« Première consultation » est tapé, mais la dernière visite est du {numeric_day(patient.visits[0][0])}"
+    if entry.first_visit and entry.known:
+        return "« Première consultation » et « Déjà venu : oui » sont tapés tous les deux"
+    if entry.first_visit is False and entry.new_patient:
+        return "« Suivi » et « Nouveau patient » sont tapés tous les deux"
+    if entry.first_visit is False and patient.id is not None and not patient.visits:
+        return "« Suivi » est tapé, mais aucune visite passée n'est connue"
+    return ""
+
+
+# --- date and hour ---------------------------------------------------------------------------------------------------
+
+
+def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, *, kept: bool) -> Iterator[Finding]:
+    """Date, hour and length, each as a slip would show (P17). `kept`: it stood at this time before that time came."""
+    start = event.start.astimezone(practice.zone)
+    seen, policy = day_and_clock(start, year=True), practice.policy
+    if start < now and not kept and entry.outcome is None:
+        yield from find(policy, "date-past", seen=seen)
+    if start - now > DISTANT:
+        yield from find(policy, "date-distant", seen=seen)
+    if event.all_day:
+        yield from find(policy, "date-all-day")
+        return
+    if not FIRST_HOUR <= start.hour < LAST_HOUR:
+        yield from find(policy, "date-night", seen=seen)
+    if problem := _length(event):
+        yield from find(policy, "date-length", problem=problem)
+    if "zone-unknown" in event.flags:
+        yield from find(policy, "zone-unknown", seen=seen)
+    if "nonexistent-time" in event.flags:
+        yield from find(policy, "time-shifted", seen=seen)
+
+
+def _length(event: CalendarEvent) -> str:
+    if "end-before-start" in event.flags or event.end < event.start:
+        return "la fin est avant le début"
+    if event.flags & {"zero-length", "no-end"} or event.minutes <= 0:
+        return "l'heure de fin manque"
+    return f"{minutes(event.minutes)}, c'est trop long" if event.minutes > LONGEST_MINUTES else ""
+
+
+# --- attendance ------------------------------------------------------------------------------------------------------
+
+
+def remarks(patient: Patient, practice: Practice) -> Findings:
+    """Unexcused absences, count and dates (P48)."""
+    if not patient.remarks:
+        return ()
+    days = ", ".join(numeric_day(one) for one in patient.remarks[:5])
+    return find(practice.policy, "unexcused-before", seen=f"{len(patient.remarks)} ({days})")

@@ -1,0 +1,188 @@
+"""A patient's name as typed, taken apart (P12, P28): `DUPONT Marie`, `Marie Dupont`, `Jean-Baptiste LE GOFF`.
+
+Capitals tell the family name. Where they do not, the family name stands first, as practices write it, unless the first
+word is a usual first name and the last one is not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from rules.details.detail import placeholder
+from rules.text.fold import fold, key, tidy
+from rules.text.given_names import GIVEN_NAMES
+
+_TITLES = frozenset({"m", "mr", "mme", "mlle", "mlles", "mm", "mmes", "monsieur", "madame", "mademoiselle", "dr"})
+_YOUNG = frozenset({"bebe", "enfant", "fils", "fille"})
+_PARTICLE_WORDS = "de du des d la le les van von der den el al ben da dos di"
+_PARTICLES = frozenset(_PARTICLE_WORDS.split())
+_BIRTH = re.compile(
+    r"\(?\s*\b(?:n[ée]e?|nom de naissance)(?:\(e\))?\s*:?\s+(?!le\s*(?:\d|$))([^()]+?)\s*(?:\)|$)", re.IGNORECASE
+)
+_MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b(?:et|&|\+)\s+(?:mme|m\.?|mr|madame|monsieur|sa|son|ses|fils|fille)\b|&", re.IGNORECASE)
+_TOGETHER = re.compile(r"(?:et|&|\+)\s+", re.IGNORECASE)
+_PUNCTUATION = ' .,;:/|()[]«»"–—-*!'
+_WORDS_AT_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """`text` as typed without titles; `family` and `given` in normal capitals; `certain`: the capitals tell which is
+    which. `problem` is the French phrase of what cannot be believed, empty where nothing is wrong."""
+
+    text: str = ""
+    family: str = ""
+    given: str = ""
+    birth: str | None = None
+    certain: bool = False
+    problem: str = ""
+
+
+@lru_cache(maxsize=512)
+def split(text: str) -> Name:
+    """The name in one text. Never raises; a text without letters is an empty name."""
+    text = tidy(text[:200]).strip(_PUNCTUATION)
+    if _SEVERAL.search(text):
+        return Name(text, problem="plusieurs personnes, un rendez-vous par patient")
+    text, birth = _birth_name(text)
+    used = [word for word in (word.strip(',;()"') for word in text.split()) if word]
+    young = any(fold(word) in _YOUNG for word in used)
+    kept = [word for word in used if fold(word).strip(".") not in _TITLES | _YOUNG]
+    if not kept:
+        return Name(text, problem="ce n'est pas un nom" if text else "")
+    family, given, certain = _sides(kept)
+    name = Name(" ".join(kept), capitals(family), capitals(given), birth and capitals(birth), certain)
+    return replace(name, problem=_problem(name, young))
+
+
+def joined(family: str, given: str, birth: str = "") -> Name:
+    """The name from two labelled fields, `Nom :` and `Prénom :`."""
+    one, two = split(family), tidy(given[:200]).strip(_PUNCTUATION)
+    if not two:
+        return replace(one, birth=capitals(tidy(birth)) or one.birth)
+    last, maiden = _birth_name(tidy(family[:200]).strip(_PUNCTUATION))
+    last = " ".join(word for word in last.split() if fold(word.strip(".")) not in _TITLES)
+    maiden = capitals(tidy(birth[:200]) or maiden or "") or None
+    name = Name(f"{last} {two}".strip(), capitals(last), capitals(two), maiden, certain=True)
+    return replace(name, problem=_problem(name, False))
+
+
+def contradict(one: Name, other: Name) -> bool:
+    """Two whole names that are surely names, and not those of one person."""
+    if one.problem or other.problem or not all((one.family, one.given, other.family, other.given)):
+        return False
+    if not (other.certain or any(map(usual_given, other.text.split()))):
+        return False
+    words = [{*key(f"{name.text} {name.birth or ''}").split()} for name in (one, other)]
+    return not (words[0] <= words[1] or words[1] <= words[0])
+
+
+def another(part: str) -> Name | None:
+    """A further person in what is left of a title: `DURAND Paul`, `et Paul`; None where it is nobody's name."""
+    together = _TOGETHER.match(part)
+    name = split(part[together.end() :] if together else part)
+    if together:
+        return name if name.text and usual_given(name.text.split()[0]) else None
+    return name if name.certain and not name.problem and usual_given(name.given.split()[0]) else None
+
+
+def particle(word: str) -> bool:
+    """A small word of a family name: `de`, `van`."""
+    return fold(word).rstrip("'") in _PARTICLES
+
+
+def capitals(text: str) -> str:
+    """Normal capitals: `D'HERVÉ-LACŒUR` is `D'Hervé-Lacœur`; what mixes both already stays (`McDonald`)."""
+    return " ".join(_capital(word, index) for index, word in enumerate(text.split()))
+
+
+def _capital(word: str, index: int) -> str:
+    if word.islower() and word in _PARTICLES and index == 0:
+        return word
+    if not (word.isupper() or word.islower()):
+        return word
+    return re.sub(r"[^\W_]+", lambda part: part[0].capitalize(), word)
+
+
+def _birth_name(text: str) -> tuple[str, str | None]:
+    """The text without its birth name, and that name: `DUPONT née MARTIN Marie`, `MARTIN épouse DUPONT Marie`."""
+    if found := _BIRTH.search(text):
+        maiden, first = _leading_family(found[1])
+        return f"{text[: found.start()]} {first} {text[found.end() :]}".strip(), maiden
+    if found := _MARRIED.search(text):
+        return text[found.end() :], text[: found.start()].strip() or None
+    return text, None
+
+
+def _leading_family(text: str) -> tuple[str, str]:
+    """`MARTIN Marie` → the capitals, and the rest; without capitals the first word."""
+    words = text.split()
+    count = next((index for index, word in enumerate(words) if not _shouted(word)), len(words)) or 1
+    return " ".join(words[:count]), " ".join(words[count:])
+
+
+def _sides(words: list[str]) -> tuple[str, str, bool]:
+    """Family name, given name, and whether the capitals tell them apart."""
+    loud = [_shouted(word) for word in words]
+    if any(loud) and not all(loud):
+        first = loud.index(True)
+        last = len(loud) - 1 - loud[::-1].index(True)
+        while first and fold(words[first - 1]).rstrip("'") in _PARTICLES and words[first - 1].islower():
+            first -= 1
+        return " ".join(words[first : last + 1]), " ".join(words[:first] + words[last + 1 :]), True
+    return (*_by_habit(words), False)
+
+
+def _by_habit(words: list[str]) -> tuple[str, str]:
+    """Without capitals: family name first, unless only the first word is a usual first name."""
+    if len(words) == 1:
+        return words[0], ""
+    if _initial(words[0]) or (usual_given(words[0]) and not usual_given(words[-1])):
+        return " ".join(words[1:]), words[0]
+    head = next((index for index, word in enumerate(words) if fold(word) not in _PARTICLES), 0) + 1
+    head = min(head, len(words) - 1)
+    return " ".join(words[:head]), " ".join(words[head:])
+
+
+def usual_given(word: str) -> bool:
+    """Its first part is a usual first name: `anne-laure`."""
+    return key(word).partition(" ")[0] in GIVEN_NAMES
+
+
+def _shouted(word: str) -> bool:
+    """In capitals, and more than an initial: `DUPONT`, `D'HERVÉ`, but not `J.`."""
+    return word.isupper() and sum(map(str.isalpha, word)) > 1
+
+
+def _problem(name: Name, young: bool) -> str:
+    """The French phrase of what cannot be believed in a name, or nothing (P12)."""
+    letters = [word for word in key(name.text).split() if word.isalpha()]
+    checks = (
+        ("un chiffre dans le nom", any(map(str.isdigit, name.text))),
+        ("ce n'est pas un nom", not letters or _is_filler(letters)),
+        ("le prénom complet manque", young or _initial(name.given) or _unsaid(name.given)),
+        ("le nom de famille complet manque", _initial(name.family) or _unsaid(name.family)),
+        ("il manque le nom ou le prénom", not (name.given and name.family)),
+        ("trop de mots pour un nom", len(letters) > _WORDS_AT_MOST),
+    )
+    return next((problem for problem, wrong in checks if wrong), "")
+
+
+def _initial(part: str) -> bool:
+    return bool(part) and len(key(part).replace(" ", "")) <= 1
+
+
+def _unsaid(part: str) -> bool:
+    """One side of the name is a placeholder: `DUPONT xx`, `DUPONT prénom ?` (ruling 12)."""
+    return bool(part) and (placeholder(part) or _is_filler(key(part).split()))
+
+
+def _is_filler(letters: list[str]) -> bool:
+    """`xx`, `test test`, `inconnu`: a placeholder."""
+    return all(word in _FILLERS or not word.strip("x") for word in letters)
+
+
+_FILLERS = frozenset({"test", "essai", "inconnu", "inconnue", "patient", "patiente", "nom", "prenom", "anonyme", "abc"})

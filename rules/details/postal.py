@@ -1,0 +1,80 @@
+"""Postal addresses in their four parts: number, street, postcode, town (P32)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rules.details import departements
+from rules.details.detail import LONGEST, Detail, placeholder
+from rules.text.fold import key, tidy
+
+_POSTCODE = re.compile(r"(?<![\d\w])(?:F-?)?(\d{2}\s?\d{3})(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_CODE_APART = re.compile(r"(?<!\d)(\d{5}),\s*(?=[^\W\d_])")
+_CEDEX = re.compile(r"\bcedex\b(?:\s*\d{1,2}\b)?", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad"
+    r"|place de l eglise|camping|quartier|lotissement|route|chemin)\b"
+)
+_FOREIGN_WORDS = ("belgium", "switzerland", "germany", "spain", "italy", "uk", "angleterre", "ecosse", "usa")
+
+
+@lru_cache(maxsize=512)
+def address(text: str) -> Detail[str]:
+    """The address on one line. French ones need the four parts; a place without numbers (lieu-dit) may stand for the
+    number; an address abroad is believed once it names the country."""
+    raw = ", ".join(part for part in (tidy(line).strip(" ,;") for line in text[:LONGEST].splitlines()) if part)
+    if placeholder(raw):
+        return Detail(None)
+    raw = _CODE_APART.sub(r"\1 ", raw)
+    codes = list(_POSTCODE.finditer(raw))
+    chosen = next((code for code in codes[::-1] if _LETTERS.search(raw[code.end() :])), codes[-1] if codes else None)
+    if chosen is None and _country(raw):
+        return Detail(raw)
+    problems = _problems(raw, chosen)
+    return Detail(None, ", ".join(problems)) if problems else Detail(raw)
+
+
+def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
+    if code is None:
+        wrong = re.search(r"\b\d{4}\b|\b\d{6}\b|\b2[AB]\d{2,3}\b", raw, re.IGNORECASE)
+        return ["le code postal doit avoir 5 chiffres" if wrong else "le code postal manque", *_street(raw)]
+    street, town = raw[: code.start()], _CEDEX.sub("", raw[code.end() :])
+    if not _LETTERS.search(town) and "," in street.rstrip(" ,"):
+        street, _, town = street.rstrip(" ,").rpartition(",")  # `12 rue des Lilas, Paris 75020`
+    return (
+        _street(street)
+        + _codes(code[1].replace(" ", ""), town)
+        + ([] if _LETTERS.search(town) else ["la ville manque"])
+    )
+
+
+def _codes(code: str, town: str) -> list[str]:
+    """The postcode against its département, and against what the address says of one."""
+    if not departements.exists(code):
+        return ["le code postal ne correspond à aucun département"]
+    return list(filter(None, [departements.contradiction(code, town)]))
+
+
+def _street(street: str) -> list[str]:
+    if not _LETTERS.search(street):
+        return ["la rue manque"]
+    if _NUMBER.search(street) or _PLACE.search(key(street)):
+        return []
+    return ["le numéro de la rue manque"]
+
+
+def _country(raw: str) -> bool:
+    """The address names a country other than France."""
+    last = key(re.split(r"[,\n(]", raw)[-1])
+    return last in _countries() or any(last.endswith(f" {name}") for name in _countries())
+
+
+@lru_cache(maxsize=1)
+def _countries() -> frozenset[str]:
+    from babel import Locale
+
+    names = Locale("fr").territories
+    return frozenset(key(name) for code, name in names.items() if len(code) == 2 and code != "FR") | {*_FOREIGN_WORDS}

@@ -1,0 +1,1 @@
+"""From what she typed to an entry: titles, descriptions, labels, answers."""

@@ -1,0 +1,272 @@
+"""One event's text sorted: which words answer which question, what is comment, what is left over (INTERFACE 4).
+
+Nothing is checked here; `rules.entry.reading` makes an Entry of the sorted sheet.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rules.details import names
+from rules.details.detail import LONGEST
+from rules.details.postal import address
+from rules.entry import labels, motifs, outcomes, unlabelled, yes_no
+from rules.entry.labels import STATEMENTS, Segment
+from rules.entry.outcomes import Said
+from rules.entry.unlabelled import GAP
+from rules.model import Outcome, Practice
+from rules.text.fold import key, tokens
+
+BREAK = re.compile(
+    rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=(?:\d{{1,4}}\s+)?[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
+)
+_STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
+EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
+DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
+STREET = re.compile(
+    r"\d{1,4}\s*(?:bis|ter|quater|[a-d]\b)?,?\s+"
+    r"(?:rue|avenue|av\.?|bd|boulevard|chemin|impasse|all[ée]e|place|route|quai|cours|square)\b",
+    re.IGNORECASE,
+)
+_BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
+_BESIDE_DETAILS = frozenset(_BESIDE.split())
+_ONE_PART = "patient family given birth mobile email duration dentist known email_ok mobile_ok waiting preference"
+_SPLIT_LABELS = frozenset(_ONE_PART.split())
+YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok"})
+
+
+@dataclass(slots=True)
+class Sheet:
+    """`typed`: values by label; `loose`: details without label; `left`: words of the title that mean nothing known;
+    `place`: an address in the event's location."""
+
+    practice: Practice
+    start: datetime
+    today: date
+    typed: dict[str, list[str]] = field(default_factory=dict)
+    loose: dict[str, list[str]] = field(default_factory=dict)
+    statements: set[str] = field(default_factory=set)
+    motifs: dict[str, None] = field(default_factory=dict)
+    outcome: Outcome | None = None
+    name: str = ""
+    place: str = ""
+    left: list[str] = field(default_factory=list)
+    comment: list[str] = field(default_factory=list)
+    urgent: bool = False
+    pressed: bool = False
+    warned: bool = False
+    timed: bool = False
+
+    def said(self, text: str, *, anywhere: bool = False) -> Said | None:
+        """The outcome that a text says; from then on what was read holds for this hour only (`timed`)."""
+        said = outcomes.read(text, self.start, anywhere=anywhere)
+        self.timed = self.timed or said is not None
+        return said
+
+    def add(self, label: str, value: str) -> None:
+        """Note a labelled value."""
+        self.typed.setdefault(label, []).append(value[: LONGEST * 4])
+
+    def text(self, *names: str) -> str:
+        """The values of these labels, in order, on one line."""
+        return ", ".join(value for name in names for value in self.typed.get(name, ()) if value)
+
+
+# --- words behind a label ------------------------------------------------------------------------------------------
+
+
+def labelled(sheet: Sheet, segment: Segment) -> None:
+    label, value = segment.label, segment.value
+    if label == "outcome":
+        _outcome(sheet, value)
+    elif label in YES_LABELS:
+        _yes_label(sheet, label, value)
+    elif label == "patient" and key(value) in _NEW_OR_KNOWN:
+        sheet.statements.add(_NEW_OR_KNOWN[key(value)])
+    elif label == "visit":
+        if not stated(sheet, [word for word, _, _ in tokens(value)]) and value:
+            sheet.add("motif", value)
+    elif label in _SPLIT_LABELS:
+        _first_part(sheet, label, value)
+    else:
+        if label == "motif":
+            stated(sheet, [word for word, _, _ in tokens(value)], _VISITS)
+        sheet.add(label, value)
+
+
+_NEW_OR_KNOWN = {"nouveau": "new", "nouvelle": "new", "connu": "known", "connue": "known"}  # `Patient : nouveau`
+_VISITS = frozenset({"first", "follow_up"})
+
+
+def _outcome(sheet: Sheet, value: str) -> None:
+    said = sheet.said(value) or sheet.said(value.partition(":")[2].strip())
+    sheet.warned = sheet.warned or key(value) in _WARNED
+    if said:
+        sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
+    sheet.comment.extend(filter(None, [said.after.strip(EDGES) if said else value]))
+
+
+def _yes_label(sheet: Sheet, label: str, value: str) -> None:
+    """`Nouveau patient : oui`; what follows another word than yes or no is read as if it stood alone."""
+    said = yes_no.yes(value)
+    if said is False:
+        label = {"first": "follow_up", "follow_up": "first", "new": "known"}.get(label, "")
+    sheet.statements.update({label} if label else ())
+    if said is None and value:
+        free(sheet, value)
+
+
+def _first_part(sheet: Sheet, label: str, value: str) -> None:
+    """The value, up to a separator; parts behind it with digits still belong to it, words are read by themselves."""
+    first, *others = _STRONG_BREAK.split(value)
+    numeric = [part for part in others if label in {"mobile", "birth"} and any(map(str.isdigit, part))]
+    sheet.add(label, " / ".join([first, *numeric]))
+    for part in others:
+        if part not in numeric:
+            free(sheet, part)
+
+
+# --- words without a label -----------------------------------------------------------------------------------------
+
+
+def free(sheet: Sheet, text: str) -> bool:
+    """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
+    segment = labels.bare(text) if key(text) not in STATEMENTS else None
+    if segment and _meant(segment, sheet.practice):
+        labelled(sheet, segment)
+        return True
+    if STREET.match(text):
+        sheet.add("address", text)
+        return address(text).value is not None
+    place = 0
+    for found in [*BREAK.finditer(text), None]:
+        end = found.start() if found else len(text)
+        if STREET.match(text, place) and address(text[place:]).value:
+            sheet.add("address", text[place:])
+            return True
+        if text[place:end].strip(EDGES) and not _known_part(sheet, text[place:end].strip(EDGES)):
+            sheet.comment.append(text[place:].strip())
+            return False
+        place = found.end() if found else end
+    return True
+
+
+_BEGINS = {
+    "mobile": re.compile(r"[+(\dO]"),
+    "email": re.compile(r"\S*@|<"),
+    "birth": re.compile(r"(?:le\s+)?\d"),
+    "guardian": re.compile(r"(?:M\.|Mr|Mme|Monsieur|Madame|l[ée]gal)\b", re.IGNORECASE),
+}
+
+
+def _meant(segment: Segment, practice: Practice) -> bool:
+    """A label without `:` is meant as one where its value looks the part: not in `Mail envoyé`, `Tel de sa fille`."""
+    value = segment.value
+    if segment.label == "dentist":
+        named = yes_no.dentist(value, practice)
+        return named.nobody or named.key is not None or DOCTOR.match(value) is not None
+    if segment.label == "duration":
+        return yes_no.minutes(value) is not None
+    if segment.label == "consent":
+        return yes_no.yes(value) is not None
+    begins = _BEGINS.get(segment.label)
+    return begins is None or begins.match(value) is not None
+
+
+def _known_part(sheet: Sheet, part: str) -> bool:
+    """Note what a part says; False where it says nothing known."""
+    said = STATEMENTS.get(key(part))
+    if said:
+        sheet.statements.add(said)
+    return bool(said) or _outcome_part(sheet, part) or _details_part(sheet, part) or _words_part(sheet, part)
+
+
+_WARNED = frozenset({"prevenu", "prevenue", "a prevenu", "prevenu oui", "prevenue oui"})
+
+
+def _outcome_part(sheet: Sheet, part: str) -> bool:
+    """`Urgence` before any outcome is why the patient comes; behind one it is why they did not."""
+    if key(part) in {"urgence", "urgent", "urgente", "en urgence"}:
+        sheet.urgent = True
+        sheet.pressed = sheet.pressed or sheet.outcome is not None
+    if key(part) in _WARNED:
+        sheet.warned = True
+        return sheet.outcome is not None
+    said = sheet.said(part) if len(part) < 200 else None
+    if not said or not said.believable:
+        return False
+    sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
+    sheet.comment.extend(filter(None, [said.after.strip(EDGES)]))
+    return True
+
+
+def _details_part(sheet: Sheet, part: str) -> bool:
+    """A part that is a detail and nothing else."""
+    taken = unlabelled.take(part, sheet.today)
+    if any(word not in _BESIDE_DETAILS for word, _, _ in tokens(taken.rest)):
+        return False
+    take_details(sheet, part)
+    return True
+
+
+def _words_part(sheet: Sheet, part: str) -> bool:
+    """A part that is a motif, a dentist or the missing name."""
+    spoken = tokens(part)
+    typed = [word for word, _, _ in spoken]
+    found = motifs.find(typed, sheet.practice) if len(typed) <= 12 else ()
+    named = {index for mention in found for index in range(mention.start, mention.end)}
+    named |= {index for a, b in stated(sheet, typed) for index in range(a, b)} if found else set()
+    if found and all(index in named or motifs.small(word) for index, word in enumerate(typed)):
+        sheet.motifs.update(dict.fromkeys(mention.label for mention in found))
+        return True
+    if DOCTOR.fullmatch(part) and yes_no.dentist(part, sheet.practice).key:
+        sheet.add("dentist", part)
+        return True
+    return _name_part(sheet, part) if len(typed) <= 5 else False
+
+
+def _name_part(sheet: Sheet, part: str) -> bool:
+    """The name, where the title has none, or the same name again."""
+    if sheet.name or "patient" in sheet.typed:
+        return key(part) == key(sheet.name)
+    name = names.split(part)
+    if not name.certain or name.problem:
+        return False
+    sheet.name = part
+    return True
+
+
+def stated(sheet: Sheet, typed: list[str], only: frozenset[str] | None = None) -> list[tuple[int, int]]:
+    """Statements among the words (`nouveau patient`), noted; their places from and without."""
+    places, position = [], 0
+    while position < len(typed):
+        length = 1
+        for count in range(min(5, len(typed) - position), 0, -1) if typed[position] in _STARTS else ():
+            said = STATEMENTS.get(" ".join(typed[position : position + count]))
+            if said and (only is None or said in only) and typed[max(position - 1, 0)] not in {"d", "salle"}:
+                sheet.statements.add(said)
+                places.append((position, position + count))
+                length = count
+                break
+        position += length
+    return places
+
+
+_STARTS = frozenset(name.partition(" ")[0] for name in STATEMENTS)
+
+
+def take_details(sheet: Sheet, text: str) -> str:
+    """The text without its unmistakable details, which are noted."""
+    taken = unlabelled.take(text, sheet.today)
+    for label, values in (("mobile", taken.mobile), ("email", taken.email), ("birth", taken.birth)):
+        if values:
+            sheet.loose.setdefault(label, []).extend(values)
+    return taken.rest
+
+
+def open_address(sheet: Sheet) -> bool:
+    """An address has begun, and its postcode and town may stand on the next line."""
+    begun = len(sheet.typed.get("address", ()))
+    return 0 < begun <= 4 and address(sheet.text("address")).value is None

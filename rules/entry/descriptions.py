@@ -1,0 +1,63 @@
+"""The description of an event sorted line by line; comments are left alone (INTERFACE 4, P19)."""
+
+from __future__ import annotations
+
+from rules.entry import labels
+from rules.entry.classified import EDGES, STREET, YES_LABELS, Sheet, free, labelled, open_address
+from rules.entry.labels import STATEMENTS, Segment
+from rules.text.fold import key
+
+
+def sort(sheet: Sheet, text: str) -> None:
+    """Sort the description line by line; a comment runs to the next labelled line (P19)."""
+    in_comment, pending = False, ""
+    for raw in text.splitlines():
+        line = raw.strip()
+        segments = labels.cut(line)
+        begins = bool(line) and bool(segments[0].label)
+        if not line:
+            pending = ""
+            sheet.comment.extend([""] if in_comment else [])
+        elif in_comment and not begins and not _says(sheet, line):
+            sheet.comment.append(line)
+        elif pending and not begins and not _says(sheet, line):
+            sheet.add(pending, line)
+            pending = "address" if pending == "address" and open_address(sheet) else ""
+        else:
+            in_comment, pending = _line(sheet, line, segments)
+
+
+def _says(sheet: Sheet, line: str) -> bool:
+    """A whole line that states something by itself (`Nouveau patient`, `Absent`) belongs to nothing above it."""
+    if key(line) in STATEMENTS:
+        return True
+    said = sheet.said(line) if len(line) < 80 else None
+    return said is not None and not said.after.strip(EDGES)
+
+
+def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
+    """Sort one line; whether a comment begins, and the label that still waits for its value."""
+    if not segments[0].label:
+        before = len(sheet.comment)
+        if not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
+            if len(segments) > 1:
+                sheet.comment[before:] = [line]
+            return False, "address" if open_address(sheet) and STREET.match(line) else ""
+        segments = segments[1:]
+    for segment in segments:
+        if segment.label == "comment":
+            sheet.comment.append(segment.value)
+            return True, ""
+        labelled(sheet, segment)
+    last = segments[-1] if segments else Segment("", "")
+    waits = last.label == "address" and open_address(sheet)
+    return False, last.label if last.label not in YES_LABELS and (not last.value or waits) else ""
+
+
+def _ended(line: str, head: str) -> bool:
+    """The words before the first label are closed by a stop: `Patiente de Mme X. Mobile : 06 …`.
+
+    Otherwise the label belongs to their sentence (`sa fille, mobile : 06 …`), and all of it is comment.
+    """
+    rest = line[line.find(head) + len(head) :].lstrip()
+    return head.endswith((".", "!", "?")) or rest.startswith(("-", "–", "—", ";", "|", "/"))

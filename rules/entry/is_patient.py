@@ -1,0 +1,111 @@
+"""Is this event about a patient at all? (P51, ruling 11)"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from functools import lru_cache
+
+from rules.details import names
+from rules.model import CalendarEvent, Entry, Practice
+from rules.text.fold import key, tidy, words
+from rules.text.given_names import GIVEN_NAMES
+
+
+class Likeness(IntEnum):
+    """NONE: time that is no booking; MAYBE: ask the directory; SURE: a booking, complete or not."""
+
+    NONE = 0
+    MAYBE = 1
+    SURE = 2
+
+
+_CONTENTLESS_WORDS = (
+    "bloque bloquee bloquer block blocked bloc occupe occupee busy indispo indisponible unavailable pris prise "
+    "reserve reservee rdv rv rendez vous none null titre title sans untitled no nouvel nouveau new event "
+    "evenement appointment voir a non ne pas prendre dispo disponible stop creneau horaire ferme x test rien "
+    "motif"
+)
+_CONTENTLESS = frozenset(_CONTENTLESS_WORDS.split())
+_BLOCK_WORDS = (
+    "admin administratif administration anniversaire appeler armoire arret assemblee astreinte audit autoclave "
+    "avion banque bloque bloquee busy colloque commande commandes compta comptabilite comptable conference conge "
+    "conges congres cours creche dejeuner demenagement deplacement devis diner ecole entretien facturation ferie "
+    "feries ferme fermeture formation fournisseur gym holiday holidays indispo indisponible inventaire jury kine "
+    "labo laboratoire livraison lunch maintenance maladie mariage maternite medecin meeting menage notaire occupe "
+    "off panne paperasse papiers pause perso personnel plombier prothesiste rappeler rattrapage recuperation "
+    "repas repos reserve reunion reunions rtt seminaire sport staff sterilisation technicien telephone "
+    "teletravail train travaux urgences vacances vacation visio webinaire weekend"
+)
+_BLOCKS = frozenset(_BLOCK_WORDS.split())
+
+
+def contentless(title: str) -> bool:
+    """An empty title, or one that gives no reason: `Bloqué`, `x`, `...`, `RDV`, `Busy`, an emoji (P51)."""
+    spoken = words(tidy(title[:500]))
+    return all(word in _CONTENTLESS or len(word) == 1 or word.isdigit() or not word.strip("x") for word in spoken)
+
+
+def reason(title: str, practice: Practice) -> bool:
+    """The title holds a word by which practices name time that is no booking (`Congés`, `Réunion équipe`)."""
+    return not _block_words(practice.blocks).isdisjoint(words(tidy(title[:500])))
+
+
+@lru_cache(maxsize=64)
+def _block_words(blocks: tuple[str, ...]) -> frozenset[str]:
+    """Also without the plural's ending."""
+    own = {word for block in blocks for word in words(block) if len(word) > 3}
+    return _BLOCKS | own | {word.removesuffix("s") for word in own}
+
+
+def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -> Likeness:
+    """How sure it is that the event is a patient's appointment."""
+    if entry.query is not None:
+        return Likeness.NONE
+    worded = reason(event.title, practice)
+    block = worded and not person(entry, practice)
+    if answers(entry):
+        name = names.split(entry.name_text)
+        return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
+    if block or not (entry.name_text or entry.motif or entry.motifs):
+        return Likeness.NONE
+    if not entry.name_text:
+        return Likeness.MAYBE
+    return Likeness.SURE if (entry.motif or entry.motifs) and not worded else _bare(entry)
+
+
+def person(entry: Entry, practice: Practice) -> bool:
+    """Beside a block's word stand a whole name and a motif: `DUPONT Marie – couronne (labo)` is her appointment."""
+    if not (entry.motif or entry.motifs) or reason(entry.name_text, practice):
+        return False
+    name = names.split(entry.name_text)
+    return bool(name.family and name.given) and not name.problem
+
+
+def answers(entry: Entry) -> bool:
+    """Something that is only ever typed about a patient."""
+    typed = (entry.mobile_text, entry.email_text, entry.birth_text, entry.address_text, entry.guardian, entry.consent)
+    said = (
+        entry.new_patient,
+        entry.waiting,
+        entry.no_preference,
+        entry.without_mobile,
+        entry.without_email,
+        entry.birth_name,
+    )
+    return any(typed) or any(said) or entry.known is not None or entry.first_visit is not None
+
+
+def _bare(entry: Entry) -> Likeness:
+    """A name and nothing else: two words, one in capitals or a usual first name."""
+    name = names.split(entry.name_text)
+    spoken = key(entry.name_text).split()
+    if len(spoken) > 6 or any(word in _SENTENCE for word in spoken):
+        return Likeness.NONE
+    if name.problem or not name.given:
+        return Likeness.MAYBE
+    return Likeness.SURE if name.certain or not GIVEN_NAMES.isdisjoint(spoken) else Likeness.MAYBE
+
+
+_SENTENCE = frozenset(
+    {"pour", "avec", "chez", "sur", "dans", "au", "aux", "par", "et", "ou", "pas", "the", "mon", "ma", "mes"}
+)

@@ -1,0 +1,134 @@
+"""The labels that secretaries write, and the cutting of a line into labelled segments (INTERFACE 4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.text.fold import key
+
+_SYNONYMS = {
+    "family": "nom|nom de famille|nom d usage",
+    "patient": "patient|patiente|nom prenom|nom et prenom|nom prenoms|nom et prenoms|nom du patient|patient e",
+    "given": "prenom|prenoms",
+    "birth_name": "nom de naissance|nom de jeune fille|nom naissance",
+    "birth": "ne le|nee le|ne e le|ne|nee|ne e|naissance|date de naissance|date naissance|ddn|dn|d n|date de naiss"
+    "|dob|anniversaire",
+    "mobile": "mobile|tel|telephone|portable|port|tel portable|tel mobile|telephone mobile|telephone portable"
+    "|numero de mobile|numero|gsm|n de mobile|n mobile|tel port|cel|cell|sms|num|numero de telephone"
+    "|n de telephone|n tel|phone",
+    "email": "e mail|email|mail|courriel|mel|adresse e mail|adresse email|adresse mail|adresse electronique"
+    "|couriel|mails|e mails",
+    "address": "adresse|adresse postale|domicile|adr|adresse du patient|rue",
+    "address_more": "code postal|cp|ville|commune|pays",
+    "motif": "motif|motif du rdv|motif du rendez vous|raison|objet|motif de consultation|acte|pour|soin",
+    "visit": "type|type de consultation|type de visite|visite|consultation|type de rdv",
+    "first": "premiere consultation|premiere visite|premiere fois|1re visite|1ere visite|1re consultation"
+    "|1ere consultation|1er rdv|premier rdv|premier rendez vous|1re fois|1ere fois",
+    "follow_up": "suivi",
+    "new": "nouveau patient|nouvelle patiente|nouveau|nouvelle|nouveau elle patient e|np",
+    "known": "deja venu|deja venue|deja venu e|deja patient|deja patiente|patient connu|connu|deja connu"
+    "|deja venus|venu|venue",
+    "dentist": "dentiste|dentiste attitre|dentiste attitree|attitre|praticien|praticien attitre|praticien habituel"
+    "|dentiste habituel|docteur|dr|chirurgien dentiste|praticienne|medecin",
+    "preference": "sans preference|pas de preference|preference",
+    "consent": "accord patient|accord du patient|accord de la patiente|accord patiente|accord|patient d accord"
+    "|patiente d accord|consentement|accord du responsable",
+    "duration": "duree|temps|duree prevue|duree du rdv",
+    "guardian": "responsable|responsable legal|representant legal|tuteur|tutrice|parent|parents|mere|pere|maman|papa",
+    "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel",
+    "no_email": "sans e mail|sans email|sans mail|pas d e mail|pas d email|pas de mail|sans courriel"
+    "|sans adresse e mail",
+    "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
+    "|mail verifie",
+    "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
+    "waiting": "liste d attente|attente|sur liste d attente|liste attente",
+    "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
+    "|prevenu e|heure d arrivee|presence|issue",
+    "comment": "commentaire|commentaires|note|notes|remarque|remarques|com|comm|nb|n b|info|infos|information"
+    "|informations|observation|observations|precision|precisions|p s|ps|attention|important|memo",
+}
+LABELS: Mapping[str, str] = {name: label for label, names in _SYNONYMS.items() for name in names.split("|")}
+
+# Whole lines and parts that say something without a value.
+_STATEMENTS = {
+    "first": "premiere consultation|premiere visite|premiere fois|1re visite|1ere visite|1re consultation"
+    "|1ere consultation|1er rdv|premier rdv|1re fois|1ere fois|1 ere visite|1 ere consultation"
+    "|primo consultation|premier rendez vous|1ere cs|1re cs",
+    "follow_up": "suivi|controle suivi|consultation de suivi|visite de suivi|rdv de suivi|consultation suivi",
+    "new": "nouveau patient|nouvelle patiente|nouveau dossier|np|nouveau elle patient e",
+    "not_known": "jamais venu|jamais venue|pas encore venu|pas encore venue",
+    "known": "deja venu|deja venue|deja venu e|deja patient|deja patiente|patient connu|patiente connue",
+    "preference": "sans preference|pas de preference|sans dentiste attitre|pas de dentiste attitre"
+    "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste",
+    "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
+    "email_ok": _SYNONYMS["email_ok"],
+    "mobile_ok": _SYNONYMS["mobile_ok"],
+    "no_mobile": _SYNONYMS["no_mobile"],
+    "no_email": _SYNONYMS["no_email"],
+}
+STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}
+
+_LONGEST = 5  # words of a label
+_SIGN = re.compile(r"[:=]")
+_WORD = re.compile(r"[^\s:=,;|]+")
+_JOINT = " \t-–—;|/,·•*\\"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a line: `label` is a key of the vocabulary above, empty where the piece stands without one."""
+
+    label: str
+    value: str
+
+
+def cut(line: str) -> list[Segment]:
+    """The segments of one line, in order. After a comment's label the rest of the line is comment (P19)."""
+    if ":" not in line and "=" not in line:
+        return [Segment("", line)]
+    cuts: list[tuple[int, int, str]] = []
+    last = 0
+    for sign in _SIGN.finditer(line):
+        if place := _label_before(line, last, sign.start()):
+            cuts.append((place[0], sign.end(), place[1]))
+            last = sign.end()
+            if place[1] == "comment":
+                break
+    edges = [start for start, _, _ in cuts] + [len(line)]
+    head = line[: edges[0]].strip(_JOINT)
+    pieces = [Segment("", head)] if head else []
+    for number, (start, end, label) in enumerate(cuts):
+        begin = start if label == "outcome" else end  # `Retard : 15 min`: the label is part of what is said
+        pieces.append(Segment(label, line[begin : edges[number + 1]].strip(_JOINT)))
+    return pieces
+
+
+def _label_before(line: str, last: int, sign: int) -> tuple[int, str] | None:
+    """Where the longest label that ends at this sign begins, and which it is."""
+    window = max(last, sign - 48)
+    words = list(_WORD.finditer(line, window, sign))[-_LONGEST:]
+    if words and line[words[-1].end() : sign].strip():
+        return None
+    for word in words:
+        if label := LABELS.get(key(line[word.start() : sign])):
+            return word.start(), label
+    return None
+
+
+_SURE = ("birth", "mobile", "email", "duration", "guardian", "dentist", "motif", "consent", "no_mobile", "no_email")
+_DOUBTFUL = "pour soin acte raison objet mere pere maman papa parent parents medecin docteur dr temps num phone"
+_NO_SIGN = {name: label for name, label in LABELS.items() if label in _SURE and name not in _DOUBTFUL.split()}
+_FIRST_WORDS = re.compile(r"[^\W_]+")
+
+
+def bare(line: str) -> Segment | None:
+    """The segment of a line that begins with a label without `:`: `Né le 12/05/1981`, `Accord patient oui`."""
+    words = list(_FIRST_WORDS.finditer(line[:60]))[:4]
+    for count in range(len(words), 0, -1):
+        label = _NO_SIGN.get(key(line[: words[count - 1].end()]))
+        value = line[words[count - 1].end() :].strip(" .-–—\t")
+        if label and value:
+            return Segment(label, value)
+    return None

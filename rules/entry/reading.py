@@ -1,0 +1,389 @@
+"""What she typed, as an Entry: `read(event, practice, now)` (INTERFACE 4; P6, P7, P12 to P14, P19 to P23, P28 to P34).
+
+Pure and total: whatever stands in an event, `read` answers, and what cannot be believed is a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from rules.details import email_address, names
+from rules.details.contact import Detail, address, birth_date, email, mobile, placeholder
+from rules.details.names import Name
+from rules.entry import descriptions, motifs, outcomes, titles, typed_answers, unlabelled, yes_no
+from rules.entry.classified import Sheet
+from rules.entry.is_patient import Likeness, contentless, looks_like_patient, person, reason
+from rules.entry.is_patient import answers as answered
+from rules.entry.labels import STATEMENTS
+from rules.entry.typed_answers import Answers
+from rules.findings import find, severity
+from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
+from rules.text.fold import fold, key, tidy
+from rules.text.french import listed
+from rules.text.html_text import plain_text
+
+__all__ = ["Likeness", "Reader", "contentless", "looks_like_patient", "read"]
+
+_TITLE_AT_MOST = 500
+_TEXT_AT_MOST = 20_000  # signs of the description that are read; the rest counts as comment
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_QUERY = re.compile(r"\s*\?+\s*(?=\w)")
+
+T = TypeVar("T")
+Findings = tuple[Finding, ...]
+
+
+def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
+    """The entry that an event holds. Deterministic; never raises for any text."""
+    return Reader(practice, now).read(event)
+
+
+class Reader:
+    """Reads one practice's entries of one day. What a series says alike at each of its times is read once, unless an
+    outcome stands in it: that is read beside the appointment's hour."""
+
+    def __init__(self, practice: Practice, now: datetime) -> None:
+        self._practice, self._today = practice, now.astimezone(practice.zone).date()
+        self._known: dict[tuple[object, ...], Entry] = {}
+
+    def read(self, event: CalendarEvent) -> Entry:
+        """As `read`."""
+        written = (event.title, event.description, event.location, event.categories)
+        if written in self._known:
+            return self._known[written]
+        title = tidy(_CONTROL.sub(" ", event.title[:_TITLE_AT_MOST]))
+        if query := _QUERY.match(title):
+            return Entry(query=title[query.end() :])
+        typed = _sorted(event, title, self._practice, self._today)
+        entry = _named_or_block(_entry(typed), title, self._practice)
+        if not (typed.timed or typed.warned):
+            self._known[written] = entry
+        return entry
+
+
+def _named_or_block(entry: Entry, title: str, practice: Practice) -> Entry:
+    block = reason(title, practice) and not answered(entry) and not person(entry, practice)
+    return _nameless(entry) if block else entry
+
+
+def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -> Sheet:
+    """The sheet of one event. A title without content is not searched for a name."""
+    typed = Sheet(practice, event.start.astimezone(practice.zone), today)
+    if contentless(title):
+        typed.left.append(title)
+    else:
+        titles.sort(typed, title)
+    text = plain_text(event.description[: _TEXT_AT_MOST * 4])
+    descriptions.sort(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
+    typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
+    typed.place = _place(event.location, practice)
+    for category in event.categories:
+        typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
+    if not typed.motifs and "motif" not in typed.typed:
+        typed.motifs.update(dict.fromkeys(_mentioned(" ".join(event.categories)[:200], practice, near=False)))
+    return typed
+
+
+def _nameless(entry: Entry) -> Entry:
+    """`Réunion équipe` is no patient: neither its name nor its motif is asked for."""
+    return replace(entry, name_text="", family_name="", given_name="", motif_text=entry.motif or "", findings=())
+
+
+def _place(location: str, practice: Practice) -> str:
+    """The event's place where it is a whole address other than the practice's: where else would a patient's go?"""
+    whole = address(location).value
+    return "" if whole is None or key(practice.address) in key(whole) else whole
+
+
+def _entry(typed: Sheet) -> Entry:
+    """Who, how to reach them, why and with whom, with what cannot be believed of it."""
+    name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
+    home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.answered(typed)
+    checked = (born, number, mail, home, motif, asked, guardian)
+    entry = Entry(
+        name_text=name.text,
+        family_name=name.family,
+        given_name=name.given,
+        birth_name=name.birth,
+        birth_date=born.value,
+        birth_text=born.text,
+        mobile=number.value,
+        mobile_text=number.text,
+        email=mail.value,
+        email_text=mail.text,
+        address=home.value,
+        address_text=home.text,
+        motif=motif.labels[0] if len(motif.labels) == 1 else None,
+        motifs=motif.labels,
+        motif_text=motif.text,
+        guardian=guardian.value,
+        comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
+        findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()),
+    )
+    return _with_answers(entry, typed, asked)
+
+
+def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
+    """The entry with what she answered and noted besides."""
+    said = typed.statements
+    return replace(
+        entry,
+        email_confirmed="email_ok" in said,
+        mobile_confirmed="mobile_ok" in said,
+        first_visit=asked.first_visit,
+        known=asked.known,
+        new_patient=asked.known is False,
+        dentist=asked.dentist,
+        dentist_text=asked.dentist_text,
+        no_preference="preference" in said,
+        consent=asked.consent,
+        keep_minutes=asked.minutes,
+        without_mobile=_waived(typed, "no_mobile"),
+        without_email=_waived(typed, "no_email"),
+        waiting="waiting" in said,
+        outcome=outcomes.concluded(typed.outcome, typed.pressed, typed.start if typed.warned else None),
+    )
+
+
+# --- details ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked(Detail[T]):
+    """A detail with the text as typed and the findings about it."""
+
+    text: str = ""
+    findings: Findings = ()
+
+
+def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: str) -> _Checked[T]:
+    """One detail judged; a placeholder is as if nothing were typed (ruling 12)."""
+    if not text:
+        return _Checked(None)
+    detail = check(text)
+    if detail.missing:
+        return _Checked(None)
+    seen = _seen(text)
+    if detail.proposal:
+        facts = find(typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal)
+    elif detail.problem:
+        facts = find(typed.practice.policy, rule, seen=seen, problem=detail.problem)
+    else:
+        facts = ()
+    return _Checked(detail.value, detail.problem, detail.proposal, seen, facts)
+
+
+def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]], two: str) -> _Checked[T]:
+    """The one believable value among the labelled and the unlabelled, else the first problem; several that differ
+    are a question (`two` says which), never a guess."""
+    texts = [*typed.typed.get(label, ()), *typed.loose.get(label, ())]
+    checked = [_checked(typed, rule, check, text) for text in texts]
+    said = [one for one in checked if one.text]
+    believed = {str(one.value).lower(): one for one in said if one.value is not None}
+    if len(believed) > 1:
+        return _two(typed, rule, listed([one.text for one in believed.values()], "et"), two)
+    return next(iter(believed.values()), said[0] if said else _Checked(None))
+
+
+def _two(typed: Sheet, rule: str, seen: str, problem: str) -> _Checked[Any]:
+    """Nothing is believed of two values that contradict each other."""
+    return _Checked(None, problem, text=seen, findings=find(typed.practice.policy, rule, seen=seen, problem=problem))
+
+
+def _mobile(typed: Sheet) -> _Checked[str]:
+    own = mobile(typed.practice.phone).value
+
+    def check(text: str) -> Detail[str]:
+        detail = mobile(text)
+        return Detail(None, "c'est le numéro du cabinet") if own and detail.value == own else detail
+
+    found = _best(typed, "mobile", "mobile-invalid", check, "deux numéros, un seul est attendu")
+    return _unless_waived(typed, "no_mobile", "mobile-invalid", found, "« Sans mobile » est tapé aussi")
+
+
+def _email(typed: Sheet) -> _Checked[str]:
+    confirmed = "email_ok" in typed.statements
+    blocks = severity("email-slip", typed.practice.policy) is Severity.ERROR
+
+    def check(text: str) -> Detail[str]:
+        detail = email(text)
+        if detail.proposal and (confirmed or not blocks):  # a slip that does not block is believed, and shown
+            return Detail(email_address.confirmed(text), "", "" if confirmed else detail.proposal)
+        own = detail.value is not None and detail.value.lower() == typed.practice.email.lower()
+        return Detail(None, "c'est l'adresse du cabinet") if own else detail
+
+    found = _best(typed, "email", "email-invalid", check, "deux adresses, une seule est attendue")
+    return _unless_waived(typed, "no_email", "email-invalid", found, "« Sans e-mail » est tapé aussi")
+
+
+def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], problem: str) -> _Checked[str]:
+    """Waived and given at once is a question (P34)."""
+    return _two(typed, rule, found.text, problem) if found.value and _waived(typed, label) else found
+
+
+def _birth(typed: Sheet) -> _Checked[date]:
+    def check(text: str) -> Detail[date]:
+        return birth_date(text, typed.today)
+
+    return _best(typed, "birth", "birth-date-invalid", check, "deux dates différentes")
+
+
+def _home(typed: Sheet) -> _Checked[str]:
+    """Labelled lines make one address, unless two of them are whole ones; else the event's place."""
+    wholes = {key(whole): whole for text in typed.typed.get("address", ()) if (whole := address(text).value)}
+    if len(wholes) > 1:
+        seen = _seen(listed(list(wholes.values()), "et"))
+        return _two(typed, "address-incomplete", seen, "deux adresses, une seule est attendue")
+    text = next(iter(wholes.values()), "") or typed.text("address", "address_more") or typed.place
+    return _checked(typed, "address-incomplete", address, text)
+
+
+def _seen(text: str) -> str:
+    """The text as typed, short enough for a sentence."""
+    line = tidy(text[:200])
+    return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+# --- who -------------------------------------------------------------------------------------------------------------
+
+
+def _name(typed: Sheet) -> Name:
+    """Labelled names before the title's; two names of two people are a question (P12)."""
+    name, title = _named(typed), names.split(typed.name)
+    also = title if names.contradict(name, title) else next(filter(None, map(names.another, typed.left)), None)
+    if also is None or not name.text:
+        return name
+    return replace(name, problem=f"« {also.text} » est tapé aussi, un rendez-vous par patient")
+
+
+def _named(typed: Sheet) -> Name:
+    maiden = typed.text("birth_name")
+    family, given, patient = typed.text("family"), typed.text("given"), typed.text("patient")
+    whole = names.split(patient or typed.name)
+    if family and given:
+        return names.joined(family, given, maiden)
+    if family and not patient and " " not in family and whole.given:
+        return names.joined(family, whole.given, maiden)
+    if given and whole.text:
+        return names.joined(whole.family if whole.given else whole.text, given, maiden)
+    return _whole(typed, maiden)
+
+
+def _whole(typed: Sheet, maiden: str) -> Name:
+    whole = next(filter(None, (typed.text("patient"), typed.text("family", "given"), typed.name)), "")
+    if placeholder(tidy(whole[:200])):
+        return Name()
+    name = names.split(unlabelled.take(whole, typed.today).rest.replace(unlabelled.GAP, " "))
+    return (
+        name
+        if not maiden
+        else Name(name.text, name.family, name.given, names.capitals(maiden), name.certain, name.problem)
+    )
+
+
+def _name_findings(name: Name, practice: Practice) -> Findings:
+    if not (name.text and name.problem):
+        return ()
+    return find(practice.policy, "name-suspicious", seen=_seen(name.text), problem=name.problem)
+
+
+def _guardian(typed: Sheet) -> _Checked[Guardian]:
+    """`Responsable : Mme X, 06 …, mail`."""
+    text = ", ".join(value for value in typed.typed.get("guardian", ()) if not placeholder(value))
+    if not text:
+        return _Checked(None)
+    taken = unlabelled.take(tidy(text), typed.today)
+    called = " ".join(part for part in re.split(rf"[,;|/{unlabelled.GAP}]|\s-\s", taken.rest) if key(part)).strip(
+        " .,:-()"
+    )
+    numbers = [mobile(number) for number in taken.mobile]
+    mails = [email(address_text) for address_text in taken.email]
+    problem = next((detail.problem for detail in (*numbers, *mails) if detail.problem), "")
+    problem = problem or ("" if any(map(str.isalpha, called)) or numbers or mails else "le nom manque")
+    problem = problem or ("un numéro incomplet" if any(map(str.isdigit, called)) else "")
+    guardian = Guardian(
+        tidy(called),
+        next((detail.value for detail in numbers if detail.value), None),
+        next((detail.value for detail in mails if detail.value), None),
+    )
+    facts = find(typed.practice.policy, "guardian-invalid", seen=_seen(text), problem=problem) if problem else ()
+    return _Checked(guardian, text=_seen(text), findings=facts)
+
+
+# --- why -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Motif:
+    labels: tuple[str, ...] = ()
+    text: str = ""
+    findings: Findings = ()
+
+
+def _mentioned(text: str, practice: Practice, *, near: bool = True) -> tuple[str, ...]:
+    """The motifs that a text names; one that is the whole text stands alone."""
+    spoken = fold(text).replace("'", " ")
+    typed = key(spoken).split()
+    return tuple(dict.fromkeys(mention.label for mention in motifs.find(typed, practice, near=near)))
+
+
+def _motif(typed: Sheet) -> _Motif:
+    """The motif: what stands behind `Motif :` and what the title and other lines name, together."""
+    practice, labelled = typed.practice, typed.text("motif")
+    text = labelled or " ".join(typed.left)
+    said, elsewhere = _mentioned(labelled, practice), _outside_urgency(typed)
+    settled = len(said) == 1 and said[0] in elsewhere  # `Motif :` answers which of the title's it is
+    found = dict.fromkeys(said if settled else (*said, *elsewhere))
+    if not found and not labelled:
+        found = dict.fromkeys(_mentioned(text, practice))
+    if len(found) > 1:
+        return _ambiguous(tuple(found), labelled, practice)
+    if found:
+        other = _no_motif(tidy(labelled[:200]), True, practice) if labelled and not said else _Motif()
+        unknown = tuple(one for one in other.findings if one.rule == "motif-unknown")
+        return _Motif(tuple(found), labelled or next(iter(found)), unknown)  # `Motif :` contradicts the title
+    return _no_motif(tidy(text[:200]), bool(labelled), practice)
+
+
+def _outside_urgency(typed: Sheet) -> list[str]:
+    """The motifs named without a label; beside another motif, a line `Urgence` only says that it is urgent."""
+    named = list(typed.motifs)
+    if typed.urgent and (len(named) > 1 or "motif" in typed.typed):
+        urgent = _mentioned("urgence", typed.practice)
+        named = [label for label in named if label not in urgent]
+    return named
+
+
+def _ambiguous(found: tuple[str, ...], labelled: str, practice: Practice) -> _Motif:
+    facts = find(practice.policy, "motif-ambiguous", motifs=listed(found, "et"), proposals=found)
+    return _Motif(found, labelled or ", ".join(found), facts)
+
+
+def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
+    """Nothing known is named: nothing typed, a vague word, or a motif that the practice does not have."""
+    if not text or (not labelled and not any(map(str.isalpha, text))):
+        return _Motif()
+    if motifs.vague(text, practice) or contentless(text) or key(text) in STATEMENTS:
+        names_all = ", ".join(motif.label for motif in practice.motifs)
+        return _Motif((), text, find(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
+    near = motifs.nearest(text, practice)
+    facts = find(practice.policy, "motif-unknown", seen=_seen(text), motifs=", ".join(near), proposals=near)
+    return _Motif((), text, facts)
+
+
+def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
+    """Words of the title that turned out to be nothing at all are kept with the comment."""
+    left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
+    return left if motif.labels and (typed.name or typed.typed) else []
+
+
+def _waived(typed: Sheet, label: str) -> str | None:
+    """The reason of `Sans mobile : oui (n'en a pas)`; None where it was not said."""
+    for value in typed.typed.get(label, ()):
+        if why := yes_no.reason(tidy(value)):
+            return why
+    return "oui" if label in typed.statements else None

@@ -1,0 +1,1 @@
+"""Who somebody is: the record found, completed, and told apart from others."""

@@ -1,0 +1,385 @@
+"""Who the patient is: found from what the entry holds, never by a silent guess (P3, P5, S11 to S18, S60).
+
+Names, mobiles, e-mails and birth dates are clues that narrow each other. A name that only resembles another decides
+nothing: it is a proposal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import IntEnum
+
+from rules.details import names
+from rules.findings import find
+from rules.model import Entry, Finding, Patient, Policy, Severity
+from rules.text.fold import key, words
+from rules.text.french import numeric_day
+
+_NEAR_FAMILY, _NEAR_GIVEN = 80, 75  # rapidfuzz ratios from which a name may be the other, misspelt
+_RESEMBLING = 70
+_PROPOSED = 3
+_DIALLED = re.compile(
+    r"(?<![\d+])(?:(?:\+|00)33[ .\-]?|0)[1-9](?:[ .\-]?\d{2}){4}(?![\d])"
+)  # its pairs also read as a date
+_ANY_DAY = (date(1999, 12, 31), date(2099, 12, 31))  # between them, every birth date is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What the directory is asked for: folded name words, E.164 mobiles, e-mails, birth dates, record numbers."""
+
+    names: tuple[str, ...] = ()
+    mobiles: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    birth_dates: tuple[date, ...] = ()
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The record meant, or None; `nearest` are the records to choose from, likeliest first."""
+
+    patient: Patient | None = None
+    nearest: tuple[Patient, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def clues(entry: Entry) -> Clues:
+    """Everything in an entry by which a record may be found."""
+    if entry.query is not None:
+        return search_term(entry.query)
+    spoken = f"{entry.name_text} {entry.family_name} {entry.given_name} {entry.birth_name or ''}"
+    return Clues(
+        names=_searched(spoken),
+        mobiles=(entry.mobile,) if entry.mobile else (),
+        emails=_spellings(entry.email),
+        birth_dates=(entry.birth_date,) if entry.birth_date else (),
+    )
+
+
+def search_term(term: str) -> Clues:
+    """The clues in `attitre patients search TERM`: name words, a mobile in any notation, an e-mail, a birth date with
+    four figures of the year, a record's number (P3)."""
+    from rules.details.contact import birth_date, email, mobile
+
+    dialled = _DIALLED.search(term)
+    number = mobile(dialled[0] if dialled else term).value
+    rest = "" if number and not dialled else _DIALLED.sub(" ", term)
+    born = next(filter(None, (birth_date(rest, today).value for today in _ANY_DAY)), None)
+    mail = email(term).value if "@" in term else None
+    record = re.fullmatch(r"\s*#?\s*(\d{1,7})\s*", term)
+    return Clues(
+        names=() if mail else tuple(word for word in _searched(term) if word.isalpha()),
+        mobiles=(number,) if number else (),
+        emails=_spellings(mail),
+        birth_dates=(born,) if born else (),
+        ids=(int(record[1]),) if record else (),
+    )
+
+
+def label(patient: Patient) -> str:
+    """`DUPONT Marie, né(e) le 12/05/1981`: how a record is shown to choose from."""
+    born = f", né(e) le {numeric_day(patient.birth_date)}" if patient.birth_date else ""
+    return f"{patient.name}{born}"
+
+
+def _with_last_visit(patient: Patient) -> str:
+    last = f", dernière visite le {numeric_day(patient.visits[0][0])}" if patient.visits else ""
+    return f"{label(patient)}{last}"
+
+
+def _told_apart(people: Sequence[Patient]) -> Iterator[str]:
+    """Records to choose from; those that share name and birth date with the end of their mobile."""
+    spoken = Counter(map(label, people))
+    for one in people:
+        alike = spoken[label(one)] > 1 and one.mobile
+        yield f"{_with_last_visit(one)}{f', mobile …{one.mobile[-2:]}' if alike and one.mobile else ''}"
+
+
+def identify(
+    entry: Entry,
+    candidates: Sequence[Patient],
+    policy: Policy,
+    *,
+    nearest: Sequence[Patient] = (),
+    linked: int | None = None,
+    born_here: bool = True,
+) -> Match:
+    """The one record that the entry means (P3, P5). `nearest` are proposals only.
+
+    `linked` is the record to which this booking already belongs: it settles a tie between homonyms. `born_here`: that
+    record was made from this very entry, so its `Nouveau patient` is true and stays.
+    """
+    people = tuple(dict.fromkeys(candidates))
+    case = _Case(entry, people, policy, tuple(nearest), linked, born_here)
+    return case.named() if key(entry.name_text) else case.nameless()
+
+
+# --- how much of a record an entry says ------------------------------------------------------------------------------
+
+
+class _Name(IntEnum):
+    OTHER = 0
+    NEAR = 1
+    PART = 2
+    FULL = 3
+
+
+def _name(entry: Entry, patient: Patient) -> _Name:
+    """How far the typed name is the record's, or that of a record merged into it."""
+    others = (replace(patient, family_name=family, given_name=given) for family, given in patient.known_as)
+    return max(_own_name(entry, one) for one in (patient, *others))
+
+
+def _own_name(entry: Entry, patient: Patient) -> _Name:
+    """Either order, accents, hyphens, particles, birth name."""
+    family, birth, given = map(_tokens, (patient.family_name, patient.birth_name or "", patient.given_name))
+    wholes = [given | own for own in (family, birth, family | birth) if own]
+    typed = [_tokens(entry.name_text)]
+    if entry.birth_name:
+        typed.append(_tokens(f"{entry.given_name} {entry.birth_name}"))
+    if any(one in wholes for one in typed) or _squashed(entry.name_text) in _run_together(patient):
+        return _Name.FULL
+    if any(_part(one, family, birth, given) for one in typed):
+        return _Name.PART
+    return _Name.NEAR if _resembles(entry, patient) else _Name.OTHER
+
+
+def _part(typed: frozenset[str], family: frozenset[str], birth: frozenset[str], given: frozenset[str]) -> bool:
+    if not typed:
+        return False
+    named = any(own and own <= typed for own in (family, birth))
+    return (named and bool(given & typed)) or typed <= family | birth | given
+
+
+def _resembles(entry: Entry, patient: Patient) -> bool:
+    """Both names near, in either order: a twin's other first name is not."""
+    one, two = _both(entry)
+    return any(_near(one, own, two, patient.given_name) for own in _families(patient)) or any(
+        _near(two, own, one, patient.given_name) for own in _families(patient)
+    )
+
+
+def _near(family: str, own_family: str, given: str, own_given: str) -> bool:
+    return _ratio(family, own_family) >= _NEAR_FAMILY and _ratio(given, own_given) >= _NEAR_GIVEN
+
+
+def _given_near(entry: Entry, patient: Patient) -> bool:
+    """The first name on file is typed, or nearly, on either side of the name."""
+    own, typed = _tokens(patient.given_name), _tokens(entry.name_text)
+    return bool(own & typed) or any(_ratio(one, patient.given_name) >= _NEAR_GIVEN for one in _both(entry))
+
+
+def _both(entry: Entry) -> tuple[str, str]:
+    if entry.family_name or entry.given_name:
+        return entry.family_name, entry.given_name
+    name = names.split(entry.name_text)
+    return name.family, name.given
+
+
+def _families(patient: Patient) -> tuple[str, ...]:
+    return tuple(filter(None, (patient.family_name, patient.birth_name)))
+
+
+def _ratio(one: str, other: str) -> float:
+    from rapidfuzz import fuzz
+
+    return float(fuzz.ratio(_squashed(one), _squashed(other)))
+
+
+def _tokens(text: str) -> frozenset[str]:
+    """Name words without particles, unless there is nothing else."""
+    spoken = words(text)
+    return frozenset(word for word in spoken if not names.particle(word)) or frozenset(spoken)
+
+
+def _searched(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in words(text[:200]) if len(word) > 1 and not names.particle(word)))
+
+
+def _squashed(text: str) -> str:
+    return key(text).replace(" ", "")
+
+
+def _run_together(patient: Patient) -> set[str]:
+    given = _squashed(patient.given_name)
+    return {whole for own in map(_squashed, _families(patient)) for whole in (own + given, given + own)} - {""}
+
+
+def _spellings(mail: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((mail, mail.lower()))) if mail else ()
+
+
+def _same_birth(entry: Entry, patient: Patient) -> bool:
+    return entry.birth_date is not None and entry.birth_date == patient.birth_date
+
+
+def _other_birth(entry: Entry, patient: Patient) -> bool:
+    return bool(entry.birth_date and patient.birth_date and entry.birth_date != patient.birth_date)
+
+
+def _same_mobile(entry: Entry, patient: Patient) -> bool:
+    return entry.mobile is not None and entry.mobile == patient.mobile
+
+
+def _same_email(entry: Entry, patient: Patient) -> bool:
+    return bool(entry.email and patient.email and entry.email.lower() == patient.email.lower())
+
+
+def _same_contact(entry: Entry, patient: Patient) -> bool:
+    return _same_mobile(entry, patient) or _same_email(entry, patient)
+
+
+def _corroborated(entry: Entry, patient: Patient) -> bool:
+    return _same_birth(entry, patient) or _same_contact(entry, patient)
+
+
+_NARROWING: tuple[Callable[[Entry, Patient], bool], ...] = (_same_birth, _same_mobile, _same_email)
+
+
+# --- deciding --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One entry before the directory."""
+
+    entry: Entry
+    people: tuple[Patient, ...]
+    policy: Policy
+    near: tuple[Patient, ...]
+    linked: int | None
+    born_here: bool
+
+    def named(self) -> Match:
+        """A name was typed: the records that bear it, narrowed by the other clues."""
+        full = [one for one in self.people if _name(self.entry, one) is _Name.FULL]
+        best = self._narrowed([one for one in full if not _other_birth(self.entry, one)])
+        if len(best) > 1:
+            return self._ambiguous(best)
+        if best and self._sure(best[0]):
+            return self._mismatch(full) if self._somebody_elses(best[0], full) else self._found(best[0])
+        if self.entry.new_patient:
+            return self._ambiguous(best) if best and self.entry.birth_date is None else self._new()
+        partly = self._narrowed([one for one in self.people if self._partly(one)])
+        if partly:
+            return self._found(partly[0]) if len(partly) == 1 else self._ambiguous(partly)
+        return self._mismatch(full) if full else self._unknown()
+
+    def nameless(self) -> Match:
+        """A bare mobile, e-mail or birth date resolves where exactly one record agrees with all that was typed."""
+        hits = [one for one in self.people if _corroborated(self.entry, one)]
+        agreeing = self._narrowed([one for one in hits if not self._disagrees(one)])
+        if len(agreeing) == 1:
+            return self._found(agreeing[0])
+        if agreeing:
+            return self._ambiguous(agreeing)
+        return self._mismatch(hits) if hits else Match()
+
+    def _sure(self, patient: Patient) -> bool:
+        """`Nouveau patient` says that a name alone is not enough: it may be a homonym."""
+        linked = self.linked is not None and patient.id == self.linked
+        return not self.entry.new_patient or linked or _corroborated(self.entry, patient)
+
+    def _somebody_elses(self, patient: Patient, full: list[Patient]) -> bool:
+        """The typed mobile or e-mail is a homonym's: one of the clues is a slip, and nobody knows which."""
+        others = (one for one in full if one != patient and _same_contact(self.entry, one))
+        return not _same_contact(self.entry, patient) and any(others)
+
+    def _partly(self, patient: Patient) -> bool:
+        """Part of the name (`Dupont`, `Marie`) with a clue of the same person; a shorter first name needs the birth
+        date, for a father may share both phone and first name."""
+        if _name(self.entry, patient) is not _Name.PART or _other_birth(self.entry, patient):
+            return False
+        typed = _tokens(self.entry.name_text)
+        families = _tokens(f"{patient.family_name} {patient.birth_name or ''}")
+        one_side = typed <= families or typed <= _tokens(patient.given_name)
+        return _same_birth(self.entry, patient) or (one_side and _same_contact(self.entry, patient))
+
+    def _disagrees(self, patient: Patient) -> bool:
+        typed = self.entry.mobile
+        return _other_birth(self.entry, patient) or bool(typed and patient.mobile and typed != patient.mobile)
+
+    def _narrowed(self, people: list[Patient]) -> list[Patient]:
+        for same in _NARROWING:
+            people = [one for one in people if same(self.entry, one)] or people
+        if len(people) > 1 and self.linked is not None:
+            people = [one for one in people if one.id == self.linked] or people
+        return people
+
+    def _found(self, patient: Patient) -> Match:
+        if not self.entry.new_patient:
+            return Match(patient, (patient,))
+        if self.born_here and self.linked is not None and patient.id == self.linked:
+            return Match(patient, (patient,), self._duplicates(patient))
+        return Match(patient, (patient,), find(self.policy, "patient-exists", seen=_with_last_visit(patient)))
+
+    def _new(self) -> Match:
+        return Match(None, (), self._duplicates(None))
+
+    def _duplicates(self, own: Patient | None) -> tuple[Finding, ...]:
+        """Records that may be the same person (P5); blocks where birth date and contact are the same too, and the first
+        names near: twins share all but that."""
+        suspects = [one for one in self.people if one != own and self._suspect(one)]
+        if not suspects:
+            return ()
+        shown = [label(one) for one in suspects[:_PROPOSED]]
+        found = find(self.policy, "patient-duplicate", seen=" ; ".join(shown))
+        blocking = "patient-duplicate" not in self.policy.severities and any(map(self._blocks, suspects))
+        return tuple(replace(one, severity=Severity.ERROR) for one in found) if blocking else found
+
+    def _suspect(self, patient: Patient) -> bool:
+        name = _name(self.entry, patient)
+        if name is _Name.FULL:
+            return not _other_birth(self.entry, patient) or _same_contact(self.entry, patient)
+        return name is not _Name.OTHER and _same_birth(self.entry, patient)
+
+    def _blocks(self, patient: Patient) -> bool:
+        same = _same_birth(self.entry, patient) and _same_contact(self.entry, patient)
+        return same and _given_near(self.entry, patient)
+
+    def _ambiguous(self, people: Sequence[Patient]) -> Match:
+        """One clue more decides: the birth date, or what the records do not share besides."""
+        if len(people) == 1:  # of a new patient only the name is known so far
+            return self._asked("patient-namesake", people)
+        ask = "Ajoutez la date de naissance : « Né(e) le : 12/05/1981 »"
+        if self.entry.birth_date:
+            ask = "Ajoutez le mobile ou l'e-mail qui est dans le dossier"
+        return self._asked("patient-ambiguous", people, seen=self._seen(), ask=ask)
+
+    def _mismatch(self, people: Sequence[Patient]) -> Match:
+        problem = "ces renseignements ne vont pas avec le même dossier"
+        return self._asked("patient-mismatch", self._ranked(people), seen=self._seen(), problem=problem)
+
+    def _unknown(self) -> Match:
+        near = self._ranked((*self.people, *self.near))
+        choose = "Choisissez un patient ci-dessous" if near else "Vérifiez le nom"
+        although = ", alors que « Déjà venu : oui » est tapé" if self.entry.known else ""
+        return self._asked("patient-unknown", near, seen=self._seen(), although=although, choose=choose)
+
+    def _asked(self, rule: str, people: Sequence[Patient], **facts: object) -> Match:
+        shown = tuple(people[: _PROPOSED * 2])
+        return Match(None, shown, find(self.policy, rule, proposals=_told_apart(shown), **facts))
+
+    def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
+        """Likeliest first: common clues, then how near the names are."""
+        scored = [(self._clues(one), self._likeness(one), one) for one in dict.fromkeys(people)]
+        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING or _name(self.entry, one[2]) is _Name.PART]
+        kept.sort(key=lambda one: (-one[0], -one[1], one[2].name, one[2].id or 0))
+        return [one for _, _, one in kept[:_PROPOSED]]
+
+    def _clues(self, patient: Patient) -> int:
+        return sum(same(self.entry, patient) for same in _NARROWING)
+
+    def _likeness(self, patient: Patient) -> float:
+        from rapidfuzz import fuzz
+
+        return float(fuzz.token_sort_ratio(key(self.entry.name_text), key(patient.name)))
+
+    def _seen(self) -> str:
+        typed = (self.entry.name_text, self.entry.birth_text, self.entry.mobile_text, self.entry.email_text)
+        return next(filter(None, typed), "ces renseignements")

@@ -1,0 +1,100 @@
+"""A patient's record completed with what the entry says (P4, P5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from rules.details import names
+from rules.findings import find
+from rules.model import Entry, Finding, Patient, Policy
+from rules.text.fold import key
+from rules.text.french import numeric_day
+
+_SAID = {
+    "birth_name": "nom de naissance",
+    "birth_date": "date de naissance",
+    "mobile": "mobile",
+    "email": "e-mail",
+    "address": "adresse",
+    "guardian": "responsable",
+}
+_ONCE = frozenset({"birth_date", "birth_name"})  # who somebody is, is filled in but never replaced
+
+
+def complete(
+    patient: Patient | None, entry: Entry, policy: Policy, given: Mapping[str, str]
+) -> tuple[Patient, tuple[str, ...], list[Finding]]:
+    """The record with the typed details, what that changes in it (French lines, numbers masked), and the findings.
+
+    None: a record made from the entry alone. A detail that could not be believed never replaces one on file, nor does
+    one that this event gave already (`given`, see `spoken`): where the file differs now, it is the newer.
+    """
+    if patient is None:
+        return _created(entry), (), []
+    differing = {name: value for name, value in _typed(entry).items() if _differs(patient, name, value)}
+    older = {name: value for name, value in differing.items() if given.get(name) == str(value)}
+    updates = {name: value for name, value in differing.items() if name not in older}
+    changes = tuple(_change(name, getattr(patient, name), value) for name, value in updates.items())
+    said = [
+        one
+        for name, value in older.items()
+        for one in find(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
+    ]
+    return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]  # type: ignore[arg-type]
+
+
+def spoken(entry: Entry) -> dict[str, str]:
+    """The believable details of an entry, as `complete` is given them of an earlier one."""
+    return {name: str(value) for name, value in _typed(entry).items() if value}
+
+
+def _created(entry: Entry) -> Patient:
+    name = names.split(entry.name_text)
+    whole = (entry.family_name, entry.given_name) if entry.family_name else (name.family, name.given)
+    return replace(Patient(*whole), **_typed(entry))  # type: ignore[arg-type]
+
+
+def _typed(entry: Entry) -> dict[str, str | date | None]:
+    return {
+        "birth_name": entry.birth_name,
+        "birth_date": entry.birth_date,
+        "mobile": entry.mobile,
+        "email": entry.email,
+        "address": entry.address,
+        "guardian": (entry.guardian.name or None) if entry.guardian else None,
+    }
+
+
+def _differs(patient: Patient, name: str, value: str | date | None) -> bool:
+    on_file = getattr(patient, name)
+    if not value or (on_file and name in _ONCE):
+        return False
+    return not on_file or key(str(on_file)) != key(str(value))
+
+
+def _change(name: str, before: str | date | None, after: str | date | None) -> str:
+    """`mobile : …56 → …78`, `e-mail : noté`."""
+    if name == "mobile" and after:
+        masked = f"…{str(before)[-2:]} → …{str(after)[-2:]}" if before else f"…{str(after)[-2:]}"
+        return f"{_SAID[name]} : {masked}"
+    if isinstance(after, date):
+        return f"{_SAID[name]} : {numeric_day(after)}"
+    return f"{_SAID[name]} : {f'{before} → ' if before else ''}{after}"
+
+
+def _kept(patient: Patient, entry: Entry, policy: Policy) -> list[Finding]:
+    """What was typed, could not be believed, and did not replace what is on file (P4)."""
+    typed = (
+        ("Date de naissance", entry.birth_text, entry.birth_date, patient.birth_date),
+        ("Mobile", entry.mobile_text, entry.mobile, patient.mobile),
+        ("E-mail", entry.email_text, entry.email, patient.email),
+        ("Adresse", entry.address_text, entry.address, patient.address),
+    )
+    return [
+        finding
+        for what, text, value, on_file in typed
+        if text and value is None and on_file
+        for finding in find(policy, "details-kept", seen=f"{what} « {text} »")
+    ]

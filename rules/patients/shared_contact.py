@@ -1,0 +1,53 @@
+"""A typed mobile or e-mail that is somebody else's: a family's, or a slip of the hand (P13, P14, ruling 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from rules.findings import find
+from rules.model import Entry, Finding, Patient, Policy, Severity
+from rules.patients.identify import label
+from rules.text.fold import key
+
+
+def shared(
+    entry: Entry,
+    on_file: Patient | None,
+    future: Patient,
+    others: Iterable[Patient],
+    *,
+    policy: Policy,
+    given: Mapping[str, str],
+) -> Iterator[Finding]:
+    """What is also a stranger's: another name and another address. It blocks where it would replace what is on file,
+    for there it is a slip more likely than a family; `Mobile confirmé` says that it is meant. `given`: what this event
+    gave the directory already."""
+    strangers = [one for one in others if (on_file is None or one.id != on_file.id) and _stranger(one, future)]
+    for what, typed, seen, confirmed, name in (
+        ("Mobile", entry.mobile, entry.mobile_text, entry.mobile_confirmed, "mobile"),
+        ("E-mail", entry.email, entry.email_text, entry.email_confirmed, "email"),
+    ):
+        before = getattr(on_file, name, None)
+        theirs = next((one for one in strangers if _is(getattr(one, name), typed)), None)
+        if theirs is None or confirmed or (_is(before, typed) and given.get(name) != typed):
+            continue
+        found = find(policy, "contact-shared", what=what, seen=seen, patient=label(theirs))
+        blocks = before and not _is(before, typed) and "contact-shared" not in policy.severities
+        yield from (replace(one, severity=Severity.ERROR) for one in found) if blocks else found
+
+
+def _is(one: str | None, other: str | None) -> bool:
+    return bool(one and other and one.lower() == other.lower())
+
+
+def _stranger(one: Patient, patient: Patient) -> bool:
+    """Neither a family name nor the address in common, nor one's guardian."""
+    names, others = _names(one), _names(patient)
+    same_home = bool(one.address and patient.address and key(one.address) == key(patient.address))
+    return names.isdisjoint(others) and not same_home
+
+
+def _names(one: Patient) -> frozenset[str]:
+    """The words of the family names, of birth too, and of who answers for a minor."""
+    return frozenset(key(f"{one.family_name} {one.birth_name or ''} {one.guardian or ''}").split())

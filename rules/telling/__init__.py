@@ -1,0 +1,1 @@
+"""Who is told what, when and in which words: patients, the practice, the event itself."""

@@ -1,0 +1,60 @@
+"""What stands beside an event into which nothing can be written: one all-day notice a calendar and day (SYNC 2.8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules.model import CalendarEvent, Finding, Practice, Severity
+from rules.telling.event_block import findings_said
+from rules.text.french import clock
+
+NAME = "attitre-a-corriger-"  # begins the UID of each notice
+SHOWN = frozenset({Severity.ERROR, Severity.WARNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One event of the day: when it begins, what it is called, why nothing is written into it, what is to be said."""
+
+    start: datetime
+    all_day: bool
+    name: str
+    why: str
+    findings: tuple[Finding, ...]
+
+
+def worth_saying(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What asks something of her."""
+    return tuple(one for one in findings if one.severity in SHOWN)
+
+
+def notice(corrections: Sequence[Correction], practice: Practice) -> tuple[str, str]:
+    """Title and text for the corrections of one day, in order: the same facts always give the same words (law L2)."""
+    ordered = sorted(corrections, key=lambda one: (not one.all_day, one.start, one.name))
+    said = "\n\n".join(_paragraph(one, practice) for one in ordered)
+    return f"attitre : à corriger ({len(ordered)})", f"{said}\n\n{_END}"
+
+
+def is_companion(event: CalendarEvent) -> bool:
+    """Whether that event is a notice of ours, or a copy of one: never a booking, a block or a question, whatever it
+    says."""
+    return event.uid.startswith(NAME) or (event.all_day and event.transparent and is_notice(event.title))
+
+
+def is_notice(title: str) -> bool:
+    """Whether a title is that of such a notice."""
+    return _TITLE.fullmatch(title.strip()) is not None
+
+
+def _paragraph(one: Correction, practice: Practice) -> str:
+    when = "Toute la journée" if one.all_day else clock(one.start.astimezone(practice.zone))
+    why = one.why[:1].lower() + one.why[1:].rstrip(" .")
+    head = f"{when}, {one.name or 'sans titre'} (rien n'y est écrit : {why})"
+    return "\n".join((head, *findings_said(one.findings)))
+
+
+_TITLE = re.compile(r"attitre : à corriger \(\d+\)")
+_END = "Corrigez les événements eux-mêmes : cette note suit, et disparaît quand tout est corrigé."

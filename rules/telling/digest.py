@@ -1,0 +1,276 @@
+"""The daily digest in words: what the practice should look at today, and nothing else (P51, P1, rulings 11 and 15).
+
+It goes to the practice's own mailbox, so it names patients. `now` is an argument; times are in the practice's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from rules.model import Channel, MessageKind, Practice
+from rules.text.french import clock, day, day_and_clock, minutes
+
+SHOWN = 40  # lines of one section; the rest is counted, and at the prompt
+
+_CHANNELS = {Channel.SMS: "SMS", Channel.EMAIL: "E-mail"}
+_KINDS = {
+    MessageKind.CONFIRMATION: "de confirmation",
+    MessageKind.REMINDER: "de rappel",
+    MessageKind.MODIFICATION: "de modification",
+    MessageKind.CANCELLATION: "d'annulation",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A booking to look at. `todo`: the French sentences of what is wrong or could not be shown in the event."""
+
+    start: datetime
+    dentist: str
+    patient: str
+    todo: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BareBlock:
+    """Time kept without a reason. `repeated`: an occurrence of a series, which is asked once."""
+
+    start: datetime
+    end: datetime
+    dentist: str
+    all_day: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that did not reach its patient, or perhaps not (`uncertain`). `call`: the number to call."""
+
+    patient: str
+    kind: MessageKind
+    channel: Channel
+    start: datetime
+    call: str | None
+    uncertain: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A calendar whose cancellations, or so many messages, wait for a person (P43)."""
+
+    dentist: str
+    count: int
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A calendar that is not synchronised, since when and why."""
+
+    dentist: str
+    reason: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matters:
+    """Everything that a digest may tell. `lost`: minutes by (dentist's key, Monday); `support`: (name, how to reach,
+    open or closed now); `troubles`: what does not work, in sentences."""
+
+    faulty: tuple[Appointment, ...] = ()
+    blocks: tuple[BareBlock, ...] = ()
+    lost: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    undelivered: tuple[Undelivered, ...] = ()
+    without_outcome: tuple[Appointment, ...] = ()
+    unshown: tuple[Appointment, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    support: tuple[tuple[str, str, str], ...] = ()
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """There is nothing to look at; a support contact alone is no reason for a mail."""
+        return not (
+            self.faulty or self.blocks or self.undelivered or self.without_outcome or self.unshown or self.held
+            or self.unread or self.troubles
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to look at: a head line and what belongs to it."""
+
+    head: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Things of one kind. `hint`: what to do about them."""
+
+    title: str
+    hint: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The day's letter to the practice, before it has a form."""
+
+    subject: str
+    opening: str
+    sections: tuple[Section, ...]
+
+
+def digest(matters: Matters, practice: Practice, today: date) -> Digest | None:
+    """The digest of that day; None where there is nothing to tell: it is never sent empty (INTERFACE 5)."""
+    if matters.nothing:
+        return None
+    told = tuple(section for section in _sections(matters, practice) if section.items)
+    count = sum(_weight(matters))
+    asks = "1 point à regarder" if count == 1 else f"{count} points à regarder"
+    return Digest(f"attitre : {asks}, {day(today)}", f"{practice.name}, {day(today, year=True)} : {asks}.", told)
+
+
+def plain(letter: Digest) -> str:
+    """The digest as text."""
+    return "\n".join([letter.opening, *(line for section in letter.sections for line in _plain(section))]) + "\n"
+
+
+def _plain(section: Section) -> Iterator[str]:
+    yield from ("", section.title.upper(), *([section.hint] if section.hint else []))
+    for item in section.items:
+        yield f"- {item.head}"
+        yield from (f"    {line}" for line in item.lines)
+
+
+def _weight(matters: Matters) -> Iterator[int]:
+    for listed in (matters.faulty, matters.blocks, matters.undelivered, matters.without_outcome):
+        yield len(listed)
+    for others in (matters.unshown, matters.held, matters.unread, matters.troubles):
+        yield len(others)
+
+
+def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
+    """The most urgent first: what nobody else will notice."""
+    reasons = ", ".join(practice.blocks[:3]) or "Congés, Réunion"
+    yield Section(
+        "Agendas non synchronisés",
+        "Tant que cela dure, aucun changement fait dans ces agendas n'est vu. Détail : attitre status",
+        _items((_unread(one, practice) for one in matters.unread), "attitre status"),
+    )
+    yield Section(
+        "Ce qui ne marche pas",
+        "C'est réessayé de soi-même. Détail : attitre status",
+        _items((Item(one) for one in matters.troubles), "attitre status"),
+    )
+    yield Section(
+        "Annulations et messages retenus" if any(one.messages for one in matters.held) else "Annulations retenues",
+        "Aucun patient n'est prévenu avant votre décision.",
+        _items((_held(one, practice) for one in matters.held), "attitre status"),
+    )
+    yield Section(
+        "Messages non remis",
+        "Appelez ces patients.",
+        _items((_undelivered(one, practice) for one in matters.undelivered), "attitre outbox"),
+    )
+    yield Section(
+        "Rendez-vous à corriger",
+        "Rien n'est envoyé à ces patients avant la correction dans l'agenda.",
+        _items((_appointment(one, practice) for one in matters.faulty), "attitre agenda"),
+    )
+    yield Section(
+        "Créneaux bloqués sans motif",
+        f"Donnez-leur un titre qui dit pourquoi ({reasons}), ou libérez-les.",
+        (*_items((_block(one, practice) for one in matters.blocks), "attitre agenda"), *_lost(matters, practice)),
+    )
+    yield Section(
+        "Rendez-vous passés sans issue",
+        "Écrivez dans l'événement « Honoré », « Absent », « Absent excusé » ou « Retard 15 min ».",
+        _items((_appointment(one, practice) for one in matters.without_outcome), "attitre agenda"),
+    )
+    yield Section(
+        "Remarques que l'agenda n'a pas acceptées",
+        "Ces agendas ou événements refusent l'écriture : la remarque n'est visible qu'ici.",
+        _items((_appointment(one, practice) for one in matters.unshown), "attitre agenda"),
+    )
+    yield Section("Assistance", "", tuple(Item(f"{name} : {words}", (how,)) for name, how, words in matters.support))
+
+
+def _items(items: Iterable[Item], command: str) -> tuple[Item, ...]:
+    """At most `SHOWN`; what is left out is said, never dropped silently."""
+    every = list(items)
+    left = len(every) - SHOWN
+    more = [Item(f"et {left} de plus : {command}")] if left > 0 else []
+    return tuple(every[:SHOWN] + more)
+
+
+def _appointment(one: Appointment, practice: Practice) -> Item:
+    who = one.patient or "patient non reconnu"
+    return Item(f"{_moment(one.start, practice)}, {practice.name_of(one.dentist)} : {who}", one.todo)
+
+
+def _block(one: BareBlock, practice: Practice) -> Item:
+    start, end = one.start.astimezone(practice.zone), one.end.astimezone(practice.zone)
+    length = int((one.end - one.start).total_seconds() // 60)
+    span = f"{day(start.date())}, toute la journée" if one.all_day else _span(start, end, length)
+    series = " ; se répète, à nommer une fois" if one.repeated else ""
+    return Item(f"{span}, {practice.name_of(one.dentist)}{series}")
+
+
+def _span(start: datetime, end: datetime, length: int) -> str:
+    if start.date() == end.date():
+        return f"{day(start.date())} de {clock(start)} à {clock(end)} ({minutes(length)})"
+    return f"du {day_and_clock(start)} au {day_and_clock(end)}"
+
+
+def _lost(matters: Matters, practice: Practice) -> tuple[Item, ...]:
+    """Minutes lost per dentist and week, the YAML's order of dentists."""
+    place = {dentist.key: number for number, dentist in enumerate(practice.dentists)}
+    ordered = sorted(matters.lost.items(), key=lambda pair: (pair[0][1], place.get(pair[0][0], len(place))))
+    lines = tuple(
+        f"semaine du {day(monday)}, {practice.name_of(key)} : {minutes(lost)}" for (key, monday), lost in ordered
+    )
+    return (Item("Temps de consultation perdu", lines),) if lines and matters.blocks else ()
+
+
+def _undelivered(one: Undelivered, practice: Practice) -> Item:
+    what = f"{_CHANNELS[one.channel]} {_KINDS[one.kind]}"
+    state = "peut-être remis" if one.uncertain else "non remis"
+    call = f"Appelez le {_spaced(one.call)}" if one.call else "Pas de numéro : cherchez-le dans le dossier"
+    why = (one.reason.rstrip(" .") + ".",) if one.reason else ()
+    head = f"{one.patient or 'patient non reconnu'} : {what} {state}, rendez-vous du {_moment(one.start, practice)}"
+    return Item(head, (f"{call}.", *why))
+
+
+def _held(one: HeldBack, practice: Practice) -> Item:
+    many = "s" if one.messages > 1 else ""
+    lost = "1 annulation retenue" if one.count == 1 else f"{one.count} annulations retenues"
+    said = [lost] * bool(one.count) + [f"{one.messages} message{many} retenu{many}"] * bool(one.messages)
+    asked = "annulations retenues" if one.count else "attitre : …"
+    wrong = "rétablissez l'agenda, ou écrivez" if one.count else "écrivez"
+    return Item(
+        f"{practice.name_of(one.dentist)} : {' et '.join(said)}",
+        (f"C'est voulu : attitre release {one.dentist}, ou « oui » dans l'événement « {asked} ».",
+         f"C'est une erreur : {wrong} « non » dans cet événement."),
+    )  # fmt: skip
+
+
+def _unread(one: Unread, practice: Practice) -> Item:
+    since = f", depuis le {_moment(one.since, practice)}" if one.since else ", jamais lu"
+    return Item(f"{practice.name_of(one.dentist)}{since}", (one.reason,) if one.reason else ())
+
+
+def _moment(moment: datetime, practice: Practice) -> str:
+    return day_and_clock(moment.astimezone(practice.zone))
+
+
+def _spaced(number: str) -> str:
+    """`06 12 34 56 78`: a French number as people dial it; another as it is."""
+    national = f"0{number[3:]}" if number.startswith("+33") else number
+    pairs: Sequence[str] = [national[place : place + 2] for place in range(0, len(national), 2)]
+    return " ".join(pairs) if len(national) == 10 and national.isdigit() else number

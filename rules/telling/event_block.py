@@ -1,0 +1,163 @@
+"""What she reads in the event: the booking in words, what to do, what the patient received (P17, INTERFACE 5).
+
+Only facts of the event and moments that are over stand in it, so that time alone never changes a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rules.model import (
+    Annotation,
+    Assessment,
+    Booking,
+    CalendarEvent,
+    Channel,
+    Finding,
+    Kind,
+    MessageKind,
+    Practice,
+    Severity,
+)
+from rules.patients.identify import label
+from rules.text.french import clock, day_and_clock, minutes
+
+_SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓", Severity.OFF: " "}
+_CHANNELS = {Channel.SMS: "SMS", Channel.EMAIL: "E-mail"}
+_KINDS = {
+    MessageKind.CONFIRMATION: "de confirmation",
+    MessageKind.REMINDER: "de rappel",
+    MessageKind.MODIFICATION: "de modification",
+    MessageKind.CANCELLATION: "d'annulation",
+}
+UNREADABLE = "event-unreadable"
+PROBLEMS = {
+    UNREADABLE: "son contenu est abîmé",
+    "recurrence-refused": "elle se répète trop souvent ou sans fin",
+}
+_TOLD = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION})
+_UNTOLD = frozenset({"uncertain", "retried", "held"})
+BLOCKS, DONE = "⚠ ", "✓ "
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one message. `state`: sent, failed, uncertain (a person decides) or retried (its answer was lost,
+    it goes again) or held (too many at once: a person decides); `at` when; `reason` in French where it failed."""
+
+    kind: MessageKind
+    channel: Channel
+    state: str
+    at: datetime | None
+    reason: str = ""
+
+
+def feedback(
+    assessment: Assessment, event: CalendarEvent, practice: Practice, receipts: Sequence[Receipt], now: datetime
+) -> Annotation:
+    """Our part of the event; empty for blocks with a reason, private events and what is ignored.
+
+    `now` is not used for any word (time alone never rewrites a block).
+    """
+    if assessment.kind is Kind.BLOCK:
+        return problem_feedback(assessment.findings, practice)
+    if assessment.kind is not Kind.BOOKING or assessment.booking is None:
+        return Annotation()
+    if assessment.booking.cancelled:
+        return _cancelled(assessment, assessment.booking, practice, receipts)
+    return Annotation(
+        _mark(assessment, practice, receipts),
+        (
+            *_restated(assessment.booking, event, practice),
+            *_said(assessment.findings),
+            *_sent(receipts, practice),
+        ),
+    )
+
+
+def problem_feedback(findings: Sequence[Finding], practice: Practice) -> Annotation:
+    """Findings about something that is no booking: a block without a reason, an event that cannot be read."""
+    blocked = any(one.severity is Severity.ERROR for one in findings)
+    mark = BLOCKS if blocked and practice.policy.title_mark else ""
+    return Annotation(mark, tuple(_said(findings))) if findings else Annotation()
+
+
+def _cancelled(assessment: Assessment, booking: Booking, practice: Practice, receipts: Sequence[Receipt]) -> Annotation:
+    """Where she wrote it, it is acknowledged; a client hides what the calendar itself cancelled."""
+    if booking.outcome is None and not receipts:
+        return Annotation()
+    noted = f"✓ Annulation notée : le créneau du {day_and_clock(booking.start.astimezone(practice.zone))} est libre."
+    return Annotation("", (noted, *_said(assessment.findings), *_sent(receipts, practice)))
+
+
+def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt]) -> str:
+    if not practice.policy.title_mark:
+        return ""
+    if not assessment.valid:
+        return BLOCKS
+    news = [one for one in receipts if one.kind in _TOLD]
+    told = any(one.state == "sent" for one in news)
+    if any(one.state in _UNTOLD for one in news):
+        return ""  # what a gateway took before is not what is true now
+    booking = assessment.booking
+    nowhere = booking is not None and not (booking.mobile or booking.email)
+    return DONE if told or nowhere else ""
+
+
+def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Iterator[str]:
+    """Date, hour, length and dentist in words, so that a slip is seen (P17); who; why (P26)."""
+    start = booking.start.astimezone(practice.zone)
+    dentist = practice.name_of(booking.dentist)
+    length = "toute la journée" if event.all_day else minutes(max(booking.minutes, 0))
+    yield f"{day_and_clock(start)}, {length}, {dentist}"
+    if booking.patient.name:
+        yield label(booking.patient)
+    if booking.motif:
+        yield f"{booking.motif} – première consultation" if booking.first_visit else booking.motif
+
+
+def findings_said(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Each finding on its line, its proposals below it."""
+    return tuple(_said(findings))
+
+
+def _said(findings: Sequence[Finding]) -> Iterator[str]:
+    for one in findings:
+        yield f"{_SIGNS[one.severity]} {one.text}"
+        yield from (f"  → {proposal}" for proposal in one.proposals)
+
+
+def receipts_said(receipts: Sequence[Receipt], practice: Practice) -> tuple[str, ...]:
+    """What the event says of the messages that were sent for it, a line each."""
+    return tuple(_sent(receipts, practice))
+
+
+def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:
+    for one in receipts:
+        what = f"{_CHANNELS[one.channel]} {_KINDS[one.kind]}"
+        why = f" : {one.reason.rstrip(' .')}" if one.reason else ""
+        if one.state == "sent":
+            yield f"✓ {what} envoyé{_moment(one, practice)}"
+        elif one.state == "failed":
+            yield f"✗ {what} non remis{why}. Appelez le patient."
+        elif one.state == "uncertain":
+            yield f"! {what} peut-être remis{why}. Vérifiez avec le patient."
+        elif one.state == "retried":
+            yield f"! {what} : réponse perdue, nouvel essai à venir."
+    yield from _held(receipts)
+
+
+def _held(receipts: Sequence[Receipt]) -> Iterator[str]:
+    """One line, by however many ways it was to go: why its patient does not know of it yet."""
+    reason = next((one.reason for one in receipts if one.state == "held"), "")
+    if reason:
+        yield f"! Message au patient {reason}. Répondez à « messages retenus » dans cet agenda."
+
+
+def _moment(receipt: Receipt, practice: Practice) -> str:
+    if receipt.at is None:
+        return ""
+    at = receipt.at.astimezone(practice.zone)
+    return f" le {at:%d/%m} à {clock(at)}"

@@ -1,0 +1,322 @@
+"""What a patient reads: one SMS, one letter (P35 to P43). Pure wording; the comment is not even at hand (P19)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from urllib.parse import quote
+
+from rules.model import Facts, MessageKind, Practice, Send
+from rules.telling import series_messages, spoken_names
+from rules.telling.spoken_names import Style
+from rules.text import french
+from rules.text.gsm7 import fit, segments
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail before it has a form. `rows` are (label, value); `changes` are (label, old, new) of what changed."""
+
+    subject: str
+    greeting: str
+    paragraphs: tuple[str, ...]
+    rows: tuple[tuple[str, str], ...]
+    links: tuple[Link, ...]
+    closing: tuple[str, ...]
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+def about_series(send: Send) -> bool:
+    """It names several visits of one series; a reminder that names several is about one day."""
+    return bool(send.also) and send.kind is not MessageKind.REMINDER
+
+
+# --- SMS -------------------------------------------------------------------------------------------------------------
+
+
+def sms(send: Send, practice: Practice, manage_url: str | None = None, *, today: date | None = None) -> str:
+    """The text of an SMS, in GSM-7: of the wordings that cost fewest messages (one, unless the names are very long)
+    the fullest. Without patient name; with a motif only where the practice wants it (P37).
+
+    Seen from `today`, a day that is far away is said with its year."""
+    discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
+    say = series_messages.sms_said if about_series(send) else _SAID[send.kind]
+    said = [say(send, house, Style(shorter, today)) for house in (practice, discreet) for shorter in (False, True)]
+    return min(
+        (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
+    )
+
+
+def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str | None) -> list[tuple[str, str]]:
+    """Tail and text, best first: a link matters more than a long date, a long date more than a polite phone line."""
+    phone = f"Tél. {practice.phone}"
+    if send.kind is MessageKind.CANCELLATION:
+        best = [f"Pour reprendre RDV : {practice.phone}", phone]
+    elif manage_url:
+        best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
+    else:
+        best = [f"En cas d'empêchement : {practice.phone}", phone]
+    return [(tail, text) for tails in (best, [phone]) for text in said for tail in tails]
+
+
+def _line(practice: Practice, said: str, tail: str) -> str:
+    return fit(" ".join(f"{practice.name} : {said} {tail}".split()))
+
+
+def _confirmed(send: Send, practice: Practice, style: Style) -> str:
+    return f"RDV confirmé le {_appointment(send.facts, practice, style)}."
+
+
+def _reminded(send: Send, practice: Practice, style: Style) -> str:
+    if send.also:
+        return f"rappel de vos RDV du {_sms_day(send.facts, practice, style)} : {_several(send, practice)}."
+    return f"rappel de votre RDV du {_appointment(send.facts, practice, style)}."
+
+
+def _several(send: Send, practice: Practice) -> str:
+    """Each appointment of the day with hour and dentist, and whose it is where they are not all one person's."""
+    every = (send.facts, *send.also)
+    family = len({facts.name for facts in every}) > 1
+    said = []
+    for facts in every:
+        hour, who = (
+            french.short_clock(spoken_names.local(facts, practice)),
+            spoken_names.article(spoken_names.short(facts.dentist, practice)),
+        )
+        label = _motif_in_sms(facts, practice)
+        said.append(f"{facts.name} à " * family + f"{hour} avec {who}" + (f" pour : {label}" if label else ""))
+    return french.listed(said, "et")
+
+
+def _modified(send: Send, practice: Practice, style: Style) -> str:
+    """The new appointment, and of the old one what differs (P42)."""
+    now, before = send.facts, send.before or send.facts
+    moved = now.start != before.start
+    place = f", nouvelle adresse : {now.place}" if now.place != before.place else ""
+    former = ", ".join(_former(now, before, practice, style))
+    lead = "RDV déplacé au" if moved else "RDV modifié :"
+    return f"{lead} {_appointment(now, practice, style)}{place}{former and f' (avant : {former})'}."
+
+
+def _former(now: Facts, before: Facts, practice: Practice, style: Style) -> list[str]:
+    pairs = (
+        (_sms_when(before, practice, style), now.start != before.start),
+        (spoken_names.short(before.dentist, practice), now.dentist != before.dentist),
+        (_motif_in_sms(before, practice), now.motif != before.motif),
+    )
+    return [said for said, differs in pairs if said and differs]
+
+
+def _cancelled(send: Send, practice: Practice, style: Style) -> str:
+    return f"votre RDV du {_appointment(send.before or send.facts, practice, style, motif=False)} est annulé."
+
+
+_SAID = {
+    MessageKind.CONFIRMATION: _confirmed,
+    MessageKind.REMINDER: _reminded,
+    MessageKind.MODIFICATION: _modified,
+    MessageKind.CANCELLATION: _cancelled,
+}
+
+
+def _appointment(facts: Facts, practice: Practice, style: Style, *, motif: bool = True) -> str:
+    said = (
+        f"{_sms_when(facts, practice, style)} avec {spoken_names.article(spoken_names.short(facts.dentist, practice))}"
+    )
+    label = _motif_in_sms(facts, practice) if motif else ""
+    return f"{said} pour : {label}" if label else said
+
+
+def _sms_when(facts: Facts, practice: Practice, style: Style) -> str:
+    return f"{_sms_day(facts, practice, style)} à {french.short_clock(spoken_names.local(facts, practice))}"
+
+
+def _sms_day(facts: Facts, practice: Practice, style: Style) -> str:
+    return spoken_names.day(spoken_names.local(facts, practice).date(), style)
+
+
+def _motif_in_sms(facts: Facts, practice: Practice) -> str:
+    """The public label, or the label where there is none; nothing unless the practice asked for it (P37)."""
+    motif = practice.motif(facts.motif)
+    if not practice.policy.motif_in_sms or motif is None:
+        return ""
+    return motif.public_label or motif.label
+
+
+# --- e-mail ----------------------------------------------------------------------------------------------------------
+
+
+def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Letter:
+    """The content of an e-mail. No health data in the subject; the motif in the rows (P37)."""
+    if about_series(send):
+        return _series_letter(send, practice)
+    if send.kind is MessageKind.CANCELLATION:
+        return _farewell(send.before or send.facts, practice)
+    if send.also:
+        return _day_letter(send, practice)
+    facts = send.facts
+    manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
+    return Letter(
+        subject=f"{_TITLES[send.kind]} : {french.day_and_clock(spoken_names.local(facts, practice), year=True)}",
+        greeting="Bonjour,",
+        paragraphs=(*_opening(send, practice), *_follows(facts, practice)),
+        rows=_rows(facts, practice),
+        links=(*manage, Link("Itinéraire (Google Maps)", maps_url(facts.place or practice.address))),
+        closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
+        changes=_changes(send, practice),
+    )
+
+
+def maps_url(address: str) -> str:
+    """The keyless link that opens a route to that address (P38)."""
+    return f"https://www.google.com/maps/dir/?api=1&destination={quote(address, safe='')}"
+
+
+_TITLES = {
+    MessageKind.CONFIRMATION: "Rendez-vous confirmé",
+    MessageKind.REMINDER: "Rappel de votre rendez-vous",
+    MessageKind.MODIFICATION: "Rendez-vous modifié",
+}
+
+
+def _farewell(facts: Facts, practice: Practice) -> Letter:
+    """The cancellation: which appointment, and how to take another (P43)."""
+    when = french.day_and_clock(spoken_names.local(facts, practice), year=True)
+    who = spoken_names.article(spoken_names.dentist(facts.dentist, practice).name)
+    return Letter(
+        subject=f"Rendez-vous annulé : {when}",
+        greeting="Bonjour,",
+        paragraphs=(
+            f"Votre rendez-vous du {when} avec {who} est annulé.",
+            f"Pour prendre un nouveau rendez-vous, appelez-nous au {practice.phone}.",
+        ),
+        rows=(("Patient", facts.name),) if facts.name else (),
+        links=(),
+        closing=("Cordialement,", practice.name),
+    )
+
+
+def _day_letter(send: Send, practice: Practice) -> Letter:
+    """One reminder for all appointments of the day (ruling 6): a row each, then place and phone."""
+    every = (send.facts, *send.also)
+    when = french.day(spoken_names.local(send.facts, practice).date(), year=True)
+    rows = [(french.clock(spoken_names.local(facts, practice)), _in_a_row(facts, practice)) for facts in every]
+    places = list(dict.fromkeys(facts.place or practice.address for facts in every))
+    return Letter(
+        subject=f"Rappel de vos rendez-vous : {when}",
+        greeting="Bonjour,",
+        paragraphs=(f"Nous vous rappelons vos rendez-vous du {when} ({spoken_names.zone(practice)}).",),
+        rows=(*rows, *(("Adresse", place) for place in places), ("Téléphone", practice.phone)),
+        links=(Link("Itinéraire (Google Maps)", maps_url(places[0])),),
+        closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
+    )
+
+
+def _series_letter(send: Send, practice: Practice) -> Letter:
+    """One letter for the visits of a series (ruling 17): its rhythm, its next date, and the dates."""
+    every, cancelled = series_messages.every(send), send.kind is MessageKind.CANCELLATION
+    opening = f"Vos rendez-vous sont {_SERIES[send.kind]} : {_when(every, send, practice)}."
+    upcoming = f"Prochain rendez-vous : {series_messages.next_said(send, practice)} ({spoken_names.zone(practice)})."
+    again = f"Pour prendre un nouveau rendez-vous, appelez-nous au {practice.phone}."
+    dates = ("Dates", series_messages.dates_said(every, practice, goes_on=send.goes_on))
+    lengths = 1 if len({facts.minutes for facts in every}) == 1 else 2  # of visits that differ no length is said
+    rest = () if cancelled else (*_told(send.facts, practice)[lengths:], ("Téléphone", practice.phone))
+    rows = (("Patient", send.facts.name), dates, *rest)
+    maps = Link("Itinéraire (Google Maps)", maps_url(send.facts.place or practice.address))
+    closing = f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}."
+    return Letter(
+        subject=f"Rendez-vous {_SERIES[send.kind]} : {series_messages.subject_said(send, practice)}",
+        greeting="Bonjour,",
+        paragraphs=(opening, again) if cancelled else (opening, upcoming, *_follows(send.facts, practice)),
+        rows=tuple((label, value) for label, value in rows if value),
+        links=() if cancelled else (maps,),
+        closing=("Cordialement,", practice.name) if cancelled else (closing, "À bientôt,", practice.name),
+        changes=_series_changes(send, practice),
+    )
+
+
+def _when(facts: Sequence[Facts], send: Send, practice: Practice) -> str:
+    return series_messages.when_said(facts, practice, goes_on=send.goes_on)
+
+
+def _series_changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]:
+    """Old and new of what differs: the dates of all, the rest as of the first."""
+    before = series_messages.every_before(send)
+    if send.kind is not MessageKind.MODIFICATION or not before:
+        return ()
+    dates = ("Dates et heures", _when(before, send, practice), _when(series_messages.every(send), send, practice))
+    rest = zip(_told(before[0], practice)[1:], _told(send.facts, practice)[1:], strict=True)
+    found = (dates, *((label, old, new) for (label, old), (_, new) in rest))
+    return tuple((label, old or "–", new or "–") for label, old, new in found if old != new)
+
+
+_SERIES = {
+    MessageKind.CONFIRMATION: "confirmés",
+    MessageKind.MODIFICATION: "modifiés",
+    MessageKind.CANCELLATION: "annulés",
+}
+
+
+def _in_a_row(facts: Facts, practice: Practice) -> str:
+    """`DUPONT Marie, Dr Claire Martin (Dentiste), Détartrage, 30 min`."""
+    dentist = spoken_names.dentist(facts.dentist, practice)
+    who = f"{dentist.name} ({dentist.specialty})" if dentist.specialty else dentist.name
+    return ", ".join(word for word in (facts.name, who, _motif(facts), french.minutes(facts.minutes)) if word)
+
+
+def _opening(send: Send, practice: Practice) -> tuple[str, ...]:
+    if send.kind is MessageKind.REMINDER:
+        return ("Nous vous rappelons votre rendez-vous.",)
+    if send.kind is MessageKind.CONFIRMATION or send.before is None:
+        return ("Votre rendez-vous est confirmé.",)
+    when = french.day_and_clock(spoken_names.local(send.before, practice), year=True)
+    who = spoken_names.article(spoken_names.dentist(send.before.dentist, practice).name)
+    return ("Votre rendez-vous a été modifié.", f"Il remplace le rendez-vous du {when} avec {who}.")
+
+
+def _follows(facts: Facts, practice: Practice) -> tuple[str, ...]:
+    """Without preference: the patient learns who will follow them (P25)."""
+    who = spoken_names.article(spoken_names.dentist(facts.dentist, practice).name)
+    return (f"Vous serez suivi(e) par {who}.",) if facts.will_follow else ()
+
+
+def _rows(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
+    told = _told(facts, practice, f" ({spoken_names.zone(practice)})")
+    rows = (("Patient", facts.name), *told, ("Téléphone", practice.phone))
+    return tuple((label, value) for label, value in rows if value)
+
+
+def _told(facts: Facts, practice: Practice, zone: str = "") -> tuple[tuple[str, str], ...]:
+    """What concerns the patient, in words: the same labels for the rows and for what changed."""
+    dentist = spoken_names.dentist(facts.dentist, practice)
+    return (
+        ("Date et heure", f"{french.day_and_clock(spoken_names.local(facts, practice), year=True)}{zone}"),
+        ("Durée", french.minutes(facts.minutes)),
+        ("Praticien", ", ".join(word for word in (dentist.name, dentist.specialty) if word)),
+        ("Motif", _motif(facts)),
+        ("Adresse", facts.place or practice.address),
+    )
+
+
+def _motif(facts: Facts) -> str:
+    """`Détartrage – première consultation` (P26)."""
+    words = [facts.motif or "", "première consultation" if facts.first_visit else ""]
+    said = " – ".join(word for word in words if word)
+    return said[:1].upper() + said[1:]
+
+
+def _changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]:
+    """Old and new of what differs, for a modification (P42)."""
+    if send.kind is not MessageKind.MODIFICATION or send.before is None:
+        return ()
+    pairs = zip(_told(send.before, practice), _told(send.facts, practice), strict=True)
+    return tuple((label, old or "–", new or "–") for (label, old), (_, new) in pairs if old != new)

@@ -1,0 +1,66 @@
+"""How hours, dentists and zones are called where a patient reads them (P35, P36)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from rules.model import Dentist, Facts, Practice
+from rules.text import french
+
+FAR = timedelta(days=300)
+_DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an SMS is worded. `shorter`: dates in figures; `today`: a day that is far from it is said with its year."""
+
+    shorter: bool = False
+    today: date | None = None
+
+
+def day(value: date, style: Style) -> str:
+    """`mardi 24 novembre`, `mar. 24/11`; `mercredi 1er décembre 2027` where a reader would think of a nearer one."""
+    far = style.today is not None and value - style.today > FAR
+    if style.shorter:
+        return f"{french.day(value).split()[0][:3]}. {value:{'%d/%m/%Y' if far else '%d/%m'}}"
+    return french.day(value, year=far)
+
+
+def local(facts: Facts, practice: Practice) -> datetime:
+    """When it begins, by the practice's clock."""
+    return facts.start.astimezone(practice.zone)
+
+
+def zone(practice: Practice) -> str:
+    """`heure de Paris` (P36)."""
+    from babel.dates import get_timezone_location
+
+    city = get_timezone_location(practice.zone, locale="fr", return_city=True)
+    return f"heure d'{city}" if city[:1] in "AEÉIOU" else f"heure de {city}"
+
+
+def dentist(key: str, practice: Practice) -> Dentist:
+    """A dentist who has left the configuration is not named: their key is no word for a patient."""
+    known = next((one for one in practice.dentists if one.key == key), None)
+    return known or Dentist(key, "votre dentiste", "")
+
+
+def short(key: str, practice: Practice) -> str:
+    """`Dr Martin`; the full name where two dentists would be called the same (P35)."""
+    names = {one.key: _surname(one.name) for one in practice.dentists}
+    said = names.get(key, "votre dentiste")
+    return dentist(key, practice).name if list(names.values()).count(said) > 1 else said
+
+
+def _surname(name: str) -> str:
+    doctor = _DOCTOR.match(name)
+    given, _, family = name[doctor.end() :].partition(" ") if doctor else ("", "", "")
+    return f"Dr {family or given}" if doctor else name
+
+
+def article(name: str) -> str:
+    """`le Dr Martin`."""
+    return f"le {name}" if _DOCTOR.match(name) else name

@@ -1,0 +1,1 @@
+"""Text made comparable and readable; nothing here knows of patients."""

@@ -1,0 +1,1 @@
+"""Our part in her calendars: edits, notices, deletions, and whether we may write."""

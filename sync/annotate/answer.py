@@ -1,0 +1,19 @@
+"""What she answered to a question that we put into a calendar: `oui` or `non`, in its title or text (INTERFACE 8)."""
+
+from __future__ import annotations
+
+from rules.telling import brake
+from sync.core.context import Source, World
+from sync.store import resources
+from sync.store.engine import Tx
+
+
+def answer_in(world: World, tx: Tx, source: Source, shown: str) -> bool | None:
+    """What she answered in the question that stands there."""
+    stored = resources.get(tx, source.address, shown)
+    if stored is None:
+        return None
+    reading = world.readings.of(source, stored.ref, stored.payload, world.window(world.now()))
+    return next(
+        (said for event in reading.events if (said := brake.answer(event.description, event.title)) is not None), None
+    )

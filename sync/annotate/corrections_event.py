@@ -1,0 +1,153 @@
+"""Where an event may not be written to, its findings stand beside it: one all-day notice a calendar and day (SYNC 2.8).
+
+Guests, a text in two forms, a server without safe versions, one that changes our text again and again: each leaves the
+event as it is (C04, C10, C11, C12). The notice takes no time, is no booking, and changes only when its facts do. What
+she makes of it is hers: a notice that she changed is left to her, one that she deleted comes back with new facts only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from adapters.base import Conflict, OutsideError, Refused, Resource, Unknown, Written
+from adapters.deadline import within
+from rules.checks.agenda import block_findings
+from rules.model import AddEvent, CalendarEvent
+from rules.telling.correction_notice import NAME, Correction, notice, worth_saying
+from sync.annotate import refused_writes, write_backoff
+from sync.annotate.write_probe import may_write
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.core.log import log
+from sync.store import basics, calendars, companions
+from sync.store.companions import CompanionRow
+from sync.store.engine import Tx
+
+
+def show(world: World) -> None:
+    """Bring each calendar's notices to what is to be corrected; one that fails does not stop the others (law L10)."""
+    with world.store.read() as tx:
+        concerned = companions.concerned(tx, world.now().date())
+    for source in world.sources:
+        if source.address not in concerned:
+            continue
+        with kept_apart("companion not shown"):
+            try:
+                with within(write_backoff.ROUND_TRIP):
+                    _show(world, source)
+            except OutsideError as error:
+                log.warning("companion not shown", error=type(error).__name__)
+                write_backoff.failed(world, source.address, error)
+
+
+def _show(world: World, source: Source) -> None:
+    now = world.now()
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+        if row is None or row.baseline_at is None or row.read_only or row.fail_count or row.state != "active":
+            return
+        wanted = dict(_wanted(world, tx, source, now))
+        known = companions.standing(tx, source.address, now.date())
+    for day in sorted({*wanted, *known}):
+        words = wanted.get(day)
+        said = _digest(words) if words else ""
+        before = known.get(day) or CompanionRow(day, "", 1, "", "")
+        if said != before.said and not write_backoff.paused(world, source.address) and may_write(world, source):
+            _bring(world, source, before, words, said)
+
+
+def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str, str] | None, said: str) -> None:
+    """Make that day's notice say this; None: take it out."""
+    standing = _untouched(world, source, before)
+    number = before.number if standing or not before.ref else before.number + 1
+    if words is None and standing is None:
+        _keep(world, source, CompanionRow(before.day, "", number, "", ""))
+        return
+    event = _event(source, before.day, number, words, world.practice.zone) if words else None
+    if standing is not None:
+        result = source.calendar.own(standing.ref, standing.version, event)
+    else:
+        assert event is not None
+        result = source.calendar.add(event)
+    if isinstance(result, Unknown):
+        write_backoff.failed(world, source.address, None)
+    if isinstance(result, Conflict | Unknown):
+        return  # looked at again at the next pass
+    if isinstance(result, Refused):
+        with world.store.write() as tx:
+            refused_writes.noted(world, tx, source.address, result)
+    stored = result.resource if isinstance(result, Written) and event else None
+    if stored is not None and event is not None and not _says(world, source, stored, event):
+        said = ""  # of another day's words, after a crash: replaced at the next pass
+    ref, semantic = (stored.ref, _semantic(world, source, stored)) if stored else ("", "")
+    _keep(world, source, CompanionRow(before.day, ref, number, said, semantic))
+
+
+def _keep(world: World, source: Source, row: CompanionRow) -> None:
+    with world.store.write() as tx:
+        companions.put(tx, source.address, row, world.now())
+        basics.log(tx, world.now(), "companion", calendar=source.address, ref=row.ref or None)
+
+
+def _untouched(world: World, source: Source, row: CompanionRow) -> Resource | None:
+    """Our notice as it stands; None where there is none, or where she made it hers."""
+    body = source.calendar.get(row.ref) if row.ref else None
+    return body if body is not None and _semantic(world, source, body) == row.semantic else None
+
+
+def _semantic(world: World, source: Source, body: Resource) -> str:
+    return source.calendar.read(body.ref, body.payload, world.window(world.now())).semantic
+
+
+def _says(world: World, source: Source, body: Resource, event: AddEvent) -> bool:
+    reading = source.calendar.read(body.ref, body.payload, world.window(world.now()))
+    return any(
+        (one.title.split(), one.description.split()) == (event.title.split(), event.text.split())
+        for one in reading.events
+    )
+
+
+def _event(source: Source, day: date, number: int, words: tuple[str, str], zone: ZoneInfo) -> AddEvent:
+    seed = f"{source.address} {day.isoformat()} {number}"
+    uid = f"{NAME}{hashlib.sha256(seed.encode()).hexdigest()[:16]}"
+    midnight = datetime.combine(day, time(), zone)
+    return AddEvent(source.address, uid, *words, midnight, datetime.combine(day + timedelta(days=1), time(), zone))
+
+
+def _digest(words: tuple[str, str]) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()
+
+
+# --- what is to be said ----------------------------------------------------------------------------------------------
+
+
+def _wanted(world: World, tx: Tx, source: Source, now: datetime) -> Iterator[tuple[date, tuple[str, str]]]:
+    """(day, (title, text)) of each day from today on on which something is to be corrected."""
+    days: dict[date, list[Correction]] = {}
+    for one in _corrections(world, tx, source, now):
+        days.setdefault(one.start.astimezone(world.practice.zone).date(), []).append(one)
+    for day, found in days.items():
+        yield day, notice(found, world.practice)
+
+
+def _corrections(world: World, tx: Tx, source: Source, now: datetime) -> Iterator[Correction]:
+    practice = world.practice
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    shut = {
+        ref: why for ref, (why, baseline) in companions.closed(tx, source.address).items()
+        if practice.policy.write_existing or not baseline
+    }  # fmt: skip
+    if not shut:
+        return
+    for row in companions.bookings_in(tx, source.address, set(shut), midnight, practice.zone):
+        found = worth_saying(row.findings)
+        if found:
+            yield Correction(row.start, False, row.facts.name, shut[row.ref], found)
+    for ref, busy in companions.blocks_in(tx, source.address, set(shut), midnight):
+        event = CalendarEvent(busy.uid, busy.start, busy.end, busy.label, all_day=busy.all_day)
+        found = worth_saying(block_findings(event, practice))
+        if found:
+            yield Correction(busy.start, busy.all_day, busy.label, shut[ref], found)

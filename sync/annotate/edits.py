@@ -1,0 +1,156 @@
+"""Writes our part into her events: re-read, spliced, conditional; hers always wins (law L1, DESIGN 2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
+from adapters.deadline import within
+from sync.annotate import refused_writes, write_backoff
+from sync.annotate.delete import remove
+from sync.annotate.write_probe import leave, may_write
+from sync.core.context import Source, Watch, World, nobody_watches
+from sync.core.guard import kept_apart
+from sync.core.intervals import before_retry
+from sync.core.log import log
+from sync.store import basics, bookings, edits, queries, resources
+from sync.store.codec import annotation_to_json
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+from sync.store.resources import GONE, PRESENT, ResourceRow
+
+LOST_RACES = 3
+
+
+def write_back(world: World, watch: Watch = nobody_watches) -> int:
+    """Carry out every edit that is due. Returns how many events were written; one that fails does not stop others."""
+    with world.store.read() as tx:
+        due = edits.due(tx, world.now())
+    written = 0
+    for row in due:
+        source = world.source(row.calendar)
+        if source is None or row.calendar in world.under_way:
+            continue
+        with kept_apart("event not written") as fate:
+            written += 0 if _paused(world, row) else _tried(world, source, row)
+        if fate.failed:
+            with kept_apart("edit not postponed"):
+                _later(world, row)
+        watch(row.ref)
+    return written
+
+
+def _tried(world: World, source: Source, row: EditRow) -> int:
+    try:
+        with within(write_backoff.ROUND_TRIP):
+            return _write(world, source, row) if may_write(world, source) else _left(world, row)
+    except OutsideError as error:
+        log.warning("event not written", error=type(error).__name__)
+        if not write_backoff.failed(world, row.calendar, error):
+            _later(world, row)
+        return 0
+
+
+def _write(world: World, source: Source, row: EditRow) -> int:
+    with world.store.read() as tx:
+        standing = resources.get(tx, row.calendar, row.ref)
+    if standing is None or standing.state != PRESENT:
+        _done(world, row)
+        return 0
+    if row.remove:
+        result = remove(world, source, standing)
+    else:
+        result = source.calendar.apply(row.ref, standing.version, Edit(row.annotation, standing.payload, row.end))
+    if isinstance(result, Unknown):
+        write_backoff.failed(world, row.calendar, None)
+    with world.store.write() as tx:
+        if not isinstance(result, Unknown):
+            write_backoff.worked(tx, row.calendar)
+            refused_writes.noted(world, tx, row.calendar, result)
+        match result:
+            case Written() if row.remove:
+                _removed(world, tx, standing)
+            case Written(resource=resource):
+                _record(world, tx, standing, resource, row)
+            case Conflict() | Unknown():
+                _read_again(tx, standing, world.now())
+            case Refused(reason=reason):
+                again = {"dirty_at": world.now()} if row.end else {}  # its length is what it was: judged with that
+                resources.change(tx, row.calendar, row.ref, unwritable=reason, **again)
+                edits.drop(tx, row.calendar, row.ref)
+                basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
+    return 1 if isinstance(result, Written) else 0
+
+
+def _left(world: World, row: EditRow) -> int:
+    with world.store.write() as tx:
+        leave(world, tx, row)
+    return 0
+
+
+def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
+    """Hers was faster, or nobody knows: read, then judge. A server that says so again and again for the same event is
+    not asked for ever (C20)."""
+    lost = standing.rewrites + 1
+    values: dict[str, Any] = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
+    if lost >= LOST_RACES:
+        values["unwritable"] = "L'agenda refuse chaque écriture dans cet événement."
+    resources.change(tx, standing.calendar, standing.ref, **values)
+    edits.drop(tx, standing.calendar, standing.ref)
+
+
+def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: EditRow) -> None:
+    """What stands there now. Our own writing is silence: nothing is judged because of it (D01)."""
+    source = world.source(before.calendar)
+    assert source is not None
+    now = world.now()
+    reading = world.readings.of(source, before.ref, after.payload, world.window(now))
+    values: dict[str, Any] = {
+        **resources.written_row(after),
+        "semantic": reading.semantic,
+        "written": annotation_to_json(row.annotation),
+    }
+    resources.change(tx, before.calendar, before.ref, **values)
+    edits.drop(tx, before.calendar, before.ref)
+    if row.end is not None:
+        bookings.length_stands(tx, before.calendar, before.ref, world.practice.zone)
+    basics.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
+
+
+def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
+    """We took it out: no absence that must be proved, and nobody's cancellation."""
+    now = world.now()
+    resources.change(tx, before.calendar, before.ref, state=GONE, owed=False, dirty_at=None, changed_at=now)
+    resources.replace_occurrences(tx, before.calendar, before.ref, [])
+    edits.drop(tx, before.calendar, before.ref)
+    queries.forget(tx, before.calendar, before.ref)
+    basics.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)
+
+
+def _paused(world: World, row: EditRow) -> bool:
+    """Whether writing into that calendar pauses: the edit then waits for its end (C15)."""
+    with world.store.read() as tx:
+        until = write_backoff.until(tx, row.calendar, world.now())
+    if until is None:
+        return False
+    with world.store.write() as tx:
+        edits.postpone(tx, row.calendar, row.ref, until)
+    return True
+
+
+def _later(world: World, row: EditRow) -> None:
+    with world.store.write() as tx:
+        edits.postpone(tx, row.calendar, row.ref, world.now() + before_retry(row.attempts + 1))
+
+
+def _done(world: World, row: EditRow) -> None:
+    with world.store.write() as tx:
+        edits.drop(tx, row.calendar, row.ref)
+
+
+def next_edit(world: World, now: datetime) -> timedelta | None:
+    """How long until an edit falls due, so that the worker wakes in time."""
+    with world.store.read() as tx:
+        due = edits.next_due(tx)
+    return max(due - now, timedelta(0)) if due else None

@@ -1,0 +1,81 @@
+"""A calendar that was to be written to, and whose server refuses it: read and judged as ever, and said (INTERFACE 8).
+
+Its patients are told; the remarks go to the digest. What was refused is tried again, one event a night, and all of it
+as soon as one write is taken. A calendar that is read-only by its role or by the configuration is none of these.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.base import EditResult, Refused, Written
+from sync.core.context import World
+from sync.store import basics, calendars, notices, resources
+from sync.store.engine import Tx
+
+_PREFIX = "writes-refused:"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why, as the server was understood, in French; since when."""
+
+    reason: str
+    since: datetime
+
+
+def every(tx: Tx) -> dict[str, Refusal]:
+    """Calendar → its refusal; those of the configuration."""
+    found = basics.starting_with(tx, _PREFIX)
+    if not any(found.values()):
+        return {}
+    active = {row.calendar for row in calendars.every(tx) if row.state == "active"}
+    by_calendar = {name.removeprefix(_PREFIX): value for name, value in found.items() if value}
+    return {calendar: _read(value) for calendar, value in by_calendar.items() if calendar in active}
+
+
+def said(refusal: Refusal) -> str:
+    """For `status`, the alert and the digest."""
+    then = "Les patients sont prévenus ; les retours partent au récapitulatif."
+    return f"Chaque écriture y est refusée : {refusal.reason} {then}"
+
+
+def noted(world: World, tx: Tx, calendar: str, result: EditResult) -> None:
+    """What became of a write there."""
+    known = basics.get(tx, _PREFIX + calendar)
+    if isinstance(result, Refused) and result.whole and not known:
+        refusal = Refusal(result.reason, world.now())
+        kept = {"reason": refusal.reason, "since": refusal.since.isoformat()}
+        basics.put(tx, _PREFIX + calendar, json.dumps(kept))
+        basics.log(tx, refusal.since, "writes-refused", calendar=calendar)
+        notices.raise_once(tx, f"{_PREFIX}{calendar}:{kept['since']}", *_alert(world, calendar, refusal), refusal.since)
+    elif isinstance(result, Written) and known:
+        basics.put(tx, _PREFIX + calendar, "")
+        basics.log(tx, world.now(), "writes-taken-again", calendar=calendar)
+        resources.may_be_written(tx, calendar, _read(known).reason, world.now())
+
+
+def try_one(world: World, tx: Tx, calendar: str) -> None:
+    """In the audit's hour: one of the refused events is written to again."""
+    known = basics.get(tx, _PREFIX + calendar)
+    if known:
+        resources.may_be_written(tx, calendar, _read(known).reason, world.now(), at_most=1)
+
+
+def _read(value: str) -> Refusal:
+    kept = json.loads(value)
+    return Refusal(kept["reason"], datetime.fromisoformat(kept["since"]))
+
+
+def _alert(world: World, calendar: str, refusal: Refusal) -> tuple[str, str]:
+    source = world.source(calendar)
+    name = world.called(source.dentist) if source else calendar
+    text = (
+        f"L'agenda « {name} » est lu, mais il ne se laisse pas écrire : {refusal.reason}\n\nLes patients sont prévenus "
+        "comme d'habitude ; les retours qui devaient s'afficher dans les événements partent au récapitulatif. Donnez à "
+        "attitre le droit d'écrire dans cet agenda, ou déclarez-le « read_only: oui » dans la configuration. Un essai "
+        "est refait chaque nuit et à chaque rendez-vous nouveau.\n\nDétail : attitre status"
+    )
+    return f"attitre : agenda « {name} » : écriture refusée", text

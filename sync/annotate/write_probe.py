@@ -1,0 +1,71 @@
+"""Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store (C06).
+
+A calendar that fails is read-only for us: its remarks go to the digest, its patients are told as ever. It is tried
+again with each nightly audit; one that passed, once a month, for servers are replaced and rebuilt.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from adapters.base import READ_ONLY_WHY, Restricted
+from sync.core.context import Source, World
+from sync.store import basics, calendars, edits, resources
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+
+EVERY_MONTH = timedelta(days=28)
+
+
+def may_write(world: World, source: Source) -> bool:
+    """Whether this calendar may be written to; tried out where nobody knows yet. Raises what an exchange raises."""
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    if row is not None and row.trouble == "rival":  # it is another installation's (D07)
+        return False
+    if row is None or row.conditions_at is not None:
+        return row is None or row.read_only is None
+    return _try(world, source)
+
+
+def try_again(world: World, source: Source) -> None:
+    """In the audit's hour: a calendar that failed may have been mended, one that passed may have become careless."""
+    from sync.annotate import refused_writes  # not loaded by a process that finds nothing to do
+
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+        refused = source.address in refused_writes.every(tx)
+    if refused:
+        with world.store.write() as tx:
+            refused_writes.try_one(world, tx, source.address)
+    if row is None or row.conditions_at is None:
+        return
+    if row.read_only is not None or world.now() - row.conditions_at >= EVERY_MONTH:
+        _try(world, source)
+
+
+def _try(world: World, source: Source) -> bool:
+    declared = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
+    said, now = declared or source.calendar.try_writing(), world.now()
+    with world.store.read() as tx:
+        before = calendars.get(tx, source.address)
+    if said is None and before is not None and before.read_only == READ_ONLY_WHY:
+        said = ""  # its role, or the configuration, allows it now
+    if said is None:
+        return True
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        calendars.change(tx, source.address, conditions_at=now, read_only=said or None)
+        if said and row and row.read_only is None:
+            basics.log(tx, now, "read-only", calendar=source.address)
+        elif not said and row and row.read_only is not None:
+            basics.log(tx, now, "writable-again", calendar=source.address)
+            resources.mark_future_dirty(tx, now)
+    return not said
+
+
+def leave(world: World, tx: Tx, row: EditRow) -> None:
+    """An edit of a calendar that must not be written to. Its event's length is what it was: judged with that (P8)."""
+    edits.drop(tx, row.calendar, row.ref)
+    if row.end:
+        resources.change(tx, row.calendar, row.ref, dirty_at=world.now())

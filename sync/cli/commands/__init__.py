@@ -1,0 +1,1 @@
+"""One file a group of commands, named like one of them."""

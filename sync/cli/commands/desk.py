@@ -1,0 +1,222 @@
+"""`agenda` and `outbox`: what stands in the calendars, what goes to the patients."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.output import as_json, say, table
+
+if TYPE_CHECKING:
+    from rules.model import Finding, Practice
+    from sync.core.context import World
+    from sync.store.views import Line
+
+_STATES = {
+    "incomplete": "à compléter",
+    "valid": "validé",
+    "cancelled": "annulé",
+    "block": "blocage",
+    "block_without_motif": "blocage sans motif",
+    "private": "occupé",
+    "placeholder": "place gardée",
+}
+_MESSAGE_STATES = {
+    "pending": "en attente", "held": "retenu", "claimed": "en cours", "failed": "non remis", "uncertain": "incertain",
+}  # fmt: skip
+_KINDS = {
+    "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+}  # fmt: skip
+
+
+@app.command()
+def agenda(  # noqa: PLR0917  options
+    config: Configs = None,
+    dentist: Annotated[
+        str | None, typer.Option("--dentist", metavar="DENTISTE", help="Clé, agenda ou adresse.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="24/11/2026 ou 2026-11-24 ; aujourd'hui.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Dernier jour ; 14 jours plus tard.")
+    ] = None,
+    json: Json = False,
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
+    """Les rendez-vous et les blocages, leur état et ce qui manque.
+
+    États en JSON : incomplete, valid, cancelled, block, block_without_motif, private, placeholder.
+
+    Exemple : attitre agenda --dentist martin --from 24/11/2026 --to 28/11/2026
+    """
+    from sync.cli.practices import desk, one_settings
+    from sync.store import views
+
+    with desk(one_settings(config)) as world:
+        start, end = _span(world, since, until)
+        who = _dentist(world, dentist)
+        with world.store.read() as tx:
+            lines = [line for line in views.agenda(tx, start, end, world.practice.zone, who) if line.busy.dentist]
+    data = [_line(line, world.practice) for line in lines]
+    if json:
+        as_json(data)
+    else:
+        head = ("Début", "Fin", "Dentiste", "État", "Patient ou raison", "Motif", "À corriger")
+        table(head, [_row(item) for item in data], "Rien dans l'agenda à ces dates.")
+
+
+def _span(world: World, since: str | None, until: str | None) -> tuple[datetime, datetime]:
+    zone, today = world.practice.zone, world.now().date()
+    first = _day(since) if since else today
+    last = _day(until) if until else first + timedelta(days=14)
+    if last < first:
+        raise typer.BadParameter("la date de fin est avant celle de début.")
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def _day(text: str) -> Any:
+    for form in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day has no zone
+        except ValueError:
+            continue
+    raise typer.BadParameter(f"« {text} » n'est pas une date : écrivez 24/11/2026 ou 2026-11-24.")
+
+
+def _dentist(world: World, wanted: str | None) -> str | None:
+    from config.roster import means
+    from sync.store import calendars
+
+    keys = [dentist.key for dentist in world.practice.dentists]
+    if wanted is None or wanted in keys:
+        return wanted
+    with world.store.read() as tx:
+        found = [row.dentist for row in calendars.every(tx) if means(wanted, row.calendar, [row.dentist])]
+    if not found:
+        raise Failure(f"« {wanted} » ne désigne aucun dentiste. Dentistes : {', '.join(keys)}.")
+    return found[0]
+
+
+def _line(line: Line, practice: Practice) -> dict[str, Any]:
+    findings = _findings(line, practice)
+    private = line.busy.kind == "private"
+    kind = "booking" if line.booking else "private" if private else "block"
+    return {
+        "uid": line.busy.uid,
+        "dentist": line.busy.dentist,
+        "start": line.busy.start,
+        "end": line.busy.end,
+        "kind": kind,
+        "state": _state(line, kind, findings),
+        "patient": (line.booking.facts.name or line.busy.label) if line.booking else None,
+        "motif": line.booking.facts.motif if line.booking else None,
+        "label": "" if private else line.busy.label,
+        "findings": [{"rule": one.rule, "severity": str(one.severity), "text": one.text} for one in findings],
+    }
+
+
+def _findings(line: Line, practice: Practice) -> tuple[Finding, ...]:
+    from rules.checks.agenda import block_findings
+    from rules.model import CalendarEvent
+
+    if line.booking:
+        return line.booking.findings
+    if line.busy.kind != "block":
+        return ()
+    return block_findings(CalendarEvent(line.busy.uid, line.busy.start, line.busy.end, line.busy.label), practice)
+
+
+def _state(line: Line, kind: str, findings: tuple[Finding, ...]) -> str:
+    if line.booking is None:
+        empty = "block_without_motif" if findings else kind
+        return "placeholder" if line.busy.kind == "placeholder" else empty
+    if line.cancelled or line.booking.state == "vanished":
+        return "cancelled"
+    return "valid" if line.booking.state == "valid" else "incomplete"
+
+
+def _row(item: dict[str, Any]) -> tuple[str, ...]:
+    wrong = " ".join(one["text"] for one in item["findings"] if one["severity"] in {"error", "warning"})
+    who = item["patient"] or item["label"]
+    start, end = f"{item['start']:%d/%m/%Y %H:%M}", f"{item['end']:%H:%M}"
+    return start, end, item["dentist"], _STATES[item["state"]], who, item["motif"] or "", wrong
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def outbox(  # noqa: PLR0917  options
+    action: Annotated[
+        Literal["retry", "drop"] | None, typer.Argument(metavar="[retry|drop]", help="Renvoyer ou classer.")
+    ] = None,
+    message: Annotated[int | None, typer.Argument(metavar="[ID]", help="Numéro du message.")] = None,
+    config: Configs = None,
+    json: Json = False,
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
+    """Les messages en attente, non remis ou incertains, avec le numéro à appeler.
+
+    Exemples : attitre outbox ; attitre outbox retry 12 ; attitre outbox drop 12
+    """
+    from sync.cli.practices import desk, one_settings
+
+    if action and message is None:
+        raise typer.BadParameter("donnez le numéro du message : attitre outbox retry 12.")
+    with desk(one_settings(config)) as world:
+        if action and message is not None:
+            _act(world, action, message)
+        else:
+            _list(world, json)
+
+
+def _list(world: World, json: bool) -> None:
+    from sync.store import views
+
+    zone = world.practice.zone
+    with world.store.read() as tx:
+        found = views.outbox(tx, zone)
+    data = [
+        {
+            "id": row.id, "kind": str(row.kind), "channel": str(row.channel), "state": row.state, "reason": row.reason,
+            "next_try": (row.next_try or row.due_at).astimezone(zone) if row.state == "pending" else None,
+            "patient": row.facts.name, "call": number, "attempts": row.attempts,
+        }
+        for row, number in found
+    ]  # fmt: skip
+    if json:
+        as_json(data)
+        return
+    head = ("N°", "Message", "Par", "État", "Patient", "À appeler", "Prochain essai", "Pourquoi")
+    table(head, [_message(item) for item in data], "Aucun message en attente.")
+
+
+def _message(item: dict[str, Any]) -> tuple[str, ...]:
+    stuck = item["state"] in {"failed", "uncertain"}
+    again = f"{item['next_try']:%d/%m/%Y %H:%M}" if item["next_try"] else ""
+    call = (item["call"] or "pas de numéro") if stuck else ""
+    state, kind = _MESSAGE_STATES[item["state"]], _KINDS[item["kind"]]
+    return str(item["id"]), kind, item["channel"], state, item["patient"], call, again, item["reason"] or ""
+
+
+def _act(world: World, action: str, number: int) -> None:
+    from sync.outbox import by_hand
+    from sync.store import basics, messages
+
+    now, act = world.now(), by_hand.retry if action == "retry" else by_hand.drop
+    try:
+        with world.store.write() as tx:
+            row = messages.get(tx, number, world.practice.zone)
+            if row is None:
+                raise Failure(f"Aucun message n° {number}. La liste : attitre outbox")
+            done = act(world, tx, row, now)
+            basics.log(tx, now, f"outbox-{action}", detail=str(number), booking=row.booking)
+    except by_hand.NotPossible as refusal:
+        raise Failure(str(refusal)) from None
+    say(done)

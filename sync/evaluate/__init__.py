@@ -1,0 +1,1 @@
+"""A changed resource becomes bookings: read, compared with the house, applied."""

@@ -1,0 +1,152 @@
+"""What follows from the assessment of one occurrence: patient, booking, agreement and messages in the store, and a new
+judgement of whoever shares its time or its patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from adapters.senders.invite import name_of
+from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind
+from rules.telling.planning import facts_of
+from sync.evaluate import attendance, duplicates, own_dentist
+from sync.evaluate.gather import Case, Occurrence
+from sync.plan.messages import plan_booking, tell_baseline
+from sync.store import basics, bookings, consents, patients, resources
+from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
+from sync.store.codec import facts_to_json, findings_to_json, length_to_json, outcome_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the entry brought along. `slots`: the free times proposed for it, as the booking keeps them (P24);
+    `details`: what it gives the directory (P4); `copied`: an agreement that does not count for it (ruling 10)."""
+
+    slots: dict[str, Any] | None
+    details: dict[str, str]
+    copied: Consent | None
+
+
+def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Assessment]:
+    """Keep the booking and all that comes of it; its number, and the assessment with what is said of its outcome."""
+    case, what, before = one.case, found.booking, one.booking
+    assert what is not None
+    verdict = attendance.judged(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
+    found = attendance.said(case.world, found, verdict)
+    patient = _patient(case, found, what)
+    number = _kept(one, what, _columns(one, found, what, patient, given))
+    if before is not None or verdict is not None or what.cancelled:
+        attendance.note(case.world, case.tx, number, verdict, before)
+    own_dentist.note(case.tx, found, what, patient, booking=number, now=case.now)
+    if what.consent and what.consent.given:
+        consents.record(case.tx, number, what.dentist, what.consent, case.now)
+    if given.copied:
+        consents.note_copied(case.tx, number, given.copied.detail, case.now)
+    if before is not None or not case.row.baseline:  # at the first pass there is nothing to plan
+        plan_booking(case.world, case.tx, number, case.now)
+    kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
+    values = {"label": what.patient.name, "booking": number, "patient": patient, "motif": what.motif}
+    _seen(one, kind, **values, end=what.end)
+    return number, found
+
+
+def unbooked(case: Case, stood: BookingRow | None, findings: Sequence[Finding]) -> None:
+    """What stood here is no valid booking any more; the plan says what its patient is told."""
+    if stood is not None and stood.vanished_at is None:
+        bookings.change(case.tx, stood.id, state=INVALID, findings=findings_to_json(findings))
+        plan_booking(case.world, case.tx, stood.id, case.now)
+
+
+def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
+    """The event is nobody's appointment."""
+    _seen(one, kind, label=label, booking=None, patient=None, motif=None)
+
+
+def _seen(one: Occurrence, kind: Kind, **values: Any) -> None:
+    """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
+    case, event = one.case, one.event
+    news = resources.judged(case.tx, case.place, event.uid, event.recurrence, kind=kind.value, **values)
+    if not news or case.shows_nothing:
+        return  # at the first pass everything is judged anyway, and nothing is written
+    near = resources.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
+    if values["patient"] is not None:
+        near |= resources.places_of_patient(case.tx, values["patient"], case.now)
+    resources.mark_dirty(case.tx, near - {case.place}, case.now)
+
+
+def _patient(case: Case, found: Assessment, what: Booking) -> int | None:
+    """The number of the patient's record, which a valid booking makes or completes (P4, P5)."""
+    update = found.patient_update
+    if update is None or not found.valid or what.cancelled:
+        return what.patient.id
+    return patients.save(case.tx, update, case.now, source=f"{case.row.calendar} {case.row.ref}")
+
+
+# --- the booking's row -----------------------------------------------------------------------------------------------
+
+
+def _kept(one: Occurrence, what: Booking, values: dict[str, Any]) -> int:
+    if one.booking is None:
+        return _added(one.case, one.event, what, values)
+    _changed(one.case, one.booking, values)
+    return one.booking.id
+
+
+def _added(case: Case, event: CalendarEvent, what: Booking, values: dict[str, Any]) -> int:
+    known = case.row.baseline or _came_into_view(case, event)
+    born = {"baseline": known, "created_at": case.now, "changed_at": case.row.changed_at}
+    name = name_of(case.practice.key, event.uid, event.recurrence)
+    number = bookings.add(case.tx, **values, **born, invite=name)
+    basics.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
+    if known and not what.cancelled:
+        addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
+        tell_baseline(case.tx, number, values["facts"], addresses, case.now)
+    return number
+
+
+def _came_into_view(case: Case, event: CalendarEvent) -> bool:
+    """No person did anything: the days brought this visit of a series into view, and its patient knows of the series
+    (L7)."""
+    return event.recurring and event.start >= case.world.window(case.row.changed_at)[1]
+
+
+def _changed(case: Case, before: BookingRow, values: dict[str, Any]) -> None:
+    stored = {"facts": facts_to_json(before.facts), "mobile": before.mobile, "email": before.email}
+    if any(values[name] != was for name, was in (stored | {"state": before.state}).items()):
+        values["changed_at"] = max(case.now, before.changed_at)
+        duplicates.tell_twins(case.tx, before, case.now)
+    if values["state"] == VANISHED:
+        values["vanished_at"] = before.vanished_at or (None if before.state == VANISHED else case.now)
+    else:
+        values |= {"vanished_at": None, "released_at": None}
+    bookings.change(case.tx, before.id, **values)
+
+
+def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | None, given: Given) -> dict[str, Any]:
+    row, event = one.case.row, one.event
+    facts = replace(facts_of(what, one.case.practice), patient_id=patient or 0)
+    cancelled = {"kind": "cancelled"} | (outcome_to_json(what.outcome) or {})
+    return {
+        "calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence,
+        "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient,
+        "state": VANISHED if what.cancelled else VALID if found.valid else INVALID,
+        "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
+        "findings": findings_to_json(found.findings), "adjusted": length_to_json(found.length),
+        "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
+        "slots": given.slots,
+        **_traces(found, what, one.booking, given.details),
+    }  # fmt: skip
+
+
+def _traces(found: Assessment, what: Booking, before: BookingRow | None, given: dict[str, str]) -> dict[str, Any]:
+    """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
+    born = found.patient_update is not None and what.patient.id is None and found.valid
+    said = (*(before.updates if before else ()), *found.changes)
+    if not found.valid or what.cancelled:
+        given = before.given or {} if before else {}  # nothing reached the directory
+    return {
+        "born_here": born or bool(before and before.born_here),
+        "updates": list(dict.fromkeys(said)),
+        "given": given or None,
+    }

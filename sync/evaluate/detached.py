@@ -1,0 +1,49 @@
+"""A series whose exceptions lie in resources of their own: one series by its UID (E16, Bedework).
+
+RFC 4791 keeps them in one resource; where they come apart, the exception takes its occurrence's place, and gives it
+back when it is deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from adapters.base import Reading
+from adapters.calendars.ical.detached import stands_alone
+from rules.model import CalendarEvent, first_kind
+from sync.core.context import Source
+from sync.store import resources
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+
+KEPT = timedelta(days=35)
+
+
+def whole(tx: Tx, source: Source, row: ResourceRow, reading: Reading, now: datetime) -> Reading:
+    """The reading without the occurrences that stand in a resource of their own; what takes time follows."""
+    if stands_alone(row.payload) or not any(event.recurring for event in reading.events):
+        return reading
+    others = resources.of_series(tx, row.calendar, row.ref, {event.uid for event in reading.events})
+    if not others:
+        return reading
+    found = resources.find(tx, row.calendar, sorted({ref for ref, _, _ in others}))
+    apart = {ref for ref, one in found.items() if one.state == PRESENT and stands_alone(one.payload)}
+    taken = {(uid, recurrence) for ref, uid, recurrence in others if ref in apart}
+    left = tuple(event for event in reading.events if (event.uid, event.recurrence) not in taken)
+    _follow(tx, source, row, left, now)
+    return replace(reading, events=left)
+
+
+def _follow(tx: Tx, source: Source, row: ResourceRow, events: tuple[CalendarEvent, ...], now: datetime) -> None:
+    place = (row.calendar, row.ref)
+    events = tuple(event for event in events if event.end > now - KEPT)
+    if resources.keys_of(tx, *place) == {(event.uid, event.recurrence) for event in events}:
+        return  # as it stands: nothing is judged anew because of it (L2)
+    rows = [
+        resources.occurrence_row(
+            tx.practice, place, source.dentist_of(event) or "", event, first_kind(event), order=row.order
+        )
+        for event in events
+    ]
+    resources.replace_occurrences(tx, *place, rows)

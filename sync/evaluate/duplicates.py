@@ -1,0 +1,126 @@
+"""One event under two addresses of a calendar: servers that rename in two steps or copy, and careless clients.
+
+UID and hour say that it is one appointment, so it is one booking: nobody is told twice, and nothing is cancelled while
+it stands under the other address. Once the two are known as one, the one that a person changed last counts, and the
+other one says so. Two of one UID that were never at one hour are two appointments (G06).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from adapters.calendars.ical.detached import stands_alone
+from rules.model import CalendarEvent
+from sync.core.context import World
+from sync.store import basics, bookings, resources, sharing
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+
+_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
+
+
+def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> BookingRow | None:
+    """The booking of this event, where it stands under another address of this calendar as well."""
+    for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
+        beside = booking.calendar == row.calendar and booking.ref != row.ref
+        if beside and _stands_there(tx, row, booking) and _is_one(tx, row, event, booking):
+            return booking
+    return None
+
+
+def counts_more(tx: Tx, row: ResourceRow, twin: BookingRow) -> bool:
+    """Whether this one was changed, and later than the one where the booking stands. A copy was changed when what it
+    is a copy of was."""
+    other = resources.get(tx, twin.calendar, twin.ref)
+    if other is None or other.semantic == row.semantic or row.changed_at <= other.changed_at:
+        return False
+    refs = {ref for ref, *_ in sharing.standing_with(tx, row.calendar, twin.uid, twin.recurrence)} - {row.ref}
+    alike = [one for one in resources.find(tx, row.calendar, sorted(refs)).values() if one.semantic == row.semantic]
+    return all(one.changed_at > other.changed_at for one in alike)
+
+
+def note(tx: Tx, row: ResourceRow, twin: BookingRow) -> None:
+    """This event is that booking's double, wherever either is dragged."""
+    if row.twin != twin.id:
+        resources.change(tx, row.calendar, row.ref, twin=twin.id)
+
+
+def take_over(tx: Tx, row: ResourceRow, twin: BookingRow, now: datetime) -> None:
+    """The booking stands here from now on; the other event is its double, and judged as that."""
+    resources.change(tx, twin.calendar, twin.ref, twin=twin.id)
+    resources.mark_dirty(tx, [(twin.calendar, twin.ref)], now)
+    _move(tx, twin, row.ref, now)
+
+
+def stay_at_twin(tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """Its event is gone from where it stood. Whether it stands under another address of the calendar: the booking goes
+    on there, and nobody is told."""
+    others = twins(tx, booking)
+    if not others:
+        return False
+    resources.mark_dirty(tx, [(booking.calendar, ref) for ref in others], now)
+    _move(tx, booking, others[0], now)
+    return True
+
+
+def tell_twins(tx: Tx, booking: BookingRow, now: datetime) -> None:
+    """The appointment changed: what stands under its other addresses names it."""
+    resources.mark_dirty(tx, [(booking.calendar, ref) for ref in twins(tx, booking)], now)
+
+
+def twins(tx: Tx, booking: BookingRow) -> list[str]:
+    """The other addresses of its calendar under which its event stands, the oldest first. Without a UID, none."""
+    if not booking.uid:
+        return []
+    found = sharing.standing_with(tx, booking.calendar, booking.uid, booking.recurrence)
+    return [
+        ref
+        for ref, _, start, twin in found
+        if ref != booking.ref and (_is_beside(tx, booking, twin) or _begins_alike(tx, booking, ref, start))
+    ]
+
+
+def _is_one(tx: Tx, row: ResourceRow, event: CalendarEvent, booking: BookingRow) -> bool:
+    """At one hour, as the booking was judged last or as its event stands now; or a copy of what is its double."""
+    if booking.start == event.start or _known(tx, row, booking):
+        return True
+    found = sharing.standing_with(tx, row.calendar, event.uid, event.recurrence)
+    alike = [(ref, twin) for ref, _, start, twin in found if ref != row.ref and start == event.start]
+    return any(ref == booking.ref or _is_beside(tx, booking, twin) for ref, twin in alike)
+
+
+def _known(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
+    """Once they were one appointment; of a series, any visit of it, wherever that stands now."""
+    other = resources.get(tx, booking.calendar, booking.ref)
+    doubles = [(row.twin, booking.ref), (other.twin if other else None, row.ref)]
+    return any(twin is not None and bookings.place(tx, twin) == (row.calendar, ref) for twin, ref in doubles)
+
+
+def _is_beside(tx: Tx, booking: BookingRow, twin: int | None) -> bool:
+    """What is the double of that one is this booking's, which stands there too."""
+    return twin is not None and bookings.place(tx, twin) == (booking.calendar, booking.ref)
+
+
+def _begins_alike(tx: Tx, booking: BookingRow, ref: str, start: datetime) -> bool:
+    return start == booking.start and not _has_own(tx, booking, ref)
+
+
+def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:
+    there = bookings.at_place(tx, booking.calendar, ref, _ANY_ZONE)
+    return any((one.uid, one.recurrence) == (booking.uid, booking.recurrence) for one in there)
+
+
+def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
+    """An exception that lies apart from its series is no second event (E16)."""
+    other = resources.get(tx, booking.calendar, booking.ref)
+    if other is None or other.state != PRESENT or stands_alone(other.payload) != stands_alone(row.payload):
+        return False
+    return (booking.uid, booking.recurrence) in resources.keys_of(tx, booking.calendar, booking.ref)
+
+
+def _move(tx: Tx, booking: BookingRow, ref: str, now: datetime) -> None:
+    bookings.change(tx, booking.id, ref=ref)
+    resources.change(tx, booking.calendar, ref, twin=None)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)

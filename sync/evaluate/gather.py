@@ -1,0 +1,180 @@
+"""What the house knows about one occurrence, gathered from the store for the rules that assess it. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.base import Reading
+from rules.checks.agenda import longest_minutes
+from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
+from rules.entry import reading as entries
+from rules.model import Assessment, Busy, CalendarEvent, Entry, Kind, Patient, Practice
+from rules.patients.identify import clues, identify
+from rules.text.fold import fold
+from sync.core.context import Source, World
+from sync.evaluate import attendance, slot_offers
+from sync.store import consents, patients, resources, sharing
+from sync.store.bookings import BookingRow
+from sync.store.codec import length_from_json
+from sync.store.engine import Tx
+from sync.store.resources import ResourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One resource that is judged, inside one transaction: what all of its occurrences share. `fixed`: why nothing may
+    be written into it, so that no length is adjusted either (P8); empty where it may."""
+
+    world: World
+    tx: Tx
+    source: Source
+    row: ResourceRow
+    reading: Reading
+    now: datetime
+    entries: entries.Reader
+    fixed: str = ""
+
+    @property
+    def practice(self) -> Practice:
+        """Whose calendar it is."""
+        return self.world.practice
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """(calendar, ref)."""
+        return self.row.calendar, self.row.ref
+
+    @property
+    def shows_nothing(self) -> bool:
+        """It is from before the first pass: nothing is written there, and nothing proposed."""
+        return self.row.baseline and not self.practice.policy.write_existing
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One occurrence that is judged: as it was read, in whose calendar it stands, and the booking that it was so far,
+    or goes on with."""
+
+    case: Case
+    event: CalendarEvent
+    entry: Entry
+    dentist: str
+    booking: BookingRow | None
+
+
+def gather(one: Occurrence) -> Context:
+    """What is known besides the event."""
+    case, event, entry = one.case, one.event, one.entry
+    asks = may_be_booking(event, entry, case.practice)  # whatever the house answered, others would be no booking
+    found, meant = _patients(one) if asks else ((), None)
+    context = Context(
+        dentist=one.dentist,
+        now=case.now,
+        order=case.row.order,
+        candidates=found,
+        busy=tuple(_busy(one, meant)) if asks else (),
+        consent_counts=_consent_counts(one, meant),
+        born_here=False,
+        fixed=case.fixed,
+    )
+    context = _with_booking(one, context, one.booking) if one.booking else context
+    if not somebody_is_unknown(event, entry, case.practice, context):
+        return context
+    return replace(context, nearest=patients.nearest(case.tx, fold(entry.name_text)))  # reads the whole directory
+
+
+def offered(one: Occurrence, context: Context, found: Assessment) -> slot_offers.Offer:
+    """The free times that those findings ask for (P24)."""
+    if one.case.shows_nothing:
+        return slot_offers.Offer()
+    stored = one.booking.slots if one.booking else None
+    return slot_offers.offer(one.case.world, one.case.tx, found, one.event, one.entry, context=context, stored=stored)
+
+
+def beside(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
+    """Whose time is asked about, from when until when: as long as the event, or as P8 may make it."""
+    longest = event.start + timedelta(minutes=longest_minutes(practice))
+    return dentist, event.start, max(event.end, longest, key=datetime.timestamp)
+
+
+def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Context:
+    agreed = consents.of(one.case.tx, booking.id)
+    kept = booking.start == one.event.start and all(finding.rule != "date-past" for finding in booking.findings)
+    return replace(
+        context,
+        linked=booking.patient,
+        consent_dentist=one.dentist if one.dentist in agreed else agreed[-1] if agreed else None,
+        born_here=booking.born_here,
+        updated=booking.updates,
+        given=booking.given or {},
+        kept_time=kept,
+        length=length_from_json(booking.adjusted),
+        first_seen=booking.created_at,
+    )
+
+
+# --- whom it means ---------------------------------------------------------------------------------------------------
+
+
+def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], int | None]:
+    """Whom the clues point at, and who of them is meant: only that one's past and other bookings are asked for."""
+    found = patients.candidates(one.case.tx, clues(one.entry))
+    if not found:
+        return (), None
+    linked = one.booking.patient if one.booking else None
+    meant = identify(one.entry, found, one.case.practice.policy, linked=linked).patient
+    if meant is None or meant.id is None:
+        return found, None
+    return tuple(_with_past(one, who) if who.id == meant.id else who for who in found), meant.id
+
+
+def _with_past(one: Occurrence, patient: Patient) -> Patient:
+    assert patient.id is not None
+    case, start = one.case, one.event.start
+    before = min(case.now, start, key=datetime.timestamp)  # an appointment is no past visit of its own
+    visits = patients.visits(case.tx, patient.id, before, case.practice.zone)
+    known = replace(patient, visits=visits) if visits else patient
+    return attendance.with_remarks(case.tx, known, start, one.booking, case.practice.zone)
+
+
+def _consent_counts(one: Occurrence, patient: int | None) -> bool:
+    """Not where the agreement came with a copy of another event, nor where the same words were noted for another
+    booking of this patient, by a copy whose client dropped our block: it was given for that one (ruling 10)."""
+    tx, consent, booking = one.case.tx, one.entry.consent, one.booking
+    if consent is None:
+        return True
+    copied = consents.copied(tx, booking.id, consent.detail) if booking else one.case.reading.foreign_block
+    if copied or patient is None or not consent.given:
+        return not copied
+    return not consents.said_elsewhere(tx, patient, consent.detail, booking.id if booking else None, one.case.place)
+
+
+# --- what else takes the time ----------------------------------------------------------------------------------------
+
+
+def _busy(one: Occurrence, meant: int | None) -> Iterator[Busy]:
+    case = one.case
+    around = resources.busy(case.tx, *beside(one.event, one.dentist, case.practice))
+    people = {meant, one.booking.patient if one.booking else None} - {None}
+    theirs = [item for who in people if who for item in resources.busy_of_patient(case.tx, who, case.now)]
+    for item in dict.fromkeys([*around, *theirs]):
+        if not _is_old_place(one, item):
+            yield item
+
+
+def _is_old_place(one: Occurrence, item: Busy) -> bool:
+    """The same event where it no longer stands, for it moved; or where it stands besides."""
+    if item.uid != one.event.uid or item.order == one.case.row.order:
+        return False
+    return not resources.stands(one.case.tx, item.uid, item.order) or _is_twin(one, item)
+
+
+def _is_twin(one: Occurrence, item: Busy) -> bool:
+    """It is there twice, but one appointment."""
+    both = item.kind is Kind.BOOKING and one.booking is not None
+    if both or item.recurrence != one.event.recurrence:
+        return False
+    found = sharing.standing_with(one.case.tx, one.case.row.calendar, one.event.uid, one.event.recurrence)
+    return any(number == item.order and (start == one.event.start or twin) for _, number, start, twin in found)

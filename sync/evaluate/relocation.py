@@ -1,0 +1,155 @@
+"""Recognising that an appointment moved: delete here and create there is one modification, in either order (G03, G08).
+
+The same event is found by its UID; a client that gives every edit a new UID is found by the same patient with the same
+start or the same motif, while the cancellation has not been told yet. Such a new event continues the old one only where
+it is complete, or stands at the hour that the patient knows: else that hour is off, and they are told so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rules.model import Booking, CalendarEvent, Facts
+from rules.telling.planning import continues, facts_of
+from sync.core.context import World
+from sync.evaluate import attendance, duplicates
+from sync.plan.messages import plan_booking
+from sync.store import basics, bookings, calendars, consents, messages, resources
+from sync.store.bookings import VALID, VANISHED, BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+
+LATELY = timedelta(hours=1)
+
+
+def dragged_here(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow | None:
+    """The booking of this very event, that left its old place."""
+    for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
+        if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
+            return booking
+        if booking.calendar != row.calendar and booking.vanished_at is None and booking.start > now:
+            resources.change(tx, booking.calendar, booking.ref, owed=True)  # there no more, perhaps: it is read again
+    return None
+
+
+def made_anew(world: World, tx: Tx, what: Booking, booking: BookingRow | None, now: datetime) -> BookingRow | None:
+    """The booking that this event continues, made anew: another event of the patient, that went and was not cancelled
+    to them yet. `booking`: this event's own, which must be as young and untold."""
+    if booking is not None and not _is_young(booking, now):
+        return None
+    facts = facts_of(what, world.practice)
+    found = (one for one in _vanished_lately(world, tx, facts, now) if booking is None or one.id < booking.id)
+    elder = next((one for one in found if continues(one.facts, facts)), None)
+    return elder if booking is None or _is_untold(world, tx, booking) else None
+
+
+def goes_on(before: Facts, after: Facts, *, valid: bool) -> bool:
+    """The new event may stand for the old one: the patient is told of its hour, or knows it."""
+    return valid or (before.start, before.dentist) == (after.start, after.dentist)
+
+
+def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """Whether the vanished booking stands elsewhere already: under another address, or it takes the place of the
+    younger, untold one there. One that is incomplete is judged again once this one is gone: it was in the way, or the
+    agreement was given for it."""
+    if duplicates.stay_at_twin(tx, booking, now):
+        return True
+    if booking.state == VANISHED:
+        return False
+    zone = world.practice.zone
+    young = bookings.with_uid(tx, booking.uid, booking.recurrence, zone)
+    if booking.patient is not None:
+        young = young + bookings.untold_of_patient(tx, booking.patient, now - LATELY, zone)
+    for other in young:
+        if other.id <= booking.id or not _replaces(world, tx, other, booking):
+            continue
+        resources.mark_dirty(tx, [(other.calendar, other.ref)], now)
+        if _same_event(other, booking) or goes_on(booking.facts, other.facts, valid=other.state == VALID):
+            _take_place_of(tx, booking, other, now)
+            return True
+    return False
+
+
+def may_be_missed(world: World, tx: Tx, now: datetime) -> bool:
+    """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
+    settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
+    coming = bookings.vanished_since(tx, now - LATELY, world.practice.zone)
+    read = [row.last_success for row in calendars.every(tx) if row.state == "active" and not row.fail_count]
+    waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
+    return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
+
+
+def _left(tx: Tx, booking: BookingRow) -> bool:
+    row = resources.get(tx, booking.calendar, booking.ref)
+    return row is None or row.state != PRESENT
+
+
+def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[BookingRow]:
+    if not facts.patient_id:
+        return []
+    found = bookings.vanished_of_patient(tx, facts.patient_id, now - LATELY, world.practice.zone)
+    return [booking for booking in found if booking.start > now and not _told_cancelled(world, tx, booking)]
+
+
+def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
+    told = messages.of_booking(tx, booking.id, world.practice.zone)
+    return any(
+        row.kind == "cancellation" and row.state not in {"pending", "held", "suppressed", "dropped"} for row in told
+    )
+
+
+def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> bool:
+    if other.vanished_at is not None or (other.calendar, other.ref) == (booking.calendar, booking.ref):
+        return False
+    return _is_untold(world, tx, other) and (_same_event(other, booking) or continues(booking.facts, other.facts))
+
+
+def _same_event(other: BookingRow, booking: BookingRow) -> bool:
+    return (other.uid, other.recurrence) == (booking.uid, booking.recurrence)
+
+
+def _is_young(booking: BookingRow, now: datetime) -> bool:
+    return booking.vanished_at is None and booking.created_at >= now - LATELY
+
+
+def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
+    return not bookings.knowledge(tx, booking.id, world.practice.zone)
+
+
+def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
+    """The booking, where this event stands."""
+    place = {"calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence}
+    bookings.change(tx, booking.id, **place)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
+    return BookingRow(**{name: place.get(name, getattr(booking, name)) for name in BookingRow.__slots__})
+
+
+def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
+    absorb(tx, booking, other)
+    place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
+    bookings.change(tx, booking.id, **place, changed_at=now)
+    basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
+
+
+def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
+    """The elder keeps its history, and the younger, of which nobody was told, is no booking of its own any more."""
+    consents.hand_over(tx, other.id, booking.id)
+    messages.drop_of(tx, other.id)
+    bookings.remove(tx, other.id)
+
+
+def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
+    """The booking is in no calendar any more; what its patient is told of it is planned."""
+    if booking.vanished_at is None:
+        values = {"state": VANISHED, "vanished_at": now}
+        bookings.change(tx, booking.id, **values)
+        basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
+        ended(world, tx, booking.id, now)
+    else:
+        plan_booking(world, tx, booking.id, now)
+
+
+def ended(world: World, tx: Tx, booking: int, now: datetime) -> None:
+    """How the appointment ended is kept, and what its patient is told of it is planned."""
+    attendance.note_gone(world, tx, booking)
+    plan_booking(world, tx, booking, now)

@@ -1,0 +1,210 @@
+"""One resource that stands in its calendar: its occurrences, its bookings, and what is to stand in the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rules.entry.reading import Reader
+from rules.findings import find
+from rules.model import Annotation, CalendarEvent, alike
+from rules.telling.correction_notice import is_companion
+from rules.telling.event_block import PROBLEMS, UNREADABLE, problem_feedback
+from rules.text.french import day_and_clock
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.evaluate import detached as split
+from sync.evaluate import relocation
+from sync.evaluate.gather import Case
+from sync.evaluate.occurrence import Outcome, evaluate
+from sync.store import bookings, calendars, edits, notices, resources
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+
+Instance = tuple[str, str]  # (uid, recurrence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is to stand in the event because of its occurrences; see Outcome."""
+
+    annotation: Annotation | None = None
+    end: datetime | None = None
+
+    def with_(self, more: Outcome) -> _Shown:
+        """Of a series, the first occurrence that blocks is shown, else the first that warns."""
+        mine = self.annotation
+        best = more.annotation if mine is None or _weight(more.annotation) > _weight(mine) else mine
+        return _Shown(best, more.end or self.end)
+
+
+def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *, apart: bool = False) -> None:
+    """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event: all inside one
+    transaction. `apart`: an occurrence at which a fault of ours is met is left out, and the others are judged."""
+    case = _case(world, tx, source, row)
+    if any(is_companion(event) for event in case.reading.events):
+        return
+    _note_blocked(case)
+    stood = _stood(case)
+    shown = _Shown()
+    for event in case.reading.events:
+        booking = stood.pop((event.uid, event.recurrence), None)
+        if _is_asked(case, event, booking):
+            shown = shown.with_(found) if (found := _occurrence(case, event, booking, apart=apart)) else shown
+    for booking in stood.values():
+        if not case.reading.problem and not relocation.take_new_place(world, tx, booking, case.now):
+            relocation.vanish(world, tx, booking, case.now)
+    _want(case, _problem(case) if case.reading.problem else shown.annotation, shown.end)
+
+
+def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
+    now = world.now()
+    reading = world.readings.of(source, row.ref, row.payload, world.window(now))
+    case = Case(world, tx, source, row, split.whole(tx, source, row, reading, now), now, Reader(world.practice, now))
+    return case if _may_write(case) else replace(case, fixed="attitre ne peut pas écrire dans cet événement")
+
+
+def _is_asked(case: Case, event: CalendarEvent, booking: BookingRow | None) -> bool:
+    """Not where whether it stands is in doubt: what stood here has left, and nothing new begins (G03). A past event
+    only where something of it may be news."""
+    if booking is not None:
+        return True
+    if case.row.state != PRESENT:
+        return False
+    return event.end > case.now or _typed_too_late(case) or _tells_its_end(case, event)
+
+
+def _occurrence(case: Case, event: CalendarEvent, booking: BookingRow | None, *, apart: bool) -> Outcome | None:
+    if not apart:
+        return evaluate(case, event, booking)
+    with kept_apart("occurrence not judged"), case.tx.part():
+        return evaluate(case, event, booking)
+    return None
+
+
+def _typed_too_late(case: Case) -> bool:
+    """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""
+    return case.reading.sole and not case.row.first_pass
+
+
+def _tells_its_end(case: Case, event: CalendarEvent) -> bool:
+    """A past appointment from before the first pass, in which she has since typed how it ended (P47, P48)."""
+    if not case.reading.sole or case.row.baseline:
+        return False
+    return case.entries.read(event).outcome is not None
+
+
+# --- the bookings that stood here ------------------------------------------------------------------------------------
+
+
+def _stood(case: Case) -> dict[Instance, BookingRow]:
+    """By occurrence. Where an event became a series, or a series an event, the occurrence at the same time is the same
+    appointment."""
+    stood = {(b.uid, b.recurrence): b for b in bookings.at_place(case.tx, *case.place, case.practice.zone)}
+    now_stand = {(event.uid, event.recurrence) for event in case.reading.events}
+    left = {(b.uid, b.start): key for key, b in stood.items() if key not in now_stand}
+    for event in case.reading.events:
+        key = left.get((event.uid, event.start))
+        if key is not None and (event.uid, event.recurrence) not in stood:
+            stood[(event.uid, event.recurrence)] = stood.pop(key)
+    _follow_moved_series(case, stood)
+    return stood
+
+
+def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:
+    """A series that was moved as a whole has other occurrences: each coming visit continues in its turn, as one that
+    moved. Where one of them stands as before, the series was cut or grew, and was not moved."""
+    coming = [event for event in case.reading.events if event.recurrence and event.start > case.now]
+    fresh = [event for event in coming if (event.uid, event.recurrence) not in stood]
+    if len(fresh) < len(coming):
+        return
+    left = [b for b in stood.values() if b.recurrence and b.start > case.now and b.vanished_at is None]
+    for uid in {event.uid for event in fresh}:
+        before = sorted((b for b in left if b.uid == uid), key=lambda b: b.start)
+        after = sorted((event for event in fresh if event.uid == uid), key=lambda event: event.start)
+        for booking, event in zip(before, after, strict=False):
+            del stood[(booking.uid, booking.recurrence)]
+            stood[(event.uid, event.recurrence)] = booking
+
+
+# --- what cannot be read ---------------------------------------------------------------------------------------------
+
+
+def _note_blocked(case: Case) -> None:
+    """Why our part cannot stand in the event: then it stands beside it (C11, C12)."""
+    if case.reading.blocked and not case.row.unwritable:
+        why = BLOCKED.get(case.reading.blocked, "y écrire abîmerait son texte")
+        resources.change(case.tx, *case.place, unwritable=why)
+
+
+def _problem(case: Case) -> Annotation:
+    """Said in the event where that can be; by mail where the event itself cannot be written to."""
+    findings = find(case.practice.policy, case.reading.problem, problem=_what(case))
+    if findings and case.reading.blocked and not case.row.first_pass:
+        key = f"unreadable:{case.row.calendar}:{case.row.ref}:{case.row.semantic[:16]}"
+        notices.raise_once(case.tx, key, *_unreadable(case), case.now)
+    return problem_feedback(findings, case.practice)
+
+
+def _what(case: Case) -> str:
+    """What is wrong with it, in French."""
+    twice = case.reading.blocked == "twice" and case.reading.problem == UNREADABLE
+    return TWICE if twice else PROBLEMS[case.reading.problem]
+
+
+def _unreadable(case: Case) -> tuple[str, str]:
+    when = next((f" du {day_and_clock(event.start)}" for event in case.reading.events), "")
+    text = (
+        f"Dans l'agenda « {case.world.called(case.source.dentist)} », un événement{when} n'a pas pu être lu comme "
+        f"il faut : {_what(case)}.\n\n{PARTLY if case.reading.events else NOTHING_OF_IT} Recréez-le dans votre "
+        "agenda, puis supprimez l'ancien. Les autres rendez-vous ne sont pas concernés."
+    )
+    return "attitre : un événement n'a pas pu être lu", text
+
+
+# --- what is to stand in the event -----------------------------------------------------------------------------------
+
+
+def _want(case: Case, annotation: Annotation | None, end: datetime | None) -> None:
+    """Owe the edit that brings our part to this, where it is not so already."""
+    owed = edits.drop(case.tx, *case.place)
+    if annotation is None or case.fixed or not (end or _must_write(case, annotation, owed=owed)):
+        return
+    stamp = max((event.modified for event in case.reading.events if event.modified), default=case.now)
+    due = min(stamp, case.now) + timedelta(seconds=case.practice.policy.quiet_seconds)
+    edits.want(case.tx, *case.place, annotation, due=due, end=end)
+
+
+def _may_write(case: Case) -> bool:
+    calendar = calendars.get(case.tx, case.row.calendar)
+    return not (case.shows_nothing or case.row.unwritable or case.reading.blocked or (calendar and calendar.read_only))
+
+
+def _must_write(case: Case, annotation: Annotation, *, owed: bool) -> bool:
+    if alike(case.reading.annotation, annotation) and not case.reading.foreign_block:
+        return False
+    if annotation != case.row.written or owed:  # what is owed still has not been written, nor taken out again
+        return True
+    if case.row.rewrites:  # she took our part out twice: respect her (D08)
+        if case.reading.annotation.lines:  # it stands there, and otherwise than we wrote it: beside it, then (C10)
+            resources.change(case.tx, *case.place, unwritable=UNSTABLE)
+        return False
+    resources.change(case.tx, *case.place, rewrites=case.row.rewrites + 1)
+    return True
+
+
+UNSTABLE = "notre texte y a été changé deux fois"
+TWICE = "deux événements différents y portent le même identifiant"
+BLOCKED = {
+    "attendees": "il a des invités, qui pourraient recevoir un message",
+    "altrep": "son texte existe en deux versions",
+    "twice": TWICE,
+}
+PARTLY = "Ce qui s'y lit est vérifié, et ses patients en sont prévenus ; rien ne peut y être affiché."
+NOTHING_OF_IT = "Aucun patient n'est prévenu de ce qu'il contient."
+
+
+def _weight(annotation: Annotation) -> int:
+    signs = {line[:1] for line in annotation.lines}
+    return 2 if "✗" in signs else 1 if "!" in signs else 0

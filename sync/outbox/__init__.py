@@ -1,0 +1,1 @@
+"""Messages to patients and alerts to the practice: owed, claimed, sent, settled."""

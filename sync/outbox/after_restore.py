@@ -1,0 +1,27 @@
+"""After a backup was put back: what changed since is known to the patients, for they were told then (law L7, C14)."""
+
+from __future__ import annotations
+
+from rules.model import MessageKind
+from sync.core.context import World
+from sync.outbox.deliver import recover
+from sync.plan import older_store
+from sync.plan.settled import taken_as_told
+from sync.store import basics, generation, messages
+from sync.store.messages import DROPPED, PENDING
+
+
+def hush(world: World) -> int:
+    """Take everything that would be told now as told; nothing is sent. Returns how many messages were spared."""
+    recover(world)
+    now, zone = world.now(), world.practice.zone
+    with world.store.write() as tx:
+        older_store.answered(tx, now)
+        generation.renew(tx, now)
+        waiting = messages.with_state(tx, PENDING, zone=zone)
+        for row in waiting:
+            messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason="base restaurée : déjà dit")
+            if row.kind is not MessageKind.REMINDER:
+                taken_as_told(world, tx, row)
+        basics.log(tx, now, "restored", detail=str(len(waiting)))
+    return len(waiting)

@@ -1,0 +1,113 @@
+"""What a person does with one message (`attitre outbox retry|drop`): the order of tellings holds there too (L4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rules.model import MessageKind
+from sync.core.context import World
+from sync.outbox.claims import reminds, still_true
+from sync.plan.messages import plan_booking
+from sync.store import bookings, messages, notices, resources
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.messages import DROPPED, FAILED, HELD, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
+
+OPEN = frozenset({PENDING, HELD, FAILED, UNCERTAIN})
+
+
+class NotPossible(Exception):
+    """Why it cannot be done, in French."""
+
+
+def retry(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
+    """Have it sent again, if it is still what its patient is to know; what happens, in French. Where another message
+    says what is true now, that one goes instead. Raises NotPossible: nothing is to be written."""
+    booking = bookings.get(tx, row.booking, world.practice.zone)
+    if booking is None or row.state not in OPEN | {SUPERSEDED}:
+        over = "il est déjà parti, en cours ou classé"
+        raise NotPossible(f"Le message n° {row.id} ne peut pas être remis en attente : {over}.")
+    if row.state == SUPERSEDED or _newer_left(world, tx, row):
+        raise NotPossible(f"Le message n° {row.id} ne repart pas : un message plus récent l'a remplacé.")
+    if row.kind is MessageKind.REMINDER:
+        return _remind(world, tx, booking, row, now)
+    if row.may_have_left:
+        return _repeat(world, tx, booking, row, now)
+    return _anew(world, tx, row, now)
+
+
+def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
+    """File it: it does not go, and nothing that says the same goes instead. Raises NotPossible."""
+    if row.state not in OPEN:
+        raise NotPossible(f"Le message n° {row.id} ne peut pas être classé : il est déjà parti, en cours ou classé.")
+    messages.move(tx, row.id, row.state, DROPPED, done_at=now, reason="classé par une personne")
+    if row.kind is not MessageKind.REMINDER:
+        if row.may_have_left:
+            bookings.settle(tx, row.booking, row.channel, row.number, "told")
+        elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
+            values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "failed"}
+            bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+    for alert in ("undelivered", "uncertain"):
+        notices.withdraw(tx, f"{alert}:{row.together or row.key}")
+    _show(tx, row, now)
+    return f"Message n° {row.id} classé."
+
+
+def _remind(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
+    if not reminds(world, tx, booking, row, now):
+        raise NotPossible(_untrue(row, "rien ne part."))
+    return _pending(tx, row, now, started=row.may_have_left)
+
+
+def _repeat(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
+    """The same again, under the same key."""
+    if not still_true(world, tx, booking, row, now):
+        return _instead(world, tx, row)
+    bookings.settle(tx, row.booking, row.channel, row.number, "flight")
+    return _pending(tx, row, now, started=True)
+
+
+def _anew(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
+    """It certainly did not go: it is planned as if it had not been tried, and gives way if it is not true any more."""
+    if row.state == FAILED:
+        bookings.forget(tx, row.booking, row.channel, row.number)
+    done = _pending(tx, row, now, started=False)
+    plan_booking(world, tx, row.booking, now)
+    standing = messages.get(tx, row.id, world.practice.zone)
+    return done if standing is not None and standing.state == PENDING else _instead(world, tx, row)
+
+
+def _pending(tx: Tx, row: MessageRow, now: datetime, *, started: bool) -> str:
+    values: dict[str, Any] = {"attempts": 0, "unclear": 0, "next_try": None, "done_at": None, "reason": None}
+    values |= {} if row.state in {PENDING, HELD} else {"due_at": now}
+    values |= {"approved_at": now} if row.state == HELD else {}
+    values |= {} if started else {"started_at": None}
+    messages.move(tx, row.id, row.state, PENDING, **values)
+    _show(tx, row, now)
+    return f"Message n° {row.id} remis en attente. Il part au prochain passage."
+
+
+def _instead(world: World, tx: Tx, row: MessageRow) -> str:
+    others = messages.of_the_same(tx, row, world.practice.zone)
+    waiting = [one for one in others if one.state == PENDING and one.kind is not MessageKind.REMINDER]
+    if not waiting:
+        raise NotPossible(_untrue(row, "rien ne part."))
+    return _untrue(row, f"le message n° {waiting[-1].id}, qui dit l'état actuel, part à sa place.")
+
+
+def _untrue(row: MessageRow, then: str) -> str:
+    return f"Le message n° {row.id} ne dit plus ce qui est vrai dans l'agenda : {then}"
+
+
+def _newer_left(world: World, tx: Tx, row: MessageRow) -> bool:
+    others = messages.of_the_same(tx, row, world.practice.zone)
+    return any(
+        one.id > row.id and one.started_at is not None and one.kind is not MessageKind.REMINDER for one in others
+    )
+
+
+def _show(tx: Tx, row: MessageRow, now: datetime) -> None:
+    place = bookings.place(tx, row.booking)
+    if place is not None:
+        resources.mark_dirty(tx, [place], now)

@@ -1,0 +1,207 @@
+"""What may leave now: a message is claimed in the transaction that found it due, still true, and in its turn (law L4).
+
+For a booking and recipient tellings leave in the order in which they became true. A row whose call may have begun is
+unclear: it goes again only while it is true, and never once a newer telling's call began, which settles it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rules.model import MessageKind
+from rules.telling.planning import same_patient, still_says_it
+from sync.core.context import World
+from sync.outbox import series
+from sync.plan import settled
+from sync.plan.messages import address_of, plan_booking, reminders, situation_of
+from sync.plan.readiness import why_wait
+from sync.store import bookings, messages, resources
+from sync.store.bookings import VALID, VANISHED, BookingRow
+from sync.store.engine import Tx
+from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
+
+UNTRUE_FOR_NOW = timedelta(minutes=5)
+
+
+def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
+    """The row, ours now, with those that go as one with it; none where it is not true any more, or must wait."""
+    now = world.now()
+    with world.store.write() as tx:
+        if row.kind is MessageKind.REMINDER:
+            return _claim_reminders(world, tx, row.id, now)
+        return _claim_telling(world, tx, row, now)
+
+
+def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
+    """From here on the gateway may have them, and what may have left before is settled by them."""
+    with world.store.write(durable=True) as tx:  # after a power cut it must be known that a gateway may have them
+        for one in rows:
+            messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
+            if one.kind is not MessageKind.REMINDER:
+                settled.supersede(world, tx, one)
+
+
+def _claim_telling(world: World, tx: Tx, row: MessageRow, now: datetime) -> tuple[MessageRow, ...]:
+    """The telling, and with it those of the same series that are true and in their turn (ruling 17)."""
+    first = messages.get(tx, row.id, world.practice.zone)
+    if first is None or not _is_due(first, now):
+        return ()  # it went, or was put off, as one with another
+    true: list[MessageRow] = []
+    for one in series.companions(world, tx, first, now):  # `first` is the first of them
+        standing = _still_tells(world, tx, one, now)
+        if standing is not None:
+            true.append(standing)
+        elif one.together is not None:  # it has a key of its own again: under theirs it would be swallowed
+            messages.move(tx, one.id, PENDING, PENDING, together=None)
+        if not true:
+            return ()
+    key = first.together if first.started_at is not None else _common_key(true)
+    return tuple(_claimed(tx, one, key, now) for one in sorted(true, key=lambda one: (one.facts.start, one.id)))
+
+
+def _common_key(rows: list[MessageRow]) -> str | None:
+    """A key for just these: no other content goes under it."""
+    return f"{rows[0].key}:{len(rows)}" if len(rows) > 1 else None
+
+
+def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> MessageRow:
+    messages.move(tx, row.id, PENDING, CLAIMED, together=key)
+    if row.started_at is None:
+        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
+        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+    return replace(row, together=key)
+
+
+def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> MessageRow | None:
+    """The row as it stands once its booking is planned again; None where it is not true any more, or must wait."""
+    zone = world.practice.zone
+    booking = bookings.get(tx, row.booking, zone)
+    if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
+        return None
+    if row.started_at is None:
+        plan_booking(world, tx, row.booking, now)
+    standing = messages.get(tx, row.id, zone)
+    if standing is None or standing.state != PENDING or must_follow(tx, standing, zone):
+        return None
+    if standing.kind is MessageKind.CANCELLATION and rebooked(world, tx, standing, now):
+        return None
+    if standing.started_at is not None and not _goes_again(world, tx, booking, standing, now):
+        return None
+    return standing
+
+
+def _is_due(row: MessageRow, now: datetime) -> bool:
+    return row.state == PENDING and (row.next_try is None or row.next_try <= now)
+
+
+def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
+    """A call of the same booking and way is under way; or, on a telephone that two patients share, an older message is
+    still to come: both would be read in the wrong order."""
+    for one in messages.of_booking(tx, row.booking, zone):
+        if one.channel is not row.channel or one.id == row.id:
+            continue
+        if one.state == CLAIMED:
+            return True
+        older = one.state == PENDING and one.id < row.id and one.kind is not MessageKind.REMINDER
+        if older and one.recipient == row.recipient and not same_patient(one.facts, row.facts):
+            return True
+    return row.kind is not MessageKind.CANCELLATION and _being_cancelled(tx, row, zone)
+
+
+def _being_cancelled(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
+    """A cancellation of that hour, by another booking of the patient, is under way: it is to be read first."""
+    return any(
+        one.kind is MessageKind.CANCELLATION
+        and (one.channel, one.recipient, one.facts.start) == (row.channel, row.recipient, row.facts.start)
+        for one in messages.with_state(tx, CLAIMED, zone=zone)
+        if one.booking != row.booking
+    )
+
+
+def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    """The patient has that hour with that dentist again: the cancellation would be read as of the new booking. It
+    waits, and is over once they know of that. A message names its dentist: with another one it goes (P43)."""
+    zone, patient = world.practice.zone, row.facts.patient_id
+    there = bookings.at_the_hour(tx, patient, row.facts.start, zone) if patient else []
+    others = [one for one in there if (one.state, one.dentist) == (VALID, row.facts.dentist) and one.id != row.booking]
+    if not others:
+        return False
+    known = (bookings.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
+    if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
+        settled.over(tx, row, now)
+    else:
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    return True
+
+
+def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """What may have left is repeated while it is still what its patient is to know. Else it waits: for a newer telling
+    that settles it, or for what it says to be true again."""
+    if row.facts.start <= now:
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous est passé")
+        bookings.settle(tx, row.booking, row.channel, row.number, "uncertain")
+        resources.mark_dirty(tx, [(booking.calendar, booking.ref)], now)
+        return False
+    same = messages.of_the_same(tx, row, world.practice.zone)
+    if any(one.id > row.id and one.started_at is not None and one.kind is not MessageKind.REMINDER for one in same):
+        settled.give_way(world, tx, row)
+        return False
+    if still_true(world, tx, booking, row, now):
+        return True
+    messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    return False
+
+
+def still_true(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """A telling that was composed says what is true now, to where its patient is reached now."""
+    if not still_says_it(row.kind, row.facts, situation_of(tx, booking), now):
+        return False
+    return row.kind is MessageKind.CANCELLATION or row.recipient == address_of(booking, row.channel)
+
+
+# --- reminders -------------------------------------------------------------------------------------------------------
+
+
+def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple[MessageRow, ...]:
+    """The reminder and those to the same address about the same day, as far as they are still true (ruling 6)."""
+    zone = world.practice.zone
+    row = messages.get(tx, message, zone)
+    if row is None or not _is_due(row, now):
+        return ()  # it went, or was put off, as one with another
+    found = [(one, bookings.get(tx, one.booking, zone)) for one in messages.companions(tx, row, zone)]
+    standing = [(one, booking) for one, booking in found if booking is not None]
+    if any(
+        b.calendar in world.under_way or why_wait(tx, b, one, now) or must_follow(tx, one, zone) for one, b in standing
+    ):
+        return ()
+    true = [one for one, booking in standing if _still_reminds(world, tx, booking, one, now)]
+    if row.id not in {one.id for one in true}:
+        return ()
+    key = row.together if row.started_at is not None else true[0].key if len(true) > 1 else None
+    for one in true:
+        messages.move(tx, one.id, PENDING, CLAIMED, together=key)
+    return tuple(replace(one, together=key) for one in sorted(true, key=lambda one: (one.facts.start, one.id)))
+
+
+def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """Else it gives way: one that no gateway was called with leaves its key free, so that it is owed again as soon as
+    it is true again; one that a gateway put off waits for that."""
+    if reminds(world, tx, booking, row, now):
+        return True
+    if row.attempts == 0 and row.started_at is None:
+        messages.take_back(tx, row.id)
+    elif booking.state != VANISHED and now < row.facts.start == booking.start:
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    else:
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
+    return False
+
+
+def reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """A reminder that was composed is one that would go now."""
+    return any(
+        send.channel is row.channel and send.facts.start == row.facts.start
+        for send in reminders(world, tx, booking, now, early=True)
+    )

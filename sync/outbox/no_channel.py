@@ -1,0 +1,36 @@
+"""Messages by a way that is not configured: closed, never left waiting, so that none floods out when the way comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rules.model import Channel, MessageKind
+from rules.text.french import WAYS
+from sync.core.context import World
+from sync.plan.settled import taken_as_told
+from sync.store import messages, notices
+from sync.store.engine import Tx
+from sync.store.messages import DROPPED, PENDING, MessageRow
+
+
+def close(world: World, rows: Iterable[MessageRow]) -> None:
+    """These are due and cannot leave. Their facts count as known: what changes later is told by the way that there is
+    then. The practice hears of it once, by mail where there is one."""
+    now = world.now()
+    with world.store.write() as tx:
+        for row in rows:
+            why = f"aucun {WAYS[row.channel]} n'est configuré"
+            if messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason=why):
+                if row.kind is not MessageKind.REMINDER:
+                    taken_as_told(world, tx, row)
+                if Channel.EMAIL in world.senders:  # without it no alert can leave: status and check say it
+                    _tell(world, tx, row.channel)
+
+
+def _tell(world: World, tx: Tx, channel: Channel) -> None:
+    how = WAYS[channel]
+    text = (
+        f"Aucun {how} n'est configuré : les patients n'en reçoivent pas. Ce qui devait partir ainsi est classé, et ne "
+        f"partira pas après coup.\n\nPour en envoyer : « messages: » dans la configuration, puis attitre check."
+    )
+    notices.raise_once(tx, f"no-way:{channel}", f"attitre : aucun {how} n'est configuré", text, world.now())

@@ -1,0 +1,134 @@
+"""What the answer to a call means for the messages that it carried, each in the caller's transaction (law L4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rules.model import MessageKind
+from sync.core.context import World
+from sync.core.intervals import before_retry
+from sync.outbox import alert_words, gateway_pause
+from sync.plan import settled
+from sync.store import basics, bookings, messages, notices, resources
+from sync.store.engine import Tx
+from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, UNCERTAIN, MessageRow
+
+TRIES, TRIED_FOR = 12, timedelta(days=3)  # at least so many, for so long: a gateway may be down for a weekend
+LOST_ANSWERS = 11  # of a gateway that knows repeated keys
+SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
+
+
+def tried_enough(row: MessageRow, attempts: int, now: datetime) -> bool:
+    """Whether it is closed as not delivered; what is true no more is dropped before that."""
+    return attempts >= TRIES and now >= row.due_at + TRIED_FOR
+
+
+def put_right(row: MessageRow) -> float | None:
+    """Seconds for a person to correct a login or an address. The first try again is a soon one: it tells them."""
+    return 600.0 if row.attempts else None
+
+
+def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
+    """Its gateway took it. What failed before for the same patient is made good."""
+    now = world.now()
+    if not messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None):
+        return
+    gateway_pause.taken(tx, row.channel)
+    if row.kind is not MessageKind.REMINDER:
+        for one in messages.of_the_same(tx, row, world.practice.zone):
+            if one.state == FAILED and one.id < row.id:
+                settled.give_way(world, tx, one)
+    _result(world, tx, row, "told")
+
+
+def no_access(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """For good, as `failed`; and `status` says that nothing leaves that way."""
+    gateway_pause.refused(tx, row.channel)
+    failed(world, tx, row, reason)
+
+
+def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """For good: told to the practice, in the event and by e-mail; not sent again until facts or address change. Where
+    an answer was lost before, the patient may have it all the same."""
+    if row.started_at is not None:
+        _uncertain(world, tx, row, reason)
+        return
+    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1}
+    if messages.move(tx, row.id, CLAIMED, FAILED, **values):
+        _result(world, tx, row, "failed")
+        notices.raise_once(
+            tx, f"undelivered:{row.together or row.key}", *alert_words.undelivered(row, reason), world.now()
+        )
+
+
+def later(
+    world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None, *, capped: bool = False
+) -> None:
+    """It certainly did not go, and may later: the patient knows what they knew before the call. `capped`: the gateway
+    asked for more than the day that it is given, which the practice hears of once a day."""
+    now, attempts = world.now(), row.attempts + 1
+    if capped:
+        gateway_pause.suspended(tx, row.channel)
+        notices.raise_once(tx, f"capped:{row.channel}:{now:%Y-%m-%d}", *alert_words.capped(row.channel), now)
+    if tried_enough(row, attempts, now):
+        failed(world, tx, row, f"{reason} ({attempts} essais)")
+        return
+    wait = max(before_retry(attempts), timedelta(seconds=retry_after or 0))
+    values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
+    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        _tell_down(tx, row, reason, attempts, now)
+        untell(tx, row)
+        basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+
+
+def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (L4): with
+    `retry` three times more, further and further apart."""
+    sender, lost = world.senders.get(row.channel), row.unclear + 1
+    repeatable = sender is not None and sender.repeatable
+    chances = LOST_ANSWERS if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0
+    if lost > chances:
+        _uncertain(world, tx, row, reason)
+        return
+    wait = before_retry(lost) if repeatable else SECOND_CHANCES[lost - 1]
+    values = {"attempts": row.attempts + 1, "unclear": lost, "next_try": world.now() + wait, "reason": reason}
+    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+        _tell_down(tx, row, reason, row.attempts + 1, world.now())
+        _show(tx, row, world)
+
+
+def untell(tx: Tx, row: MessageRow) -> None:
+    """It certainly did not go, now or before: it may still give way."""
+    if row.kind is not MessageKind.REMINDER and row.started_at is None:
+        bookings.forget(tx, row.booking, row.channel, row.number)
+
+
+def _retries(world: World, row: MessageRow) -> bool:
+    return world.on_uncertain.get(row.channel, "hold") == "retry"
+
+
+def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
+    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1, "unclear": row.unclear + 1}
+    if messages.move(tx, row.id, CLAIMED, UNCERTAIN, **values):
+        _result(world, tx, row, "uncertain")
+        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *alert_words.uncertain(row), world.now())
+
+
+def _result(world: World, tx: Tx, row: MessageRow, state: str) -> None:
+    if row.kind is not MessageKind.REMINDER:
+        bookings.settle(tx, row.booking, row.channel, row.number, state)
+    basics.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+    _show(tx, row, world)
+
+
+def _show(tx: Tx, row: MessageRow, world: World) -> None:
+    """Its event says what became of it."""
+    place = bookings.place(tx, row.booking)
+    if place is not None:
+        resources.mark_dirty(tx, [place], world.now())
+
+
+def _tell_down(tx: Tx, row: MessageRow, reason: str, attempts: int, now: datetime) -> None:
+    """A way by which nothing leaves is told once a day; one attempt may be an accident."""
+    if attempts > 1:
+        notices.raise_once(tx, f"gateway:{row.channel}:{now:%Y-%m-%d}", *alert_words.down(row.channel, reason), now)

@@ -1,0 +1,1 @@
+"""What a person asked for: a patient by the link, the practice by a command."""

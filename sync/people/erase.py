@@ -1,0 +1,68 @@
+"""A patient is erased: nothing in the store says any more who they were.
+
+Their events stand in her calendars until she deletes them: the copy of each is emptied and never judged again, so no
+later reading brings the record back. Only what a person types into such an event afterwards counts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rules.model import Patient
+from rules.text.fold import fold
+from sync.store import basics, bookings, erasing, nameindex
+from sync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An event that still stands in a calendar and names the patient: only a person may delete it."""
+
+    dentist: str
+    start: datetime
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done. `others`: coming events of other patients that named them, corrected at the next pass."""
+
+    events: tuple[Left, ...]
+    bookings: int
+    others: int
+
+
+def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
+    """Take everything about that patient out of the store, records that were merged into theirs included."""
+    assert patient.id is not None
+    ids = erasing.all_of(tx, patient.id)
+    theirs = [row for number in ids for row in bookings.of_patient(tx, number, zone)]
+    mentions = _mentions(tx, ids, [value for row in theirs for value in (row.mobile, row.email) if value])
+    events = erasing.events(tx, ids)
+    left = [Left(row["dentist"], row["start"].astimezone(zone), row["uid"]) for row in events]
+    places = {(row["calendar"], row["ref"]) for row in events} | {(row.calendar, row.ref) for row in theirs}
+    erasing.drop_bookings(tx, [row.id for row in theirs])
+    erasing.drop_facts(tx, ids)
+    for place in places:
+        erasing.empty(tx, place)
+    others = erasing.out_of_others(tx, mentions, places, now)
+    erasing.drop_records(tx, ids)
+    erasing.out_of_the_rest(tx, mentions)
+    nameindex.erased(tx)
+    basics.log(tx, now, "patient-erased")
+    return Erased(tuple(sorted(left, key=lambda one: one.start)), len(theirs), others)
+
+
+def _mentions(tx: Tx, ids: list[int], more: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a text names the patient: by a full name in either order, a mobile, an e-mail, an address."""
+    signs = {fold(one) for one in (*erasing.signs(tx, ids), *more)}
+    signs |= {f"0{one[3:]}" for one in signs if one.startswith("+33")}
+    found = tuple(sign for sign in signs if len(sign) > 3)
+    return lambda text: any(sign in said for said in (fold(text), _run_together(text)) for sign in found)
+
+
+def _run_together(text: str) -> str:
+    return fold(text).replace(" ", "").replace(".", "")

@@ -1,0 +1,59 @@
+"""Two records of one person become one, because a person says so; never by itself (P5, S60)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rules.model import Patient
+from sync.evaluate.own_dentist import reconsider
+from sync.store import basics, bookings, joining, patients
+from sync.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """What a merge would do: `kept` is the record after it, `given_up` the one that leads to it from then on.
+
+    `conflict`: a French sentence where they look like two people, else empty.
+    """
+
+    kept: Patient
+    given_up: Patient
+    bookings: int
+    conflict: str = ""
+
+
+def preview(tx: Tx, first: Patient, second: Patient, zone: ZoneInfo) -> Merger:
+    """The second record's details fill in what the first one lacks."""
+    assert first.id is not None and second.id is not None
+    lacking = {name: getattr(second, name) for name in patients.DETAILS if getattr(first, name) is None}
+    return Merger(replace(first, **lacking), second, len(bookings.of_patient(tx, second.id, zone)), _two(first, second))
+
+
+def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
+    """Bookings, history and names follow the record that is kept; its coming bookings are judged again."""
+    kept, gone = merger.kept.id, merger.given_up.id
+    assert kept is not None and gone is not None and kept != gone
+    hanging = {one.patient: one.booking for one in patients.provisional(tx)}
+    joining.hand_over(tx, gone, kept, zone)
+    before = patients.get(tx, kept)
+    joining.lead_to(tx, gone, kept, now)
+    patients.save(tx, merger.kept, now, source=f"fusion {gone}")
+    patients.find_by_names(tx, kept)
+    if before is not None and before.dentist is None and gone in hanging:
+        patients.hang_on(tx, kept, hanging[gone])
+    reconsider(tx, kept, now, zone)
+    basics.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
+
+
+def _two(first: Patient, second: Patient) -> str:
+    """Why they look like two people."""
+    born = (first.birth_date, second.birth_date)
+    if all(born) and born[0] != born[1]:
+        return "Les dates de naissance diffèrent : ce sont sans doute deux personnes."
+    numbers = (first.foreign_id, second.foreign_id)
+    if all(numbers) and numbers[0] != numbers[1]:
+        return "Le logiciel du cabinet leur donne deux numéros : ce sont sans doute deux personnes."
+    return ""

@@ -1,0 +1,1 @@
+"""What should go to patients now, and why a message that is due waits."""

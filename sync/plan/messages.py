@@ -1,0 +1,169 @@
+"""Applies the planning table to one booking of the store: its unclaimed messages become what is wanted now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rules.model import Channel, Facts, MessageKind, Practice, Send
+from rules.telling.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
+from sync.core.context import World
+from sync.store import bookings, calendars, messages
+from sync.store.bookings import VALID, VANISHED, BookingRow
+from sync.store.engine import Tx
+from sync.store.messages import MessageRow
+
+if TYPE_CHECKING:
+    from rules.telling.event_block import Receipt
+
+_SAID = frozenset({messages.SENT, messages.FAILED, messages.HELD})
+NOBODY = Knowledge(Row.NEVER)
+Wanted = tuple[Send, int, datetime]
+Addresses = Mapping[Channel, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of one booking, split into its present patient and others who stood in the event before."""
+
+    mine: dict[Channel, Knowledge]
+    others: tuple[tuple[Channel, Knowledge], ...]
+
+
+def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
+    """Make the booking's pending messages what the table wants now."""
+    booking = bookings.get(tx, number, world.practice.zone)
+    if booking is not None:
+        wanted = wanted_messages(world, tx, booking, now)
+        messages.replace_pending(tx, number, wanted, now, world.practice.zone)
+
+
+def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Wanted]:
+    """What is to be sent for this booking, reminders aside: (action, telling number, due)."""
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
+    refused = bookings.refused(tx, booking.id, world.practice.zone)
+    wanted: list[Wanted] = []
+    for channel in Channel:  # on a telephone that two share, the cancellation is read before the other's confirmation
+        pairs = [(knowledge, False) for other, knowledge in known.others if other is channel]
+        pairs += [(known.mine.get(channel, NOBODY), True)]
+        for knowledge, own in pairs:
+            send = _send(plan(knowledge, situation, now), channel, knowledge, booking, own=own)
+            if send and (channel, send.to, send.kind, send.facts.start) not in refused:
+                number = bookings.next_number(tx, booking.id, channel)
+                wanted.append(
+                    (send, number + len([1 for w in wanted if w[0].channel is channel]), _due(booking, send, world))
+                )
+    return wanted
+
+
+def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
+    """The reminders that are to go for this booking now, one a channel (P41); `early`: that may go along with another
+    of the same day (ruling 6)."""
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
+    found = []
+    for channel, knowledge in known.mine.items():
+        to = address_of(booking, channel)
+        cell = plan(knowledge, situation, now)
+        if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now, early=early):
+            found.append(Send(MessageKind.REMINDER, channel, to, booking.facts))
+    return found
+
+
+def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tuple[Channel, Knowledge, Cell]]:
+    """The table's cell for each channel, with what its patient knows: why a message goes, or why none does."""
+    known, situation = _known(world, tx, booking), situation_of(tx, booking)
+    mine = [(channel, known.mine.get(channel, NOBODY)) for channel in Channel]
+    return [(channel, knowledge, plan(knowledge, situation, now)) for channel, knowledge in [*mine, *known.others]]
+
+
+def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
+    """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
+    for channel in Channel:
+        values = {"kind": "baseline", "facts": facts, "state": "baseline", "at": now}
+        bookings.tell(tx, number, channel, 0, recipient=addresses[channel], **values)
+
+
+def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
+    """What was sent for this booking, or is held, for the feedback in its event."""
+    from rules.telling.event_block import Receipt
+
+    rows = messages.of_booking(tx, number, world.practice.zone)
+    return tuple(
+        Receipt(row.kind, row.channel, _shown(row), _local(row.done_at, world.practice), row.reason or "")
+        for row in rows
+        if row.state in {messages.SENT, messages.FAILED, messages.HELD}
+        or (row.may_have_left and row.state != messages.CLAIMED)
+    )
+
+
+def _shown(row: MessageRow) -> str:
+    return "retried" if row.state == messages.PENDING else row.state
+
+
+def _known(world: World, tx: Tx, booking: BookingRow) -> _Known:
+    mine: dict[Channel, Knowledge] = {}
+    others: list[tuple[Channel, Knowledge]] = []
+    for (_, channel), knowledge in bookings.knowledge(tx, booking.id, world.practice.zone).items():
+        if knowledge.facts is None:
+            continue
+        if same_patient(knowledge.facts, booking.facts):
+            mine[channel] = _later(mine.get(channel), knowledge)
+        else:
+            others.append((channel, knowledge))
+    situation = situation_of(tx, booking)
+    mine = {channel: elsewhere(one, situation, address_of(booking, channel)) for channel, one in mine.items()}
+    return _Known(mine, tuple(others))
+
+
+def _later(one: Knowledge | None, other: Knowledge) -> Knowledge:
+    return other if one is None or one.at is None or (other.at and other.at >= one.at) else one
+
+
+def situation_of(tx: Tx, booking: BookingRow) -> Situation:
+    """What the calendar says of it now."""
+    vanished = booking.state == VANISHED
+    return Situation(booking.facts, booking.state == VALID, vanished, held=vanished and is_held(tx, booking))
+
+
+def is_held(tx: Tx, booking: BookingRow) -> bool:
+    """The brake is on for its calendar and nobody released it; what she cancelled in so many words is never held."""
+    kind = (booking.outcome or {}).get("kind")
+    if kind == "dropped":
+        return True
+    row = calendars.get(tx, booking.calendar)
+    return bool(row and row.held_at and booking.released_at is None and kind is None)
+
+
+def _send(cell: Cell, channel: Channel, knowledge: Knowledge, booking: BookingRow, *, own: bool) -> Send | None:
+    if cell.kind is None:
+        return None
+    now_address = address_of(booking, channel) if own else None
+    if cell.kind is MessageKind.CANCELLATION:
+        to, facts = knowledge.recipient or now_address, knowledge.facts
+        return Send(cell.kind, channel, to, facts) if to and facts else None
+    to = now_address
+    return Send(cell.kind, channel, to, booking.facts, _before(cell, knowledge)) if to else None
+
+
+def _before(cell: Cell, knowledge: Knowledge) -> Facts | None:
+    if cell.kind is not MessageKind.MODIFICATION:
+        return None
+    return knowledge.before if cell.again else knowledge.facts
+
+
+def address_of(booking: BookingRow, channel: Channel) -> str | None:
+    """Where its patient is reached that way."""
+    return booking.mobile if channel is Channel.SMS else booking.email
+
+
+def _due(booking: BookingRow, send: Send, world: World) -> datetime:
+    policy = world.practice.policy
+    first = send.kind is MessageKind.CONFIRMATION
+    quiet = policy.settle_seconds if first else policy.settle_change_seconds
+    return (booking.vanished_at or booking.changed_at) + timedelta(seconds=quiet)
+
+
+def _local(moment: datetime | None, practice: Practice) -> datetime | None:
+    return moment.astimezone(practice.zone) if moment else None

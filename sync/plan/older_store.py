@@ -1,0 +1,130 @@
+"""The store is older than the calendars: a backup that was put back without a word, `attitre sync --restored`.
+
+Our own part of an event says what was sent for it and when. A receipt from after the calendar was last read, of which
+the store knows nothing, was written by the same installation with a newer store: what it would tell now was told then.
+It asks before it tells: nothing goes to patients, reminders of other appointments apart, until a person answers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from adapters.base import Reading
+from rules.model import MessageKind
+from rules.telling.event_block import receipts_said
+from sync.core.context import Source, World
+from sync.plan.messages import receipts
+from sync.store import basics, bookings, calendars, generation, notices, resources
+from sync.store.engine import Tx
+
+NAME = basics.OLDER
+MOST = 1000  # places kept: more than a practice tells in days
+WAITS = "la base est plus ancienne que les agendas : le cabinet doit d'abord répondre (attitre status)"
+_SENT = re.compile(r"envoyé le (\d\d)/(\d\d) à (\d{1,2}) h(?: (\d\d))?$")
+_NOTICE = "older-store:"
+
+
+def look(world: World, source: Source, ref: str, reading: Reading, now: datetime) -> None:
+    """Of a body that was read: note where its receipts show a newer store. Free for whatever bears none."""
+    if reading.foreign_block:
+        return  # a copy of another event, or another installation's
+    said = {" ".join(line.split()): at for line in reading.annotation.lines if (at := _moment(line, now)) is not None}
+    if not said:
+        return
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+        since = row.last_success if row is not None else None
+        lately = {line for line, at in said.items() if since is None or at + timedelta(minutes=1) > since}
+        place = (source.address, ref)
+        unknown = bool(lately) and not _erased(tx, place) and not lately <= set(_known(world, tx, place, reading))
+    if unknown:
+        _note(world, source.address, ref, now)
+
+
+def asks(tx: Tx) -> bool:
+    """Whether a person has not answered yet."""
+    return bool(basics.get(tx, NAME))
+
+
+def holds(tx: Tx, kind: MessageKind, place: tuple[str, str]) -> bool:
+    """Whether that message waits for the answer. A reminder tells nothing that is not so; but of an event with an
+    unknown receipt it may have gone."""
+    kept = basics.get(tx, NAME)
+    if not kept:
+        return False
+    return kind is not MessageKind.REMINDER or list(place) in json.loads(kept)["places"]
+
+
+def answered(tx: Tx, now: datetime) -> None:
+    """A person said what is to be done."""
+    kept = basics.get(tx, NAME)
+    if kept:
+        basics.put(tx, NAME, "")
+        basics.log(tx, now, "older-store-answered")
+        notices.withdraw(tx, _NOTICE + json.loads(kept)["since"])
+
+
+def tell_all(world: World) -> None:
+    """A person says that what waits is to be told."""
+    now = world.now()
+    with world.store.write() as tx:
+        answered(tx, now)
+
+
+def _moment(line: str, now: datetime) -> datetime | None:
+    """When that receipt says it went; the year is the last one in which that was not to come."""
+    found = _SENT.search(" ".join(line.split()))
+    if not line.lstrip().startswith("✓") or found is None:
+        return None
+    day, month, hour, minute = (int(part or 0) for part in found.groups())
+    for year in (now.year + 1, now.year, now.year - 1):
+        try:
+            at = now.replace(year=year, month=month, day=day, hour=hour, minute=minute, second=0, microsecond=0)
+        except ValueError:
+            continue
+        if at <= now + timedelta(days=1):
+            return at
+    return None
+
+
+def _erased(tx: Tx, place: tuple[str, str]) -> bool:
+    """What was sent for it was forgotten at the patient's wish."""
+    standing = resources.get(tx, *place)
+    return standing is not None and resources.emptied(standing)
+
+
+def _known(world: World, tx: Tx, place: tuple[str, str], reading: Reading) -> Iterator[str]:
+    """The receipts that the store itself wrote here, or would show for the bookings of these events."""
+    zone, standing = world.practice.zone, resources.get(tx, *place)
+    written = standing.written.lines if standing is not None and standing.written is not None else ()
+    yield from (" ".join(line.split()) for line in written)
+    ours = bookings.with_any_uid(tx, sorted({event.uid for event in reading.events}), zone)
+    for booking in (*ours, *bookings.at_place(tx, *place, zone)):
+        for line in receipts_said(receipts(world, tx, booking.id), world.practice):
+            yield " ".join(line.split())
+
+
+def _note(world: World, calendar: str, ref: str, now: datetime) -> None:
+    with world.store.write() as tx:
+        kept = basics.get(tx, NAME)
+        data = json.loads(kept) if kept else {"since": now.isoformat(), "places": []}
+        if [calendar, ref] not in data["places"]:
+            data["places"] = [*data["places"], [calendar, ref]][:MOST]
+            basics.put(tx, NAME, json.dumps(data))
+        if not kept:
+            generation.renew(tx, now)  # the newer store told under the names that this one would take
+            basics.log(tx, now, "older-store", calendar=calendar, ref=ref)
+            notices.raise_once(tx, f"{_NOTICE}{now.isoformat()}", *QUESTION, now)
+
+
+QUESTION = (
+    "attitre : la base est plus ancienne que les agendas",
+    "Des événements disent que des messages sont partis que la base ne connaît pas : une sauvegarde a sans doute été "
+    "remise en place. Pour ne rien redire aux patients, plus aucune confirmation, modification ou annulation ne part "
+    "avant votre réponse ; les autres rappels partent.\n\n"
+    "Ne rien redire de ce qui a changé depuis la sauvegarde : attitre sync --restored\n"
+    "Tout dire quand même : attitre sync --tell-all",
+)

@@ -1,0 +1,83 @@
+"""Why a message that is due does not go yet: nothing is told from stale knowledge (law L6, H08)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rules.model import MessageKind
+from rules.telling.planning import continues
+from sync.plan import event_faults, older_store
+from sync.store import bookings, calendars, resources
+from sync.store.bookings import VANISHED, BookingRow
+from sync.store.calendars import CalendarRow
+from sync.store.engine import Tx
+from sync.store.messages import MessageRow
+
+PATIENCE = timedelta(minutes=30)
+_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
+
+
+def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
+    """Why a message that is due does not go yet, in French; empty where it may. Nothing is told from stale knowledge:
+    a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
+    and reminders for half an hour (H08). A cancellation also waits until every calendar was read since the booking was
+    missed, so that a move is seen; a failing calendar holds the others up for half an hour at most. While attitre fails
+    at the event itself, its newest version is not known: reminders go, nothing else does."""
+    if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
+        return older_store.WAITS
+    rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
+    own = rows.get(booking.calendar)
+    failing = own is not None and own.fail_count > 0
+    if failing or _in_doubt(tx, booking):
+        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
+        return "" if not waits else _FAILING if failing else _DOUBT
+    if row.kind is not MessageKind.REMINDER and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
+        return _UNJUDGED
+    if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
+        return _DOUBT
+    if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
+        return ""
+    return _UNREAD if any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values()) else ""
+
+
+def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
+    """It vanished, and not every calendar was read since: it may stand in another one."""
+    gone = booking.vanished_at
+    if gone is None or booking.outcome:
+        return False
+    return any(_unread_since(row, gone, now) for row in calendars.every(tx) if row.state == "active")
+
+
+_FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
+_DOUBT = "l'événement est à relire dans l'agenda"
+_UNJUDGED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
+_UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
+
+
+def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
+    row = resources.get(tx, booking.calendar, booking.ref)
+    return row is not None and (row.owed or row.state == resources.SUSPECT)
+
+
+def _moving(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
+    """The same event stood elsewhere a moment ago, and is looked for there (G04); or, for half an hour at most, another
+    one that this may continue: its patient's, missing from a listing and not yet from a second one (G08)."""
+    others = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
+    if any(other.id != booking.id and _in_doubt(tx, other) for other in others):
+        return True
+    if booking.patient is None or now - row.due_at >= PATIENCE:
+        return False
+    theirs = bookings.of_patient(tx, booking.patient, _ANY_ZONE)
+    return any(_may_continue(tx, other, booking, now) for other in theirs)
+
+
+def _may_continue(tx: Tx, other: BookingRow, booking: BookingRow, now: datetime) -> bool:
+    if other.id == booking.id or other.vanished_at is not None or other.start <= now:
+        return False
+    return continues(other.facts, booking.facts) and _in_doubt(tx, other)
+
+
+def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:
+    read = calendar.last_success is not None and calendar.last_success >= moment
+    return not read and not (calendar.fail_count and now - moment > PATIENCE)

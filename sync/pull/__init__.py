@@ -1,0 +1,1 @@
+"""The local copy follows the calendar: differences, tombstones, tokens, failures, reconciliation."""

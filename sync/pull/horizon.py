@@ -1,0 +1,50 @@
+"""Repeated events go on as the days do: once a month each calendar's are unfolded again (SYNC 2.6).
+
+Nothing is asked of the calendar. The view reaches further than the longest time between two unfoldings, so that no
+reminder and no conflict comes too late.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from adapters.calendars import READING
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.pull.learnt import bring_into_view
+from sync.pull.mirror import Writer
+from sync.store import basics, calendars, resources
+from sync.store.calendars import CalendarRow
+from sync.store.tx import in_parts
+
+EVERY = timedelta(days=30)
+_KEY = "unfolded:"
+
+
+def unfold(world: World, source: Source, row: CalendarRow) -> None:
+    """Where it is due, what came into view since the first pass or the last unfolding."""
+    with world.store.read() as tx:
+        last = basics.get(tx, f"{_KEY}{row.calendar}")
+        since = datetime.fromisoformat(last) if last else row.baseline_at
+        if since is None or world.now() - since < EVERY:
+            return
+        refs = resources.repeating(tx, row.calendar)
+    for part in in_parts(refs):
+        bring_into_view(world, source, part)
+    with world.store.write() as tx:
+        basics.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
+
+
+def unfold_anew(world: World) -> None:
+    """Once after our reader learnt to unfold otherwise, from the stored bodies: what it had unfolded wrongly is put
+    right and judged, so that whoever was told a wrong hour is told the right one."""
+    with world.store.read() as tx:
+        if basics.get(tx, "reading") == READING:
+            return
+        todo = [(source, ref) for source in world.sources for ref in resources.repeating(tx, source.address)]
+    for source, ref in todo:
+        with kept_apart("not unfolded anew"), world.store.write() as tx:
+            row, resource = calendars.get(tx, source.address), resources.get(tx, source.address, ref)
+            reading = world.reading(resource) if resource else None
+            if row and resource and reading and not reading.problem:
+                Writer(tx, source, row, world.now()).unfolded_anew(resource, reading)

@@ -1,0 +1,49 @@
+"""What is learnt of a calendar in another way than by its own report: by an audit, by the days that pass, by reading a
+body once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adapters.base import Page, Resource
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.pull.mirror import Writer, reading_of, store_page
+from sync.store import calendars, resources, views
+from sync.store.resources import ResourceRow
+
+
+def take(world: World, source: Source, bodies: Iterable[Resource], missed: Iterable[str]) -> None:
+    """Store what was learnt in another way than by the calendar's own report; what is missing becomes a suspect."""
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+    assert row is not None
+    store_page(world, source, row, Page(tuple(bodies), absent=tuple(missed)))
+
+
+def read_again(world: World, source: Source) -> None:
+    """What could not be read: our reader may have learnt it, or have failed by an accident."""
+    with world.store.read() as tx:
+        row = calendars.get(tx, source.address)
+        found = resources.find(tx, source.address, views.unread(tx, source.address))
+    assert row is not None
+    for one in found.values():
+        if one.payload and not (reading := reading_of(world, source, _body_of(one), world.now())).problem:
+            with kept_apart("body not stored"), world.store.write() as tx:
+                Writer(tx, source, row, world.now()).store([(_body_of(one), reading)])
+
+
+def _body_of(row: ResourceRow) -> Resource:
+    return Resource(row.ref, row.version, row.payload)
+
+
+def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
+    """Of repeated events in these resources, the occurrences that the days brought into view (SYNC 2.6)."""
+    with world.store.write() as tx:
+        row = calendars.get(tx, source.address)
+        assert row is not None
+        writer = Writer(tx, source, row, world.now())
+        for resource in resources.find(tx, source.address, refs).values():
+            reading = world.reading(resource)
+            if reading is not None:
+                writer.into_view(resource, reading)

@@ -1,0 +1,187 @@
+"""The nightly and the weekly audit of each calendar: does the store hold what the calendar holds? (SYNC 2.5)
+
+A token is a hint, so each night every calendar is listed whole and compared by version, and once a week a hundredth of
+the bodies are read again. What the token hid is counted, repaired on the ordinary path (so the patient is told once),
+and lowers the trust in that calendar (`sync.pull.token_trust`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from adapters.base import WHOLE, Cursor, CursorLost, Resource
+from rules.model import alike
+from sync.core.context import Source, World
+from sync.pull import token_trust
+from sync.pull.mirror import mirror
+from sync.pull.multiget import gathered
+from sync.store import basics, calendars, resources
+from sync.store.calendars import CalendarRow
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+
+QUIET_FROM, QUIET_MINUTES = 2, 180  # between two and five in the morning, each calendar at a minute of its own
+EVERY_WEEK = timedelta(days=7)
+TRY_AGAIN = timedelta(hours=1)
+AT_LEAST, ONE_IN = 3, 100
+
+Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is gone
+
+
+def due(row: CalendarRow, now: datetime) -> bool:
+    """Whether that calendar's hour has come since it was audited last; late where the worker was down. A calendar that
+    cannot be read, or was not yet read whole, is not audited."""
+    if row.baseline_at is None or row.fail_count or row.state != "active":
+        return False
+    if row.audit_tried_at is not None and now - row.audit_tried_at < TRY_AGAIN:
+        return False
+    return max(row.audited_at or row.baseline_at, row.baseline_at) < _last_hour(row.calendar, now)
+
+
+def _last_hour(calendar: str, now: datetime) -> datetime:
+    minute = int.from_bytes(hashlib.sha256(calendar.encode()).digest()[:4]) % QUIET_MINUTES
+    today = now.replace(hour=QUIET_FROM, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
+    return today if today <= now else today - timedelta(days=1)
+
+
+def audited(world: World, source: Source, row: CalendarRow) -> int:
+    """Compare the calendar with the store, whoever's hour it is. Returns how many changes its token had hidden. Raises
+    the errors of adapters.base."""
+    from sync.plan.event_faults import owe_again  # an audit comes once a night
+    from sync.pull.learnt import take
+
+    deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= EVERY_WEEK
+    with world.store.read() as tx:
+        before = resources.versions(tx, source.address)
+    seen = _compared(world, source, before, deep=deep)
+    if seen:
+        mirror(world, source)  # what the token tells after all, it did not hide
+    hidden = _hidden(world, source, seen, before)
+    take(world, source, [body for body in hidden.values() if body], [ref for ref, body in hidden.items() if not body])
+    again = _honest_again(world, source, row) if row.doubted_at and not hidden else None
+    with world.store.write() as tx:
+        _conclude(world, tx, source, len(hidden), again)
+        owe_again(tx, source.address, world.now())
+        if deep:
+            calendars.change(tx, source.address, deep_audit_at=world.now())
+    _keep_token(world, source)
+    return len(hidden)
+
+
+def _conclude(world: World, tx: Tx, source: Source, hidden: int, again: Cursor | None) -> None:
+    now, row = world.now(), calendars.get(tx, source.address)
+    assert row is not None
+    calendars.change(tx, source.address, audited_at=now, unreported=row.unreported + hidden)
+    if hidden:
+        basics.log(tx, now, "unreported", detail=str(hidden), calendar=source.address)
+        token_trust.lower(tx, source.address, now, _why(hidden, now))
+    elif again is not None:
+        token_trust.restore(tx, source.address, now, again)
+
+
+def _why(hidden: int, now: datetime) -> str:
+    said = "un changement" if hidden == 1 else f"{hidden} changements"
+    return f"le contrôle du {now:%d/%m} a trouvé {said} que le serveur n'avait pas annoncé{'s' if hidden > 1 else ''}"
+
+
+# --- what differs ----------------------------------------------------------------------------------------------------
+
+
+def _compared(world: World, source: Source, before: dict[str, str | None], *, deep: bool) -> Found:
+    """What differs: a whole listing against the store and, weekly, a hundredth of the bodies."""
+    found: Found = {}
+    missing: list[str] = []
+    for page in source.calendar.changes(WHOLE, lambda: before):
+        found |= {body.ref: body for body in page.resources}
+        missing += [ref for ref in (*page.absent, *page.gone) if ref in before]
+    found |= dict(gathered(source.calendar, missing))  # a listing may be cut: absent is not gone
+    if deep:
+        sample = _sample([ref for ref in before if ref not in found], source.address, world.now())
+        found |= dict(gathered(source.calendar, sample))
+    with world.store.read() as tx:
+        rows = resources.find(tx, source.address, list(found))
+    same = {ref for ref, body in found.items() if body and _same(world, source, rows.get(ref), body, before)}
+    return {ref: body for ref, body in found.items() if ref not in same}
+
+
+def _sample(refs: list[str], calendar: str, now: datetime) -> list[str]:
+    """Other ones each week; the same ones however often that week's is tried."""
+    week = f"{calendar} {now.isocalendar()[:2]}"
+    ordered = sorted(refs, key=lambda ref: hashlib.sha256(f"{week} {ref}".encode()).digest())
+    return ordered[: max(AT_LEAST, len(refs) // ONE_IN)]
+
+
+def _same(world: World, source: Source, row: ResourceRow | None, body: Resource, before: dict[str, str | None]) -> bool:
+    """The body is the stored one. Where the version is the stored one too, servers that stamp each answer anew are
+    given that: then the meaning and our part decide."""
+    if row is None or row.state != PRESENT or row.owed:
+        return False
+    if row.raw_hash == resources.digest(body.payload):
+        return True
+    if body.version is not None and body.version != before.get(body.ref):
+        return False
+    reading = source.calendar.read(body.ref, body.payload, world.window(world.now()))
+    return reading.semantic == row.semantic and (row.written is None or alike(reading.annotation, row.written))
+
+
+def _hidden(world: World, source: Source, found: Found, before: dict[str, str | None]) -> Found:
+    """Of what differed, what the store still holds as before: nobody told it."""
+    with world.store.read() as tx:
+        rows = resources.find(tx, source.address, list(found))
+    return {ref: body for ref, body in found.items() if _untold(rows.get(ref), body, before.get(ref))}
+
+
+def _untold(row: ResourceRow | None, body: Resource | None, version: str | None) -> bool:
+    if row is None or row.state != PRESENT:
+        return row is None and body is not None
+    if body is None:
+        return True
+    return row.version == version and row.raw_hash != resources.digest(body.payload) and not row.owed
+
+
+# --- honest again ----------------------------------------------------------------------------------------------------
+
+
+def _honest_again(world: World, source: Source, row: CalendarRow) -> Cursor | None:
+    """The token that was kept, where it now names everything that changed since, and something did: no change proves
+    nothing. One that does not is thrown away."""
+    with world.store.read() as tx:
+        changed = resources.changed_since(tx, source.address, row.audited_at) if row.audited_at else set()
+        held = resources.versions(tx, source.address)
+    if row.spare_cursor is None or not changed:
+        return None
+    kept = Cursor(*row.spare_cursor)
+    if _tells(source, kept, changed, held):
+        return kept
+    with world.store.write() as tx:
+        calendars.change(tx, source.address, spare_cursor=None)
+    return None
+
+
+def _tells(source: Source, token: Cursor, changed: set[str], held: Iterable[str]) -> bool:
+    """Whether the calendar, asked from that token, names all of these, or says: look at everything."""
+    named: set[str] = set()
+    try:
+        for page in source.calendar.changes(token, lambda: dict.fromkeys(held)):
+            if page.full:
+                return True
+            named |= {body.ref for body in page.resources} | {*page.gone, *page.owed}
+    except CursorLost:
+        return False
+    return changed <= named
+
+
+def _keep_token(world: World, source: Source) -> None:
+    """A doubted calendar's token is kept from one audit to the next, to see whether it tells what changed."""
+    with world.store.read() as tx:
+        row, held = calendars.get(tx, source.address), resources.versions(tx, source.address)
+    if row is None or row.doubted_at is None or row.spare_cursor is not None:
+        return
+    cursor = None
+    for page in source.calendar.changes(None, lambda: held):
+        cursor = page.cursor
+    if cursor is not None and cursor.kind != WHOLE.kind:
+        with world.store.write() as tx:
+            calendars.change(tx, source.address, spare_cursor=[cursor.kind, cursor.value, cursor.query])

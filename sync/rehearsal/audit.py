@@ -1,0 +1,314 @@
+"""`attitre audit`, the dry bench (mode à blanc): the real calendars are read, every event is judged as if it were new,
+nothing is written to them and nobody is told anything. What comes is judged now; what is past, when it was made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from math import inf
+from typing import Any
+
+from rules.checks.agenda import block_findings
+from rules.findings import RULES
+from rules.model import CalendarEvent, Channel, Facts, Finding, Kind, MessageKind, Practice, Send, Severity
+from rules.telling.lost_time import lost_minutes
+from rules.telling.patient_messages import sms
+from rules.telling.planning import reminder_at
+from rules.text.gsm7 import segments
+from sync.core.context import Readings, Source, Watch, World, nobody_watches
+from sync.evaluate.evaluate import judge
+from sync.rehearsal.dry_run import Intentions, Onlooker
+from sync.rehearsal.scratch_store import Notebook
+from sync.store import calendars, excerpt, resources, views
+from sync.store.bookings import VALID, BookingRow
+from sync.store.views import Line
+from sync.worker.scheduler import Readers
+
+_BOTHERS = frozenset({Severity.ERROR, Severity.WARNING})
+_OTHER = frozenset({"dentist-other", "consent-void"})
+AT_ONCE = 50
+Count = Callable[[int, int], None]
+
+
+def nobody_counts(_done: int, _total: int) -> None:
+    """For audits that nobody follows."""
+
+
+# --- what is reported ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One event of the span. `times`: occurrences of a series that is asked once (ruling 11); 1 for bookings."""
+
+    dentist: str
+    start: datetime
+    end: datetime
+    title: str
+    kind: Kind
+    findings: tuple[Finding, ...] = ()
+    mobile: str | None = None
+    times: int = 1
+
+    @property
+    def wrong(self) -> bool:
+        """An error stands: it would not be confirmed."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def has(self, rules: Iterable[str]) -> bool:
+        """One of these rules was broken."""
+        return not {finding.rule for finding in self.findings}.isdisjoint(rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What patients would receive; `segments`: SMS as the operator counts them."""
+
+    confirmations: Mapping[Channel, int] = field(default_factory=dict)
+    reminders: Mapping[Channel, int] = field(default_factory=dict)
+    segments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An event, or a whole calendar, that could not be read, and why."""
+
+    dentist: str
+    calendar: str
+    ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything that the audit saw between `since` and `until`. `lost`: (dentist, Monday) → minutes (P51)."""
+
+    practice: Practice
+    since: datetime
+    until: datetime
+    bookings: tuple[Case, ...] = ()
+    blocks: tuple[Case, ...] = ()
+    lost: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    untagged: int = 0
+    unreadable: tuple[Place, ...] = ()
+    unread: tuple[Place, ...] = ()
+    messages: Messages = Messages()
+    directory: bool = True
+
+    @property
+    def to_correct(self) -> tuple[Case, ...]:
+        """Bookings with errors and blocks without a reason, in order of time."""
+        wrong = [case for case in (*self.bookings, *self.blocks) if case.wrong]
+        return tuple(sorted(wrong, key=lambda case: (case.start, case.dentist, case.title)))
+
+    def counts(self) -> dict[tuple[str, Severity], int]:
+        """(rule, severity) → how many events, in the procedure's order."""
+        seen: Counter[tuple[str, Severity]] = Counter()
+        for case in (*self.bookings, *self.blocks):
+            seen.update({(one.rule, one.severity) for one in case.findings if one.severity in _BOTHERS})
+        seen.update((place.reason, Severity.ERROR) for place in self.unreadable)
+        order = {rule: index for index, rule in enumerate(RULES)}
+        return {key: seen[key] for key in sorted(seen, key=lambda key: order.get(key[0], len(order)))}
+
+    def of(self, dentist: str) -> tuple[Case, ...]:
+        """That dentist's bookings."""
+        return tuple(case for case in self.bookings if case.dentist == dentist)
+
+    def lost_by(self, dentist: str) -> int:
+        """Minutes that dentist lost in all."""
+        return sum(minutes for (who, _), minutes in self.lost.items() if who == dentist)
+
+
+def without_mobile(cases: Iterable[Case]) -> int:
+    """Bookings to which no SMS could go."""
+    return sum(case.mobile is None for case in cases)
+
+
+def elsewhere(cases: Iterable[Case]) -> int:
+    """Bookings with another dentist than the patient's own, without an agreement that counts (P23)."""
+    return sum(case.has(_OTHER) for case in cases)
+
+
+# --- how it is found -------------------------------------------------------------------------------------------------
+
+
+class Silent(Onlooker):
+    """A calendar that is only read. Where a client gave no stamp, an event counts as made a day before it begins."""
+
+    def read(self, *given: Any) -> Any:
+        """The reading, each event with a moment at which it was made."""
+        reading = self._calendar.read(*given)
+        events = tuple(replace(event, created=_made(event)) for event in reading.events)
+        return replace(reading, events=events, rival="")
+
+
+def _made(event: CalendarEvent) -> datetime:
+    return event.created or event.modified or event.start - timedelta(days=1)
+
+
+@dataclass(slots=True)
+class _Clock:
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+def audit(
+    real: World, notes: Notebook, since: datetime, until: datetime, watch: Watch = nobody_watches, *,
+    count: Count = nobody_counts,
+) -> Audit:  # fmt: skip
+    """Read, judge, report. `real` carries the notebook as its store. `watch` is told each calendar that was read,
+    `count` how many events were judged, of how many."""
+    now, clock = real.now(), _Clock(since)
+    world = _silent(real, clock)
+    with world.store.write() as tx:
+        for source in world.sources:
+            calendars.ensure(tx, source.address, source.dentist)
+            calendars.change(tx, source.address, baseline_at=since)  # else what stands there counts as told already
+    Readers(world, every=0.0, patience=inf).read_all(world.sources, watch)
+    _judge(world, clock, since, now, count)
+    return _report(world, notes, since, until, frozenset(real.senders))
+
+
+def _silent(real: World, clock: Callable[[], datetime]) -> World:
+    """The same practice without hands: no sender, no quiet time, calendars that cannot be written."""
+    hands_off = Intentions()
+    sources = tuple(Source(_watched(s, hands_off), s.dentist, s.tags) for s in real.sources)
+    policy = replace(real.practice.policy, quiet_seconds=0, settle_seconds=0, settle_change_seconds=0)
+    return replace(
+        real, practice=replace(real.practice, policy=policy), sources=sources, senders={}, clock=clock, accounts=(),
+        readings=Readings(limit=1_000_000),
+    )  # fmt: skip
+
+
+def _watched(source: Source, seen: Intentions) -> Any:
+    return Silent(source.calendar, seen)
+
+
+def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: Count) -> None:
+    """What is past one by one, each at the moment when it was made, so that visits add up; then all that comes."""
+    past, coming = _owed(world, since, now)
+    steps = [(_moment(world, place, since), [place]) for place in past]
+    steps += [(now, coming[start : start + AT_ONCE]) for start in range(0, len(coming), AT_ONCE)]
+    done, total = 0, len(past) + len(coming)
+    for clock.moment, places in steps:
+        with world.store.write() as tx:
+            resources.mark_dirty(tx, places, clock.moment)
+        judge(world)
+        count(done := done + len(places), total)
+    clock.moment = now
+
+
+def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Resources with something in the past of the span, in order of time, and those with something to come, in the
+    order in which they were made. Nothing stays owed: the years before the span are not judged."""
+    with world.store.write() as tx:
+        rows = excerpt.ending_after(tx, since)
+        excerpt.owe_nothing(tx)
+    past = dict.fromkeys((row.calendar, row.ref) for row in rows if row.start < now)
+    coming = sorted((row.order, row.calendar, row.ref) for row in rows if row.end > now)
+    return list(past), list(dict.fromkeys((calendar, ref) for _, calendar, ref in coming))
+
+
+def _moment(world: World, place: tuple[str, str], since: datetime) -> datetime:
+    """When it was made; of a series, the beginning of the span, so that each of its dates is looked at."""
+    events = _events(world, place)
+    if len(events) != 1:
+        return since
+    return min(_made(events[0]), events[0].start - timedelta(minutes=1))
+
+
+def _events(world: World, place: tuple[str, str]) -> tuple[CalendarEvent, ...]:
+    source = world.source(place[0])
+    with world.store.read() as tx:
+        row = resources.get(tx, *place)
+    if source is None or row is None:
+        return ()
+    return world.readings.of(source, row.ref, row.payload, world.window(world.now())).events
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def _report(world: World, notes: Notebook, since: datetime, until: datetime, channels: frozenset[Channel]) -> Audit:
+    practice = world.practice
+    with world.store.read() as tx:
+        lines = [line for line in views.agenda(tx, since, until, practice.zone) if line.busy.start >= since]
+        rows = {row.calendar: row for row in calendars.every(tx)}
+        bad = [row for row in resources.present(tx) if row.problem]
+    booked = [line for line in lines if line.busy.dentist and line.booking and not line.cancelled]
+    blocks = [line for line in lines if line.busy.dentist and line.busy.kind is Kind.BLOCK and not line.booking]
+    found = [_block(line, practice) for line in blocks]
+    empty = [case for case in found if case.findings]
+    return Audit(
+        practice=practice, since=since, until=until,
+        bookings=tuple(_booking(line, notes) for line in booked),
+        blocks=tuple(_series(zip(blocks, found, strict=True))),
+        lost=lost_minutes([(case.dentist, case.start, min(case.end, until)) for case in empty], practice),
+        untagged=sum(not line.busy.dentist for line in lines),
+        unreadable=tuple(Place(rows[row.calendar].dentist, row.calendar, row.ref, row.problem) for row in bad),
+        unread=tuple(
+            Place(row.dentist, row.calendar, "", row.reason or "") for row in rows.values() if row.fail_count
+        ),
+        messages=_messages(world, [line.booking for line in booked if line.booking], channels),
+        directory=notes.known,
+    )  # fmt: skip
+
+
+def _booking(line: Line, notes: Notebook) -> Case:
+    row, busy = line.booking, line.busy
+    assert row is not None
+    made_here = (row.uid, row.recurrence) in notes.born  # its "new patient" is in the directory because of it
+    findings = tuple(one for one in row.findings if not (made_here and one.rule == "patient-exists"))
+    title = " – ".join(filter(None, (row.facts.name or busy.label, row.facts.motif)))
+    return Case(busy.dentist, busy.start, busy.end, title, Kind.BOOKING, findings, row.mobile)
+
+
+def _block(line: Line, practice: Practice) -> Case:
+    busy = line.busy
+    findings = block_findings(CalendarEvent(busy.uid, busy.start, busy.end, busy.label), practice)
+    return Case(busy.dentist, busy.start, busy.end, busy.label, Kind.BLOCK, findings)
+
+
+def _series(blocks: Iterable[tuple[Line, Case]]) -> Iterator[Case]:
+    """Blocks without a reason, a series once (ruling 11)."""
+    first: dict[tuple[str, str], Case] = {}
+    for line, case in blocks:
+        if case.findings:
+            key = (line.busy.uid, case.dentist)
+            first[key] = replace(first[key], times=first[key].times + 1) if key in first else case
+    yield from first.values()
+
+
+def _messages(world: World, rows: Iterable[BookingRow], channels: frozenset[Channel]) -> Messages:
+    """Each valid booking is confirmed once by each channel, and reminded of unless it was made too late (P18, P41);
+    one reminder to an address names all of a day (ruling 6)."""
+    sends: list[Send] = []
+    days: dict[tuple[Channel, str, date], list[Facts]] = {}
+    for row in rows:
+        for channel, to in ((Channel.SMS, row.mobile), (Channel.EMAIL, row.email)):
+            if not to or channel not in channels or row.state != VALID:
+                continue
+            sends.append(Send(MessageKind.CONFIRMATION, channel, to, row.facts))
+            if _reminds(world, row):
+                days.setdefault((channel, to, row.facts.start.date()), []).append(row.facts)
+    for (channel, to, _), facts in days.items():
+        first, *others = sorted(facts, key=lambda one: one.start)
+        sends.append(Send(MessageKind.REMINDER, channel, to, first, also=tuple(others)))
+    texts = [sms(send, world.practice) for send in sends if send.channel is Channel.SMS]
+    return Messages(
+        Counter(send.channel for send in sends if send.kind is MessageKind.CONFIRMATION),
+        Counter(send.channel for send in sends if send.kind is MessageKind.REMINDER),
+        sum(map(segments, texts)),
+    )
+
+
+def _reminds(world: World, row: BookingRow) -> bool:
+    """Made before the hour of the reminder: else the confirmation was one (ruling 5)."""
+    due = reminder_at(row.facts.start, world.practice.policy.reminder_hours, world.practice)
+    events = _events(world, (row.calendar, row.ref))
+    return all(_made(one) < due for one in events if (one.uid, one.recurrence) == (row.uid, row.recurrence))

@@ -1,0 +1,103 @@
+"""`sync --dry-run`: one pass on a copy of the store that writes and sends nothing, and says what it would have done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from adapters.base import Calendar, Conflict, Edit, EditResult, Refused
+from adapters.senders.memory import MemorySender
+from rules.model import AddEvent, Annotation, Channel
+from sync.core.context import Source, World
+from sync.store.engine import Store, Unusable
+
+
+@dataclass(slots=True)
+class Intentions:
+    """What would have been written and sent."""
+
+    edits: list[tuple[str, str, Annotation]] = field(default_factory=list)
+    added: list[tuple[str, AddEvent]] = field(default_factory=list)
+    senders: dict[Channel, MemorySender] = field(default_factory=dict)
+
+
+class Onlooker:
+    """A calendar that is read for real and never written."""
+
+    def __init__(self, calendar: Calendar, seen: Intentions) -> None:
+        self._calendar, self._seen = calendar, seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._calendar, name)
+
+    def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
+        """Note it. A refusal would be said in an event of its own, which the real pass does not make."""
+        self._seen.edits.append((self._calendar.address, ref, edit.annotation))
+        return Conflict()
+
+    def add(self, event: AddEvent) -> EditResult:
+        """Note it."""
+        self._seen.added.append((self._calendar.address, event))
+        return Refused("essai")
+
+    def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
+        """Note it."""
+        if event is not None:
+            self._seen.added.append((self._calendar.address, event))
+        return Refused("essai")
+
+    def try_writing(self) -> str | None:
+        """Not now."""
+        return None
+
+    def remove(self, ref: str, version: str | None) -> EditResult:
+        """Not now."""
+        return Refused("essai")
+
+
+@contextmanager
+def copied(file: Path | None, practice: str) -> Iterator[Store]:
+    """A store of its own with the same content, thrown away at the end; an empty one where there is none yet."""
+    with TemporaryDirectory(prefix="attitre-") as folder:
+        copy = Path(folder) / "essai.db"
+        if file is not None and file.exists():
+            with closing(_only_read(file)) as source, closing(sqlite3.connect(copy)) as target:
+                _back_up(source, target)
+        store = Store(f"sqlite:///{copy}", practice)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _only_read(file: Path) -> sqlite3.Connection:
+    """The real store, so opened that not a byte of it changes, nor a file beside it appears; a `run` may be at work on
+    it. Where it has no log (nobody is), SQLite is told not even to look for one: it would make one."""
+    log = file.with_name(f"{file.name}-wal")
+    options = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{file.absolute().as_uri()}?{options}", uri=True)
+
+
+def _back_up(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    try:
+        source.backup(target)
+    except sqlite3.Error as error:
+        raise Unusable("La base ne peut pas être lue : vérifiez les droits du fichier et de son dossier.") from error
+
+
+def harmless(world: World) -> tuple[World, Intentions]:
+    """The same world without hands: nothing is written, nothing is sent, and nothing waits for a quiet moment."""
+    seen = Intentions(senders={channel: MemorySender(channel) for channel in world.senders})
+    policy = replace(world.practice.policy, quiet_seconds=0, settle_seconds=0, settle_change_seconds=0)
+    sources = tuple(Source(_onlooker(s.calendar, seen), s.dentist, s.tags) for s in world.sources)
+    practice = replace(world.practice, policy=policy)
+    return replace(world, practice=practice, sources=sources, senders=dict(seen.senders)), seen
+
+
+def _onlooker(calendar: Calendar, seen: Intentions) -> Calendar:
+    return Onlooker(calendar, seen)

@@ -1,0 +1,1 @@
+"""Explains and counts: reads the store, changes nothing."""

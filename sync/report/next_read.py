@@ -1,0 +1,36 @@
+"""When a calendar is read next and why not at the ordinary pace, for people: about, for the worker adds some chance."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sync.core import intervals
+from sync.core.intervals import Pace, Why
+from sync.store.calendars import CalendarRow
+
+OVERDUE = timedelta(minutes=2)
+_WORDS = {
+    Why.ORDINARY: "",
+    Why.LIVELY: "",
+    Why.CLOSED: "cabinet fermé",
+    Why.WHOLE: "agenda lu en entier",
+    Why.FEED: "flux en lecture seule",
+    Why.PUSHED: "le serveur annonce lui-même les changements",
+}
+
+
+def upcoming(row: CalendarRow, circumstances: Pace, now: datetime) -> tuple[datetime | None, str]:
+    """(when, why later than usual; empty where it is not). None: nobody knows, for the worker does not run."""
+    if row.last_attempt is None:
+        return None, ""
+    ordinary, why = intervals.next_read(circumstances, row.last_attempt)
+    due = intervals.due(row, row.last_attempt, ordinary)
+    if due < now - OVERDUE:
+        return None, ""
+    return max(due, now), _failing(row) if row.fail_count else _WORDS[why]
+
+
+def _failing(row: CalendarRow) -> str:
+    if row.not_before is not None and row.trouble == "unreachable":
+        return "le serveur demande d'attendre"
+    return "accès refusé" if row.trouble == "denied" else "après un échec"

@@ -1,0 +1,1 @@
+"""When: one pass, rounds, the scheduler, the steps of a pass, and what `run` serves."""

@@ -1,0 +1,101 @@
+"""One pass over everything: `sync` is one. The worker has rounds instead, in which it reads what is due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+
+from adapters.calendars import READING
+from sync.core.context import Source, Watch, World, nobody_watches
+from sync.core.log import log
+from sync.store import basics, calendars, resources
+from sync.worker import clock, nightly, step_troubles
+from sync.worker.pipeline import Pass, nothing_owed, take_all
+from sync.worker.scheduler import Readers
+
+
+@dataclass(frozen=True, slots=True)
+class PassReport:
+    """What a pass did. `unreachable`: addresses of calendars that could not be read."""
+
+    judged: int = 0
+    sent: int = 0
+    written: int = 0
+    unreachable: tuple[str, ...] = ()
+
+
+def one_pass(
+    world: World,
+    only: Iterable[str] | None = None,
+    watch: Watch = nobody_watches,
+    *,
+    restored: bool = False,
+    tell_all: bool = False,
+) -> PassReport:
+    """Everything once. `only` limits the calendars that are read. `watch` is called after each step (a calendar read, a
+    message sent, an event written) with what it was about; what it raises ends the pass there, with nothing half done.
+    `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7). `tell_all`:
+    where the store is older than the calendars, a person wants all of it told.
+    """
+    sources = [source for source in world.sources if only is None or source.address in set(only)]
+    step_troubles.taken(world, "clock", lambda: clock.mind(world))
+    step_troubles.taken(world, "configuration", lambda: mind_configuration(world))
+    readers = Readers(world, every=0.0, patience=inf)
+    try:
+        readers.read_all(sources, watch)
+        step_troubles.taken(world, "audit", lambda: nightly.audit(world, sources))
+        if not (restored or tell_all) and at_rest(world):
+            return PassReport(unreachable=unreachable(world, sources))
+        done = take_all(Pass(world, partial(readers.read_all, sources), watch, restored, tell_all))
+    finally:
+        readers.close()  # what an interrupt left behind stores nothing
+    return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
+
+
+def at_rest(world: World) -> bool:
+    """Nothing is left to do but to read."""
+    with world.store.read() as tx:
+        idle = nothing_owed(world, tx)
+    if idle:
+        log.info("nothing to do")
+    if idle and world.failing.steps(world.store):
+        step_troubles.nothing_left(world)
+    return idle
+
+
+def mind_configuration(world: World) -> None:
+    """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
+    print_of = _fingerprint(world)
+    with world.store.read() as tx:  # most passes end here, without a write
+        if basics.get(tx, "configuration") == print_of:
+            return
+    from sync.pull.horizon import unfold_anew
+
+    unfold_anew(world)
+    with world.store.write() as tx:
+        before = basics.get(tx, "configuration")
+        if before == print_of:
+            return
+        basics.put(tx, "configuration", print_of)
+        basics.put(tx, "reading", READING)
+        calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
+        if before is not None:
+            resources.mark_future_dirty(tx, world.now())
+
+
+def _fingerprint(world: World) -> str:
+    """The same in every process for the same configuration: sets have no order of their own."""
+    practice = world.practice
+    read = sorted((source.address, source.dentist) for source in world.sources)
+    mandatory = ",".join(sorted(practice.policy.mandatory))
+    rest = replace(practice, policy=replace(practice.policy, mandatory=frozenset()))
+    return hashlib.sha256(f"{mandatory} {rest!r} {read} {READING}".encode()).hexdigest()
+
+
+def unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:
+    with world.store.read() as tx:
+        failing = {row.calendar for row in calendars.every(tx) if row.fail_count}
+    return tuple(source.address for source in sources if source.address in failing)

@@ -1,0 +1,336 @@
+"""The steps of a pass once the calendars were read, in their order: what each of them finds to do, and how it is done.
+
+`has_work` asks the store what the step itself would ask it, so that a pass without work ends after one look (BENCHMARK
+B2, B3). What a step is made of is loaded when it is taken: such a pass loads none of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rules.model import Channel
+from sync.core.context import Watch, World
+from sync.core.guard import kept_apart
+from sync.core.log import log
+from sync.store import (
+    basics,
+    bookings,
+    calendars,
+    companions,
+    edits,
+    intents,
+    messages,
+    notices,
+    patients,
+    queries,
+    resources,
+)
+from sync.store.engine import Tx
+from sync.worker import step_troubles
+
+
+def nothing_read() -> bool:
+    """For passes that have just read everything."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What the steps work with. `read_again` reads every calendar anew, before a cancellation is told that may be a
+    move; `refresh` reads those that a due message must not be sent without (H08), and says whether it read any.
+    `restored` and `tell_all` are as in `one_pass`."""
+
+    world: World
+    read_again: Callable[[], None]
+    watch: Watch
+    restored: bool = False
+    tell_all: bool = False
+    refresh: Callable[[], bool] = nothing_read
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`name`: as `steptroubles.WORDS`, `/healthz` and the log call it. `run` returns how many things it did.
+    `judged`: what it changed is judged before the next step. `after`: steps that must not have failed before it in the
+    same pass."""
+
+    name: str
+    has_work: Callable[[World, Tx, datetime], bool]
+    run: Callable[[Pass], int]
+    judged: bool = False
+    after: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How many resources were judged, messages sent, events written."""
+
+    judged: int
+    sent: int
+    written: int
+
+
+def nothing_owed(world: World, tx: Tx) -> bool:
+    """No step has anything to act upon now."""
+    now, asked = world.now(), {step.has_work: step for step in STEPS}  # each question once
+    return not any(_owes(step, world, tx, now) for step in asked.values())
+
+
+def _owes(step: Step, world: World, tx: Tx, now: datetime) -> bool:
+    """Where the question itself fails, the step is taken: it fails by itself then, and says so (law L10)."""
+    with kept_apart("step not asked", step=step.name):
+        return step.has_work(world, tx, now)
+    return True
+
+
+def take_all(this: Pass) -> Done:
+    """Every step once, whatever becomes of the others (law L10)."""
+    taken = _Taken(this, {}, {})
+    for step in STEPS:
+        if taken.may(step) and taken.take(step) and step.judged:
+            taken.take(JUDGING)
+    with kept_apart("steps not noted"):
+        step_troubles.keep(this.world, taken.faults)
+    return Done(*(taken.counts.get(name, 0) for name in ("judging", "messages", "writing")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The steps of one pass that were taken, by name: what each did, and the fault that it met."""
+
+    this: Pass
+    counts: dict[str, int]
+    faults: dict[str, Exception | None]
+
+    def may(self, step: Step) -> bool:
+        """Nothing is told from what was not judged."""
+        return not any(self.faults.get(name) for name in step.after)
+
+    def take(self, step: Step) -> int:
+        """How many things it did; a fault of it stays in it."""
+        done = 0
+        with kept_apart("step failed", step=step.name) as fate:
+            done = step.run(self.this)
+            log.info("step", step=step.name, done=done)
+        self.counts[step.name] = self.counts.get(step.name, 0) + done
+        self.faults[step.name] = self.faults.get(step.name) or fate.failed
+        return done
+
+
+# --- the steps, in their order: what each finds to do, and how it is done -------------------------------------------
+
+
+def _asked_by_link(_world: World, tx: Tx, _now: datetime) -> bool:
+    return bool(intents.open_ones(tx))
+
+
+def _carry_out(this: Pass) -> int:
+    from sync.people.patient_link import carry_out
+
+    return carry_out(this.world)
+
+
+def _changed(_world: World, tx: Tx, _now: datetime) -> bool:
+    return bool(resources.dirty(tx))
+
+
+def _judge(this: Pass) -> int:
+    from sync.evaluate.evaluate import judge
+
+    return judge(this.world)
+
+
+def _may_have_moved(world: World, tx: Tx, now: datetime) -> bool:
+    if not bookings.vanished_since(tx, now - timedelta(hours=1), world.practice.zone):
+        return False
+    from sync.evaluate.relocation import may_be_missed
+
+    return may_be_missed(world, tx, now)
+
+
+def _read_again(this: Pass) -> int:
+    with this.world.store.read() as tx:
+        missed = _may_have_moved(this.world, tx, this.world.now())
+    if missed:
+        this.read_again()
+    return int(missed)
+
+
+def _dentist_in_doubt(world: World, tx: Tx, now: datetime) -> bool:
+    if not patients.doubtful(tx, now):
+        return False
+    from sync.evaluate.own_dentist import owed
+
+    return bool(owed(world, tx, now))
+
+
+def _settle_dentists(this: Pass) -> int:
+    from sync.evaluate.own_dentist import settle
+
+    return settle(this.world)
+
+
+def _something_held(_world: World, tx: Tx, _now: datetime) -> bool:
+    """A calendar is held, or the brake's question stands somewhere."""
+    return any(row.held_at for row in calendars.every(tx)) or any(basics.starting_with(tx, basics.BRAKE).values())
+
+
+def _read_answers(this: Pass) -> int:
+    from sync.annotate.brake_event import read_answers
+
+    read_answers(this.world)
+    return 0
+
+
+def _on_request(_world: World, _tx: Tx, _now: datetime) -> bool:
+    """Asked for at the prompt, or by what another step finds: nothing in the store."""
+    return False
+
+
+def _after_a_restore(this: Pass) -> int:
+    if this.restored:
+        from sync.outbox.after_restore import hush
+
+        hush(this.world)
+    if this.tell_all:
+        from sync.plan.older_store import tell_all
+
+        tell_all(this.world)
+    return int(this.restored or this.tell_all)
+
+
+def _reminder_due(world: World, tx: Tx, now: datetime) -> bool:
+    if not bookings.unreminded(tx, world.practice, now):
+        return False
+    from sync.outbox.reminders import owed
+
+    return bool(owed(world, tx, now))
+
+
+def _plan_reminders(this: Pass) -> int:
+    from sync.outbox.reminders import sweep
+
+    return sweep(this.world)
+
+
+def _refresh(this: Pass) -> int:
+    return int(this.refresh())
+
+
+def _hold_floods(this: Pass) -> int:
+    from sync.plan.floods import hold
+
+    hold(this.world)
+    return 0
+
+
+def _message_due(world: World, tx: Tx, now: datetime) -> bool:
+    """A crash left something claimed, or a message is due: it goes, or is closed where no way leads out."""
+    zone = world.practice.zone
+    left = messages.with_state(tx, messages.CLAIMED, zone=zone)
+    if any(not world.calls.busy(row.id) for row in left):
+        return True
+    return bool(messages.due(tx, now, zone))
+
+
+def _send_messages(this: Pass) -> int:
+    from sync.outbox.deliver import deliver
+
+    return deliver(this.world, this.watch)
+
+
+def _old_question(_world: World, tx: Tx, now: datetime) -> bool:
+    return bool(queries.of_yesterday(tx, now))
+
+
+def _tidy_questions(this: Pass) -> int:
+    from sync.evaluate.typed_questions import tidy
+
+    return tidy(this.world)
+
+
+def _edit_due(world: World, tx: Tx, now: datetime) -> bool:
+    return any(world.source(row.calendar) for row in edits.due(tx, now))
+
+
+def _write_events(this: Pass) -> int:
+    from sync.annotate.edits import write_back
+
+    return write_back(this.world, this.watch)
+
+
+def _show_brake(this: Pass) -> int:
+    from sync.annotate.brake_event import show
+
+    show(this.world)
+    return 0
+
+
+def _said_beside(_world: World, tx: Tx, now: datetime) -> bool:
+    """Something is, or was, to be said beside an event that may not be written to."""
+    return bool(companions.concerned(tx, now.date()))
+
+
+def _show_notices(this: Pass) -> int:
+    from sync.annotate.corrections_event import show
+
+    show(this.world)
+    return 0
+
+
+def _reaches_practice(world: World) -> bool:
+    return Channel.EMAIL in world.senders and bool(world.practice.email)
+
+
+def _alert_due(world: World, tx: Tx, now: datetime) -> bool:
+    return _reaches_practice(world) and bool(notices.due(tx, now))
+
+
+def _send_alerts(this: Pass) -> int:
+    from sync.outbox.practice_alerts import send_notices
+
+    return send_notices(this.world, this.watch)
+
+
+def _digest_due(world: World, tx: Tx, now: datetime) -> bool:
+    if not _reaches_practice(world):
+        return False
+    kept = json.loads(basics.get(tx, "digest") or "{}")
+    if kept.get("settled") and kept.get("day") == now.date().isoformat():
+        return False
+    from sync.worker.daily_digest import owed
+
+    return owed(world, tx, now)
+
+
+def _send_digest(this: Pass) -> int:
+    from sync.worker.daily_digest import send_digest
+
+    return int(send_digest(this.world, this.watch))
+
+
+JUDGING = Step("judging", _changed, _judge)
+STEPS: tuple[Step, ...] = (
+    Step("carry-out", _asked_by_link, _carry_out),  # what a crash left half done, before its trace is judged
+    JUDGING,
+    Step("carry-out", _asked_by_link, _carry_out, judged=True),
+    Step("second-reading", _may_have_moved, _read_again, judged=True),
+    Step("attribution", _dentist_in_doubt, _settle_dentists, judged=True),
+    Step("brake-answers", _something_held, _read_answers),
+    Step("restore", _on_request, _after_a_restore),
+    Step("reminders", _reminder_due, _plan_reminders),
+    Step("fresh-reading", _on_request, _refresh, judged=True),
+    Step("holds", _on_request, _hold_floods),
+    # nothing is told from what was not judged, or of what is known already
+    Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"})),
+    JUDGING,
+    Step("questions", _old_question, _tidy_questions),
+    Step("writing", _edit_due, _write_events),
+    Step("brake-notices", _something_held, _show_brake),
+    Step("notices", _said_beside, _show_notices),
+    Step("alerts", _alert_due, _send_alerts),
+    Step("digest", _digest_due, _send_digest),
+)

@@ -1,0 +1,94 @@
+"""One round of the worker: what is due is read, and what follows from it is done. `sync` does all of it in one pass.
+
+Messages, digests and writes have moments of their own: a round for them reads nothing that is not due, except what
+they must not be sent without knowing (H08).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from adapters.base import Offering
+from rules.model import MessageKind
+from sync.core.context import Source, Watch, World
+from sync.pull import reconcile
+from sync.store import bookings, calendars, messages
+from sync.store.engine import Tx
+from sync.worker import clock, nightly, step_troubles
+from sync.worker.one_pass import at_rest, mind_configuration
+from sync.worker.pipeline import Pass, take_all
+from sync.worker.scheduler import Readers, Rows
+
+FRESH = timedelta(seconds=10)
+
+
+def one_round(readers: Readers, watch: Watch) -> None:
+    """Read what is due, then every step that has something to do. `watch` as in `one_pass`."""
+    world = readers.world
+    with readers.turn:
+        step_troubles.taken(world, "configuration", lambda: mind_configuration(world))
+    rows = _rows(world)
+    worked = [moment for row in rows.values() for moment in (row.last_success, row.last_attempt) if moment]
+    if clock.ahead(max(worked, default=None), world.now()):
+        with readers.turn:
+            step_troubles.taken(world, "clock", lambda: clock.mind(world))
+        readers.forget_moments()
+        rows = _rows(world)
+    readers.read_due(rows, watch)
+    step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
+    with readers.turn:
+        if at_rest(world):
+            return
+        take_all(Pass(world, partial(_read_all, readers), watch, refresh=partial(_refreshed, readers)))
+
+
+def _rows(world: World) -> Rows:
+    with world.store.read() as tx:
+        return {row.calendar: row for row in calendars.every(tx)}
+
+
+def _audit(readers: Readers, rows: Rows) -> None:
+    """Those whose hour it is, beside the pass: a listing may take its time."""
+    now = readers.world.now()
+    for source in readers.world.sources:
+        row = rows.get(source.address)
+        if row is not None and reconcile.due(row, now):
+            readers.beside(source.address, partial(nightly.audit, readers.reading, [source]))
+    readers.wait()
+
+
+def _read_all(readers: Readers) -> None:
+    with readers.let_go():
+        readers.read([source.address for source in readers.world.sources], _rows(readers.world))
+
+
+def _refreshed(readers: Readers) -> bool:
+    world, now = readers.world, readers.world.now()
+    with world.store.read() as tx:
+        stale = {address for address in _needed(world, tx, now, readers) if address not in readers.under_way}
+    if not stale:
+        return False
+    with readers.let_go():
+        readers.read(stale, _rows(world))
+    return True
+
+
+def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[str]:
+    """Calendars that were not read lately enough for the messages that are due: each one's own; and before a patient
+    is told of something new, all others since it happened, for it may have been moved from there (G03)."""
+    settle = timedelta(seconds=min(world.practice.policy.settle_seconds, world.practice.policy.settle_change_seconds))
+    for row in messages.due(tx, now, world.practice.zone):
+        booking = bookings.get(tx, row.booking, world.practice.zone) if row.channel in world.senders else None
+        if booking is None:
+            continue
+        if readers.last_read(booking.calendar) < now - FRESH:
+            yield booking.calendar
+        if row.kind is not MessageKind.REMINDER:
+            since = min(row.due_at - settle, now - FRESH)
+            yield from (s.address for s in world.sources if _may_hold_it(s) and readers.last_read(s.address) < since)
+
+
+def _may_hold_it(source: Source) -> bool:
+    return not isinstance(source.calendar, Offering)  # a feed holds nobody's appointment

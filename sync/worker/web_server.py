@@ -1,0 +1,186 @@
+"""What `run` serves (INTERFACE 7): one practice behind the paths of `adapters.web`, and its listeners.
+
+Several practices may share an address: they then answer as one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from adapters.web.listener import bound, serving
+from adapters.web.office import Measure, Ring, Unavailable
+from adapters.web.pages import application
+from sync.core.context import World
+from sync.core.log import described, log
+from sync.store import messages
+from sync.store.engine import StoreProblem
+from sync.worker import health, push_channels
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from sync.worker.loop import Worker
+
+Ready = Callable[[Sequence["Worker"]], None]
+BREATH = 1.0  # seconds between two wakes
+_OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
+
+
+def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Ready:
+    """Take every address now, answer there once the workers are known. Raises CannotListen."""
+    places: dict[str, list[int]] = {}
+    for number, settings in enumerate(practices):
+        if settings.page:
+            places.setdefault(settings.page.listen, []).append(number)
+    doors = {listen: stack.enter_context(bound(listen)) for listen in places}
+
+    def ready(workers: Sequence[Worker]) -> None:
+        for listen, members in places.items():
+            offices = [
+                Desk(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
+                for one in members
+            ]
+            stack.enter_context(serving(doors[listen], application(offices), offices[0].fault))
+
+    return ready
+
+
+class Hints(threading.Thread):
+    """Takes the hints that came and wakes the worker for them: the first at once, then at most once a second, and none
+    is lost: what comes while a calendar is being read is told after it."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(name="hints", daemon=True)
+        self._worker, self._lock = worker, threading.Lock()
+        self._pending: dict[str, Ring] = {}
+        self._come, self._ended = threading.Event(), threading.Event()
+        self.wakes = 0
+
+    def give(self, ring: Ring) -> None:
+        """From any thread. One a channel is enough."""
+        with self._lock:
+            self._pending[ring.channel] = ring
+        self._come.set()
+
+    def end(self) -> None:
+        """No more."""
+        self._ended.set()
+        self._come.set()
+
+    def run(self) -> None:
+        """Until the end."""
+        while not self._ended.is_set():
+            self._come.wait()
+            self._come.clear()
+            with self._lock:
+                taken, self._pending = self._pending, {}
+            if taken:
+                self._tell(taken)
+                self._ended.wait(BREATH)
+
+    def _tell(self, taken: dict[str, Ring]) -> None:
+        try:
+            push_channels.heard(self._worker.world, taken.values())
+        except StoreProblem as problem:  # told again in a moment
+            log.warning("hint not stored", reason=str(problem))
+            with self._lock:
+                self._pending = taken | self._pending
+            self._come.set()
+            return
+        except Exception as error:
+            log.error("hint failed", **described(error))
+            return
+        self.wakes += 1
+        self._worker.wake()
+
+
+@contextmanager
+def telling(worker: Worker) -> Iterator[Hints]:
+    """Hints for that worker, while this lasts."""
+    hints = Hints(worker)
+    hints.start()
+    try:
+        yield hints
+    finally:
+        hints.end()
+        hints.join(BREATH)
+
+
+class Desk:
+    """One practice, as `adapters.web.office.Office`. What is asked reads the store, and nothing else."""
+
+    def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
+        self._world, self._settings, self._worker, self._hints = world, settings, worker, hints
+
+    def healthy(self) -> bool:
+        """See `Office.healthy`."""
+        return not self._troubles() and all(one.state not in health.BAD for one in self._all_health())
+
+    def _troubles(self) -> bool:
+        """The last two rounds failed, or a step of theirs does."""
+        if self._worker.failing > 1:
+            return True
+        try:
+            with self._world.store.read() as tx:
+                return bool(health.wrong(tx))
+        except StoreProblem as problem:
+            raise Unavailable from problem
+
+    def _all_health(self) -> tuple[health.Health, ...]:
+        try:
+            with self._world.store.read() as tx:
+                return health.all_health(self._world, tx, self._settings)
+        except StoreProblem as problem:
+            raise Unavailable from problem
+
+    def measures(self) -> Iterable[Measure]:
+        """See `Office.measures`."""
+        return [*self._of_calendars(), *self._of_messages(), *self._of_the_process()]
+
+    def _of_calendars(self) -> Iterator[Measure]:
+        found = self._all_health()
+        for state in health.STATES:
+            count = sum(one.state == state for one in found)
+            yield self._measure("attitre_calendars", "Calendars by state.", count, state=state)
+        lags: dict[str, float] = {}
+        for one in found:
+            if one.lag is not None:
+                lags[one.dentist] = max(one.lag, lags.get(one.dentist, 0))
+        for dentist, lag in lags.items():
+            meaning = "Since the last successful reading, of the dentist's calendar that waits longest."
+            yield self._measure("attitre_calendar_lag_seconds", meaning, lag, dentist=dentist)
+
+    def _of_messages(self) -> Iterator[Measure]:
+        try:
+            with self._world.store.read() as tx:
+                counts = messages.counts(tx)
+        except StoreProblem as problem:
+            raise Unavailable from problem
+        for state in _OUTBOX:
+            yield self._measure("attitre_outbox_messages", "Messages to patients by state.", counts[state], state=state)
+
+    def _of_the_process(self) -> Iterator[Measure]:
+        for result, count in self._worker.passes.items():
+            yield self._measure("attitre_passes", "Passes since the start.", count, result=result, grows=True)
+        meaning = "Passes that messages of push channels brought forward."
+        yield self._measure("attitre_push_wakes", meaning, self._hints.wakes, grows=True)
+
+    def _measure(self, name: str, meaning: str, value: float, *, grows: bool = False, **labels: str) -> Measure:
+        return Measure(name, meaning, value, {"practice": self._settings.practice.key, **labels}, grows)
+
+    def rung(self, ring: Ring) -> bool:
+        """See `Office.rung`. Only looked up here; the hint is told by `Hints`."""
+        try:
+            with self._world.store.read() as tx:
+                ours = push_channels.known(tx, ring) is not None
+        except StoreProblem as problem:
+            raise Unavailable from problem
+        if ours:
+            self._hints.give(ring)
+        return ours
+
+    def fault(self, error: Exception) -> None:
+        """See `Office.fault`."""
+        log.error("page failed", **described(error))
