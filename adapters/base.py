@@ -233,7 +233,7 @@ class Calendar(Protocol):
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         """Write our part conditionally on `version`; where the store holds none, on the meaning that the rules saw
-        (`edit.origin`). A server without strong versions: Refused. Never touches her text (L1)."""
+        (`edit.origin`). A server without strong versions: Refused. Never touches her text (law L1)."""
         ...
 
     def add(self, event: AddEvent) -> EditResult:
@@ -309,7 +309,8 @@ class Granted:
 
 
 class Announcer(Protocol):
-    """A calendar's server that can say, without being asked, that something changed (SYNC 2.12). A hint, no more."""
+    """A calendar's server that can say, without being asked, that something changed (docs/design.md#push). A hint, no
+    more."""
 
     def watch(self, channel: str, secret: str, address: str) -> Granted:
         """Open a channel of that id to an https address. Raises TryLater (it may be open all the same), Denied,
@@ -349,7 +350,7 @@ class Outgoing:
 
 
 class Sender(Protocol):
-    """A way out. `repeatable`: the gateway recognises a repeated key, so an unclear answer may be retried (L4)."""
+    """A way out. `repeatable`: the gateway recognises a repeated key, so an unclear answer may be retried (law L4)."""
 
     @property
     def channel(self) -> Channel: ...

@@ -1,4 +1,5 @@
-"""How long the job at hand may still take, in however many exchanges (SYNC 2.12, I06). Each thread has its own."""
+"""How long the job at hand may still take, in however many exchanges (docs/design.md#time-limits, hard case I06). Each
+thread has its own."""
 
 from __future__ import annotations
 

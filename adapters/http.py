@@ -1,7 +1,8 @@
-"""One requests session per account: what every CalDAV exchange goes through (SYNC 2.4, 2.12).
+"""One requests session per account: what every CalDAV exchange goes through (docs/design.md#caldav,
+docs/design.md#time-limits).
 
-Redirects are followed here, keeping verb and body. Credentials never reach another host or plain http (I04), nor does
-what may hold an event's text: only questions without one are asked where a server says that it moved.
+Redirects are followed here, keeping verb and body. Credentials never reach another host or plain http (hard case I04),
+nor does what may hold an event's text: only questions without one are asked where a server says that it moved.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ class Http:
 
     @retry(retry=retry_if_exception_type(_Died), stop=stop_after_attempt(2), reraise=True)
     def _twice(self, call: _Call) -> Answer:
-        """Verbs that change nothing are asked once more where the connection had died (I05)."""
+        """Verbs that change nothing are asked once more where the connection had died (hard case I05)."""
         return self._exchange(call)
 
     def _exchange(self, call: _Call) -> Answer:
@@ -201,8 +202,8 @@ class Http:
 
 
 def body_of(got: requests.Response, most: int) -> bytes:
-    """The whole body, unpacked piece by piece, so that its size is not without end (I10). Raises TooLong, and what the
-    line raises."""
+    """The whole body, unpacked piece by piece, so that its size is not without end (hard case I10). Raises TooLong, and
+    what the line raises."""
     content = bytearray()
     if most < _declared(got) < inf:
         raise TooLong

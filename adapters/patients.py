@@ -1,4 +1,5 @@
-"""The directory as a CSV file: what practice software exports, and what we give back (INTERFACE 8)."""
+"""The directory as a CSV file: what practice software exports, and what we give back
+(docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
 

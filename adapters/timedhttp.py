@@ -1,4 +1,4 @@
-"""HTTP connections whose exchanges end in time: a server that drips its headers or its body is cut off (I06).
+"""HTTP connections whose exchanges end in time: a server that drips its headers or its body is cut off (hard case I06).
 
 The end of an exchange and whether the request went out are kept beside the call (`until`): requests and urllib3 know
 of neither.

@@ -24,7 +24,7 @@ def asked(value: str | None, now: datetime | None = None) -> float | None:
 
 
 def retry_after(value: str | None, now: datetime | None = None, *, least: float = FLOOR) -> float | None:
-    """Seconds to wait, between `least` and a day (I03)."""
+    """Seconds to wait, between `least` and a day (hard case I03)."""
     seconds = asked(value, now)
     return None if seconds is None else min(DAY, max(least, seconds))
 

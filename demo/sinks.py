@@ -137,7 +137,7 @@ def _handler(sink: SmsSink) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Silent: numbers belong in no log (L8)."""
+            """Silent: numbers belong in no log (law L8)."""
 
     return Handler
 

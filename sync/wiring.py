@@ -102,7 +102,7 @@ def _open(secret: SecretStr | None) -> str:
 
 
 class _Maker:
-    """Makes calendars; those behind one login share one session (DESIGN, decision 6)."""
+    """Makes calendars; those behind one login share one session (docs/design.md#one-session-per-login)."""
 
     def __init__(self, zone: ZoneInfo, secret: bytes, stack: ExitStack) -> None:
         self._zone, self._secret, self._stack = zone, secret, stack
@@ -162,7 +162,7 @@ class _Maker:
         return calendar
 
     def accounts(self) -> tuple[tuple[Account, frozenset[str]], ...]:
-        """Logins with several calendars: they are asked for all of them at once (BENCHMARK B5)."""
+        """Logins with several calendars: they are asked for all of them at once (docs/benchmark.md B5)."""
         several = {login: behind for login, behind in self._behind.items() if len(behind) > 1}
         return tuple(
             (self._account(login, behind), frozenset(c.address for c in behind)) for login, behind in several.items()

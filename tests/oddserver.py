@@ -1,4 +1,5 @@
-"""A small CalDAV server with state that misbehaves as real ones do; its quirks are switched on by name (SYNC 7).
+"""A small CalDAV server with state that misbehaves as real ones do; its quirks are switched on by name
+(docs/hard-cases.md#seen-on-real-servers).
 
 any-token-lists    a token it never gave is answered by a whole listing, as if it were one (DAViCal, SOGo)
 lying-token        whatever the token, nothing has changed

@@ -1,4 +1,4 @@
-"""SMS through any gateway that takes a JSON or form POST (INTERFACE 6)."""
+"""SMS through any gateway that takes a JSON or form POST (docs/design.md#gateways)."""
 
 from __future__ import annotations
 

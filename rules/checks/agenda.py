@@ -43,7 +43,7 @@ def conflicts(
 
 def _is_this(item: Busy, event: CalendarEvent, order: int) -> bool:
     """The event itself, or the same one under another name at the same time. Of one UID at two times, without a series,
-    there are two (G06)."""
+    there are two (hard case G06)."""
     if (item.uid, item.recurrence) != (event.uid, event.recurrence):
         return False
     return item.order == order or bool(item.recurrence) or _overlap(item, event)
@@ -95,7 +95,7 @@ def _same_matter(item: Busy, event: CalendarEvent, booking: Booking) -> bool:
 
 def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:
     """Who or what, when, and with whom where that is another dentist; of a private event only that the time is taken
-    (INTERFACE 8)."""
+    (docs/design.md#details-people-rely-on)."""
     what = "occupé" if item.kind is Kind.PRIVATE else item.label or "occupé"
     with_whom = f", {practice.name_of(item.dentist)}" if elsewhere else ""
     return f"{what} ({_span(item, practice)}{with_whom})"

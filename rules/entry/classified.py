@@ -1,4 +1,5 @@
-"""One event's text sorted: which words answer which question, what is comment, what is left over (INTERFACE 4).
+"""One event's text sorted: which words answer which question, what is comment, what is left over
+(docs/design.md#what-she-types).
 
 Nothing is checked here; `rules.entry.reading` makes an Entry of the sorted sheet.
 """

@@ -1,4 +1,4 @@
-"""The description of an event sorted line by line; comments are left alone (INTERFACE 4, P19)."""
+"""The description of an event sorted line by line; comments are left alone (docs/design.md#what-she-types, P19)."""
 
 from __future__ import annotations
 

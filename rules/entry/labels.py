@@ -1,4 +1,5 @@
-"""The labels that secretaries write, and the cutting of a line into labelled segments (INTERFACE 4)."""
+"""The labels that secretaries write, and the cutting of a line into labelled segments
+(docs/design.md#what-she-types)."""
 
 from __future__ import annotations
 

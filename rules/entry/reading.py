@@ -1,4 +1,5 @@
-"""What she typed, as an Entry: `read(event, practice, now)` (INTERFACE 4; P6, P7, P12 to P14, P19 to P23, P28 to P34).
+"""What she typed, as an Entry: `read(event, practice, now)` (docs/design.md#what-she-types; P6, P7, P12 to P14, P19 to
+P23, P28 to P34).
 
 Pure and total: whatever stands in an event, `read` answers, and what cannot be believed is a finding.
 """

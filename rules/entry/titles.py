@@ -1,4 +1,5 @@
-"""The title of an event sorted: the name is what remains when everything known is taken out (INTERFACE 4)."""
+"""The title of an event sorted: the name is what remains when everything known is taken out
+(docs/design.md#what-she-types)."""
 
 from __future__ import annotations
 

@@ -82,7 +82,8 @@ def messages_text(flood: Flood, policy: Policy) -> str:
 
 
 def notice_title(vanished: int) -> str:
-    """What stands in the held calendar: writing `oui` or `non` into the event answers it (INTERFACE 8)."""
+    """What stands in the held calendar: writing `oui` or `non` into the event answers it
+    (docs/design.md#details-people-rely-on)."""
     return f"attitre : {vanished} annulations retenues"
 
 

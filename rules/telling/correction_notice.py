@@ -1,4 +1,5 @@
-"""What stands beside an event into which nothing can be written: one all-day notice a calendar and day (SYNC 2.8)."""
+"""What stands beside an event into which nothing can be written: one all-day notice a calendar and day
+(docs/design.md#writing-into-her-event)."""
 
 from __future__ import annotations
 

@@ -127,7 +127,8 @@ class Digest:
 
 
 def digest(matters: Matters, practice: Practice, today: date) -> Digest | None:
-    """The digest of that day; None where there is nothing to tell: it is never sent empty (INTERFACE 5)."""
+    """The digest of that day; None where there is nothing to tell: it is never sent empty
+    (docs/design.md#what-she-reads-back)."""
     if matters.nothing:
         return None
     told = tuple(section for section in _sections(matters, practice) if section.items)

@@ -1,4 +1,5 @@
-"""What she reads in the event: the booking in words, what to do, what the patient received (P17, INTERFACE 5).
+"""What she reads in the event: the booking in words, what to do, what the patient received (P17,
+docs/design.md#what-she-reads-back).
 
 Only facts of the event and moments that are over stand in it, so that time alone never changes a word.
 """

@@ -1,4 +1,5 @@
-"""From what the calendar says and what the patient was last told: what is to be sent (P18, P42, P43; DESIGN 2).
+"""From what the calendar says and what the patient was last told: what is to be sent (P18, P42, P43;
+docs/design.md#the-planning-table).
 
 Planning is a table. A row is what one patient knows of one booking by one channel; a column is what the calendar says
 now. Each cell names a message or none, whether a reminder may go, and why. Same facts, same plan (law L2).

@@ -1,4 +1,5 @@
-"""Questions she types into a calendar: `? dupont 1981`, `? 06 12 34 56 78`, `? créneau détartrage` (INTERFACE 4).
+"""Questions she types into a calendar: `? dupont 1981`, `? 06 12 34 56 78`, `? créneau détartrage`
+(docs/design.md#what-she-types).
 
 A question names a patient, a motif, or both; what is not understood is said, with what to type. Pure: the directory and
 the free slots are arguments.

@@ -1,4 +1,5 @@
-"""What she answered to a question that we put into a calendar: `oui` or `non`, in its title or text (INTERFACE 8)."""
+"""What she answered to a question that we put into a calendar: `oui` or `non`, in its title or text
+(docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The brake's questions in the held calendar: all-day events that she answers with `oui` or `non` (INTERFACE 8)."""
+"""The brake's questions in the held calendar: all-day events that she answers with `oui` or `non`
+(docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
 

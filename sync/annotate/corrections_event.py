@@ -1,8 +1,10 @@
-"""Where an event may not be written to, its findings stand beside it: one all-day notice a calendar and day (SYNC 2.8).
+"""Where an event may not be written to, its findings stand beside it: one all-day notice a calendar and day
+(docs/design.md#writing-into-her-event).
 
 Guests, a text in two forms, a server without safe versions, one that changes our text again and again: each leaves the
-event as it is (C04, C10, C11, C12). The notice takes no time, is no booking, and changes only when its facts do. What
-she makes of it is hers: a notice that she changed is left to her, one that she deleted comes back with new facts only.
+event as it is (hard cases C04, C10, C11, C12). The notice takes no time, is no booking, and changes only when its facts
+do. What she makes of it is hers: a notice that she changed is left to her, one that she deleted comes back with new
+facts only.
 """
 
 from __future__ import annotations

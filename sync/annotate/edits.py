@@ -1,4 +1,5 @@
-"""Writes our part into her events: re-read, spliced, conditional; hers always wins (law L1, DESIGN 2)."""
+"""Writes our part into her events: re-read, spliced, conditional; hers always wins (law L1,
+docs/design.md#writing-into-her-event)."""
 
 from __future__ import annotations
 
@@ -91,7 +92,7 @@ def _left(world: World, row: EditRow) -> int:
 
 def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
     """Hers was faster, or nobody knows: read, then judge. A server that says so again and again for the same event is
-    not asked for ever (C20)."""
+    not asked for ever (hard case C20)."""
     lost = standing.rewrites + 1
     values: dict[str, Any] = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
     if lost >= LOST_RACES:
@@ -101,7 +102,7 @@ def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
 
 
 def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: EditRow) -> None:
-    """What stands there now. Our own writing is silence: nothing is judged because of it (D01)."""
+    """What stands there now. Our own writing is silence: nothing is judged because of it (hard case D01)."""
     source = world.source(before.calendar)
     assert source is not None
     now = world.now()
@@ -129,7 +130,7 @@ def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
 
 
 def _paused(world: World, row: EditRow) -> bool:
-    """Whether writing into that calendar pauses: the edit then waits for its end (C15)."""
+    """Whether writing into that calendar pauses: the edit then waits for its end (hard case C15)."""
     with world.store.read() as tx:
         until = write_backoff.until(tx, row.calendar, world.now())
     if until is None:

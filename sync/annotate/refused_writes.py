@@ -1,4 +1,5 @@
-"""A calendar that was to be written to, and whose server refuses it: read and judged as ever, and said (INTERFACE 8).
+"""A calendar that was to be written to, and whose server refuses it: read and judged as ever, and said
+(docs/design.md#details-people-rely-on).
 
 Its patients are told; the remarks go to the digest. What was refused is tried again, one event a night, and all of it
 as soon as one write is taken. A calendar that is read-only by its role or by the configuration is none of these.

@@ -1,6 +1,8 @@
-"""Calendars that take no writes for now: the provider said until when, or one write after another failed (C15).
+"""Calendars that take no writes for now: the provider said until when, or one write after another failed
+(hard case C15).
 
-Kept in the store, so that it holds over restarts and separate calls (INTERFACE 8). Readings go on.
+Kept in the store, so that it holds over restarts and separate calls (docs/design.md#details-people-rely-on). Readings
+go on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store (C06).
+"""Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store
+(hard case C06).
 
 A calendar that fails is read-only for us: its remarks go to the digest, its patients are told as ever. It is tried
 again with each nightly audit; one that passed, once a month, for servers are replaced and rebuilt.
@@ -21,7 +22,7 @@ def may_write(world: World, source: Source) -> bool:
     """Whether this calendar may be written to; tried out where nobody knows yet. Raises what an exchange raises."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-    if row is not None and row.trouble == "rival":  # it is another installation's (D07)
+    if row is not None and row.trouble == "rival":  # it is another installation's (hard case D07)
         return False
     if row is None or row.conditions_at is not None:
         return row is None or row.read_only is None

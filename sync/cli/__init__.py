@@ -1,4 +1,5 @@
-"""The command `attitre` (INTERFACE 2): `app` knows every command, `loaded` only what a command line asks for."""
+"""The command `attitre` (docs/design.md#the-command): `app` knows every command, `loaded` only what a command line asks
+for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The frame around every command: common options, exit codes, one French sentence instead of a stack trace.
 
-Exit codes (INTERFACE 2): 0 fine · 1 something is wrong with what was asked · 2 usage · 3 an outside service could not
-be reached · 130 interrupted.
+Exit codes (docs/design.md#the-command): 0 fine · 1 something is wrong with what was asked · 2 usage · 3 an outside
+service could not be reached · 130 interrupted.
 """
 
 from __future__ import annotations

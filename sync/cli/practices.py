@@ -54,7 +54,8 @@ def desk(settings: Settings) -> Iterator[World]:
 
 
 def addresses(sources: Iterable[Source], wanted: str) -> frozenset[str]:
-    """The calendars meant by a dentist's key, a last path segment or an address (INTERFACE 8)."""
+    """The calendars meant by a dentist's key, a last path segment or an address
+    (docs/design.md#details-people-rely-on)."""
     from config.roster import means
 
     return frozenset(s.address for s in sources if means(wanted, s.address, {s.dentist, *s.tags.values()}))

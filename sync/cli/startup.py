@@ -8,7 +8,7 @@ NO_MEMORY = "La mémoire de la machine ne suffit pas : fermez d'autres programme
 
 
 def loading() -> None:
-    """What a start loads stays: looking through it for garbage is a tenth of the start (BENCHMARK B2)."""
+    """What a start loads stays: looking through it for garbage is a tenth of the start (docs/benchmark.md B2)."""
     gc.disable()
 
 

@@ -163,5 +163,5 @@ class World:
         return self.clock().astimezone(self.practice.zone)
 
     def window(self, now: datetime) -> Window:
-        """In which repeated events are unfolded (SYNC 2.6)."""
+        """In which repeated events are unfolded (docs/design.md#series)."""
         return now - PAST, now + FUTURE

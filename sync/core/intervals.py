@@ -1,4 +1,4 @@
-"""How soon a calendar is read again, and how long one that fails is left alone: pure arithmetic (SYNC 2.12).
+"""How soon a calendar is read again, and how long one that fails is left alone: pure arithmetic (docs/design.md#pace).
 
 Moments and chance are arguments: `jitter` lies between -1 and 1, `chance` between 0 and 1.
 """

@@ -1,5 +1,5 @@
 """When this process last read its calendars: the store is told once a minute, so that a pass that finds nothing changed
-writes nothing (BENCHMARK B3). What is stale after minutes (`attitre status`) stays as true as it was."""
+writes nothing (docs/benchmark.md B3). What is stale after minutes (`attitre status`) stays as true as it was."""
 
 from __future__ import annotations
 

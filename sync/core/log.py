@@ -1,4 +1,5 @@
-"""The log, and what it may say of a fault of ours: its kind and place, never its text (a patient may be in it, L8)."""
+"""The log, and what it may say of a fault of ours: its kind and place, never its text (a patient may be in it,
+law L8)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ DEPTH = 5
 
 
 class Log:
-    """structlog, loaded with the first line that is said: most passes say nothing (BENCHMARK B2)."""
+    """structlog, loaded with the first line that is said: most passes say nothing (docs/benchmark.md B2)."""
 
     def __init__(self) -> None:
         self._prepare: Callable[[], None] | None = None

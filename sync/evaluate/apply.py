@@ -107,7 +107,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: dict[str, An
 
 def _came_into_view(case: Case, event: CalendarEvent) -> bool:
     """No person did anything: the days brought this visit of a series into view, and its patient knows of the series
-    (L7)."""
+    (law L7)."""
     return event.recurring and event.start >= case.world.window(case.row.changed_at)[1]
 
 

@@ -1,4 +1,4 @@
-"""A series whose exceptions lie in resources of their own: one series by its UID (E16, Bedework).
+"""A series whose exceptions lie in resources of their own: one series by its UID (hard case E16, Bedework).
 
 RFC 4791 keeps them in one resource; where they come apart, the exception takes its occurrence's place, and gives it
 back when it is deleted.
@@ -39,7 +39,7 @@ def _follow(tx: Tx, source: Source, row: ResourceRow, events: tuple[CalendarEven
     place = (row.calendar, row.ref)
     events = tuple(event for event in events if event.end > now - KEPT)
     if resources.keys_of(tx, *place) == {(event.uid, event.recurrence) for event in events}:
-        return  # as it stands: nothing is judged anew because of it (L2)
+        return  # as it stands: nothing is judged anew because of it (law L2)
     rows = [
         resources.occurrence_row(
             tx.practice, place, source.dentist_of(event) or "", event, first_kind(event), order=row.order

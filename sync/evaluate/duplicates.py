@@ -2,7 +2,7 @@
 
 UID and hour say that it is one appointment, so it is one booking: nobody is told twice, and nothing is cancelled while
 it stands under the other address. Once the two are known as one, the one that a person changed last counts, and the
-other one says so. Two of one UID that were never at one hour are two appointments (G06).
+other one says so. Two of one UID that were never at one hour are two appointments (hard case G06).
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:
 
 
 def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
-    """An exception that lies apart from its series is no second event (E16)."""
+    """An exception that lies apart from its series is no second event (hard case E16)."""
     other = resources.get(tx, booking.calendar, booking.ref)
     if other is None or other.state != PRESENT or stands_alone(other.payload) != stands_alone(row.payload):
         return False

@@ -64,7 +64,7 @@ def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -
 
 
 def _made_anew(one: Occurrence, draft: Booking) -> Outcome | None:
-    """Assessed as what continues an event that she deleted, and applied where it does (G08)."""
+    """Assessed as what continues an event that she deleted, and applied where it does (hard case G08)."""
     case = one.case
     elder = None if draft.cancelled else relocation.made_anew(case.world, case.tx, draft, one.booking, case.now)
     if elder is None:

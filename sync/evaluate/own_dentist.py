@@ -88,7 +88,8 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
 
 
 def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:
-    """The record was changed by hand: coming bookings are judged again before anything more is told of them (L3)."""
+    """The record was changed by hand: coming bookings are judged again before anything more is told of them
+    (law L3)."""
     resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now), now)
     for row in bookings.of_patient(tx, patient, zone):
         if row.end > now:

@@ -1,4 +1,5 @@
-"""Recognising that an appointment moved: delete here and create there is one modification, in either order (G03, G08).
+"""Recognising that an appointment moved: delete here and create there is one modification, in either order
+(hard cases G03, G08).
 
 The same event is found by its UID; a client that gives every edit a new UID is found by the same patient with the same
 start or the same motif, while the cancellation has not been told yet. Such a new event continues the old one only where

@@ -66,8 +66,8 @@ def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
 
 
 def _is_asked(case: Case, event: CalendarEvent, booking: BookingRow | None) -> bool:
-    """Not where whether it stands is in doubt: what stood here has left, and nothing new begins (G03). A past event
-    only where something of it may be news."""
+    """Not where whether it stands is in doubt: what stood here has left, and nothing new begins (hard case G03). A past
+    event only where something of it may be news."""
     if booking is not None:
         return True
     if case.row.state != PRESENT:
@@ -132,7 +132,7 @@ def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:
 
 
 def _note_blocked(case: Case) -> None:
-    """Why our part cannot stand in the event: then it stands beside it (C11, C12)."""
+    """Why our part cannot stand in the event: then it stands beside it (hard cases C11, C12)."""
     if case.reading.blocked and not case.row.unwritable:
         why = BLOCKED.get(case.reading.blocked, "y écrire abîmerait son texte")
         resources.change(case.tx, *case.place, unwritable=why)
@@ -186,7 +186,7 @@ def _must_write(case: Case, annotation: Annotation, *, owed: bool) -> bool:
         return False
     if annotation != case.row.written or owed:  # what is owed still has not been written, nor taken out again
         return True
-    if case.row.rewrites:  # she took our part out twice: respect her (D08)
+    if case.row.rewrites:  # she took our part out twice: respect her (hard case D08)
         if case.reading.annotation.lines:  # it stands there, and otherwise than we wrote it: beside it, then (C10)
             resources.change(case.tx, *case.place, unwritable=UNSTABLE)
         return False

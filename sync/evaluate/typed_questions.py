@@ -1,4 +1,4 @@
-"""Questions in the calendars: answered in the event, taken out the next day (INTERFACE 4).
+"""Questions in the calendars: answered in the event, taken out the next day (docs/design.md#what-she-types).
 
 A question takes no time, is no booking and no block. It is answered once; edited, it is answered anew. What she turned
 into a booking, or changed in any way since, is never taken out.

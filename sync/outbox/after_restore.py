@@ -1,4 +1,5 @@
-"""After a backup was put back: what changed since is known to the patients, for they were told then (law L7, C14)."""
+"""After a backup was put back: what changed since is known to the patients, for they were told then (law L7, crash
+point K14)."""
 
 from __future__ import annotations
 

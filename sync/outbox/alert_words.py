@@ -1,4 +1,5 @@
-"""What the practice is mailed about messages that did not leave: (subject, text), without any patient's data (L8)."""
+"""What the practice is mailed about messages that did not leave: (subject, text), without any patient's data
+(law L8)."""
 
 from __future__ import annotations
 

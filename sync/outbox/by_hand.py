@@ -1,4 +1,4 @@
-"""What a person does with one message (`attitre outbox retry|drop`): the order of tellings holds there too (L4)."""
+"""What a person does with one message (`attitre outbox retry|drop`): the order of tellings holds there too (law L4)."""
 
 from __future__ import annotations
 

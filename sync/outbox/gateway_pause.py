@@ -1,7 +1,7 @@
 """Gateways that let calls run to their deadline: their messages pause, longer each time, then one call tries whether
 it answers again. The other way goes on meanwhile.
 
-Kept in the store, so that it holds over restarts and separate calls (INTERFACE 8).
+Kept in the store, so that it holds over restarts and separate calls (docs/design.md#details-people-rely-on).
 """
 
 from __future__ import annotations

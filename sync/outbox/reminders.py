@@ -18,7 +18,7 @@ Together = tuple[Channel, str, date]
 
 def sweep(world: World) -> int:
     """Owe the reminders whose hour has come, and with them those of the same day to the same address (ruling 6); the
-    key makes each happen once. Returns how many were added. A booking that fails does not stop the others (L10)."""
+    key makes each happen once. Returns how many were added. A booking that fails does not stop the others (law L10)."""
     now = world.now()
     with world.store.read() as tx:
         due = owed(world, tx, now)

@@ -82,8 +82,8 @@ def later(
 
 
 def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
-    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (L4): with
-    `retry` three times more, further and further apart."""
+    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (law L4):
+    with `retry` three times more, further and further apart."""
     sender, lost = world.senders.get(row.channel), row.unclear + 1
     repeatable = sender is not None and sender.repeatable
     chances = LOST_ANSWERS if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0

@@ -1,4 +1,5 @@
-"""What a patient may do by the personal link: here, cancel (P39, P46; SYNC 2.9, G10). Values, no pages.
+"""What a patient may do by the personal link: here, cancel (P39, P46; docs/design.md#conflicts, hard case G10). Values,
+no pages.
 
 The page shows an appointment with its `revision` and keeps the wish in one short transaction; the worker carries it
 out, into her calendar first. Whoever was faster there stands: if she moved the appointment meanwhile, nothing is
@@ -52,7 +53,7 @@ class Shown:
 
 
 def shown(world: World, booking: int) -> Shown:
-    """What the link shows now. Changes nothing (L9)."""
+    """What the link shows now. Changes nothing (law L9)."""
     with world.store.read() as tx:
         row = bookings.get(tx, booking, world.practice.zone)
         asked = intents.get(tx, booking)

@@ -1,4 +1,4 @@
-"""Why a message that is due does not go yet: nothing is told from stale knowledge (law L6, H08)."""
+"""Why a message that is due does not go yet: nothing is told from stale knowledge (law L6, hard case H08)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
 def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
     """Why a message that is due does not go yet, in French; empty where it may. Nothing is told from stale knowledge:
     a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
-    and reminders for half an hour (H08). A cancellation also waits until every calendar was read since the booking was
-    missed, so that a move is seen; a failing calendar holds the others up for half an hour at most. While attitre fails
-    at the event itself, its newest version is not known: reminders go, nothing else does."""
+    and reminders for half an hour (hard case H08). A cancellation also waits until every calendar was read since the
+    booking was missed, so that a move is seen; a failing calendar holds the others up for half an hour at most. While
+    attitre fails at the event itself, its newest version is not known: reminders go, nothing else does."""
     if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
         return older_store.WAITS
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
@@ -61,8 +61,9 @@ def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
 
 
 def _moving(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """The same event stood elsewhere a moment ago, and is looked for there (G04); or, for half an hour at most, another
-    one that this may continue: its patient's, missing from a listing and not yet from a second one (G08)."""
+    """The same event stood elsewhere a moment ago, and is looked for there (hard case G04); or, for half an hour at
+    most, another one that this may continue: its patient's, missing from a listing and not yet from a second one
+    (hard case G08)."""
     others = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
     if any(other.id != booking.id and _in_doubt(tx, other) for other in others):
         return True

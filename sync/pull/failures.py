@@ -1,4 +1,5 @@
-"""A calendar that cannot be read: what is remembered of it, when it is tried again, whom it is told (SYNC 2.12).
+"""A calendar that cannot be read: what is remembered of it, when it is tried again, whom it is told
+(docs/design.md#pace).
 
     unreachable   tried again soon, then ever more seldom, a quarter of an hour at most; told after three failures,
                   at once where the server asks to be left alone for longer than ten minutes
@@ -28,8 +29,8 @@ TOLD_AFTER, TOLD_WHEN, LONG = 3, timedelta(minutes=2), timedelta(minutes=10)
 
 
 def failed(world: World, source: Source, error: OutsideError, started: datetime, chance: Chance = random) -> None:
-    """A reading that began then failed. What the server asked for holds for everybody (INTERFACE 8), our own wait for
-    the worker."""
+    """A reading that began then failed. What the server asked for holds for everybody
+    (docs/design.md#details-people-rely-on), our own wait for the worker."""
     trouble = _name(error)
     with world.store.write() as tx:
         row = calendars.ensure(tx, source.address, source.dentist)

@@ -1,9 +1,9 @@
-"""Another installation that writes into the same calendar: two would tell every patient twice (D07).
+"""Another installation that writes into the same calendar: two would tell every patient twice (hard case D07).
 
 Each mark says which installation made it, and for which event. A mark that another one made for this very event means
 that it works here, or did: the calendar is then neither read on nor written to, the practice is alerted once and
 `status` says it, until a person stops one of the two (`attitre adopt`). A copied event carries a mark made for another
-event (D05), and a backup that was put back carries the same installation's letters: neither is a rival.
+event (hard case D05), and a backup that was put back carries the same installation's letters: neither is a rival.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Repeated events go on as the days do: once a month each calendar's are unfolded again (SYNC 2.6).
+"""Repeated events go on as the days do: once a month each calendar's are unfolded again (docs/design.md#series).
 
 Nothing is asked of the calendar. The view reaches further than the longest time between two unfoldings, so that no
 reminder and no conflict comes too late.

@@ -38,7 +38,8 @@ def _body_of(row: ResourceRow) -> Resource:
 
 
 def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
-    """Of repeated events in these resources, the occurrences that the days brought into view (SYNC 2.6)."""
+    """Of repeated events in these resources, the occurrences that the days brought into view
+    (docs/design.md#series)."""
     with world.store.write() as tx:
         row = calendars.get(tx, source.address)
         assert row is not None

@@ -304,7 +304,8 @@ class Writer:
 
     def unfolded_anew(self, row: ResourceRow, reading: Reading) -> None:
         """Where the coming occurrences are others than the stored ones, as far as these reach: those count from now on.
-        What its patients know from a person, of an hour that we had read wrongly, is noted anew and not told (L7)."""
+        What its patients know from a person, of an hour that we had read wrongly, is noted anew and not told
+        (law L7)."""
         from sync.store import views  # not loaded by a process that finds nothing to do
 
         before = views.coming_at(self.tx, self.source.address, row.ref, self.now)
@@ -335,7 +336,7 @@ class Writer:
 
     def _wake(self, ref: str, payload: bytes) -> None:
         """Whoever shares the time or the patient of this resource, now or until now, is judged again; so is the series
-        of an exception that lies in a resource of its own (E16)."""
+        of an exception that lies in a resource of its own (hard case E16)."""
         from adapters.calendars.ical.detached import stands_alone  # not loaded where nothing changed
 
         if not self.baseline:

@@ -1,4 +1,5 @@
-"""The nightly and the weekly audit of each calendar: does the store hold what the calendar holds? (SYNC 2.5)
+"""The nightly and the weekly audit of each calendar: does the store hold what the calendar holds?
+(docs/design.md#audit)
 
 A token is a hint, so each night every calendar is listed whole and compared by version, and once a week a hundredth of
 the bodies are read again. What the token hid is counted, repaired on the ordinary path (so the patient is told once),

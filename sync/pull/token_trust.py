@@ -1,4 +1,4 @@
-"""Whether a calendar's token is believed: what lowers that trust, and what gives it back (SYNC 2.5).
+"""Whether a calendar's token is believed: what lowers that trust, and what gives it back (docs/design.md#audit).
 
 A token is a hint. A calendar that was caught hiding a change behind its token is listed whole at each pass, until a
 token of it has again told everything that changed between two audits.

@@ -152,7 +152,7 @@ def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
 
 
 def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that vanished after `since`: one of them may have moved (G08, calcurse)."""
+    """That patient's bookings that vanished after `since`: one of them may have moved (hard case G08, calcurse)."""
     return list(_rows(tx.run(_VANISHED_OF, the_patient=patient, the_vanished_at=since), zone))
 
 
@@ -276,8 +276,8 @@ def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str
 
 
 def next_number(tx: Tx, booking: int, channel: Channel) -> int:
-    """The number of the next telling: it counts claims, not edits (DESIGN 1). A number under which a gateway was called
-    is never another message's, even where it certainly was not taken: the gateway may remember its key."""
+    """The number of the next telling: it counts claims, not edits (docs/design.md#told). A number under which a gateway
+    was called is never another message's, even where it certainly was not taken: the gateway may remember its key."""
     last = max(tx.run(_LAST_NUMBERS, the_booking=booking, the_channel=channel.value).one(), key=lambda one: one or 0)
     return 1 + (last or 0)
 

@@ -150,7 +150,7 @@ def due_now(tx: Tx, calendar: str, at: datetime) -> None:
 
 
 def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
-    """Calendars no longer in the YAML are suspended, never cancelled (DESIGN 3)."""
+    """Calendars no longer in the YAML are suspended, never cancelled (docs/design.md#keys)."""
     tx.connection.execute(
         update(t.calendar)
         .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))

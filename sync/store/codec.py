@@ -13,7 +13,7 @@ from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity, S
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
     """The start is kept as the practice's wall clock shows it, which is what the patient was told: new rules of
-    daylight saving then move no appointment (F07). `fold` tells the second of two equal hours apart."""
+    daylight saving then move no appointment (hard case F07). `fold` tells the second of two equal hours apart."""
     start = {"start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
     return {name: getattr(facts, name) for name in Facts.__slots__} | start
 

@@ -1,4 +1,5 @@
-"""The calendar outbox: what is to be written into events. One row a resource: the newest wins (DESIGN 4)."""
+"""The calendar outbox: what is to be written into events. One row a resource: the newest wins
+(docs/design.md#the-calendar-protocol)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What patients ask for by their link, one row a booking; the worker carries it out. Numbers and hashes only (L8)."""
+"""What patients ask for by their link, one row a booking; the worker carries it out. Numbers and hashes only
+(law L8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Who works on a practice: one worker a time, whatever dies or hangs (SYNC 2.13; I07, C13).
+"""Who works on a practice: one worker a time, whatever dies or hangs (docs/design.md#one-worker-a-practice;
+hard case I07, crash point K13).
 
 A file's lock goes with its process: nobody can lose it and work on. On a server a lock goes with its connection, and a
 worker whose connection was cut may still be writing through others. So whoever takes the lock also raises the

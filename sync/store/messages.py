@@ -78,8 +78,8 @@ class MessageRow:
 
 
 def key_of(tx: Tx, booking: int, send: Send, number: int, now: datetime) -> str:
-    """The dedupe key (DESIGN 1): of a reminder, the told start; else the telling's number. A gateway keeps it longer
-    than a store may live, so the store's generation stands in it."""
+    """The dedupe key (docs/design.md#told): of a reminder, the told start; else the telling's number. A gateway keeps
+    it longer than a store may live, so the store's generation stands in it."""
     part = f"{send.facts.start.timestamp():.0f}" if send.kind is MessageKind.REMINDER else str(number)
     return f"{tx.practice}:{generation.current(tx, now).mark}:{booking}:{send.kind}:{part}:{send.channel}"
 

@@ -38,7 +38,8 @@ PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """A stored resource. `written` is what we last put there; `rewrites` counts repairs that no fact caused (D08).
+    """A stored resource. `written` is what we last put there; `rewrites` counts repairs that no fact caused
+    (hard case D08).
 
     `first_pass`: it was there before attitre; `baseline`: and nobody has changed its meaning since.
     """

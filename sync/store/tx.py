@@ -1,7 +1,7 @@
 """One open transaction of one practice: statements made once, and what may be written together with other rows.
 
 What is written `later` stands in the store before anything reads its table, and before the transaction ends: nobody
-sees the difference, and many rows cost one statement (BENCHMARK B1).
+sees the difference, and many rows cost one statement (docs/benchmark.md B1).
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours (INTERFACE 8).
-    `chores` are done after each round; `passes` counts these: done, failed."""
+    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours
+    (docs/design.md#details-people-rely-on). `chores` are done after each round; `passes` counts these: done, failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)

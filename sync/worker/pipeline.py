@@ -1,7 +1,7 @@
 """The steps of a pass once the calendars were read, in their order: what each of them finds to do, and how it is done.
 
-`has_work` asks the store what the step itself would ask it, so that a pass without work ends after one look (BENCHMARK
-B2, B3). What a step is made of is loaded when it is taken: such a pass loads none of it.
+`has_work` asks the store what the step itself would ask it, so that a pass without work ends after one look (
+docs/benchmark.md B2, B3). What a step is made of is loaded when it is taken: such a pass loads none of it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def nothing_read() -> bool:
 @dataclass(frozen=True, slots=True)
 class Pass:
     """What the steps work with. `read_again` reads every calendar anew, before a cancellation is told that may be a
-    move; `refresh` reads those that a due message must not be sent without (H08), and says whether it read any.
-    `restored` and `tell_all` are as in `one_pass`."""
+    move; `refresh` reads those that a due message must not be sent without (hard case H08), and says whether it read
+    any. `restored` and `tell_all` are as in `one_pass`."""
 
     world: World
     read_again: Callable[[], None]

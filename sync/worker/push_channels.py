@@ -1,4 +1,4 @@
-"""Push channels: Google says that a calendar changed, so that it is read at once and else seldom (SYNC 2.12).
+"""Push channels: Google says that a calendar changed, so that it is read at once and else seldom (docs/design.md#push).
 
 A hint, no more: what a message brings is a reading. Nothing relies on it: while a channel is heard the calendar is
 still read every ten minutes, and a channel that cannot be opened, or is never heard, changes nothing.

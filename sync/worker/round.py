@@ -1,7 +1,7 @@
 """One round of the worker: what is due is read, and what follows from it is done. `sync` does all of it in one pass.
 
 Messages, digests and writes have moments of their own: a round for them reads nothing that is not due, except what
-they must not be sent without knowing (H08).
+they must not be sent without knowing (hard case H08).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _refreshed(readers: Readers) -> bool:
 
 def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[str]:
     """Calendars that were not read lately enough for the messages that are due: each one's own; and before a patient
-    is told of something new, all others since it happened, for it may have been moved from there (G03)."""
+    is told of something new, all others since it happened, for it may have been moved from there (hard case G03)."""
     settle = timedelta(seconds=min(world.practice.policy.settle_seconds, world.practice.policy.settle_change_seconds))
     for row in messages.due(tx, now, world.practice.zone):
         booking = bookings.get(tx, row.booking, world.practice.zone) if row.channel in world.senders else None

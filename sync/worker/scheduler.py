@@ -268,7 +268,7 @@ class Readers:
             return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
 
     def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[_Job]:
-        """One question for the calendars of an account, unless its last one was not answered (BENCHMARK B5)."""
+        """One question for the calendars of an account, unless its last one was not answered (docs/benchmark.md B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
             several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
@@ -286,7 +286,7 @@ class Readers:
                 log.info("no short cut", error=type(error).__name__)
                 self._asked_singly[login] = begun + NO_SHORT_CUT
                 return self._singly(several, rows, error, known)
-            except Exception as fault:  # of ours, or an answer that nobody foresaw: each is asked by itself (L10)
+            except Exception as fault:  # of ours, or an answer that nobody foresaw: each is asked by itself (law L10)
                 if ends_more(fault):
                     raise
                 log.error("no short cut", **described(fault))
@@ -300,7 +300,7 @@ class Readers:
 
     def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
         """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
-        one that answered last time does not either, the others are left alone as it is (A16)."""
+        one that answered last time does not either, the others are left alone as it is (hard case A16)."""
         from sync.pull.failures import failed  # most passes meet none
 
         started, begun = self.world.now(), self._steady()

@@ -1,4 +1,4 @@
-"""What `run` serves (INTERFACE 7): one practice behind the paths of `adapters.web`, and its listeners.
+"""What `run` serves (docs/design.md#what-listens): one practice behind the paths of `adapters.web`, and its listeners.
 
 Several practices may share an address: they then answer as one.
 """

@@ -1,4 +1,5 @@
-"""Addresses, pages and discovery of odd servers, scripted (SYNC 4 B, 2.4): names come through, pages are no answers."""
+"""Addresses, pages and discovery of odd servers, scripted (docs/hard-cases.md B, docs/design.md#caldav): names come
+through, pages are no answers."""
 
 from contextlib import suppress
 

@@ -1,4 +1,5 @@
-"""Answers of odd and broken servers, scripted (SYNC 4 A, B, C): nothing is lost, nothing is taken for deleted."""
+"""Answers of odd and broken servers, scripted (docs/hard-cases.md A, B, C): nothing is lost, nothing is taken for
+deleted."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Tokens and home sets of odd servers, scripted (SYNC 4 A): what else than a sync-collection answers."""
+"""Tokens and home sets of odd servers, scripted (docs/hard-cases.md A): what else than a sync-collection answers."""
 
 import pytest
 import responses

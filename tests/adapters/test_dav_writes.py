@@ -1,4 +1,5 @@
-"""Writes to odd servers, scripted (SYNC 4 C): every one of them is conditional on the strong version it read."""
+"""Writes to odd servers, scripted (docs/hard-cases.md C): every one of them is conditional on the strong version it
+read."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""An answer is data of a bounded size: no entity is expanded, and only what was asked for is kept (SYNC 4 I10)."""
+"""An answer is data of a bounded size: no entity is expanded, and only what was asked for is kept (hard case I10)."""
 
 import tracemalloc
 from collections.abc import Callable

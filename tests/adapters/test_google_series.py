@@ -128,7 +128,7 @@ def test_an_instance_is_no_resource_of_its_own(on_google):
 
 
 def test_an_exception_whose_series_nobody_shows_is_an_event_of_its_own(on_google):
-    """Invited to one instance only: Google shows it without the series (E03)."""
+    """Invited to one instance only: Google shows it without the series (hard case E03)."""
     her = on_google.she.person
     alone = {"date": None, "dateTime": "2026-12-08T09:00:00+01:00", "timeZone": "Europe/Paris"}
     event = her.books("Réunion", at(8, 11), id="abc_1", recurringEventId="elsewhere", originalStartTime=alone)
@@ -168,7 +168,7 @@ def test_a_week_of_daily_meetings_costs_one_question_more_however_many_are_moved
 
 @pytest.mark.parametrize("odd", [{"end": None}, {"start": {"dateTime": "soon"}}, {"originalStartTime": {}}])
 def test_an_instance_that_cannot_be_understood_stops_no_other_event(odd, window):
-    """Google has not been seen to answer so; an event that nobody can read stays one event (L10)."""
+    """Google has not been seen to answer so; an event that nobody can read stays one event (law L10)."""
     side = {"dateTime": "2026-12-01T09:00:00+01:00", "timeZone": "Europe/Paris"}
     master = {"id": "a", "etag": '"1"', "start": side, "end": side, "recurrence": ["RRULE:FREQ=DAILY"]}
     instance = {"id": "a_1", "start": side, "end": side, "recurringEventId": "a", "originalStartTime": side, **odd}

@@ -1,4 +1,4 @@
-"""The session behind every CalDAV exchange: redirects, logins, dead connections, limits (SYNC 4 I)."""
+"""The session behind every CalDAV exchange: redirects, logins, dead connections, limits (docs/hard-cases.md I)."""
 
 import gzip
 import socket

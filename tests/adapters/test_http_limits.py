@@ -1,4 +1,5 @@
-"""Whatever a calendar's server does, one exchange ends in time, stays small and goes nowhere else (SYNC 4 I)."""
+"""Whatever a calendar's server does, one exchange ends in time, stays small and goes nowhere else
+(docs/hard-cases.md I)."""
 
 import gzip
 import threading

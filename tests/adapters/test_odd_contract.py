@@ -1,4 +1,5 @@
-"""What is tried out before the first write, on servers that were seen to need it (SYNC 4 C, 7)."""
+"""What is tried out before the first write, on servers that were seen to need it (docs/hard-cases.md C,
+docs/hard-cases.md#seen-on-real-servers)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The directory as a file, as practice software writes it (INTERFACE 8)."""
+"""The directory as a file, as practice software writes it (docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SMS gateway over HTTP (INTERFACE 6), against a real server on loopback."""
+"""The SMS gateway over HTTP (docs/design.md#gateways), against a real server on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several components of one UID: which counts, and that nothing of the others is lost (RFC 5545, 3.8.7.4)."""
+"""Several components of one UID: which counts, and that nothing of the others is lost (RFC 5545 3.8.7.4)."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Whatever reaches us as an event: no exception, hers stays, and it is read as the full parser reads it (L1, L10)."""
+"""Whatever reaches us as an event: no exception, hers stays, and it is read as the full parser reads it (laws L1,
+L10)."""
 
 import time
 from datetime import datetime, timedelta

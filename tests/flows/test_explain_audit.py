@@ -1,4 +1,5 @@
-"""`audit` reads real calendars and stays silent; `explain` says why an event is as it is (INTERFACE 2)."""
+"""`audit` reads real calendars and stays silent; `explain` says why an event is as it is
+(docs/design.md#the-command)."""
 
 import os
 import re

@@ -1,4 +1,5 @@
-"""A server that hands everything out and takes no write: patients are told, and the practice is told why (C11)."""
+"""A server that hands everything out and takes no write: patients are told, and the practice is told why
+(hard case C11)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
-"""Whatever stands in Google's items: no exception, nothing of hers changed, and no item hides another (L1, L10)."""
+"""Whatever stands in Google's items: no exception, nothing of hers changed, and no item hides another (laws L1,
+L10)."""
 
 import json
 from datetime import datetime

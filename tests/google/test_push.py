@@ -1,5 +1,5 @@
-"""Push channels: opened, renewed with overlap, ended, and never relied on (SYNC 2.12). The practice's clock is the
-test's; messages arrive when the test lets Google deliver them."""
+"""Push channels: opened, renewed with overlap, ended, and never relied on (docs/design.md#push). The practice's clock
+is the test's; messages arrive when the test lets Google deliver them."""
 
 import threading
 import time

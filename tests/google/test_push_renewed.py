@@ -1,4 +1,4 @@
-"""Push channels are renewed in time, and one stands whatever is lost or dies meanwhile (SYNC 2.12)."""
+"""Push channels are renewed in time, and one stands whatever is lost or dies meanwhile (docs/design.md#push)."""
 
 import threading
 from contextlib import suppress

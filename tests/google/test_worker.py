@@ -183,7 +183,7 @@ def test_a_week_of_nightly_audits_finds_nothing_and_writes_nothing(practice: Pra
 
 
 def test_a_change_that_no_token_told_is_found_by_the_nightly_audit(practice: Practice, confirmed: Event) -> None:
-    """A11: Google's log of changes lost one."""
+    """Hard case A11: Google's log of changes lost one."""
     practice.passes()
     martins = practice.google.world.calendars[IDS["martin"]]
     practice.martin.moves(confirmed, at(7, 14))

@@ -1,4 +1,4 @@
-"""The laws of the engine, whatever happens in whatever order (L1 to L7, L10).
+"""The laws of the engine, whatever happens in whatever order (laws L1 to L7, L10).
 
 A machine plays the practice: the secretary books, edits, drags, deletes and copies; the server forgets, fails and loses
 answers; the gateways too; the worker passes, sleeps, starts anew or dies in the middle. It keeps a simple model of what
@@ -40,7 +40,7 @@ QUIET = {
 
 class Laws(Machine):
     """Judges every message before it is taken, each time that it is handed over (what was true once and is not any more
-    never leaves: L4), every event after every step, everything at the end."""
+    never leaves: law L4), every event after every step, everything at the end."""
 
     def judge_message(self, message: Outgoing) -> None:
         if for_the_practice(message.key):
@@ -84,7 +84,8 @@ class Laws(Machine):
         return other is not None and (other.calendar, other.uid) == (booking.calendar, booking.uid)
 
     def judge_order(self, row: MessageRow, beside: list[MessageRow]) -> None:
-        """Nothing older leaves after something newer, and nothing that waits for a person leaves without them (L4)."""
+        """Nothing older leaves after something newer, and nothing that waits for a person leaves without them
+        (law L4)."""
         if row.kind == "reminder":
             return
         who = (row.booking, row.channel, row.facts.name)

@@ -1,4 +1,5 @@
-"""Nobody is confirmed with another dentist than their own without an agreement for that booking and dentist (L3, P49).
+"""Nobody is confirmed with another dentist than their own without an agreement for that booking and dentist (law L3,
+P49).
 
 A machine plays the secretary with three dentists: she books, edits, drags, copies with and without our block, notes and
 strikes agreements, imports and merges records, and time passes. It keeps its own account of who is whose and what was

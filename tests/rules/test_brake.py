@@ -1,4 +1,4 @@
-"""How much at once is believable (P43, L6)."""
+"""How much at once is believable (P43, law L6)."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The event as the secretary types it, and what is read in it (INTERFACE 4)."""
+"""The event as the secretary types it, and what is read in it (docs/design.md#what-she-types)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is asked of a library in a shorter way than by its front door has the same answer there (BENCHMARK B1)."""
+"""What is asked of a library in a shorter way than by its front door has the same answer there
+(docs/benchmark.md B1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What she reads in her event, word for word (P17, INTERFACE 5)."""
+"""What she reads in her event, word for word (P17, docs/design.md#what-she-reads-back)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The audit's eyes and its silence (INTERFACE 2, `audit`): what it counts, when it judges, what it leaves alone."""
+"""The audit's eyes and its silence (docs/design.md#the-command, `audit`): what it counts, when it judges, what it
+leaves alone."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""The nightly audit: what a token hides is found, told once, and the token is no longer believed (SYNC 2.5)."""
+"""The nightly audit: what a token hides is found, told once, and the token is no longer believed
+(docs/design.md#audit)."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,5 @@
-"""What goes on beside a round, and what must be known before a patient is told (SYNC 2.12: I08, H08, G03)."""
+"""What goes on beside a round, and what must be known before a patient is told (docs/design.md#pace: hard cases I08,
+H08, G03)."""
 
 import threading
 from collections.abc import Callable, Iterator

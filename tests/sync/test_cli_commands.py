@@ -1,4 +1,5 @@
-"""The commands as an administrator or a secretary types them: exit codes, sentences, JSON shapes (INTERFACE 2, 8)."""
+"""The commands as an administrator or a secretary types them: exit codes, sentences, JSON shapes
+(docs/design.md#the-command, docs/design.md#details-people-rely-on)."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,5 @@
-"""What `status`, `check --connect` and `adopt` say of calendars that cannot be trusted (SYNC 2.5, C06, D07)."""
+"""What `status`, `check --connect` and `adopt` say of calendars that cannot be trusted (docs/design.md#audit,
+hard cases C06, D07)."""
 
 from adapters.calendars.ical.resource import Ics
 from sync.store.engine import Store

@@ -1,4 +1,5 @@
-"""Where an event may not be written to, what is to be corrected stands beside it (SYNC 2.8: C04, C10, C11, C12)."""
+"""Where an event may not be written to, what is to be corrected stands beside it
+(docs/design.md#writing-into-her-event: hard cases C04, C10, C11, C12)."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The cost of a pass follows what changed, not what exists: counted, without a clock (BENCHMARK B3, B4, B8)."""
+"""The cost of a pass follows what changed, not what exists: counted, without a clock (docs/benchmark.md B3, B4, B8)."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Hard cases of synchronising, through the whole engine (SYNC 4)."""
+"""Hard cases of synchronising, through the whole engine (docs/hard-cases.md)."""
 
 import shutil
 import sqlite3

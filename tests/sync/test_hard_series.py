@@ -1,4 +1,4 @@
-"""Hard cases of series, identities and changed numbers, through the whole engine (SYNC 4 E, G, H)."""
+"""Hard cases of series, identities and changed numbers, through the whole engine (docs/hard-cases.md E, G, H)."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING

@@ -1,4 +1,5 @@
-"""Objects with two events of one UID, without UID, or without a body: one resource's trouble, in the engine (L10)."""
+"""Objects with two events of one UID, without UID, or without a body: one resource's trouble, in the engine
+(law L10)."""
 
 import re
 from datetime import datetime, timedelta

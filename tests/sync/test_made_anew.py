@@ -1,5 +1,5 @@
 """A visit is moved by making a new event and deleting the old one, in either order: whatever becomes of the new one,
-the patient's last word is the truth (G03, G08, P42, P43)."""
+the patient's last word is the truth (hard cases G03, G08, P42, P43)."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""The patient cancels by the link while the secretary works in her calendar: one of the two was faster (G10)."""
+"""The patient cancels by the link while the secretary works in her calendar: one of the two was faster
+(hard case G10)."""
 
 from datetime import timedelta
 from typing import Any

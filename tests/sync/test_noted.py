@@ -1,4 +1,5 @@
-"""A pass that finds nothing changed writes nothing (B3), and the store knows within a minute when it last was so."""
+"""A pass that finds nothing changed writes nothing (docs/benchmark.md B3), and the store knows within a minute when it
+last was so."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

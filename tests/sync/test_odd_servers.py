@@ -1,4 +1,4 @@
-"""The whole engine on servers that misbehave as real ones do (SYNC 7), over HTTP."""
+"""The whole engine on servers that misbehave as real ones do (docs/hard-cases.md#seen-on-real-servers), over HTTP."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -342,7 +342,7 @@ def test_what_a_token_of_the_same_second_names_again_and_again_is_read_twice_at_
 
 
 def test_our_own_writing_is_not_read_again_where_versions_do_not_repeat(on: Callable[..., OddOffice]) -> None:
-    """D01: the server names what we wrote, under the version that it gave us."""
+    """Hard case D01: the server names what we wrote, under the version that it gave us."""
     desk = on("normalises")
     desk.books("e0")
     desk.passes(2)

@@ -1,4 +1,4 @@
-"""One event whose text is none stops neither its calendar nor its neighbours (L10)."""
+"""One event whose text is none stops neither its calendar nor its neighbours (law L10)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""When each calendar is read: its pace, hints, waits (SYNC 2.12)."""
+"""When each calendar is read: its pace, hints, waits (docs/design.md#pace)."""
 
 import threading
 from dataclasses import replace

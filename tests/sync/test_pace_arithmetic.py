@@ -1,4 +1,4 @@
-"""The pace of readings as plain arithmetic (SYNC 2.12)."""
+"""The pace of readings as plain arithmetic (docs/design.md#pace)."""
 
 from datetime import timedelta
 

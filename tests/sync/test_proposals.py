@@ -1,4 +1,5 @@
-"""Free times proposed in the event: looked for once, never renewed by time or by others (L2), and nobody's secret."""
+"""Free times proposed in the event: looked for once, never renewed by time or by others (law L2), and nobody's
+secret."""
 
 from dataclasses import replace
 from pathlib import Path

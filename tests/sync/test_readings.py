@@ -1,4 +1,5 @@
-"""What was read of bodies is kept from mirroring to judging, in bounded room (B1), and is never an old reading."""
+"""What was read of bodies is kept from mirroring to judging, in bounded room (docs/benchmark.md B1), and is never an
+old reading."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""A wrong clock, a backup put back, keys: the same stories as on a file, on a real PostgreSQL (C14, L4, L7)."""
+"""A wrong clock, a backup put back, keys: the same stories as on a file, on a real PostgreSQL (hard case C14, laws L4,
+L7)."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Two installations on one calendar (D07): the second one notices, writes and tells nothing, and says so once."""
+"""Two installations on one calendar (hard case D07): the second one notices, writes and tells nothing, and says so
+once."""
 
 import shutil
 import sqlite3

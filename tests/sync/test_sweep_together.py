@@ -1,4 +1,5 @@
-"""One reminder for all appointments of one address on one day: whatever is lost, late or killed (P41, ruling 6, L4)."""
+"""One reminder for all appointments of one address on one day: whatever is lost, late or killed (P41, ruling 6,
+law L4)."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -173,7 +174,7 @@ def test_p41_a_worker_that_was_down_reminds_of_what_is_still_useful(family: "Off
     assert "10h" not in reminders(family)[0]
 
 
-# --- one bad thing stays one (L10) -----------------------------------------------------------------------------------
+# --- one bad thing stays one (law L10) --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("broken", ["reminders", "add"])

@@ -1,4 +1,5 @@
-"""Whose time is taken is the same whether one asks for many times at once or for each by itself (BENCHMARK B1)."""
+"""Whose time is taken is the same whether one asks for many times at once or for each by itself
+(docs/benchmark.md B1)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

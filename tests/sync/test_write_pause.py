@@ -1,4 +1,5 @@
-"""Calendars that take no writes for now: every kind of writing heeds it, readings go on (C15, SYNC 2.12)."""
+"""Calendars that take no writes for now: every kind of writing heeds it, readings go on (hard case C15,
+docs/design.md#pace)."""
 
 from collections.abc import Callable
 from datetime import timedelta

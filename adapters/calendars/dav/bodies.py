@@ -1,4 +1,4 @@
-"""Bodies of a CalDAV calendar by the batch (RFC 4791, 7.9): what is asked for, once each, and nothing lost by one of
+"""Bodies of a CalDAV calendar by the batch (RFC 4791 7.9): what is asked for, once each, and nothing lost by one of
 them."""
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Bodies:
 
     def of(self, refs: Sequence[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
         """Bodies by ref, and what the server says is gone. A batch that fails is halved, so that one poisoned or
-        measureless event stays one (B05, I10)."""
+        measureless event stays one (hard cases B05, I10)."""
         try:
             answer = self._report(multistatus.multiget([self._path(ref) for ref in refs]))
             members = multistatus.read(answer.body).members if answer.status == 207 else ()
@@ -43,7 +43,7 @@ class Bodies:
         return self._found(members, frozenset(refs))
 
     def _found(self, members: Sequence[Member], asked: frozenset[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """What was asked for, once each, wherever the server says that it lies (B07)."""
+        """What was asked for, once each, wherever the server says that it lies (hard case B07)."""
         found: dict[str, Resource] = {}
         gone: list[str] = []
         for member in members:

@@ -52,7 +52,7 @@ SYNC, CTAG, ETAGS = "sync", "ctag", "etags"
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ICS = {"Content-Type": "text/calendar; charset=utf-8"}
-_PLAIN = {"Accept-Encoding": "identity"}  # proxies that compress add "-gzip" to the ETag (C20)
+_PLAIN = {"Accept-Encoding": "identity"}  # proxies that compress add "-gzip" to the ETag (hard case C20)
 
 Known = Callable[[], Mapping[str, str | None]]
 
@@ -70,7 +70,8 @@ class DavCalendar:
         self._zone, self._secret = zone, secret
 
     def doubt(self) -> None:
-        """The token was caught lying (A14): the next answer is a listing, and the ctag is followed from then on."""
+        """The token was caught lying (hard case A14): the next answer is a listing, and the ctag is followed from then
+        on."""
         self._doubted = True
 
     @property
@@ -115,7 +116,7 @@ class DavCalendar:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
-        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (A07)."""
+        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (hard case A07)."""
         kind = cursor.kind if cursor and (cursor.query == QUERY or cursor.kind == ETAGS) else None
         if self._doubted:
             self._doubted = False
@@ -140,7 +141,8 @@ class DavCalendar:
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
 
     def _follow(self, token: str) -> tuple[list[Member], str]:
-        """All members since that token. A truncated answer (507 on the collection) is asked on to its end (B01)."""
+        """All members since that token. A truncated answer (507 on the collection) is asked on to its end
+        (hard case B01)."""
         members: list[Member] = []
         while True:
             answer = self._report(multistatus.sync_collection(token), read=LISTING)
@@ -153,7 +155,7 @@ class DavCalendar:
             cut = any(m.status == 507 and self._is_self(m.href) for m in found.members)
             if not cut:
                 return members, found.token
-            if found.token == token:  # no progress: never sweep what it did not show (B02)
+            if found.token == token:  # no progress: never sweep what it did not show (hard case B02)
                 raise Garbled("L'agenda a coupé sa réponse sans donner la suite.")
             token = found.token
 
@@ -170,7 +172,7 @@ class DavCalendar:
             self._must_be_calendar()
         listed = {ref: m.etag for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
         if cursor.kind == CTAG and any(etag is None for etag in listed.values()):
-            cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (B11)
+            cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (hard case B11)
         held = known()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
         if moved:
@@ -374,7 +376,8 @@ class DavCalendar:
         return segments(href) == self._own
 
     def _ref(self, member: Member) -> str | None:
-        """The decoded last segment, whatever host or path the server writes before it (B07); None for collections."""
+        """The decoded last segment, whatever host or path the server writes before it (hard case B07); None for
+        collections."""
         parts = segments(member.href)
         if not parts or parts == self._own or ends_in_slash(member.href):
             return None

@@ -22,7 +22,8 @@ def no_sync(answer: Answer) -> bool:
 
 
 def lost(answer: Answer) -> OutsideError:
-    """What an error to a sync question means: the token is gone, or rights are missing, or the server is busy (A16)."""
+    """What an error to a sync question means: the token is gone, or rights are missing, or the server is busy
+    (hard case A16)."""
     if no_sync(answer):
         return CursorLost("Le serveur ne synchronise plus par repère.")
     if answer.status == 403 and not multistatus.names_condition(answer.body, "valid-sync-token"):

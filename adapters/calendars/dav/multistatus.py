@@ -2,7 +2,7 @@
 
 No entities, no network, no document type: an answer is data, and of it only what was asked for stays in memory. Control
 characters that some servers let through are
-dropped so that one bad event does not hide the others (B12); a cut answer is Garbled (B08).
+dropped so that one bad event does not hide the others (hard case B12); a cut answer is Garbled (hard case B08).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
 
 class DavAccount:
-    """The calendars behind one login; see `Account`. One PROPFIND on their home answers for all of them (A15)."""
+    """The calendars behind one login; see `Account`. One PROPFIND on their home answers for all of them
+    (hard case A15)."""
 
     def __init__(self, access: DavAccess, calendars: Sequence[DavCalendar]) -> None:
         self._access, self._calendars = access, calendars
@@ -49,7 +50,8 @@ class DavAccount:
         }
 
     def _same(self, calendar: DavCalendar, member: Member, cursor: Cursor) -> bool:
-        """Token or ctag are the cursor's. A ctag that moves under the same token gives the token the lie (A14)."""
+        """Token or ctag are the cursor's. A ctag that moves under the same token gives the token the lie
+        (hard case A14)."""
         token, ctag = member.text(f"{DAV}sync-token"), member.text(f"{multistatus.CS}getctag")
         if cursor.kind == CTAG:
             return ctag == cursor.value

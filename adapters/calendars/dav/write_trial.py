@@ -1,9 +1,9 @@
 """Whether a server heeds the version that a write names, and keeps our signs: tried out on an event of our own.
 
 A server that ignores `If-Match` would let us overwrite what she saved a moment before, and nothing in its answers says
-so (C06); one that keeps no sign beyond ISO 8859-1 would spoil her title for good. So before the first write into a
-calendar a small transparent event of ours is put into a day long past, written to under a version that it never had,
-read, and taken out again.
+so (hard case C06); one that keeps no sign beyond ISO 8859-1 would spoil her title for good. So before the first write
+into a calendar a small transparent event of ours is put into a day long past, written to under a version that it never
+had, read, and taken out again.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class GoogleAccess:
 
     def write(self, request: Any, etag: str = "") -> Json:
         """Carry out a change, on that version where one is given. Raises ApiError, Lost, and, where nothing was sent,
-        Denied and TryLater: also while Google's quota for writing is used up (C15)."""
+        Denied and TryLater: also while Google's quota for writing is used up (hard case C15)."""
         pause = self._no_writes_until - time.monotonic()
         if pause > 0:
             raise TryLater(_QUOTA_USED, pause)
@@ -192,7 +192,7 @@ class _Bridge:
         self, uri: str, method: str = "GET", body: str | bytes | None = None, headers: Mapping[str, str] | None = None,
         **_: Any,
     ) -> tuple[Any, bytes]:  # fmt: skip
-        """The library's exchange. A refused token is renewed once (I01)."""
+        """The library's exchange. A refused token is renewed once (hard case I01)."""
         from httplib2 import Response
 
         answer = self._sent(uri, method, body, headers or {})

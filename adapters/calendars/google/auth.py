@@ -51,7 +51,7 @@ class Login(AuthBase):
             return str(self._held.token)
 
     def renewed(self, refused: str) -> None:
-        """That token was refused: another one, once, however many were refused it together (I01)."""
+        """That token was refused: another one, once, however many were refused it together (hard case I01)."""
         with self._lock:
             if self._held.token == refused:
                 self._renew()

@@ -1,8 +1,8 @@
 """Several events in one question to Google: what a batch settles by itself, each part for itself.
 
 Reads only. Writes go one by one: each answer decides what is done next (at a used-up quota the rest is not even tried,
-C15), a worker that is killed leaves one outcome unknown instead of fifty, and there is no reading before them to save.
-Google counts each part of a batch as a request: what is saved is round trips.
+hard case C15), a worker that is killed leaves one outcome unknown instead of fifty, and there is no reading before them
+to save. Google counts each part of a batch as a request: what is saved is round trips.
 """
 
 from __future__ import annotations

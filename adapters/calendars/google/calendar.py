@@ -66,7 +66,7 @@ class GoogleCalendar:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
-        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (A07)."""
+        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (hard case A07)."""
         if cursor and (cursor.kind, cursor.query) == (KIND, QUERY) and cursor.value:
             yield from self._delta(cursor.value, known)
         else:
@@ -129,7 +129,7 @@ class GoogleCalendar:
             yield Page(fresh, dead, absent, cursor=cursor, full=True)
 
     def _lists(self, token: str | None) -> Iterator[tuple[list[Json], Cursor | None]]:
-        """The pages of one question; the cursor comes with the last (A06, B14)."""
+        """The pages of one question; the cursor comes with the last (hard cases A06, B14)."""
         page = None
         while True:
             answer = self._list(token, page)
@@ -180,7 +180,8 @@ class GoogleCalendar:
         return batch.settled(self._access, self._id, refs, self._must_be_there)
 
     def _event(self, ref: str) -> Json | None:
-        """The event; None where Google says that it is deleted, or unknown in a calendar that is there (A18)."""
+        """The event; None where Google says that it is deleted, or unknown in a calendar that is there
+        (hard case A18)."""
         try:
             item = self._raw(ref)
         except ApiError as error:
@@ -390,7 +391,7 @@ def _cancelled(item: Json) -> bool:
 
 
 def _assembled(masters: Mapping[str, Json], exceptions: Mapping[str, list[Json]]) -> list[Resource]:
-    """Series with their exceptions; exceptions without a series are events of their own (E03)."""
+    """Series with their exceptions; exceptions without a series are events of their own (hard case E03)."""
     whole = [resource(master, exceptions.get(ref, ())) for ref, master in masters.items()]
     return whole + [one for ref, items in exceptions.items() if ref not in masters for one in _orphans(items)]
 

@@ -1,6 +1,7 @@
 """What we change in a Google event: our part of title and description, the end (P8), and events of our own.
 
-Nothing else is ever named in a change: no guests, no reminders, no conference, and her own text stays (laws L1, C13).
+Nothing else is ever named in a change: no guests, no reminders, no conference, and her own text stays (law L1,
+hard case C13).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Span(NamedTuple):
 
 
 class Version(NamedTuple):
-    """How new a component says it is: the greater counts (RFC 5545, 3.8.7.4; RFC 5546, 2.1.5)."""
+    """How new a component says it is: the greater counts (RFC 5545 3.8.7.4; RFC 5546 2.1.5)."""
 
     sequence: int = 0
     stamped: float = 0.0

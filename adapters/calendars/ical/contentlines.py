@@ -93,7 +93,7 @@ def param(params: str, name: str) -> str:
 
 
 def unescape(value: str) -> str:
-    """A TEXT value as people read it (RFC 5545, 3.3.11)."""
+    """A TEXT value as people read it (RFC 5545 3.3.11)."""
     if "\\" not in value:
         return value
     if "\\\\" not in value and '\\"' not in value and "\\:" not in value:

@@ -1,4 +1,4 @@
-"""A hash of what a human booked: the same for every writing of the same meaning (SYNC 2.7)."""
+"""A hash of what a human booked: the same for every writing of the same meaning (docs/design.md#meaning)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def _at(moment: Moment) -> str:
 
 
 def _wall(at: datetime) -> str:
-    """The wall time with its zone's name: an update of the zone data changes nothing that was booked (F07)."""
+    """The wall time with its zone's name: an update of the zone data changes nothing that was booked
+    (hard case F07)."""
     zone = at.tzinfo
     name = zone.key if isinstance(zone, ZoneInfo) else str(at.utcoffset())
     return f"{at.year:04d}{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}{at.fold}{name}"

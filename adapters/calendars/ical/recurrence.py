@@ -1,4 +1,5 @@
-"""The occurrences of an event inside a window, never slowly: rules that do not end in time are refused (SYNC 2.6)."""
+"""The occurrences of an event inside a window, never slowly: rules that do not end in time are refused
+(docs/design.md#series)."""
 
 from __future__ import annotations
 
@@ -119,7 +120,7 @@ class _Series:
 
 
 class _Following:
-    """A change of one occurrence and of all that follow (RFC 5545, 3.2.13): from when, and moved by how much."""
+    """A change of one occurrence and of all that follow (RFC 5545 3.2.13): from when, and moved by how much."""
 
     def __init__(self, part: Component, named: Moment, master: Component | None) -> None:
         assert master is not None

@@ -37,7 +37,7 @@ def identity(secret: bytes, address: str, ref: str, uid: str) -> str:
 
 def rival(secret: bytes, token: str, ref: str, uid: str) -> str:
     """The letters of another installation that wrote into this very event; empty for ours, for a copy of an event that
-    it wrote into, and for what is no mark (D05, D07)."""
+    it wrote into, and for what is no mark (hard cases D05, D07)."""
     installation, bound = token[:5], token[5:9]
     if len(token) != 16 or installation == _installation(secret):
         return ""
@@ -83,7 +83,7 @@ class Ics:
     def splice(self, ref: str, payload: bytes, annotation: Annotation, end: datetime | None = None) -> bytes | None:
         """The payload with the annotation in place of our part, and (P8) the new end of its sole event.
 
-        Every other octet stays (L1). None where it cannot be written safely: `Reading.blocked` says why.
+        Every other octet stays (law L1). None where it cannot be written safely: `Reading.blocked` says why.
         """
         if splice.blocked(payload) or not self._writable(payload):
             return None

@@ -47,7 +47,8 @@ def starts(
     `start`: a rule that ended before gives nothing, not even DTSTART.
 
     Raises Refused for frequencies below a day, a step of nothing, a rule that never matches, more than 4,000 starts,
-    and a walk to the window that is too long. Counted, never timed: a busy machine reads what an idle one reads (L2).
+    and a walk to the window that is too long. Counted, never timed: a busy machine reads what an idle one reads
+    (law L2).
     """
     parts = dict(part.upper().split("=", 1) for part in text.strip().strip(";").split(";") if "=" in part)
     frequency = parts.get("FREQ", "")

@@ -36,7 +36,7 @@ class Moment:
 
 
 class Length(NamedTuple):
-    """How long something is: first on the wall, then in exact time (RFC 5545, 3.3.6)."""
+    """How long something is: first on the wall, then in exact time (RFC 5545 3.3.6)."""
 
     wall: timedelta
     exact: timedelta
@@ -105,7 +105,7 @@ def _local(naive: datetime, zone: tzinfo, flags: frozenset[str]) -> Moment:
 
 
 def local(naive: datetime, zone: tzinfo) -> Moment:
-    """A wall time of a zone, as a time that exists (RFC 5545, 3.3.5)."""
+    """A wall time of a zone, as a time that exists (RFC 5545 3.3.5)."""
     return _local(naive, zone, _NONE)
 
 
@@ -129,7 +129,7 @@ def elapsed(start: datetime, end: datetime) -> timedelta:
 
 
 def duration(value: str) -> Length:
-    """The length that a DURATION value names: weeks and days on the wall, the rest exact (RFC 5545, 3.3.6). Raises
+    """The length that a DURATION value names: weeks and days on the wall, the rest exact (RFC 5545 3.3.6). Raises
     ValueError where it names none, OverflowError where no time is so long."""
     found = _DURATION.fullmatch(value.strip())
     if not found or not any(found.groups()[1:]):

@@ -25,7 +25,7 @@ class Counted(NamedTuple):
 
 def counted(parts: Sequence[Component]) -> Counted:
     """Of two versions of one event or instance the greater SEQUENCE counts, then the later DTSTAMP, then the later
-    LAST-MODIFIED (RFC 5545, 3.8.7.4; RFC 5546, 2.1.5), then what stands last.
+    LAST-MODIFIED (RFC 5545 3.8.7.4; RFC 5546 2.1.5), then what stands last.
 
     Events that only share a UID, or have none, each stay: the oldest under it, the others under names of their own.
     """
@@ -80,7 +80,7 @@ def _newest(parts: Iterable[Component]) -> Iterator[Component]:
 
 
 def _named_apart(masters: Iterable[Component], uid: str, taken: set[str]) -> list[Component]:
-    """The events with a UID each: no two may be the same occurrence (E16)."""
+    """The events with a UID each: no two may be the same occurrence (hard case E16)."""
     named: list[Component] = []
     numbers = count(2)
     for part in masters:
@@ -111,7 +111,7 @@ def instance(moment: Moment, master: Component | None) -> str:
 
 def original(moment: Moment, master: Component) -> Moment:
     """The start of that occurrence, in the form of its series: a date on a series of times means the one of that day
-    (E05), a time on a series of days its day."""
+    (hard case E05), a time on a series of days its day."""
     if master.event.all_day:
         midnight = datetime.combine(_day(moment), time(), zone_of(master))
         return moment if moment.is_date else Moment(midnight, True)
