@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from rules.checks.agenda import holiday_name
+from rules.checks.public_holidays import holiday_name
 
 ZONE = ZoneInfo("Europe/Paris")
 TUESDAY, THURSDAY = 1, 3

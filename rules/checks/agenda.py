@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 
 from rules.checks.checklist import LONGEST_MINUTES
+from rules.checks.public_holidays import holiday_name
 from rules.entry.is_patient import contentless
 from rules.entry.reserved_slots import Place, place
 from rules.findings import find
@@ -14,7 +14,6 @@ from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Pr
 from rules.text.french import clock, day, day_and_clock, listed
 
 LONGEST = timedelta(minutes=LONGEST_MINUTES)
-_ALSACE = {"67": "6AE", "68": "6AE"}
 
 Findings = tuple[Finding, ...]
 
@@ -163,20 +162,6 @@ def _spoken(spans: Sequence[Span], moment: datetime) -> str:
 
 def _clock(value: time) -> str:
     return clock(datetime.combine(date.min, value))
-
-
-def holiday_name(value: date, department: str | None) -> str:
-    """The public holiday on that day in that département, empty where there is none (Alsace-Moselle, overseas too)."""
-    return _holidays(department.strip().upper(), value.year).get(value, "") if department else ""
-
-
-@lru_cache(maxsize=256)
-def _holidays(department: str, year: int) -> dict[date, str]:
-    import holidays
-
-    code = _ALSACE.get(department, department)
-    local = code if code in holidays.France.subdivisions else None
-    return dict(holidays.France(subdiv=local, years=year, language="fr"))
 
 
 def urgency(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from rules.checks.agenda import holiday_name
+from rules.checks.public_holidays import holiday_name
 from rules.entry.reserved_slots import Place, place
 from rules.model import Busy, Dentist, Kind, Practice, Slot
 

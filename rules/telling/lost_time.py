@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
-from rules.checks.agenda import holiday_name
+from rules.checks.public_holidays import holiday_name
 from rules.model import Dentist, Practice
 
 Stretch = tuple[datetime, datetime]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from rules.checks.agenda import holiday_name
+from rules.checks.public_holidays import holiday_name
 from rules.model import Practice, Span
 from rules.text.french import clock, day
 

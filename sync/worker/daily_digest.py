@@ -15,7 +15,8 @@ from functools import partial
 
 from adapters.base import Outgoing, OutsideError, Sender
 from adapters.senders.render import digest_page
-from rules.checks.agenda import block_findings, holiday_name
+from rules.checks.agenda import block_findings
+from rules.checks.public_holidays import holiday_name
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
 from rules.telling.digest import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.telling.lost_time import lost_minutes

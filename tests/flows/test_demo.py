@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo import sample
-from rules.checks.agenda import holiday_name
+from rules.checks.public_holidays import holiday_name
 
 pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-c", "from sync.main import main; main()", "demo"]

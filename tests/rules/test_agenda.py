@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.checks.agenda import block_findings, holiday_name, wanted_minutes
+from rules.checks.agenda import block_findings, wanted_minutes
+from rules.checks.public_holidays import holiday_name
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Kind, Patient, Practice, Slot
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rules.checks.agenda import holiday_name
 from rules.checks.free_slots import STEP, free_slots, is_urgent
+from rules.checks.public_holidays import holiday_name
 from rules.model import Busy, Dentist, Kind, Motif, Practice, Slot
 
 PARIS = ZoneInfo("Europe/Paris")
