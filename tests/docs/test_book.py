@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from itertools import chain
 from pathlib import Path
 
@@ -98,3 +99,13 @@ def test_the_newest_version_of_the_changelog_is_the_project_s() -> None:
     released = re.findall(r"^## \[([\d.]+)\] – \d{4}-\d\d-\d\d$", page("CHANGELOG.md"), re.MULTILINE)
     assert released[0] == version
     assert released == sorted(released, key=lambda one: [int(part) for part in one.split(".")], reverse=True)
+
+
+def test_the_rooms_of_the_page_are_those_of_the_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    floors = next(one["layers"] for one in contracts if one["name"] == "the rooms of sync")
+    rooms = page("docs/design.md").partition("### The rooms of sync")[2].partition("\n## ")[0]
+    told = [", ".join(re.findall(r"`(\w+)`", row.split("|")[1])) for row in rooms.splitlines() if row.startswith("| `")]
+    assert told == [floor.replace(" |", ",") for floor in floors]
