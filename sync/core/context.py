@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
@@ -161,6 +161,10 @@ class World:
     def now(self) -> datetime:
         """The time, in the practice's zone."""
         return self.clock().astimezone(self.practice.zone)
+
+    def at(self, now: datetime) -> World:
+        """The same at that one moment: what is decided in a pass is decided by one time."""
+        return replace(self, clock=lambda: now)
 
     def window(self, now: datetime) -> Window:
         """In which repeated events are unfolded (docs/design.md#series)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rules.model import Channel
@@ -53,15 +53,14 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`name`: as `steptroubles.WORDS`, `/healthz` and the log call it. `run` returns how many things it did.
-    `judged`: what it changed is judged before the next step. `after`: steps that must not have failed before it in the
-    same pass."""
+    """One step of a pass, whether it has anything to do, and how it is done."""
 
-    name: str
+    name: str  # as `step_troubles.WORDS`, `/healthz` and the log call it
     has_work: Callable[[World, Tx, datetime], bool]
-    run: Callable[[Pass], int]
-    judged: bool = False
-    after: frozenset[str] = frozenset()
+    run: Callable[[Pass], int]  # returns how many things it did
+    judged: bool = False  # what it changed is judged before the next step
+    after: frozenset[str] = frozenset()  # steps that must not have failed before it in the same pass
+    calls: bool = False  # it waits for the outside, and works by the clock; others by the moment at which they began
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def _owes(step: Step, world: World, tx: Tx, now: datetime) -> bool:
 
 def take_all(this: Pass) -> Done:
     """Every step once, whatever becomes of the others (law L10)."""
-    taken = _Taken(this, {}, {})
+    taken = _Taken(this, replace(this, world=this.world.at(this.world.now())), {}, {})
     for step in STEPS:
         if taken.may(step) and taken.take(step) and step.judged:
             taken.take(JUDGING)
@@ -102,6 +101,7 @@ class _Taken:
     """The steps of one pass that were taken, by name: what each did, and the fault that it met."""
 
     this: Pass
+    at_its_moment: Pass  # the same, by the time at which the steps began
     counts: dict[str, int]
     faults: dict[str, Exception | None]
 
@@ -113,7 +113,7 @@ class _Taken:
         """How many things it did; a fault of it stays in it."""
         done = 0
         with kept_apart("step failed", step=step.name) as fate:
-            done = step.run(self.this)
+            done = step.run(self.this if step.calls else self.at_its_moment)
             log.info("step", step=step.name, done=done)
         self.counts[step.name] = self.counts.get(step.name, 0) + done
         self.faults[step.name] = self.faults.get(step.name) or fate.failed
@@ -314,23 +314,23 @@ def _send_digest(this: Pass) -> int:
 
 JUDGING = Step("judging", _changed, _judge)
 STEPS: tuple[Step, ...] = (
-    Step("carry-out", _asked_by_link, _carry_out),  # what a crash left half done, before its trace is judged
+    Step("carry-out", _asked_by_link, _carry_out, calls=True),  # what a crash left, before its trace is judged
     JUDGING,
-    Step("carry-out", _asked_by_link, _carry_out, judged=True),
-    Step("second-reading", _may_have_moved, _read_again, judged=True),
+    Step("carry-out", _asked_by_link, _carry_out, judged=True, calls=True),
+    Step("second-reading", _may_have_moved, _read_again, judged=True, calls=True),
     Step("attribution", _dentist_in_doubt, _settle_dentists, judged=True),
     Step("brake-answers", _something_held, _read_answers),
     Step("restore", _on_request, _after_a_restore),
     Step("reminders", _reminder_due, _plan_reminders),
-    Step("fresh-reading", _on_request, _refresh, judged=True),
+    Step("fresh-reading", _on_request, _refresh, judged=True, calls=True),
     Step("holds", _on_request, _hold_floods),
     # nothing is told from what was not judged, or of what is known already
-    Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"})),
+    Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"}), calls=True),
     JUDGING,
     Step("questions", _old_question, _tidy_questions),
-    Step("writing", _edit_due, _write_events),
-    Step("brake-notices", _something_held, _show_brake),
-    Step("notices", _said_beside, _show_notices),
-    Step("alerts", _alert_due, _send_alerts),
-    Step("digest", _digest_due, _send_digest),
+    Step("writing", _edit_due, _write_events, calls=True),
+    Step("brake-notices", _something_held, _show_brake, calls=True),
+    Step("notices", _said_beside, _show_notices, calls=True),
+    Step("alerts", _alert_due, _send_alerts, calls=True),
+    Step("digest", _digest_due, _send_digest, calls=True),
 )
