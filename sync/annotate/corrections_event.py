@@ -49,7 +49,7 @@ def _show(world: World, source: Source) -> None:
     now = world.now()
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-        if row is None or row.baseline_at is None or row.read_only or row.fail_count or row.state != "active":
+        if row is None or row.baseline_at is None or row.read_only or row.fail_count or not row.active:
             return
         wanted = dict(_wanted(world, tx, source, now))
         known = companions.standing(tx, source.address, now.date())

@@ -32,7 +32,7 @@ def every(tx: Tx) -> dict[str, Refusal]:
     found = basics.starting_with(tx, _PREFIX)
     if not any(found.values()):
         return {}
-    active = {row.calendar for row in calendars.every(tx) if row.state == "active"}
+    active = {row.calendar for row in calendars.every(tx) if row.active}
     by_calendar = {name.removeprefix(_PREFIX): value for name, value in found.items() if value}
     return {calendar: _read(value) for calendar, value in by_calendar.items() if calendar in active}
 

@@ -14,6 +14,7 @@ from sync.store import attendance, bookings, resources
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.codec import outcome_from_json
 from sync.store.engine import Tx
+from sync.store.states import AttendanceState
 
 SLIP = timedelta(hours=1)  # what was deleted so soon, and told to nobody, was never an appointment
 CANCELLED, DROPPED = "cancelled", "dropped"
@@ -106,10 +107,10 @@ def _keep(world: World, tx: Tx, row: BookingRow, verdict: Verdict | None) -> Non
         resources.mark_dirty(tx, others - {(row.calendar, row.ref)}, world.now())
 
 
-def _stored(verdict: Verdict | None) -> str | None:
+def _stored(verdict: Verdict | None) -> AttendanceState | None:
     """Late but treated is honoured, and the reason keeps the delay; what was typed too early says nothing yet."""
     if verdict is None:
         return None
     if verdict.attendance is Attendance.EARLY:
         return attendance.UNDECIDED
-    return attendance.HONOURED if verdict.attendance is Attendance.LATE else str(verdict.attendance)
+    return attendance.HONOURED if verdict.attendance is Attendance.LATE else AttendanceState(verdict.attendance)

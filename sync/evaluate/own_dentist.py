@@ -12,12 +12,10 @@ from sync.core.guard import kept_apart
 from sync.plan.messages import is_held
 from sync.plan.readiness import may_have_moved
 from sync.store import basics, bookings, messages, patients, resources
-from sync.store.attendance import HONOURED
+from sync.store.attendance import ABSENT, HONOURED
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
 from sync.store.patients import Provisional
-
-_MISSED = frozenset({"excused", "unexcused"})
 
 
 def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, booking: int, now: datetime) -> None:
@@ -67,7 +65,7 @@ def _verdict(world: World, tx: Tx, one: Provisional, now: datetime) -> int | Non
 
 def _honoured(row: BookingRow, one: Provisional, now: datetime) -> bool:
     """A visit to that dentist of which she wrote so, or of which nobody had said by its evening that it was missed."""
-    came = row.state == VALID and row.attendance not in _MISSED and one.dentist == row.dentist
+    came = row.state == VALID and row.attendance not in ABSENT and one.dentist == row.dentist
     return came and (row.end <= now if row.attendance == HONOURED else row.end.date() < now.date())
 
 

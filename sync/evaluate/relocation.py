@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rules.model import Booking, CalendarEvent, Facts
+from rules.model import Booking, CalendarEvent, Facts, MessageKind
 from rules.telling.planning import continues, facts_of
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
@@ -18,9 +18,11 @@ from sync.plan.messages import plan_booking
 from sync.store import basics, bookings, calendars, consents, messages, resources
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
+from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
 from sync.store.resources import PRESENT, ResourceRow
 
 LATELY = timedelta(hours=1)
+_NEVER_LEFT = frozenset({PENDING, HELD, SUPPRESSED, DROPPED})
 
 
 def dragged_here(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow | None:
@@ -75,7 +77,7 @@ def may_be_missed(world: World, tx: Tx, now: datetime) -> bool:
     """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
     settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
     coming = bookings.vanished_since(tx, now - LATELY, world.practice.zone)
-    read = [row.last_success for row in calendars.every(tx) if row.state == "active" and not row.fail_count]
+    read = [row.last_success for row in calendars.every(tx) if row.active and not row.fail_count]
     waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
     return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
 
@@ -94,9 +96,7 @@ def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[
 
 def _told_cancelled(world: World, tx: Tx, booking: BookingRow) -> bool:
     told = messages.of_booking(tx, booking.id, world.practice.zone)
-    return any(
-        row.kind == "cancellation" and row.state not in {"pending", "held", "suppressed", "dropped"} for row in told
-    )
+    return any(row.kind is MessageKind.CANCELLATION and row.state not in _NEVER_LEFT for row in told)
 
 
 def _replaces(world: World, tx: Tx, other: BookingRow, booking: BookingRow) -> bool:

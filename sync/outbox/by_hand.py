@@ -13,6 +13,7 @@ from sync.store import bookings, messages, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, FAILED, HELD, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
+from sync.store.states import TellingState
 
 OPEN = frozenset({PENDING, HELD, FAILED, UNCERTAIN})
 
@@ -44,9 +45,14 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
     messages.move(tx, row.id, row.state, DROPPED, done_at=now, reason="classé par une personne")
     if row.kind is not MessageKind.REMINDER:
         if row.may_have_left:
-            bookings.settle(tx, row.booking, row.channel, row.number, "told")
+            bookings.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
         elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
-            values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "failed"}
+            values = {
+                "kind": row.kind.value,
+                "facts": row.facts,
+                "recipient": row.recipient,
+                "state": TellingState.FAILED,
+            }
             bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
     for alert in ("undelivered", "uncertain"):
         notices.withdraw(tx, f"{alert}:{row.together or row.key}")
@@ -64,7 +70,7 @@ def _repeat(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: dat
     """The same again, under the same key."""
     if not still_true(world, tx, booking, row, now):
         return _instead(world, tx, row)
-    bookings.settle(tx, row.booking, row.channel, row.number, "flight")
+    bookings.settle(tx, row.booking, row.channel, row.number, TellingState.FLIGHT)
     return _pending(tx, row, now, started=True)
 
 

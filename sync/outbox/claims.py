@@ -21,6 +21,7 @@ from sync.store import bookings, messages, resources
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
+from sync.store.states import TellingState
 
 UNTRUE_FOR_NOW = timedelta(minutes=5)
 
@@ -69,7 +70,7 @@ def _common_key(rows: list[MessageRow]) -> str | None:
 def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> MessageRow:
     messages.move(tx, row.id, PENDING, CLAIMED, together=key)
     if row.started_at is None:
-        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": "flight"}
+        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": TellingState.FLIGHT}
         bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
     return replace(row, together=key)
 
@@ -141,7 +142,7 @@ def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now:
     that settles it, or for what it says to be true again."""
     if row.facts.start <= now:
         messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous est passé")
-        bookings.settle(tx, row.booking, row.channel, row.number, "uncertain")
+        bookings.settle(tx, row.booking, row.channel, row.number, TellingState.UNCERTAIN)
         resources.mark_dirty(tx, [(booking.calendar, booking.ref)], now)
         return False
     same = messages.of_the_same(tx, row, world.practice.zone)

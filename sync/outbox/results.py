@@ -12,6 +12,7 @@ from sync.plan import settled
 from sync.store import basics, bookings, messages, notices, resources
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, UNCERTAIN, MessageRow
+from sync.store.states import TellingState
 
 TRIES, TRIED_FOR = 12, timedelta(days=3)  # at least so many, for so long: a gateway may be down for a weekend
 LOST_ANSWERS = 11  # of a gateway that knows repeated keys
@@ -38,7 +39,7 @@ def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
         for one in messages.of_the_same(tx, row, world.practice.zone):
             if one.state == FAILED and one.id < row.id:
                 settled.give_way(world, tx, one)
-    _result(world, tx, row, "told")
+    _result(world, tx, row, TellingState.TOLD)
 
 
 def no_access(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
@@ -55,7 +56,7 @@ def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
         return
     values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1}
     if messages.move(tx, row.id, CLAIMED, FAILED, **values):
-        _result(world, tx, row, "failed")
+        _result(world, tx, row, TellingState.FAILED)
         notices.raise_once(
             tx, f"undelivered:{row.together or row.key}", *alert_words.undelivered(row, reason), world.now()
         )
@@ -110,11 +111,11 @@ def _retries(world: World, row: MessageRow) -> bool:
 def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1, "unclear": row.unclear + 1}
     if messages.move(tx, row.id, CLAIMED, UNCERTAIN, **values):
-        _result(world, tx, row, "uncertain")
+        _result(world, tx, row, TellingState.UNCERTAIN)
         notices.raise_once(tx, f"uncertain:{row.together or row.key}", *alert_words.uncertain(row), world.now())
 
 
-def _result(world: World, tx: Tx, row: MessageRow, state: str) -> None:
+def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:
     if row.kind is not MessageKind.REMINDER:
         bookings.settle(tx, row.booking, row.channel, row.number, state)
     basics.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)

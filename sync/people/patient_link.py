@@ -29,6 +29,7 @@ from sync.store.codec import outcome_to_json
 from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
+from sync.store.states import IntentState
 
 
 class Said(StrEnum):
@@ -177,7 +178,7 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
     return 1
 
 
-def _ends(world: World, intent: IntentRow, state: str) -> int:
+def _ends(world: World, intent: IntentRow, state: IntentState) -> int:
     """Not done: hers stands, or the practice has to do it and is told so."""
     now = world.now()
     with world.store.write() as tx:
@@ -189,7 +190,7 @@ def _ends(world: World, intent: IntentRow, state: str) -> int:
     return 0
 
 
-def _read_again(world: World, intent: IntentRow, standing: ResourceRow, state: str) -> None:
+def _read_again(world: World, intent: IntentRow, standing: ResourceRow, state: IntentState) -> None:
     with world.store.write() as tx:
         resources.change(tx, standing.calendar, standing.ref, owed=True, dirty_at=world.now())
         intents.move(tx, intent.booking, state, world.now())

@@ -21,6 +21,7 @@ from sync.plan.messages import plan_booking
 from sync.store import basics, bookings, calendars, messages, notices, resources, tellings
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import DROPPED, HELD, PENDING
+from sync.store.states import TellingState
 from sync.store.tellings import Telling
 
 ASKED = f"{basics.BRAKE}messages "  # and the calendar: since when its messages are held, why, where it is asked
@@ -53,7 +54,7 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
     for one in waiting:
         messages.move(tx, one.row.id, HELD, DROPPED, done_at=now, reason="écarté par une personne")
         cancelled = one.row.kind is MessageKind.CANCELLATION
-        kind, state = (one.row.kind.value, "told") if cancelled else ("baseline", "baseline")
+        kind, state = (one.row.kind.value, TellingState.TOLD) if cancelled else ("baseline", TellingState.BASELINE)
         values = {"kind": kind, "facts": one.row.facts, "recipient": one.row.recipient, "state": state, "at": now}
         settled.supersede(world, tx, one.row)
         number = bookings.next_number(tx, one.row.booking, one.row.channel)

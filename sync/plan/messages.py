@@ -14,6 +14,7 @@ from sync.store import bookings, calendars, messages
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
+from sync.store.states import TellingState
 
 if TYPE_CHECKING:
     from rules.telling.event_block import Receipt
@@ -81,7 +82,7 @@ def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tu
 def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
     """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
     for channel in Channel:
-        values = {"kind": "baseline", "facts": facts, "state": "baseline", "at": now}
+        values = {"kind": "baseline", "facts": facts, "state": TellingState.BASELINE, "at": now}
         bookings.tell(tx, number, channel, 0, recipient=addresses[channel], **values)
 
 

@@ -26,7 +26,7 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     attitre fails at the event itself, its newest version is not known: reminders go, nothing else does."""
     if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
         return older_store.WAITS
-    rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.state == "active"}
+    rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.active}
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0
     if failing or _in_doubt(tx, booking):
@@ -46,7 +46,7 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
     gone = booking.vanished_at
     if gone is None or booking.outcome:
         return False
-    return any(_unread_since(row, gone, now) for row in calendars.every(tx) if row.state == "active")
+    return any(_unread_since(row, gone, now) for row in calendars.every(tx) if row.active)
 
 
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"

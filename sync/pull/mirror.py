@@ -108,7 +108,7 @@ def _store_apart(world: World, source: Source, row: CalendarRow, body: Resource,
 
 
 def _as_configured(row: CalendarRow, source: Source) -> bool:
-    return row.state == "active" and row.dentist == source.dentist
+    return row.active and row.dentist == source.dentist
 
 
 def _ensured(world: World, source: Source) -> CalendarRow:

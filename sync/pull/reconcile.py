@@ -34,7 +34,7 @@ Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is
 def due(row: CalendarRow, now: datetime) -> bool:
     """Whether that calendar's hour has come since it was audited last; late where the worker was down. A calendar that
     cannot be read, or was not yet read whole, is not audited."""
-    if row.baseline_at is None or row.fail_count or row.state != "active":
+    if row.baseline_at is None or row.fail_count or not row.active:
         return False
     if row.audit_tried_at is not None and now - row.audit_tried_at < TRY_AGAIN:
         return False

@@ -14,8 +14,9 @@ from sync.store import bookings
 from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
+from sync.store.states import AttendanceState, TellingState
 
-HONOURED, EXCUSED, UNEXCUSED, UNDECIDED = "honoured", "excused", "unexcused", "undecided"
+HONOURED, EXCUSED, UNEXCUSED, UNDECIDED = AttendanceState
 ABSENT = (EXCUSED, UNEXCUSED)
 
 
@@ -29,7 +30,7 @@ class Ending:
     patient: str
     dentist: str
     start: datetime
-    attendance: str
+    attendance: AttendanceState
     reason: str
 
 
@@ -61,8 +62,8 @@ def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str
     rows = tx.connection.execute(select(*columns).where(*wanted).order_by(c.start, c.dentist, c.id))
     return [
         Ending(
-            row.id, row.patient, row.facts["name"], row.dentist, row.start.astimezone(zone), row.attendance,
-            row.attendance_reason or "",
+            row.id, row.patient, row.facts["name"], row.dentist, row.start.astimezone(zone),
+            AttendanceState(row.attendance), row.attendance_reason or "",
         )
         for row in rows
     ]  # fmt: skip
@@ -95,5 +96,9 @@ def _open(row: BookingRow) -> bool:
 def told(tx: Tx, booking: int) -> bool:
     """Whether its patient ever learnt of it, from us or from a person before the first pass."""
     c = t.telling.c
-    query: Any = select(c.booking).where(c.practice == tx.practice, c.booking == booking, c.state != "failed").limit(1)
+    query: Any = (
+        select(c.booking)
+        .where(c.practice == tx.practice, c.booking == booking, c.state != TellingState.FAILED)
+        .limit(1)
+    )
     return tx.connection.execute(query).first() is not None

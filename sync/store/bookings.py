@@ -16,9 +16,10 @@ from sync.store import basics
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json, findings_from_json
 from sync.store.engine import Tx
+from sync.store.states import AttendanceState, BookingState, MessageState, TellingState
 from sync.store.tx import here, in_parts, the, those
 
-VALID, INVALID, VANISHED = "valid", "invalid", "vanished"
+VALID, INVALID, VANISHED = BookingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class BookingRow:
     start: datetime
     end: datetime
     patient: int | None
-    state: str
+    state: BookingState
     facts: Facts
     mobile: str | None
     email: str | None
@@ -53,7 +54,7 @@ class BookingRow:
     given: dict[str, str] | None
     slots: dict[str, Any] | None
     adjusted: dict[str, Any] | None
-    attendance: str | None
+    attendance: AttendanceState | None
     attendance_reason: str | None
     invite: str | None
     created_at: datetime
@@ -87,7 +88,11 @@ def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: da
     """Coming ones there, but for these occurrences, of which nobody was told anything by us: they were never real."""
     for row in tx.run(_AT, the_calendar=calendar, the_ref=ref).all():
         told = tx.run(_TOLD, the_booking=row.id).all()
-        if (row.uid, row.recurrence) in kept or row.start <= now or any(one.state != "baseline" for one in told):
+        if (
+            (row.uid, row.recurrence) in kept
+            or row.start <= now
+            or any(one.state != TellingState.BASELINE for one in told)
+        ):
             continue
         for table in (t.telling, t.message):
             tx.connection.execute(delete(table).where(table.c.practice == tx.practice, table.c.booking == row.id))
@@ -251,7 +256,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
     known: dict[tuple[int, Channel], Knowledge] = {}
     expected = tx.remembered.get(_EXPECTED, {}).get(booking)
     for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
-        if row.state != "failed":
+        if row.state != TellingState.FAILED:
             facts = facts_from_json(row.facts, zone)
             one = (facts.patient_id, Channel(row.channel))
             known[one] = _knowledge(row, facts, known.get(one))
@@ -283,14 +288,13 @@ def next_number(tx: Tx, booking: int, channel: Channel) -> int:
 
 
 def tell(tx: Tx, booking: int, channel: Channel, number: int, **values: Any) -> None:
-    """Record a telling: kind, facts, recipient, at, and its state: `baseline`; `flight`, on its way or to go again;
-    `told`; `failed`, refused for good; `uncertain`, a person decides; `unclear`, no row says it any more."""
+    """Record a telling: kind, facts, recipient, at, and its state."""
     if isinstance(values["facts"], Facts):
         values["facts"] = facts_to_json(values["facts"])
     tx.later(_TELL, {"booking": booking, "channel": channel.value, "number": number, **values})
 
 
-def settle(tx: Tx, booking: int, channel: Channel, number: int, state: str) -> None:
+def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingState) -> None:
     """The result of a telling is known."""
     c = t.telling.c
     tx.connection.execute(
@@ -311,16 +315,18 @@ def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
 
 
 def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:
-    ended, sure = row.kind == MessageKind.CANCELLATION.value, row.state in {"baseline", "told"}
+    ended, sure = row.kind == MessageKind.CANCELLATION.value, row.state in {TellingState.BASELINE, TellingState.TOLD}
     if ended:
         left = Knowledge(Row.UNCLEAR_END, facts, row.recipient, row.at, sure=False)
-        return left if row.state == "unclear" else Knowledge(Row.NEVER)
+        return left if row.state == TellingState.UNCLEAR else Knowledge(Row.NEVER)
     state = _ROWS.get(row.state, Row.TOLD)
     before = None if sure or known is None else known.facts if known.sure else known.before
     return Knowledge(state, facts, row.recipient, row.at, sure, before)
 
 
-_ROWS = {"baseline": Row.BASELINE, "flight": Row.IN_FLIGHT, "unclear": Row.UNCLEAR}
+_ROWS = {
+    TellingState.BASELINE: Row.BASELINE, TellingState.FLIGHT: Row.IN_FLIGHT, TellingState.UNCLEAR: Row.UNCLEAR,
+}  # fmt: skip
 
 
 def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
@@ -334,8 +340,9 @@ def _rows(found: Iterable[Any], zone: ZoneInfo) -> Iterator[BookingRow]:
 
 def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     values = row._asdict()
-    values["facts"] = facts_from_json(row.facts, zone)
+    values["state"], values["facts"] = BookingState(row.state), facts_from_json(row.facts, zone)
     values["findings"], values["updates"] = findings_from_json(row.findings), tuple(row.updates)
+    values["attendance"] = AttendanceState(row.attendance) if row.attendance else None
     values["start"], values["end"] = row.start.astimezone(zone), row.end.astimezone(zone)
     return BookingRow(**values)
 
@@ -372,7 +379,11 @@ _m = t.message.c
 _REMINDED = (
     select(func.count(_m.channel.distinct()))
     .where(_m.practice == _b.practice, _m.booking == _b.id, _m.kind == MessageKind.REMINDER.value)
-    .where(_m.number >= 0, _m.created_at >= _b.changed_at, or_(_m.state != "pending", _m.started_at.is_not(None)))
+    .where(
+        _m.number >= 0,
+        _m.created_at >= _b.changed_at,
+        or_(_m.state != MessageState.PENDING, _m.started_at.is_not(None)),
+    )
     .scalar_subquery()
 )
 _ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(None), 1), else_=0)
@@ -390,7 +401,7 @@ _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_b
 _LAST_NUMBERS = select(
     select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
     select(func.max(_m.number))
-    .where(*here(t.message, "booking", "channel"), or_(_m.state != "pending", _m.attempts > 0))
+    .where(*here(t.message, "booking", "channel"), or_(_m.state != MessageState.PENDING, _m.attempts > 0))
     .scalar_subquery(),
 )
-_REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == "failed")
+_REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)

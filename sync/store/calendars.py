@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, case, func, insert, literal_column, select, up
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.states import CalendarState, ResourceState
 from sync.store.tx import here, in_parts, the, those
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
@@ -20,14 +21,15 @@ _ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar
 _THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
 _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
-_SUSPECT: Any = literal_column("'suspect'")  # in so many letters: only then the index of suspects serves
-_OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == "present"), _OF_THESE.where(_r.state == _SUSPECT))
+# as a literal, not as a parameter: only then SQLite uses the partial index of suspects
+_SUSPECT: Any = literal_column(f"'{ResourceState.SUSPECT}'")
+_OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT), _OF_THESE.where(_r.state == _SUSPECT))
 _LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 _WELL = {
-    "state": "active", "fail_count": 0, "reason": None, "trouble": None, "not_before": None, "failing_since": None,
-    "refused": 0, "refused_since": None,
+    "state": CalendarState.ACTIVE, "fail_count": 0, "reason": None, "trouble": None, "not_before": None,
+    "failing_since": None, "refused": 0, "refused_since": None,
 }  # fmt: skip
 
 
@@ -48,7 +50,7 @@ class CalendarRow:
 
     calendar: str
     dentist: str
-    state: str
+    state: CalendarState
     cursor: Cursor | None
     baseline_at: datetime | None
     last_success: datetime | None
@@ -74,6 +76,11 @@ class CalendarRow:
     failing_since: datetime | None
     refused: int
     refused_since: datetime | None
+
+    @property
+    def active(self) -> bool:
+        """It stands in the configuration."""
+        return self.state is CalendarState.ACTIVE
 
     @property
     def well(self) -> bool:
@@ -111,10 +118,10 @@ def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
     """The row of that calendar, made or made active again."""
     known = get(tx, calendar)
     if known is None:
-        tx.add(_NEW, [{"calendar": calendar, "dentist": dentist, "state": "active"}])
+        tx.add(_NEW, [{"calendar": calendar, "dentist": dentist, "state": CalendarState.ACTIVE}])
         tx.remembered.pop(("calendar", calendar))
-    elif known.state != "active" or known.dentist != dentist:
-        change(tx, calendar, state="active", dentist=dentist)
+    elif known.state != CalendarState.ACTIVE or known.dentist != dentist:
+        change(tx, calendar, state=CalendarState.ACTIVE, dentist=dentist)
     row = get(tx, calendar)
     assert row is not None
     return row
@@ -154,7 +161,7 @@ def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
     tx.connection.execute(
         update(t.calendar)
         .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))
-        .values(state="suspended")
+        .values(state=CalendarState.SUSPENDED)
     )
     for calendar in [row.calendar for row in every(tx)]:
         tx.remembered.pop(("calendar", calendar), None)
@@ -169,4 +176,5 @@ def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
 def _row(row: Any) -> CalendarRow:
     cursor = Cursor(row["cursor_kind"], row["cursor_value"], row["cursor_query"] or "") if row["cursor_kind"] else None
     plain = CalendarRow.__slots__  # the columns share the fields' names
-    return CalendarRow(**{"cursor": cursor, **{name: row[name] for name in plain if name != "cursor"}})
+    values = {name: row[name] for name in plain if name != "cursor"}
+    return CalendarRow(**values | {"cursor": cursor, "state": CalendarState(row["state"])})

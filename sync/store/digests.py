@@ -14,6 +14,7 @@ from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import FAILED, SENT, UNCERTAIN, MessageRow
+from sync.store.states import CalendarState
 
 AHEAD = timedelta(days=400)
 
@@ -29,7 +30,7 @@ def coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
 def blocks(tx: Tx, now: datetime, until: datetime) -> list[Busy]:
     """Coming time of the configured calendars that is no booking and not private, soonest first."""
     o, c = t.occurrence.c, t.calendar.c
-    here = and_(c.practice == o.practice, c.calendar == o.calendar, c.state == "active")
+    here = and_(c.practice == o.practice, c.calendar == o.calendar, c.state == CalendarState.ACTIVE)
     query = (
         select(t.occurrence)
         .select_from(t.occurrence.join(t.calendar, here))
@@ -72,7 +73,7 @@ def _made_good(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
 
 def _active(tx: Tx) -> set[str]:
     c = t.calendar.c
-    query = select(c.calendar).where(c.practice == tx.practice, c.state == "active")
+    query = select(c.calendar).where(c.practice == tx.practice, c.state == CalendarState.ACTIVE)
     return set(tx.connection.execute(query).scalars())
 
 

@@ -12,9 +12,10 @@ from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.states import IntentState
 from sync.store.tx import here, the, those
 
-WANTED, FLIGHT, DONE, CHANGED, CALL = "wanted", "flight", "done", "changed", "call"
+WANTED, FLIGHT, DONE, CHANGED, CALL = IntentState
 OPEN = (WANTED, FLIGHT)
 
 _c = t.intent.c
@@ -31,7 +32,7 @@ class IntentRow:
 
     booking: int
     seen: str
-    state: str
+    state: IntentState
     asked_at: datetime
     done_at: datetime | None
 
@@ -53,10 +54,10 @@ def ask(tx: Tx, booking: int, seen: str, now: datetime) -> None:
     tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now}])
 
 
-def move(tx: Tx, booking: int, state: str, now: datetime) -> None:
+def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
     """It is in that state now."""
     tx.run(_MOVE, the_booking=booking, the_state=state, the_done_at=None if state in OPEN else now)
 
 
 def _row(row: Any) -> IntentRow:
-    return IntentRow(**{name: row[name] for name in IntentRow.__slots__})
+    return IntentRow(**{**{name: row[name] for name in IntentRow.__slots__}, "state": IntentState(row["state"])})

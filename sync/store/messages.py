@@ -21,12 +21,10 @@ from sync.store import basics, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
+from sync.store.states import MessageState
 from sync.store.tx import here, the, those
 
-PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = (
-    "pending", "claimed", "sent", "failed", "uncertain", "suppressed", "dropped", "superseded", "held",
-)  # fmt: skip
-
+PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = MessageState
 
 EARLY = -1  # the number of a reminder that a wrong clock sent long before its hour: it counts for none
 _OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
@@ -55,7 +53,7 @@ class MessageRow:
     recipient: str
     facts: Facts
     before: Facts | None
-    state: str
+    state: MessageState
     due_at: datetime
     next_try: datetime | None
     attempts: int
@@ -126,7 +124,7 @@ def due(tx: Tx, now: datetime, zone: ZoneInfo) -> list[MessageRow]:
     return [_row(row, zone) for row in tx.run(_DUE, the_due_at=now).mappings()]
 
 
-def with_state(tx: Tx, *states: str, zone: ZoneInfo) -> list[MessageRow]:
+def with_state(tx: Tx, *states: MessageState, zone: ZoneInfo) -> list[MessageRow]:
     """Messages in those states, oldest first."""
     return [_row(row, zone) for row in tx.run(_WITH_STATE, those_state=list(states)).mappings()]
 
@@ -146,7 +144,7 @@ def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
     ]
 
 
-def joined(tx: Tx, key: str, state: str) -> bool:
+def joined(tx: Tx, key: str, state: MessageState) -> bool:
     """Whether a message that went under that common key stands in that state."""
     query = select(_c.id).where(_c.practice == tx.practice, _c.together == key, _c.state == state).limit(1)
     return tx.connection.execute(query).first() is not None
@@ -199,7 +197,7 @@ def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:
     return _row(row, zone) if row else None
 
 
-def move(tx: Tx, message: int, expected: str, state: str, **values: Any) -> bool:
+def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **values: Any) -> bool:
     """From one state to another, only where it still stands in the expected one: the claim (must change one row)."""
     c = t.message.c
     result = tx.connection.execute(
@@ -260,6 +258,7 @@ def _delete(tx: Tx, message: int) -> None:
 def _row(row: Any, zone: ZoneInfo) -> MessageRow:
     values = {name: row[name] for name in MessageRow.__slots__}
     values["kind"], values["channel"] = MessageKind(row["kind"]), Channel(row["channel"])
+    values["state"] = MessageState(row["state"])
     values["facts"] = facts_from_json(row["facts"], zone)
     values["before"] = facts_from_json(row["before"], zone) if row["before"] else None
     return MessageRow(**values)

@@ -18,6 +18,7 @@ from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE, NOBODY
+from sync.store.states import AttendanceState, BookingState
 from sync.store.tx import here, the, those
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ _WITH = union_all(*(select(_c.id).where(*here(t.patient, name.removeprefix("the_
 _VISITS = (
     select(_b.start, _b.dentist, _b.facts)
     .where(*here(t.booking, "patient"), _b.end <= the(_b.end))
-    .where(or_(_b.attendance == "honoured", and_(_b.attendance.is_(None), _b.state == "valid")))  # as `took_place`
+    .where(  # as `took_place`
+        or_(
+            _b.attendance == AttendanceState.HONOURED,
+            and_(_b.attendance.is_(None), _b.state == BookingState.VALID),
+        )
+    )
     .order_by(_b.start.desc())
     .limit(20)
 )
@@ -54,7 +60,7 @@ _PROVISIONAL = select(_c.id, _c.provisional, _c.dentist).where(
 _DOUBTFUL = _PROVISIONAL.where(
     or_(
         _c.dentist.is_(None),
-        exists().where(_THEIRS, _b.state == "valid", _b.dentist == _c.dentist, _b.end <= the(_b.end)),
+        exists().where(_THEIRS, _b.state == BookingState.VALID, _b.dentist == _c.dentist, _b.end <= the(_b.end)),
         ~exists().where(_THEIRS, _b.id == _c.provisional, _b.vanished_at.is_(None)),
     )
 )

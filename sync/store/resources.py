@@ -29,11 +29,12 @@ from rules.model import Annotation, Busy, CalendarEvent, Kind
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
+from sync.store.states import CalendarState, ResourceState
 from sync.store.tx import here, in_parts, numbered, the, those
 
 ONE_DAY = timedelta(days=1)
 Taken = tuple[str, datetime, datetime]  # a dentist, from, until
-PRESENT, SUSPECT, GONE = "present", "suspect", "gone"
+PRESENT, SUSPECT, GONE = ResourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ResourceRow:
     payload: bytes
     raw_hash: bytes
     semantic: str
-    state: str
+    state: ResourceState
     suspect_at: datetime | None
     owed: bool
     baseline: bool
@@ -119,10 +120,10 @@ def written_row(resource: Resource) -> dict[str, Any]:
     return {"version": resource.version, "payload": pack(resource.payload), "raw_hash": digest(resource.payload)}
 
 
-def dirty(tx: Tx) -> list[tuple[str, str, str]]:
+def dirty(tx: Tx) -> list[tuple[str, str, ResourceState]]:
     """What is still to be judged, as (calendar, ref, state): present first, so that a move finds its new place before
     its old one is missed; then in the order in which things were first seen."""
-    return [(calendar, ref, state) for calendar, ref, state in tx.run(_DIRTY)]
+    return [(calendar, ref, ResourceState(state)) for calendar, ref, state in tx.run(_DIRTY)]
 
 
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
@@ -332,6 +333,7 @@ def _span(start: datetime, end: datetime) -> dict[str, datetime]:
 
 def _row(row: Mapping[Any, Any]) -> ResourceRow:
     values = {name: row[name] for name in ResourceRow.__slots__}
+    values["state"] = ResourceState(values["state"])
     values["payload"] = zlib.decompress(values["payload"])
     values["written"] = annotation_from_json(values["written"])
     return ResourceRow(**values)
@@ -393,7 +395,7 @@ _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
 # What stood in a calendar that left the YAML keeps nobody's time.
-_SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == "suspended")
+_SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == CalendarState.SUSPENDED)
 STANDS = _o.calendar.not_in(_SUSPENDED)
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)

@@ -15,7 +15,7 @@ from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
-from sync.store.resources import STANDS
+from sync.store.resources import GONE, STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
     query = (
         select(c.state, func.count())
         .where(c.practice == tx.practice, c.calendar == calendar, c.start > now)
-        .where(or_(c.vanished_at.is_(None), c.state != "vanished"))
+        .where(or_(c.vanished_at.is_(None), c.state != bookings.VANISHED))
         .group_by(c.state)
     )
     return {state: int(count) for state, count in tx.connection.execute(query)}
@@ -100,7 +100,7 @@ def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
 def unread(tx: Tx, calendar: str) -> list[str]:
     """What stands in that calendar and could not be read."""
     r = t.resource.c
-    query = select(r.ref).where(r.practice == tx.practice, r.calendar == calendar, r.problem != "", r.state != "gone")
+    query = select(r.ref).where(r.practice == tx.practice, r.calendar == calendar, r.problem != "", r.state != GONE)
     return list(tx.connection.execute(query).scalars())
 
 

@@ -233,7 +233,7 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
 def _unread_events(world: World, tx: Tx) -> Iterator[str]:
     """Those that cannot be read, so that a person finds them, and those that a server does not hand out."""
     for row in calendars.every(tx):
-        if row.state != "active":
+        if not row.active:
             continue
         name, unread = world.called(row.dentist), views.unread(tx, row.calendar)
         for resource in resources.find(tx, row.calendar, unread).values():
@@ -300,7 +300,7 @@ def _previous_working_day(practice: Practice, now: datetime) -> datetime:
 
 def _held(world: World, tx: Tx, now: datetime) -> Iterator[HeldBack]:
     for row in calendars.every(tx):
-        if row.state != "active":
+        if not row.active:
             continue
         count = held_count(world, tx, row.calendar, now) if row.held_at is not None else 0
         waiting = floods.held_calls(world, tx, row.calendar)
@@ -310,5 +310,5 @@ def _held(world: World, tx: Tx, now: datetime) -> Iterator[HeldBack]:
 
 def _unread(tx: Tx) -> Iterator[Unread]:
     for row in calendars.every(tx):
-        if row.state == "active" and row.fail_count:
+        if row.active and row.fail_count:
             yield Unread(row.dentist, row.reason or "", row.last_success)

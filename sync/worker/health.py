@@ -123,7 +123,7 @@ class Health:
 def all_health(world: World, tx: Tx, settings: Settings) -> tuple[Health, ...]:
     """Every calendar of the configuration."""
     now = world.now()
-    rows = [row for row in calendars.every(tx) if row.state == "active"]
+    rows = [row for row in calendars.every(tx) if row.active]
     seen = [Health(row.dentist, state(world, row, settings), _lag(row, now)) for row in rows]
     return (*seen, *(Health(one.dentist, "stale", None) for one in never_read(rows, settings)))
 

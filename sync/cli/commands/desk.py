@@ -132,12 +132,14 @@ def _findings(line: Line, practice: Practice) -> tuple[Finding, ...]:
 
 
 def _state(line: Line, kind: str, findings: tuple[Finding, ...]) -> str:
+    from sync.store.bookings import VALID, VANISHED
+
     if line.booking is None:
         empty = "block_without_motif" if findings else kind
         return "placeholder" if line.busy.kind == "placeholder" else empty
-    if line.cancelled or line.booking.state == "vanished":
+    if line.cancelled or line.booking.state == VANISHED:
         return "cancelled"
-    return "valid" if line.booking.state == "valid" else "incomplete"
+    return "valid" if line.booking.state == VALID else "incomplete"
 
 
 def _row(item: dict[str, Any]) -> tuple[str, ...]:
@@ -178,6 +180,7 @@ def outbox(  # noqa: PLR0917  options
 
 def _list(world: World, json: bool) -> None:
     from sync.store import views
+    from sync.store.messages import PENDING
 
     zone = world.practice.zone
     with world.store.read() as tx:
@@ -185,7 +188,7 @@ def _list(world: World, json: bool) -> None:
     data = [
         {
             "id": row.id, "kind": str(row.kind), "channel": str(row.channel), "state": row.state, "reason": row.reason,
-            "next_try": (row.next_try or row.due_at).astimezone(zone) if row.state == "pending" else None,
+            "next_try": (row.next_try or row.due_at).astimezone(zone) if row.state == PENDING else None,
             "patient": row.facts.name, "call": number, "attempts": row.attempts,
         }
         for row, number in found

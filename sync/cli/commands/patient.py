@@ -12,6 +12,8 @@ from sync.cli.frame import Configs, Debug, Failure, Json, Verbose
 from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rules.model import Patient, Practice
     from sync.core.context import World
     from sync.people.erase import Erased
@@ -190,12 +192,18 @@ def _card(world: World, tx: Tx, record: Patient) -> Card:
     )
 
 
+def _missed(card: Card) -> list[date]:
+    from sync.store.attendance import UNEXCUSED
+
+    return [row.start.date() for row in card.past if row.attendance == UNEXCUSED]
+
+
 def _data(card: Card) -> dict[str, Any]:
     record = {name: getattr(card.patient, name) for name in _FIELDS}
     return {
         "id": card.patient.id, "name": card.patient.name, **record, "provisional": card.provisional,
         "coming": [_booking(row) for row in card.coming], "past": [_booking(row) for row in card.past],
-        "remarks": [row.start.date() for row in card.past if row.attendance == "unexcused"],
+        "remarks": _missed(card),
         "consents": card.consents, "history": card.history,
     }  # fmt: skip
 
@@ -214,7 +222,7 @@ def _print(card: Card, practice: Practice) -> None:
         value = _shown(name, getattr(card.patient, name), practice)
         if value and name not in {"family_name", "given_name", "birth_date"}:
             say(f"  {label} : {value}{' (provisoire)' if name == 'dentist' and card.provisional else ''}")
-    missed = [f"{row.start:%d/%m/%Y}" for row in card.past if row.attendance == "unexcused"]
+    missed = [f"{day:%d/%m/%Y}" for day in _missed(card)]
     if missed:
         say(f"  Absence(s) non excusée(s) : {', '.join(missed)}")
     for title, rows in (("À venir", card.coming), ("Passés", card.past)):

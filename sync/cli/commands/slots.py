@@ -108,7 +108,7 @@ def _known(
     from sync.store import calendars
 
     with world.store.read() as tx:
-        rows = [row for row in calendars.every(tx) if row.state == "active" and row.last_success]
+        rows = [row for row in calendars.every(tx) if row.active and row.last_success]
     unread = _unread(settings, Counter(row.dentist for row in rows))
     silent = [one for one in dentists if not one.hours or one.key in unread]
     for one in silent:

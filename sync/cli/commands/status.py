@@ -75,7 +75,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
 def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
     """Those still in the YAML, in its order of dentists."""
     place = {dentist.key: number for number, dentist in enumerate(world.practice.dentists)}
-    active = [row for row in rows if row.state == "active"]
+    active = [row for row in rows if row.active]
     return sorted(active, key=lambda row: (place.get(row.dentist, len(place)), row.calendar))
 
 
@@ -310,7 +310,7 @@ def _meant(tx: Tx, wanted: str) -> list[CalendarRow]:
     from config.roster import means
     from sync.store import calendars
 
-    rows = [row for row in calendars.every(tx) if row.state == "active"]
+    rows = [row for row in calendars.every(tx) if row.active]
     found = [row for row in rows if means(wanted, row.calendar, [row.dentist])]
     if found:
         return found

@@ -1,0 +1,72 @@
+"""The states that the store keeps, by column. The values are what stands in the tables: never change one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class CalendarState(StrEnum):
+    """`calendar.state`."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"  # no longer in the configuration; nothing of it is cancelled
+
+
+class ResourceState(StrEnum):
+    """`resource.state`: present → suspect → gone, and back to present as soon as it is read again."""
+
+    PRESENT = "present"
+    SUSPECT = "suspect"  # missing from a listing, the absence is not proven yet
+    GONE = "gone"
+
+
+class BookingState(StrEnum):
+    """`booking.state`."""
+
+    VALID = "valid"
+    INVALID = "invalid"  # an error stands in its findings: nothing is sent
+    VANISHED = "vanished"  # deleted, or cancelled in so many words
+
+
+class AttendanceState(StrEnum):
+    """`booking.attendance`; null where nothing is known, or too early (P47, P48)."""
+
+    HONOURED = "honoured"
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+    UNDECIDED = "undecided"  # a person decides
+
+
+class MessageState(StrEnum):
+    """`message.state`: pending → claimed → sent | failed | uncertain; `sync.store.messages` has the transitions."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"  # a call to the gateway is under way
+    SENT = "sent"
+    FAILED = "failed"  # refused for good
+    UNCERTAIN = "uncertain"  # the answer was lost; a person decides
+    SUPPRESSED = "suppressed"  # no longer true
+    DROPPED = "dropped"  # by a person
+    SUPERSEDED = "superseded"  # a newer message to the same patient left
+    HELD = "held"  # too many at once: waits for a person
+
+
+class TellingState(StrEnum):
+    """`telling.state`: what is known of one attempt to tell a patient."""
+
+    BASELINE = "baseline"  # told by a person before the first pass
+    FLIGHT = "flight"  # on its way, or to be sent again
+    TOLD = "told"
+    FAILED = "failed"  # refused for good
+    UNCERTAIN = "uncertain"  # the answer was lost; a person decides
+    UNCLEAR = "unclear"  # it may have arrived, and no message repeats it any more
+
+
+class IntentState(StrEnum):
+    """`intent.state`: a patient's wish to cancel by their link; wanted → flight → done | changed | call."""
+
+    WANTED = "wanted"
+    FLIGHT = "flight"  # the event may be deleted already
+    DONE = "done"
+    CHANGED = "changed"  # the practice changed the event first: its change stays
+    CALL = "call"  # it cannot be cancelled by link: the patient has to call

@@ -1,0 +1,41 @@
+"""The states in the tables are the strings that every earlier version wrote."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sync.store import calendars, states
+from sync.store.engine import Store
+
+STORED = {
+    states.CalendarState: "active suspended",
+    states.ResourceState: "present suspect gone",
+    states.BookingState: "valid invalid vanished",
+    states.AttendanceState: "honoured excused unexcused undecided",
+    states.MessageState: "pending claimed sent failed uncertain suppressed dropped superseded held",
+    states.TellingState: "baseline flight told failed uncertain unclear",
+    states.IntentState: "wanted flight done changed call",
+}
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_a_state_is_stored_as_ever(kind: type[StrEnum]) -> None:
+    assert [str(one) for one in kind] == STORED[kind].split()
+    assert json.dumps(list(kind)) == json.dumps(STORED[kind].split())
+
+
+def test_sqlite_holds_plain_text_and_gives_the_state_back(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/attitre.db", "cabinet")
+    store.prepare()
+    with store.write() as tx:
+        calendars.ensure(tx, "agenda", "Dr Roy")
+    with store.read() as tx:
+        raw = tx.connection.execute(text("select state, typeof(state) from calendar")).one()
+        assert (type(raw[0]), *raw) == (str, "active", "text")
+        assert calendars.every(tx)[0].state is states.CalendarState.ACTIVE
+    store.close()
