@@ -11,7 +11,6 @@ from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.details import names
 from rules.entry.is_patient import Likeness, looks_like_patient
-from rules.entry.outcomes import CONTRADICTORY
 from rules.entry.reserved_slots import placeholder
 from rules.findings import RULES, find, severity
 from rules.model import (
@@ -25,6 +24,7 @@ from rules.model import (
     Kind,
     Length,
     Outcome,
+    OutcomeKind,
     Patient,
     Practice,
     Severity,
@@ -39,7 +39,6 @@ from rules.text.french import day_and_clock
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
-_CANCELLED = "cancelled"
 _ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
 _IN_THE_RECORD = frozenset(
@@ -250,7 +249,9 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
 
 def _called_off(outcome: Outcome | None) -> bool:
     """She wrote that it does not take place, whatever class she gave to that."""
-    return outcome is not None and (outcome.kind == _CANCELLED or outcome.called_off) and outcome.kind != CONTRADICTORY
+    if outcome is None or outcome.kind == OutcomeKind.CONTRADICTORY:
+        return False
+    return outcome.kind == OutcomeKind.CANCELLED or outcome.called_off
 
 
 def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:

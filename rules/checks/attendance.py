@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from rules.findings import find
-from rules.model import Finding, Outcome, Policy
+from rules.model import Finding, Outcome, OutcomeKind, Policy
 from rules.text.french import clock, minutes
 
 
@@ -62,11 +62,11 @@ def classify(
     early = _local(typed, zone) if typed is not None and typed < start and not gone else None
     if early is not None and outcome.kind in _AWAY:
         return _too_early(early, outcome)
-    if early is not None and outcome.kind == "late":  # whoever is said to come late before the hour has called
+    if early and outcome.kind == OutcomeKind.LATE:  # whoever is said to come late before the hour has called
         outcome = replace(outcome, notified=outcome.notified or early)
-    if outcome.kind in {"excused", "unexcused"}:
+    if outcome.kind in {OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED}:
         return Verdict(Attendance(outcome.kind), "noté par le cabinet")
-    if outcome.kind == "cancelled":
+    if outcome.kind == OutcomeKind.CANCELLED:
         return None if outcome.by_patient is False else _cancelled(at, outcome, _local(seen, zone), policy)
     if outcome.doubt:
         return Verdict(Attendance.UNDECIDED, outcome.doubt)
@@ -74,7 +74,7 @@ def classify(
     return judge(at, outcome, policy) if judge else None
 
 
-_AWAY = frozenset({"absent", "excused", "unexcused"})
+_AWAY = frozenset({OutcomeKind.ABSENT, OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED})
 
 
 def _too_early(typed: datetime, outcome: Outcome) -> Verdict:
@@ -140,28 +140,33 @@ def _by_notice(start: datetime, notice: datetime, *, urgent: bool, policy: Polic
 def _came(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
     """Beyond the limit (strictly) without notice is as good as absent, unless the patient was treated (ruling 8)."""
     delay = _delay(start, outcome)
-    if outcome.kind == "late" and delay is None:
+    if outcome.kind == OutcomeKind.LATE and delay is None:
         return Verdict(Attendance.UNDECIDED, "« Retard » est tapé sans le nombre de minutes")
     if not delay:
-        return Verdict(Attendance.HONOURED, "à l'heure" if outcome.kind == "arrived" else "venu(e)")
+        return Verdict(Attendance.HONOURED, "à l'heure" if outcome.kind == OutcomeKind.ARRIVED else "venu(e)")
     said = f"retard de {minutes(delay)}"
     if delay <= policy.late_minutes:
         return Verdict(Attendance.HONOURED, said)
-    if outcome.kind != "late":
+    if outcome.kind != OutcomeKind.LATE:
         return Verdict(Attendance.LATE, f"{said}, mais patient reçu")
     if outcome.notified:
         return Verdict(Attendance.LATE, f"{said}, mais prévenu")
     return Verdict(Attendance.UNEXCUSED, f"{said}, sans prévenir")
 
 
-_BY_KIND = {"absent": _absent, "late": _came, "arrived": _came, "honoured": _came}
+_BY_KIND = {
+    OutcomeKind.ABSENT: _absent,
+    OutcomeKind.LATE: _came,
+    OutcomeKind.ARRIVED: _came,
+    OutcomeKind.HONOURED: _came,
+}
 
 
 def _delay(start: datetime, outcome: Outcome) -> int | None:
     """Minutes; an arrival counts on the clock of the world, so that no change of hour adds one."""
     if outcome.minutes is not None:
         return outcome.minutes
-    if outcome.kind == "arrived" and outcome.at:
+    if outcome.kind == OutcomeKind.ARRIVED and outcome.at:
         late = outcome.at.astimezone(UTC) - start.astimezone(UTC)
         return max(0, int(late.total_seconds() // 60))
     return None

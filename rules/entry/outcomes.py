@@ -6,17 +6,19 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from rules.model import Outcome
+from rules.model import Outcome, OutcomeKind
 
 _HEADS = {
-    "unexcused": r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
-    "excused": r"(?:absen(?:te?|ce)|abs)?\s*excus[ée]e?s?",
-    "cancelled": r"annul[ée]e?s?|annulation|d[ée]command[ée]e?",
-    "absent": r"absen(?:te?|ce)|abs|pas\s+venue?|non\s+venue?|lapin",
-    "late": r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?",
-    "arrived": r"arriv[ée]e?s?",
-    "notified": r"(?:a\s+)?pr[ée]venue?s?",
-    "honoured": r"honor[ée]e?s?|(?<!\w\s)(?:(?:est\s+)?venue?s?|pr[ée]sente?s?)(?=\s*(?:$|[.,;!)\]–—/-]))",
+    OutcomeKind.UNEXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
+    OutcomeKind.EXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*excus[ée]e?s?",
+    OutcomeKind.CANCELLED: r"annul[ée]e?s?|annulation|d[ée]command[ée]e?",
+    OutcomeKind.ABSENT: r"absen(?:te?|ce)|abs|pas\s+venue?|non\s+venue?|lapin",
+    OutcomeKind.LATE: (
+        r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?"
+    ),
+    OutcomeKind.ARRIVED: r"arriv[ée]e?s?",
+    OutcomeKind.NOTIFIED: r"(?:a\s+)?pr[ée]venue?s?",
+    OutcomeKind.HONOURED: r"honor[ée]e?s?|(?<!\w\s)(?:(?:est\s+)?venue?s?|pr[ée]sente?s?)(?=\s*(?:$|[.,;!)\]–—/-]))",
 }
 _MONTHS = (
     "janv(?:ier)?", "f[ée]v(?:rier)?", "mars", "avril", "mai", "juin", "juil(?:let)?", "ao[ûu]t", "sept(?:embre)?",
@@ -50,8 +52,9 @@ class Said:
     @property
     def believable(self) -> bool:
         """No sentence that only begins with such a word, as `Absent le mardi` in somebody's wishes."""
-        sure = self.outcome.kind in {"cancelled", "excused", "unexcused"} or self.outcome.at or self.outcome.notified
-        return not self.after.strip() or (bool(sure or self.outcome.minutes) and len(self.after.split()) <= 4)
+        said = self.outcome
+        sure = said.kind in {OutcomeKind.CANCELLED, *_CLASSED} or said.at or said.notified or said.minutes
+        return not self.after.strip() or (bool(sure) and len(self.after.split()) <= 4)
 
 
 def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
@@ -63,12 +66,12 @@ def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
     head = _HEAD.search(text) if anywhere else _HEAD.match(text)
     if not head:
         return None
-    outcome, end, told = Outcome(""), head.start(), False
+    outcome, end, told = Outcome(OutcomeKind.UNSAID), head.start(), False
     while end < len(text):
         found = _HEAD.match(text, end) or _FOLLOWS.match(text, end)
         if not found or found.end() == end:
             break
-        if found.lastgroup == "weekday" and outcome.kind not in {"notified", "cancelled"}:
+        if found.lastgroup == "weekday" and outcome.kind not in {OutcomeKind.NOTIFIED, OutcomeKind.CANCELLED}:
             break  # `Absent mardi` is somebody's wish
         told = told or found.lastgroup not in {"filler", "notified"}
         outcome, end = _with(outcome, found, start), found.end()
@@ -88,7 +91,7 @@ _MINUTES = re.compile(r"(?<![\d/.])(\d{1,3})\s?(?:minutes?|mins?|mn|')(?!\w)", r
 def _with_late_minutes(said: Said) -> Said:
     """`Retard DUPONT Marie 15 min`: the minutes stand behind the name."""
     found = _MINUTES.search(said.after)
-    if said.outcome.kind != "late" or said.outcome.minutes is not None or not found:
+    if said.outcome.kind != OutcomeKind.LATE or said.outcome.minutes is not None or not found:
         return said
     after = said.after[: found.start()] + said.after[found.end() :]
     return replace(said, outcome=replace(said.outcome, minutes=int(found[1])), after=after)
@@ -100,7 +103,7 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
     if found.re is _HEAD:
         kind = next(kind for kind in _HEADS if said[kind] is not None)
         late = int(said["delay"]) * (60 if said["unit"] else 1) if said["delay"] else outcome.minutes
-        notified = start if kind == "notified" else outcome.notified
+        notified = start if kind == OutcomeKind.NOTIFIED else outcome.notified
         off = _off(outcome.kind, kind) or outcome.called_off
         kind, doubt = _both(outcome.kind, kind)
         told = replace(outcome, kind=kind, minutes=late, notified=notified, doubt=outcome.doubt or doubt)
@@ -117,28 +120,33 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
     return replace(outcome, at=moment, doubt=outcome.doubt or doubt)
 
 
-_STRENGTH = ("", "notified", "honoured", "late", "absent", "arrived", "cancelled", "excused", "unexcused")
-_AWAY, _THERE = frozenset({"absent", "cancelled", "excused", "unexcused"}), frozenset({"arrived", "honoured"})
+_STRENGTH = (
+    OutcomeKind.UNSAID, OutcomeKind.NOTIFIED, OutcomeKind.HONOURED, OutcomeKind.LATE, OutcomeKind.ABSENT,
+    OutcomeKind.ARRIVED, OutcomeKind.CANCELLED, OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED,
+)  # fmt: skip
+_CLASSED = frozenset({OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED})
+_AWAY = frozenset({OutcomeKind.ABSENT, OutcomeKind.CANCELLED, *_CLASSED})
+_THERE = frozenset({OutcomeKind.ARRIVED, OutcomeKind.HONOURED})
 _WORDS = {
-    "absent": "Absent", "cancelled": "Annulé", "excused": "Absent excusé", "unexcused": "Absent non excusé",
-    "arrived": "Arrivé", "honoured": "Honoré",
+    OutcomeKind.ABSENT: "Absent", OutcomeKind.CANCELLED: "Annulé", OutcomeKind.EXCUSED: "Absent excusé",
+    OutcomeKind.UNEXCUSED: "Absent non excusé",
+    OutcomeKind.ARRIVED: "Arrivé", OutcomeKind.HONOURED: "Honoré",
 }  # fmt: skip
-CONTRADICTORY = "contradictory"
 
 
-def _both(one: str, other: str) -> tuple[str, str]:
+def _both(one: OutcomeKind, other: OutcomeKind) -> tuple[OutcomeKind, str]:
     """What two words say together, and where they contradict each other, that: nobody decides in her place."""
-    if CONTRADICTORY in {one, other}:
-        return CONTRADICTORY, ""
+    if OutcomeKind.CONTRADICTORY in {one, other}:
+        return OutcomeKind.CONTRADICTORY, ""
     two = {one, other}
-    if (two & _AWAY and two & _THERE) or two == {"excused", "unexcused"}:
-        return CONTRADICTORY, f"« {_WORDS[one]} » et « {_WORDS[other]} » sont tapés tous les deux"
+    if (two & _AWAY and two & _THERE) or two == _CLASSED:
+        return OutcomeKind.CONTRADICTORY, f"« {_WORDS[one]} » et « {_WORDS[other]} » sont tapés tous les deux"
     return max(one, other, key=_STRENGTH.index), ""
 
 
-def _off(one: str, other: str) -> bool:
+def _off(one: OutcomeKind, other: OutcomeKind) -> bool:
     """Of the two, one cancels and the other classes the absence that comes of it."""
-    return "cancelled" in {one, other} and not {"excused", "unexcused"}.isdisjoint({one, other})
+    return OutcomeKind.CANCELLED in {one, other} and not _CLASSED.isdisjoint({one, other})
 
 
 def _moment(found: re.Match[str], known: datetime | None, start: datetime) -> tuple[datetime | None, str]:
@@ -194,12 +202,12 @@ def _day(parts: list[int], beside: date) -> tuple[date | None, str]:
 
 def _settled(outcome: Outcome) -> Outcome:
     """The time belongs to what was said: the notice of an absence, the arrival of a late patient."""
-    if outcome.kind in {"notified", "absent", "excused", "unexcused"}:
-        unsaid = outcome.kind == "absent" and outcome.notified and not outcome.at
+    if outcome.kind in {OutcomeKind.NOTIFIED, OutcomeKind.ABSENT, *_CLASSED}:
+        unsaid = outcome.kind == OutcomeKind.ABSENT and outcome.notified and not outcome.at
         return replace(outcome, notified=outcome.at, at=None, doubt=outcome.doubt or (_UNSAID if unsaid else ""))
-    if outcome.kind == "cancelled" and outcome.by_patient is not False:
+    if outcome.kind == OutcomeKind.CANCELLED and outcome.by_patient is not False:
         return replace(outcome, notified=outcome.at)
-    if outcome.kind == "late" and outcome.notified:
+    if outcome.kind == OutcomeKind.LATE and outcome.notified:
         return replace(outcome, notified=outcome.at or outcome.notified, at=None)
     return outcome
 
@@ -214,13 +222,14 @@ def concluded(outcome: Outcome | None, urgent: bool, warned: datetime | None = N
     """
     if outcome is None:
         return None
-    kind = "absent" if outcome.kind == "notified" else outcome.kind
+    kind = OutcomeKind.ABSENT if outcome.kind == OutcomeKind.NOTIFIED else outcome.kind
     outcome = replace(outcome, kind=kind, urgent=outcome.urgent or urgent)
     if warned is None or outcome.notified:
         return outcome
-    if kind == "late":
+    if kind == OutcomeKind.LATE:
         return replace(outcome, notified=warned)
-    return replace(outcome, doubt=outcome.doubt or _UNSAID) if kind in {"absent", "cancelled"} else outcome
+    asked = kind in {OutcomeKind.ABSENT, OutcomeKind.CANCELLED}
+    return replace(outcome, doubt=outcome.doubt or _UNSAID) if asked else outcome
 
 
 def merged(one: Outcome | None, other: Outcome) -> Outcome:

@@ -19,7 +19,7 @@ from rules.model.action import (
     alike,
 )
 from rules.model.booking import Assessment, Booking, Busy, Kind, Length, Slot, WaitingEntry
-from rules.model.entry import Consent, Entry, Outcome
+from rules.model.entry import Consent, Entry, Outcome, OutcomeKind
 from rules.model.event import CalendarEvent, Status, first_kind
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
@@ -46,6 +46,7 @@ __all__ = [
     "MessageKind",
     "Motif",
     "Outcome",
+    "OutcomeKind",
     "Patient",
     "Policy",
     "Practice",

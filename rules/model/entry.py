@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from rules.model.finding import Finding
 from rules.model.people import Guardian
@@ -18,17 +19,32 @@ class Consent:
     dentist: str | None = None
 
 
+class OutcomeKind(StrEnum):
+    """How an appointment ended, as she typed it or as the calendar shows it. The values are stored."""
+
+    UNSAID = ""  # while a text is being read
+    CANCELLED = "cancelled"
+    ABSENT = "absent"
+    EXCUSED = "excused"
+    UNEXCUSED = "unexcused"
+    LATE = "late"
+    ARRIVED = "arrived"
+    HONOURED = "honoured"
+    NOTIFIED = "notified"  # notice was given, and nothing else is typed: an absence once everything is read
+    CONTRADICTORY = "contradictory"  # two words exclude each other: nobody decides in her place
+    DROPPED = "dropped"  # never typed: a person refused the cancellation that the brake held
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What she wrote about how the appointment ended (section 7).
 
-    `kind`: cancelled, absent, excused, unexcused, late, arrived, honoured, contradictory. `minutes` of delay; `at` when
-    it happened; `notified` when notice was given; `by_patient`: the patient cancelled; `urgent`: an emergency of
-    theirs. `doubt`: in French, what was not understood or contradicts itself. `called_off`: an absence that was
-    cancelled too (`Annulé`, then `Absent excusé`): it does not take place.
+    `minutes` of delay; `at` when it happened; `notified` when notice was given; `by_patient`: the patient cancelled;
+    `urgent`: an emergency of theirs. `doubt`: in French, what was not understood or contradicts itself. `called_off`:
+    an absence that was cancelled too (`Annulé`, then `Absent excusé`): it does not take place.
     """
 
-    kind: str
+    kind: OutcomeKind
     minutes: int | None = None
     at: datetime | None = None
     notified: datetime | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.senders.invite import name_of
-from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind
+from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
 from sync.evaluate.gather import Case, Occurrence
@@ -126,7 +126,7 @@ def _changed(case: Case, before: BookingRow, values: dict[str, Any]) -> None:
 def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | None, given: Given) -> dict[str, Any]:
     row, event = one.case.row, one.event
     facts = replace(facts_of(what, one.case.practice), patient_id=patient or 0)
-    cancelled = {"kind": "cancelled"} | (outcome_to_json(what.outcome) or {})
+    cancelled = {"kind": OutcomeKind.CANCELLED} | (outcome_to_json(what.outcome) or {})
     return {
         "calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence,
         "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient,

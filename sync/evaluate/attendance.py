@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.checks.attendance import Attendance, Verdict, classify, findings
-from rules.model import Assessment, Booking, Outcome, Patient, Severity
+from rules.model import Assessment, Booking, Outcome, OutcomeKind, Patient, Severity
 from sync.core.context import World
 from sync.plan.messages import is_held
 from sync.store import attendance, bookings, resources
@@ -17,7 +17,7 @@ from sync.store.engine import Tx
 from sync.store.states import AttendanceState
 
 SLIP = timedelta(hours=1)  # what was deleted so soon, and told to nobody, was never an appointment
-CANCELLED, DROPPED = "cancelled", "dropped"
+_UNTYPED = frozenset({OutcomeKind.CANCELLED, OutcomeKind.DROPPED})
 
 
 def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow | None, zone: ZoneInfo) -> Patient:
@@ -64,7 +64,7 @@ def note_gone(world: World, tx: Tx, number: int) -> None:
     if row is None or row.state != VANISHED:
         return
     typed = outcome_from_json(row.outcome)
-    if typed is not None and typed.kind not in {CANCELLED, DROPPED}:
+    if typed is not None and typed.kind not in _UNTYPED:
         return  # she wrote how it ended before it was deleted
     counts = not is_held(tx, row) and _was_appointment(world, tx, row)
     _keep(world, tx, row, _gone(world, row, typed) if counts else None)
@@ -90,7 +90,7 @@ def _was_appointment(world: World, tx: Tx, row: BookingRow) -> bool:
 
 def _gone(world: World, row: BookingRow, typed: Outcome | None) -> Verdict | None:
     practice = world.practice
-    if typed is not None and typed.kind == DROPPED:
+    if typed is not None and typed.kind is OutcomeKind.DROPPED:
         return None
     return classify(row.start, typed, practice.policy, practice.zone, gone=True, seen=row.vanished_at)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
+from rules.model import OutcomeKind
 from rules.telling import brake
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
@@ -53,7 +54,7 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
     """Refuse what is held: nobody is told. Returns how many."""
     waiting = bookings.vanished_untold(tx, calendar, now, world.practice.zone)
     for booking in waiting:
-        bookings.change(tx, booking.id, outcome={"kind": "dropped"})
+        bookings.change(tx, booking.id, outcome={"kind": OutcomeKind.DROPPED})
     return _let_go(world, tx, calendar, waiting, now=now, event="dropped")
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from adapters.base import Conflict, OutsideError, Refused, Written
-from rules.model import Facts, Outcome
+from rules.model import Facts, Outcome, OutcomeKind
 from rules.text.fold import fold
 from sync.annotate import refused_writes
 from sync.annotate.delete import remove
@@ -162,7 +162,7 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
 def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
     """Cancelled by the patient, when they asked; planned and classed as such, and no move of hers (P43, P47, P48)."""
     now = world.now()
-    outcome = Outcome("cancelled", notified=intent.asked_at, by_patient=True)
+    outcome = Outcome(OutcomeKind.CANCELLED, notified=intent.asked_at, by_patient=True)
     with world.store.write() as tx:
         bookings.change(tx, row.id, outcome=outcome_to_json(outcome))
         if row.vanished_at is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rules.model import Channel, Facts, MessageKind, Practice, Send
+from rules.model import Channel, Facts, MessageKind, OutcomeKind, Practice, Send
 from rules.telling.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
 from sync.core.context import World
 from sync.store import bookings, calendars, messages
@@ -131,7 +131,7 @@ def situation_of(tx: Tx, booking: BookingRow) -> Situation:
 def is_held(tx: Tx, booking: BookingRow) -> bool:
     """The brake is on for its calendar and nobody released it; what she cancelled in so many words is never held."""
     kind = (booking.outcome or {}).get("kind")
-    if kind == "dropped":
+    if kind == OutcomeKind.DROPPED:
         return True
     row = calendars.get(tx, booking.calendar)
     return bool(row and row.held_at and booking.released_at is None and kind is None)

@@ -14,7 +14,7 @@ from adapters.base import Reading
 from rules.checks.agenda import block_findings
 from rules.entry import reading as entries
 from rules.findings import find
-from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, Patient
+from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, OutcomeKind, Patient
 from rules.telling.event_block import PROBLEMS
 from rules.telling.planning import Cell, Knowledge, Row, reminder_at
 from sync.core.context import World
@@ -147,7 +147,7 @@ def _state(tx: Tx, booking: BookingRow, now: datetime) -> str:
     if booking.state != bookings.VANISHED:
         past = booking.end <= now and booking.attendance
         return booking.attendance or "" if past else booking.state
-    if (booking.outcome or {}).get("kind") == "dropped":
+    if (booking.outcome or {}).get("kind") == OutcomeKind.DROPPED:
         return "refused"
     return "held" if is_held(tx, booking) else "cancelled"
 

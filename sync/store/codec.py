@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.model import Annotation, Facts, Finding, Length, Outcome, Severity, Slot
+from rules.model import Annotation, Facts, Finding, Length, Outcome, OutcomeKind, Severity, Slot
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -85,4 +85,4 @@ def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
         return None
     known: dict[str, Any] = {name: data[name] for name in Outcome.__slots__ if name in data}
     moments = {name: datetime.fromisoformat(known[name]) for name in ("at", "notified") if known.get(name)}
-    return Outcome(**{**known, **moments})
+    return Outcome(**{**known, **moments, "kind": OutcomeKind(known["kind"])})

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from rules.model import Outcome, OutcomeKind
 from sync.store import calendars, states
+from sync.store.codec import outcome_from_json, outcome_to_json
 from sync.store.engine import Store
 
 STORED = {
@@ -39,3 +41,12 @@ def test_sqlite_holds_plain_text_and_gives_the_state_back(tmp_path: Path) -> Non
         assert (type(raw[0]), *raw) == (str, "active", "text")
         assert calendars.every(tx)[0].state is states.CalendarState.ACTIVE
     store.close()
+
+
+def test_an_outcome_is_stored_as_ever() -> None:
+    kept = {"kind": "excused", "minutes": None, "at": None, "notified": None, "urgent": False, "by_patient": None}
+    outcome = Outcome(OutcomeKind.EXCUSED)
+    assert json.dumps(outcome_to_json(outcome)) == json.dumps(kept | {"doubt": "", "called_off": False})
+    found = outcome_from_json(kept)
+    assert found == outcome
+    assert found is not None and found.kind is OutcomeKind.EXCUSED
