@@ -4,7 +4,7 @@ docs/design.md#writing-into-her-event)."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
 from adapters.deadline import within
@@ -20,6 +20,10 @@ from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, ResourceRow
+
+if TYPE_CHECKING:
+    from sync.store.columns import ResourceColumns
+
 
 LOST_RACES = 3
 
@@ -77,8 +81,10 @@ def _write(world: World, source: Source, row: EditRow) -> int:
             case Conflict() | Unknown():
                 _read_again(tx, standing, world.now())
             case Refused(reason=reason):
-                again = {"dirty_at": world.now()} if row.end else {}  # its length is what it was: judged with that
-                resources.change(tx, row.calendar, row.ref, unwritable=reason, **again)
+                refused: ResourceColumns = {"unwritable": reason}
+                if row.end:  # its length is what it was: judged with that
+                    refused["dirty_at"] = world.now()
+                resources.change(tx, row.calendar, row.ref, **refused)
                 edits.drop(tx, row.calendar, row.ref)
                 basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
     return 1 if isinstance(result, Written) else 0
@@ -94,7 +100,7 @@ def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
     """Hers was faster, or nobody knows: read, then judge. A server that says so again and again for the same event is
     not asked for ever (hard case C20)."""
     lost = standing.rewrites + 1
-    values: dict[str, Any] = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
+    values: ResourceColumns = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
     if lost >= LOST_RACES:
         values["unwritable"] = "L'agenda refuse chaque écriture dans cet événement."
     resources.change(tx, standing.calendar, standing.ref, **values)
@@ -107,7 +113,7 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: Edi
     assert source is not None
     now = world.now()
     reading = world.readings.of(source, before.ref, after.payload, world.window(now))
-    values: dict[str, Any] = {
+    values: ResourceColumns = {
         **resources.written_row(after),
         "semantic": reading.semantic,
         "written": annotation_to_json(row.annotation),

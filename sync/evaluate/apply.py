@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.senders.invite import name_of
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
@@ -16,6 +16,9 @@ from sync.plan.messages import plan_booking, tell_baseline
 from sync.store import basics, bookings, consents, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import facts_to_json, findings_to_json, length_to_json, outcome_to_json
+
+if TYPE_CHECKING:
+    from sync.store.columns import BookingColumns, FoundColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     if before is not None or not case.row.baseline:  # at the first pass there is nothing to plan
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
-    values = {"label": what.patient.name, "booking": number, "patient": patient, "motif": what.motif}
-    _seen(one, kind, **values, end=what.end)
+    _seen(
+        one, kind=kind.value, label=what.patient.name, booking=number, patient=patient, motif=what.motif, end=what.end
+    )
     return number, found
 
 
@@ -60,13 +64,13 @@ def unbooked(case: Case, stood: BookingRow | None, findings: Sequence[Finding]) 
 
 def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
     """The event is nobody's appointment."""
-    _seen(one, kind, label=label, booking=None, patient=None, motif=None)
+    _seen(one, kind=kind.value, label=label, booking=None, patient=None, motif=None)
 
 
-def _seen(one: Occurrence, kind: Kind, **values: Any) -> None:
+def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
     """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
     case, event = one.case, one.event
-    news = resources.judged(case.tx, case.place, event.uid, event.recurrence, kind=kind.value, **values)
+    news = resources.judged(case.tx, case.place, event.uid, event.recurrence, **values)
     if not news or case.shows_nothing:
         return  # at the first pass everything is judged anyway, and nothing is written
     near = resources.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
@@ -86,18 +90,18 @@ def _patient(case: Case, found: Assessment, what: Booking) -> int | None:
 # --- the booking's row -----------------------------------------------------------------------------------------------
 
 
-def _kept(one: Occurrence, what: Booking, values: dict[str, Any]) -> int:
+def _kept(one: Occurrence, what: Booking, values: BookingColumns) -> int:
     if one.booking is None:
         return _added(one.case, one.event, what, values)
     _changed(one.case, one.booking, values)
     return one.booking.id
 
 
-def _added(case: Case, event: CalendarEvent, what: Booking, values: dict[str, Any]) -> int:
+def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColumns) -> int:
     known = case.row.baseline or _came_into_view(case, event)
-    born = {"baseline": known, "created_at": case.now, "changed_at": case.row.changed_at}
-    name = name_of(case.practice.key, event.uid, event.recurrence)
-    number = bookings.add(case.tx, **values, **born, invite=name)
+    values |= {"baseline": known, "created_at": case.now, "changed_at": case.row.changed_at}
+    values["invite"] = name_of(case.practice.key, event.uid, event.recurrence)
+    number = bookings.add(case.tx, **values)
     basics.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
     if known and not what.cancelled:
         addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
@@ -111,9 +115,11 @@ def _came_into_view(case: Case, event: CalendarEvent) -> bool:
     return event.recurring and event.start >= case.world.window(case.row.changed_at)[1]
 
 
-def _changed(case: Case, before: BookingRow, values: dict[str, Any]) -> None:
-    stored = {"facts": facts_to_json(before.facts), "mobile": before.mobile, "email": before.email}
-    if any(values[name] != was for name, was in (stored | {"state": before.state}).items()):
+def _changed(case: Case, before: BookingRow, values: BookingColumns) -> None:
+    stored: BookingColumns = {
+        "facts": facts_to_json(before.facts), "mobile": before.mobile, "email": before.email, "state": before.state,
+    }  # fmt: skip
+    if not stored.items() <= values.items():
         values["changed_at"] = max(case.now, before.changed_at)
         duplicates.tell_twins(case.tx, before, case.now)
     if values["state"] == VANISHED:
@@ -123,7 +129,7 @@ def _changed(case: Case, before: BookingRow, values: dict[str, Any]) -> None:
     bookings.change(case.tx, before.id, **values)
 
 
-def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | None, given: Given) -> dict[str, Any]:
+def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | None, given: Given) -> BookingColumns:
     row, event = one.case.row, one.event
     facts = replace(facts_of(what, one.case.practice), patient_id=patient or 0)
     cancelled = {"kind": OutcomeKind.CANCELLED} | (outcome_to_json(what.outcome) or {})
@@ -139,7 +145,7 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
     }  # fmt: skip
 
 
-def _traces(found: Assessment, what: Booking, before: BookingRow | None, given: dict[str, str]) -> dict[str, Any]:
+def _traces(found: Assessment, what: Booking, before: BookingRow | None, given: dict[str, str]) -> BookingColumns:
     """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
     born = found.patient_update is not None and what.patient.id is None and found.valid
     said = (*(before.updates if before else ()), *found.changes)

@@ -8,6 +8,7 @@ it is complete, or stands at the hour that the patient knows: else that hour is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rules.model import Booking, CalendarEvent, Facts, MessageKind
@@ -119,16 +120,18 @@ def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
 
 def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
     """The booking, where this event stands."""
-    place = {"calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence}
-    bookings.change(tx, booking.id, **place)
+    uid, recurrence = event.uid, event.recurrence
+    bookings.change(tx, booking.id, calendar=row.calendar, ref=row.ref, uid=uid, recurrence=recurrence)
     basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
-    return BookingRow(**{name: place.get(name, getattr(booking, name)) for name in BookingRow.__slots__})
+    return replace(booking, calendar=row.calendar, ref=row.ref, uid=uid, recurrence=recurrence)
 
 
 def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime) -> None:
     absorb(tx, booking, other)
-    place = {"calendar": other.calendar, "ref": other.ref, "uid": other.uid, "recurrence": other.recurrence}
-    bookings.change(tx, booking.id, **place, changed_at=now)
+    bookings.change(
+        tx, booking.id, calendar=other.calendar, ref=other.ref, uid=other.uid, recurrence=other.recurrence,
+        changed_at=now,
+    )  # fmt: skip
     basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
 
 
@@ -142,8 +145,7 @@ def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
 def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
     """The booking is in no calendar any more; what its patient is told of it is planned."""
     if booking.vanished_at is None:
-        values = {"state": VANISHED, "vanished_at": now}
-        bookings.change(tx, booking.id, **values)
+        bookings.change(tx, booking.id, state=VANISHED, vanished_at=now)
         basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
         ended(world, tx, booking.id, now)
     else:

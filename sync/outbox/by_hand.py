@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rules.model import MessageKind
 from sync.core.context import World
@@ -14,6 +14,10 @@ from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, FAILED, HELD, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
 from sync.store.states import TellingState
+
+if TYPE_CHECKING:
+    from sync.store.columns import MessageColumns
+
 
 OPEN = frozenset({PENDING, HELD, FAILED, UNCERTAIN})
 
@@ -47,13 +51,10 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
         if row.may_have_left:
             bookings.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
         elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
-            values = {
-                "kind": row.kind.value,
-                "facts": row.facts,
-                "recipient": row.recipient,
-                "state": TellingState.FAILED,
-            }
-            bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+            bookings.tell(
+                tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
+                state=TellingState.FAILED, at=now,
+            )  # fmt: skip
     for alert in ("undelivered", "uncertain"):
         notices.withdraw(tx, f"{alert}:{row.together or row.key}")
     _show(tx, row, now)
@@ -85,7 +86,7 @@ def _anew(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
 
 
 def _pending(tx: Tx, row: MessageRow, now: datetime, *, started: bool) -> str:
-    values: dict[str, Any] = {"attempts": 0, "unclear": 0, "next_try": None, "done_at": None, "reason": None}
+    values: MessageColumns = {"attempts": 0, "unclear": 0, "next_try": None, "done_at": None, "reason": None}
     values |= {} if row.state in {PENDING, HELD} else {"due_at": now}
     values |= {"approved_at": now} if row.state == HELD else {}
     values |= {} if started else {"started_at": None}

@@ -70,8 +70,10 @@ def _common_key(rows: list[MessageRow]) -> str | None:
 def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> MessageRow:
     messages.move(tx, row.id, PENDING, CLAIMED, together=key)
     if row.started_at is None:
-        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": TellingState.FLIGHT}
-        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+        bookings.tell(
+            tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
+            state=TellingState.FLIGHT, at=now,
+        )  # fmt: skip
     return replace(row, together=key)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
@@ -16,6 +16,9 @@ from sync.core.log import described, log
 from sync.outbox import gateway_pause
 from sync.store import generation, notices
 from sync.store.notices import NoticeRow
+
+if TYPE_CHECKING:
+    from sync.store.columns import NoticeColumns
 
 
 def send_notices(world: World, watch: Watch = nobody_watches) -> int:
@@ -42,7 +45,7 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
 def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datetime, sent: list[str]) -> Note:
     """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
     message = Outgoing(f"{world.practice.key}:{mark}:notice:{row.key}", world.practice.email, row.text, row.subject)
-    values: dict[str, Any] = {"attempts": row.attempts + 1, "next_try": now + before_retry(row.attempts + 1)}
+    values: NoticeColumns = {"attempts": row.attempts + 1, "next_try": now + before_retry(row.attempts + 1)}
     slow = False
     try:
         sender.send(message)
@@ -57,7 +60,7 @@ def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datet
     return partial(_note, world, row.key, values, slow=slow)
 
 
-def _note(world: World, key: str, values: dict[str, Any], *, slow: bool) -> None:
+def _note(world: World, key: str, values: NoticeColumns, *, slow: bool) -> None:
     with world.store.write() as tx:
         gateway_pause.heard(world, tx, Channel.EMAIL, slow=slow)
         notices.change(tx, key, **values)

@@ -54,12 +54,10 @@ def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
     if row.started_at is not None:
         _uncertain(world, tx, row, reason)
         return
-    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1}
-    if messages.move(tx, row.id, CLAIMED, FAILED, **values):
+    now, attempts = world.now(), row.attempts + 1
+    if messages.move(tx, row.id, CLAIMED, FAILED, done_at=now, reason=reason, attempts=attempts):
         _result(world, tx, row, TellingState.FAILED)
-        notices.raise_once(
-            tx, f"undelivered:{row.together or row.key}", *alert_words.undelivered(row, reason), world.now()
-        )
+        notices.raise_once(tx, f"undelivered:{row.together or row.key}", *alert_words.undelivered(row, reason), now)
 
 
 def later(
@@ -74,9 +72,10 @@ def later(
     if tried_enough(row, attempts, now):
         failed(world, tx, row, f"{reason} ({attempts} essais)")
         return
-    wait = max(before_retry(attempts), timedelta(seconds=retry_after or 0))
-    values = {"attempts": attempts, "next_try": now + wait, "reason": reason, "started_at": row.started_at}
-    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
+    until = now + max(before_retry(attempts), timedelta(seconds=retry_after or 0))
+    if messages.move(
+        tx, row.id, CLAIMED, PENDING, attempts=attempts, next_try=until, reason=reason, started_at=row.started_at
+    ):
         _tell_down(tx, row, reason, attempts, now)
         untell(tx, row)
         basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
@@ -92,9 +91,9 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
         _uncertain(world, tx, row, reason)
         return
     wait = before_retry(lost) if repeatable else SECOND_CHANCES[lost - 1]
-    values = {"attempts": row.attempts + 1, "unclear": lost, "next_try": world.now() + wait, "reason": reason}
-    if messages.move(tx, row.id, CLAIMED, PENDING, **values):
-        _tell_down(tx, row, reason, row.attempts + 1, world.now())
+    now, attempts = world.now(), row.attempts + 1
+    if messages.move(tx, row.id, CLAIMED, PENDING, attempts=attempts, unclear=lost, next_try=now + wait, reason=reason):
+        _tell_down(tx, row, reason, attempts, now)
         _show(tx, row, world)
 
 
@@ -109,10 +108,10 @@ def _retries(world: World, row: MessageRow) -> bool:
 
 
 def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
-    values = {"done_at": world.now(), "reason": reason, "attempts": row.attempts + 1, "unclear": row.unclear + 1}
-    if messages.move(tx, row.id, CLAIMED, UNCERTAIN, **values):
+    now, attempts, lost = world.now(), row.attempts + 1, row.unclear + 1
+    if messages.move(tx, row.id, CLAIMED, UNCERTAIN, done_at=now, reason=reason, attempts=attempts, unclear=lost):
         _result(world, tx, row, TellingState.UNCERTAIN)
-        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *alert_words.uncertain(row), world.now())
+        notices.raise_once(tx, f"uncertain:{row.together or row.key}", *alert_words.uncertain(row), now)
 
 
 def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:

@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, OutsideError, Refused, Written
 from rules.model import Facts, Outcome, OutcomeKind
@@ -30,6 +31,9 @@ from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
 from sync.store.states import IntentState
+
+if TYPE_CHECKING:
+    from sync.store.columns import ResourceColumns
 
 
 class Said(StrEnum):
@@ -166,8 +170,8 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
     with world.store.write() as tx:
         bookings.change(tx, row.id, outcome=outcome_to_json(outcome))
         if row.vanished_at is None:
-            values = {"state": GONE, "owed": False, "dirty_at": now, "changed_at": now}
-            resources.change(tx, row.calendar, row.ref, **values)
+            gone: ResourceColumns = {"state": GONE, "owed": False, "dirty_at": now, "changed_at": now}
+            resources.change(tx, row.calendar, row.ref, **gone)
             fresh = bookings.get(tx, row.id, world.practice.zone)
             assert fresh is not None
             relocation.vanish(world, tx, fresh, now)

@@ -55,10 +55,12 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
         messages.move(tx, one.row.id, HELD, DROPPED, done_at=now, reason="écarté par une personne")
         cancelled = one.row.kind is MessageKind.CANCELLATION
         kind, state = (one.row.kind.value, TellingState.TOLD) if cancelled else ("baseline", TellingState.BASELINE)
-        values = {"kind": kind, "facts": one.row.facts, "recipient": one.row.recipient, "state": state, "at": now}
         settled.supersede(world, tx, one.row)
         number = bookings.next_number(tx, one.row.booking, one.row.channel)
-        bookings.tell(tx, one.row.booking, one.row.channel, number, **values)
+        bookings.tell(
+            tx, one.row.booking, one.row.channel, number, kind=kind, facts=one.row.facts,
+            recipient=one.row.recipient, state=state, at=now,
+        )  # fmt: skip
     return _answered(world, tx, calendar, waiting, now=now, event="messages-dropped")
 
 

@@ -82,8 +82,10 @@ def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tu
 def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
     """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
     for channel in Channel:
-        values = {"kind": "baseline", "facts": facts, "state": TellingState.BASELINE, "at": now}
-        bookings.tell(tx, number, channel, 0, recipient=addresses[channel], **values)
+        bookings.tell(
+            tx, number, channel, 0, kind="baseline", facts=facts, recipient=addresses[channel],
+            state=TellingState.BASELINE, at=now,
+        )  # fmt: skip
 
 
 def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:

@@ -36,8 +36,10 @@ def over(tx: Tx, row: MessageRow, now: datetime) -> None:
     """This cancellation is not to be told any more: the patient knows of another booking at that hour."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED)
     if row.started_at is None:
-        values = {"kind": row.kind.value, "facts": row.facts, "recipient": row.recipient, "state": TellingState.TOLD}
-        bookings.tell(tx, row.booking, row.channel, row.number, at=now, **values)
+        bookings.tell(
+            tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
+            state=TellingState.TOLD, at=now,
+        )  # fmt: skip
     else:
         bookings.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
 
@@ -47,5 +49,7 @@ def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
     number = bookings.next_number(tx, row.booking, row.channel)
     ended = row.kind is MessageKind.CANCELLATION
     kind, state = (row.kind.value, TellingState.TOLD) if ended else ("baseline", TellingState.BASELINE)
-    values = {"kind": kind, "facts": row.facts, "recipient": row.recipient, "state": state}
-    bookings.tell(tx, row.booking, row.channel, number, at=world.now(), **values)
+    bookings.tell(
+        tx, row.booking, row.channel, number, kind=kind, facts=row.facts, recipient=row.recipient, state=state,
+        at=world.now(),
+    )  # fmt: skip

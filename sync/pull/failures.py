@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import random
-from typing import Any
+from typing import TYPE_CHECKING
 
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from sync.core import intervals
@@ -23,6 +23,9 @@ from sync.pull.foreign_writer import Rival
 from sync.store import basics, calendars, notices
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
+
+if TYPE_CHECKING:
+    from sync.store.columns import CalendarColumns
 
 Chance = Callable[[], float]
 TOLD_AFTER, TOLD_WHEN, LONG = 3, timedelta(minutes=2), timedelta(minutes=10)
@@ -37,7 +40,8 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
         values = _counted(row, error, started)
         not_before, due_at = _waits(row, values, error, started, chance)
         values |= {"reason": str(error), "trouble": trouble, "last_attempt": started}
-        calendars.change(tx, source.address, not_before=not_before, due_at=due_at, **values)
+        values |= {"not_before": not_before, "due_at": due_at}
+        calendars.change(tx, source.address, **values)
         if row.trouble != trouble:
             basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
         long = not_before is not None and not_before - started > LONG
@@ -45,15 +49,15 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
             _alert(world, tx, row, error, trouble, now=started)
 
 
-def _counted(row: CalendarRow, error: OutsideError, now: datetime) -> dict[str, Any]:
-    values = {"fail_count": row.fail_count + 1, "failing_since": row.failing_since or now}
+def _counted(row: CalendarRow, error: OutsideError, now: datetime) -> CalendarColumns:
+    values: CalendarColumns = {"fail_count": row.fail_count + 1, "failing_since": row.failing_since or now}
     if isinstance(error, LoginRefused):
         values |= {"refused": row.refused + 1, "refused_since": row.refused_since or now}
     return values
 
 
 def _waits(
-    row: CalendarRow, values: dict[str, Any], error: OutsideError, started: datetime, chance: Chance
+    row: CalendarRow, values: CalendarColumns, error: OutsideError, started: datetime, chance: Chance
 ) -> tuple[datetime | None, datetime]:
     """(what the server asked for, our own wait)."""
     if isinstance(error, LoginRefused):
@@ -70,11 +74,11 @@ def _waits(
     return wait, wait
 
 
-def _worth_telling(trouble: str, error: OutsideError, values: dict[str, Any], row: CalendarRow, now: datetime) -> bool:
+def _worth_telling(trouble: str, error: OutsideError, values: CalendarColumns, row: CalendarRow, now: datetime) -> bool:
     """What passes by itself is told when it lasts; a login that never worked is a slip in the configuration."""
     if isinstance(error, LoginRefused):
         return row.last_success is None or intervals.reconnect(values["refused"], values["refused_since"], now)
-    lasting: bool = values["fail_count"] >= TOLD_AFTER and now - values["failing_since"] >= TOLD_WHEN
+    lasting = values["fail_count"] >= TOLD_AFTER and now - (row.failing_since or now) >= TOLD_WHEN
     return trouble != "unreachable" or lasting
 
 

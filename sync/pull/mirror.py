@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adapters.base import WHOLE, CursorLost, Page, Reading, Resource
 from rules.model import Annotation, Kind, alike, first_kind
@@ -23,6 +23,9 @@ from sync.store import basics, bookings, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
+
+if TYPE_CHECKING:
+    from sync.store.columns import ResourceColumns
 
 SECOND_READ = timedelta(seconds=60)
 Read = list[tuple[Resource, Reading]]
@@ -230,7 +233,7 @@ class Writer:
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state != GONE:
                 self._wake(ref, row.payload)
-                values: dict[str, Any] = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
+                values: ResourceColumns = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
                 resources.change(self.tx, self.source.address, ref, **values)
 
     def missed(self, refs: Iterable[str]) -> None:
@@ -266,15 +269,15 @@ class Writer:
                 self._wake(body.ref, body.payload)
 
     def _compare(self, row: ResourceRow, body: Resource, reading: Reading) -> None:
-        values: dict[str, Any] = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
+        values: ResourceColumns = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
         if resources.emptied(row) and reading.semantic == row.semantic:
             pass  # an erased patient's event, that nobody changed: its copy stays empty
         elif row.state != PRESENT or row.raw_hash != resources.digest(body.payload) or row.problem != reading.problem:
             values |= self._changed(row, body, reading)
         resources.change(self.tx, self.source.address, row.ref, **values)
 
-    def _changed(self, row: ResourceRow, body: Resource, reading: Reading) -> dict[str, Any]:
-        values = resources.written_row(body) | {"problem": reading.problem}
+    def _changed(self, row: ResourceRow, body: Resource, reading: Reading) -> ResourceColumns:
+        values: ResourceColumns = resources.written_row(body) | {"problem": reading.problem}
         meant = reading.semantic != row.semantic or row.state == GONE
         if meant:
             self._wake(row.ref, row.payload)

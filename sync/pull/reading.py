@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from random import random
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from adapters.base import Garbled, Offering, OutsideError, Restricted
 from adapters.deadline import within
@@ -19,11 +18,14 @@ from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.problems import ends_more
 
+if TYPE_CHECKING:
+    from sync.store.columns import CalendarColumns
+
+
 LATELY = timedelta(hours=1)
 QUESTION = 20.0  # seconds for one that an account answers for all of its calendars
 DEADLINE, WHOLE_DEADLINE = 120.0, 600.0  # seconds for one calendar; a listing of ten thousand events takes its time
 A_MOMENT, A_MARGIN = timedelta(milliseconds=1), timedelta(seconds=5)
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_one(
@@ -70,7 +72,7 @@ def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: b
 
 def _pace_of(
     world: World, source: Source, row: CalendarRow | None, done: Mirrored, started: datetime, *, owing: bool
-) -> dict[str, Any]:
+) -> CalendarColumns:
     """What the next readings' pace depends on: somebody is at work in it; what a listing lacked is to be looked for
     once more; how often it offers to be read."""
     values = _declared(source, row, started)
@@ -87,7 +89,7 @@ def _pace_of(
     return values
 
 
-def _declared(source: Source, row: CalendarRow | None, now: datetime) -> dict[str, Any]:
+def _declared(source: Source, row: CalendarRow | None, now: datetime) -> CalendarColumns:
     """That it is read-only by its role or the configuration, said before anything was to be written."""
     why = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
     return {} if not why or (row is not None and row.read_only) else {"read_only": why, "conditions_at": now}
@@ -109,7 +111,7 @@ def succeeded(
     addresses: Sequence[str],
     started: datetime,
     untold: frozenset[str] = frozenset(),
-    pace: Mapping[str, Any] = _NOTHING,
+    pace: CalendarColumns | None = None,
 ) -> None:
     """These were read from then on; `pace`: columns of the only one among them."""
     to_tell = [address for address in addresses if address not in untold]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, delete, func, insert, or_, select, update
@@ -18,6 +18,10 @@ from sync.store.codec import facts_from_json, facts_to_json, findings_from_json
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState, BookingState, MessageState, TellingState
 from sync.store.tx import here, in_parts, the, those
+
+if TYPE_CHECKING:
+    from sync.store.columns import BookingColumns
+
 
 VALID, INVALID, VANISHED = BookingState
 
@@ -63,7 +67,7 @@ class BookingRow:
     released_at: datetime | None
 
 
-def add(tx: Tx, **values: Any) -> int:
+def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """A new booking; its id."""
     number = basics.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
@@ -72,7 +76,7 @@ def add(tx: Tx, **values: Any) -> int:
     return number
 
 
-def change(tx: Tx, booking: int, **values: Any) -> None:
+def change(tx: Tx, booking: int, **values: Unpack[BookingColumns]) -> None:
     """Set columns of one booking."""
     tx.run(_CHANGE, the_id=booking, **values)
     _forget(tx, booking, values)
@@ -287,11 +291,22 @@ def next_number(tx: Tx, booking: int, channel: Channel) -> int:
     return 1 + (last or 0)
 
 
-def tell(tx: Tx, booking: int, channel: Channel, number: int, **values: Any) -> None:
-    """Record a telling: kind, facts, recipient, at, and its state."""
-    if isinstance(values["facts"], Facts):
-        values["facts"] = facts_to_json(values["facts"])
-    tx.later(_TELL, {"booking": booking, "channel": channel.value, "number": number, **values})
+def tell(
+    tx: Tx,
+    booking: int,
+    channel: Channel,
+    number: int,
+    *,
+    kind: str,
+    facts: Facts | Mapping[str, Any],
+    recipient: str | None,
+    state: TellingState,
+    at: datetime,
+) -> None:
+    """Record a telling. `kind`: a MessageKind, or `baseline`; `facts`: or their JSON."""
+    told = facts_to_json(facts) if isinstance(facts, Facts) else facts
+    row = {"booking": booking, "channel": channel.value, "number": number, "kind": kind, "facts": told}
+    tx.later(_TELL, {**row, "recipient": recipient, "state": state, "at": at})
 
 
 def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingState) -> None:
@@ -347,7 +362,7 @@ def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     return BookingRow(**values)
 
 
-def _forget(tx: Tx, booking: int, values: dict[str, Any]) -> None:
+def _forget(tx: Tx, booking: int, values: BookingColumns) -> None:
     """That booking is no longer as it was read; where it got another place or name, all is to be read again."""
     for memory in (_STOOD, _BORE):
         if _MOVES.isdisjoint(values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
@@ -14,6 +14,10 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import CalendarState, ResourceState
 from sync.store.tx import here, in_parts, the, those
+
+if TYPE_CHECKING:
+    from sync.store.columns import CalendarColumns
+
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
@@ -127,7 +131,7 @@ def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
     return row
 
 
-def change(tx: Tx, calendar: str, **values: Any) -> None:
+def change(tx: Tx, calendar: str, **values: Unpack[CalendarColumns]) -> None:
     """Set columns of one calendar."""
     tx.run(_CHANGE, the_calendar=calendar, **values)
     tx.remembered.pop(("calendar", calendar), None)
@@ -169,8 +173,8 @@ def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
 
 def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
     """Advance, or forget."""
-    values = (cursor.kind, cursor.value, cursor.query) if cursor else (None, None, None)
-    change(tx, calendar, **dict(zip(("cursor_kind", "cursor_value", "cursor_query"), values, strict=True)))
+    kind, value, query = (cursor.kind, cursor.value, cursor.query) if cursor else (None, None, None)
+    change(tx, calendar, cursor_kind=kind, cursor_value=value, cursor_query=query)
 
 
 def _row(row: Any) -> CalendarRow:

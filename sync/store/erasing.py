@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, String, Table, delete, select, update
 
 from sync.store import bookings, edits, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
+
+if TYPE_CHECKING:
+    from sync.store.columns import ResourceColumns
+
 
 Place = tuple[str, str]
 _TELLING = frozenset({"mobile", "email", "address"})
@@ -65,7 +69,7 @@ def empty(tx: Tx, place: Place) -> None:
     here = (c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
     nothing = {"label": "", "booking": None, "patient": None, "motif": None}
     tx.connection.execute(update(t.occurrence).where(*here).values(**nothing))
-    values: dict[str, Any] = {
+    values: ResourceColumns = {
         "payload": resources.pack(b""),
         "raw_hash": b"",
         "written": None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select, update
@@ -23,6 +23,10 @@ from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
 from sync.store.states import MessageState
 from sync.store.tx import here, the, those
+
+if TYPE_CHECKING:
+    from sync.store.columns import MessageColumns
+
 
 PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = MessageState
 
@@ -197,7 +201,7 @@ def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:
     return _row(row, zone) if row else None
 
 
-def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **values: Any) -> bool:
+def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **values: Unpack[MessageColumns]) -> bool:
     """From one state to another, only where it still stands in the expected one: the claim (must change one row)."""
     c = t.message.c
     result = tx.connection.execute(

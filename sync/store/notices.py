@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Unpack
 
 from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here, the
+
+if TYPE_CHECKING:
+    from sync.store.columns import NoticeColumns
+
 
 _c = t.notice.c
 _DUE = (
@@ -49,7 +53,7 @@ def withdraw(tx: Tx, key: str) -> None:
     tx.connection.execute(delete(t.notice).where(c.practice == tx.practice, c.key == key, c.sent_at.is_(None)))
 
 
-def change(tx: Tx, key: str, **values: Any) -> None:
+def change(tx: Tx, key: str, **values: Unpack[NoticeColumns]) -> None:
     """Set columns of one alert."""
     where = (t.notice.c.practice == tx.practice, t.notice.c.key == key)
     tx.connection.execute(update(t.notice).where(*where).values(**values))

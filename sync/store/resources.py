@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sqlalchemy import (
     CompoundSelect,
@@ -31,6 +31,10 @@ from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
 from sync.store.states import CalendarState, ResourceState
 from sync.store.tx import here, in_parts, numbered, the, those
+
+if TYPE_CHECKING:
+    from sync.store.columns import FoundColumns, ResourceColumns
+
 
 ONE_DAY = timedelta(days=1)
 Taken = tuple[str, datetime, datetime]  # a dentist, from, until
@@ -105,7 +109,7 @@ def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     tx.add(_ADD, rows)
 
 
-def change(tx: Tx, calendar: str, ref: str, **values: Any) -> None:
+def change(tx: Tx, calendar: str, ref: str, **values: Unpack[ResourceColumns]) -> None:
     """Set columns of one resource."""
     tx.run(_CHANGE, the_calendar=calendar, the_ref=ref, **values)
 
@@ -115,7 +119,7 @@ def settled(tx: Tx, calendar: str, ref: str) -> None:
     tx.later(_CHANGE, {"the_calendar": calendar, "the_ref": ref, "dirty_at": None}, (calendar, ref))
 
 
-def written_row(resource: Resource) -> dict[str, Any]:
+def written_row(resource: Resource) -> ResourceColumns:
     """The columns that a body fills."""
     return {"version": resource.version, "payload": pack(resource.payload), "raw_hash": digest(resource.payload)}
 
@@ -239,7 +243,7 @@ def occurrence_row(
     }  # fmt: skip
 
 
-def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Any) -> bool:
+def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
     """Set what judging found out of one occurrence; whether that changed what others see of it."""
     before = _seen(tx, place).get((uid, recurrence))
     if before is None or all(before[name] == value for name, value in values.items()):

@@ -6,13 +6,17 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
+
+if TYPE_CHECKING:
+    from sync.store.columns import SubscriptionColumns
+
 
 _EVERY = select(t.subscription).where(*here(t.subscription)).order_by(t.subscription.c.opened_at, t.subscription.c.id)
 _GET = select(t.subscription).where(*here(t.subscription, "id"))
@@ -77,7 +81,7 @@ def add(tx: Tx, ident: str, secret: str, *, calendar: str, address: str, now: da
     tx.add(_NEW, [row])
 
 
-def change(tx: Tx, ident: str, **values: Any) -> None:
+def change(tx: Tx, ident: str, **values: Unpack[SubscriptionColumns]) -> None:
     """Set columns of one."""
     tx.run(_CHANGE, the_id=ident, **values)
 
