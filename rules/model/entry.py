@@ -58,42 +58,40 @@ class Outcome:
 class Entry:
     """What was read in one event's title and text, before anything is compared with the directory.
 
-    For every detail the text as typed is kept beside the value (`mobile_text`), so that a finding can say what was
-    seen; the value is None where the text could not be believed. `motif` is a label of the practice;
-    `motif_text` what stood where a motif should. `given_name` and `family_name` are proposals where only `name_text`
-    is certain; `first_visit` and `known` are the typed answers, None where she said nothing.
+    Beside a value the text as typed is kept (`…_text`), so that a finding can say what was seen; the value is None
+    where the text could not be believed. What she said nothing of is None, empty or False.
     """
 
-    name_text: str = ""
-    family_name: str = ""
+    name_text: str = ""  # the name as typed: it alone is certain
+    family_name: str = ""  # a proposal, as `given_name`
     given_name: str = ""
     birth_name: str | None = None
     birth_date: date | None = None
     birth_text: str = ""
-    mobile: str | None = None
+    mobile: str | None = None  # E.164, as in the directory
     mobile_text: str = ""
     email: str | None = None
     email_text: str = ""
-    email_confirmed: bool = False
+    email_confirmed: bool = False  # she wrote that it is right as it stands, as for `mobile_confirmed`
     mobile_confirmed: bool = False
     address: str | None = None
     address_text: str = ""
-    motif: str | None = None
-    motifs: tuple[str, ...] = ()
-    motif_text: str = ""
-    first_visit: bool | None = None
-    known: bool | None = None
-    new_patient: bool = False
-    dentist: str | None = None
+    motif: str | None = None  # a label of the practice
+    motifs: tuple[str, ...] = ()  # all labels where she typed several
+    motif_text: str = ""  # what stood where a motif should
+    first_visit: bool | None = None  # « Première consultation »: True; « Suivi »: False
+    known: bool | None = None  # « Déjà venu » (P20)
+    new_patient: bool = False  # her text says that the patient is new
+    dentist: str | None = None  # the key of the dentist she named
     dentist_text: str = ""
-    no_preference: bool = False
-    consent: Consent | None = None
-    keep_minutes: int | None = None
-    guardian: Guardian | None = None
-    without_mobile: str | None = None
+    no_preference: bool = False  # the patient takes any dentist
+    consent: Consent | None = None  # an agreement to another dentist (P23)
+    keep_minutes: int | None = None  # the length in minutes that she wants kept (P8)
+    guardian: Guardian | None = None  # who is written to instead (P34)
+    without_mobile: str | None = None  # why there is none, as typed; as for `without_email`
     without_email: str | None = None
-    comment: str = ""
-    waiting: bool = False
-    outcome: Outcome | None = None
-    query: str | None = None
-    findings: tuple[Finding, ...] = ()
+    comment: str = ""  # stays in the practice, never sent to the patient
+    waiting: bool = False  # on the waiting list for an earlier slot (P44)
+    outcome: Outcome | None = None  # how the appointment ended (section 7)
+    query: str | None = None  # a question typed as the event (`? dupont`)
+    findings: tuple[Finding, ...] = ()  # what reading itself found

@@ -28,43 +28,38 @@ VALID, INVALID, VANISHED = BookingState
 
 @dataclass(frozen=True, slots=True)
 class BookingRow:
-    """One booking as last judged. `vanished_at`: when it was first missed or found cancelled; `outcome` why.
-
-    `born_here`: its patient's record was made from this very event; `updates`: what it changed in the directory,
-    `given`: the details that it gave it (P4); `slots`: free times that were proposed, and for which findings, so that
-    time alone renews none (law L2); `adjusted`: the length that was given to the event, and for which motif (P8,
-    ruling 4); `attendance`: honoured, excused or unexcused, with the reason (P47, P48); `invite`: its name
-    in the patient's calendar, None for one that was booked when these names were made of numbers.
-    """
+    """One booking as last evaluated. `start` and `end` are in the practice's zone, the other times in UTC."""
 
     id: int
-    calendar: str
+    calendar: str  # with `ref`: where it stands, or stood last
     ref: str
-    uid: str
-    recurrence: str
-    dentist: str
+    uid: str  # the event's UID; empty where it has none
+    recurrence: str  # which occurrence of a series; empty: a single event
+    dentist: str  # the dentist's key
     start: datetime
     end: datetime
-    patient: int | None
+    patient: int | None  # the number of the record; None: nobody in the directory
     state: BookingState
-    facts: Facts
-    mobile: str | None
-    email: str | None
+    facts: Facts  # what its patient is told
+    mobile: str | None  # where an SMS goes; None: nowhere
+    email: str | None  # where an e-mail goes; None: nowhere
     findings: tuple[Finding, ...]
-    outcome: dict[str, Any] | None
-    baseline: bool
-    born_here: bool
-    updates: tuple[str, ...]
-    given: dict[str, str] | None
+    outcome: dict[str, Any] | None  # JSON of an Outcome: how it ended, or why it vanished; None: nobody said
+    baseline: bool  # there before the first pass: its patient counts as told (ruling 7)
+    born_here: bool  # the patient's record was made from this event
+    updates: tuple[str, ...]  # French lines: what it changed in the directory (P4)
+    given: dict[str, str] | None  # detail → value: what it gave the directory (P4)
+    # free times that were proposed, and for which findings, so that time alone renews none (law L2)
     slots: dict[str, Any] | None
+    # JSON of a Length: the length given to the event, and for which motif (P8, ruling 4)
     adjusted: dict[str, Any] | None
-    attendance: AttendanceState | None
-    attendance_reason: str | None
-    invite: str | None
+    attendance: AttendanceState | None  # None: nothing is known yet (P47, P48)
+    attendance_reason: str | None  # in French
+    invite: str | None  # its UID in the patient's calendar; None: booked when that was made of the booking's number
     created_at: datetime
-    changed_at: datetime
-    vanished_at: datetime | None
-    released_at: datetime | None
+    changed_at: datetime  # when what it says, its addresses, state or place last changed
+    vanished_at: datetime | None  # when it was first missed, or found cancelled
+    released_at: datetime | None  # when a person approved its cancellation, which the brake held
 
 
 def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:

@@ -39,47 +39,37 @@ _WELL = {
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """What is remembered of one calendar. `baseline_at` is None until its first pass was complete (ruling 7).
+    """What is kept of one calendar. Times are aware, in UTC."""
 
-    `unreported`: changes that audits found and the token had not told; `doubted_at`: since when its token is not
-    trusted for that, `doubt` why, in French; `spare_cursor`: [kind, value, query] of a token kept to see whether it is
-    honest again. `conditions_at`: when conditional writes were last tried out.
-
-    Its pace (`sync.core.intervals`): `due_at`: not before then after a failure, at the latest then after a hint; None:
-    its ordinary pace. `lively_at`: when a change by a person was last seen. `pushed_until`: until when the server
-    announces changes. `offered_seconds`: how often a feed itself wants to be read. `failing_since`: the first failure
-    since the last success; so many were `refused` logins, the first at `refused_since`. `not_before`: what the server
-    asked for.
-    """
-
-    calendar: str
-    dentist: str
+    calendar: str  # the calendar's address, its key
+    dentist: str  # the dentist's key in the configuration
     state: CalendarState
-    cursor: Cursor | None
-    baseline_at: datetime | None
-    last_success: datetime | None
-    last_attempt: datetime | None
-    reason: str | None
-    trouble: str | None
-    fail_count: int
-    not_before: datetime | None
-    held_at: datetime | None
-    read_only: str | None
-    audited_at: datetime | None
-    audit_tried_at: datetime | None
-    deep_audit_at: datetime | None
-    unreported: int
-    doubted_at: datetime | None
-    doubt: str | None
-    spare_cursor: list[str] | None
-    conditions_at: datetime | None
+    cursor: Cursor | None  # how far it was read; None: it is listed whole
+    baseline_at: datetime | None  # when its first pass was complete; None until then (ruling 7)
+    last_success: datetime | None  # the start of the last reading that succeeded
+    last_attempt: datetime | None  # the start of the last reading, whatever came of it
+    reason: str | None  # why the last reading failed, in French
+    trouble: str | None  # the failure's kind: unreachable, denied, gone …
+    fail_count: int  # failures in a row
+    not_before: datetime | None  # Retry-After: the server asked for no request before then
+    held_at: datetime | None  # since when the brake holds its cancellations
+    read_only: str | None  # why nothing is written into it, in French; None: it takes writes
+    audited_at: datetime | None  # when store and calendar were last compared
+    audit_tried_at: datetime | None  # when that was last begun
+    deep_audit_at: datetime | None  # when every body was last compared as well
+    unreported: int  # changes that audits found and the sync token had not reported, ever
+    doubted_at: datetime | None  # since when its sync token is not trusted because of that
+    doubt: str | None  # why it is not trusted, in French
+    spare_cursor: list[str] | None  # [kind, value, query] of a token kept to see whether it is honest again
+    conditions_at: datetime | None  # when conditional writes were last tried out
+    # after a failure: not read before then; after a hint: read by then; None: its ordinary interval
     due_at: datetime | None
-    lively_at: datetime | None
-    pushed_until: datetime | None
-    offered_seconds: int | None
-    failing_since: datetime | None
-    refused: int
-    refused_since: datetime | None
+    lively_at: datetime | None  # when a change by a person was last seen: it is read more often for a while
+    pushed_until: datetime | None  # until when the server announces changes
+    offered_seconds: int | None  # how often a feed itself wants to be read
+    failing_since: datetime | None  # the first failure since the last success
+    refused: int  # refused logins in a row
+    refused_since: datetime | None  # the first of these
 
     @property
     def active(self) -> bool:

@@ -45,28 +45,27 @@ _WITH_STATE = select(t.message).where(*here(t.message), those(_c.state)).order_b
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One message. `started_at`: the gateway may have been called since; `next_try`: not before. `unclear`: how many
-    answers were lost. `together`: the key under which it went, or goes again, as one with others (ruling 6)."""
+    """One message to one patient."""
 
     id: int
     booking: int
     kind: MessageKind
     channel: Channel
-    number: int
-    key: str
-    recipient: str
-    facts: Facts
-    before: Facts | None
+    number: int  # of its telling; 0 for a reminder, -1 (`EARLY`) for one that a wrong clock sent
+    key: str  # the dedupe key: a gateway takes it once
+    recipient: str  # a mobile in E.164, or an e-mail address
+    facts: Facts  # what it says
+    before: Facts | None  # what its patient knew (modification, cancellation)
     state: MessageState
-    due_at: datetime
-    next_try: datetime | None
-    attempts: int
-    unclear: int
-    started_at: datetime | None
-    done_at: datetime | None
-    reason: str | None
-    together: str | None
-    approved_at: datetime | None
+    due_at: datetime  # not before
+    next_try: datetime | None  # not before, after a failure
+    attempts: int  # calls that failed, or whose answer was lost
+    unclear: int  # answers that were lost
+    started_at: datetime | None  # the gateway may have been called since
+    done_at: datetime | None  # when it was sent or given up
+    reason: str | None  # why it failed or waits, in French
+    together: str | None  # the key under which it went, or goes again, as one with others (ruling 6)
+    approved_at: datetime | None  # when a person let it go after it was held
 
     @property
     def action(self) -> Send:

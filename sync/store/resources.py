@@ -43,31 +43,27 @@ PRESENT, SUSPECT, GONE = ResourceState
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """A stored resource. `written` is what we last put there; `rewrites` counts repairs that no fact caused
-    (hard case D08).
+    """One stored resource: an iCalendar file, or an event of Google."""
 
-    `first_pass`: it was there before attitre; `baseline`: and nobody has changed its meaning since.
-    """
-
-    calendar: str
-    ref: str
-    version: str | None
-    payload: bytes
-    raw_hash: bytes
-    semantic: str
+    calendar: str  # the address of its calendar
+    ref: str  # its name in the calendar
+    version: str | None  # the server's ETag; None: it gave none, or the body is to be fetched anew
+    payload: bytes  # the body as fetched; empty until it was, and once its patient is erased
+    raw_hash: bytes  # SHA-256 of the body
+    semantic: str  # hash of its meaning, our own part and what clients rewrite by themselves left out
     state: ResourceState
-    suspect_at: datetime | None
-    owed: bool
-    baseline: bool
-    first_pass: bool
-    problem: str
-    changed_at: datetime
-    dirty_at: datetime | None
-    order: int
-    written: Annotation | None
-    rewrites: int
-    unwritable: str | None
-    twin: int | None
+    suspect_at: datetime | None  # when a single read first found it gone; None: not read yet
+    owed: bool  # its body is to be fetched
+    baseline: bool  # there before attitre, and nobody changed its meaning since
+    first_pass: bool  # there before attitre
+    problem: str  # the rule's id where the body cannot be read, else empty
+    changed_at: datetime  # when it came, went, or changed its meaning
+    dirty_at: datetime | None  # since when its occurrences are to be evaluated; None: they are
+    order: int  # grows with the moment at which it was first seen: of two that overlap, the later gives way
+    written: Annotation | None  # our part as we last wrote it; None: we never did
+    rewrites: int  # repairs of our part that no change of the event caused (hard case D08)
+    unwritable: str | None  # why nothing is written into it, in French; None: it takes writes
+    twin: int | None  # the booking of which this event is a double
 
 
 def emptied(row: ResourceRow) -> bool:
