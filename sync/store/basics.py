@@ -52,16 +52,15 @@ def secret(tx: Tx) -> bytes:
 
 def take_numbers(tx: Tx, name: str, count: int = 1) -> range:
     """The next `count` numbers of that counter, never given before."""
-    key = ("counter", name)
-    if key in tx.remembered:  # the row is ours until the transaction ends
-        last: int = tx.remembered[key] + count
-        tx.later(_COUNT, {"the_name": name, "value": last}, key)
+    if name in tx.cache.counters:  # the row is ours until the transaction ends
+        last = tx.cache.counters[name] + count
+        tx.later(_COUNT, {"the_name": name, "value": last}, name)
     else:
         counted = tx.run(_TAKE, the_name=name, count=count).scalar()
         if counted is None:
             tx.add(_NEW_COUNTER, [{"name": name, "value": count}])
         last = counted or count
-    tx.remembered[key] = last
+    tx.cache.counters[name] = last
     return range(last - count + 1, last + 1)
 
 

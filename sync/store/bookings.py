@@ -66,8 +66,8 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """A new booking; its id."""
     number = basics.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
-    tx.remembered.get(_STOOD, {}).pop((values["calendar"], values["ref"]), None)
-    tx.remembered.get(_BORE, {}).pop(values["uid"], None)
+    tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
+    tx.cache.with_uid.pop(values["uid"], None)
     return number
 
 
@@ -105,13 +105,13 @@ def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
     """The bookings that stand, or stood last, in that resource."""
-    known = tx.remembered.get(_STOOD, {}).get((calendar, ref))
+    known = tx.cache.at_place.get((calendar, ref))
     return list(_rows(tx.run(_AT, the_calendar=calendar, the_ref=ref), zone)) if known is None else list(known)
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
     """These resources are about to be judged: read at once which bookings stood there."""
-    stood = tx.remembered.setdefault(_STOOD, {})
+    stood = tx.cache.at_place
     stood.update({(calendar, ref): [] for ref in refs})
     for part in in_parts(refs):
         for row in _rows(tx.run(_AT_ANY, the_calendar=calendar, those_ref=part), zone):
@@ -122,7 +122,7 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
     """Bookings of that event, wherever it stands; none where it has no UID: that says nothing of two files."""
     if not uid:
         return []
-    known = tx.remembered.get(_BORE, {}).get(uid)
+    known = tx.cache.with_uid.get(uid)
     if known is None:
         return list(_rows(tx.run(_WITH_UID, the_uid=uid, the_recurrence=recurrence), zone))
     return [row for row in known if row.recurrence == recurrence]
@@ -135,7 +135,7 @@ def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow
 
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
     """These events are about to be judged: read at once which bookings are, or were, theirs."""
-    bore = tx.remembered.setdefault(_BORE, {})
+    bore = tx.cache.with_uid
     bore.update({uid: [] for uid in uids})
     for part in in_parts(uids):
         for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone):
@@ -253,7 +253,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
     A refused message told nothing, but it is not tried again until its facts or its address change: see `refused`.
     """
     known: dict[tuple[int, Channel], Knowledge] = {}
-    expected = tx.remembered.get(_EXPECTED, {}).get(booking)
+    expected = tx.cache.tellings.get(booking)
     for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
         if row.state != TellingState.FAILED:
             facts = facts_from_json(row.facts, zone)
@@ -264,7 +264,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
 
 def expect_knowledge(tx: Tx, bookings: Sequence[int]) -> None:
     """What the patients of these bookings know is about to be asked, in a transaction that tells nothing."""
-    told = tx.remembered.setdefault(_EXPECTED, {})
+    told = tx.cache.tellings
     told.update({booking: [] for booking in bookings})
     for part in in_parts(bookings):
         for row in tx.run(_TOLD_ANY, those_booking=part):
@@ -359,18 +359,17 @@ def _row(row: Any, zone: ZoneInfo) -> BookingRow:
 
 def _forget(tx: Tx, booking: int, values: BookingColumns) -> None:
     """That booking is no longer as it was read; where it got another place or name, all is to be read again."""
-    for memory in (_STOOD, _BORE):
+    kept: tuple[dict[Any, list[BookingRow]], ...] = (tx.cache.at_place, tx.cache.with_uid)
+    for known in kept:
         if _MOVES.isdisjoint(values):
-            known = tx.remembered.get(memory, {})
             for key in [key for key, rows in known.items() if any(row.id == booking for row in rows)]:
                 del known[key]
         else:
-            tx.remembered.pop(memory, None)
+            known.clear()
 
 
 # --- the statements --------------------------------------------------------------------------------------------------
 
-_STOOD, _BORE = "the bookings that stood in the resources that are judged", "the bookings of the events there"
 _MOVES = frozenset({"calendar", "ref", "uid", "recurrence"})
 _b, _t = t.booking.c, t.telling.c
 _EVERY = select(*(_b[name] for name in BookingRow.__slots__))
@@ -402,7 +401,6 @@ _THESE = _EVERY.where(*here(t.booking), those(_b.id))
 _UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
     *here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES
 )
-_EXPECTED = "what is known of bookings"
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _INVITE = select(_b.invite).where(*here(t.booking, "id"))
 _TELL = insert(t.telling)

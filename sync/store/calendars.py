@@ -100,11 +100,10 @@ def latest(tx: Tx) -> datetime | None:
 
 def get(tx: Tx, calendar: str) -> CalendarRow | None:
     """One calendar, or None where it was never pulled."""
-    key = ("calendar", calendar)
-    if key not in tx.remembered:
+    if calendar not in tx.cache.calendars:
         row = tx.run(_GET, the_calendar=calendar).mappings().first()
-        tx.remembered[key] = _row(row) if row else None
-    known: CalendarRow | None = tx.remembered[key]
+        tx.cache.calendars[calendar] = _row(row) if row else None
+    known: CalendarRow | None = tx.cache.calendars[calendar]
     return known
 
 
@@ -113,7 +112,7 @@ def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
     known = get(tx, calendar)
     if known is None:
         tx.add(_NEW, [{"calendar": calendar, "dentist": dentist, "state": CalendarState.ACTIVE}])
-        tx.remembered.pop(("calendar", calendar))
+        del tx.cache.calendars[calendar]
     elif known.state != CalendarState.ACTIVE or known.dentist != dentist:
         change(tx, calendar, state=CalendarState.ACTIVE, dentist=dentist)
     row = get(tx, calendar)
@@ -124,7 +123,7 @@ def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
 def change(tx: Tx, calendar: str, **values: Unpack[CalendarColumns]) -> None:
     """Set columns of one calendar."""
     tx.run(_CHANGE, the_calendar=calendar, **values)
-    tx.remembered.pop(("calendar", calendar), None)
+    tx.cache.calendars.pop(calendar, None)
 
 
 def owing(tx: Tx, calendars: Sequence[str]) -> set[str]:
@@ -141,7 +140,7 @@ def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
     for part in in_parts(calendars):
         tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
-        tx.remembered.pop(("calendar", calendar), None)
+        tx.cache.calendars.pop(calendar, None)
 
 
 def due_now(tx: Tx, calendar: str, at: datetime) -> None:
@@ -157,8 +156,7 @@ def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
         .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))
         .values(state=CalendarState.SUSPENDED)
     )
-    for calendar in [row.calendar for row in every(tx)]:
-        tx.remembered.pop(("calendar", calendar), None)
+    tx.cache.calendars.clear()
 
 
 def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:

@@ -20,7 +20,6 @@ _DROP, _WANT = delete(t.edit).where(*here(t.edit, "calendar", "ref")), insert(t.
 _AT = select(t.edit.c.ref).where(*here(t.edit, "calendar"), those(t.edit.c.ref))
 _e = t.edit.c
 _DUE = select(t.edit).where(*here(t.edit), _e.due_at <= the(_e.due_at)).order_by(_e.due_at, _e.calendar, _e.ref)
-_FREE = "places without an edit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +49,12 @@ def want(
     drop(tx, calendar, ref)
     row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
     tx.add(_WANT, [{"remove": remove, **row}])
-    tx.remembered.get(_FREE, set()).discard((calendar, ref))
+    tx.cache.without_edit.discard((calendar, ref))
 
 
 def drop(tx: Tx, calendar: str, ref: str) -> bool:
     """Owe nothing there; whether an edit was owed."""
-    if (calendar, ref) in tx.remembered.get(_FREE, ()):
+    if (calendar, ref) in tx.cache.without_edit:
         return False
     return bool(tx.run(_DROP, the_calendar=calendar, the_ref=ref).rowcount)
 
@@ -63,7 +62,7 @@ def drop(tx: Tx, calendar: str, ref: str) -> bool:
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
     """These resources are about to be judged: find out at once which of them owe no edit."""
     found = {ref for part in in_parts(refs) for ref in tx.run(_AT, the_calendar=calendar, those_ref=part).scalars()}
-    tx.remembered.setdefault(_FREE, set()).update((calendar, ref) for ref in refs if ref not in found)
+    tx.cache.without_edit.update((calendar, ref) for ref in refs if ref not in found)
 
 
 def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:

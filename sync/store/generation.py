@@ -29,9 +29,9 @@ class Generation:
 
 def current(tx: Tx, now: datetime) -> Generation:
     """This store's, made at first use: for a writing transaction."""
-    if NAME not in tx.remembered:
-        tx.remembered[NAME] = known(tx) or _begin(tx, now, 0)
-    made: Generation = tx.remembered[NAME]
+    if tx.cache.generation is None:
+        tx.cache.generation = known(tx) or _begin(tx, now, 0)
+    made: Generation = tx.cache.generation
     return made
 
 
@@ -53,7 +53,7 @@ def mark_of(tx: Tx) -> str:
 def renew(tx: Tx, now: datetime) -> None:
     """This store is another's continuation: nothing is told any more under the names that it used until now."""
     before = known(tx)
-    tx.remembered[NAME] = _begin(tx, now, before.since if before else 0)
+    tx.cache.generation = _begin(tx, now, before.since if before else 0)
 
 
 def _begin(tx: Tx, now: datetime, after: int) -> Generation:

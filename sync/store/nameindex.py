@@ -20,8 +20,6 @@ from sync.store.tx import here, in_parts, the, those
 AS_ONE = "="  # starts the word that is a whole name written as one; no folded word has it
 _LIKE = 70
 _ERASED = "directory-erased"
-NOBODY = "nobody is in the directory"
-_NAMES, _OWN = "every name now", "names of a directory that this transaction changed"
 _c, _n = t.patient.c, t.patient_name.c
 _TOUCH = update(t.patient).where(*here(t.patient, "id"))
 _SINCE = select(_c.id, _c.revision, _c.merged_into).where(*here(t.patient), _c.revision > the(_c.revision))
@@ -73,8 +71,8 @@ def touch(tx: Tx, patient: int) -> None:
 def erased(tx: Tx) -> None:
     """Records went without a trace: whoever remembers names forgets them all."""
     basics.put(tx, _ERASED, secrets.token_hex(8))
-    tx.remembered.pop(_NAMES, None)
-    tx.remembered[_OWN] = Names(basics.get(tx, _ERASED))
+    tx.cache.names = None
+    tx.cache.own_names = Names(basics.get(tx, _ERASED))
 
 
 def nearest(tx: Tx, name: str, limit: int) -> list[int]:
@@ -83,11 +81,11 @@ def nearest(tx: Tx, name: str, limit: int) -> list[int]:
 
 
 def _now(tx: Tx) -> Names:
-    if _NAMES not in tx.remembered:
-        names = tx.remembered.get(_OWN) or _shared(tx)
+    if tx.cache.names is None:
+        names = tx.cache.own_names or _shared(tx)
         _follow(tx, names)
-        tx.remembered[_NAMES] = names
-    now: Names = tx.remembered[_NAMES]
+        tx.cache.names = names
+    now: Names = tx.cache.names
     return now
 
 
@@ -101,10 +99,9 @@ def _shared(tx: Tx) -> Names:
 
 
 def _names_of_its_own(tx: Tx) -> None:
-    tx.remembered.pop(_NAMES, None)
-    tx.remembered.pop(NOBODY, None)
-    if _OWN not in tx.remembered:
-        tx.remembered[_OWN] = _shared(tx).copy()
+    tx.cache.names, tx.cache.nobody = None, False
+    if tx.cache.own_names is None:
+        tx.cache.own_names = _shared(tx).copy()
 
 
 def _follow(tx: Tx, names: Names) -> None:

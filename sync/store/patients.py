@@ -17,7 +17,7 @@ from rules.text.fold import words
 from sync.store import basics, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.nameindex import AS_ONE, NOBODY
+from sync.store.nameindex import AS_ONE
 from sync.store.states import AttendanceState, BookingState
 from sync.store.tx import here, the, those
 
@@ -79,7 +79,7 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
 
     Of a common first name only those are taken who share most words: the person meant is among them.
     """
-    if NOBODY in tx.remembered:
+    if tx.cache.nobody:
         return ()
     ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
     rows = tx.run(_AMONG, those_id=sorted(ids)).mappings().all() if ids else ()
@@ -117,7 +117,7 @@ def _words(part: list[str]) -> dict[str, str]:
 def expect(tx: Tx) -> None:
     """Many events are about to be judged: find out at once whether there is anybody to be found."""
     if not basics.ever_counted(tx, "patient"):
-        tx.remembered[NOBODY] = True
+        tx.cache.nobody = True
 
 
 def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:

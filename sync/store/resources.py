@@ -217,13 +217,13 @@ def replace_occurrences(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str
         for row in tx.run(_HERE, **place)
     }
     tx.run(_EMPTY, **place)
-    tx.remembered.pop(_SEEN, None)
+    tx.cache.found.clear()
     add_occurrences(tx, [{**row, **kept.get((row["uid"], row["recurrence"]), {})} for row in rows])
 
 
 def add_occurrences(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many occurrences at once."""
-    tx.remembered.pop(_AROUND, None)
+    tx.cache.busy.clear()
     tx.add(_ADD_OCCURRENCES, rows)
 
 
@@ -242,38 +242,40 @@ def occurrence_row(
 def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
     """Set what judging found out of one occurrence; whether that changed what others see of it."""
     before = _seen(tx, place).get((uid, recurrence))
-    if before is None or all(before[name] == value for name, value in values.items()):
+    if before is None or values.items() <= before.items():
         return False
     key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
     longer = values.get("end", before["end"]) != before["end"]
     before.update(values)
     tx.later(_JUDGED, {**key, **before})
     if longer:
-        tx.remembered.pop(_AROUND, None)
+        tx.cache.busy.clear()
         tx.flush()  # it may meet others than before
     return True
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
     """These resources are about to be judged: read at once what was found out of their occurrences."""
-    seen = tx.remembered.setdefault(_SEEN, {})
+    seen = tx.cache.found
     seen.update({(calendar, ref): {} for ref in refs})
     for part in in_parts(refs):
-        for ref, uid, recurrence, *found in tx.run(_FOUND_OUT, the_calendar=calendar, those_ref=part):
-            seen[(calendar, ref)][(uid, recurrence)] = dict(zip(_FINDS, found, strict=True))
+        for ref, uid, recurrence, end, kind, label, *whose in tx.run(_FOUND_OUT, the_calendar=calendar, those_ref=part):
+            booking, patient, motif = whose
+            seen[(calendar, ref)][(uid, recurrence)] = {
+                "end": end, "kind": kind, "label": label, "booking": booking, "patient": patient, "motif": motif,
+            }  # fmt: skip
 
 
-def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-    if place not in tx.remembered.get(_SEEN, ()):
+def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], FoundColumns]:
+    if place not in tx.cache.found:
         expect(tx, place[0], [place[1]])
-    known: dict[tuple[str, str], dict[str, Any]] = tx.remembered[_SEEN][place]
-    return known
+    return tx.cache.found[place]
 
 
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
     """What takes that dentist's time between those moments."""
-    seen = tx.remembered.get(_SEEN, {})
-    found = tx.remembered.get(_AROUND, {}).get((dentist, start, end))
+    seen = tx.cache.found
+    found: Iterable[Sequence[Any]] | None = tx.cache.busy.get((dentist, start, end))
     if found is None:
         found = tx.run_before(_TAKEN, the_dentist=dentist, **_span(start, end))
     taken = (_as_judged(shown, seen.get((calendar, ref))) for calendar, ref, *shown in found)
@@ -282,7 +284,7 @@ def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ..
 
 def expect_busy(tx: Tx, spans: Sequence[Taken]) -> None:
     """What takes these spans is about to be asked: many are one question."""
-    around = tx.remembered.setdefault(_AROUND, {})
+    around = tx.cache.busy
     for start in range(0, len(spans), _MANY):
         part = spans[start : start + _MANY]
         around.update({span: [] for span in part})
@@ -379,7 +381,7 @@ _DEBTS = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
 _SUSPECT: Any = literal_column(f"'{SUSPECT}'")  # in so many letters: only then the index of suspects serves
 _SUSPECTS = select(_r.ref, _r.suspect_at).where(*here(t.resource, "calendar"), _r.state == _SUSPECT)
 
-_SEEN, _FINDS = "what was found out of occurrences", ("end", "kind", "label", "booking", "patient", "motif")
+_FINDS = ("end", "kind", "label", "booking", "patient", "motif")
 _HERE = select(_o.uid, _o.recurrence, _o.booking, _o.patient, _o.motif).where(*_PLACE)
 _EMPTY, _ADD_OCCURRENCES = delete(t.occurrence).where(*_PLACE), insert(t.occurrence)
 _JUDGED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurrence")[1:])
@@ -399,7 +401,7 @@ _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c
 STANDS = _o.calendar.not_in(_SUSPENDED)
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
-_MANY, _AROUND = 20, "what takes the time around what is judged"
+_MANY = 20
 # Two questions of one: of several dentists at once, SQLite walks all they ever had for an OR.
 _LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
     *here(t.occurrence), those(_o.dentist), STANDS, _o.kind != Kind.IGNORED.value

@@ -1,14 +1,16 @@
 """One open transaction of one practice: statements made once, and what may be written together with other rows.
 
-What is written `later` stands in the store before anything reads its table, and before the transaction ends: nobody
-sees the difference, and many rows cost one statement (docs/benchmark.md B1).
+`Tx.later` is a write-behind buffer: it is flushed before a statement that touches the same table and before the commit,
+so that many rows cost one statement (docs/benchmark.md B1). `TransactionCache` says what a transaction remembers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
@@ -30,25 +32,97 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
+if TYPE_CHECKING:
+    from sync.store.columns import FoundColumns
+
 T = TypeVar("T")
 _Waiting = dict[tuple[Any, ...], dict[Hashable, dict[str, Any]]]
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete
+Place = tuple[str, str]  # (calendar, ref)
+Identity = tuple[str, str]  # (uid, recurrence)
+Span = tuple[str, datetime, datetime]  # (dentist, from, until)
 _tables: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
 
 
-class Tx:
-    """`remembered` is for the store's modules: what they read in this transaction, kept true by whoever writes it."""
+@dataclass(slots=True)
+class TransactionCache:
+    """What one open transaction remembers: rows that it read or wrote, so that the same question is asked once.
 
-    __slots__ = ("_connection", "_later", "practice", "remembered")
+    An identity map with read-ahead, for one transaction only. A pass evaluates many events, and each one asks who
+    stood there before, which bookings have its UID, what else takes that time. Whoever starts such a batch reads all
+    the answers at once (the functions named `expect…`), and the module that owns a table answers from here instead of
+    from the database.
+
+    Who writes: only the modules of `sync.store`; each field names its owner. A module that changes rows changes what
+    is kept of them in the same call, or drops it. Erasing, merging and the corrections after a wrong clock write to
+    the same tables by themselves, in transactions that evaluate nothing.
+
+    When it is dropped: with the transaction, and all of it where a part is rolled back (`Tx.part`). Nothing is shared
+    between transactions; the names that a process keeps longer are in `sync.store.nameindex`.
+
+    Beside it: the write-behind buffer (`Tx.later`), whose rows are not in the database yet. It is flushed before a
+    statement that touches the same table, before `Tx.connection` is used, before a savepoint and before the commit
+    (SQLAlchemy's Session calls this autoflush). `Tx.run_before` does not flush: its callers correct what they read
+    with `found`, which has what is in the buffer.
+
+    Absent or empty: a key that is missing was not asked for, and the database is read. A key with an empty value was
+    asked for, and nothing is there.
+
+    `Any` stands for types whose modules import this one; the comment names them.
+    """
+
+    # basics: counter → the last number taken. Its row is locked by us until the transaction ends.
+    counters: dict[str, int] = field(default_factory=dict)
+
+    # generation: the Generation, once read or begun
+    generation: Any = None
+
+    # calendars: address → CalendarRow, None where there is no row. Dropped by each change of that row.
+    calendars: dict[str, Any] = field(default_factory=dict)
+
+    # resources: place → what evaluation found out of its occurrences, written or still in the buffer.
+    # Dropped as a whole where the occurrences of any resource are replaced.
+    found: dict[Place, dict[Identity, FoundColumns]] = field(default_factory=dict)
+
+    # resources: span → rows of (calendar, ref, columns of a Busy) that overlap it, as stored.
+    # Dropped as a whole by new occurrences, and where one gets another end.
+    busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
+
+    # edits: places that owe no edit. A place leaves it when an edit is put there.
+    without_edit: set[Place] = field(default_factory=set)
+
+    # bookings: place → BookingRows that stand, or stood last, there; UID → BookingRows of that event.
+    # A change drops the keys that hold the booking; a change of place or UID drops all of both.
+    at_place: dict[Place, list[Any]] = field(default_factory=dict)
+    with_uid: dict[str, list[Any]] = field(default_factory=dict)
+
+    # bookings: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
+    tellings: dict[int, list[Any]] = field(default_factory=dict)
+
+    # patients: the directory is known to be empty. Dropped by the first record.
+    nobody: bool = False
+
+    # nameindex: Names as they stand in this transaction; dropped by each change of a name, then followed up again
+    names: Any = None
+
+    # nameindex: a copy of the process's Names, made before this transaction's first change of a name: a rollback must
+    # not leave that change in the process
+    own_names: Any = None
+
+
+class Tx:
+    """`cache` is for the modules of the store."""
+
+    __slots__ = ("_connection", "_later", "cache", "practice")
 
     def __init__(self, connection: Connection, practice: str) -> None:
         self._connection, self.practice = connection, practice
-        self.remembered: dict[Hashable, Any] = {}
+        self.cache = TransactionCache()
         self._later: dict[Any, _Waiting] = {}
 
     @property
     def connection(self) -> Connection:
-        """For any statement: everything written so far is there."""
+        """For any statement: the buffer is flushed."""
         self.flush()
         return self._connection
 
@@ -63,7 +137,7 @@ class Tx:
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
     def run_before(self, statement: Select[Any] | CompoundSelect[Any], **values: Any) -> CursorResult[*tuple[Any, ...]]:
-        """As `run`, but what waits is not in it: for whoever remembers what waits."""
+        """As `run`, but without flushing: the caller corrects the rows with what the buffer holds."""
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
     def add(self, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -74,7 +148,7 @@ class Tx:
             self._connection.execute(statement, filled)
 
     def later(self, statement: Insert | Update, row: dict[str, Any], key: Hashable = None) -> None:
-        """Execute it with these values before they can be missed. Of rows with one `key` only the last counts."""
+        """Put it into the buffer. Of rows with one `key` only the last is written."""
         name = "practice" if isinstance(statement, Insert) else "the_practice"
         rows = self._later.setdefault(statement.table, {}).setdefault((statement, *row), {})
         rows[len(rows) if key is None else key] = {name: self.practice, **row}
@@ -89,13 +163,13 @@ class Tx:
             self.flush()
         except BaseException:
             self._later.clear()
-            self.remembered.clear()
+            self.cache = TransactionCache()
             point.rollback()
             raise
         point.commit()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what is in the buffer."""
         for table in list(self._later):
             self._flush(table)
 

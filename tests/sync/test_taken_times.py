@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rules.model import CalendarEvent, Kind
 from sync.store import resources
 from sync.store.engine import Store, Tx
+from sync.store.tx import TransactionCache
 
 BEGIN = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 DENTISTS = st.sampled_from(["martin", "bernard"])
@@ -52,7 +53,7 @@ def test_many_times_at_once_are_each_what_it_is_alone(
             found = {"kind": "booking" if n % 2 else "ignored", "label": "DUPONT", "booking": n, "patient": 1}
             resources.judged(tx, ("a", f"{n}.ics"), f"u{n}", "", **found, motif="Contrôle")
         together = [resources.busy(tx, *span) for span in asked]
-        tx.remembered.clear()
+        tx.cache = TransactionCache()
         tx.flush()
         assert [set(one) for one in together] == [set(resources.busy(tx, *span)) for span in asked]
         raise StopIteration  # nothing stays
