@@ -16,7 +16,7 @@ from rules.telling.planning import continues, facts_of
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
 from sync.plan.messages import plan_booking
-from sync.store import basics, bookings, calendars, consents, messages, resources
+from sync.store import basics, bookings, calendars, consents, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
@@ -115,7 +115,7 @@ def _is_young(booking: BookingRow, now: datetime) -> bool:
 
 
 def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
-    return not bookings.knowledge(tx, booking.id, world.practice.zone)
+    return not told.knowledge(tx, booking.id, world.practice.zone)
 
 
 def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:

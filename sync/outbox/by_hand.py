@@ -9,7 +9,7 @@ from rules.model import MessageKind
 from sync.core.context import World
 from sync.outbox.claims import reminds, still_true
 from sync.plan.messages import plan_booking
-from sync.store import bookings, messages, notices, resources
+from sync.store import bookings, messages, notices, resources, told
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, FAILED, HELD, PENDING, SUPERSEDED, UNCERTAIN, MessageRow
@@ -49,9 +49,9 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
     messages.move(tx, row.id, row.state, DROPPED, done_at=now, reason="classé par une personne")
     if row.kind is not MessageKind.REMINDER:
         if row.may_have_left:
-            bookings.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
+            told.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
         elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
-            bookings.tell(
+            told.tell(
                 tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
                 state=TellingState.FAILED, at=now,
             )  # fmt: skip
@@ -71,14 +71,14 @@ def _repeat(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: dat
     """The same again, under the same key."""
     if not still_true(world, tx, booking, row, now):
         return _instead(world, tx, row)
-    bookings.settle(tx, row.booking, row.channel, row.number, TellingState.FLIGHT)
+    told.settle(tx, row.booking, row.channel, row.number, TellingState.FLIGHT)
     return _pending(tx, row, now, started=True)
 
 
 def _anew(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
     """It certainly did not go: it is planned as if it had not been tried, and gives way if it is not true any more."""
     if row.state == FAILED:
-        bookings.forget(tx, row.booking, row.channel, row.number)
+        told.forget(tx, row.booking, row.channel, row.number)
     done = _pending(tx, row, now, started=False)
     plan_booking(world, tx, row.booking, now)
     standing = messages.get(tx, row.id, world.practice.zone)

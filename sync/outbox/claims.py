@@ -17,7 +17,7 @@ from sync.outbox import series
 from sync.plan import settled
 from sync.plan.messages import address_of, plan_booking, reminders, situation_of
 from sync.plan.readiness import why_wait
-from sync.store import bookings, messages, resources
+from sync.store import bookings, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
@@ -70,7 +70,7 @@ def _common_key(rows: list[MessageRow]) -> str | None:
 def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> MessageRow:
     messages.move(tx, row.id, PENDING, CLAIMED, together=key)
     if row.started_at is None:
-        bookings.tell(
+        told.tell(
             tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
             state=TellingState.FLIGHT, at=now,
         )  # fmt: skip
@@ -131,7 +131,7 @@ def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
     others = [one for one in there if (one.state, one.dentist) == (VALID, row.facts.dentist) and one.id != row.booking]
     if not others:
         return False
-    known = (bookings.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
+    known = (told.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
     if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
         settled.over(tx, row, now)
     else:
@@ -144,7 +144,7 @@ def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now:
     that settles it, or for what it says to be true again."""
     if row.facts.start <= now:
         messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous est passé")
-        bookings.settle(tx, row.booking, row.channel, row.number, TellingState.UNCERTAIN)
+        told.settle(tx, row.booking, row.channel, row.number, TellingState.UNCERTAIN)
         resources.mark_dirty(tx, [(booking.calendar, booking.ref)], now)
         return False
     same = messages.of_the_same(tx, row, world.practice.zone)

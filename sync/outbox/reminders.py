@@ -9,7 +9,7 @@ from rules.model import Channel, Send
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.plan.messages import reminders
-from sync.store import bookings, messages
+from sync.store import bookings, messages, told
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 
@@ -29,7 +29,7 @@ def sweep(world: World) -> int:
 def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
     """The reminders whose hour has come and that did not go yet."""
     coming = bookings.unreminded(tx, world.practice, now)
-    bookings.expect_knowledge(tx, [row.id for row in coming])
+    told.expect(tx, [row.id for row in coming])
     found = ((row, send) for row in coming for send in _reminders(world, tx, row, now))
     return [(row, send) for row, send in found if messages.may_still_join(tx, row.id, send)]
 

@@ -9,7 +9,7 @@ from sync.core.context import World
 from sync.core.intervals import before_retry
 from sync.outbox import alert_words, gateway_pause
 from sync.plan import settled
-from sync.store import basics, bookings, messages, notices, resources
+from sync.store import basics, bookings, messages, notices, resources, told
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, UNCERTAIN, MessageRow
 from sync.store.states import TellingState
@@ -100,7 +100,7 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 def untell(tx: Tx, row: MessageRow) -> None:
     """It certainly did not go, now or before: it may still give way."""
     if row.kind is not MessageKind.REMINDER and row.started_at is None:
-        bookings.forget(tx, row.booking, row.channel, row.number)
+        told.forget(tx, row.booking, row.channel, row.number)
 
 
 def _retries(world: World, row: MessageRow) -> bool:
@@ -116,7 +116,7 @@ def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 
 def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:
     if row.kind is not MessageKind.REMINDER:
-        bookings.settle(tx, row.booking, row.channel, row.number, state)
+        told.settle(tx, row.booking, row.channel, row.number, state)
     basics.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
     _show(tx, row, world)
 

@@ -18,7 +18,7 @@ from sync.core.context import World
 from sync.core.log import described, log
 from sync.plan import settled
 from sync.plan.messages import plan_booking
-from sync.store import basics, bookings, calendars, messages, notices, resources, tellings
+from sync.store import basics, calendars, messages, notices, resources, tellings, told
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import DROPPED, HELD, PENDING
 from sync.store.states import TellingState
@@ -56,8 +56,8 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
         cancelled = one.row.kind is MessageKind.CANCELLATION
         kind, state = (one.row.kind.value, TellingState.TOLD) if cancelled else ("baseline", TellingState.BASELINE)
         settled.supersede(world, tx, one.row)
-        number = bookings.next_number(tx, one.row.booking, one.row.channel)
-        bookings.tell(
+        number = told.next_number(tx, one.row.booking, one.row.channel)
+        told.tell(
             tx, one.row.booking, one.row.channel, number, kind=kind, facts=one.row.facts,
             recipient=one.row.recipient, state=state, at=now,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rules.model import Channel, Facts, MessageKind, OutcomeKind, Practice, Send
 from rules.telling.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
 from sync.core.context import World
-from sync.store import bookings, calendars, messages
+from sync.store import bookings, calendars, messages, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
@@ -44,7 +44,7 @@ def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
 def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Wanted]:
     """What is to be sent for this booking, reminders aside: (action, telling number, due)."""
     known, situation = _known(world, tx, booking), situation_of(tx, booking)
-    refused = bookings.refused(tx, booking.id, world.practice.zone)
+    refused = told.refused(tx, booking.id, world.practice.zone)
     wanted: list[Wanted] = []
     for channel in Channel:  # on a telephone that two share, the cancellation is read before the other's confirmation
         pairs = [(knowledge, False) for other, knowledge in known.others if other is channel]
@@ -52,7 +52,7 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
         for knowledge, own in pairs:
             send = _send(plan(knowledge, situation, now), channel, knowledge, booking, own=own)
             if send and (channel, send.to, send.kind, send.facts.start) not in refused:
-                number = bookings.next_number(tx, booking.id, channel)
+                number = told.next_number(tx, booking.id, channel)
                 wanted.append(
                     (send, number + len([1 for w in wanted if w[0].channel is channel]), _due(booking, send, world))
                 )
@@ -82,7 +82,7 @@ def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tu
 def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
     """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
     for channel in Channel:
-        bookings.tell(
+        told.tell(
             tx, number, channel, 0, kind="baseline", facts=facts, recipient=addresses[channel],
             state=TellingState.BASELINE, at=now,
         )  # fmt: skip
@@ -108,7 +108,7 @@ def _shown(row: MessageRow) -> str:
 def _known(world: World, tx: Tx, booking: BookingRow) -> _Known:
     mine: dict[Channel, Knowledge] = {}
     others: list[tuple[Channel, Knowledge]] = []
-    for (_, channel), knowledge in bookings.knowledge(tx, booking.id, world.practice.zone).items():
+    for (_, channel), knowledge in told.knowledge(tx, booking.id, world.practice.zone).items():
         if knowledge.facts is None:
             continue
         if same_patient(knowledge.facts, booking.facts):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from rules.model import MessageKind
 from sync.core.context import World
-from sync.store import bookings, messages, notices
+from sync.store import messages, notices, told
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, SUPERSEDED, MessageRow
 from sync.store.states import TellingState
@@ -26,7 +26,7 @@ def give_way(world: World, tx: Tx, row: MessageRow) -> None:
     """A newer telling left, or leaves: this one is over, and its alert with it."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=world.now(), reason=_NEWER)
     if row.may_have_left and row.kind is not MessageKind.REMINDER:
-        bookings.settle(tx, row.booking, row.channel, row.number, TellingState.UNCLEAR)
+        told.settle(tx, row.booking, row.channel, row.number, TellingState.UNCLEAR)
     if row.together is None or not messages.joined(tx, row.together, row.state):
         for alert in ("undelivered", "uncertain"):
             notices.withdraw(tx, f"{alert}:{row.together or row.key}")
@@ -36,20 +36,20 @@ def over(tx: Tx, row: MessageRow, now: datetime) -> None:
     """This cancellation is not to be told any more: the patient knows of another booking at that hour."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED)
     if row.started_at is None:
-        bookings.tell(
+        told.tell(
             tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
             state=TellingState.TOLD, at=now,
         )  # fmt: skip
     else:
-        bookings.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
+        told.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
 
 
 def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
     """Its patient knows what it says, without that it went."""
-    number = bookings.next_number(tx, row.booking, row.channel)
+    number = told.next_number(tx, row.booking, row.channel)
     ended = row.kind is MessageKind.CANCELLATION
     kind, state = (row.kind.value, TellingState.TOLD) if ended else ("baseline", TellingState.BASELINE)
-    bookings.tell(
+    told.tell(
         tx, row.booking, row.channel, number, kind=kind, facts=row.facts, recipient=row.recipient, state=state,
         at=world.now(),
     )  # fmt: skip

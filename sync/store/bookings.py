@@ -1,8 +1,8 @@
-"""Bookings and what their patients were told."""
+"""Bookings: one row for each appointment, as it was last evaluated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
-from rules.model import Channel, Facts, Finding, MessageKind, Practice
-from rules.telling.planning import Knowledge, Row
+from rules.model import Facts, Finding, MessageKind, Practice
 from sync.store import basics
 from sync.store import tables as t
-from sync.store.codec import facts_from_json, facts_to_json, findings_from_json
+from sync.store.codec import facts_from_json, findings_from_json
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState, BookingState, MessageState, TellingState
 from sync.store.tx import here, in_parts, the, those
@@ -86,11 +85,11 @@ def remove(tx: Tx, booking: int) -> None:
 def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: datetime) -> None:
     """Coming ones there, but for these occurrences, of which nobody was told anything by us: they were never real."""
     for row in tx.run(_AT, the_calendar=calendar, the_ref=ref).all():
-        told = tx.run(_TOLD, the_booking=row.id).all()
+        told = tx.run(_TOLD_AS, the_booking=row.id).scalars().all()
         if (
             (row.uid, row.recurrence) in kept
             or row.start <= now
-            or any(one.state != TellingState.BASELINE for one in told)
+            or any(state != TellingState.BASELINE for state in told)
         ):
             continue
         for table in (t.telling, t.message):
@@ -244,101 +243,6 @@ def place(tx: Tx, booking: int) -> tuple[str, str] | None:
     return (row.calendar, row.ref) if row else None
 
 
-# --- what was told ---------------------------------------------------------------------------------------------------
-
-
-def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel], Knowledge]:
-    """What each patient of the booking knows by each channel: (patient id, channel) → knowledge.
-
-    A refused message told nothing, but it is not tried again until its facts or its address change: see `refused`.
-    """
-    known: dict[tuple[int, Channel], Knowledge] = {}
-    expected = tx.cache.tellings.get(booking)
-    for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
-        if row.state != TellingState.FAILED:
-            facts = facts_from_json(row.facts, zone)
-            one = (facts.patient_id, Channel(row.channel))
-            known[one] = _knowledge(row, facts, known.get(one))
-    return known
-
-
-def expect_knowledge(tx: Tx, bookings: Sequence[int]) -> None:
-    """What the patients of these bookings know is about to be asked, in a transaction that tells nothing."""
-    told = tx.cache.tellings
-    told.update({booking: [] for booking in bookings})
-    for part in in_parts(bookings):
-        for row in tx.run(_TOLD_ANY, those_booking=part):
-            told[row.booking].append(row)
-
-
-def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str, datetime]]:
-    """(channel, recipient, kind, start) of messages that a gateway refused for good."""
-    return {
-        (Channel(row.channel), row.recipient, row.kind, facts_from_json(row.facts, zone).start)
-        for row in tx.run(_REFUSED, the_booking=booking)
-    }
-
-
-def next_number(tx: Tx, booking: int, channel: Channel) -> int:
-    """The number of the next telling: it counts claims, not edits (docs/design.md#told). A number under which a gateway
-    was called is never another message's, even where it certainly was not taken: the gateway may remember its key."""
-    last = max(tx.run(_LAST_NUMBERS, the_booking=booking, the_channel=channel.value).one(), key=lambda one: one or 0)
-    return 1 + (last or 0)
-
-
-def tell(
-    tx: Tx,
-    booking: int,
-    channel: Channel,
-    number: int,
-    *,
-    kind: str,
-    facts: Facts | Mapping[str, Any],
-    recipient: str | None,
-    state: TellingState,
-    at: datetime,
-) -> None:
-    """Record a telling. `kind`: a MessageKind, or `baseline`; `facts`: or their JSON."""
-    told = facts_to_json(facts) if isinstance(facts, Facts) else facts
-    row = {"booking": booking, "channel": channel.value, "number": number, "kind": kind, "facts": told}
-    tx.later(_TELL, {**row, "recipient": recipient, "state": state, "at": at})
-
-
-def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingState) -> None:
-    """The result of a telling is known."""
-    c = t.telling.c
-    tx.connection.execute(
-        update(t.telling)
-        .where(c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number)
-        .values(state=state)
-    )
-
-
-def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
-    """That telling certainly did not happen."""
-    c = t.telling.c
-    tx.connection.execute(
-        delete(t.telling).where(
-            c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number
-        )
-    )
-
-
-def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:
-    ended, sure = row.kind == MessageKind.CANCELLATION.value, row.state in {TellingState.BASELINE, TellingState.TOLD}
-    if ended:
-        left = Knowledge(Row.UNCLEAR_END, facts, row.recipient, row.at, sure=False)
-        return left if row.state == TellingState.UNCLEAR else Knowledge(Row.NEVER)
-    state = _ROWS.get(row.state, Row.TOLD)
-    before = None if sure or known is None else known.facts if known.sure else known.before
-    return Knowledge(state, facts, row.recipient, row.at, sure, before)
-
-
-_ROWS = {
-    TellingState.BASELINE: Row.BASELINE, TellingState.FLIGHT: Row.IN_FLIGHT, TellingState.UNCLEAR: Row.UNCLEAR,
-}  # fmt: skip
-
-
 def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
     return list(_rows(tx.connection.execute(_EVERY.where(t.booking.c.practice == tx.practice, *clauses)), zone))
 
@@ -403,13 +307,4 @@ _UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
 )
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _INVITE = select(_b.invite).where(*here(t.booking, "id"))
-_TELL = insert(t.telling)
-_TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
-_TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
-_LAST_NUMBERS = select(
-    select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
-    select(func.max(_m.number))
-    .where(*here(t.message, "booking", "channel"), or_(_m.state != MessageState.PENDING, _m.attempts > 0))
-    .scalar_subquery(),
-)
-_REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)
+_TOLD_AS = select(_t.state).where(*here(t.telling, "booking"))

@@ -96,7 +96,7 @@ class TransactionCache:
     at_place: dict[Place, list[Any]] = field(default_factory=dict)
     with_uid: dict[str, list[Any]] = field(default_factory=dict)
 
-    # bookings: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
+    # told: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
 
     # patients: the directory is known to be empty. Dropped by the first record.
