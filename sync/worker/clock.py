@@ -1,6 +1,7 @@
-"""The computer's clock may be wrong, and be put right.
+"""Notices that the computer's clock was set.
 
-A moment that the store recorded and that lies ahead of now shows that the clock went back, or was wrong before.
+A stored moment in the future shows that the clock was set back; a jump against the steady clock, that it was set
+forward.
 """
 
 from __future__ import annotations
@@ -11,36 +12,35 @@ from datetime import datetime, timedelta
 from sync.core.context import World, since_start
 from sync.store import calendars
 
-TOLERANCE = timedelta(minutes=2)  # clocks are put right by seconds all the time
+TOLERANCE = timedelta(minutes=2)  # NTP corrects clocks by seconds all the time
 
 
 def ahead(moment: datetime | None, now: datetime) -> bool:
-    """Whether a moment that was recorded lies in the future: it says nothing then (a success in the future is none)."""
+    """Whether a stored moment lies in the future, and so says nothing."""
     return moment is not None and moment > now + TOLERANCE
 
 
-def mind(world: World) -> None:
-    """Before a pass: all is put right where the clock went back since the store was last worked at. Costs one question
-    otherwise."""
+def repair_if_set_back(world: World) -> None:
+    """Before a pass: repair the stored moments if the clock was set back since the last one. One question if not."""
     with world.store.read() as tx:
         latest = calendars.latest(tx)
     now = world.now()
     if latest is not None and ahead(latest, now):
-        from sync.worker.clock_repair import put_right  # most passes need none
+        from sync.worker.clock_repair import put_right  # imported here: most passes need no repair
 
         put_right(world, latest - now, now, since=now + TOLERANCE)
 
 
 class Steps:
-    """Notices in one process that the clock was put forward: against one that nobody sets and that goes on while the
-    machine sleeps. That it went back is seen in the store (`mind`)."""
+    """Notices that the clock was set forward, against a steady one that nobody sets and that counts sleep too. The
+    store shows a clock set back (`repair_if_set_back`)."""
 
     def __init__(self, steady: Callable[[], float] | None = None) -> None:
         self._steady = steady or since_start
         self._between: float | None = None
 
     def look(self, world: World) -> timedelta | None:
-        """How far it was put forward since the last look, and the practice is told; None where it was not."""
+        """How far the clock was set forward since the last look, and alert the practice; None if it was not."""
         now = world.now()
         between, before = now.timestamp() - self._steady(), self._between
         self._between = between

@@ -1,8 +1,7 @@
 """The daily digest to the practice: once a day at its hour, late the same day if the worker was down, never empty.
 
-The day is claimed in one transaction, sent, and settled in another, as with alerts: killed between the mail server's
-yes and the second, the digest goes once more, under the same Message-ID. Nothing of its text is stored or logged; what
-it says is asked of the store when it is sent.
+One transaction claims the day, another settles it after the sending, as with alerts: after a crash in between the
+digest goes once more, under the same Message-ID. Its text is neither stored nor logged, but composed when it is sent.
 """
 
 from __future__ import annotations
@@ -37,25 +36,24 @@ from sync.store.resources import ResourceRow
 from sync.worker import health
 
 NAME = "digest"
-BLOCKS_AHEAD = timedelta(days=60)
-OLD_ONES_AHEAD = timedelta(days=7)  # events from before the first pass: the whole year at once would help nobody
-CLAIM_LASTS = timedelta(minutes=15)
+BLOCKS_AHEAD = timedelta(days=60)  # blocks without a reason are named that far ahead
+OLD_ONES_AHEAD = timedelta(days=7)  # events from before the first pass: a whole year of them at once would help nobody
+CLAIM_LASTS = timedelta(minutes=15)  # after a crash, the digest is tried again that much later
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """How the newest digest stands: its day, whether that day is settled, tries, and not before when again; `before`:
-    the day of the one before it."""
+    """The state of the newest digest."""
 
     day: date
-    settled: bool = False
+    settled: bool = False  # sent, or nothing to say
     attempts: int = 0
-    not_before: datetime | None = None
-    before: date | None = None
+    not_before: datetime | None = None  # of the next attempt
+    before: date | None = None  # the day of the previous digest
 
 
 def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
-    """Send today's digest where it is due. True where it went."""
+    """Send today's digest if it is due. Returns whether it was sent."""
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email or not world.calls.free(Channel.EMAIL, [NAME]):
         return False
@@ -71,13 +69,13 @@ def send_digest(world: World, watch: Watch = nobody_watches) -> bool:
 
 
 def _way_is_open(world: World) -> bool:
-    """The mail server does not pause, or this is the call that tries whether it answers again."""
+    """Whether the mail gateway does not pause, or may be tried once now."""
     with world.store.read() as tx:
         return gateway_pause.pausing(tx, world.now()).get(Channel.EMAIL, True)
 
 
 def draw_back(world: World, tx: Tx, now: datetime) -> None:
-    """The clock went back: the newest digest is of a day that is still to come, or waits for an hour too far away."""
+    """After the clock was set back: repair a digest of a future day, or one that waits too long."""
     known = _get(tx)
     if known is None:
         return
@@ -88,25 +86,25 @@ def draw_back(world: World, tx: Tx, now: datetime) -> None:
 
 
 def owed(world: World, tx: Tx, now: datetime) -> bool:
-    """A turn is due, or was never begun."""
+    """Whether a digest is due, or none was ever begun."""
     known = _get(tx) if Channel.EMAIL in world.senders and world.practice.email else _Turn(now.date(), settled=True)
     return known is None or _due(known, world.practice, now)
 
 
 def next_digest(practice: Practice, now: datetime) -> datetime:
-    """When the next digest falls due, so that the worker wakes in time."""
+    """When the next digest is due, so that the worker wakes in time."""
     today = _hour(practice, now.date())
     return today if today > now else _hour(practice, now.date() + timedelta(days=1))
 
 
 def todays(world: World) -> Digest | None:
-    """What the digest says now; None where there is nothing to tell."""
+    """The digest as of now; None if there is nothing to say."""
     with world.store.read() as tx:
         return digest(_matters(world, tx, world.now()), world.practice, world.now().date())
 
 
 def by_hand(world: World, letter: Digest) -> Outgoing:
-    """The digest as a message to the practice, asked for by a person: each time a message of its own."""
+    """The digest as a message, asked for by a person: each has its own key and is sent anew."""
     return _outgoing(world, letter, f"{world.practice.key}:digest:{world.now().isoformat()}")
 
 
@@ -115,7 +113,7 @@ def _outgoing(world: World, letter: Digest, key: str) -> Outgoing:
 
 
 def settle(world: World) -> None:
-    """Today's digest was given by hand: it does not come again."""
+    """Mark today's digest as sent: a person was given it by hand."""
     with world.store.write() as tx:
         _put(tx, _Turn(world.now().date(), settled=True))
 
@@ -124,15 +122,15 @@ def settle(world: World) -> None:
 
 
 def _claimed(world: World) -> _Turn | None:
-    """Today's turn, ours now; None where it is not due, settled, or another is at it."""
+    """Claim today's digest; None if it is not due, settled, or claimed already."""
     now = world.now()
-    with world.store.read() as tx:  # most passes end here, without a write
+    with world.store.read() as tx:  # first without a write: most passes end here
         known = _get(tx)
     if known is not None and not _due(known, world.practice, now):
         return None
     with world.store.write() as tx:
         known = _get(tx)
-        if known is None:  # the very first pass: the next hour of the digest is the first
+        if known is None:  # the first pass ever: the first digest goes at the next digest hour
             late = now >= _hour(world.practice, now.date())
             _put(tx, _Turn(now.date() if late else now.date() - timedelta(days=1), settled=True))
             return None
@@ -172,7 +170,7 @@ def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent
 
 
 def _note(world: World, done: _Turn, slow: bool | None) -> None:
-    """`slow`: whether the mail server had all its time; None where it was not asked."""
+    """Store the result. `slow`: whether the call ran to its deadline; None if none was made."""
     with world.store.write() as tx:
         if slow is not None:
             gateway_pause.heard(world, tx, Channel.EMAIL, slow=slow)
@@ -231,7 +229,7 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
 
 
 def _unread_events(world: World, tx: Tx) -> Iterator[str]:
-    """Those that cannot be read, so that a person finds them, and those that a server does not hand out."""
+    """Events that cannot be read, named so that a person finds them, and those that a server does not hand out."""
     for row in calendars.every(tx):
         if not row.active:
             continue
@@ -253,7 +251,7 @@ _AGAIN = "Recréez-le dans l'agenda, puis supprimez l'ancien."
 
 
 def _told_here(row: BookingRow, old: set[tuple[str, str]], practice: Practice, now: datetime) -> bool:
-    """An event from before the first pass, into which nothing is written, is told when its day is near."""
+    """Whether the digest names the booking: one from before the first pass only when its day is near."""
     if practice.policy.write_existing or (row.calendar, row.ref) not in old:
         return True
     return row.start <= now + OLD_ONES_AHEAD
@@ -273,13 +271,13 @@ def _appointment(row: BookingRow, findings: tuple[Finding, ...]) -> Appointment:
 
 
 def _bare(one: Busy, practice: Practice) -> bool:
-    """A reason is missing, and the practice wants to hear of it."""
+    """Whether the block lacks a reason and the practice's rules ask for one."""
     said = block_findings(CalendarEvent(one.uid, one.start, one.end, one.label), practice)
     return any(finding.severity in {Severity.ERROR, Severity.WARNING} for finding in said)
 
 
 def _once_a_series(bare: Iterable[Busy]) -> Iterator[BareBlock]:
-    """A series is asked once: its next occurrence stands for all (ruling 11)."""
+    """Only the next occurrence of each series (ruling 11)."""
     seen: set[tuple[str, str]] = set()
     for one in bare:
         if (one.uid, one.dentist) not in seen:
@@ -288,7 +286,7 @@ def _once_a_series(bare: Iterable[Busy]) -> Iterator[BareBlock]:
 
 
 def _previous_working_day(practice: Practice, now: datetime) -> datetime:
-    """The midnight at which the last day began on which somebody received; yesterday's where no hours are declared."""
+    """The midnight that began the last working day; yesterday if no hours are declared."""
     for back in range(1, 15):
         day = now.date() - timedelta(days=back)
         if not holiday_name(day, practice.holidays) and any(

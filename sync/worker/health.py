@@ -1,4 +1,5 @@
-"""How the calendars are, by one rule for `attitre status`, `/healthz` and `/metrics`. Reads the store only."""
+"""The health of calendars, steps and gateways: one rule for `attitre status`, `/healthz` and `/metrics`. Reads the
+store only."""
 
 from __future__ import annotations
 
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 STATES = ("ok", "stale", "failing", "held")
 BAD = frozenset({"stale", "failing"})
-AHEAD = timedelta(minutes=2)  # clocks of two machines differ by less
+CLOCKS_DIFFER_BY = timedelta(minutes=2)  # the clocks of two machines differ by less
 
 
 def wrong(tx: Tx) -> list[str]:
-    """What is not well beside the calendars' own states, in French: `status` ends with 1 and `/healthz` is not well
-    while there is any."""
+    """Troubles other than a calendar's state, in French: while there is any, `status` exits with 1 and `/healthz`
+    answers unhealthy."""
     refused = refused_writes.every(tx)
     active = [row for row in calendars.every(tx) if row.calendar in refused]
     closed = [f"L'agenda de {row.dentist} : {refused_writes.said(refused[row.calendar])}" for row in active]
@@ -39,7 +40,7 @@ def wrong(tx: Tx) -> list[str]:
 
 
 def remarks(settings: Settings) -> list[str]:
-    """What is as it was configured, and worth knowing all the same."""
+    """Consequences of the configuration worth knowing, in French; no troubles."""
     ways = {"SMS": settings.messages.sms, "e-mail": settings.messages.email}
     missing = [name for name, one in ways.items() if not one]
     if len(missing) != 1:
@@ -49,7 +50,7 @@ def remarks(settings: Settings) -> list[str]:
 
 
 def gateways_down(tx: Tx) -> list[str]:
-    """Ways by which messages were tried twice, and are tried again. Once may be an accident."""
+    """Channels whose messages failed at least twice, in French. Once may be an accident."""
     return [
         f"{WAYS[Channel(way)]} : {(_unheard if lost else _waiting)(count)}, et réessayé{'s' if count > 1 else ''}."
         for (way, lost), count in sorted(messages.tried_in_vain(tx).items())
@@ -67,14 +68,14 @@ def _unheard(count: int) -> str:
 
 
 def beside(tx: Tx, row: CalendarRow) -> list[str]:
-    """What of a calendar that answers is not as it should be: writes, and events that nobody can read."""
+    """Troubles of a calendar that can be read, in French: refused writes, unreadable events."""
     refused = refused_writes.every(tx).get(row.calendar)
     said = [refused_writes.said(refused)] if refused else [row.read_only] if row.read_only else []
     return [*said, *events_not_read(tx, row.calendar)]
 
 
 def writes_paused(world: World, tx: Tx, row: CalendarRow) -> str:
-    """Until when it takes no writes, in French; empty where it does now."""
+    """Until when writes to the calendar pause, in French; empty if they do not."""
     until = write_backoff.until(tx, row.calendar, world.now())
     if until is None:
         return ""
@@ -82,13 +83,13 @@ def writes_paused(world: World, tx: Tx, row: CalendarRow) -> str:
 
 
 def events_not_read(tx: Tx, calendar: str) -> list[str]:
-    """How many of its events cannot be read, and how many are not handed out."""
+    """How many events of the calendar cannot be read, and how many the server does not hand out."""
     unread = len(views.unread(tx, calendar))
     return [*([_unread(unread)] if unread else []), *not_handed_out(tx, calendar)]
 
 
 def not_handed_out(tx: Tx, calendar: str) -> list[str]:
-    """How many of its events the server names and does not hand out."""
+    """How many events the server names without handing out their bodies."""
     known = troubles.every(tx, troubles.OWED).get((troubles.OWED, calendar))
     left = len(resources.debts(tx, calendar)) if known and known.times >= unfetched.SAID_FROM else 0
     return [unfetched.said(left)] if left else []
@@ -100,7 +101,7 @@ def _unread(count: int) -> str:
 
 
 def troubles_said(tx: Tx) -> list[str]:
-    """What attitre itself fails at, in French. A step counts from its second failure on: once may be an accident."""
+    """Failing steps and events, and pausing gateways, in French. A step counts from its second failure on."""
     found = troubles.every(tx)
     steps = [(name, one) for (kind, name), one in found.items() if kind == troubles.STEP and one.times > 1]
     said = [f"attitre n'arrive pas à {words(name)} ({one.error}, {one.times} fois de suite)." for name, one in steps]
@@ -113,11 +114,11 @@ def troubles_said(tx: Tx) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One calendar: its dentist's key, its state, and seconds since the last success (None: never)."""
+    """The health of one calendar."""
 
-    dentist: str
-    state: str
-    lag: float | None
+    dentist: str  # its key
+    state: str  # one of STATES
+    lag: float | None  # seconds since the last successful reading; None: never read
 
 
 def all_health(world: World, tx: Tx, settings: Settings) -> tuple[Health, ...]:
@@ -136,20 +137,20 @@ def state(world: World, row: CalendarRow, settings: Settings) -> str:
 
 
 def late(world: World, row: CalendarRow, settings: Settings) -> str:
-    """Why it is stale, in French: five passes, and ten minutes, without a success; where it is read more seldom
-    (closed, announced, a feed), two of its own."""
+    """Why the calendar is stale, in French: no success for five configured intervals, at least 10 minutes, and at least
+    two of its present intervals (longer outside opening hours, with push, for a feed)."""
     if row.last_success is None:
         return NEVER
     every, now = settings.sync.every_seconds, world.now()
     pace = interval(pace_of(row, every, at_work=at_work(world.practice, now)), now)[0]
     limit = timedelta(seconds=max(5 * every, 600, 2 * pace + 60))
-    if row.last_success > now + AHEAD:
+    if row.last_success > now + CLOCKS_DIFFER_BY:
         return _AHEAD
     return _TOO_OLD if now - row.last_success > limit else ""
 
 
 def never_read(rows: Iterable[CalendarRow], settings: Settings) -> list[Configured]:
-    """Configured calendars that no pass has seen: as many as are missing, dentist by dentist."""
+    """Configured calendars that no pass has read, counted dentist by dentist."""
     from config.roster import configured
 
     seen, missing = [row.dentist for row in rows], []

@@ -1,4 +1,4 @@
-"""The worker on one machine: a round whenever a calendar, a message or a hint is due, until it is asked to end."""
+"""The worker's loop: a round whenever a calendar, a message or a push notification is due, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ from sync.worker.daily_digest import next_digest
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
 
-LATER = 1.25  # readings come first, jitter and all
-LEAST = 0.2
-A_TROUBLE = 2  # rounds in a row: one that fails may be an accident
+READINGS_FIRST = 1.25  # of a calendar's interval, more than its jitter of 20 %: idle rounds do not come before readings
+SHORTEST_WAIT_S = 0.2
+FAILED_ROUNDS_TO_TELL = 2  # in a row: one that fails may be an accident
 
 
 class Ending(BaseException):
-    """The worker was asked to end in the middle of a pass: the current step is done. No fault, so that nothing that
-    keeps faults apart takes it for one."""
+    """The worker was asked to end in the middle of a pass, between two things done. No `Exception`, so that no guard of
+    law L10 swallows it."""
 
 
 class Bell:
-    """Wakes the loop, from any thread and from a signal's handler (a queue's `put` may be interrupted by itself)."""
+    """Wakes the loop, from any thread or signal handler: `SimpleQueue.put` is reentrant."""
 
     def __init__(self) -> None:
         self._rung: SimpleQueue[None] = SimpleQueue()
 
     def ring(self) -> None:
-        """Now, or at once when the loop listens next."""
+        """Wake the loop now, or at its next `wait`."""
         self._rung.put(None)
 
     def wait(self, seconds: float) -> None:
-        """Until it rings, at most so long; however often it rang, it is answered once."""
+        """Wait for a ring, at most so long; several rings coalesce into one."""
         try:
             self._rung.get(timeout=max(0.0, seconds))
             while True:
@@ -74,14 +74,14 @@ class Stop:
         self.bell.ring()
 
     def watch(self, _address: str) -> None:
-        """After each calendar: go on, or end."""
+        """Called after each thing done in a pass. Raises Ending once a signal came."""
         if self.event.is_set():
             raise Ending
 
 
 @contextmanager
 def listening(stop: Stop) -> Iterator[None]:
-    """Signals end the loop instead of the process, while this lasts."""
+    """Within this context SIGTERM and SIGINT end the loop instead of the process."""
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, stop) for number in numbers]
     try:
@@ -92,28 +92,28 @@ def listening(stop: Stop) -> Iterator[None]:
 
 
 class Worker:
-    """One practice's rounds. `every`: seconds between two readings of a calendar in opening hours
-    (docs/design.md#details-people-rely-on). `chores` are done after each round; `passes` counts these: done, failed."""
+    """The rounds of one practice. `every`: seconds between two readings of a calendar in opening hours
+    (docs/design.md#details-people-rely-on). `chores` run after each round; `passes` counts rounds done and failed."""
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
-        self.readers.call_beside(Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake))
+        self.readers.call_in_background(Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake))
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []
         self.passes = {"done": 0, "failed": 0}
-        self.failing = 0  # rounds in a row that failed
-        self._problem: StoreProblem | None = None  # of the latest one
+        self.failing = 0  # failed rounds in a row
+        self._problem: StoreProblem | None = None  # of the latest failed round
         self._woken, self._steps = threading.Event(), Steps()
         self.job = ticker.every(int(intervals.SLOWEST)).seconds.do(self.turn)
 
     def wake(self) -> None:
-        """Have a round at once: something became due that nobody could foresee. From any thread, as often as wished."""
+        """Start a round at once, for something that no plan foresaw. May be called from any thread, and often."""
         self._woken.set()
         self.stop.bell.ring()
 
     def turn_if_due(self) -> None:
-        """A round, where one is due or was asked for; the ticker's own is put off by as much."""
+        """Run a round if one is due or was asked for; the ticker's next one is counted from then."""
         if self._woken.is_set():
             self._woken.clear()
             self.due = monotonic()
@@ -121,8 +121,8 @@ class Worker:
             self.job.run()
 
     def turn(self) -> None:
-        """One round; whatever happens in it, the next one comes (an exception in a job would leave the ticker). Raises
-        Overtaken: nothing here is ours to do any more, whoever called waits for the lock again."""
+        """Run one round and plan the next; no fault ends the loop (an exception would cancel the ticker's job). Raises
+        Overtaken if another worker took the lease: the caller waits for it again."""
         try:
             done = self._guarded(self._round)
             for chore in self.chores:
@@ -138,11 +138,11 @@ class Worker:
         self.failing = 0 if done else self.failing + 1
         if done:
             self._problem = None
-        elif self.failing == A_TROUBLE and self._problem is not None:
+        elif self.failing == FAILED_ROUNDS_TO_TELL and self._problem is not None:
             self._guarded(partial(store_alert.tell, self.world, self._problem))
 
     def _round(self) -> None:
-        self.world.store.still_ours()  # a round that finds nothing to do would not notice
+        self.world.store.still_ours()  # a round without a write would not notice that the lease is lost
         self._steps.look(self.world)
         one_round(self.readers, self.stop.watch)
 
@@ -150,7 +150,7 @@ class Worker:
         self.due = monotonic() + self.wait()
 
     def _guarded(self, work: Callable[[], object]) -> bool:
-        """Whether it went well. What failed is logged, and the next has its turn (law L10)."""
+        """Whether `work` succeeded. Its fault is logged and ends here (law L10)."""
         try:
             with kept_apart("pass failed") as fate:
                 work()
@@ -163,12 +163,12 @@ class Worker:
         return fate.failed is None
 
     def wait(self) -> float:
-        """Seconds until the next round: a calendar is due, a message, the digest; and now and then in any case, for
-        what time alone brings (reminders, audits)."""
+        """Seconds until the next calendar, message or digest is due; ten minutes at most, since time alone makes
+        reminders and audits due."""
         now = self.world.now()
-        resting = LATER * intervals.resting(self.every, at_work=at_work(self.world.practice, now))
+        resting = READINGS_FIRST * intervals.resting(self.every, at_work=at_work(self.world.practice, now))
         soonest = min(filter(None, (*self._dues(now), next_digest(self.world.practice, now))))
-        return max(LEAST, min(resting, intervals.SLOWEST, (soonest - now).total_seconds()))
+        return max(SHORTEST_WAIT_S, min(resting, intervals.SLOWEST, (soonest - now).total_seconds()))
 
     def _dues(self, now: datetime) -> tuple[datetime | None, ...]:
         try:
@@ -182,9 +182,9 @@ class Worker:
 def run(
     worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
 ) -> int:
-    """Passes for every practice until `stop`; the exit code. The caller holds the stores' locks. `ready` is told the
-    workers, in the worlds' order, before the first pass: whoever has hints for one wakes it. Raises
-    Overtaken where another worker took one over."""
+    """Run rounds for every practice until `stop`; returns the exit code. The caller holds the stores' leases. `ready`
+    is given the workers, in the worlds' order, before the first round, so that push notifications can wake them.
+    Raises Overtaken if another worker took a lease."""
     ticker = Scheduler()
     workers = [Worker(world, every, stop, ticker) for world, every in worlds]
     ready(workers)
@@ -195,7 +195,7 @@ def run(
             ticker.run_pending()
             if not stop.event.is_set():
                 stop.bell.wait(min(worker.due for worker in workers) - monotonic())
-    finally:  # overtaken too: a reader that is left writes nothing once the lock is gone
+    finally:  # also when overtaken: a reader left running must not write without the lease
         for worker in workers:
             worker.readers.close()
     return stop.code

@@ -1,4 +1,4 @@
-"""What a calendar's night brings: its audit, and what is tried no more often than that."""
+"""The nightly chores of a calendar: its audit, the write probe, the series' horizon, unreadable events once more."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sync.store.calendars import CalendarRow
 
 
 def audit(world: World, sources: Iterable[Source]) -> int:
-    """Audit the calendars whose hour it is. Returns how many changes their tokens had hidden; a calendar that fails
-    does not stop the others (law L10)."""
+    """Audit the calendars whose nightly minute has come. Returns how many changes their sync tokens had hidden; one
+    calendar's failure does not stop the others (law L10)."""
     now, unreported = world.now(), 0
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
@@ -41,7 +41,7 @@ def _safely(world: World, source: Source, row: CalendarRow) -> int:
 
 
 def _one(world: World, source: Source, row: CalendarRow) -> int:
-    from sync.annotate import write_probe  # a night comes once a day
+    from sync.annotate import write_probe  # imported here: needed once a day
     from sync.pull.horizon import unfold
     from sync.pull.learnt import read_again
 

@@ -1,4 +1,5 @@
-"""One pass over everything: `sync` is one. The worker has rounds instead, in which it reads what is due."""
+"""One pass reads every calendar and takes every step once (`attitre sync`). The worker has rounds instead, which read
+only what is due."""
 
 from __future__ import annotations
 
@@ -35,14 +36,15 @@ def one_pass(
     restored: bool = False,
     tell_all: bool = False,
 ) -> PassReport:
-    """Everything once. `only` limits the calendars that are read. `watch` is called after each step (a calendar read, a
-    message sent, an event written) with what it was about; what it raises ends the pass there, with nothing half done.
-    `restored`: the store is a backup that was put back; what changed since is told to nobody (law L7). `tell_all`:
-    where the store is older than the calendars, a person wants all of it told.
+    """Read, evaluate, send and write once. `only`: addresses of the calendars to read; None: all.
+
+    `watch` is called with the calendar's address or the message after each thing done; an exception from it ends the
+    pass between two things. `restored`: the store is a backup that was put back; what changed since is told to nobody
+    (law L7). `tell_all`: the store is older than the calendars and a person wants all of it told.
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
-    step_troubles.taken(world, "clock", lambda: clock.mind(world))
-    step_troubles.taken(world, "configuration", lambda: mind_configuration(world))
+    step_troubles.taken(world, "clock", lambda: clock.repair_if_set_back(world))
+    step_troubles.taken(world, "configuration", lambda: check_configuration(world))
     readers = Readers(world, every=0.0, patience=inf)
     try:
         readers.read_all(sources, watch)
@@ -51,12 +53,12 @@ def one_pass(
             return PassReport(unreachable=unreachable(world, sources))
         done = take_all(Pass(world, partial(readers.read_all, sources), watch, restored, tell_all))
     finally:
-        readers.close()  # what an interrupt left behind stores nothing
+        readers.close()  # a reading that an interrupt left behind stores nothing
     return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
 
 
 def at_rest(world: World) -> bool:
-    """Nothing is left to do but to read."""
+    """Whether no step has work, so that the pass ends after its readings."""
     with world.store.read() as tx:
         idle = nothing_owed(world, tx)
     if idle:
@@ -66,8 +68,8 @@ def at_rest(world: World) -> bool:
     return idle
 
 
-def mind_configuration(world: World) -> None:
-    """A changed configuration owes a judgement to all that is to come; calendars that left it are suspended."""
+def check_configuration(world: World) -> None:
+    """After a change of the configuration, evaluate all coming events again; suspend calendars that left it."""
     print_of = _fingerprint(world)
     with world.store.read() as tx:  # most passes end here, without a write
         if basics.get(tx, "configuration") == print_of:
@@ -87,7 +89,7 @@ def mind_configuration(world: World) -> None:
 
 
 def _fingerprint(world: World) -> str:
-    """The same in every process for the same configuration: sets have no order of their own."""
+    """A digest that every process computes alike for one configuration: sets are sorted first."""
     practice = world.practice
     read = sorted((source.address, source.dentist) for source in world.sources)
     mandatory = ",".join(sorted(practice.policy.mandatory))

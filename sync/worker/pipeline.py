@@ -1,7 +1,7 @@
-"""The steps of a pass once the calendars were read, in their order: what each of them finds to do, and how it is done.
+"""The steps of a pass after its readings, in order. Each has a cheap check and the work itself.
 
-`has_work` asks the store what the step itself would ask it, so that a pass without work ends after one look (
-docs/benchmark.md B2, B3). What a step is made of is loaded when it is taken: such a pass loads none of it.
+`has_work` asks the store the step's own first question, so that a pass without work ends after the checks
+(docs/benchmark.md B2, B3). A step's module is imported only when its check is true: that keeps the start short.
 """
 
 from __future__ import annotations
@@ -33,39 +33,37 @@ from sync.worker import step_troubles
 
 
 def nothing_read() -> bool:
-    """For passes that have just read everything."""
+    """No calendar is read again: the pass has just read all of them."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What the steps work with. `read_again` reads every calendar anew, before a cancellation is told that may be a
-    move; `refresh` reads those that a due message must not be sent without (hard case H08), and says whether it read
-    any. `restored` and `tell_all` are as in `one_pass`."""
+    """What the steps work with."""
 
     world: World
-    read_again: Callable[[], None]
-    watch: Watch
-    restored: bool = False
-    tell_all: bool = False
-    refresh: Callable[[], bool] = nothing_read
+    read_again: Callable[[], None]  # reads every calendar, before a cancellation is told that may be a move
+    watch: Watch  # called after each message sent and each event written
+    restored: bool = False  # as in `one_pass`
+    tell_all: bool = False  # as in `one_pass`
+    refresh: Callable[[], bool] = nothing_read  # reads what due messages depend on (hard case H08); True: read any
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a pass, whether it has anything to do, and how it is done."""
+    """One step of a pass."""
 
-    name: str  # as `step_troubles.WORDS`, `/healthz` and the log call it
+    name: str  # in `step_troubles.WORDS`, `/healthz` and the log
     has_work: Callable[[World, Tx, datetime], bool]
     run: Callable[[Pass], int]  # returns how many things it did
-    judged: bool = False  # what it changed is judged before the next step
-    after: frozenset[str] = frozenset()  # steps that must not have failed before it in the same pass
-    calls: bool = False  # it waits for the outside, and works by the clock; others by the moment at which they began
+    judged: bool = False  # its changes are evaluated before the next step
+    after: frozenset[str] = frozenset()  # steps that must not have failed earlier in the same pass
+    calls: bool = False  # it waits for servers, and so asks the clock; the others work by the time at which they began
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How many resources were judged, messages sent, events written."""
+    """How many resources were evaluated, messages sent, events written."""
 
     judged: int
     sent: int
@@ -73,20 +71,20 @@ class Done:
 
 
 def nothing_owed(world: World, tx: Tx) -> bool:
-    """No step has anything to act upon now."""
-    now, asked = world.now(), {step.has_work: step for step in STEPS}  # each question once
+    """Whether no step has work now."""
+    now, asked = world.now(), {step.has_work: step for step in STEPS}  # steps that share a check ask it once
     return not any(_owes(step, world, tx, now) for step in asked.values())
 
 
 def _owes(step: Step, world: World, tx: Tx, now: datetime) -> bool:
-    """Where the question itself fails, the step is taken: it fails by itself then, and says so (law L10)."""
+    """Whether the step has work. If the check itself fails, the step is taken, fails and is noted (law L10)."""
     with kept_apart("step not asked", step=step.name):
         return step.has_work(world, tx, now)
     return True
 
 
 def take_all(this: Pass) -> Done:
-    """Every step once, whatever becomes of the others (law L10)."""
+    """Take every step in order; a failing one does not stop the others (law L10)."""
     taken = _Taken(this, replace(this, world=this.world.at(this.world.now())), {}, {})
     for step in STEPS:
         if taken.may(step) and taken.take(step) and step.judged:
@@ -98,7 +96,7 @@ def take_all(this: Pass) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """The steps of one pass that were taken, by name: what each did, and the fault that it met."""
+    """The steps taken in one pass, by name: how many things each did, and its fault."""
 
     this: Pass
     at_its_moment: Pass  # the same, by the time at which the steps began
@@ -106,11 +104,11 @@ class _Taken:
     faults: dict[str, Exception | None]
 
     def may(self, step: Step) -> bool:
-        """Nothing is told from what was not judged."""
+        """Whether no step failed on which this one depends: no message is sent about an event not evaluated."""
         return not any(self.faults.get(name) for name in step.after)
 
     def take(self, step: Step) -> int:
-        """How many things it did; a fault of it stays in it."""
+        """Take the step, keep its fault, and return how many things it did."""
         done = 0
         with kept_apart("step failed", step=step.name) as fate:
             done = step.run(self.this if step.calls else self.at_its_moment)
@@ -120,7 +118,7 @@ class _Taken:
         return done
 
 
-# --- the steps, in their order: what each finds to do, and how it is done -------------------------------------------
+# --- for each step: its check, then its work -------------------------------------------------------------------------
 
 
 def _asked_by_link(_world: World, tx: Tx, _now: datetime) -> bool:
@@ -174,7 +172,7 @@ def _settle_dentists(this: Pass) -> int:
 
 
 def _something_held(_world: World, tx: Tx, _now: datetime) -> bool:
-    """A calendar is held, or the brake's question stands somewhere."""
+    """Whether a calendar is held by the brake, or still shows the brake's question."""
     return any(row.held_at for row in calendars.every(tx)) or any(basics.starting_with(tx, basics.BRAKE).values())
 
 
@@ -186,7 +184,7 @@ def _read_answers(this: Pass) -> int:
 
 
 def _on_request(_world: World, _tx: Tx, _now: datetime) -> bool:
-    """Asked for at the prompt, or by what another step finds: nothing in the store."""
+    """Never: the step is asked for at the prompt or by another step's work, not by the store."""
     return False
 
 
@@ -228,7 +226,7 @@ def _hold_floods(this: Pass) -> int:
 
 
 def _message_due(world: World, tx: Tx, now: datetime) -> bool:
-    """A crash left something claimed, or a message is due: it goes, or is closed where no way leads out."""
+    """Whether a message is due, or a crash left one claimed."""
     zone = world.practice.zone
     left = messages.with_state(tx, messages.CLAIMED, zone=zone)
     if any(not world.calls.busy(row.id) for row in left):
@@ -270,7 +268,7 @@ def _show_brake(this: Pass) -> int:
 
 
 def _said_beside(_world: World, tx: Tx, now: datetime) -> bool:
-    """Something is, or was, to be said beside an event that may not be written to."""
+    """Whether a notice beside an unwritable event is to be shown, changed or removed."""
     return bool(companions.concerned(tx, now.date()))
 
 
@@ -314,7 +312,8 @@ def _send_digest(this: Pass) -> int:
 
 JUDGING = Step("judging", _changed, _judge)
 STEPS: tuple[Step, ...] = (
-    Step("carry-out", _asked_by_link, _carry_out, calls=True),  # what a crash left, before its trace is judged
+    # first a cancellation that a crash interrupted, before its event is evaluated
+    Step("carry-out", _asked_by_link, _carry_out, calls=True),
     JUDGING,
     Step("carry-out", _asked_by_link, _carry_out, judged=True, calls=True),
     Step("second-reading", _may_have_moved, _read_again, judged=True, calls=True),
@@ -324,7 +323,7 @@ STEPS: tuple[Step, ...] = (
     Step("reminders", _reminder_due, _plan_reminders),
     Step("fresh-reading", _on_request, _refresh, judged=True, calls=True),
     Step("holds", _on_request, _hold_floods),
-    # nothing is told from what was not judged, or of what is known already
+    # no message about an event that was not evaluated, or after a restore whose tellings were not marked
     Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"}), calls=True),
     JUDGING,
     Step("questions", _old_question, _tidy_questions),

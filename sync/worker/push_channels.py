@@ -1,10 +1,11 @@
-"""Push channels: Google says that a calendar changed, so that it is read at once and else seldom (docs/design.md#push).
+"""Push channels: Google announces that a calendar changed, so that it is read at once and otherwise seldom
+(docs/design.md#push).
 
-A hint, no more: what a message brings is a reading. Nothing relies on it: while a channel is heard the calendar is
-still read every ten minutes, and a channel that cannot be opened, or is never heard, changes nothing.
+A notification only triggers a reading. Nothing relies on it: a calendar with a working channel is still read every
+10 minutes, and a channel that cannot be opened or stays silent changes nothing.
 
-    asked for → granted → heard (the calendar's pushed_until) → worn: a new one first; once that is heard, this one is
-    ended
+A channel's life: asked for → granted → heard (sets the calendar's pushed_until) → worn. A worn channel is replaced
+first, and ended once the new one was heard.
 """
 
 from __future__ import annotations
@@ -26,20 +27,20 @@ from sync.store import basics, calendars, subscriptions
 from sync.store.engine import Tx
 from sync.store.subscriptions import Subscription
 
-PATIENCE = timedelta(minutes=10)  # Google's first message comes at once
-AGAIN, REFUSED_AGAIN, END_AGAIN = timedelta(hours=1), timedelta(hours=6), timedelta(minutes=5)
-HURRY = 10.0  # seconds: the round waits for the answer
+FIRST_MESSAGE_WITHIN = timedelta(minutes=10)  # Google sends its first message at once: later means never
+RETRY_LOST_AFTER, RETRY_REFUSED_AFTER, RETRY_END_AFTER = timedelta(hours=1), timedelta(hours=6), timedelta(minutes=5)
+DEADLINE_S = 10.0  # for one request: the round waits for its answer
 _NOTE = "push:"
 
 
 def address(public_url: str) -> str:
-    """Where messages are to be sent."""
+    """The URL to which Google sends notifications."""
     return f"{public_url}/push/google"
 
 
-def mind(world: World, where: str | None) -> None:
-    """After a pass: open, renew and end what is due. `where`: the address for messages; None: push is off. Raises
-    StoreProblem only: no reading waits for a channel."""
+def refresh_channels(world: World, where: str | None) -> None:
+    """After a round: open, renew and end the channels that are due. `where`: the URL for notifications; None: push is
+    off. Raises StoreProblem only."""
     with world.store.read() as tx:
         rows, notes = subscriptions.every(tx), basics.starting_with(tx, _NOTE)
     wanted = world.announcers.keys() if where else frozenset[str]()
@@ -47,10 +48,10 @@ def mind(world: World, where: str | None) -> None:
     for calendar in sorted({*wanted, *noted, *(row.calendar for row in rows)}):
         mine = [row for row in rows if row.calendar == calendar]
         with kept_apart("push failed"):  # one calendar's trouble stays with it (law L10)
-            _minded(world, calendar, where if calendar in wanted else None, mine)
+            _refresh_channels(world, calendar, where if calendar in wanted else None, mine)
 
 
-def _minded(world: World, calendar: str, where: str | None, rows: Sequence[Subscription]) -> None:
+def _refresh_channels(world: World, calendar: str, where: str | None, rows: Sequence[Subscription]) -> None:
     kept = _kept(world, calendar, where, rows) if where else frozenset[str]()
     left = [row for row in rows if row.id not in kept and _may_end(row, world.now())]
     for row in left:
@@ -67,13 +68,12 @@ def _may_end(row: Subscription, now: datetime) -> bool:
 
 
 def _awaited(row: Subscription, now: datetime) -> bool:
-    """The answer to our question was lost: the first message may still bring what it said."""
-    return row.expires_at is None and not row.silent(now, PATIENCE)
+    """Whether the answer to our request was lost and the first notification may still bring its contents."""
+    return row.expires_at is None and not row.silent(now, FIRST_MESSAGE_WITHIN)
 
 
 def _kept(world: World, calendar: str, where: str, rows: Sequence[Subscription]) -> frozenset[str]:
-    """The channels that stand for the calendar from now on: the newest, and while that one is not heard yet the last
-    that was. The others are ended."""
+    """The ids of the channels to keep: the newest, and the last one that was heard. The others are ended."""
     now = world.now()
     living = [row for row in rows if row.lives(now) and row.address == where]
     newest = [row.id for row in living[-1:]]
@@ -85,7 +85,7 @@ def _kept(world: World, calendar: str, where: str, rows: Sequence[Subscription])
 
 
 def _may_ask(world: World, calendar: str, where: str) -> bool:
-    """The calendar can be read, and Google did not just refuse a channel to that address."""
+    """Whether the calendar can be read and Google did not just refuse a channel to that URL."""
     with world.store.read() as tx:
         row, note = calendars.get(tx, calendar), _noted(tx, calendar)
     if row is None or row.fail_count:
@@ -94,14 +94,14 @@ def _may_ask(world: World, calendar: str, where: str) -> bool:
 
 
 def _opened(world: World, calendar: str, where: str) -> list[str]:
-    """Ask for a channel. It is stored first, so that a message that is faster than the answer is believed."""
+    """Ask for a channel. It is stored before the request, since the first notification may precede the answer."""
     ident, secret, now = str(uuid.uuid4()), secrets.token_urlsafe(32), world.now()
     with world.store.write() as tx:
         subscriptions.add(tx, ident, secret, calendar=calendar, address=where, now=now)
     try:
         if not _public(where):
             raise Denied(_NOT_PUBLIC)
-        with within(HURRY):
+        with within(DEADLINE_S):
             granted = world.announcers[calendar].watch(ident, secret, where)
     except OutsideError as error:
         _not_opened(world, calendar, where, ident, error)
@@ -113,16 +113,17 @@ def _opened(world: World, calendar: str, where: str) -> list[str]:
 
 
 def _public(where: str) -> bool:
-    """Google asks for https; loopback is for trials."""
+    """Whether Google accepts the URL: https, or loopback in trials."""
     parts = urlsplit(where)
     return parts.scheme == "https" or parts.hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def _not_opened(world: World, calendar: str, where: str, ident: str, error: OutsideError) -> None:
-    """Noted for `status`, logged once, asked again later. Where the answer was lost, the channel may be open."""
+    """Note the refusal for `status`, log it once, ask again later. After a lost answer the channel may be open, so it
+    is kept."""
     now, lost = world.now(), isinstance(error, TryLater) and not error.retry_after
-    wait = timedelta(seconds=error.retry_after or 0) if isinstance(error, TryLater) else REFUSED_AGAIN
-    again = (now + max(wait, AGAIN if isinstance(error, TryLater) else wait)).isoformat()
+    wait = timedelta(seconds=error.retry_after or 0) if isinstance(error, TryLater) else RETRY_REFUSED_AFTER
+    again = (now + max(wait, RETRY_LOST_AFTER if isinstance(error, TryLater) else wait)).isoformat()
     with world.store.write() as tx:
         if not lost:
             subscriptions.forget(tx, ident)
@@ -135,21 +136,21 @@ def _not_opened(world: World, calendar: str, where: str, ident: str, error: Outs
 
 
 def _end(world: World, row: Subscription) -> None:
-    """Stop it at Google where that can be done, and forget it: its messages are a stranger's then."""
+    """Stop the channel at Google if possible, and forget it: its notifications are ignored from then on."""
     now = world.now()
     if row.lives(now) and row.resource and not _stopped(world, row):
         with world.store.write() as tx:
-            subscriptions.change(tx, row.id, not_before=now + END_AGAIN)
+            subscriptions.change(tx, row.id, not_before=now + RETRY_END_AFTER)
         return
     with world.store.write() as tx:
         subscriptions.forget(tx, row.id)
 
 
 def _stopped(world: World, row: Subscription) -> bool:
-    """Whether nothing more is to be done about it: ended, unknown, or nobody's here to end. False: try again later."""
+    """Whether the channel needs no more work: stopped, unknown to Google, or of no login here. False: try later."""
     for announcer in _logins(world, row.calendar):
         try:
-            with within(HURRY):
+            with within(DEADLINE_S):
                 if announcer.unwatch(row.id, str(row.resource)):
                     return True
         except TryLater:
@@ -160,7 +161,7 @@ def _stopped(world: World, row: Subscription) -> bool:
 
 
 def _logins(world: World, calendar: str) -> Iterator[Announcer]:
-    """Its own; for a calendar that left the configuration any of the others, which may share its login."""
+    """The calendar's own login; if the calendar left the configuration, all others, one of which may be its login."""
     if calendar in world.announcers:
         yield world.announcers[calendar]
     else:
@@ -171,13 +172,13 @@ def _logins(world: World, calendar: str) -> Iterator[Announcer]:
 
 
 def known(tx: Tx, ring: Ring) -> Subscription | None:
-    """The channel that this message is from; None for a stranger's."""
+    """The channel of this notification; None if we did not open it."""
     row = subscriptions.get(tx, ring.channel)
     return row if row is not None and row.fits(ring.secret) else None
 
 
 def heard(world: World, rings: Iterable[Ring]) -> None:
-    """The calendars of these messages are due now. The first message of a channel proves that it reaches us."""
+    """Make the calendars of these notifications due now. A channel's first notification proves that it reaches us."""
     now = world.now()
     with world.store.write() as tx:
         for ring in rings:
@@ -192,7 +193,7 @@ def heard(world: World, rings: Iterable[Ring]) -> None:
 
 
 def _settle(tx: Tx, calendar: str, now: datetime) -> None:
-    """Until when the calendar is announced: by channels that were heard."""
+    """Store until when the calendar's changes are announced: the latest expiry of its heard channels."""
     row = calendars.get(tx, calendar)
     ends = [one.expires_at for one in subscriptions.every(tx) if one.calendar == calendar and one.heard_at]
     until = max((end for end in ends if end and end > now), default=None)
@@ -209,12 +210,12 @@ def _settle(tx: Tx, calendar: str, now: datetime) -> None:
 
 
 def trouble(tx: Tx, calendar: str, now: datetime) -> str | None:
-    """Why the calendar is not announced though it should be; for `status`, in French. It is read all the same."""
+    """Why no push reaches us for the calendar, in French for `status`. It is polled all the same."""
     reason = _noted(tx, calendar).get("reason")
     if reason:
         return f"Sans annonces de Google, lu au rythme habituel. {reason}"
     mine = [row for row in subscriptions.every(tx) if row.calendar == calendar and row.lives(now)]
-    if mine and all(row.silent(now, PATIENCE) for row in mine):
+    if mine and all(row.silent(now, FIRST_MESSAGE_WITHIN) for row in mine):
         return _UNHEARD
     return None
 

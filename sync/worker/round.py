@@ -1,7 +1,7 @@
-"""One round of the worker: what is due is read, and what follows from it is done. `sync` does all of it in one pass.
+"""One round of the worker reads the due calendars, then takes every step that has work.
 
-Messages, digests and writes have moments of their own: a round for them reads nothing that is not due, except what
-they must not be sent without knowing (hard case H08).
+Messages, digests and writes fall due at times of their own: a round for them reads only due calendars and those on
+which a due message depends (hard case H08).
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from sync.pull import reconcile
 from sync.store import bookings, calendars, messages
 from sync.store.engine import Tx
 from sync.worker import clock, nightly, step_troubles
-from sync.worker.one_pass import at_rest, mind_configuration
+from sync.worker.one_pass import at_rest, check_configuration
 from sync.worker.pipeline import Pass, take_all
 from sync.worker.scheduler import Readers, Rows
 
-FRESH = timedelta(seconds=10)
+FRESH_FOR = timedelta(seconds=10)  # a message may rest on a reading as old as that
 
 
 def one_round(readers: Readers, watch: Watch) -> None:
-    """Read what is due, then every step that has something to do. `watch` as in `one_pass`."""
+    """Read the due calendars, then take the steps that have work. `watch` as in `one_pass`."""
     world = readers.world
     with readers.turn:
-        step_troubles.taken(world, "configuration", lambda: mind_configuration(world))
+        step_troubles.taken(world, "configuration", lambda: check_configuration(world))
     rows = _rows(world)
     worked = [moment for row in rows.values() for moment in (row.last_success, row.last_attempt) if moment]
     if clock.ahead(max(worked, default=None), world.now()):
         with readers.turn:
-            step_troubles.taken(world, "clock", lambda: clock.mind(world))
+            step_troubles.taken(world, "clock", lambda: clock.repair_if_set_back(world))
         readers.forget_moments()
         rows = _rows(world)
     readers.read_due(rows, watch)
@@ -50,12 +50,12 @@ def _rows(world: World) -> Rows:
 
 
 def _audit(readers: Readers, rows: Rows) -> None:
-    """Those whose hour it is, beside the pass: a listing may take its time."""
+    """Start the audits that are due, in the background: a whole listing takes minutes."""
     now = readers.world.now()
     for source in readers.world.sources:
         row = rows.get(source.address)
         if row is not None and reconcile.due(row, now):
-            readers.beside(source.address, partial(nightly.audit, readers.reading, [source]))
+            readers.in_background(source.address, partial(nightly.audit, readers.reading, [source]))
     readers.wait()
 
 
@@ -76,17 +76,17 @@ def _refreshed(readers: Readers) -> bool:
 
 
 def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[str]:
-    """Calendars that were not read lately enough for the messages that are due: each one's own; and before a patient
-    is told of something new, all others since it happened, for it may have been moved from there (hard case G03)."""
+    """Calendars that due messages need read again: each message's own one; and before a patient is told of a new
+    appointment all others too, since it may have been moved from there (hard case G03)."""
     settle = timedelta(seconds=min(world.practice.policy.settle_seconds, world.practice.policy.settle_change_seconds))
     for row in messages.due(tx, now, world.practice.zone):
         booking = bookings.get(tx, row.booking, world.practice.zone) if row.channel in world.senders else None
         if booking is None:
             continue
-        if readers.last_read(booking.calendar) < now - FRESH:
+        if readers.last_read(booking.calendar) < now - FRESH_FOR:
             yield booking.calendar
         if row.kind is not MessageKind.REMINDER:
-            since = min(row.due_at - settle, now - FRESH)
+            since = min(row.due_at - settle, now - FRESH_FOR)
             yield from (s.address for s in world.sources if _may_hold_it(s) and readers.last_read(s.address) < since)
 
 

@@ -1,8 +1,8 @@
-"""The worker's readers: each calendar that is due is read in a thread of its own, and nobody waits for one that hangs.
+"""Each due calendar is read in its own thread; no pass waits for one that hangs.
 
-A pass waits a few seconds for those that use to answer, hardly at all for those that failed last time; what is still
-under way then goes on beside the pass, is not asked anew, not written to, and nothing is told from it, until it ends.
-One thread at a time writes: readers commit between the steps of passes, never during them (`turn`).
+A pass waits 3 s for a healthy calendar and 0.3 s for one that failed last time. A slower reading continues in the
+background, and its calendar is skipped (no second request, no write, no message) until it finishes.
+One thread writes at a time: readers commit between the steps of a pass, never during one (`turn`).
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from sync.store.engine import StoreProblem
 from sync.store.problems import ends_more
 from sync.worker.store_in_turn import Over, Taking
 
-PATIENCE, SHORT = 3.0, 0.3
-FIRST_READING = 60.0  # a practice's very first: its calendars are read whole before anything is judged
-AUDIT = 600.0
-SIDE_BY_SIDE, FAILING_ONES = 8, 16
-SOON = 0.05  # of its interval: what is due so soon is read along
-TOGETHER = 0.25  # likewise for the calendars of one account, which one question answers for
-A_MOMENT = 0.5
-NO_SHORT_CUT = 900.0
+HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
+FIRST_READING_WAIT_S = 60.0  # a practice's first pass reads whole calendars before anything is evaluated
+AUDIT_DEADLINE_S = 600.0  # a whole listing of ten thousand events takes minutes
+HEALTHY_THREADS, FAILING_THREADS = 8, 16  # more for failing calendars: most of their threads wait for a timeout
+EARLY_SHARE = 0.05  # of the interval: a calendar due that soon is read in this round
+SAME_ACCOUNT_EARLY_SHARE = 0.25  # of the interval: one request answers for all calendars of an account
+POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
+ASK_SINGLY_S = 900.0  # after the account's joint request failed
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 Rows = Mapping[str, CalendarRow]
@@ -48,29 +48,29 @@ Rows = Mapping[str, CalendarRow]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the store says before a round reads: of which calendars something is owed, and `needs_no_telling`."""
+    """What the store says of the calendars before a round reads them."""
 
-    owing: frozenset[str]
-    untold: frozenset[str]
+    owing: frozenset[str]  # a body is still to be fetched, or a missing resource to be looked for again
+    untold: frozenset[str]  # their success need not be stored now, see `needs_no_telling`
 
 
 @dataclass(slots=True)
 class _Job:
-    """Something read beside the pass. `lane`: how many such go side by side. What `work` returns is to be read next."""
+    """One reading in a thread of its own."""
 
-    addresses: frozenset[str]
-    work: Callable[[], list[_Job]]
-    lane: threading.Semaphore
-    patience: float
-    holds: bool = False
+    addresses: frozenset[str]  # the calendars that it reads
+    work: Callable[[], list[_Job]]  # returns the jobs to start next
+    lane: threading.Semaphore  # limits how many jobs of one kind run at once
+    patience: float  # seconds that a pass waits for it
+    holds: bool = False  # it has its place in the lane
     problem: Exception | None = None
     after: list[_Job] = field(default_factory=list)
     begun: float = field(default_factory=monotonic)
-    left: bool = False
+    left: bool = False  # no pass waits for it any more
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self, done: Callable[[_Job], None]) -> None:
-        """In its thread."""
+        """Do the work; called in the job's own thread."""
         self.lane.acquire()
         self.holds = True
         try:
@@ -84,7 +84,7 @@ class _Job:
             done(self)
 
     def give_way(self) -> None:
-        """Another one may begin, whether this one ended or hangs."""
+        """Free the place in the lane, whether the job ended or hangs."""
         with self.lock:
             if self.holds:
                 self.holds = False
@@ -92,14 +92,14 @@ class _Job:
 
 
 def in_a_thread(work: Callable[[], None]) -> None:
-    """Begin it beside the pass; no end of the process waits for it."""
+    """Run `work` in the background; the process may end without waiting for it."""
     threading.Thread(target=work, daemon=True).start()
 
 
 class Readers:
-    """One practice's. `every`: seconds between two readings, as configured. `wake` is called when something ends that
-    no pass waits for. `world` is what passes work with: it knows what is under way. `patience`: seconds that a pass
-    waits for any reading; None: as long as that one uses to take."""
+    """The reading threads of one practice. `every`: configured seconds between two readings. `wake` is called when a
+    reading ends for which no pass waits. `world` is what passes work with: it knows which calendars are being read.
+    `patience`: seconds that a pass waits for any reading; None: the constants above."""
 
     def __init__(
         self,
@@ -120,38 +120,38 @@ class Readers:
         self._jobs: list[_Job] = []
         self._new = False
         self._steady = world.steady or (lambda: world.now().timestamp())
-        self._read_at: dict[str, float] = {}  # by the steady clock, as whatever is counted in this process
+        self._read_at: dict[str, float] = {}  # by the steady clock, which nobody sets
         self._jitter: dict[str, float] = {}
         self._login = {address: min(behind) for _, behind in world.accounts for address in behind}
         self._asked_singly: dict[str, float] = {}
-        self._good, self._bad = threading.Semaphore(SIDE_BY_SIDE), threading.Semaphore(FAILING_ONES)
+        self._good, self._bad = threading.Semaphore(HEALTHY_THREADS), threading.Semaphore(FAILING_THREADS)
 
     # --- when ----------------------------------------------------------------------------------------------------
 
     def due(self, address: str, row: CalendarRow | None, now: datetime) -> datetime:
-        """When that calendar is to be read next: at once where this process has not read it yet, unless it failed."""
+        """When the calendar is to be read next: at once if this process has not read it yet and it did not fail."""
         read_at = self._last(address, now) or (row.last_attempt if row and row.fail_count else None)
-        if row is None or read_at is None or read_at > now:  # by a clock that went back since
+        if row is None or read_at is None or read_at > now:  # in the future: the clock was set back since
             return max(now, row.not_before) if row and row.not_before else now
         ordinary = intervals.next_read(self._pace(row, read_at), read_at, self._jittered(address))[0]
         return intervals.due(row, read_at, ordinary)
 
     def next_due(self, rows: Rows, now: datetime) -> datetime | None:
-        """The soonest of those that are not under way."""
+        """When the next calendar is due, those being read left out."""
         waiting = (source.address for source in self.world.sources if source.address not in self.under_way)
         return min((self.due(address, rows.get(address), now) for address in waiting), default=None)
 
     def last_read(self, address: str) -> datetime:
-        """When a reading of it last began in this process."""
+        """When this process last began to read the calendar."""
         return self._last(address, self.world.now()) or _NEVER
 
     def _last(self, address: str, now: datetime) -> datetime | None:
-        """The same, by the clock as it stands now: however it was set meanwhile, as much time has passed."""
+        """The same moment on today's clock: computed from elapsed time, so that setting the clock changes nothing."""
         begun = self._read_at.get(address)
         return None if begun is None else now - timedelta(seconds=self._steady() - begun)
 
     def forget_moments(self) -> None:
-        """The clock went back: each is read once more, for what was put right in the store."""
+        """After the clock was set back: each calendar is read once more, for what was repaired in the store."""
         self._read_at.clear()
         self._asked_singly.clear()
 
@@ -159,60 +159,60 @@ class Readers:
         return pace_of(row, self._every, at_work=at_work(self.world.practice, at.astimezone(self.world.practice.zone)))
 
     def _jittered(self, address: str) -> float:
-        """The calendars of one account keep in step, so that one question goes on serving them all."""
+        """One jitter an account, so that one request goes on serving all of its calendars."""
         return self._jitter.setdefault(self._login.get(address, address), 2 * self._chance() - 1)
 
     # --- reading -------------------------------------------------------------------------------------------------
 
     def read_due(self, rows: Rows, watch: Watch) -> None:
-        """Read what is due; see the module. Raises StoreProblem as a reader met it."""
+        """Read the due calendars. Raises StoreProblem as a reader met it."""
         now = self.world.now()
         self._begin([s for s in self.world.sources if self._is_due(s.address, rows, now)], rows, now)
         self._wait(watch)
 
     def read(self, addresses: Iterable[str], rows: Rows) -> None:
-        """Read these too, where they may be asked: what follows must not rest on old knowledge."""
+        """Read these early, if their servers allow it: the next step needs fresh knowledge."""
         wanted, now = set(addresses), self.world.now()
         asked = [s for s in self.world.sources if s.address in wanted and _may_be_early(rows.get(s.address), now)]
         self._begin(asked, rows, now)
         self._wait(nobody_watches)
 
     def read_all(self, sources: Sequence[Source], watch: Watch = nobody_watches) -> None:
-        """Read these, whenever they would be due, and no other; `watch` is told each address that was read."""
+        """Read exactly these, due or not; `watch` is told each address that was read."""
         now = self.world.now()
         with self.world.store.read() as tx:
             rows = {row.calendar: row for row in calendars.every(tx)}
         self._read_side_by_side([one for one in sources if may_ask(rows.get(one.address), now)], rows, now)
         self._wait(watch)
 
-    def beside(self, address: str, work: Callable[[], object]) -> None:
-        """Something else that is asked of that calendar, in a thread of its own; not while it is under way."""
+    def in_background(self, address: str, work: Callable[[], object]) -> None:
+        """Ask the calendar something else in the background, unless it is being read."""
         if address in self.under_way:
             return
 
         def go() -> list[_Job]:
-            with within(AUDIT):
+            with within(AUDIT_DEADLINE_S):
                 work()
             return []
 
-        self._start(_Job(frozenset({address}), go, self._good, PATIENCE))
+        self._start(_Job(frozenset({address}), go, self._good, HEALTHY_WAIT_S))
 
-    def call_beside(self, calls: Calls) -> None:
-        """From now on passes call gateways so."""
+    def call_in_background(self, calls: Calls) -> None:
+        """From now on passes call gateways through `calls`."""
         self.world = replace(self.world, calls=calls)
 
     @property
     def reading(self) -> World:
-        """The world as it is in a reader's thread."""
+        """The world of a reader's thread: its store writes only in its turn."""
         return self._reading
 
     def wait(self, watch: Watch = nobody_watches) -> None:
-        """Until those that use to answer have, at most the time that one has patience for them."""
+        """Wait for the readings under way, each for its own time at most."""
         self._wait(watch)
 
     @contextmanager
     def let_go(self) -> Iterator[None]:
-        """In the middle of a pass's steps: readers may write meanwhile."""
+        """Let readers write in the middle of a pass's steps."""
         self.turn.release()
         try:
             yield
@@ -220,7 +220,7 @@ class Readers:
             self.turn.acquire()
 
     def close(self) -> None:
-        """What is under way stays without effect."""
+        """End: a reading under way stores nothing any more."""
         with self.turn:
             self.over.set()
 
@@ -228,8 +228,8 @@ class Readers:
         row = rows.get(address)
         if not may_ask(row, now):
             return False
-        asked = row is None or row.fail_count or row.due_at is not None  # to the moment, where one was said
-        return self.due(address, row, now) <= now + (timedelta(0) if asked else SOON * self._interval(row, now))
+        asked = row is None or row.fail_count or row.due_at is not None  # a stated moment is kept exactly
+        return self.due(address, row, now) <= now + (timedelta(0) if asked else EARLY_SHARE * self._interval(row, now))
 
     def _interval(self, row: CalendarRow | None, now: datetime) -> timedelta:
         return timedelta(seconds=intervals.interval(self._pace(row, now), now)[0]) if row else timedelta(0)
@@ -251,7 +251,7 @@ class Readers:
                 self._start(self._one(source, rows.get(source.address), known))
 
     def _along(self, due: set[str], rows: Rows, now: datetime) -> Iterator[Source]:
-        """Others of the same accounts that would be due soon: they cost no question of their own."""
+        """Calendars of the same accounts that are due soon: reading them now costs no extra request."""
         logins = {self._login[address] for address in due if address in self._login}
         for source in self.world.sources:
             address, row = source.address, rows.get(source.address)
@@ -259,7 +259,7 @@ class Readers:
                 continue
             if row is None or row.fail_count or not may_ask(row, now) or way_of(row) is not Way.CHEAP:
                 continue
-            if self.due(address, row, now) <= now + TOGETHER * self._interval(row, now):
+            if self.due(address, row, now) <= now + SAME_ACCOUNT_EARLY_SHARE * self._interval(row, now):
                 yield source
 
     def _known(self, asked: list[Source], rows: Rows, now: datetime) -> _Known:
@@ -268,7 +268,7 @@ class Readers:
             return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
 
     def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[_Job]:
-        """One question for the calendars of an account, unless its last one was not answered (docs/benchmark.md B5)."""
+        """One request for all due calendars of an account, unless its last one failed (docs/benchmark.md B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
             several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
@@ -284,23 +284,23 @@ class Readers:
                     quiet = account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
             except OutsideError as error:
                 log.info("no short cut", error=type(error).__name__)
-                self._asked_singly[login] = begun + NO_SHORT_CUT
+                self._asked_singly[login] = begun + ASK_SINGLY_S
                 return self._singly(several, rows, error, known)
-            except Exception as fault:  # of ours, or an answer that nobody foresaw: each is asked by itself (law L10)
+            except Exception as fault:  # a fault of ours or an unforeseen answer: ask one by one (law L10)
                 if ends_more(fault):
                     raise
                 log.error("no short cut", **described(fault))
-                self._asked_singly[login] = begun + NO_SHORT_CUT
+                self._asked_singly[login] = begun + ASK_SINGLY_S
                 return self._singly(several, rows, None, known)
             succeeded(self._reading, sorted(quiet), started, known.untold)
             self._note(quiet, begun)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
-        return _Job(frozenset(s.address for s in several), ask, self._good, PATIENCE)
+        return _Job(frozenset(s.address for s in several), ask, self._good, HEALTHY_WAIT_S)
 
     def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
-        """The account did not answer. A server that is down or busy is not asked as often as it has calendars: where
-        one that answered last time does not either, the others are left alone as it is (hard case A16)."""
+        """After a failed joint request. A server that is down or busy must not get one request for each calendar: if
+        the calendar that failed least fails too, the others count as failed unasked (hard case A16)."""
         from sync.pull.failures import failed  # most passes meet none
 
         started, begun = self.world.now(), self._steady()
@@ -323,11 +323,12 @@ class Readers:
             return []
 
         if row is not None and row.fail_count:
-            return _Job(frozenset({source.address}), read, self._bad, SHORT)
-        return _Job(frozenset({source.address}), read, self._good, FIRST_READING if self._new else PATIENCE)
+            return _Job(frozenset({source.address}), read, self._bad, FAILING_WAIT_S)
+        patience = FIRST_READING_WAIT_S if self._new else HEALTHY_WAIT_S
+        return _Job(frozenset({source.address}), read, self._good, patience)
 
     def _note(self, addresses: Iterable[str], begun: float) -> None:
-        """The next reading is counted from here, with a jitter of its own."""
+        """Count the next interval from `begun`, with a new jitter."""
         for address in addresses:
             self._read_at[address] = begun
             self._jitter.pop(self._login.get(address, address), None)
@@ -346,18 +347,18 @@ class Readers:
             self._wake()
 
     def _wait(self, watch: Watch) -> None:
-        """Take what ends while one has patience with it; the rest may go on by itself."""
+        """Handle the jobs that end in time; the others go on in the background."""
         problem: Exception | None = None
         while (left := self._patience()) > 0:
             try:
-                problem = self._taken(self._done.get(timeout=min(left, A_MOMENT)), watch) or problem
+                problem = self._taken(self._done.get(timeout=min(left, POLL_S)), watch) or problem
             except Empty:
                 watch("")
         for job in self._jobs:
             job.left = True
             job.give_way()
         while True:
-            try:  # what ended just before it was left woke nobody
+            try:  # a job that ended just before it was marked `left` woke nobody
                 problem = self._taken(self._done.get_nowait(), watch) or problem
             except Empty:
                 break
@@ -368,7 +369,7 @@ class Readers:
         return max((job.begun + job.patience - monotonic() for job in self._jobs if not job.left), default=0.0)
 
     def _taken(self, job: _Job, watch: Watch) -> StoreProblem | None:
-        """What became of it. Our own faults are said and stay its own (law L10); the store's concern everybody."""
+        """Handle one ended job. A fault of ours is logged and ends here (law L10); the store's is returned."""
         self.under_way -= job.addresses
         self._jobs.remove(job)
         for one in job.after:
@@ -379,12 +380,12 @@ class Readers:
             return job.problem
         if job.problem is not None:
             log.error("reader failed", **described(job.problem))
-            self._note(job.addresses, self._steady())  # in its turn again, not at once
+            self._note(job.addresses, self._steady())  # so that the next try waits a whole interval
         return None
 
 
 def _may_be_early(row: CalendarRow | None, now: datetime) -> bool:
-    """A calendar that fails is left alone for as long as it is to be."""
+    """Whether the calendar may be read before it is due: not during the wait after a failure."""
     resting = row is not None and row.fail_count > 0 and row.due_at is not None and row.due_at > now
     return may_ask(row, now) and not resting
 

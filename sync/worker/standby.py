@@ -1,6 +1,6 @@
-"""One worker a practice, others beside it: on a server a second `run` waits, and takes over when the first is gone.
+"""One worker a practice holds the lease: on PostgreSQL a second `run` stands by and takes over when the first is gone.
 
-On a file it is refused, as ever: there nobody can be gone and still hold the lock, so a second worker is a mistake.
+On a SQLite file the second is refused: the file lock ends with its process, so a second worker is a mistake.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from sync.core.log import log
 from sync.store.engine import Locked, Overtaken, Store, Unusable
 from sync.worker.loop import Stop
 
-EVERY = 3.0  # seconds between two looks, more or less: two that wait do not look at the same moment
+LOOK_EVERY_S = 3.0  # times 0.7 to 1.3, so that two waiting workers do not try at the same moment
 
 
 def as_the_only_worker(worlds: Sequence[World], stop: Stop, work: Callable[[], int]) -> int:
-    """What `work` returns, done while every practice's lock is ours: waited for together, taken all or none, waited for
-    again where we are overtaken. Returns the exit code where we are asked to end before. Raises Locked where a store is
-    a file and another worker is at it."""
+    """Run `work` while we hold the leases of all practices, and return its exit code.
+
+    The leases are taken all or none; a worker that is overtaken waits for them again. Returns `stop.code` if asked to
+    end before. Raises Locked if a store is a file that another worker holds."""
     stores, waiting = list(_distinct(worlds)), False
     while not stop.event.is_set():
         with ExitStack() as locks:
@@ -33,12 +34,12 @@ def as_the_only_worker(worlds: Sequence[World], stop: Stop, work: Callable[[], i
         if not waiting:
             log.info("standing by", reason=_STANDS_BY)
         waiting = True
-        stop.event.wait(EVERY * random.uniform(0.7, 1.3))  # noqa: S311 - no secret
+        stop.event.wait(LOOK_EVERY_S * random.uniform(0.7, 1.3))  # noqa: S311 - no secret
     return stop.code
 
 
 def _taken(locks: ExitStack, stores: Iterable[Store]) -> bool:
-    """Whether all of them are ours now."""
+    """Whether the leases of all stores are ours now."""
     for store in stores:
         try:
             locks.enter_context(store.lock())
@@ -50,7 +51,7 @@ def _taken(locks: ExitStack, stores: Iterable[Store]) -> bool:
 
 
 def _distinct(worlds: Sequence[World]) -> Iterable[Store]:
-    """Every store once: practices may share a file, which has one lock."""
+    """Every store once: practices may share a file, which has one lock for all."""
     found: dict[object, Store] = {}
     for world in worlds:
         found.setdefault(world.store.file or (str(world.store.url), world.practice.key), world.store)

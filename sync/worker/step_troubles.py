@@ -1,5 +1,5 @@
-"""A step of a pass that fails: noted in the store while it lasts, said by `status` and `/healthz`, and mailed to the
-practice from the second time on. The store is asked once a process, so that an idle pass costs nothing more.
+"""A failing step of a pass is noted in the store until it succeeds; `status` and `/healthz` say it, and the practice
+is mailed from the second failure on. The store is asked once a process, so that an idle pass costs no question.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ WORDS = {
 }
 
 
-BESIDE = frozenset({"configuration", "audit", "push"})  # taken in every pass, at rest too
+BESIDE = frozenset({"configuration", "audit", "push"})  # taken in every pass, also when no step has work
 
 
 def taken(world: World, name: str, work: Callable[[], object]) -> None:
-    """One step by itself: a fault of it stays in it, and is noted (law L10)."""
+    """Take one step outside the pipeline: its fault ends here and is noted (law L10)."""
     with kept_apart("step failed", step=name) as fate:
         work()
     with kept_apart("steps not noted"):
@@ -48,7 +48,7 @@ def taken(world: World, name: str, work: Callable[[], object]) -> None:
 
 
 def keep(world: World, became: Mapping[str, Exception | None]) -> None:
-    """What failed is noted, and told from the second time on; what did not is over."""
+    """Note the steps that failed; end the trouble of those that did not."""
     known = world.failing.steps(world.store)
     failed = {name: type(fault).__name__ for name, fault in became.items() if fault is not None}
     over = known & (became.keys() - failed.keys())
@@ -63,7 +63,7 @@ def keep(world: World, became: Mapping[str, Exception | None]) -> None:
 
 
 def nothing_left(world: World) -> None:
-    """No step has anything to do: what failed lately has nothing to fail at any more."""
+    """No step has work: the failures of pipeline steps are over."""
     keep(world, dict.fromkeys(world.failing.steps(world.store) - BESIDE))
 
 
@@ -81,5 +81,5 @@ def _note(world: World, tx: Tx, name: str, error: str) -> None:
 
 
 def words(name: str) -> str:
-    """What that step does, in French, after « n'arrive pas à »."""
+    """The step's work in French, to follow « n'arrive pas à »."""
     return WORDS.get(name, name)

@@ -1,4 +1,4 @@
-"""The store as a thread beside the pass has it: it writes when it is its turn, and nothing once nobody waits for it."""
+"""The store of a background thread writes only in its turn, and nothing once the worker has closed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sync.store.engine import Store, Tx
 
 
 class Over(BaseException):
-    """Whoever waited for it ended: nothing more is written."""
+    """The worker closed: nothing more is written."""
 
 
 class Taking(Store):
-    """The store as a thread beside the pass has it: it writes when it is its turn."""
+    """A store for a background thread: each write waits for its turn."""
 
     def __init__(self, store: Store, turn: threading.RLock, over: threading.Event) -> None:
         self.url, self.practice, self._engine = store.url, store.practice, store._engine
@@ -22,7 +22,7 @@ class Taking(Store):
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Tx]:
-        """See Store: under the lock that the whole store holds. Raises Over once nobody waits any more."""
+        """See Store; holds the turn meanwhile. Raises Over once the worker has closed."""
         with self._turn:
             if self._over.is_set():
                 raise Over

@@ -1,6 +1,6 @@
-"""What `run` serves (docs/design.md#what-listens): one practice behind the paths of `adapters.web`, and its listeners.
+"""The web server of `run` (docs/design.md#what-listens): connects the paths of `adapters.web` with the practices.
 
-Several practices may share an address: they then answer as one.
+Practices that share a listen address answer as one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from sync.worker.loop import Worker
 
 Ready = Callable[[Sequence["Worker"]], None]
-BREATH = 1.0  # seconds between two wakes
+WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
 
 def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Ready:
-    """Take every address now, answer there once the workers are known. Raises CannotListen."""
+    """Bind every listen address now, and answer there once the workers are known. Raises CannotListen."""
     places: dict[str, list[int]] = {}
     for number, settings in enumerate(practices):
         if settings.page:
@@ -48,8 +48,8 @@ def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: Exi
 
 
 class Hints(threading.Thread):
-    """Takes the hints that came and wakes the worker for them: the first at once, then at most once a second, and none
-    is lost: what comes while a calendar is being read is told after it."""
+    """Collects push notifications and wakes the worker: for the first at once, then at most once a second. None is
+    lost: one that comes during a reading leads to another reading."""
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(name="hints", daemon=True)
@@ -59,18 +59,18 @@ class Hints(threading.Thread):
         self.wakes = 0
 
     def give(self, ring: Ring) -> None:
-        """From any thread. One a channel is enough."""
+        """Add a notification, from any thread; the latest of a channel is enough."""
         with self._lock:
             self._pending[ring.channel] = ring
         self._come.set()
 
     def end(self) -> None:
-        """No more."""
+        """Stop the thread."""
         self._ended.set()
         self._come.set()
 
     def run(self) -> None:
-        """Until the end."""
+        """Pass notifications on until `end`."""
         while not self._ended.is_set():
             self._come.wait()
             self._come.clear()
@@ -78,12 +78,12 @@ class Hints(threading.Thread):
                 taken, self._pending = self._pending, {}
             if taken:
                 self._tell(taken)
-                self._ended.wait(BREATH)
+                self._ended.wait(WAKE_EVERY_S)
 
     def _tell(self, taken: dict[str, Ring]) -> None:
         try:
             push_channels.heard(self._worker.world, taken.values())
-        except StoreProblem as problem:  # told again in a moment
+        except StoreProblem as problem:  # kept, and tried again a second later
             log.warning("hint not stored", reason=str(problem))
             with self._lock:
                 self._pending = taken | self._pending
@@ -98,18 +98,18 @@ class Hints(threading.Thread):
 
 @contextmanager
 def telling(worker: Worker) -> Iterator[Hints]:
-    """Hints for that worker, while this lasts."""
+    """Within this context, notifications wake that worker."""
     hints = Hints(worker)
     hints.start()
     try:
         yield hints
     finally:
         hints.end()
-        hints.join(BREATH)
+        hints.join(WAKE_EVERY_S)
 
 
 class Desk:
-    """One practice, as `adapters.web.office.Office`. What is asked reads the store, and nothing else."""
+    """One practice, as `adapters.web.office.Office`. Its answers come from the store only."""
 
     def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
         self._world, self._settings, self._worker, self._hints = world, settings, worker, hints
@@ -119,7 +119,7 @@ class Desk:
         return not self._troubles() and all(one.state not in health.BAD for one in self._all_health())
 
     def _troubles(self) -> bool:
-        """The last two rounds failed, or a step of theirs does."""
+        """Whether the last two rounds failed, or a step of them."""
         if self._worker.failing > 1:
             return True
         try:
@@ -171,7 +171,7 @@ class Desk:
         return Measure(name, meaning, value, {"practice": self._settings.practice.key, **labels}, grows)
 
     def rung(self, ring: Ring) -> bool:
-        """See `Office.rung`. Only looked up here; the hint is told by `Hints`."""
+        """See `Office.rung`. Only checks the channel; `Hints` passes the notification on."""
         try:
             with self._world.store.read() as tx:
                 ours = push_channels.known(tx, ring) is not None

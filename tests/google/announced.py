@@ -43,7 +43,7 @@ class Announced:
     def passes(self, later: timedelta = MINUTE, where: str | None = "") -> None:
         """A turn of the worker: a pass, then its channels."""
         self.practice.passes(later=later)
-        push_channels.mind(self.practice.office.world, self.where if where == "" else where)
+        push_channels.refresh_channels(self.practice.office.world, self.where if where == "" else where)
 
     def rows(self, calendar: str = MARTIN) -> list[Subscription]:
         with self.practice.office.world.store.read() as tx:

@@ -116,7 +116,7 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
 @pytest.fixture
 def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Announced]:
     """Channels are open and have been heard: since before the story."""
-    monkeypatch.setattr("sync.worker.web_server.BREATH", 0.05)
+    monkeypatch.setattr("sync.worker.web_server.WAKE_EVERY_S", 0.05)
     with ExitStack() as stack:
         google = stack.enter_context(GoogleStandIn())
         practice = Practice(google, tmp_path)

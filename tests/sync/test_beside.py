@@ -40,7 +40,7 @@ class Hanging(MemoryCalendar):
 @pytest.fixture
 def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Working, Hanging]]:
     """Dr Martin's calendar hangs from now on."""
-    monkeypatch.setattr("sync.worker.scheduler.PATIENCE", 0.2)
+    monkeypatch.setattr("sync.worker.scheduler.HEALTHY_WAIT_S", 0.2)
     hanging = Hanging("martin")
     office = make_office(tmp_path, sources=[Source(hanging, "martin"), Source(calendar_of("bernard"), "bernard")])
     office.passes()

@@ -107,8 +107,8 @@ def over() -> Iterator[threading.Event]:
 @pytest.fixture
 def hundred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hundred]:
     """Everything was read once, while all was well; then one server closed."""
-    monkeypatch.setattr(scheduler, "PATIENCE", 0.6)
-    monkeypatch.setattr(scheduler, "SHORT", 0.05)
+    monkeypatch.setattr(scheduler, "HEALTHY_WAIT_S", 0.6)
+    monkeypatch.setattr(scheduler, "FAILING_WAIT_S", 0.05)
     with ExitStack() as stack:
         odd, closing = stack.enter_context(odd_server()), ExitStack()
         shut = closing.enter_context(odd_server())

@@ -183,7 +183,7 @@ def test_i09_a_file_has_no_fence_and_its_writes_cost_nothing_more(office: Office
 def test_i07_a_second_worker_waits_takes_over_and_gives_back(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sync.worker.standby.EVERY", 0.05)
+    monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.05)
     office, turns, stop = office_on(store, tmp_path), [], Stop()
     second = replace(office.world, store=Store(postgresql, "lilas"))
 
@@ -207,7 +207,7 @@ def test_i07_a_second_worker_waits_takes_over_and_gives_back(
 def test_i07_overtaken_the_loop_waits_and_works_again(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.worker.standby.EVERY", 0.05)
+    monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.05)
     office, stop, fences = office_on(store, tmp_path), Stop(), []
 
     def until_overtaken() -> int:

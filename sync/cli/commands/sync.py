@@ -243,4 +243,4 @@ def _channels(world: World, settings: Settings) -> Callable[[], None]:
 
     page = settings.page
     where = push_channels.address(page.public_url) if page and page.google_push and page.public_url else None
-    return lambda: push_channels.mind(world, where)
+    return lambda: push_channels.refresh_channels(world, where)
