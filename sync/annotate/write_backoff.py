@@ -41,7 +41,7 @@ def failed(world: World, calendar: str, error: OutsideError | None, chance: Call
     now = world.now()
     with world.store.write() as tx:
         failures = int(basics.get(tx, _count(calendar)) or 0) + 1
-        own = intervals.backoff(failures, chance(), intervals.WRITES_CAP) if failures > 1 else 0.0
+        own = intervals.backoff(failures, chance(), intervals.WRITES_CAP_S) if failures > 1 else 0.0
         asked = error.retry_after or 0.0 if isinstance(error, TryLater) else 0.0
         wait = max(own, asked)
         basics.put(tx, _count(calendar), str(failures))

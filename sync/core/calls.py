@@ -1,8 +1,8 @@
-"""Calls to gateways, beside the pass: one that drips stops neither the readings, nor the other channel, nor the other
-messages of its own for longer than its deadline.
+"""Calls to SMS and mail gateways run in threads: a slow one delays neither readings nor the other channel, and its own
+messages no longer than its deadline.
 
-A pass waits a few seconds for those that use to answer; what is still under way then goes on by itself, and whoever
-finishes notes the result when it is its turn to write. What a process leaves behind is unclear to the next one.
+A pass waits 3 s for a call. A slower one continues in the background and stores its result in its turn to write. A
+call that the process's end cut off has an unknown outcome.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ from typing import Protocol
 from sync.core.log import described, log
 from sync.store.problems import StoreProblem
 
-PATIENCE = 3.0
-TO_THE_DEADLINE = 60.0  # a gateway's own deadline is sooner: who waits so long waits for the answer
-SENDING = 10.0  # seconds of one round for messages, then calendars have their turn
-SIDE_BY_SIDE = 4
-A_MOMENT = 0.5
+CALL_WAIT_S = 3.0  # a round's patience with one call
+ONE_PASS_WAIT_S = 60.0  # longer than any gateway's own deadline: one pass waits for every answer
+SENDING_S = 10.0  # of one round, then calendars are read before more messages go
+CALLS_PER_GATEWAY = 4  # at once
+POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
 Note = Callable[[], None]
 Watch = Callable[[str], None]
 
 
 @dataclass(slots=True)
 class Call:
-    """One call. `lane`: its gateway; `marks`: what must not be called for meanwhile. `work` talks to the outside, and
-    returns what notes the answer in the store."""
+    """One call to a gateway."""
 
-    lane: str
-    marks: frozenset[object]
-    work: Callable[[], Note]
+    lane: str  # its gateway
+    marks: frozenset[object]  # messages and bookings for which no other call may run meanwhile
+    work: Callable[[], Note]  # calls the gateway, and returns the function that stores the answer
     begun: float = field(default_factory=monotonic)
-    left: bool = False
+    left: bool = False  # no pass waits for it any more
     problem: BaseException | None = None
 
 
@@ -45,23 +44,23 @@ class Calls(Protocol):
     """How a pass calls gateways."""
 
     def free(self, lane: str, marks: Iterable[object] = ()) -> bool:
-        """Another call may begin there, and none of these is under way."""
+        """Whether another call to that gateway may begin, and none with these marks is running."""
         ...
 
     def busy(self, mark: object) -> bool:
-        """A call for it is under way, or was not noted yet."""
+        """Whether a call with that mark is running, or its result not stored yet."""
         ...
 
     def start(self, call: Call) -> None:
-        """Begin it."""
+        """Begin the call."""
         ...
 
     def wait(self, watch: Watch) -> bool:
-        """Until one ends, as long as one has patience with any; whether one did. Raises what noting raised."""
+        """Wait until a call ends, within its patience; whether one did. Raises what storing its result raised."""
         ...
 
     def weary(self, since: float) -> bool:
-        """A round that has sent since then is to let calendars have their turn; what is left is sent in the next."""
+        """Whether a round that sends since then must stop, so that calendars are read; the rest goes in the next."""
         ...
 
 
@@ -77,7 +76,7 @@ class Inline:
         return False
 
     def start(self, call: Call) -> None:
-        """It ended when this returns."""
+        """Make the call and store its result before returning."""
         call.work()()
 
     def wait(self, watch: Watch) -> bool:
@@ -90,10 +89,10 @@ class Inline:
 
 
 class Pool:
-    """A few at a time for each gateway, each in a thread that no end of the process waits for.
+    """Up to four calls at once for each gateway, each in a daemon thread.
 
-    `turn` is held by whoever writes; `let_go` gives it away while the pass waits. Nothing is noted once it is `over`.
-    `wake` is called when a call ends that no pass waits for any more.
+    `turn` is the lock of whoever writes; `let_go` releases it while the pass waits. No result is stored once `over` is
+    set. `wake` is called when a call ends for which no pass waits.
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class Pool:
         wake: Callable[[], None],
     ) -> None:
         self._turn, self._let_go, self._over, self._wake = turn, let_go, over, wake
-        self._patience, self._sending = PATIENCE, SENDING
+        self._patience, self._sending = CALL_WAIT_S, SENDING_S
         self._running: list[Call] = []
         self._done: SimpleQueue[Call] = SimpleQueue()
 
@@ -112,7 +111,7 @@ class Pool:
         """See Calls."""
         self._take_ended()
         beside = [call for call in self._running if call.lane == lane]
-        return len(beside) < SIDE_BY_SIDE and not any(self.busy(mark) for mark in marks)
+        return len(beside) < CALLS_PER_GATEWAY and not any(self.busy(mark) for mark in marks)
 
     def busy(self, mark: object) -> bool:
         """See Calls."""
@@ -129,7 +128,7 @@ class Pool:
         with self._let_go():
             while (left := self._left()) > 0:
                 try:
-                    ended = self._done.get(timeout=min(left, A_MOMENT))
+                    ended = self._done.get(timeout=min(left, POLL_S))
                 except Empty:
                     watch("")
                     continue
@@ -137,7 +136,7 @@ class Pool:
                 return True
             for call in self._running:
                 call.left = True
-        return self._take_ended()  # what ended just before it was left woke nobody
+        return self._take_ended()  # a call that ended just before it was marked `left` woke nobody
 
     def weary(self, since: float) -> bool:
         """See Calls."""
@@ -150,7 +149,7 @@ class Pool:
         return max((call.begun + self._patience - monotonic() for call in self._running if not call.left), default=0.0)
 
     def _run(self, call: Call) -> None:
-        """In its thread."""
+        """Do the call's work; called in its own thread."""
         try:
             note = call.work()
             with self._turn:
@@ -182,19 +181,19 @@ class Pool:
 
 
 class PoolOfOnePass(Pool):
-    """For a pass after which the process ends: it waits for every answer, at most to its gateway's deadline."""
+    """For a process of one pass: it waits for every answer, up to the gateway's deadline."""
 
     def __init__(self) -> None:
         super().__init__(threading.RLock(), nullcontext, threading.Event(), lambda: None)
-        self._patience, self._sending = TO_THE_DEADLINE, inf
+        self._patience, self._sending = ONE_PASS_WAIT_S, inf
 
 
 def room(calls: Calls, call: Call, watch: Watch) -> bool:
-    """It may begin, now or once another ended."""
+    """Whether the call may begin, now or after another one has ended."""
     return calls.free(call.lane, call.marks) or (calls.wait(watch) and calls.free(call.lane, call.marks))
 
 
 def finish(calls: Calls, watch: Watch) -> None:
-    """Until those that use to answer have."""
+    """Wait for the running calls, each within its patience."""
     while calls.wait(watch):
         pass

@@ -1,4 +1,4 @@
-"""What one pass works with: the practice, its calendars, its ways to patients, its store and its clock."""
+"""The application context of a pass: the practice, its calendars, its channels to patients, its store and clock."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ Watch = Callable[[str], None]
 
 
 def since_start() -> float:
-    """Seconds by a clock that nobody sets."""
+    """Seconds by a clock that nobody sets; only differences mean anything."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)  # Linux: it counts the sleep of a machine too
     return time.clock_gettime(boot) if boot is not None else time.monotonic()
 
 
 def nobody_watches(_: str) -> None:
-    """For passes that nobody follows."""
+    """The watcher of a pass that nobody watches."""
 
 
-PAST, FUTURE = timedelta(days=35), timedelta(days=400)
+PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One configured calendar. `tags` tell the dentists of a shared calendar apart (P2); else it is `dentist`'s."""
+    """One configured calendar, of `dentist`. The `tags` of a shared calendar tell its dentists apart (P2)."""
 
     calendar: Calendar
     dentist: str
@@ -60,14 +60,14 @@ class Source:
 
 
 def unreadable(payload: bytes) -> Reading:
-    """What is known of a body that nobody can read: that it is there."""
+    """The reading of a body that cannot be parsed."""
     digest = hashlib.sha256(payload).hexdigest()
     return Reading((), digest, Annotation(), "event-unreadable", blocked="unreadable", sole=False)
 
 
 class Readings:
-    """What was read of a body, kept from mirroring to judging. The first are kept where there are too many: they are
-    judged first, and make room."""
+    """A cache of parsed bodies, from storing to evaluating. When it is full new ones are not kept: the oldest are
+    evaluated first, and make room."""
 
     def __init__(self, limit: int = 1500) -> None:
         self._limit = limit
@@ -75,17 +75,17 @@ class Readings:
         self.parsed = 0
 
     def forget(self, calendar: str, refs: Iterable[str]) -> None:
-        """Nothing more is expected to be asked about these."""
+        """Drop these: they were evaluated."""
         for ref in refs:
             self._kept.pop((calendar, ref), None)
 
     def forget_all(self) -> None:
-        """Everything was judged."""
+        """Drop all: everything was evaluated."""
         self._kept.clear()
 
     def of(self, source: Source, ref: str, payload: bytes, window: Window) -> Reading:
-        """The reading of that body, of today: tomorrow more of a series is in view. Never raises: what a reader of ours
-        fails at is an event that cannot be read (law L10)."""
+        """The reading of that body, cached for one day, since tomorrow's window shows more of a series. Never raises: a
+        body at which our parser fails is an unreadable event (law L10)."""
         key, day = (source.address, ref), window[1].date()
         kept, digest = self._kept.get(key), hashlib.sha256(payload).digest()
         if kept and kept[:2] == (digest, day):
@@ -101,14 +101,14 @@ class Readings:
 
 
 class Failing:
-    """The names of the steps of passes that failed lately, as the store has them: asked once a process, for one process
-    works at a practice at a time."""
+    """The names of the steps that failed lately. The store is asked once a process, for one process at a time works
+    for a practice."""
 
     def __init__(self) -> None:
         self._steps: frozenset[str] | None = None
 
     def steps(self, store: Store) -> frozenset[str]:
-        """Those."""
+        """Their names."""
         if self._steps is None:
             from sync.store import troubles
 
@@ -117,45 +117,42 @@ class Failing:
         return self._steps
 
     def now(self, steps: Iterable[str]) -> None:
-        """They are these from now on."""
+        """Replace the names."""
         self._steps = frozenset(steps)
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything around a pass. `accounts` answer for several calendars at once; `announcers`, by calendar, can say
-    that something changed. `under_way`: calendars that are being read beside it: nothing is written to them, and
-    nothing told from them, until that ends. `calls`: how gateways are called, one by one or beside the pass.
-    `steady`: seconds by a clock that nobody sets; None: by `clock`."""
+    """The application context: everything that a pass works with."""
 
     practice: Practice
     store: Store
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...]  # the configured calendars
     senders: Mapping[Channel, Sender]
     clock: Clock
-    accounts: tuple[tuple[Account, frozenset[str]], ...] = ()
-    on_uncertain: Mapping[Channel, str] = field(default_factory=dict)
+    accounts: tuple[tuple[Account, frozenset[str]], ...] = ()  # each answers for several calendars in one request
+    on_uncertain: Mapping[Channel, str] = field(default_factory=dict)  # `hold` or `retry` after a lost answer
     readings: Readings = field(default_factory=Readings)
-    announcers: Mapping[str, Announcer] = field(default_factory=dict)
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)  # push channels, by calendar
     noted: Noted = field(default_factory=Noted)
     failing: Failing = field(default_factory=Failing)
-    under_way: Set[str] = frozenset()
+    under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
     calls: Calls = field(default_factory=Inline)
-    steady: Callable[[], float] | None = None
+    steady: Callable[[], float] | None = None  # seconds by a clock that nobody sets; None: by `clock`
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""
         return next((source for source in self.sources if source.address == address), None)
 
     def reading(self, row: ResourceRow) -> Reading | None:
-        """What that resource says; None where its calendar is not configured any more, or its copy is empty."""
+        """The reading of a stored resource; None if its calendar left the configuration or its copy is empty."""
         source = self.source(row.calendar)
         if source is None or not row.payload:
             return None
         return self.readings.of(source, row.ref, row.payload, self.window(self.now()))
 
     def called(self, dentist: str) -> str:
-        """How people call that dentist."""
+        """The dentist's name."""
         return self.practice.name_of(dentist)
 
     def now(self) -> datetime:
@@ -167,5 +164,5 @@ class World:
         return replace(self, clock=lambda: now)
 
     def window(self, now: datetime) -> Window:
-        """In which repeated events are unfolded (docs/design.md#series)."""
+        """The time range in which series are expanded (docs/design.md#series)."""
         return now - PAST, now + FUTURE

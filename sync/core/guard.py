@@ -1,8 +1,8 @@
-"""One bad thing stays one (law L10): the one place that says what a fault may end, and what it may not.
+"""A fault ends its item and no other (law L10).
 
-Passes through: the store's own trouble, which is everybody's (StoreProblem, and what becomes one at the end of its
-transaction), and whatever is no fault but an end (Ending, Over, KeyboardInterrupt: no `Exception`). Everything else,
-expected or not, stays in what was guarded.
+Two kinds of exceptions pass the guard: those of the store, which concern every item (StoreProblem, and what becomes one
+at the end of its transaction), and those that end the work (Ending, Over, KeyboardInterrupt: no `Exception`). Every
+other one ends in the guarded block.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sync.store.problems import ends_more
 
 
 class Fate:
-    """What became of what was guarded: `failed` is the fault that it met, None where all went well."""
+    """How the guarded block ended: `failed` is its fault, None if it had none."""
 
     def __init__(self, what: str, ids: dict[str, str | int]) -> None:
         self.failed: Exception | None = None
@@ -34,6 +34,6 @@ class Fate:
 
 
 def kept_apart(what: str, **ids: str | int) -> Fate:
-    """`with` this, a fault stays in the block. It is logged as `what`, by its kind and place, with these ids: no
-    personal data (law L8)."""
+    """A context manager that logs a fault of its block as `what`, by type and place, with these ids (no personal data,
+    law L8), and ends it there."""
     return Fate(what, ids)

@@ -1,4 +1,4 @@
-"""Opening hours in words: the support contacts (P1) and the worker's pace outside the practice's hours."""
+"""Opening hours: in words for the support contacts (P1), and for the polling interval outside them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rules.model import Practice, Span
 from rules.text.french import clock, day
 
 Hours = Mapping[int, tuple[Span, ...]] | None
-MARGIN = timedelta(hours=1)
-NATIONAL = "75"  # its holidays are the whole country's: the support keeps those, wherever the practice is
+AT_WORK_MARGIN = timedelta(hours=1)
+NATIONAL = "75"  # a department with the national holidays only, which support contacts keep everywhere
 
 
 def open_now(hours: Hours, now: datetime, department: str | None) -> bool | None:
-    """Whether it is open at that local time: the closing minute itself is closed. None without declared hours."""
+    """Whether it is open at that local time, the closing minute excluded. None without declared hours."""
     return (
         None if hours is None else any(start <= now < end for start, end in _spans(hours, now.date(), now, department))
     )
@@ -65,6 +65,6 @@ def at_work(practice: Practice, now: datetime) -> bool:
         if dentist.hours is None:
             return True
         spans = list(_spans(dentist.hours, now.date(), now, practice.holidays))
-        if spans and spans[0][0] - MARGIN <= now < max(end for _, end in spans) + MARGIN:
+        if spans and spans[0][0] - AT_WORK_MARGIN <= now < max(end for _, end in spans) + AT_WORK_MARGIN:
             return True
     return False

@@ -1,5 +1,4 @@
-"""The log, and what it may say of a fault of ours: its kind and place, never its text (a patient may be in it,
-law L8)."""
+"""The log. A fault is logged by type and place, never with its text, which may name a patient (law L8)."""
 
 from __future__ import annotations
 
@@ -8,23 +7,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-DEPTH = 5
+DEPTH = 5  # stack frames of a fault that are logged
 
 
 class Log:
-    """structlog, loaded with the first line that is said: most passes say nothing (docs/benchmark.md B2)."""
+    """structlog, imported with the first line logged: most passes log none (docs/benchmark.md B2)."""
 
     def __init__(self) -> None:
         self._prepare: Callable[[], None] | None = None
         self._verbose = False
 
     def prepared_by(self, prepare: Callable[[], None], *, verbose: bool) -> None:
-        """Before the next line, `prepare` says where lines go; without `verbose`, `info` says none."""
+        """Call `prepare`, which configures structlog, before the next line; without `verbose`, `info` logs nothing."""
         self._prepare, self._verbose = prepare, verbose
 
     def info(self, event: str, **values: Any) -> None:
         """Something to know when one looks for it."""
-        if self._verbose:  # asked here, so that structlog is not loaded for a line that nobody is shown
+        if self._verbose:  # checked here, so that structlog is not imported for a line that is not shown
             self._logger().info(event, **values)
 
     def warning(self, event: str, **values: Any) -> None:

@@ -70,7 +70,7 @@ def _waits(
         return None, due_at
     again = isinstance(error, TryLater) and row.not_before is not None and row.last_attempt is not None
     before = (row.not_before - row.last_attempt).total_seconds() if again else None  # type: ignore[operator]
-    wait = started + timedelta(seconds=intervals.demanded(asked, before, own))
+    wait = started + timedelta(seconds=intervals.server_wait(asked, before, own))
     return wait, wait
 
 

@@ -105,7 +105,7 @@ class Worker:
         self.failing = 0  # failed rounds in a row
         self._problem: StoreProblem | None = None  # of the latest failed round
         self._woken, self._steps = threading.Event(), Steps()
-        self.job = ticker.every(int(intervals.SLOWEST)).seconds.do(self.turn)
+        self.job = ticker.every(int(intervals.SLOWEST_S)).seconds.do(self.turn)
 
     def wake(self) -> None:
         """Start a round at once, for something that no plan foresaw. May be called from any thread, and often."""
@@ -131,7 +131,7 @@ class Worker:
             return
         self.passes["done" if done else "failed"] += 1
         self._counted(done=done)
-        self.due = monotonic() + intervals.SLOWEST
+        self.due = monotonic() + intervals.SLOWEST_S
         self._guarded(self._plan)
 
     def _counted(self, *, done: bool) -> None:
@@ -166,9 +166,9 @@ class Worker:
         """Seconds until the next calendar, message or digest is due; ten minutes at most, since time alone makes
         reminders and audits due."""
         now = self.world.now()
-        resting = READINGS_FIRST * intervals.resting(self.every, at_work=at_work(self.world.practice, now))
+        idle = READINGS_FIRST * intervals.base_interval(self.every, at_work=at_work(self.world.practice, now))
         soonest = min(filter(None, (*self._dues(now), next_digest(self.world.practice, now))))
-        return max(SHORTEST_WAIT_S, min(resting, intervals.SLOWEST, (soonest - now).total_seconds()))
+        return max(SHORTEST_WAIT_S, min(idle, intervals.SLOWEST_S, (soonest - now).total_seconds()))
 
     def _dues(self, now: datetime) -> tuple[datetime | None, ...]:
         try:

@@ -73,7 +73,7 @@ class Beside(Working):
 
 @pytest.fixture
 def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    monkeypatch.setattr("sync.core.calls.PATIENCE", 0.2)
+    monkeypatch.setattr("sync.core.calls.CALL_WAIT_S", 0.2)
     office = make_office(tmp_path)
     office.passes()
     working = Beside(office)
@@ -147,7 +147,7 @@ def test_e_only_so_many_calls_at_once_and_the_rest_follows(beside: Beside) -> No
 
 
 def test_e_an_alert_that_drips_does_not_stop_the_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.core.calls.PATIENCE", 0.2)
+    monkeypatch.setattr("sync.core.calls.CALL_WAIT_S", 0.2)
     office = make_office(tmp_path)
     office.passes()
     beside = Beside(office, drips=Channel.EMAIL)

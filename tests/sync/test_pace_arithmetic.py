@@ -13,11 +13,11 @@ from sync.core.intervals import (
     Why,
     backoff,
     before_retry,
-    demanded,
     interval,
     login_wait,
     next_read,
     reconnect,
+    server_wait,
 )
 from tests.office import MORNING
 
@@ -76,7 +76,7 @@ def test_jitter_is_a_fifth_and_nothing_but_a_feed_is_slower_than_ten_minutes(
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))
 def test_backing_off_is_at_most_a_quarter_of_an_hour_and_never_at_once(failures: int, chance: float) -> None:
     assert 1 <= backoff(failures, chance) <= min(900, 2 ** min(failures, 20))
-    assert backoff(failures, chance, intervals.WRITES_CAP) <= 21_600
+    assert backoff(failures, chance, intervals.WRITES_CAP_S) <= 21_600
 
 
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))
@@ -87,11 +87,11 @@ def test_what_is_tried_again_waits_a_quarter_of_a_minute_at_least_and_an_hour_at
 
 
 def test_i03_what_is_asked_is_never_less_than_our_own_wait_and_doubles_where_it_was_too_short() -> None:
-    assert demanded(30, None, 5) == 30
-    assert demanded(30, None, 200) == 200
-    assert demanded(30, 30, 5) == 60
-    assert demanded(30, 700, 5) == 900
-    assert demanded(7200, 7200, 5) == 7200
+    assert server_wait(30, None, 5) == 30
+    assert server_wait(30, None, 200) == 200
+    assert server_wait(30, 30, 5) == 60
+    assert server_wait(30, 700, 5) == 900
+    assert server_wait(7200, 7200, 5) == 7200
 
 
 def test_i02_three_refusals_over_ten_minutes_call_for_a_person_and_then_an_hour_between_tries() -> None:
