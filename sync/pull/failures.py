@@ -1,12 +1,11 @@
-"""A calendar that cannot be read: what is remembered of it, when it is tried again, whom it is told
-(docs/design.md#pace).
+"""After a failed reading: store the failure kind, plan the next try, alert the practice (docs/design.md#pace).
 
-    unreachable   tried again soon, then ever more seldom, a quarter of an hour at most; told after three failures,
-                  at once where the server asks to be left alone for longer than ten minutes
-    denied        told at once; a refused login only after three refusals over ten minutes, then tried every hour
-    gone, garbled, rival   told at once, tried again
+    unreachable   retried with backoff up to 15 min; alert after three failures over two minutes, or at once if the
+                  server's Retry-After exceeds 10 min
+    denied        alert at once; a refused login only after three refusals over 10 min, then retried every hour
+    gone, garbled, rival   alert at once, retried with backoff
 
-Nothing is ever switched off: whatever answers again is read again, without a restart.
+No calendar is ever switched off: one that answers again is read again, without a restart.
 """
 
 from __future__ import annotations
@@ -28,12 +27,13 @@ if TYPE_CHECKING:
     from sync.store.columns import CalendarColumns
 
 Chance = Callable[[], float]
-TOLD_AFTER, TOLD_WHEN, LONG = 3, timedelta(minutes=2), timedelta(minutes=10)
+TOLD_AFTER_FAILURES, TOLD_AFTER = 3, timedelta(minutes=2)  # both: a short outage is no news
+LONG_WAIT = timedelta(minutes=10)  # a longer Retry-After is told at once
 
 
 def failed(world: World, source: Source, error: OutsideError, started: datetime, chance: Chance = random) -> None:
-    """A reading that began then failed. What the server asked for holds for everybody
-    (docs/design.md#details-people-rely-on), our own wait for the worker."""
+    """Store that a reading begun at `started` failed. The server's Retry-After binds every process
+    (docs/design.md#details-people-rely-on), our own backoff the worker."""
     trouble = _name(error)
     with world.store.write() as tx:
         row = calendars.ensure(tx, source.address, source.dentist)
@@ -44,7 +44,7 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
         calendars.change(tx, source.address, **values)
         if row.trouble != trouble:
             basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
-        long = not_before is not None and not_before - started > LONG
+        long = not_before is not None and not_before - started > LONG_WAIT
         if long or _worth_telling(trouble, error, values, row, started):
             _alert(world, tx, row, error, trouble, now=started)
 
@@ -59,7 +59,7 @@ def _counted(row: CalendarRow, error: OutsideError, now: datetime) -> CalendarCo
 def _waits(
     row: CalendarRow, values: CalendarColumns, error: OutsideError, started: datetime, chance: Chance
 ) -> tuple[datetime | None, datetime]:
-    """(what the server asked for, our own wait)."""
+    """(not before, due at): the end of the server's Retry-After, if any, and of our own wait."""
     if isinstance(error, LoginRefused):
         own = intervals.login_wait(values["refused"], values["refused_since"], started)
     else:
@@ -75,15 +75,16 @@ def _waits(
 
 
 def _worth_telling(trouble: str, error: OutsideError, values: CalendarColumns, row: CalendarRow, now: datetime) -> bool:
-    """What passes by itself is told when it lasts; a login that never worked is a slip in the configuration."""
+    """Whether to alert now: a passing trouble only if it lasts; a login that never worked at once, as it is a slip in
+    the configuration."""
     if isinstance(error, LoginRefused):
         return row.last_success is None or intervals.reconnect(values["refused"], values["refused_since"], now)
-    lasting = values["fail_count"] >= TOLD_AFTER and now - (row.failing_since or now) >= TOLD_WHEN
+    lasting = values["fail_count"] >= TOLD_AFTER_FAILURES and now - (row.failing_since or now) >= TOLD_AFTER
     return trouble != "unreachable" or lasting
 
 
 def _alert(world: World, tx: Tx, row: CalendarRow, error: OutsideError, trouble: str, *, now: datetime) -> None:
-    """Once an episode: a calendar that was read again since may raise it anew. Says whom to call (P1)."""
+    """Alert once an episode, which ends with the next success. Says whom to call (P1)."""
     from sync.core.hours import support_words
 
     name = world.called(row.dentist)

@@ -1,9 +1,9 @@
-"""Another installation that writes into the same calendar: two would tell every patient twice (hard case D07).
+"""Refuses a calendar into which another installation writes: two would tell every patient twice (hard case D07).
 
-Each mark says which installation made it, and for which event. A mark that another one made for this very event means
-that it works here, or did: the calendar is then neither read on nor written to, the practice is alerted once and
-`status` says it, until a person stops one of the two (`attitre adopt`). A copied event carries a mark made for another
-event (hard case D05), and a backup that was put back carries the same installation's letters: neither is a rival.
+Each block names its installation and its event. A block that another installation made for this very event means that
+it works here, or did: the calendar is then no longer read or written, the practice is alerted once and `status` says
+it, until a person stops one of the two (`attitre adopt`). A copied event carries a block made for another event (hard
+case D05), and a restored backup has the same installation's name: neither is a foreign writer.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from sync.core.context import Source, World
 from sync.store import basics, calendars, generation, resources
 from sync.store.engine import Tx
 
-LOOK_AGAIN = 600.0
+READ_AGAIN_S = 600.0  # a refused calendar is looked at that much later
 
 
 class Rival(OutsideError):
     """Another installation works in this calendar."""
 
-    retry_after = LOOK_AGAIN
+    retry_after = READ_AGAIN_S
 
 
-def mind(world: World, source: Source, reading: Reading) -> None:
-    """Raises Rival where this event was written into by an installation that nobody said was gone."""
+def reject_foreign_writer(world: World, source: Source, reading: Reading) -> None:
+    """Raises Rival if another installation wrote into this event, unless a person said that it is gone."""
     if not reading.rival:
         return
     with world.store.write() as tx:
@@ -40,7 +40,7 @@ def mind(world: World, source: Source, reading: Reading) -> None:
 
 
 def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
-    """A person says that the other installation is gone: its marks are replaced by ours. Whether there was one."""
+    """A person says that the other installation is gone: take over its events. Returns whether there was one."""
     seen = basics.get(tx, _seen(calendar))
     if not seen:
         return False

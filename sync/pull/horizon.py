@@ -1,7 +1,7 @@
-"""Repeated events go on as the days do: once a month each calendar's are unfolded again (docs/design.md#series).
+"""Expands each calendar's series again once a month, as the window of 400 days moves on (docs/design.md#series).
 
-Nothing is asked of the calendar. The view reaches further than the longest time between two unfoldings, so that no
-reminder and no conflict comes too late.
+The stored bodies suffice: nothing is asked of the calendar. The window is longer than the time between two expansions,
+so no reminder and no conflict comes too late.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.tx import in_parts
 
-EVERY = timedelta(days=30)
+EXPAND_EVERY = timedelta(days=30)
 _KEY = "unfolded:"
 
 
-def unfold(world: World, source: Source, row: CalendarRow) -> None:
-    """Where it is due, what came into view since the first pass or the last unfolding."""
+def expand(world: World, source: Source, row: CalendarRow) -> None:
+    """If a month has passed, add the occurrences that came into the window since the last expansion."""
     with world.store.read() as tx:
         last = basics.get(tx, f"{_KEY}{row.calendar}")
         since = datetime.fromisoformat(last) if last else row.baseline_at
-        if since is None or world.now() - since < EVERY:
+        if since is None or world.now() - since < EXPAND_EVERY:
             return
         refs = resources.repeating(tx, row.calendar)
     for part in in_parts(refs):
@@ -35,9 +35,9 @@ def unfold(world: World, source: Source, row: CalendarRow) -> None:
         basics.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
 
 
-def unfold_anew(world: World) -> None:
-    """Once after our reader learnt to unfold otherwise, from the stored bodies: what it had unfolded wrongly is put
-    right and judged, so that whoever was told a wrong hour is told the right one."""
+def expand_anew(world: World) -> None:
+    """Once after a new version of our parser: expand the stored series again and evaluate those that differ, so that a
+    patient who was told a wrong hour is told the right one."""
     with world.store.read() as tx:
         if basics.get(tx, "reading") == READING:
             return
@@ -47,4 +47,4 @@ def unfold_anew(world: World) -> None:
             row, resource = calendars.get(tx, source.address), resources.get(tx, source.address, ref)
             reading = world.reading(resource) if resource else None
             if row and resource and reading and not reading.problem:
-                Writer(tx, source, row, world.now()).unfolded_anew(resource, reading)
+                Writer(tx, source, row, world.now()).expanded_anew(resource, reading)

@@ -1,5 +1,4 @@
-"""What is learnt of a calendar in another way than by its own report: by an audit, by the days that pass, by reading a
-body once more."""
+"""Stores changes that no report of the calendar named: those of an audit, of the moving window, of a better parser."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from sync.store.resources import ResourceRow
 
 
 def take(world: World, source: Source, bodies: Iterable[Resource], missed: Iterable[str]) -> None:
-    """Store what was learnt in another way than by the calendar's own report; what is missing becomes a suspect."""
+    """Store these bodies; mark missing resources as suspects, to be looked for again."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
     assert row is not None
@@ -22,7 +21,7 @@ def take(world: World, source: Source, bodies: Iterable[Resource], missed: Itera
 
 
 def read_again(world: World, source: Source) -> None:
-    """What could not be read: our reader may have learnt it, or have failed by an accident."""
+    """Parse stored bodies again that could not be parsed: our parser may have changed, or failed by accident."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
         found = resources.find(tx, source.address, views.unread(tx, source.address))
@@ -38,8 +37,7 @@ def _body_of(row: ResourceRow) -> Resource:
 
 
 def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
-    """Of repeated events in these resources, the occurrences that the days brought into view
-    (docs/design.md#series)."""
+    """Add the occurrences of these series that have come into the window (docs/design.md#series)."""
     with world.store.write() as tx:
         row = calendars.get(tx, source.address)
         assert row is not None

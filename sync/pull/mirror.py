@@ -1,8 +1,9 @@
-"""From a calendar to the store: the local copy follows the calendar, and owes a judgement of what changed.
+"""From a calendar to the store: the local copy follows the calendar, and changed resources are marked for evaluation.
 
-Network first, then one transaction a page; the cursor advances with everything it covers stored or owed (law L5). What
-is missing is not gone (law L6): a tombstone needs a read that finds it gone, a listing needs two, a minute apart. A
-page that cannot be stored is stored body by body, so that one bad event stays one (law L10).
+Network first, then one transaction a page. The cursor advances only together with all that it covers: each body is
+stored, or marked as to be fetched (law L5). Missing is not gone (law L6): a tombstone needs one read that finds the
+resource gone, a listing that lacks it needs two, a minute apart. A page that cannot be stored is stored body by body,
+so that one bad event stays one (law L10).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from rules.model import Annotation, Kind, alike, first_kind
 from sync.core.context import Source, World, unreadable
 from sync.core.guard import kept_apart
 from sync.pull import token_trust
-from sync.pull.foreign_writer import mind
-from sync.pull.multiget import gathered
+from sync.pull.foreign_writer import reject_foreign_writer
+from sync.pull.multiget import multiget
 from sync.store import basics, bookings, calendars, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -27,25 +28,24 @@ from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
 if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
 
-SECOND_READ = timedelta(seconds=60)
+SECOND_READ = timedelta(seconds=60)  # at least, between the two misses that prove a deletion
 Read = list[tuple[Resource, Reading]]
 
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """What a mirroring did: bodies stored, resources found gone, whether it was the first pass of the calendar, and
-    whether anything was written at all."""
+    """What one reading of a calendar brought."""
 
-    stored: int = 0
-    gone: int = 0
-    first: bool = False
-    written: bool = False
+    stored: int = 0  # bodies
+    gone: int = 0  # resources proved deleted
+    first: bool = False  # it was the calendar's first pass
+    written: bool = False  # the store was written to
 
 
 def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirrored:
-    """Bring the store to what the calendar says now. Raises the errors of adapters.base; nothing is lost by them.
-    `owing`: whether bodies are owed or proofs of absence, where that is known."""
-    with world.store.read() as tx:  # most calendars are known, and wait for nothing
+    """Bring the store up to date with the calendar. Raises the errors of adapters.base; nothing is lost by them.
+    `owing`: whether bodies are to be fetched or absences confirmed; None: look in the store."""
+    with world.store.read() as tx:  # without a write: most calendars are known and unchanged
         known = calendars.get(tx, source.address)
         if owing is None:
             owing = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
@@ -62,7 +62,7 @@ def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirror
         done = _follow(world, source, row)
     if not (owing or done.written):
         return done
-    paid, proven = _pay_debts(world, source, row), _prove_absences(world, source)
+    paid, proven = _fetch_owed(world, source, row), _confirm_absences(world, source)
     return replace(done, stored=done.stored + paid, gone=done.gone + proven)
 
 
@@ -71,15 +71,15 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
     for page in source.calendar.changes(row.asked_from, lambda: _held(world, source)):
         if _says_nothing(page, row):
             continue
-        whole, proven = _prove_tombstones(source, page)
+        whole, proven = _confirm_tombstones(source, page)
         world.readings.forget(source.address, store_page(world, source, row, whole, proven))
         stored, gone, pages = stored + len(whole.resources), gone + len(proven), pages + 1
     return Mirrored(stored, gone, first=row.baseline_at is None, written=pages > 0)
 
 
 def store_page(world: World, source: Source, row: CalendarRow, page: Page, proven: Sequence[str] = ()) -> list[str]:
-    """The page in one transaction; where that fails, in as many as it has parts. `proven`: what is gone. Returns
-    `Writer.settled`. Raises Rival; the fault of the last part, where the cursor must not advance."""
+    """Store the page in one transaction; if that fails, each part in its own. `proven`: refs of deleted resources.
+    Returns `Writer.settled`. Raises Rival, and the fault of the last transaction: then the cursor stays."""
     now = world.now()
     read = [(body, reading_of(world, source, body, now)) for body in page.resources]
     with kept_apart("page stored in parts") as fate:
@@ -93,14 +93,14 @@ def store_page(world: World, source: Source, row: CalendarRow, page: Page, prove
         with kept_apart("absence not stored") as fate, world.store.write() as tx:
             Writer(tx, source, row, now).gone([ref])
         late += [ref] if fate.failed else []
-    with world.store.write() as tx:  # where this fails too, the cursor stands still and all is asked for once more
+    with world.store.write() as tx:  # if this fails too, the cursor stays and the page is asked for again
         Writer(tx, source, row, now).page(replace(page, owed=(*page.owed, *late)), [], [])
     return []
 
 
 def _store_apart(world: World, source: Source, row: CalendarRow, body: Resource, reading: Reading) -> str:
-    """One body by itself; as one that cannot be read, where the store does not take what was read of it; without its
-    bytes, where it does not take them. Returns its ref where it is to be asked for again."""
+    """Store one body: with its reading, else as unreadable, else without its bytes, whichever the store accepts first.
+    Returns its ref if all fail, to be fetched again; else an empty text."""
     without = replace(body, payload=b"", version=None)
     for one, what in ((body, reading), (body, unreadable(body.payload)), (without, unreadable(b""))):
         with kept_apart("body not stored") as fate, world.store.write() as tx:
@@ -120,11 +120,11 @@ def _ensured(world: World, source: Source) -> CalendarRow:
 
 
 def reading_of(world: World, source: Source, body: Resource, now: datetime) -> Reading:
-    """What it says. Raises Rival where another installation wrote into it: nothing of that page is stored."""
+    """The body's reading. Raises Rival if another installation wrote into it: nothing of that page is stored."""
     reading = world.readings.of(source, body.ref, body.payload, world.window(now))
-    mind(world, source, reading)
+    reject_foreign_writer(world, source, reading)
     if any("envoyé" in line for line in reading.annotation.lines):
-        from sync.plan import older_store  # most passes read nothing that bears a receipt
+        from sync.plan import older_store  # imported here: most passes read no body with a receipt
 
         older_store.look(world, source, body.ref, reading, now)
     return reading
@@ -141,27 +141,28 @@ def _says_nothing(page: Page, row: CalendarRow) -> bool:
     return quiet and row.baseline_at is not None and known
 
 
-def _prove_tombstones(source: Source, page: Page) -> tuple[Page, list[str]]:
-    """(the page with what is there after all, what is gone). Where nobody understands the answer it is owed."""
-    found = dict(gathered(source.calendar, page.gone))
+def _confirm_tombstones(source: Source, page: Page) -> tuple[Page, list[str]]:
+    """(the page with the resources that exist after all, the refs that are gone). A ref with an unintelligible answer
+    is to be fetched again."""
+    found = dict(multiget(source.calendar, page.gone))
     there = tuple(body for body in found.values() if body is not None)
     unclear = tuple(ref for ref in page.gone if ref not in found)
     proven = [ref for ref, body in found.items() if body is None]
     return replace(page, resources=(*page.resources, *there), owed=(*page.owed, *unclear)), proven
 
 
-def _pay_debts(world: World, source: Source, row: CalendarRow) -> int:
+def _fetch_owed(world: World, source: Source, row: CalendarRow) -> int:
     with world.store.read() as tx:
         owed = resources.debts(tx, source.address)
     paid = 0
     for ref in owed:
-        for _, body in gathered(source.calendar, [ref]):
+        for _, body in multiget(source.calendar, [ref]):
             with kept_apart("debt not paid"):
-                paid += _pay(world, source, row, ref, body)
+                paid += _store_fetched(world, source, row, ref, body)
     return paid
 
 
-def _pay(world: World, source: Source, row: CalendarRow, ref: str, body: Resource | None) -> int:
+def _store_fetched(world: World, source: Source, row: CalendarRow, ref: str, body: Resource | None) -> int:
     if body is None:
         with world.store.write() as tx:
             Writer(tx, source, row, world.now()).missed([ref])
@@ -170,8 +171,8 @@ def _pay(world: World, source: Source, row: CalendarRow, ref: str, body: Resourc
     return 1
 
 
-def _prove_absences(world: World, source: Source) -> int:
-    """Suspects are read: there again, or gone where the first miss is a minute old."""
+def _confirm_absences(world: World, source: Source) -> int:
+    """Read the suspects: each exists again, or is gone if its first miss is a minute old."""
     with world.store.read() as tx:
         suspects = resources.suspects(tx, source.address)
         row = calendars.get(tx, source.address)
@@ -179,7 +180,7 @@ def _prove_absences(world: World, source: Source) -> int:
     gone = 0
     known = dict(suspects)
     ripe = [ref for ref, since in suspects if since is None or world.now() - since >= SECOND_READ]
-    for ref, body in gathered(source.calendar, ripe):
+    for ref, body in multiget(source.calendar, ripe):
         if body is not None:
             _store_apart(world, source, row, body, reading_of(world, source, body, world.now()))
             continue
@@ -197,19 +198,19 @@ def _missed_again(writer: Writer, ref: str, since: datetime | None) -> int:
 
 
 class Writer:
-    """Puts what was learnt of one calendar into the store, inside one transaction."""
+    """Writes the changes of one calendar to the store, inside one transaction."""
 
     def __init__(self, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> None:
         self.tx, self.source, self.row, self.now = tx, source, row, now
-        self.settled: list[str] = []  # refs of new resources that owe no judgement
+        self.settled: list[str] = []  # refs of new resources that need no evaluation
 
     @property
     def baseline(self) -> bool:
-        """Whether this is still the first pass: what it finds is known to its patients (ruling 7)."""
+        """Whether this is the first pass, whose appointments the patients know already (ruling 7)."""
         return self.row.baseline_at is None
 
     def page(self, page: Page, read: Read, proven: Sequence[str]) -> None:
-        """One page, and the cursor where the page carries one."""
+        """Store one page, and its cursor if it carries one."""
         self.store(read)
         self.gone(proven)
         self.missed(page.absent)
@@ -220,7 +221,7 @@ class Writer:
                 calendars.change(self.tx, self.source.address, baseline_at=self.now)
 
     def store(self, read: Read) -> None:
-        """Bodies: new ones are added in the order in which they were made, known ones compared."""
+        """Store bodies: add new ones in the order of their creation, compare known ones."""
         known = resources.find(self.tx, self.source.address, [body.ref for body, _ in read])
         fresh = sorted((pair for pair in read if pair[0].ref not in known), key=_made)
         self._add(fresh)
@@ -229,7 +230,7 @@ class Writer:
                 self._compare(known[body.ref], body, reading)
 
     def gone(self, refs: Iterable[str]) -> None:
-        """Proven: out of the calendar, and owed a judgement."""
+        """Mark these as deleted, and for evaluation."""
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state != GONE:
                 self._wake(ref, row.payload)
@@ -237,13 +238,13 @@ class Writer:
                 resources.change(self.tx, self.source.address, ref, **values)
 
     def missed(self, refs: Iterable[str]) -> None:
-        """Missing from a listing, or found gone once: a suspect until it was read twice."""
+        """Mark as suspects these that a listing lacks, or that one read found gone."""
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state == PRESENT:
                 resources.change(self.tx, self.source.address, ref, state=SUSPECT, suspect_at=None, owed=False)
 
     def owe(self, refs: Iterable[str]) -> None:
-        """Named as changed, body not obtained: a debt, so that the cursor may advance."""
+        """Mark as to be fetched these that were named as changed without a body, so that the cursor may advance."""
         wanted = list(refs)
         known = resources.find(self.tx, self.source.address, wanted)
         for ref in known:
@@ -271,7 +272,7 @@ class Writer:
     def _compare(self, row: ResourceRow, body: Resource, reading: Reading) -> None:
         values: ResourceColumns = {"version": body.version, "owed": False, "state": PRESENT, "suspect_at": None}
         if resources.emptied(row) and reading.semantic == row.semantic:
-            pass  # an erased patient's event, that nobody changed: its copy stays empty
+            pass  # an unchanged event of an erased patient: its copy stays empty
         elif row.state != PRESENT or row.raw_hash != resources.digest(body.payload) or row.problem != reading.problem:
             values |= self._changed(row, body, reading)
         resources.change(self.tx, self.source.address, row.ref, **values)
@@ -288,15 +289,14 @@ class Writer:
             values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
             values["order"] = number
             values["baseline"] = row.baseline and (self.baseline or not row.semantic)
-        returned = (
-            row.state != PRESENT or row.problem != reading.problem
-        )  # its booking may have settled elsewhere meanwhile
+        # after an absence its booking may have moved elsewhere
+        returned = row.state != PRESENT or row.problem != reading.problem
         if meant or returned or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
             values["dirty_at"] = self.now
         return values
 
     def into_view(self, row: ResourceRow, reading: Reading) -> None:
-        """Occurrences that were not known are added to those that stand, and owed a judgement."""
+        """Add occurrences that are not stored yet, and mark the resource for evaluation."""
         known = resources.keys_of(self.tx, self.source.address, row.ref)
         rows = self._occurrences(row.ref, reading, row.order)
         new = [one for one in rows if (one["uid"], one["recurrence"]) not in known]
@@ -305,11 +305,10 @@ class Writer:
             resources.mark_dirty(self.tx, {(self.source.address, row.ref)}, self.now)
             self._wake(row.ref, row.payload)
 
-    def unfolded_anew(self, row: ResourceRow, reading: Reading) -> None:
-        """Where the coming occurrences are others than the stored ones, as far as these reach: those count from now on.
-        What its patients know from a person, of an hour that we had read wrongly, is noted anew and not told
-        (law L7)."""
-        from sync.store import views  # not loaded by a process that finds nothing to do
+    def expanded_anew(self, row: ResourceRow, reading: Reading) -> None:
+        """Replace the coming occurrences if a new parser expands the series otherwise, within the stored range. Of a
+        series from before the first pass, the hours are noted as known and not told (law L7)."""
+        from sync.store import views  # imported here: only after a new version of the parser
 
         before = views.coming_at(self.tx, self.source.address, row.ref, self.now)
         last = max((start for _, _, start in before), default=self.now)
@@ -326,7 +325,8 @@ class Writer:
         self._wake(row.ref, row.payload)
 
     def _place_in_order(self, row: ResourceRow, reading: Reading) -> int:
-        """What moves to another time comes after whoever stands there already: it is the one that gives way (P10)."""
+        """The resource's rank in conflicts: one that moves to another time ranks after those already there, and so is
+        the one that gives way (P10)."""
         place = (self.source.address, row.ref)
         after = {
             (event.uid, event.recurrence): (self.source.dentist_of(event) or "", event.start, event.end)
@@ -338,9 +338,9 @@ class Writer:
         return next(iter(basics.take_numbers(self.tx, "resource", 1)))
 
     def _wake(self, ref: str, payload: bytes) -> None:
-        """Whoever shares the time or the patient of this resource, now or until now, is judged again; so is the series
-        of an exception that lies in a resource of its own (hard case E16)."""
-        from adapters.calendars.ical.detached import stands_alone  # not loaded where nothing changed
+        """Mark for evaluation the bookings that share this resource's time or patient, and the series of a detached
+        override (hard case E16)."""
+        from adapters.calendars.ical.detached import stands_alone  # imported here: most passes find no change
 
         if not self.baseline:
             near = set(sharing.bookings_beside(self.tx, (self.source.address, ref), self.now))

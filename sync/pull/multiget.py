@@ -1,4 +1,4 @@
-"""Resources asked for by name, as many at once as the calendar can: one question where it would be fifty."""
+"""Fetches resources by name, up to 50 in one request (calendar-multiget, RFC 4791 7.9; a batch at Google)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from adapters.base import Calendar, Garbled, Gathering, OutsideError, Resource
 from sync.core.log import described, log
 
-AT_ONCE = 50  # Google's advice for a batch; and no more bodies than that in memory
+BATCH = 50  # Google's advice for a batch, and a limit to the bodies in memory
 
 
-def gathered(calendar: Calendar, refs: Sequence[str]) -> Iterator[tuple[str, Resource | None]]:
-    """Each of them as it is now, None where the server says that it is gone. Asked for as one goes on, so what is done
-    with the first is done before the fifty-first is read. Left out is what is answered in a way that nobody
-    understands: that says nothing of the others (law L10). Raises what `Calendar.get` raises of a whole calendar."""
-    for start in range(0, len(refs), AT_ONCE):
-        part = refs[start : start + AT_ONCE]
+def multiget(calendar: Calendar, refs: Sequence[str]) -> Iterator[tuple[str, Resource | None]]:
+    """Yield (ref, body) for each ref, the body None if the server says that it is gone. Batches are fetched one after
+    another, so that the caller handles one before the next is in memory. A ref with an unintelligible answer is left
+    out (law L10). Raises what `Calendar.get` raises of a whole calendar."""
+    for start in range(0, len(refs), BATCH):
+        part = refs[start : start + BATCH]
         found = _at_once(calendar, part)
         for ref in part:
             if ref in found:
@@ -48,6 +48,6 @@ def _one(calendar: Calendar, ref: str) -> Iterator[tuple[str, Resource | None]]:
 
 
 def _of_all(error: Exception) -> bool:
-    """Whether it concerns the calendar: its server, its login, its address. An answer that cannot be understood, and a
-    fault of ours, concern what was asked for."""
+    """Whether the error concerns the whole calendar: its server, login or address. An unintelligible answer, or a fault
+    of ours, concerns the refs of the request."""
     return isinstance(error, OutsideError) and not isinstance(error, Garbled)

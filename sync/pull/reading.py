@@ -1,4 +1,4 @@
-"""The reading of one calendar, and what is remembered of how it went: its health, and the pace of the next readings."""
+"""Reads one calendar and stores how that went: its health, and what its next polling interval depends on."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from sync.store.columns import CalendarColumns
 
 
-LATELY = timedelta(hours=1)
-QUESTION = 20.0  # seconds for one that an account answers for all of its calendars
-DEADLINE, WHOLE_DEADLINE = 120.0, 600.0  # seconds for one calendar; a listing of ten thousand events takes its time
-A_MOMENT, A_MARGIN = timedelta(milliseconds=1), timedelta(seconds=5)
+VANISHED_LATELY = timedelta(hours=1)
+ACCOUNT_DEADLINE_S = 20.0  # for one request about all calendars of an account
+DEADLINE_S, WHOLE_DEADLINE_S = 120.0, 600.0  # for one calendar; a whole listing may hold ten thousand events
+CLOCK_RESOLUTION = timedelta(milliseconds=1)  # a change at the very start of the reading counts as its own
+AFTER_SECOND_READ = timedelta(seconds=5)  # margin, so that the next reading surely comes late enough to count
 
 
 def read_one(
@@ -37,8 +38,9 @@ def read_one(
     untold: frozenset[str] = frozenset(),
     chance: Callable[[], float] = random,
 ) -> bool:
-    """Mirror one calendar, and remember how that went. Whether it was read; raises StoreProblem only. `owing`: more
-    than its own report is to be read of it. `untold`: see `needs_no_telling`."""
+    """Bring the store up to date with one calendar, and store how that went. Returns whether it was read; raises
+    StoreProblem only. `owing`: bodies are to be fetched, or absences confirmed, besides the calendar's report.
+    `untold`: calendars whose success need not be stored now, see `needs_no_telling`."""
     started, done = world.now(), _mirrored(world, source, row, owing=owing)
     with kept_apart("reading not noted"):
         if isinstance(done, Mirrored):
@@ -50,7 +52,7 @@ def read_one(
 
                 unfetched.noted(world, source)
         else:
-            from sync.pull.failures import failed  # most passes meet none
+            from sync.pull.failures import failed  # imported here: most passes meet no failure
 
             failed(world, source, done, started, chance)
     return isinstance(done, Mirrored)
@@ -59,7 +61,7 @@ def read_one(
 def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: bool) -> Mirrored | OutsideError:
     known = row is not None and row.cursor is not None and row.doubted_at is None
     try:
-        with within(DEADLINE if known else WHOLE_DEADLINE):
+        with within(DEADLINE_S if known else WHOLE_DEADLINE_S):
             return mirror(world, source, owing=owing)
     except OutsideError as error:
         return error
@@ -73,8 +75,8 @@ def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: b
 def _pace_of(
     world: World, source: Source, row: CalendarRow | None, done: Mirrored, started: datetime, *, owing: bool
 ) -> CalendarColumns:
-    """What the next readings' pace depends on: somebody is at work in it; what a listing lacked is to be looked for
-    once more; how often it offers to be read."""
+    """The columns on which the next interval depends: when somebody last edited the calendar, when missing resources
+    are to be looked for again, how often a feed asks to be read."""
     values = _declared(source, row, started)
     if isinstance(source.calendar, Offering):
         offered = source.calendar.offered_seconds
@@ -82,28 +84,30 @@ def _pace_of(
     if done.stored or done.gone or done.written or owing:
         now = world.now()
         with world.store.read() as tx:
-            changed = resources.changed_since(tx, source.address, started - A_MOMENT)
+            changed = resources.changed_since(tx, source.address, started - CLOCK_RESOLUTION)
             missing = resources.suspects(tx, source.address)
         values |= {"lively_at": now} if changed and not done.first else {}
-        values |= {"due_at": now + SECOND_READ + A_MARGIN} if missing else {}
+        values |= {"due_at": now + SECOND_READ + AFTER_SECOND_READ} if missing else {}
     return values
 
 
 def _declared(source: Source, row: CalendarRow | None, now: datetime) -> CalendarColumns:
-    """That it is read-only by its role or the configuration, said before anything was to be written."""
+    """Note a calendar that is read-only by its role or the configuration, before the first write to it."""
     why = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
     return {} if not why or (row is not None and row.read_only) else {"read_only": why, "conditions_at": now}
 
 
 def may_ask(row: CalendarRow | None, now: datetime) -> bool:
-    """Whether the server did not ask to wait longer than until now."""
+    """Whether no Retry-After of the server forbids a request now."""
     return row is None or row.not_before is None or row.not_before <= now
 
 
 def needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
-    """Calendars whose good health the store knows well enough. Where something vanished, it is to know each reading."""
+    """Calendars whose `last_success` was stored less than 60 s ago, so that the write is skipped. None if a booking
+    vanished within the hour: its cancellation waits for readings that the store knows of."""
     known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now))
-    return known if known and not bookings.vanished_since(tx, now - LATELY, world.practice.zone) else frozenset()
+    since = now - VANISHED_LATELY
+    return known if known and not bookings.vanished_since(tx, since, world.practice.zone) else frozenset()
 
 
 def succeeded(
@@ -113,7 +117,7 @@ def succeeded(
     untold: frozenset[str] = frozenset(),
     pace: CalendarColumns | None = None,
 ) -> None:
-    """These were read from then on; `pace`: columns of the only one among them."""
+    """Store that these calendars were read at `started`; `pace`: more columns, if it is only one."""
     to_tell = [address for address in addresses if address not in untold]
     if to_tell:
         with world.store.write() as tx:

@@ -1,9 +1,11 @@
-"""The nightly and the weekly audit of each calendar: does the store hold what the calendar holds?
-(docs/design.md#audit)
+"""The nightly audit of each calendar: does the store hold what the calendar holds? (docs/design.md#audit)
 
-A token is a hint, so each night every calendar is listed whole and compared by version, and once a week a hundredth of
-the bodies are read again. What the token hid is counted, repaired on the ordinary path (so the patient is told once),
-and lowers the trust in that calendar (`sync.pull.token_trust`).
+A sync token (RFC 6578) may hide changes, so each night every calendar is listed whole and compared by version; once a
+week a hundredth of the bodies are read again. Hidden changes are counted, repaired on the ordinary path (so the patient
+is told once), and end the trust in the calendar's token (`sync.pull.token_trust`).
+
+Trust returns by a test: a token of a distrusted calendar is kept from one audit to the next. If it then names every
+change that the whole listings found meanwhile, at least one, it is followed again; if it misses one, it is discarded.
 """
 
 from __future__ import annotations
@@ -17,51 +19,51 @@ from rules.model import alike
 from sync.core.context import Source, World
 from sync.pull import token_trust
 from sync.pull.mirror import mirror
-from sync.pull.multiget import gathered
+from sync.pull.multiget import multiget
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 
-QUIET_FROM, QUIET_MINUTES = 2, 180  # between two and five in the morning, each calendar at a minute of its own
-EVERY_WEEK = timedelta(days=7)
-TRY_AGAIN = timedelta(hours=1)
-AT_LEAST, ONE_IN = 3, 100
+QUIET_FROM_HOUR, QUIET_MINUTES = 2, 180  # from 2 to 5 in the morning, each calendar at a minute of its own
+DEEP_EVERY = timedelta(days=7)
+RETRY_AFTER = timedelta(hours=1)  # a failed audit
+SAMPLE_AT_LEAST, SAMPLE_ONE_IN = 3, 100  # bodies that a weekly audit reads: three, and one in a hundred
 
 Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is gone
 
 
 def due(row: CalendarRow, now: datetime) -> bool:
-    """Whether that calendar's hour has come since it was audited last; late where the worker was down. A calendar that
-    cannot be read, or was not yet read whole, is not audited."""
+    """Whether the calendar's nightly minute has passed since its last audit; later if the worker was down. A calendar
+    that fails, or was not yet read whole, is not audited."""
     if row.baseline_at is None or row.fail_count or not row.active:
         return False
-    if row.audit_tried_at is not None and now - row.audit_tried_at < TRY_AGAIN:
+    if row.audit_tried_at is not None and now - row.audit_tried_at < RETRY_AFTER:
         return False
     return max(row.audited_at or row.baseline_at, row.baseline_at) < _last_hour(row.calendar, now)
 
 
 def _last_hour(calendar: str, now: datetime) -> datetime:
     minute = int.from_bytes(hashlib.sha256(calendar.encode()).digest()[:4]) % QUIET_MINUTES
-    today = now.replace(hour=QUIET_FROM, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
+    today = now.replace(hour=QUIET_FROM_HOUR, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
     return today if today <= now else today - timedelta(days=1)
 
 
-def audited(world: World, source: Source, row: CalendarRow) -> int:
-    """Compare the calendar with the store, whoever's hour it is. Returns how many changes its token had hidden. Raises
-    the errors of adapters.base."""
-    from sync.plan.event_faults import owe_again  # an audit comes once a night
+def audit(world: World, source: Source, row: CalendarRow) -> int:
+    """Compare the calendar with the store now, and repair the store. Returns how many changes the token had hidden.
+    Raises the errors of adapters.base."""
+    from sync.plan.event_faults import owe_again  # imported here: needed once a night
     from sync.pull.learnt import take
 
-    deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= EVERY_WEEK
+    deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= DEEP_EVERY
     with world.store.read() as tx:
         before = resources.versions(tx, source.address)
-    seen = _compared(world, source, before, deep=deep)
+    seen = _differences(world, source, before, deep=deep)
     if seen:
-        mirror(world, source)  # what the token tells after all, it did not hide
+        mirror(world, source)  # a change that the token names now was not hidden
     hidden = _hidden(world, source, seen, before)
     take(world, source, [body for body in hidden.values() if body], [ref for ref, body in hidden.items() if not body])
-    again = _honest_again(world, source, row) if row.doubted_at and not hidden else None
+    again = _honest_token(world, source, row) if row.doubted_at and not hidden else None
     with world.store.write() as tx:
         _conclude(world, tx, source, len(hidden), again)
         owe_again(tx, source.address, world.now())
@@ -90,17 +92,17 @@ def _why(hidden: int, now: datetime) -> str:
 # --- what differs ----------------------------------------------------------------------------------------------------
 
 
-def _compared(world: World, source: Source, before: dict[str, str | None], *, deep: bool) -> Found:
-    """What differs: a whole listing against the store and, weekly, a hundredth of the bodies."""
+def _differences(world: World, source: Source, before: dict[str, str | None], *, deep: bool) -> Found:
+    """The resources that differ: a whole listing compared with the store and, weekly, a hundredth of the bodies."""
     found: Found = {}
     missing: list[str] = []
     for page in source.calendar.changes(WHOLE, lambda: before):
         found |= {body.ref: body for body in page.resources}
         missing += [ref for ref in (*page.absent, *page.gone) if ref in before]
-    found |= dict(gathered(source.calendar, missing))  # a listing may be cut: absent is not gone
+    found |= dict(multiget(source.calendar, missing))  # a listing may be cut short: a missing resource may still exist
     if deep:
         sample = _sample([ref for ref in before if ref not in found], source.address, world.now())
-        found |= dict(gathered(source.calendar, sample))
+        found |= dict(multiget(source.calendar, sample))
     with world.store.read() as tx:
         rows = resources.find(tx, source.address, list(found))
     same = {ref for ref, body in found.items() if body and _same(world, source, rows.get(ref), body, before)}
@@ -108,15 +110,15 @@ def _compared(world: World, source: Source, before: dict[str, str | None], *, de
 
 
 def _sample(refs: list[str], calendar: str, now: datetime) -> list[str]:
-    """Other ones each week; the same ones however often that week's is tried."""
+    """A sample that changes each week, and is the same for every try within the week."""
     week = f"{calendar} {now.isocalendar()[:2]}"
     ordered = sorted(refs, key=lambda ref: hashlib.sha256(f"{week} {ref}".encode()).digest())
-    return ordered[: max(AT_LEAST, len(refs) // ONE_IN)]
+    return ordered[: max(SAMPLE_AT_LEAST, len(refs) // SAMPLE_ONE_IN)]
 
 
 def _same(world: World, source: Source, row: ResourceRow | None, body: Resource, before: dict[str, str | None]) -> bool:
-    """The body is the stored one. Where the version is the stored one too, servers that stamp each answer anew are
-    given that: then the meaning and our part decide."""
+    """Whether the body is the stored one. With an unchanged version, other bytes of the same meaning count as equal:
+    some servers stamp each answer anew."""
     if row is None or row.state != PRESENT or row.owed:
         return False
     if row.raw_hash == resources.digest(body.payload):
@@ -128,7 +130,7 @@ def _same(world: World, source: Source, row: ResourceRow | None, body: Resource,
 
 
 def _hidden(world: World, source: Source, found: Found, before: dict[str, str | None]) -> Found:
-    """Of what differed, what the store still holds as before: nobody told it."""
+    """Of the differences, those that the ordinary reading did not bring: the token hid them."""
     with world.store.read() as tx:
         rows = resources.find(tx, source.address, list(found))
     return {ref: body for ref, body in found.items() if _untold(rows.get(ref), body, before.get(ref))}
@@ -142,27 +144,27 @@ def _untold(row: ResourceRow | None, body: Resource | None, version: str | None)
     return row.version == version and row.raw_hash != resources.digest(body.payload) and not row.owed
 
 
-# --- honest again ----------------------------------------------------------------------------------------------------
+# --- trusted again ---------------------------------------------------------------------------------------------------
 
 
-def _honest_again(world: World, source: Source, row: CalendarRow) -> Cursor | None:
-    """The token that was kept, where it now names everything that changed since, and something did: no change proves
-    nothing. One that does not is thrown away."""
+def _honest_token(world: World, source: Source, row: CalendarRow) -> Cursor | None:
+    """The kept token, if it names every change since the last audit; None if it does not, or if nothing changed, which
+    proves nothing. A token that misses a change is discarded."""
     with world.store.read() as tx:
         changed = resources.changed_since(tx, source.address, row.audited_at) if row.audited_at else set()
         held = resources.versions(tx, source.address)
     if row.spare_cursor is None or not changed:
         return None
     kept = Cursor(*row.spare_cursor)
-    if _tells(source, kept, changed, held):
+    if _names_all(source, kept, changed, held):
         return kept
     with world.store.write() as tx:
         calendars.change(tx, source.address, spare_cursor=None)
     return None
 
 
-def _tells(source: Source, token: Cursor, changed: set[str], held: Iterable[str]) -> bool:
-    """Whether the calendar, asked from that token, names all of these, or says: look at everything."""
+def _names_all(source: Source, token: Cursor, changed: set[str], held: Iterable[str]) -> bool:
+    """Whether a report from that token names all changed resources, or asks for a whole listing."""
     named: set[str] = set()
     try:
         for page in source.calendar.changes(token, lambda: dict.fromkeys(held)):
@@ -175,7 +177,7 @@ def _tells(source: Source, token: Cursor, changed: set[str], held: Iterable[str]
 
 
 def _keep_token(world: World, source: Source) -> None:
-    """A doubted calendar's token is kept from one audit to the next, to see whether it tells what changed."""
+    """Keep a token of a distrusted calendar until the next audit, which tests it."""
     with world.store.read() as tx:
         row, held = calendars.get(tx, source.address), resources.versions(tx, source.address)
     if row is None or row.doubted_at is None or row.spare_cursor is not None:

@@ -1,7 +1,7 @@
-"""Whether a calendar's token is believed: what lowers that trust, and what gives it back (docs/design.md#audit).
+"""Whether a calendar's sync token is trusted (docs/design.md#audit).
 
-A token is a hint. A calendar that was caught hiding a change behind its token is listed whole at each pass, until a
-token of it has again told everything that changed between two audits.
+A calendar whose token hid a change is listed whole at each pass, until one of its tokens names every change between two
+audits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ UNUSABLE = "le serveur refuse ses propres repères de synchronisation"
 
 
 def lower(tx: Tx, calendar: str, now: datetime, why: str) -> None:
-    """From now on the calendar is listed whole at each pass. `why`: in French, without a name."""
+    """Distrust the token: from now on the calendar is listed whole at each pass. `why`: in French, without a name."""
     row = calendars.get(tx, calendar)
     if row is None:
         return
@@ -27,14 +27,14 @@ def lower(tx: Tx, calendar: str, now: datetime, why: str) -> None:
 
 
 def restore(tx: Tx, calendar: str, now: datetime, cursor: Cursor) -> None:
-    """The token told everything: it is followed again, from there."""
+    """Trust the token again: the calendar is read from it on."""
     calendars.change(tx, calendar, doubted_at=None, doubt=None, spare_cursor=None)
     calendars.save_cursor(tx, calendar, cursor)
     basics.log(tx, now, "trusted-again", calendar=calendar)
 
 
 def reason(row: calendars.CalendarRow) -> str:
-    """Why the calendar is listed whole, for `status`; empty where its token is followed."""
+    """Why the calendar is listed whole, in French for `status`; empty if its token is followed."""
     if row.doubted_at is None:
         return ""
     return f"Relu en entier à chaque passage : {row.doubt}. Rien n'est perdu."

@@ -1,7 +1,8 @@
-"""Events that a calendar names and does not hand out: asked for at each pass, and said where that lasts (law L10).
+"""Events that a server names but does not hand out are asked for at each pass; the practice is told if that lasts
+(law L10).
 
-Noted only where bodies were owed before the pass began, so that an idle pass costs nothing more; and no more than
-twice, so that a server's trouble of months is two writes.
+The store is asked only if bodies were missing before the pass, so that an idle pass costs nothing; and the trouble is
+counted up to two, so that a trouble of months costs two writes.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from sync.store import notices, resources, troubles
 from sync.store.engine import Tx
 from sync.store.troubles import OWED
 
-SAID_FROM = 2  # once may be an accident
+SAID_FROM_TIMES = 2  # passes: once may be an accident
 
 
 def noted(world: World, source: Source) -> None:
-    """That calendar was read; whether all that it owed came."""
+    """After a reading: note whether bodies are still missing, or that all have come."""
     with world.store.read() as tx:
         left, known = len(resources.debts(tx, source.address)), troubles.every(tx, OWED).get((OWED, source.address))
-    if (left and (known is None or known.times < SAID_FROM)) or (known and not left):
+    if (left and (known is None or known.times < SAID_FROM_TIMES)) or (known and not left):
         with world.store.write() as tx:
             _keep(world, tx, source, left)
 
@@ -29,7 +30,7 @@ def _keep(world: World, tx: Tx, source: Source, left: int) -> None:
         return
     now = world.now()
     trouble = troubles.note(tx, OWED, source.address, "NotRead", now)
-    if trouble.times == SAID_FROM:
+    if trouble.times == SAID_FROM_TIMES:
         name = world.called(source.dentist)
         text = (
             f"Dans l'agenda « {name} », {said(left)} Ce qui y a changé n'est pas vu, et rien de nouveau n'est dit aux "
@@ -42,7 +43,7 @@ def _keep(world: World, tx: Tx, source: Source, left: int) -> None:
 
 
 def said(count: int) -> str:
-    """How many, in a French sentence."""
+    """A French sentence with their number."""
     if count == 1:
         return "1 événement est annoncé mais son contenu n'est pas remis par le serveur."
     return f"{count} événements sont annoncés mais leur contenu n'est pas remis par le serveur."

@@ -42,11 +42,11 @@ def _safely(world: World, source: Source, row: CalendarRow) -> int:
 
 def _one(world: World, source: Source, row: CalendarRow) -> int:
     from sync.annotate import write_probe  # imported here: needed once a day
-    from sync.pull.horizon import unfold
+    from sync.pull.horizon import expand
     from sync.pull.learnt import read_again
 
-    hidden = reconcile.audited(world, source, row)
+    hidden = reconcile.audit(world, source, row)
     write_probe.try_again(world, source)
-    unfold(world, source, row)
+    expand(world, source, row)
     read_again(world, source)
     return hidden

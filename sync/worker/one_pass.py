@@ -74,9 +74,9 @@ def check_configuration(world: World) -> None:
     with world.store.read() as tx:  # most passes end here, without a write
         if basics.get(tx, "configuration") == print_of:
             return
-    from sync.pull.horizon import unfold_anew
+    from sync.pull.horizon import expand_anew
 
-    unfold_anew(world)
+    expand_anew(world)
     with world.store.write() as tx:
         before = basics.get(tx, "configuration")
         if before == print_of:

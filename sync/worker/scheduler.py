@@ -26,7 +26,7 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.hours import at_work
 from sync.core.intervals import Pace, Way, pace_of, way_of
 from sync.core.log import described, log
-from sync.pull.reading import QUESTION, may_ask, needs_no_telling, read_one, succeeded
+from sync.pull.reading import ACCOUNT_DEADLINE_S, may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
@@ -280,7 +280,7 @@ class Readers:
             started, begun = self.world.now(), self._steady()
             cursors = {s.address: rows[s.address].cursor for s in several}
             try:
-                with within(QUESTION):
+                with within(ACCOUNT_DEADLINE_S):
                     quiet = account.unchanged({a: cursor for a, cursor in cursors.items() if cursor})
             except OutsideError as error:
                 log.info("no short cut", error=type(error).__name__)

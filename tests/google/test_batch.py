@@ -9,7 +9,7 @@ import pytest
 from adapters.base import NotThere, Resource, TryLater
 from demo.googlestandin.faults import Asked
 from demo.googlestandin.person import Event
-from sync.pull.multiget import gathered
+from sync.pull.multiget import multiget
 from tests.google.practice import IDS, MINUTE, ROBOT, Practice, at
 from tests.office import COMPLETE
 
@@ -82,7 +82,7 @@ def test_a03_what_a_lost_token_hid_is_proved_twice_in_two_questions_instead_of_1
 
 def test_more_than_fifty_go_in_parts(practice: Practice, booked: Booked) -> None:
     events = booked(60)
-    found = dict(gathered(practice.calendar("martin"), [event.id for event in events]))
+    found = dict(multiget(practice.calendar("martin"), [event.id for event in events]))
     assert len(found) == 60
     assert all(isinstance(body, Resource) for body in found.values())
     assert (practice.asked("batch"), practice.asked("events.get")) == (2, 60)
@@ -100,7 +100,7 @@ def test_read_together_is_what_is_read_singly(practice: Practice, booked: Booked
     practice.martin.restores(plain)
     calendar = practice.calendar("martin")
     refs = [plain.id, deleted.id, twice.id, series.id, moved.id, "neverwasthere"]
-    assert dict(gathered(calendar, refs)) == {ref: calendar.get(ref) for ref in refs}
+    assert dict(multiget(calendar, refs)) == {ref: calendar.get(ref) for ref in refs}
 
 
 # --- each for itself -------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_a18_where_the_calendar_is_gone_none_of_its_events_is(practice: Practice
     refs = [event.id for event in booked(5)]
     practice.google.share(IDS["martin"], ROBOT, "none")
     with pytest.raises(NotThere):
-        dict(gathered(practice.calendar("martin"), refs))
+        dict(multiget(practice.calendar("martin"), refs))
 
 
 def test_where_every_part_is_refused_for_being_asked_too_often_the_first_single_one_ends_it(
@@ -163,7 +163,7 @@ def test_where_every_part_is_refused_for_being_asked_too_often_the_first_single_
     refs = [event.id for event in booked(20)]
     practice.google.fail_next("rateLimitExceeded", times=99, when="events.get")
     with pytest.raises(TryLater):
-        dict(gathered(practice.calendar("martin"), refs))
+        dict(multiget(practice.calendar("martin"), refs))
     assert practice.asked("events.get") == 21
 
 

@@ -154,7 +154,7 @@ def written(place: Path, odd: OddServer, shut: OddServer) -> Path:
 def test_l10_thirteen_calendars_fail_in_thirteen_ways_and_ninety_keep_their_pace(
     hundred: Hundred, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "DEADLINE", 0.4)
+    monkeypatch.setattr(reading, "DEADLINE_S", 0.4)
     hundred.odd.moods |= fails(over)
     workers = Readers(hundred.world, 60, chance=lambda: 0.5)
     hundred.goes_on(workers, 5 * MINUTE)

@@ -52,7 +52,7 @@ def test_what_is_missing_and_never_decided_holds_up_half_an_hour_at_most(
     listing.she_books("old")
     listing.passes(later=MINUTE)
     listing.calendars["martin"].delete("old.ics")
-    monkeypatch.setattr("sync.pull.mirror._prove_absences", lambda *_: 0)
+    monkeypatch.setattr("sync.pull.mirror._confirm_absences", lambda *_: 0)
     listing.she_books("new", day=9, dentist="martin", text="Né(e) le : 12/05/1981")
     listing.passes(later=MINUTE)
     assert listing.told("confirmation") == ["sent", "pending"]
