@@ -1,5 +1,5 @@
-"""What follows from the assessment of one occurrence: patient, booking, agreement and messages in the store, and a new
-judgement of whoever shares its time or its patient."""
+"""Applies the assessment of one occurrence: stores patient, booking, agreement and messages, and marks for evaluation
+the bookings that share its time or its patient."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the entry brought along. `slots`: the free times proposed for it, as the booking keeps them (P24);
-    `details`: what it gives the directory (P4); `copied`: an agreement that does not count for it (ruling 10)."""
+    """What the booking keeps besides its assessment."""
 
-    slots: dict[str, Any] | None
-    details: dict[str, str]
-    copied: Consent | None
+    slots: dict[str, Any] | None  # the free times proposed (P24)
+    details: dict[str, str]  # what the entry adds to the patient's record (P4)
+    copied: Consent | None  # an agreement copied from another event, which does not count (ruling 10)
 
 
 def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Assessment]:
-    """Keep the booking and all that comes of it; its number, and the assessment with what is said of its outcome."""
+    """Store the booking and its consequences. Returns its number, and the assessment with its attendance findings."""
     case, what, before = one.case, found.booking, one.booking
     assert what is not None
     verdict = attendance.judged(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
@@ -46,7 +45,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         consents.record(case.tx, number, what.dentist, what.consent, case.now)
     if given.copied:
         consents.note_copied(case.tx, number, given.copied.detail, case.now)
-    if before is not None or not case.row.baseline:  # at the first pass there is nothing to plan
+    if before is not None or not case.row.baseline:  # the first pass plans no messages
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
     _seen(
@@ -56,23 +55,23 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
 
 
 def unbooked(case: Case, stood: BookingRow | None, findings: Sequence[Finding]) -> None:
-    """What stood here is no valid booking any more; the plan says what its patient is told."""
+    """The event is no valid booking any more: store that, and plan what its patient is told."""
     if stood is not None and stood.vanished_at is None:
         bookings.change(case.tx, stood.id, state=INVALID, findings=findings_to_json(findings))
         plan_booking(case.world, case.tx, stood.id, case.now)
 
 
 def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
-    """The event is nobody's appointment."""
+    """Store that the event is no appointment."""
     _seen(one, kind=kind.value, label=label, booking=None, patient=None, motif=None)
 
 
 def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
-    """Keep what was found; whoever shares this time or this patient is judged again where that is news."""
+    """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation."""
     case, event = one.case, one.event
     news = resources.judged(case.tx, case.place, event.uid, event.recurrence, **values)
     if not news or case.shows_nothing:
-        return  # at the first pass everything is judged anyway, and nothing is written
+        return  # the first pass evaluates everything anyway
     near = resources.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
     if values["patient"] is not None:
         near |= resources.places_of_patient(case.tx, values["patient"], case.now)
@@ -110,8 +109,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColum
 
 
 def _came_into_view(case: Case, event: CalendarEvent) -> bool:
-    """No person did anything: the days brought this visit of a series into view, and its patient knows of the series
-    (law L7)."""
+    """Whether no person made this visit: the moving window reached it, and the patient knows of the series (law L7)."""
     return event.recurring and event.start >= case.world.window(case.row.changed_at)[1]
 
 
@@ -146,11 +144,11 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
 
 
 def _traces(found: Assessment, what: Booking, before: BookingRow | None, given: dict[str, str]) -> BookingColumns:
-    """What the event did to the directory, so that its feedback says the same ever after (law L2)."""
+    """What the event added to the directory, kept so that its feedback stays the same (law L2)."""
     born = found.patient_update is not None and what.patient.id is None and found.valid
     said = (*(before.updates if before else ()), *found.changes)
     if not found.valid or what.cancelled:
-        given = before.given or {} if before else {}  # nothing reached the directory
+        given = before.given or {} if before else {}  # this time nothing reached the directory
     return {
         "born_here": born or bool(before and before.born_here),
         "updates": list(dict.fromkeys(said)),

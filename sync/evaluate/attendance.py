@@ -1,4 +1,4 @@
-"""Keeps how each appointment ended; where that is news, the patient's coming bookings are judged again (P47, P48)."""
+"""Stores how each appointment ended; if that changes, the patient's coming bookings are evaluated again (P47, P48)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sync.store.codec import outcome_from_json
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState
 
-SLIP = timedelta(hours=1)  # what was deleted so soon, and told to nobody, was never an appointment
+SLIP_WITHIN = timedelta(hours=1)  # an event deleted so soon, and told to nobody, was never an appointment
 _UNTYPED = frozenset({OutcomeKind.CANCELLED, OutcomeKind.DROPPED})
 
 
@@ -30,8 +30,8 @@ def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow 
 def judged(
     world: World, assessment: Assessment, before: BookingRow | None, *, baseline: bool, typed: datetime
 ) -> Verdict | None:
-    """The class of a booking that stands in its calendar, from what she typed, since when that stands there, and when
-    a cancellation was seen."""
+    """The attendance of a booking in its calendar, from the outcome typed, when it was typed, and when a cancellation
+    was first seen."""
     what, practice = assessment.booking, world.practice
     assert what is not None
     seen = _seen(world, what, before, baseline=baseline)
@@ -39,17 +39,17 @@ def judged(
         what.start, what.outcome, practice.policy, practice.zone, gone=what.cancelled, seen=seen, typed=typed
     )
     unknown = verdict is not None and verdict.attendance is Attendance.UNDECIDED and what.outcome is None
-    return None if unknown and seen is None else verdict  # cancelled before anybody looked: nobody is to decide now
+    return None if unknown and seen is None else verdict  # cancelled before the first pass: no person need decide
 
 
 def said(world: World, assessment: Assessment, verdict: Verdict | None) -> Assessment:
-    """The assessment with what her event says of the class."""
+    """The assessment with the findings about the attendance."""
     more = findings(verdict, world.practice.policy)
     return replace(assessment, findings=(*assessment.findings, *more)) if more else assessment
 
 
 def note(world: World, tx: Tx, number: int, verdict: Verdict | None, before: BookingRow | None) -> None:
-    """Keep the class of that booking; `before`: the booking as it was."""
+    """Store the attendance of that booking; `before`: the booking as it was."""
     row = bookings.get(tx, number, world.practice.zone)
     if row is None:
         return
@@ -59,19 +59,20 @@ def note(world: World, tx: Tx, number: int, verdict: Verdict | None, before: Boo
 
 
 def note_gone(world: World, tx: Tx, number: int) -> None:
-    """Keep the class of a booking that is in no calendar any more; none while its calendar is held, nor for a slip."""
+    """Store the attendance of a booking that is in no calendar any more: none while the brake holds its calendar, nor
+    for one deleted within an hour."""
     row = bookings.get(tx, number, world.practice.zone)
     if row is None or row.state != VANISHED:
         return
     typed = outcome_from_json(row.outcome)
     if typed is not None and typed.kind not in _UNTYPED:
-        return  # she wrote how it ended before it was deleted
+        return  # its outcome was typed before it was deleted
     counts = not is_held(tx, row) and _was_appointment(world, tx, row)
     _keep(world, tx, row, _gone(world, row, typed) if counts else None)
 
 
 def _seen(world: World, what: Booking, before: BookingRow | None, *, baseline: bool) -> datetime | None:
-    """When the cancellation was first seen; None where it was one before the first pass."""
+    """When the cancellation was first seen; None if it was cancelled before the first pass."""
     if not what.cancelled or (before is None and baseline):
         return None
     if before is None:
@@ -80,11 +81,11 @@ def _seen(world: World, what: Booking, before: BookingRow | None, *, baseline: b
 
 
 def _was_appointment(world: World, tx: Tx, row: BookingRow) -> bool:
-    """Its patient knew of it, or it stood there complete for a while; not what left the window of repeated events."""
+    """Whether the patient was told, or it was complete for an hour; not if it only left the window of series."""
     if row.start < world.window(world.now())[0]:
         return False
     complete = all(finding.severity is not Severity.ERROR for finding in row.findings)
-    lasted = row.vanished_at is not None and row.vanished_at - row.created_at >= SLIP
+    lasted = row.vanished_at is not None and row.vanished_at - row.created_at >= SLIP_WITHIN
     return attendance.told(tx, row.id) or (complete and lasted)
 
 
@@ -108,7 +109,7 @@ def _keep(world: World, tx: Tx, row: BookingRow, verdict: Verdict | None) -> Non
 
 
 def _stored(verdict: Verdict | None) -> AttendanceState | None:
-    """Late but treated is honoured, and the reason keeps the delay; what was typed too early says nothing yet."""
+    """The attendance as stored: late but treated is honoured (the reason keeps the delay), too early is undecided."""
     if verdict is None:
         return None
     if verdict.attendance is Attendance.EARLY:

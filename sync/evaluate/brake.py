@@ -1,4 +1,4 @@
-"""The brake (P43): what vanished in numbers is held until a person has looked; `release` and `drop` are that person."""
+"""The brake (P43): many deletions at once are held until a person answers with `release` or `drop`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sync.store.engine import Tx
 
 
 def apply_brake(world: World, gone: list[tuple[str, str]]) -> None:
-    """Hold each calendar whose vanished bookings are not believable, before any of them is planned."""
+    """Hold each calendar with implausibly many vanished bookings, before a cancellation is planned."""
     now = world.now()
     for calendar in Counter(calendar for calendar, _ in gone):
         with world.store.write() as tx:
             missing = _missing(world, tx, calendar, [ref for where, ref in gone if where == calendar], now)
             before = {(one.ref, one.uid) for one in missing if one.vanished_at}
-            vanished = {(one.ref, one.uid) for one in missing}  # a series is deleted as one
+            vanished = {(one.ref, one.uid) for one in missing}  # a series counts once
             future = bookings.count_future(tx, calendar, now) + len(before)
             if not brake.believable(len(vanished), future, world.practice.policy):
                 hold(world, tx, calendar, now, len(missing))
@@ -44,14 +44,14 @@ def hold(world: World, tx: Tx, calendar: str, now: datetime, count: int | None =
 
 
 def release(world: World, tx: Tx, calendar: str, now: datetime) -> int:
-    """Approve what is held: the cancellations go. Returns how many."""
+    """Approve the held cancellations, which are then told. Returns how many."""
     waiting = bookings.vanished_untold(tx, calendar, now, world.practice.zone)
     bookings.release(tx, [booking.id for booking in waiting], now)
     return _let_go(world, tx, calendar, waiting, now=now, event="released")
 
 
 def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
-    """Refuse what is held: nobody is told. Returns how many."""
+    """Refuse the held cancellations: no patient is told. Returns how many."""
     waiting = bookings.vanished_untold(tx, calendar, now, world.practice.zone)
     for booking in waiting:
         bookings.change(tx, booking.id, outcome={"kind": OutcomeKind.DROPPED})
@@ -79,12 +79,12 @@ def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, n
     for booking in waiting:
         attendance.note_gone(world, tx, booking.id)
         plan_booking(world, tx, booking.id, now)
-        resources.mark_dirty(tx, _beside(tx, booking, now), now)
+        resources.mark_dirty(tx, _overlapping(tx, booking, now), now)
     return len(waiting)
 
 
-def _beside(tx: Tx, booking: BookingRow, now: datetime) -> set[tuple[str, str]]:
-    """Who shared its time or its patient, and may have that for themselves now."""
+def _overlapping(tx: Tx, booking: BookingRow, now: datetime) -> set[tuple[str, str]]:
+    """The places of bookings that shared its time or its patient."""
     theirs = resources.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
     return theirs | resources.neighbours(tx, booking.dentist, booking.start, booking.end)
 

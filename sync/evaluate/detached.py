@@ -1,7 +1,8 @@
-"""A series whose exceptions lie in resources of their own: one series by its UID (hard case E16, Bedework).
+"""A detached override is an exception (RECURRENCE-ID) in a resource of its own, without its series (hard case E16,
+Bedework).
 
-RFC 4791 keeps them in one resource; where they come apart, the exception takes its occurrence's place, and gives it
-back when it is deleted.
+RFC 4791 4.1 keeps a series and its exceptions in one resource. A detached override replaces its occurrence in the
+series, until it is deleted.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from sync.store import resources
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 
-KEPT = timedelta(days=35)
+KEPT_FOR = timedelta(days=35)  # as far back as series are expanded
 
 
-def whole(tx: Tx, source: Source, row: ResourceRow, reading: Reading, now: datetime) -> Reading:
-    """The reading without the occurrences that stand in a resource of their own; what takes time follows."""
+def without_overrides(tx: Tx, source: Source, row: ResourceRow, reading: Reading, now: datetime) -> Reading:
+    """The series' reading without the occurrences that detached overrides replace; its stored times are adapted."""
     if stands_alone(row.payload) or not any(event.recurring for event in reading.events):
         return reading
     others = resources.of_series(tx, row.calendar, row.ref, {event.uid for event in reading.events})
@@ -37,9 +38,9 @@ def whole(tx: Tx, source: Source, row: ResourceRow, reading: Reading, now: datet
 
 def _follow(tx: Tx, source: Source, row: ResourceRow, events: tuple[CalendarEvent, ...], now: datetime) -> None:
     place = (row.calendar, row.ref)
-    events = tuple(event for event in events if event.end > now - KEPT)
+    events = tuple(event for event in events if event.end > now - KEPT_FOR)
     if resources.keys_of(tx, *place) == {(event.uid, event.recurrence) for event in events}:
-        return  # as it stands: nothing is judged anew because of it (law L2)
+        return  # unchanged: nothing is evaluated again because of it (law L2)
     rows = [
         resources.occurrence_row(
             tx.practice, place, source.dentist_of(event) or "", event, first_kind(event), order=row.order

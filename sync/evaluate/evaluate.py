@@ -1,8 +1,8 @@
-"""From the local copy to bookings, feedback and messages: every changed resource is read, checked and planned.
+"""From the local copy to bookings, feedback and messages: every changed resource is read, assessed and planned.
 
-Present resources come before gone ones, so that a move finds its new place before its old one is missed; between the
-two the brake looks at what vanished (law L6). Many resources are one transaction; where one of them cannot be judged,
-all of it is undone and each becomes a transaction of its own, so one bad event stays one (law L10).
+Present resources come before deleted ones, so that a move finds its new place before its old one is missed; between the
+two the brake checks the number of deletions (law L6). A batch of resources is one transaction. If one of them fails,
+the batch is rolled back and each gets its own transaction, so that one bad event stays one (law L10).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.evaluate import relocation
 from sync.evaluate.brake import apply_brake
-from sync.evaluate.gather import beside
+from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
 from sync.store import bookings, calendars, edits, patients, resources, sharing
@@ -22,13 +22,13 @@ from sync.store.engine import Tx
 from sync.store.resources import GONE, ResourceRow
 
 Place = tuple[str, str]
-AT_ONCE = 250  # resources a transaction: others may write in between
+BATCH = 250  # resources in a transaction: other threads write between two
 
 
 def judge(world: World) -> int:
-    """Judge everything owed, until nothing is. Returns how many resources were judged."""
+    """Evaluate resources until none needs it. Returns how many were evaluated."""
     done = 0
-    for _ in range(20):  # a judgement may owe another to a neighbour; a fixed point is reached long before
+    for _ in range(20):  # one evaluation may cause a neighbour's; a fixed point is reached long before
         with world.store.read() as tx:
             todo = resources.dirty(tx)
             faulty = faulty_ones(tx) if todo else {}
@@ -37,8 +37,8 @@ def judge(world: World) -> int:
             world.readings.forget_all()
             return done
         standing = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
-        for start in range(0, len(standing), AT_ONCE):
-            _together(world, standing[start : start + AT_ONCE])
+        for start in range(0, len(standing), BATCH):
+            _judge_batch(world, standing[start : start + BATCH])
         for place in (one[:2] for one in todo if one[2] != GONE and one[:2] in faulty):
             _safely(world, place, _judge_standing, again=True)
         for place in _braked(world, [one[:2] for one in todo if one[2] == GONE]):
@@ -48,7 +48,7 @@ def judge(world: World) -> int:
 
 
 def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
-    """What vanished, after the brake has looked at it; where it fails at a calendar, that one's absences wait."""
+    """The deleted resources, after the brake has checked them; those of a calendar at which it fails wait."""
     for calendar in dict.fromkeys(calendar for calendar, _ in gone):
         theirs = [place for place in gone if place[0] == calendar]
         with kept_apart("brake not applied") as fate:
@@ -60,12 +60,12 @@ def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
             yield from theirs
 
 
-def _together(world: World, places: Sequence[Place]) -> None:
-    """Many resources, with one question to the store instead of one each; one by one where that fails."""
+def _judge_batch(world: World, places: Sequence[Place]) -> None:
+    """Evaluate a batch, with one question to the store for all; one by one if that fails."""
     with kept_apart("judging one by one") as fate:
         if len(places) > 1:
             with world.store.write() as tx:
-                for row in _expected(world, tx, places):
+                for row in _prefetched(world, tx, places):
                     if row.dirty_at is not None:
                         _judge_standing(world, tx, row)
                         resources.settled(tx, row.calendar, row.ref)
@@ -77,8 +77,8 @@ def _together(world: World, places: Sequence[Place]) -> None:
         world.readings.forget(calendar, [ref])
 
 
-def _expected(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow]:
-    """The resources in their order, and in the transaction's memory what will be asked about each of them."""
+def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow]:
+    """The resources in their order; the transaction caches what will be asked about each of them."""
     rows: dict[Place, ResourceRow] = {}
     for calendar in dict.fromkeys(calendar for calendar, _ in places):
         refs = [ref for other, ref in places if other == calendar]
@@ -95,23 +95,23 @@ def _expected(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow
     ]
     uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    resources.expect_busy(tx, list(_beside(world, read)))
+    resources.expect_busy(tx, list(_times_around(world, read)))
     return standing
 
 
-def _beside(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[resources.Taken]:
-    """The times of what is most likely a patient's: one coming event, at an hour."""
+def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[resources.Taken]:
+    """The times of events that are probably appointments: single, coming, not all-day."""
     now = world.now()
     alone = [(source, reading.events[0]) for source, reading in read if reading.sole and reading.events]
     for source, event in alone:
         dentist = source.dentist_of(event)
         if dentist and event.end > now and not event.all_day:
-            yield beside(event, dentist, world.practice)
+            yield time_around(event, dentist, world.practice)
 
 
 def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None], *, again: bool = False) -> None:
-    """One resource in one transaction; `again`: it failed before. Where a fault of ours meets one occurrence of many,
-    the others are judged without it; it is tried again, see `judgefaults`."""
+    """Evaluate one resource in its own transaction; `again`: it failed before. If it is a series, its other occurrences
+    are evaluated without the failing one, which is tried again (`sync.plan.event_faults`)."""
     with kept_apart("judging failed") as fate, world.store.write() as tx:
         row = resources.get(tx, *place)
         if row is not None and row.dirty_at is not None:
@@ -140,7 +140,7 @@ def _give_up(world: World, place: Place, fault: Exception) -> None:
 def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     now, zone = world.now(), world.practice.zone
     calendar = calendars.get(tx, row.calendar)
-    if calendar is None or calendar.held_at is None:  # until a person approves, nothing rests on its absence
+    if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
         resources.mark_dirty(tx, sharing.bookings_beside(tx, (row.calendar, row.ref), now), now)
     resources.replace_occurrences(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)

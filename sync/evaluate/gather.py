@@ -1,4 +1,4 @@
-"""What the house knows about one occurrence, gathered from the store for the rules that assess it. Changes nothing."""
+"""Gathers from the store what the rules need to assess one occurrence. Changes nothing."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from sync.store.resources import ResourceRow
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One resource that is judged, inside one transaction: what all of its occurrences share. `fixed`: why nothing may
-    be written into it, so that no length is adjusted either (P8); empty where it may."""
+    """One resource under evaluation, in one transaction: what all of its occurrences share."""
 
     world: World
     tx: Tx
@@ -34,7 +33,7 @@ class Case:
     reading: Reading
     now: datetime
     entries: entries.Reader
-    fixed: str = ""
+    fixed: str = ""  # why nothing may be written into it, so that no length is adjusted (P8); empty if it may
 
     @property
     def practice(self) -> Practice:
@@ -48,26 +47,25 @@ class Case:
 
     @property
     def shows_nothing(self) -> bool:
-        """It is from before the first pass: nothing is written there, and nothing proposed."""
+        """Whether it is from before the first pass, so that nothing is written there and no time proposed."""
         return self.row.baseline and not self.practice.policy.write_existing
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence that is judged: as it was read, in whose calendar it stands, and the booking that it was so far,
-    or goes on with."""
+    """One occurrence under evaluation."""
 
     case: Case
     event: CalendarEvent
-    entry: Entry
-    dentist: str
-    booking: BookingRow | None
+    entry: Entry  # the event's title and text, as read
+    dentist: str  # in whose calendar it is
+    booking: BookingRow | None  # the booking that it was so far, or continues
 
 
 def gather(one: Occurrence) -> Context:
-    """What is known besides the event."""
+    """What is known about the occurrence besides its event."""
     case, event, entry = one.case, one.event, one.entry
-    asks = may_be_booking(event, entry, case.practice)  # whatever the house answered, others would be no booking
+    asks = may_be_booking(event, entry, case.practice)  # of any other event the store need not be asked
     found, meant = _patients(one) if asks else ((), None)
     context = Context(
         dentist=one.dentist,
@@ -86,15 +84,15 @@ def gather(one: Occurrence) -> Context:
 
 
 def offered(one: Occurrence, context: Context, found: Assessment) -> slot_offers.Offer:
-    """The free times that those findings ask for (P24)."""
+    """The free times to propose for these findings (P24)."""
     if one.case.shows_nothing:
         return slot_offers.Offer()
     stored = one.booking.slots if one.booking else None
     return slot_offers.offer(one.case.world, one.case.tx, found, one.event, one.entry, context=context, stored=stored)
 
 
-def beside(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
-    """Whose time is asked about, from when until when: as long as the event, or as P8 may make it."""
+def time_around(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
+    """(dentist, start, end) of the time to be checked for conflicts: the event's, or as long as P8 may make it."""
     longest = event.start + timedelta(minutes=longest_minutes(practice))
     return dentist, event.start, max(event.end, longest, key=datetime.timestamp)
 
@@ -119,7 +117,7 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Con
 
 
 def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], int | None]:
-    """Whom the clues point at, and who of them is meant: only that one's past and other bookings are asked for."""
+    """(candidates, the number of the patient meant): only of that one are visits and other bookings gathered."""
     found = patients.candidates(one.case.tx, clues(one.entry))
     if not found:
         return (), None
@@ -140,8 +138,8 @@ def _with_past(one: Occurrence, patient: Patient) -> Patient:
 
 
 def _consent_counts(one: Occurrence, patient: int | None) -> bool:
-    """Not where the agreement came with a copy of another event, nor where the same words were noted for another
-    booking of this patient, by a copy whose client dropped our block: it was given for that one (ruling 10)."""
+    """Whether the typed agreement is for this booking: not if it was copied along from another event, even by a client
+    that dropped our block, so that the same words are noted for another booking of the patient (ruling 10)."""
     tx, consent, booking = one.case.tx, one.entry.consent, one.booking
     if consent is None:
         return True
@@ -156,23 +154,23 @@ def _consent_counts(one: Occurrence, patient: int | None) -> bool:
 
 def _busy(one: Occurrence, meant: int | None) -> Iterator[Busy]:
     case = one.case
-    around = resources.busy(case.tx, *beside(one.event, one.dentist, case.practice))
+    around = resources.busy(case.tx, *time_around(one.event, one.dentist, case.practice))
     people = {meant, one.booking.patient if one.booking else None} - {None}
     theirs = [item for who in people if who for item in resources.busy_of_patient(case.tx, who, case.now)]
     for item in dict.fromkeys([*around, *theirs]):
-        if not _is_old_place(one, item):
+        if not _is_left_place(one, item):
             yield item
 
 
-def _is_old_place(one: Occurrence, item: Busy) -> bool:
-    """The same event where it no longer stands, for it moved; or where it stands besides."""
+def _is_left_place(one: Occurrence, item: Busy) -> bool:
+    """Whether the time is the event's own: at the place that it left, or of its duplicate."""
     if item.uid != one.event.uid or item.order == one.case.row.order:
         return False
     return not resources.stands(one.case.tx, item.uid, item.order) or _is_twin(one, item)
 
 
 def _is_twin(one: Occurrence, item: Busy) -> bool:
-    """It is there twice, but one appointment."""
+    """Whether the time is of a duplicate of this event: one appointment under two addresses."""
     both = item.kind is Kind.BOOKING and one.booking is not None
     if both or item.recurrence != one.event.recurrence:
         return False

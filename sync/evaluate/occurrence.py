@@ -1,7 +1,7 @@
-"""One occurrence of an event, in three steps: gather what is known, assess it by the procedure, apply what was found.
+"""Evaluates one occurrence in three steps: gather the facts, assess them by the procedure, apply the result.
 
-The rules assess at most twice: once with what is known, and where their findings ask for free times, once with these.
-What may continue an event that she deleted is assessed as that first.
+The rules assess at most twice: once with the facts, and once more with free times if the findings ask for some. An
+event that may continue a deleted one is first assessed as its continuation.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from sync.store.bookings import BookingRow
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is to stand in the event because of one occurrence. `end`: the new end that it is to get (P8)."""
+    """What is to be written into the event because of one occurrence."""
 
     annotation: Annotation
-    end: datetime | None = None
+    end: datetime | None = None  # its new end (P8); None: unchanged
 
 
 def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outcome:
-    """Everything about one occurrence. `stood`: the booking that it was so far."""
+    """Gather, assess and apply one occurrence. `stood`: the booking that it was so far."""
     dentist = case.source.dentist_of(event)
     if dentist is None:
         return Outcome(_untagged(case, event, stood))
@@ -52,7 +52,7 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
 
 
 def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:
-    """The booking of this very event: its double's, or that of the place that it left. None: it is new."""
+    """The booking of this very event, from its duplicate or from the place that it left; None if it is new."""
     case = one.case
     if twin is not None:
         duplicates.take_over(case.tx, case.row, twin, case.now)
@@ -64,7 +64,7 @@ def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -
 
 
 def _made_anew(one: Occurrence, draft: Booking) -> Outcome | None:
-    """Assessed as what continues an event that she deleted, and applied where it does (hard case G08)."""
+    """The outcome as the continuation of a deleted event (hard case G08); None if it continues none."""
     case = one.case
     elder = None if draft.cancelled else relocation.made_anew(case.world, case.tx, draft, one.booking, case.now)
     if elder is None:
@@ -82,7 +82,7 @@ def _made_anew(one: Occurrence, draft: Booking) -> Outcome | None:
 
 
 def _assessed(one: Occurrence, context: Context) -> tuple[Assessment, Offer]:
-    """What is to be said of it, with the free times that its findings ask for (P24)."""
+    """The assessment, with the free times that its findings ask for (P24)."""
     found = assess(one.event, one.entry, one.case.practice, context)
     offer = offered(one, context, found)
     if offer.slots or offer.nothing:
@@ -117,7 +117,7 @@ def _no_booking(one: Occurrence, found: Assessment) -> Annotation:
 
 
 def _twice(one: Occurrence, twin: BookingRow) -> Annotation:
-    """The same event stands under another address, and that one is the appointment."""
+    """The event is a duplicate: its other copy in the calendar is the appointment."""
     case = one.case
     duplicates.note(case.tx, case.row, twin)
     apply.no_booking(one, Kind.IGNORED, "")
@@ -125,7 +125,7 @@ def _twice(one: Occurrence, twin: BookingRow) -> Annotation:
 
 
 def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Annotation:
-    """A patient's appointment in a shared calendar that does not say whose it is (P2); others are nobody's."""
+    """An appointment in a shared calendar without a dentist's tag gets a finding (P2); other events get none."""
     entry = case.entries.read(event)
     likely = entries.looks_like_patient(entry, event, case.practice) is entries.Likeness.SURE
     if event.end <= case.now or not (likely or stood):

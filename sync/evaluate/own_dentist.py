@@ -1,9 +1,11 @@
-"""Whose patient somebody is before the first visit: provisional until they came or the booking went (P25, ruling 9)."""
+"""The provisional dentist of a new patient without preference: the dentist of their first booking, confirmed by a
+visit, revoked if the booking is cancelled (P25, ruling 9)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 from rules.model import Assessment, Booking
@@ -19,8 +21,8 @@ from sync.store.patients import Provisional
 
 
 def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, booking: int, now: datetime) -> None:
-    """Keep that this booking, made without preference, is what gave the patient their dentist. Their other bookings
-    have an answer now, and are judged again."""
+    """Note that this booking, made without preference, gave the patient their dentist provisionally. The patient's
+    other bookings are evaluated again, now that the dentist is known."""
     future = assessment.patient_update
     if future is None or patient is None or not assessment.valid or what.cancelled:
         return
@@ -31,53 +33,73 @@ def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, 
 
 
 def settle(world: World) -> int:
-    """Make firm what a visit confirmed, undo what was cancelled for good. Returns how many were undone."""
+    """Confirm the provisional dentists whom a visit confirmed, revoke those whose booking is cancelled for good.
+    Returns how many were revoked."""
     now, undone = world.now(), 0
     with world.store.read() as tx:
         doubtful = owed(world, tx, now)
     for one in doubtful:
         with kept_apart("dentist not settled"), world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
-            patients.hang_on(tx, one.patient, verdict or None)
-            if verdict is None:
+            patients.hang_on(tx, one.patient, verdict.booking)
+            if verdict.decision is Decision.REVOKE:
                 _undo(tx, one, now)
                 undone += 1
     return undone
 
 
 def owed(world: World, tx: Tx, now: datetime) -> list[Provisional]:
-    """Whose dentist hangs no longer on that booking."""
-    return [one for one in patients.doubtful(tx, now) if _verdict(world, tx, one, now) != one.booking]
+    """The provisional dentists to be confirmed, revoked, or kept because of another booking."""
+    return [one for one in patients.doubtful(tx, now) if _verdict(world, tx, one, now) != _kept(one.booking)]
 
 
-_FIRM = 0  # no booking has this number
+class Decision(Enum):
+    """What becomes of a provisional dentist."""
+
+    KEEP = "keep"  # provisional, because of the booking beside it
+    CONFIRM = "confirm"
+    REVOKE = "revoke"
 
 
-def _verdict(world: World, tx: Tx, one: Provisional, now: datetime) -> int | None:
-    """On which booking the dentist hangs now; `_FIRM`: on none any more; None: the reason is gone."""
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """The decision, and the booking on which a kept dentist depends."""
+
+    decision: Decision
+    booking: int | None = None
+
+
+def _kept(booking: int) -> _Verdict:
+    return _Verdict(Decision.KEEP, booking)
+
+
+def _verdict(world: World, tx: Tx, one: Provisional, now: datetime) -> _Verdict:
+    """Confirmed by an honoured visit; kept while the booking, or another coming one with that dentist, stands."""
     theirs = bookings.of_patient(tx, one.patient, world.practice.zone)
     if one.dentist is None or any(_honoured(row, one, now) for row in theirs):
-        return _FIRM
+        return _Verdict(Decision.CONFIRM)
     if any(row.id == one.booking and not _gone(world, tx, row, now) for row in theirs):
-        return one.booking
-    return next((row.id for row in theirs if row.state == VALID and row.dentist == one.dentist and row.end > now), None)
+        return _kept(one.booking)
+    coming = (row.id for row in theirs if row.state == VALID and row.dentist == one.dentist and row.end > now)
+    other = next(coming, None)
+    return _Verdict(Decision.REVOKE) if other is None else _kept(other)
 
 
 def _honoured(row: BookingRow, one: Provisional, now: datetime) -> bool:
-    """A visit to that dentist of which she wrote so, or of which nobody had said by its evening that it was missed."""
+    """Whether the patient came to that dentist: the entry says so, or its day ended without a word of an absence."""
     came = row.state == VALID and row.attendance not in ABSENT and one.dentist == row.dentist
     return came and (row.end <= now if row.attendance == HONOURED else row.end.date() < now.date())
 
 
 def _gone(world: World, tx: Tx, row: BookingRow, now: datetime) -> bool:
-    """Cancelled long enough to be told: until then it may have moved, or come back."""
+    """Whether the booking is cancelled for good: before a cancellation may be told, it may have moved or come back."""
     if row.vanished_at is None or is_held(tx, row) or may_have_moved(tx, row, now):
         return False
     return row.vanished_at + timedelta(seconds=world.practice.policy.settle_change_seconds) <= now
 
 
 def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
-    """Nobody follows the patient any more; their other bookings ask the question again (P22)."""
+    """Take the dentist from the patient's record; their other bookings ask for one again (P22)."""
     record = patients.get(tx, one.patient)
     if record is not None:
         patients.save(tx, replace(record, dentist=None), now, source="annulation")
@@ -86,7 +108,7 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
 
 
 def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:
-    """The record was changed by hand: coming bookings are judged again before anything more is told of them
+    """After a change of the record by hand: evaluate the coming bookings again before any message about them
     (law L3)."""
     resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now), now)
     for row in bookings.of_patient(tx, patient, zone):

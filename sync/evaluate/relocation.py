@@ -1,9 +1,9 @@
-"""Recognising that an appointment moved: delete here and create there is one modification, in either order
+"""Recognises that an appointment moved: a deletion here and a creation there are one modification, in either order
 (hard cases G03, G08).
 
-The same event is found by its UID; a client that gives every edit a new UID is found by the same patient with the same
-start or the same motif, while the cancellation has not been told yet. Such a new event continues the old one only where
-it is complete, or stands at the hour that the patient knows: else that hour is off, and they are told so.
+The same event is found by its UID. After a client that gives every edit a new UID, it is found by the same patient with
+the same start or motif, until the cancellation is told. Such a new event continues the old booking only if it is
+complete, or at the hour that the patient knows; otherwise the old hour is cancelled, and the patient is told so.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from sync.store.engine import Tx
 from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
 from sync.store.resources import PRESENT, ResourceRow
 
-LATELY = timedelta(hours=1)
+MOVE_WITHIN = timedelta(hours=1)  # between deletion and creation: later ones are two appointments
 _NEVER_LEFT = frozenset({PENDING, HELD, SUPPRESSED, DROPPED})
 
 
 def dragged_here(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow | None:
-    """The booking of this very event, that left its old place."""
+    """The booking of this very event (same UID), if its old resource is gone."""
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
             return booking
         if booking.calendar != row.calendar and booking.vanished_at is None and booking.start > now:
-            resources.change(tx, booking.calendar, booking.ref, owed=True)  # there no more, perhaps: it is read again
+            resources.change(tx, booking.calendar, booking.ref, owed=True)  # perhaps gone too: it is fetched again
     return None
 
 
 def made_anew(world: World, tx: Tx, what: Booking, booking: BookingRow | None, now: datetime) -> BookingRow | None:
-    """The booking that this event continues, made anew: another event of the patient, that went and was not cancelled
-    to them yet. `booking`: this event's own, which must be as young and untold."""
+    """The booking that this new event continues: the patient's deleted one, whose cancellation was not told yet.
+    `booking`: this event's own, if any; it must be less than an hour old and not told."""
     if booking is not None and not _is_young(booking, now):
         return None
     facts = facts_of(what, world.practice)
@@ -48,14 +48,13 @@ def made_anew(world: World, tx: Tx, what: Booking, booking: BookingRow | None, n
 
 
 def goes_on(before: Facts, after: Facts, *, valid: bool) -> bool:
-    """The new event may stand for the old one: the patient is told of its hour, or knows it."""
+    """Whether the new event may continue the old booking: the patient is told its hour, or knows it."""
     return valid or (before.start, before.dentist) == (after.start, after.dentist)
 
 
 def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
-    """Whether the vanished booking stands elsewhere already: under another address, or it takes the place of the
-    younger, untold one there. One that is incomplete is judged again once this one is gone: it was in the way, or the
-    agreement was given for it."""
+    """Whether the vanished booking continues elsewhere: under another address, or in place of a younger booking that
+    nobody was told. An incomplete younger one is evaluated again, without this one in its way."""
     if duplicates.stay_at_twin(tx, booking, now):
         return True
     if booking.state == VANISHED:
@@ -63,7 +62,7 @@ def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> 
     zone = world.practice.zone
     young = bookings.with_uid(tx, booking.uid, booking.recurrence, zone)
     if booking.patient is not None:
-        young = young + bookings.untold_of_patient(tx, booking.patient, now - LATELY, zone)
+        young = young + bookings.untold_of_patient(tx, booking.patient, now - MOVE_WITHIN, zone)
     for other in young:
         if other.id <= booking.id or not _replaces(world, tx, other, booking):
             continue
@@ -75,9 +74,9 @@ def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> 
 
 
 def may_be_missed(world: World, tx: Tx, now: datetime) -> bool:
-    """A cancellation would be due before every calendar was read again: another calendar may hold the appointment."""
+    """Whether a cancellation is due although not every calendar was read since: one may hold the moved appointment."""
     settle = timedelta(seconds=world.practice.policy.settle_change_seconds)
-    coming = bookings.vanished_since(tx, now - LATELY, world.practice.zone)
+    coming = bookings.vanished_since(tx, now - MOVE_WITHIN, world.practice.zone)
     read = [row.last_success for row in calendars.every(tx) if row.active and not row.fail_count]
     waiting = [b.vanished_at for b in coming if b.state == VANISHED and b.vanished_at and not b.outcome]
     return any(at + settle <= now and any(r is None or r < at for r in read) for at in waiting)
@@ -91,7 +90,7 @@ def _left(tx: Tx, booking: BookingRow) -> bool:
 def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[BookingRow]:
     if not facts.patient_id:
         return []
-    found = bookings.vanished_of_patient(tx, facts.patient_id, now - LATELY, world.practice.zone)
+    found = bookings.vanished_of_patient(tx, facts.patient_id, now - MOVE_WITHIN, world.practice.zone)
     return [booking for booking in found if booking.start > now and not _told_cancelled(world, tx, booking)]
 
 
@@ -111,7 +110,7 @@ def _same_event(other: BookingRow, booking: BookingRow) -> bool:
 
 
 def _is_young(booking: BookingRow, now: datetime) -> bool:
-    return booking.vanished_at is None and booking.created_at >= now - LATELY
+    return booking.vanished_at is None and booking.created_at >= now - MOVE_WITHIN
 
 
 def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
@@ -119,7 +118,7 @@ def _is_untold(world: World, tx: Tx, booking: BookingRow) -> bool:
 
 
 def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow:
-    """The booking, where this event stands."""
+    """The booking, moved to this event's place."""
     uid, recurrence = event.uid, event.recurrence
     bookings.change(tx, booking.id, calendar=row.calendar, ref=row.ref, uid=uid, recurrence=recurrence)
     basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
@@ -136,14 +135,14 @@ def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime
 
 
 def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
-    """The elder keeps its history, and the younger, of which nobody was told, is no booking of its own any more."""
+    """Merge the younger booking, which nobody was told, into the elder, which keeps its history."""
     consents.hand_over(tx, other.id, booking.id)
     messages.drop_of(tx, other.id)
     bookings.remove(tx, other.id)
 
 
 def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
-    """The booking is in no calendar any more; what its patient is told of it is planned."""
+    """Mark the booking as vanished from all calendars, and plan what its patient is told."""
     if booking.vanished_at is None:
         bookings.change(tx, booking.id, state=VANISHED, vanished_at=now)
         basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
@@ -153,6 +152,6 @@ def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
 
 
 def ended(world: World, tx: Tx, booking: int, now: datetime) -> None:
-    """How the appointment ended is kept, and what its patient is told of it is planned."""
+    """Note how the appointment ended, and plan what its patient is told."""
     attendance.note_gone(world, tx, booking)
     plan_booking(world, tx, booking, now)

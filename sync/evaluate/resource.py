@@ -1,4 +1,4 @@
-"""One resource that stands in its calendar: its occurrences, its bookings, and what is to stand in the event."""
+"""Evaluates one present resource: its occurrences, its bookings, and the edit that its event needs."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ Instance = tuple[str, str]  # (uid, recurrence)
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is to stand in the event because of its occurrences; see Outcome."""
+    """What is to be written into the event, combined from its occurrences; see Outcome."""
 
     annotation: Annotation | None = None
     end: datetime | None = None
 
     def with_(self, more: Outcome) -> _Shown:
-        """Of a series, the first occurrence that blocks is shown, else the first that warns."""
+        """Combine: of a series the first occurrence with an error is shown, else the first with a warning."""
         mine = self.annotation
         best = more.annotation if mine is None or _weight(more.annotation) > _weight(mine) else mine
         return _Shown(best, more.end or self.end)
 
 
 def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *, apart: bool = False) -> None:
-    """Every occurrence, then the bookings whose occurrence went, then what is to stand in the event: all inside one
-    transaction. `apart`: an occurrence at which a fault of ours is met is left out, and the others are judged."""
+    """Evaluate every occurrence, then the bookings whose occurrence is gone, then plan the edit, in one transaction.
+    `apart`: leave out an occurrence at which the evaluation fails."""
     case = _case(world, tx, source, row)
     if any(is_companion(event) for event in case.reading.events):
         return
@@ -61,13 +61,15 @@ def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *,
 def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
     now = world.now()
     reading = world.readings.of(source, row.ref, row.payload, world.window(now))
-    case = Case(world, tx, source, row, split.whole(tx, source, row, reading, now), now, Reader(world.practice, now))
+    case = Case(
+        world, tx, source, row, split.without_overrides(tx, source, row, reading, now), now, Reader(world.practice, now)
+    )
     return case if _may_write(case) else replace(case, fixed="attitre ne peut pas écrire dans cet événement")
 
 
 def _is_asked(case: Case, event: CalendarEvent, booking: BookingRow | None) -> bool:
-    """Not where whether it stands is in doubt: what stood here has left, and nothing new begins (hard case G03). A past
-    event only where something of it may be news."""
+    """Whether the occurrence is to be evaluated: a new one not while its resource may be gone (hard case G03), a past
+    one only if it may bring news."""
     if booking is not None:
         return True
     if case.row.state != PRESENT:
@@ -84,12 +86,12 @@ def _occurrence(case: Case, event: CalendarEvent, booking: BookingRow | None, *,
 
 
 def _typed_too_late(case: Case) -> bool:
-    """A past event is looked at only where it was typed since the first pass: a slip of the date (P17)."""
+    """Whether a past event was typed since the first pass, with a mistyped date (P17)."""
     return case.reading.sole and not case.row.first_pass
 
 
 def _tells_its_end(case: Case, event: CalendarEvent) -> bool:
-    """A past appointment from before the first pass, in which she has since typed how it ended (P47, P48)."""
+    """Whether a past appointment from before the first pass has since got an outcome typed (P47, P48)."""
     if not case.reading.sole or case.row.baseline:
         return False
     return case.entries.read(event).outcome is not None
@@ -99,8 +101,8 @@ def _tells_its_end(case: Case, event: CalendarEvent) -> bool:
 
 
 def _stood(case: Case) -> dict[Instance, BookingRow]:
-    """By occurrence. Where an event became a series, or a series an event, the occurrence at the same time is the same
-    appointment."""
+    """The resource's bookings by occurrence. If a single event became a series, or the reverse, the occurrence at the
+    same time is the same appointment."""
     stood = {(b.uid, b.recurrence): b for b in bookings.at_place(case.tx, *case.place, case.practice.zone)}
     now_stand = {(event.uid, event.recurrence) for event in case.reading.events}
     left = {(b.uid, b.start): key for key, b in stood.items() if key not in now_stand}
@@ -113,8 +115,8 @@ def _stood(case: Case) -> dict[Instance, BookingRow]:
 
 
 def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:
-    """A series that was moved as a whole has other occurrences: each coming visit continues in its turn, as one that
-    moved. Where one of them stands as before, the series was cut or grew, and was not moved."""
+    """After a move of a whole series, pair its old and new coming visits in order, so that each is one that moved. If
+    one visit is unchanged, the series was shortened or extended, not moved."""
     coming = [event for event in case.reading.events if event.recurrence and event.start > case.now]
     fresh = [event for event in coming if (event.uid, event.recurrence) not in stood]
     if len(fresh) < len(coming):
@@ -132,14 +134,14 @@ def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:
 
 
 def _note_blocked(case: Case) -> None:
-    """Why our part cannot stand in the event: then it stands beside it (hard cases C11, C12)."""
+    """Note why the event cannot be written to: its findings go to a notice beside it (hard cases C11, C12)."""
     if case.reading.blocked and not case.row.unwritable:
         why = BLOCKED.get(case.reading.blocked, "y écrire abîmerait son texte")
         resources.change(case.tx, *case.place, unwritable=why)
 
 
 def _problem(case: Case) -> Annotation:
-    """Said in the event where that can be; by mail where the event itself cannot be written to."""
+    """The feedback for an unreadable event; if the event cannot be written to, the practice is mailed."""
     findings = find(case.practice.policy, case.reading.problem, problem=_what(case))
     if findings and case.reading.blocked and not case.row.first_pass:
         key = f"unreadable:{case.row.calendar}:{case.row.ref}:{case.row.semantic[:16]}"
@@ -148,7 +150,7 @@ def _problem(case: Case) -> Annotation:
 
 
 def _what(case: Case) -> str:
-    """What is wrong with it, in French."""
+    """The problem in French."""
     twice = case.reading.blocked == "twice" and case.reading.problem == UNREADABLE
     return TWICE if twice else PROBLEMS[case.reading.problem]
 
@@ -167,7 +169,7 @@ def _unreadable(case: Case) -> tuple[str, str]:
 
 
 def _want(case: Case, annotation: Annotation | None, end: datetime | None) -> None:
-    """Owe the edit that brings our part to this, where it is not so already."""
+    """Plan the edit that writes this annotation, unless the event has it already."""
     owed = edits.drop(case.tx, *case.place)
     if annotation is None or case.fixed or not (end or _must_write(case, annotation, owed=owed)):
         return
@@ -184,10 +186,10 @@ def _may_write(case: Case) -> bool:
 def _must_write(case: Case, annotation: Annotation, *, owed: bool) -> bool:
     if alike(case.reading.annotation, annotation) and not case.reading.foreign_block:
         return False
-    if annotation != case.row.written or owed:  # what is owed still has not been written, nor taken out again
+    if annotation != case.row.written or owed:  # new, or planned before and not written yet
         return True
-    if case.row.rewrites:  # she took our part out twice: respect her (hard case D08)
-        if case.reading.annotation.lines:  # it stands there, and otherwise than we wrote it: beside it, then (C10)
+    if case.row.rewrites:  # the user removed our block twice: leave it out (hard case D08)
+        if case.reading.annotation.lines:  # the server changes our block: use a notice beside the event (C10)
             resources.change(case.tx, *case.place, unwritable=UNSTABLE)
         return False
     resources.change(case.tx, *case.place, rewrites=case.row.rewrites + 1)

@@ -1,7 +1,7 @@
 """Free times proposed under an event's findings (P9, P10, P11, P23, P24, P25).
 
-They are looked for once for the same findings and kept with the booking: time alone, or what others book meanwhile,
-never rewrites an event (law L2).
+They are searched once for the same findings and kept with the booking: the passing of time, or other bookings, never
+rewrite an event (law L2).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from sync.store import resources
 from sync.store.codec import slots_from_json, slots_to_json
 from sync.store.engine import Tx
 
-FIRST, OTHERS = 3, 2  # how many times of the first dentist, and of all others
-DAYS = 60
-_STEPS = (7, 21, DAYS)  # days looked through at once: most practices have a free time within the week
+FIRST_DENTIST, OTHER_DENTISTS = 3, 2  # how many times of the first dentist, and of all others together
+DAYS = 60  # how far ahead free times are searched
+_STEPS = (7, 21, DAYS)  # days searched in turn: most practices have a free time within the week
 NOTHING, NONE_EARLIER = f"aucun créneau libre dans les {DAYS} jours qui suivent", "aucun créneau libre plus tôt"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What is proposed, and what the booking keeps of it. `nothing`: said where no time was found."""
+    """The free times proposed."""
 
     slots: tuple[Slot, ...] = ()
-    nothing: str = ""
-    kept: dict[str, Any] | None = None
+    nothing: str = ""  # the French sentence if no time was found
+    kept: dict[str, Any] | None = None  # what the booking stores of it
 
 
 def offer(
@@ -45,10 +45,8 @@ def offer(
     context: Context,
     stored: Mapping[str, Any] | None,
 ) -> Offer:
-    """The free times that those findings ask for: the kept ones where they asked before, else looked for now.
-
-    None for what is over, and no statement where no finding asks.
-    """
+    """The free times that the findings ask for: the kept ones if they asked before, otherwise searched now. Empty if
+    the event has begun or no finding asks."""
     practice, kept = world.practice, stored or {}
     wanted = wish(found, event, entry, practice, asked_before=bool(kept.get("earlier")))
     if wanted is None:
@@ -71,14 +69,14 @@ def _offer(wanted: Wish, slots: tuple[Slot, ...], practice: Practice) -> Offer:
 
 
 def _elsewhere(booking: Booking, event: CalendarEvent, busy: Iterable[Busy]) -> tuple[Busy, ...]:
-    """The patient's own other appointments: nobody sits in two chairs."""
+    """The patient's other appointments, during which no time is proposed."""
     who, me = booking.patient.id, (event.uid, event.recurrence)
     return tuple(one for one in busy if who is not None and one.patient_id == who and (one.uid, one.recurrence) != me)
 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Looks for the times of one wish of the event in that dentist's calendar."""
+    """Searches free times for one wish."""
 
     tx: Tx
     wanted: Wish
@@ -89,16 +87,16 @@ class _Search:
     elsewhere: tuple[Busy, ...]
 
     def found(self) -> Iterator[Slot]:
-        """The first dentist's, then the others', soonest first."""
+        """The first dentist's times, then the others', soonest first."""
         with_hours = [one for one in self.practice.dentists if one.hours]
         first = [one for one in with_hours if one.key == self.wanted.first and self.wanted.whole]
         others = [one for one in with_hours if one.key != self.wanted.first]
-        yield from self._next(first, FIRST, FIRST, soon=self.wanted.soon)
-        more = self._next(others, OTHERS + 1, 1, soon=self.wanted.soon or self.wanted.earlier)
-        yield from [slot for slot in more if not self._here(slot)][:OTHERS]
+        yield from self._next(first, FIRST_DENTIST, FIRST_DENTIST, soon=self.wanted.soon)
+        more = self._next(others, OTHER_DENTISTS + 1, 1, soon=self.wanted.soon or self.wanted.earlier)
+        yield from [slot for slot in more if not self._here(slot)][:OTHER_DENTISTS]
 
     def _next(self, dentists: list[Dentist], limit: int, each: int, *, soon: bool) -> list[Slot]:
-        """The soonest of those dentists from the wanted hour on, at most `each` of one."""
+        """The soonest times of these dentists, from the wanted hour on, at most `each` of one."""
         soonest = self.now + LEAD
         since = soonest if soon else max(soonest, self.event.start, key=datetime.timestamp)
         begun = 0
@@ -128,7 +126,7 @@ class _Search:
         ]  # fmt: skip
 
     def _here(self, slot: Slot) -> bool:
-        """The very time at which the event stands with another dentist than the patient's own."""
+        """Whether the slot is the event's own time, with a dentist who is not the first one."""
         other = slot.dentist == self.dentist != self.wanted.first
         return other and slot.start.timestamp() == self.event.start.timestamp()
 

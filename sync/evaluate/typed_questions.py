@@ -1,7 +1,8 @@
-"""Questions in the calendars: answered in the event, taken out the next day (docs/design.md#what-she-types).
+"""Questions typed into calendars (`? dupont`) are answered in their event and removed the next day
+(docs/design.md#what-she-types).
 
-A question takes no time, is no booking and no block. It is answered once; edited, it is answered anew. What she turned
-into a booking, or changed in any way since, is never taken out.
+A question takes no time, is no booking and no block. It is answered once, and again after an edit. An event that was
+turned into a booking, or edited since the answer, is never removed.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from sync.store.engine import Tx
 from sync.store.queries import QueryRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
 
-NEAR = 3
-DAYS, FIRST, OTHERS = 60, 3, 1  # how far slots are looked for; how many of the first dentist, and of each other
+NEAREST = 3  # patients named when nobody of that name is found
+DAYS, FIRST, OTHERS = 60, 3, 1  # how far ahead slots are searched; how many of the first dentist, of each other
 
 
 def answered(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, dentist: str) -> Annotation:
-    """Our part of a question's event. One from before the first pass is not written to, so it is not answered."""
+    """The answer as the event's annotation. A question from before the first pass is not answered."""
     asked = entries.read(event, world.practice, world.now()).query or ""
     if row.baseline and not world.practice.policy.write_existing:
         return Annotation()
@@ -39,7 +40,7 @@ def answered(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, denti
 
 
 def tidy(world: World) -> int:
-    """Owe the removal of yesterday's questions. Returns how many; one that fails does not stop the others."""
+    """Plan the removal of yesterday's questions. Returns how many; one that fails does not stop the others."""
     with world.store.read() as tx:
         old = queries.of_yesterday(tx, world.now())
     return sum(_safely(world, row) for row in old)
@@ -65,10 +66,10 @@ def _people(world: World, tx: Tx, what: Question) -> Answer:
 
 
 def _nearest(tx: Tx, term: str, clues: Clues) -> tuple[Patient, ...]:
-    """The whole name misspelt, or one word of it: often only a surname is typed."""
+    """Patients of a similar name, or with one similar word in it: often only a surname is typed."""
     alike = queries.near_words(tx, clues.names)
     by_word = patients.candidates(tx, Clues(names=alike)) if alike else ()
-    return tuple(dict.fromkeys((*patients.nearest(tx, fold(term)), *by_word)))[:NEAR]
+    return tuple(dict.fromkeys((*patients.nearest(tx, fold(term)), *by_word)))[:NEAREST]
 
 
 def _known(world: World, tx: Tx, patient: Patient) -> Known:
@@ -81,7 +82,8 @@ def _known(world: World, tx: Tx, patient: Patient) -> Known:
 
 
 def _slots(world: World, tx: Tx, what: Question, found: Answer, dentist: str) -> tuple[Slot, ...]:
-    """The patient's own dentist first, else the one asked for, else the calendar's; then the others (P24)."""
+    """Free times of the dentist asked for, else of the patient's own, else of the calendar's; then of the others
+    (P24)."""
     practice, patient = world.practice, sole(found)
     motif = practice.motif(what.motif)
     if motif is None:
@@ -101,7 +103,7 @@ def _free(tx: Tx, key: str, motif: Motif, what: Question, world: World, *, first
 
 
 def _safely(world: World, row: QueryRow) -> int:
-    """A fault of ours stays in its question (law L10)."""
+    """Remove one question; its fault ends here (law L10)."""
     with kept_apart("question not removed"):
         return _tidy(world, row)
     return 0
@@ -123,14 +125,14 @@ def _tidy(world: World, row: QueryRow) -> int:
 
 def _is_question(world: World, standing: ResourceRow) -> bool:
     source = world.source(standing.calendar)
-    if source is None:  # suspended: nothing is decided
+    if source is None:  # the calendar left the configuration: keep the question
         return True
     reading = world.readings.of(source, standing.ref, standing.payload, world.window(world.now()))
     return any(entries.read(event, world.practice, world.now()).query is not None for event in reading.events)
 
 
 def _untouched(world: World, row: QueryRow, standing: ResourceRow) -> bool:
-    """The very event that was answered, with our answer in it, single, and changed by nobody since."""
+    """Whether the event is as it was answered: single, with our answer in it, and not edited since."""
     source = world.source(standing.calendar)
     if source is None or standing.state != PRESENT or standing.owed or standing.baseline or standing.unwritable:
         return False
@@ -142,7 +144,7 @@ def _untouched(world: World, row: QueryRow, standing: ResourceRow) -> bool:
 
 
 def _was_booking(world: World, standing: ResourceRow) -> bool:
-    """An appointment stood in it that its patient may still count on."""
+    """Whether the event holds a booking on which its patient may count."""
     with world.store.read() as tx:
         stood = bookings.at_place(tx, standing.calendar, standing.ref, world.practice.zone)
     return any(booking.vanished_at is None for booking in stood)

@@ -152,4 +152,4 @@ def test_the_stores_own_trouble_still_ends_the_pass(office: Office, monkeypatch:
     office.she_books("visite")
     with pytest.raises(Unusable):
         office.passes(later=MINUTE)
-    assert evaluate.AT_ONCE
+    assert evaluate.BATCH
