@@ -1,5 +1,4 @@
-"""After a backup was put back: what changed since is known to the patients, for they were told then (law L7, crash
-point K14)."""
+"""After a restored backup: messages now pending were already sent before the restore (law L7, crash point K14)."""
 
 from __future__ import annotations
 
@@ -12,8 +11,8 @@ from sync.store import basics, generation, messages
 from sync.store.messages import DROPPED, PENDING
 
 
-def hush(world: World) -> int:
-    """Take everything that would be told now as told; nothing is sent. Returns how many messages were spared."""
+def mark_as_already_told(world: World) -> int:
+    """Mark all pending messages as told without sending them. Returns how many."""
     recover(world)
     now, zone = world.now(), world.practice.zone
     with world.store.write() as tx:

@@ -1,5 +1,4 @@
-"""What the practice is mailed about messages that did not leave: (subject, text), without any patient's data
-(law L8)."""
+"""The alerts to the practice about unsent messages: (subject, text) without patients' data (law L8)."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from sync.store.messages import MessageRow
 
 
 def undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
-    """A gateway refused it for good."""
+    """A gateway refused the message for good."""
     how = WAYS[row.channel]
     text = (
         f"Un {how} n'a pas pu être remis : {reason}\n\n"
@@ -19,7 +18,7 @@ def undelivered(row: MessageRow, reason: str) -> tuple[str, str]:
 
 
 def uncertain(row: MessageRow) -> tuple[str, str]:
-    """Nobody knows whether it left, and a person decides."""
+    """The message's outcome is unknown, and a person decides."""
     how = WAYS[row.channel]
     text = (
         f"On ne sait pas si un {how} est parti : la réponse s'est perdue.\n\n"
@@ -29,7 +28,7 @@ def uncertain(row: MessageRow) -> tuple[str, str]:
 
 
 def capped(channel: Channel) -> tuple[str, str]:
-    """A gateway asks to be left alone for more than a day."""
+    """A gateway asks to wait for more than a day."""
     many = WAYS_PLURAL[channel]
     text = (
         f"Le service d'envoi des {many} demande d'attendre plus d'un jour : il est réessayé demain. Ne comptez "
@@ -39,7 +38,7 @@ def capped(channel: Channel) -> tuple[str, str]:
 
 
 def down(channel: Channel, reason: str) -> tuple[str, str]:
-    """Nothing leaves by this way at present."""
+    """All messages of a channel fail at present."""
     many = WAYS_PLURAL[channel]
     text = (
         f"Des {many} ne partent pas : {reason}\n\nIls sont réessayés, de plus en plus rarement, et partent dès que le "

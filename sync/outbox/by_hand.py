@@ -1,4 +1,4 @@
-"""What a person does with one message (`attitre outbox retry|drop`): the order of tellings holds there too (law L4)."""
+"""Retries or drops one message for a person (`attitre outbox retry|drop`), in the order of messages (law L4)."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class NotPossible(Exception):
 
 
 def retry(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
-    """Have it sent again, if it is still what its patient is to know; what happens, in French. Where another message
-    says what is true now, that one goes instead. Raises NotPossible: nothing is to be written."""
+    """Queue the message again if it is still true; otherwise the one that is true goes instead. Returns what happens,
+    in French. Raises NotPossible: nothing is to be written."""
     booking = bookings.get(tx, row.booking, world.practice.zone)
     if booking is None or row.state not in OPEN | {SUPERSEDED}:
         over = "il est déjà parti, en cours ou classé"
@@ -43,14 +43,14 @@ def retry(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
 
 
 def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
-    """File it: it does not go, and nothing that says the same goes instead. Raises NotPossible."""
+    """Drop the message: neither it nor one that says the same is sent. Raises NotPossible."""
     if row.state not in OPEN:
         raise NotPossible(f"Le message n° {row.id} ne peut pas être classé : il est déjà parti, en cours ou classé.")
     messages.move(tx, row.id, row.state, DROPPED, done_at=now, reason="classé par une personne")
     if row.kind is not MessageKind.REMINDER:
         if row.may_have_left:
             told.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
-        elif row.state in {PENDING, HELD}:  # told by nobody, and not wanted again while it says the same
+        elif row.state in {PENDING, HELD}:  # noted as failed, so that the same facts are not planned again
             told.tell(
                 tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,
                 state=TellingState.FAILED, at=now,
@@ -68,7 +68,7 @@ def _remind(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: dat
 
 
 def _repeat(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
-    """The same again, under the same key."""
+    """Send a message of unknown outcome again, under its idempotency key."""
     if not still_true(world, tx, booking, row, now):
         return _instead(world, tx, row)
     told.settle(tx, row.booking, row.channel, row.number, TellingState.FLIGHT)
@@ -76,7 +76,7 @@ def _repeat(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: dat
 
 
 def _anew(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
-    """It certainly did not go: it is planned as if it had not been tried, and gives way if it is not true any more."""
+    """Plan a message that surely was not sent as if it had never been tried; if it is no longer true, another goes."""
     if row.state == FAILED:
         told.forget(tx, row.booking, row.channel, row.number)
     done = _pending(tx, row, now, started=False)

@@ -1,7 +1,7 @@
-"""What may leave now: a message is claimed in the transaction that found it due, still true, and in its turn (law L4).
+"""Claims messages: one transaction finds a message due, still true and in its turn, and claims it (law L4).
 
-For a booking and recipient tellings leave in the order in which they became true. A row whose call may have begun is
-unclear: it goes again only while it is true, and never once a newer telling's call began, which settles it.
+Messages about one booking to one recipient leave in the order in which they became true. A message whose call may have
+begun has an unknown outcome: it is sent again only while it is true, and never after the call of a newer one began.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
 from sync.store.states import TellingState
 
-UNTRUE_FOR_NOW = timedelta(minutes=5)
+RECHECK_AFTER = timedelta(minutes=5)  # a message that is not true now may become true again
 
 
 def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
-    """The row, ours now, with those that go as one with it; none where it is not true any more, or must wait."""
+    """Claim the message, and those that go as one with it; none if it is no longer true, or must wait."""
     now = world.now()
     with world.store.write() as tx:
         if row.kind is MessageKind.REMINDER:
@@ -36,8 +36,8 @@ def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
 
 
 def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
-    """From here on the gateway may have them, and what may have left before is settled by them."""
-    with world.store.write(durable=True) as tx:  # after a power cut it must be known that a gateway may have them
+    """Note that the call begins: from now on its outcome may be unknown, and older unknown ones are superseded."""
+    with world.store.write(durable=True) as tx:  # must survive a power cut
         for one in rows:
             messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
             if one.kind is not MessageKind.REMINDER:
@@ -45,16 +45,16 @@ def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
 
 
 def _claim_telling(world: World, tx: Tx, row: MessageRow, now: datetime) -> tuple[MessageRow, ...]:
-    """The telling, and with it those of the same series that are true and in their turn (ruling 17)."""
+    """Claim the message, and those of the same series that are true and in their turn (ruling 17)."""
     first = messages.get(tx, row.id, world.practice.zone)
     if first is None or not _is_due(first, now):
-        return ()  # it went, or was put off, as one with another
+        return ()  # sent or postponed together with another
     true: list[MessageRow] = []
     for one in series.companions(world, tx, first, now):  # `first` is the first of them
         standing = _still_tells(world, tx, one, now)
         if standing is not None:
             true.append(standing)
-        elif one.together is not None:  # it has a key of its own again: under theirs it would be swallowed
+        elif one.together is not None:  # back to its own key: under the common one it would count as sent
             messages.move(tx, one.id, PENDING, PENDING, together=None)
         if not true:
             return ()
@@ -63,7 +63,7 @@ def _claim_telling(world: World, tx: Tx, row: MessageRow, now: datetime) -> tupl
 
 
 def _common_key(rows: list[MessageRow]) -> str | None:
-    """A key for just these: no other content goes under it."""
+    """An idempotency key for just these messages together; None for a single one."""
     return f"{rows[0].key}:{len(rows)}" if len(rows) > 1 else None
 
 
@@ -78,7 +78,7 @@ def _claimed(tx: Tx, row: MessageRow, key: str | None, now: datetime) -> Message
 
 
 def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> MessageRow | None:
-    """The row as it stands once its booking is planned again; None where it is not true any more, or must wait."""
+    """The message after its booking was planned again; None if it is no longer true, or must wait."""
     zone = world.practice.zone
     booking = bookings.get(tx, row.booking, zone)
     if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
@@ -100,8 +100,8 @@ def _is_due(row: MessageRow, now: datetime) -> bool:
 
 
 def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
-    """A call of the same booking and way is under way; or, on a telephone that two patients share, an older message is
-    still to come: both would be read in the wrong order."""
+    """Whether another message must go first: one of the same booking and channel that is being sent, or an older one
+    about another patient to the same shared telephone."""
     for one in messages.of_booking(tx, row.booking, zone):
         if one.channel is not row.channel or one.id == row.id:
             continue
@@ -114,7 +114,8 @@ def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
 
 
 def _being_cancelled(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
-    """A cancellation of that hour, by another booking of the patient, is under way: it is to be read first."""
+    """Whether a cancellation of the same hour, of another booking of the patient, is being sent: it must be read
+    first."""
     return any(
         one.kind is MessageKind.CANCELLATION
         and (one.channel, one.recipient, one.facts.start) == (row.channel, row.recipient, row.facts.start)
@@ -124,8 +125,8 @@ def _being_cancelled(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
 
 
 def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
-    """The patient has that hour with that dentist again: the cancellation would be read as of the new booking. It
-    waits, and is over once they know of that. A message names its dentist: with another one it goes (P43)."""
+    """Whether the patient has the same hour and dentist again, so that the cancellation would be read as of the new
+    booking. It waits, and is dropped once the patient was told of the new one. With another dentist it goes (P43)."""
     zone, patient = world.practice.zone, row.facts.patient_id
     there = bookings.at_the_hour(tx, patient, row.facts.start, zone) if patient else []
     others = [one for one in there if (one.state, one.dentist) == (VALID, row.facts.dentist) and one.id != row.booking]
@@ -135,13 +136,13 @@ def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
     if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
         settled.over(tx, row, now)
     else:
-        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + RECHECK_AFTER)
     return True
 
 
 def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """What may have left is repeated while it is still what its patient is to know. Else it waits: for a newer telling
-    that settles it, or for what it says to be true again."""
+    """Whether a message of unknown outcome may be sent again: only while it is true. Otherwise it is closed, or waits
+    for a newer message or for becoming true again."""
     if row.facts.start <= now:
         messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous est passé")
         told.settle(tx, row.booking, row.channel, row.number, TellingState.UNCERTAIN)
@@ -153,12 +154,12 @@ def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now:
         return False
     if still_true(world, tx, booking, row, now):
         return True
-    messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+    messages.move(tx, row.id, PENDING, PENDING, next_try=now + RECHECK_AFTER)
     return False
 
 
 def still_true(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """A telling that was composed says what is true now, to where its patient is reached now."""
+    """Whether a composed message is true now and goes to the patient's present address."""
     if not still_says_it(row.kind, row.facts, situation_of(tx, booking), now):
         return False
     return row.kind is MessageKind.CANCELLATION or row.recipient == address_of(booking, row.channel)
@@ -168,11 +169,11 @@ def still_true(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: 
 
 
 def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple[MessageRow, ...]:
-    """The reminder and those to the same address about the same day, as far as they are still true (ruling 6)."""
+    """Claim the reminder, and those to the same address about the same day, if they are still true (ruling 6)."""
     zone = world.practice.zone
     row = messages.get(tx, message, zone)
     if row is None or not _is_due(row, now):
-        return ()  # it went, or was put off, as one with another
+        return ()  # sent or postponed together with another
     found = [(one, bookings.get(tx, one.booking, zone)) for one in messages.companions(tx, row, zone)]
     standing = [(one, booking) for one, booking in found if booking is not None]
     if any(
@@ -189,21 +190,21 @@ def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple
 
 
 def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """Else it gives way: one that no gateway was called with leaves its key free, so that it is owed again as soon as
-    it is true again; one that a gateway put off waits for that."""
+    """Whether the reminder is still true. If not, one that was never tried is deleted, so that it may be planned again;
+    one that a gateway postponed waits, or is suppressed if its appointment changed."""
     if reminds(world, tx, booking, row, now):
         return True
     if row.attempts == 0 and row.started_at is None:
         messages.take_back(tx, row.id)
     elif booking.state != VANISHED and now < row.facts.start == booking.start:
-        messages.move(tx, row.id, PENDING, PENDING, next_try=now + UNTRUE_FOR_NOW)
+        messages.move(tx, row.id, PENDING, PENDING, next_try=now + RECHECK_AFTER)
     else:
         messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="le rendez-vous a changé ou n'a plus lieu")
     return False
 
 
 def reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """A reminder that was composed is one that would go now."""
+    """Whether the same reminder would be planned now."""
     return any(
         send.channel is row.channel and send.facts.start == row.facts.start
         for send in reminders(world, tx, booking, now, early=True)

@@ -1,10 +1,10 @@
-"""Sends what is due: claim, call, result, each its own commit, so that a crash anywhere tells nobody twice (law L4).
+"""Sends due messages: claim, call and result are three commits, so that a crash anywhere tells nobody twice (law L4).
 
     pending ─claim→ claimed ─call→ sent | failed (for good) | pending (later) | uncertain (the answer was lost)
 
-Before a claim the booking is planned again: a message that is no longer true gives way (`sync.outbox.claims`). After a
-crash, a claimed row whose call had not begun is pending again; one whose call may have begun is unclear, and the
-configuration decides (`sync.outbox.results`), unless a newer telling settles it.
+Before a claim the booking is planned again, and a message that is no longer true is replaced (`sync.outbox.claims`).
+After a crash, a claimed message whose call had not begun is pending again; one whose call may have begun has an unknown
+outcome, and the configuration decides (`sync.outbox.results`), unless a newer message supersedes it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def deliver(world: World, watch: Watch = nobody_watches) -> int:
 
 
 def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
-    """What is due on ways that do not pause, one call on those that are tried; whether one of these answers again."""
+    """Send the due messages of channels that do not pause, and one of each channel that is tried again. Returns whether
+    a tried gateway answers again."""
     left = _with_a_way(world)
     began, tried = monotonic(), _pausing(world) if left else {}
     may_try = {channel for channel, now in tried.items() if now}
@@ -47,13 +48,13 @@ def _deliver_due(world: World, sent: list[int], watch: Watch) -> bool:
         left = [row for row in left if not _offered(world, row, sent, watch, tried=tried)]
         if left and not world.calls.wait(watch):
             break
-        tried = {**(_pausing(world) if left else {}), **tried}  # more of them may hang meanwhile
+        tried = {**(_pausing(world) if left else {}), **tried}  # another gateway may have begun to pause
     finish(world.calls, watch)
     return bool(may_try) and not may_try <= _pausing(world).keys()
 
 
 def _with_a_way(world: World) -> list[MessageRow]:
-    """What is due; on a way that is not configured it waits for nothing, and is closed."""
+    """The due messages of configured channels; those of others are closed."""
     with world.store.read() as tx:
         due = messages.due(tx, world.now(), world.practice.zone)
     nowhere = [row for row in due if row.channel not in world.senders]
@@ -70,7 +71,7 @@ def _pausing(world: World) -> dict[Channel, bool]:
 
 
 def recover(world: World) -> None:
-    """What a crash left claimed (we hold the store's lock, so nobody else is at it, save our own calls)."""
+    """Give back the messages that a crash left claimed. We hold the lease, so only our own running calls are spared."""
     with world.store.read() as tx:
         left = messages.with_state(tx, CLAIMED, zone=world.practice.zone)
     for row in left:
@@ -85,8 +86,8 @@ def recover(world: World) -> None:
 
 
 def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch, *, tried: dict[Channel, bool]) -> bool:
-    """It was looked at, and went if it may; False where it must wait for a call that is under way. A fault of ours
-    stays in its message (law L10): for later, or unclear where the call may have begun."""
+    """Start the message's call if it may go; False if it must wait for a running call. A fault of ours ends here (law
+    L10): the message is for later, or of unknown outcome if its call may have begun."""
     if not tried.get(row.channel, True):
         return True
     if not world.calls.free(row.channel, [(row.booking, row.channel)]):
@@ -131,7 +132,7 @@ def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
 def _call(
     world: World, sender: Sender, rows: tuple[MessageRow, ...], message: Outgoing, sent: list[int]
 ) -> Callable[[], None]:
-    """One call; what it returns notes its result for every row that it carried, in one transaction."""
+    """Make one call. Returns the function that stores its result for every message that it carried."""
     result: Result
     slow = False
     try:
@@ -142,7 +143,7 @@ def _call(
     except TryLater as error:
         slow = error.slow
         result = partial(results.later, reason=str(error), retry_after=error.retry_after, capped=error.capped)
-    except Denied as error:  # of us, not of this message: it leaves once that is put right
+    except Denied as error:  # our login is refused: the message goes once that is corrected
         result = partial(results.later, reason=str(error), retry_after=results.put_right(rows[0]))
     except NoAccess as error:
         result = partial(results.no_access, reason=str(error))
@@ -170,7 +171,7 @@ def _note(
 
 
 def _give_back(world: World, ids: list[int]) -> None:
-    """Where that fails too, it stays claimed, and the next round takes it for what a crash left (`recover`)."""
+    """Give back claimed messages after a fault. If this fails too, the next round's `recover` gives them back."""
     with kept_apart("message not given back"), world.store.write() as tx:
         for message in ids:
             row = messages.get(tx, message, world.practice.zone)

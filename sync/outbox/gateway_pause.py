@@ -1,7 +1,7 @@
-"""Gateways that let calls run to their deadline: their messages pause, longer each time, then one call tries whether
-it answers again. The other way goes on meanwhile.
+"""Pauses a gateway whose calls run into their deadline, longer each time, then tries it with one call (a circuit
+breaker). The other channel goes on meanwhile.
 
-Kept in the store, so that it holds over restarts and separate calls (docs/design.md#details-people-rely-on).
+The pause is stored, so that it holds across restarts and separate commands (docs/design.md#details-people-rely-on).
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from sync.core.context import World
 from sync.store import basics, notices
 from sync.store.engine import Tx
 
-IN_A_ROW = 3
+SLOW_CALLS_TO_PAUSE = 3  # in a row
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
 _SETTING = "gateway:"
 _SUSPENDED, _REFUSED = "suspended:", "refused:"
 
 
 def pausing(tx: Tx, now: datetime) -> dict[Channel, bool]:
-    """The gateways whose messages pause; True where one call may try now."""
+    """The pausing gateways; True if one call may try it now."""
     return {one: datetime.fromisoformat(known["until"]) <= now for one, known in _every(tx).items() if "until" in known}
 
 
 def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
-    """A call ended. `slow`: at its deadline, without an answer. From the third in a row on there is a pause; any answer
+    """Note the end of a call. `slow`: it ran into its deadline. The third slow one in a row starts a pause; any answer
     ends it."""
     known, now = _every(tx).get(channel, {}), world.now()
     if not slow:
@@ -38,7 +38,7 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
         return
     known = {"since": now.isoformat(), **known, "slow": known.get("slow", 0) + 1}
     paused = "until" in known and datetime.fromisoformat(known["until"]) > now  # the call began before the pause
-    if known["slow"] >= IN_A_ROW and not paused:
+    if known["slow"] >= SLOW_CALLS_TO_PAUSE and not paused:
         known["pauses"] = known.get("pauses", 0) + 1
         known["until"] = (now + PAUSES[min(known["pauses"], len(PAUSES)) - 1]).isoformat()
         basics.log(tx, now, "gateway-paused", detail=channel.value)
@@ -49,24 +49,24 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
 
 
 def suspended(tx: Tx, channel: Channel) -> None:
-    """It asked to be left alone for more than a day."""
+    """Note that the gateway asked to wait for more than a day."""
     basics.put(tx, f"{_SUSPENDED}{channel}", "yes")
 
 
 def refused(tx: Tx, channel: Channel) -> None:
-    """It lets us send nothing."""
+    """Note that the gateway refuses our login."""
     basics.put(tx, f"{_REFUSED}{channel}", "yes")
 
 
 def taken(tx: Tx, channel: Channel) -> None:
-    """It took a message: whatever it asked for, or refused, is over."""
+    """Note that the gateway took a message: its wish to wait, or its refusal, is over."""
     for mark in (_SUSPENDED, _REFUSED):
         if basics.get(tx, f"{mark}{channel}"):
             basics.put(tx, f"{mark}{channel}", "")
 
 
 def said(tx: Tx) -> list[str]:
-    """What pauses or is refused, in French, for `status`."""
+    """The gateways that pause or refuse us, in French for `status`."""
     days = [_asks_for_days(channel) for channel in _marked(tx, _SUSPENDED)]
     shut = [_refuses_us(channel) for channel in _marked(tx, _REFUSED)]
     return [*shut, *days, *(_said(channel) for channel, known in _every(tx).items() if "until" in known)]

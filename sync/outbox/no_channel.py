@@ -1,4 +1,4 @@
-"""Messages by a way that is not configured: closed, never left waiting, so that none floods out when the way comes."""
+"""Closes messages of a channel that is not configured, so that they are not sent in a flood once it is."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sync.store.messages import DROPPED, PENDING, MessageRow
 
 
 def close(world: World, rows: Iterable[MessageRow]) -> None:
-    """These are due and cannot leave. Their facts count as known: what changes later is told by the way that there is
-    then. The practice hears of it once, by mail where there is one."""
+    """Drop these due messages. Their facts count as known, so that only later changes are told once there is a channel.
+    The practice is alerted once, if it has e-mail."""
     now = world.now()
     with world.store.write() as tx:
         for row in rows:
@@ -23,7 +23,7 @@ def close(world: World, rows: Iterable[MessageRow]) -> None:
             if messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason=why):
                 if row.kind is not MessageKind.REMINDER:
                     taken_as_told(world, tx, row)
-                if Channel.EMAIL in world.senders:  # without it no alert can leave: status and check say it
+                if Channel.EMAIL in world.senders:  # without e-mail there are no alerts: `status` and `check` say it
                     _tell(world, tx, row.channel)
 
 

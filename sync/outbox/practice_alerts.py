@@ -1,4 +1,4 @@
-"""Alerts to the practice, by e-mail, once each; what cannot be sent now is tried again."""
+"""Sends alerts to the practice by e-mail, each once; one that fails is tried again."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def send_notices(world: World, watch: Watch = nobody_watches) -> int:
-    """Send what the practice has not been told yet; without an e-mail gateway the notices stay for `status`."""
+    """Send the due alerts. Without an e-mail gateway they stay for `status`. Returns how many were sent."""
     sender, now = world.senders.get(Channel.EMAIL), world.now()
     if sender is None or not world.practice.email:
         return 0
     with world.store.read() as tx:
         due, mark = notices.due(tx, now), generation.mark_of(tx)
         pausing = gateway_pause.pausing(tx, now) if due else {}
-    if Channel.EMAIL in pausing:  # one may try whether it answers again
+    if Channel.EMAIL in pausing:  # one alert may try whether the gateway answers again
         due = due[:1] if pausing[Channel.EMAIL] else []
     sent: list[str] = []
     for row in due:
@@ -43,7 +43,7 @@ def send_notices(world: World, watch: Watch = nobody_watches) -> int:
 
 
 def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datetime, sent: list[str]) -> Note:
-    """One alert; whatever goes wrong with it, the others have their turn (law L10)."""
+    """Send one alert; its fault does not stop the others (law L10)."""
     message = Outgoing(f"{world.practice.key}:{mark}:notice:{row.key}", world.practice.email, row.text, row.subject)
     values: NoticeColumns = {"attempts": row.attempts + 1, "next_try": now + before_retry(row.attempts + 1)}
     slow = False

@@ -1,4 +1,4 @@
-"""Due work by the clock: reminders are not timers but a question to the store, asked each pass (P41)."""
+"""Plans reminders: no timers, but a question to the store at each pass (P41)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Together = tuple[Channel, str, date]
 
 
 def sweep(world: World) -> int:
-    """Owe the reminders whose hour has come, and with them those of the same day to the same address (ruling 6); the
-    key makes each happen once. Returns how many were added. A booking that fails does not stop the others (law L10)."""
+    """Add the due reminders to the outbox, and those of the same day to the same address (ruling 6). Their keys prevent
+    a second one. Returns how many were added. A booking that fails does not stop the others (law L10)."""
     now = world.now()
     with world.store.read() as tx:
         due = owed(world, tx, now)
@@ -27,7 +27,7 @@ def sweep(world: World) -> int:
 
 
 def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
-    """The reminders whose hour has come and that did not go yet."""
+    """The due reminders that are not in the outbox yet."""
     coming = bookings.unreminded(tx, world.practice, now)
     told.expect(tx, [row.id for row in coming])
     found = ((row, send) for row in coming for send in _reminders(world, tx, row, now))
@@ -37,7 +37,7 @@ def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
 def _with_them(
     world: World, tx: Tx, due: list[tuple[BookingRow, Send]], now: datetime
 ) -> Iterator[tuple[BookingRow, Send]]:
-    """Those of the same day to the same address."""
+    """The reminders of the same day to the same address as a due one."""
     days = {_together(send) for _, send in due}
     known = {(row.id, send.channel) for row, send in due}
     last = _midnight_after(bookings.horizon(world.practice, now))
@@ -60,12 +60,12 @@ def _owe(world: World, row: BookingRow, send: Send, now: datetime) -> int:
 
 
 def _together(send: Send) -> Together:
-    """What reminders of one message share: the way, the address, the day."""
+    """What the reminders in one message have in common: channel, address, day."""
     return send.channel, send.to, send.facts.start.date()
 
 
 def _fits(row: BookingRow, day: Together) -> bool:
-    """Cheap, before a booking is planned: it may belong to that day's message."""
+    """Whether the booking may belong to that message: a cheap check before planning it."""
     channel, to, when = day
     return row.facts.start.date() == when and to == (row.mobile if channel is Channel.SMS else row.email)
 

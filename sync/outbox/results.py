@@ -1,4 +1,4 @@
-"""What the answer to a call means for the messages that it carried, each in the caller's transaction (law L4)."""
+"""Stores what a gateway's answer means for each message of the call, in the caller's transaction (law L4)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, UNCERTAIN, MessageRow
 from sync.store.states import TellingState
 
-TRIES, TRIED_FOR = 12, timedelta(days=3)  # at least so many, for so long: a gateway may be down for a weekend
-LOST_ANSWERS = 11  # of a gateway that knows repeated keys
+TRIES_AT_LEAST, TRIED_FOR = 12, timedelta(days=3)  # both, before giving up: a gateway may be down for a weekend
+LOST_ANSWERS = 11  # tolerated of a gateway with idempotency keys
 SECOND_CHANCES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=3))  # e-mail: late is better than thrice
 
 
 def tried_enough(row: MessageRow, attempts: int, now: datetime) -> bool:
-    """Whether it is closed as not delivered; what is true no more is dropped before that."""
-    return attempts >= TRIES and now >= row.due_at + TRIED_FOR
+    """Whether to give up on the message."""
+    return attempts >= TRIES_AT_LEAST and now >= row.due_at + TRIED_FOR
 
 
 def put_right(row: MessageRow) -> float | None:
-    """Seconds for a person to correct a login or an address. The first try again is a soon one: it tells them."""
+    """Seconds to wait for a person to correct a refused login. The first retry comes soon: it alerts them."""
     return 600.0 if row.attempts else None
 
 
 def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
-    """Its gateway took it. What failed before for the same patient is made good."""
+    """The gateway took the message. Earlier failed ones for the same patient are superseded."""
     now = world.now()
     if not messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None):
         return
@@ -43,14 +43,14 @@ def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
 
 
 def no_access(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
-    """For good, as `failed`; and `status` says that nothing leaves that way."""
+    """The gateway refuses our login for good: as `failed`, and `status` says it."""
     gateway_pause.refused(tx, row.channel)
     failed(world, tx, row, reason)
 
 
 def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
-    """For good: told to the practice, in the event and by e-mail; not sent again until facts or address change. Where
-    an answer was lost before, the patient may have it all the same."""
+    """The gateway refuses the message for good: the practice is told in the event and by e-mail, and it is not sent
+    again until facts or address change. If an earlier answer was lost, its outcome stays unknown."""
     if row.started_at is not None:
         _uncertain(world, tx, row, reason)
         return
@@ -63,8 +63,8 @@ def failed(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 def later(
     world: World, tx: Tx, row: MessageRow, reason: str, retry_after: float | None, *, capped: bool = False
 ) -> None:
-    """It certainly did not go, and may later: the patient knows what they knew before the call. `capped`: the gateway
-    asked for more than the day that it is given, which the practice hears of once a day."""
+    """The message surely was not sent, and is retried later. `capped`: the gateway asked to wait for more than a day,
+    of which the practice is alerted once a day."""
     now, attempts = world.now(), row.attempts + 1
     if capped:
         gateway_pause.suspended(tx, row.channel)
@@ -82,8 +82,8 @@ def later(
 
 
 def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
-    """The gateway may have it. One that knows repeated keys is asked again; else the configuration decides (law L4):
-    with `retry` three times more, further and further apart."""
+    """The outcome is unknown. A gateway with idempotency keys is called again; otherwise the configuration decides (law
+    L4): `retry` allows three more tries, after 10 min, 1 h and 3 h."""
     sender, lost = world.senders.get(row.channel), row.unclear + 1
     repeatable = sender is not None and sender.repeatable
     chances = LOST_ANSWERS if repeatable else len(SECOND_CHANCES) if _retries(world, row) else 0
@@ -98,7 +98,7 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 
 
 def untell(tx: Tx, row: MessageRow) -> None:
-    """It certainly did not go, now or before: it may still give way."""
+    """Forget the telling of a message that surely was never sent, so that it may be replaced."""
     if row.kind is not MessageKind.REMINDER and row.started_at is None:
         told.forget(tx, row.booking, row.channel, row.number)
 
@@ -122,13 +122,13 @@ def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:
 
 
 def _show(tx: Tx, row: MessageRow, world: World) -> None:
-    """Its event says what became of it."""
+    """Mark the event for evaluation, so that its feedback shows the result."""
     place = bookings.place(tx, row.booking)
     if place is not None:
         resources.mark_dirty(tx, [place], world.now())
 
 
 def _tell_down(tx: Tx, row: MessageRow, reason: str, attempts: int, now: datetime) -> None:
-    """A way by which nothing leaves is told once a day; one attempt may be an accident."""
+    """Alert once a day about a channel that fails; one attempt may be an accident."""
     if attempts > 1:
         notices.raise_once(tx, f"gateway:{row.channel}:{now:%Y-%m-%d}", *alert_words.down(row.channel, reason), now)

@@ -1,4 +1,4 @@
-"""The visits of a series are told of in one message, each of them known by itself (ruling 17)."""
+"""Joins the messages of a series' visits into one; each visit keeps its own row (ruling 17)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sync.store.messages import MessageRow
 
 
 def companions(world: World, tx: Tx, row: MessageRow, now: datetime) -> list[MessageRow]:
-    """The messages that may go as one with this one, itself first, then in order of their visits."""
+    """The messages that may be joined with this one: itself first, then in order of their visits."""
     found = [one for one in tellings.of_series(tx, row, now, world.practice.zone) if _alike(one, row)]
     return sorted(found, key=lambda one: (one.id != row.id, one.facts.start, one.id))
 
 
 def action(world: World, rows: Sequence[MessageRow]) -> Send:
-    """What these rows, in order of their visits, tell together."""
+    """The joint message of these rows, which are in order of their visits."""
     first, *others = rows
     befores = tuple(one.before for one in others if one.before)
     also = tuple(one.facts for one in others)
@@ -29,7 +29,7 @@ def action(world: World, rows: Sequence[MessageRow]) -> Send:
 
 
 def _alike(one: MessageRow, row: MessageRow) -> bool:
-    """Two visits of which the same is told but for the date: one patient, one dentist, one motif, one place."""
+    """Whether two messages differ in their dates only: same patient, dentist, motif and place."""
     return _common(one.facts) == _common(row.facts) and _common(one.before) == _common(row.before)
 
 
@@ -38,7 +38,7 @@ def _common(facts: Facts | None) -> tuple[object, ...]:
 
 
 def _goes_on(world: World, rows: Sequence[MessageRow]) -> bool:
-    """The next visit of that rhythm lies beyond what is unfolded of a series: no end was seen."""
+    """Whether the series goes on beyond the window in which it was expanded."""
     zone = world.practice.zone
     found = rhythm(sorted(one.facts.start.astimezone(zone) for one in rows))
     return found is not None and found.next >= world.window(world.now())[1].date()

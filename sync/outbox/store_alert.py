@@ -1,5 +1,5 @@
-"""The store itself is in trouble: its disk is full, another program keeps it. Nothing can be noted in it, so whoever
-runs tells the practice at once, and `attitre status` looks for itself.
+"""Alerts the practice when the store itself fails: its disk is full, or another program locks it. Nothing can be stored
+then, so the worker mails at once, and `attitre status` tests the store itself.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from sync.core.log import log
 from sync.store.engine import Store, StoreProblem
 from sync.store.problems import FULL
 
-SPARE = 1024 * 1024  # bytes that a pass may need
+SPARE_BYTES = 1024 * 1024  # that a pass may need
 
 
 def tell(world: World, problem: StoreProblem) -> None:
-    """By e-mail, beside the loop; it is not tried again, for `/healthz` and the journal say the same."""
+    """Send the alert by e-mail in the background. It is not retried: `/healthz` and the log say the same."""
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email:
         return
@@ -34,14 +34,14 @@ def tell(world: World, problem: StoreProblem) -> None:
 
 
 def seen(store: Store) -> Iterator[str]:
-    """What keeps the store from being written to, in French; nothing where it may be."""
+    """Why the store cannot be written to, in French; nothing if it can."""
     try:
         with store.write():
             pass
     except StoreProblem as problem:
         yield str(problem)
         return
-    if store.file is not None and shutil.disk_usage(store.file.parent).free < SPARE:
+    if store.file is not None and shutil.disk_usage(store.file.parent).free < SPARE_BYTES:
         yield FULL
 
 

@@ -190,9 +190,9 @@ def _on_request(_world: World, _tx: Tx, _now: datetime) -> bool:
 
 def _after_a_restore(this: Pass) -> int:
     if this.restored:
-        from sync.outbox.after_restore import hush
+        from sync.outbox.after_restore import mark_as_already_told
 
-        hush(this.world)
+        mark_as_already_told(this.world)
     if this.tell_all:
         from sync.plan.older_store import tell_all
 
