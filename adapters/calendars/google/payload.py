@@ -1,4 +1,4 @@
-"""Google's events as payloads, and what a payload says: the same components as from iCalendar, so that the same meaning
+"""Turns Google's events into payloads, and payloads into the same components as iCalendar's, so that the same meaning
 gives the same occurrences and the same hash.
 
 A payload is one event, or one series with the instances that differ from it: `{"master": …, "exceptions": […]}`.
@@ -32,19 +32,19 @@ EVENT = (
     "id,iCalUID,etag,status,eventType,summary,description,location,start,end,endTimeUnspecified,recurrence,"
     "recurringEventId,originalStartTime,created,updated,organizer(email,self),attendees(email,self,responseStatus),"
     "transparency,visibility,locked"
-)  # what is asked of an event; another list needs another cursor
+)  # the fields requested of an event; a changed list needs a new cursor
 IGNORED = frozenset({"birthday", "fromGmail", "workingLocation"})
 _KEPT = frozenset(re.sub(r"\(.*?\)", "", EVENT).split(","))
 _STUB = frozenset({"id", "etag", "status", "recurringEventId", "originalStartTime"})
-_LONGEST = 2_000_000
+_LONGEST_BYTES = 2_000_000
 
 
 # --- payloads --------------------------------------------------------------------------------------------------------
 
 
 def resource(master: Json, exceptions: Iterable[Json] = ()) -> Resource:
-    """The event, or the series with those instances that say something else than it."""
-    told = sorted((_kept(item) for item in exceptions if _tells(master, item)), key=lambda item: str(item["id"]))
+    """The event, or the series with those instances that differ from it."""
+    told = sorted((_kept(item) for item in exceptions if _is_kept(master, item)), key=lambda item: str(item["id"]))
     whole = {"master": _kept(master), "exceptions": told}
     payload = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Resource(str(master["id"]), _version(master, told), payload.encode("utf-8", "surrogatepass"))
@@ -57,7 +57,7 @@ def parsed(payload: bytes) -> tuple[Json, list[Json]]:
 
 
 def version_of(payload: bytes) -> str | None:
-    """The version that a payload was made with; None where it is no payload."""
+    """The version with which a payload was stored; None if it is no payload."""
     try:
         return _version(*parsed(payload))
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -72,7 +72,7 @@ def etag_of(version: str) -> str:
 def _version(master: Json, exceptions: list[Json]) -> str | None:
     etag = _etag(master)
     if etag and _declined(master):
-        etag += " declined"  # so that what was kept before answers were asked for is fetched anew
+        etag += " declined"  # differs from versions stored before attendees were requested: those are fetched again
     if not etag or not exceptions:
         return etag
     etags = "\n".join(f"{item['id']} {_etag(item)}" for item in exceptions)
@@ -80,27 +80,28 @@ def _version(master: Json, exceptions: list[Json]) -> str | None:
 
 
 def _etag(item: Json) -> str | None:
-    """Only a text is a version: anything else could neither be kept nor sent back."""
+    """The event's ETag; None if it is no text, which could neither be stored nor sent back."""
     etag = item.get("etag")
     return etag if isinstance(etag, str) and etag else None
 
 
 def _kept(item: Json) -> Json:
-    """What is asked for, whatever was answered; of a cancelled instance only what Google guarantees."""
+    """The requested fields only; of a cancelled instance only those that Google guarantees."""
     wanted = _STUB if item.get("status") == "cancelled" and "recurringEventId" in item else _KEPT
     return {name: value for name, value in item.items() if name in wanted}
 
 
-def _tells(master: Json, instance: Json) -> bool:
-    """Whether an instance is kept: one that cannot be compared is, for it is read, and refused, with its series."""
+def _is_kept(master: Json, instance: Json) -> bool:
+    """Whether an instance is stored: if it differs from its master, or cannot be compared, so that the reading reports
+    the whole series as unreadable."""
     try:
         return differs(master, instance)
-    except Exception:  # any type may stand in any field, any number in a time
+    except Exception:  # a field may have any JSON type, a time any number
         return True
 
 
 def differs(master: Json, instance: Json) -> bool:
-    """Whether an instance is another thing than the series says: cancelled, moved, or with contents of its own."""
+    """Whether an instance differs from its series: cancelled, moved, or with contents of its own."""
     if instance.get("status") == "cancelled":
         return "originalStartTime" in instance
     if _instant(instance.get("start")) != _instant(instance.get("originalStartTime")):
@@ -122,7 +123,7 @@ _PLAIN = (
 
 
 def _declined(item: Json) -> bool:
-    """Whether this calendar's owner was invited and said no: the time is free again."""
+    """Whether the calendar's owner declined the invitation, so that the time is free."""
     guests = item.get("attendees")
     mine = [one for one in guests if isinstance(one, dict) and one.get("self")] if isinstance(guests, list) else []
     return any(one.get("responseStatus") == "declined" for one in mine)
@@ -179,7 +180,7 @@ class Events:
         return identity(self.secret, self.address, ref, uid_of(master))
 
     def _read(self, ref: str, payload: bytes, window: Window) -> Reading:
-        if len(payload) > _LONGEST:
+        if len(payload) > _LONGEST_BYTES:
             return _unreadable(payload)
         master, exceptions = parsed(payload)
         if master.get("eventType") in IGNORED:

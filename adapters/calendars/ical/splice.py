@@ -1,7 +1,13 @@
-"""Writes our part into an event's raw bytes and takes it out again, touching nothing else (laws L1, L2).
+"""Inserts our annotation into an event's raw bytes and removes it again, changing no other octet (laws L1, L2).
 
-Only insertions: behind the last octet of DESCRIPTION, before the first of SUMMARY, or a new line behind BEGIN:VEVENT.
-Taking out removes exactly what was put in, so `strip(insert(x)) == x` for a payload without our part.
+Insertions only: the block after the last octet of DESCRIPTION, the mark before the first of SUMMARY; if a property is
+missing, a new line after BEGIN:VEVENT. Removal cuts exactly these octets: `strip(insert(x)) == x`.
+
+    before   SUMMARY:Dupont Marie          after   SUMMARY:⚠ Dupont Marie
+             DESCRIPTION:Détartrage                DESCRIPTION:Détartrage
+                                                    \\n… our block, with its reference `token-flags` …
+
+What `strip` cannot see in the result stands in the reference as flags (`Flag`).
 """
 
 from __future__ import annotations
@@ -9,20 +15,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from adapters.calendars.ical import block
 from adapters.calendars.ical.contentlines import Line, escape, folded, scan, unfold
 from rules.model import Annotation
 
+
+class Flag(StrEnum):
+    """What the event had before the insertion, in one letter of our block's reference."""
+
+    NO_DESCRIPTION = "a"  # we added the whole line
+    NO_TITLE = "s"  # we added the whole line
+    WARNING_MARK = "w"  # its title began with our own ⚠, typed or copied
+    TICK_MARK = "v"  # its title began with our own ✓
+    FOREIGN_MARK = "n"  # its title began with a mark spelt otherwise, and we added none
+
+
 _ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
-_MARKS = {"w": "⚠ ", "v": "✓ "}
-_ROUNDS = 100
+_MARKS: dict[str, str] = {Flag.WARNING_MARK: "⚠ ", Flag.TICK_MARK: "✓ "}
+_MOST_ROUNDS = 100  # blocks in one event: copies of copies
 _HTML_COPIES = frozenset({"X-ALT-DESC"})
 
 
 class _Change(NamedTuple):
-    """Replace the octets `start` to `end`."""
+    """Replace the octets from `start` to before `end` by `new`."""
 
     start: int
     end: int
@@ -31,19 +49,19 @@ class _Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Event:
-    """The content lines of one VEVENT, its alarms left out. `inside`: where its first property stands."""
+    """The content lines of one VEVENT, without its alarms."""
 
     begin: Line
     lines: list[Line] = field(default_factory=list)
-    inside: int = -1
-    closed: bool = False
+    inside: int = -1  # the octet of its first property
+    closed: bool = False  # its END was found
 
     def first(self, name: str) -> Line | None:
         return next((line for line in self.lines if line.name == name), None)
 
 
 def blocked(payload: bytes) -> str:
-    """Why our part cannot be written safely into this payload; empty where it can.
+    """Why our annotation cannot be written safely into this payload; empty if it can.
 
     `unreadable`, `encoding` (not UTF-8, NUL, quoted-printable, vCalendar 1.0), `attendees` (the server could write to
     guests), `altrep` (a second form of the description would be shown instead), `escape` (a cut-off
@@ -84,21 +102,26 @@ def _cut_off(value: bytes) -> bool:
 
 
 def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
-    """The payload, which carries no part of ours and is not blocked, with the annotation in its first master event."""
+    """The payload with the annotation in its first master event. It must have no annotation yet, and not be blocked."""
     if not (annotation.mark or annotation.lines):
         return payload
     event = _target(list(_events(scan(payload))))
     title, text = event.first("SUMMARY"), event.first("DESCRIPTION")
     before = _mark_before(title)
-    flags = ("a" if text is None else "") + ("s" if title is None else "") + before + _hers(title, annotation, before)
+    flags = "".join((
+        Flag.NO_DESCRIPTION if text is None else "",
+        Flag.NO_TITLE if title is None else "",
+        before,
+        _foreign_mark(title, annotation, before),
+    ))  # fmt: skip
     ref = f"{token}-{flags}" if flags else token
     eol = event.begin.eol
-    changes = [_put_text(event, text, annotation.lines, ref, eol)]
-    changes += _put_mark(event, title, annotation.mark, before, eol)
+    changes = [_insert_text(event, text, annotation.lines, ref, eol)]
+    changes += _insert_mark(event, title, annotation.mark, before, eol)
     return _applied(payload, changes)
 
 
-def _put_text(event: _Event, text: Line | None, lines: Sequence[str], ref: str, eol: bytes) -> _Change:
+def _insert_text(event: _Event, text: Line | None, lines: Sequence[str], ref: str, eol: bytes) -> _Change:
     ours = block.join("", [" ".join(line.splitlines()) for line in lines], ref)
     if text is None:
         return _Change(event.inside, event.inside, folded(f"DESCRIPTION:{escape(ours)}", eol, 0) + eol)
@@ -108,28 +131,28 @@ def _put_text(event: _Event, text: Line | None, lines: Sequence[str], ref: str, 
 
 
 def _mark_before(title: Line | None) -> str:
-    """The flag of a mark that stands there already, written as we write it."""
+    """The flag of a mark that the title has already, spelt as ours; empty if it has none."""
     if title is None:
         return ""
     return next((flag for flag, mark in _MARKS.items() if _starts(title, mark)), "")
 
 
-def _hers(title: Line | None, annotation: Annotation, before: str) -> str:
-    """The flag of a mark in other letters than ours, where we put none before it."""
+def _foreign_mark(title: Line | None, annotation: Annotation, before: str) -> str:
+    """The flag of a mark spelt otherwise than ours, if we add none; empty if the title has none."""
     if title is None or before or annotation.mark:
         return ""
-    return "n" if block.unmark(title.value.decode("utf-8", "surrogateescape"))[0] else ""
+    return Flag.FOREIGN_MARK if block.unmark(title.value.decode("utf-8", "surrogateescape"))[0] else ""
 
 
 def _starts(title: Line, mark: str) -> bool:
     octets = mark.encode()
     if title.value == octets and len(title.pieces) > 1:
-        return False  # nothing but the mark, and folded: once taken out, nobody could say before or after which fold
+        return False  # a folded title of nothing but the mark: its removal could not tell which fold to keep
     together = title.place(title.value_at) + len(octets) == title.place(title.value_at + len(octets) - 1) + 1
     return together and title.value.startswith(octets)
 
 
-def _put_mark(event: _Event, title: Line | None, mark: str, before: str, eol: bytes) -> list[_Change]:
+def _insert_mark(event: _Event, title: Line | None, mark: str, before: str, eol: bytes) -> list[_Change]:
     if title is None:
         return [_Change(event.inside, event.inside, f"SUMMARY:{mark}".encode() + eol)] if mark else []
     at = title.place(title.value_at - 1) + 1
@@ -139,7 +162,7 @@ def _put_mark(event: _Event, title: Line | None, mark: str, before: str, eol: by
 
 
 def _mark(title: Line, at: int, gone: int, mark: str, eol: bytes) -> bytes:
-    """The mark; with a fold inside where the physical line would grow beyond 75 octets."""
+    """The mark's octets, folded if the physical line would exceed 75 octets (RFC 5545 3.1)."""
     octets = mark.encode()
     start, end = next((piece for piece in title.pieces if piece[0] <= at <= piece[1]), title.pieces[0])
     grown = end - start + (start != title.start) + len(octets) - gone
@@ -147,10 +170,10 @@ def _mark(title: Line, at: int, gone: int, mark: str, eol: bytes) -> bytes:
 
 
 def strip(payload: bytes) -> bytes:
-    """The payload without our part. Without one, the same bytes."""
+    """The payload without our annotation; the same bytes if it has none."""
     if "attitre" not in unfold(payload):
         return payload
-    for _ in range(_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
         changes = [change for event in _events(scan(payload)) for change in _out(event)]
         if not changes:
             break
@@ -159,16 +182,16 @@ def strip(payload: bytes) -> bytes:
 
 
 def _out(event: _Event) -> Iterator[_Change]:
-    """What takes our part out of one event. Its title mark is ours only where a block of ours is."""
+    """The changes that remove our annotation from one event. A title mark is ours only beside a block of ours."""
     flags = None
     for line in event.lines:
         if line.name == "DESCRIPTION" and b"attitre" in line.value:
             gone, ref = _block_out(line)
             if gone:
                 flags = ref.partition("-")[2] if flags is None else flags
-                yield from _whole_or(line, gone, "a" in flags)
+                yield from _whole_line_or(line, gone, Flag.NO_DESCRIPTION in flags)
     title = event.first("SUMMARY")
-    if flags is not None and title is not None and "n" not in flags:
+    if flags is not None and title is not None and Flag.FOREIGN_MARK not in flags:
         yield from _mark_out(title, flags)
 
 
@@ -185,8 +208,8 @@ def _cut(line: Line, start: int, end: int) -> _Change:
     return _Change(line.before(first), line.place(last) + 1, b"")
 
 
-def _whole_or(line: Line, gone: list[_Change], ours: bool) -> list[_Change]:
-    """The whole line where we made it and nothing of hers stands in it."""
+def _whole_line_or(line: Line, gone: list[_Change], ours: bool) -> list[_Change]:
+    """Remove the whole line if we added it and it holds no text of the user's; otherwise only our block."""
     cut = sum(end - start for start, end, _ in gone)
     folds = sum(line.pieces[index + 1][0] - line.pieces[index][1] for index in range(len(line.pieces) - 1))
     if ours and len(gone) == 1 and cut >= len(line.value) + folds:
@@ -195,7 +218,7 @@ def _whole_or(line: Line, gone: list[_Change], ours: bool) -> list[_Change]:
 
 
 def _places(line: Line) -> tuple[str, list[int]]:
-    """The value as people read it, and for each sign (and the end) its octet in the value."""
+    """The unescaped value, and for each of its characters, and its end, the octet in the raw value."""
     signs: list[str] = []
     places: list[int] = []
     at = 0
@@ -209,7 +232,7 @@ def _places(line: Line) -> tuple[str, list[int]]:
 
 def _mark_out(title: Line, flags: str) -> Iterator[_Change]:
     mark, rest = block.unmark(title.value.decode("utf-8", "surrogateescape"))
-    if "s" in flags and not rest:
+    if Flag.NO_TITLE in flags and not rest:
         yield _Change(title.start, title.after, b"")
         return
     size = len(title.value) - len(rest.encode("utf-8", "surrogateescape"))
@@ -223,7 +246,7 @@ def _mark_out(title: Line, flags: str) -> Iterator[_Change]:
 
 
 def event_lines(payload: bytes) -> list[Line]:
-    """The content lines of the event that carries our part; empty where there is none."""
+    """The content lines of the event that carries, or would carry, our annotation; empty if there is no event."""
     events = list(_events(scan(payload)))
     return _target(events).lines if events else []
 
@@ -252,7 +275,7 @@ def _events(lines: list[Line]) -> Iterator[_Event]:
 
 
 def _target(events: list[_Event]) -> _Event:
-    """The master; the first event where all are exceptions."""
+    """The master event; the first one if all are exceptions."""
     return next((event for event in events if event.first("RECURRENCE-ID") is None), events[0])
 
 
