@@ -180,8 +180,8 @@ def severity(rule: str, policy: Policy) -> Severity:
     return known.severity if known.fixed else policy.severities.get(rule, known.severity)
 
 
-def find(policy: Policy, rule: str, *, proposals: Iterable[str] = (), **facts: object) -> tuple[Finding, ...]:
-    """The finding of that rule with its sentence filled in, as a tuple: empty where the rule is off."""
+def raised(policy: Policy, rule: str, *, proposals: Iterable[str] = (), **facts: object) -> tuple[Finding, ...]:
+    """The finding that this rule raises, with its sentence filled in, in a tuple; an empty one if the rule is off."""
     known, now = RULES[rule], severity(rule, policy)
     if now is Severity.OFF:
         return ()

@@ -9,7 +9,7 @@ from rules.checks.checklist import LONGEST_MINUTES
 from rules.checks.public_holidays import holiday_name
 from rules.entry.is_patient import contentless
 from rules.entry.reserved_slots import Place, place
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Span
 from rules.text.french import clock, day, day_and_clock, listed
 
@@ -37,7 +37,7 @@ def conflicts(
         if _overlap(item, event) and not event.all_day:
             yield from _conflict(item, booking, practice, proposals, earlier=mine < _key(item))
         elif _same_matter(item, event, booking):
-            yield from find(practice.policy, "motif-twice", seen=_when(item, practice))
+            yield from raised(practice.policy, "motif-twice", seen=_when(item, practice))
 
 
 def _is_this(item: Busy, event: CalendarEvent, order: int) -> bool:
@@ -58,12 +58,12 @@ def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Seque
     if item.kind is Kind.BOOKING:
         rule = "conflict-later" if earlier else "patient-twice" if same_patient else "conflict"
         seen = _seen(item, practice, elsewhere=item.dentist != booking.dentist)
-        return find(practice.policy, rule, seen=seen, proposals=() if earlier else proposals)
+        return raised(practice.policy, rule, seen=seen, proposals=() if earlier else proposals)
     if item.kind is Kind.BLOCK and item.all_day:
         facts = {"dentist": practice.name_of(item.dentist), "seen": _leave(item, practice)}
-        return find(practice.policy, "on-leave", proposals=proposals, **facts)
+        return raised(practice.policy, "on-leave", proposals=proposals, **facts)
     if item.kind in {Kind.BLOCK, Kind.PRIVATE}:
-        return find(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)
+        return raised(practice.policy, "conflict", seen=_seen(item, practice), proposals=proposals)
     return _kept_place(item, booking, practice) if item.kind is Kind.PLACEHOLDER else ()
 
 
@@ -72,7 +72,7 @@ def _kept_place(item: Busy, booking: Booking, practice: Practice) -> Findings:
     motif = practice.motif(booking.motif)
     if motif is None or motif.within_days is not None or place(item.label) is not Place.URGENT:
         return ()
-    return find(practice.policy, "place-urgent", seen=_seen(item, practice), motif=motif.label)
+    return raised(practice.policy, "place-urgent", seen=_seen(item, practice), motif=motif.label)
 
 
 def _key(item: Busy) -> tuple[int, str, str]:
@@ -135,7 +135,7 @@ def opening(
     """Inside the dentist's opening hours and not on a public holiday (P9)."""
     start, end = (moment.astimezone(practice.zone) for moment in (event.start, event.end))
     if holiday := holiday_name(start.date(), practice.holidays):
-        yield from find(
+        yield from raised(
             practice.policy, "on-holiday", seen=day(start.date()).capitalize(), problem=holiday, proposals=proposals
         )
         return
@@ -144,7 +144,7 @@ def opening(
     spans = dentist.hours.get(start.weekday(), ())
     if not any(_inside(start, end, span) for span in spans):
         facts = {"seen": day_and_clock(start).capitalize(), "dentist": dentist.name, "problem": _spoken(spans, start)}
-        yield from find(practice.policy, "outside-hours", proposals=proposals, **facts)
+        yield from raised(practice.policy, "outside-hours", proposals=proposals, **facts)
 
 
 def _inside(start: datetime, end: datetime, span: Span) -> bool:
@@ -174,7 +174,7 @@ def urgency(
         return ()
     if event.start - (event.created or first_seen) <= timedelta(days=motif.within_days):
         return ()
-    return find(practice.policy, "urgency-late", proposals=proposals, motif=motif.label, days=motif.within_days)
+    return raised(practice.policy, "urgency-late", proposals=proposals, motif=motif.label, days=motif.within_days)
 
 
 def wanted_minutes(booking: Booking, practice: Practice) -> int | None:
@@ -195,4 +195,4 @@ def block_findings(event: CalendarEvent, practice: Practice) -> Findings:
     """Time that is kept without a reason (P51). The same for every occurrence, so that a series is asked once."""
     if event.private or event.transparent or not contentless(event.title):
         return ()
-    return find(practice.policy, "block-without-motif", blocks=", ".join(practice.blocks[:3]) or "Congés, Réunion")
+    return raised(practice.policy, "block-without-motif", blocks=", ".join(practice.blocks[:3]) or "Congés, Réunion")

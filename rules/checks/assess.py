@@ -11,8 +11,8 @@ from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.details import names
 from rules.entry.is_patient import Likeness, looks_like_patient
-from rules.entry.reserved_slots import placeholder
-from rules.findings import RULES, find, severity
+from rules.entry.reserved_slots import is_reserved
+from rules.findings import RULES, raised, severity
 from rules.model import (
     Assessment,
     Booking,
@@ -116,7 +116,7 @@ def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
         return Kind.IGNORED
     if entry.query is not None:
         return Kind.QUERY
-    if not placeholder(event, entry):
+    if not is_reserved(event, entry):
         return None
     return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PLACEHOLDER
 
@@ -185,7 +185,7 @@ def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practi
     dentist = practice.name_of(context.dentist)
     problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
     again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
-    void = find(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
+    void = raised(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
     return replace(found, findings=(*found.findings, *void))
 
 
@@ -206,7 +206,7 @@ def _judged(
     asked = severity("details-updated", practice.policy) is Severity.ERROR  # then nothing changes unasked
     said = found.changes if asked else said
     done = "à mettre à jour" if asked else "mis à jour"
-    noted = find(practice.policy, "details-updated", seen=" ; ".join(said), done=done) if said else ()
+    noted = raised(practice.policy, "details-updated", seen=" ; ".join(said), done=done) if said else ()
     found = replace(found, findings=_ordered((*found.findings, *noted)))
     if not found.valid:
         return replace(found, changes=())
@@ -293,7 +293,7 @@ def _earlier(
         return ()
     best = min(sooner, key=lambda one: (one.start, one.dentist))
     seen = day_and_clock(best.start.astimezone(practice.zone))
-    return find(practice.policy, "dentist-earlier", dentist=practice.name_of(best.dentist), seen=seen)
+    return raised(practice.policy, "dentist-earlier", dentist=practice.name_of(best.dentist), seen=seen)
 
 
 def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:

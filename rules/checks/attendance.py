@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Finding, Outcome, OutcomeKind, Policy
 from rules.text.french import clock, minutes
 
@@ -179,7 +179,7 @@ def findings(verdict: Verdict | None, policy: Policy) -> tuple[Finding, ...]:
     """What her event says of it: the class that was noted, or what to type."""
     if verdict is None:
         return ()
-    return find(policy, _RULES[verdict.attendance], seen=verdict.reason, proposals=verdict.proposals)
+    return raised(policy, _RULES[verdict.attendance], seen=verdict.reason, proposals=verdict.proposals)
 
 
 _RULES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Booking, CalendarEvent, Entry, Finding, Patient, Practice
 from rules.text.french import day_and_clock, minutes, numeric_day
 
@@ -25,7 +25,7 @@ def mandatory(booking: Booking, entry: Entry, practice: Practice) -> Iterator[Fi
         if field in practice.policy.mandatory and missing[field] and field not in said:
             reason = _waived(booking, field)
             labels = ", ".join(one.label for one in practice.motifs)
-            yield from find(practice.policy, f"{field}-waived" if reason else rule, seen=reason, motifs=labels)
+            yield from raised(practice.policy, f"{field}-waived" if reason else rule, seen=reason, motifs=labels)
 
 
 _RULES = {
@@ -78,10 +78,10 @@ def first_visit(entry: Entry, patient: Patient) -> bool | None:
 def visit(entry: Entry, patient: Patient, practice: Practice) -> Findings:
     """What she says against what the visits say (P7)."""
     if problem := _contradiction(entry, patient):
-        return find(practice.policy, "visit-contradiction", seen=problem)
+        return raised(practice.policy, "visit-contradiction", seen=problem)
     if entry.first_visit is None and patient.visits:
         seen = f"suivi (dernière visite le {numeric_day(patient.visits[0][0])})"
-        return find(practice.policy, "visit-unstated", seen=seen)
+        return raised(practice.policy, "visit-unstated", seen=seen)
     return ()
 
 
@@ -105,20 +105,20 @@ def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, 
     start = event.start.astimezone(practice.zone)
     seen, policy = day_and_clock(start, year=True), practice.policy
     if start < now and not kept and entry.outcome is None:
-        yield from find(policy, "date-past", seen=seen)
+        yield from raised(policy, "date-past", seen=seen)
     if start - now > DISTANT:
-        yield from find(policy, "date-distant", seen=seen)
+        yield from raised(policy, "date-distant", seen=seen)
     if event.all_day:
-        yield from find(policy, "date-all-day")
+        yield from raised(policy, "date-all-day")
         return
     if not FIRST_HOUR <= start.hour < LAST_HOUR:
-        yield from find(policy, "date-night", seen=seen)
+        yield from raised(policy, "date-night", seen=seen)
     if problem := _length(event):
-        yield from find(policy, "date-length", problem=problem)
+        yield from raised(policy, "date-length", problem=problem)
     if "zone-unknown" in event.flags:
-        yield from find(policy, "zone-unknown", seen=seen)
+        yield from raised(policy, "zone-unknown", seen=seen)
     if "nonexistent-time" in event.flags:
-        yield from find(policy, "time-shifted", seen=seen)
+        yield from raised(policy, "time-shifted", seen=seen)
 
 
 def _length(event: CalendarEvent) -> str:
@@ -137,4 +137,4 @@ def remarks(patient: Patient, practice: Practice) -> Findings:
     if not patient.remarks:
         return ()
     days = ", ".join(numeric_day(one) for one in patient.remarks[:5])
-    return find(practice.policy, "unexcused-before", seen=f"{len(patient.remarks)} ({days})")
+    return raised(practice.policy, "unexcused-before", seen=f"{len(patient.remarks)} ({days})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Consent, Entry, Finding, Patient, Practice
 
 _RECENT = 3  # visits that are compared with the directory (P27)
@@ -73,11 +73,11 @@ def _placed(
         return ()
     if consented(entry, where, agreed):
         detail = (entry.consent or agreed.consent or Consent(True)).detail or "oui"
-        return find(practice.policy, "consent-recorded", dentist=practice.name_of(where), seen=detail)
+        return raised(practice.policy, "consent-recorded", dentist=practice.name_of(where), seen=detail)
     facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where)}
     wrong = "dentist-other" if _works_here(own, practice) else "dentist-left"
     return (
-        *find(practice.policy, wrong, proposals=proposals, **facts),
+        *raised(practice.policy, wrong, proposals=proposals, **facts),
         *_consent_void(entry, where, practice, agreed),
     )
 
@@ -89,14 +89,14 @@ def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) 
     called = practice.name_of(where)
     again = f"Accord patient : oui ({called}, quand, comment)"
     facts = {"problem": f"il a été donné pour {given_for}", "dentist": called}
-    return find(practice.policy, "consent-void", proposals=(again,), **facts)
+    return raised(practice.policy, "consent-void", proposals=(again,), **facts)
 
 
 def _unasked(entry: Entry, where: str, practice: Practice) -> Findings:
     """Question 2 (P22); an answer that could not be read, or two of them, have a finding already."""
     if any(finding.field == "dentist" for finding in entry.findings):
         return ()
-    return find(practice.policy, "dentist-unasked", dentist=practice.name_of(where))
+    return raised(practice.policy, "dentist-unasked", dentist=practice.name_of(where))
 
 
 def _contradiction(entry: Entry, patient: Patient, own: str | None, practice: Practice) -> Findings:
@@ -104,13 +104,13 @@ def _contradiction(entry: Entry, patient: Patient, own: str | None, practice: Pr
     if not (own and entry.dentist and entry.dentist != own):
         return ()
     facts = {"dentist": practice.name_of(entry.dentist), "own": practice.name_of(own)}
-    return find(practice.policy, "dentist-contradiction", patient=patient.name or "ce patient", **facts)
+    return raised(practice.policy, "dentist-contradiction", patient=patient.name or "ce patient", **facts)
 
 
 def _follows(entry: Entry, own: str, where: str, practice: Practice) -> Findings:
     if not entry.no_preference or entry.dentist or own != where:
         return ()
-    return find(practice.policy, "dentist-follows", dentist=practice.name_of(where))
+    return raised(practice.policy, "dentist-follows", dentist=practice.name_of(where))
 
 
 def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
@@ -119,7 +119,7 @@ def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
     if not seen or own in seen:
         return ()
     facts = {"own": practice.name_of(own), "dentist": practice.name_of(seen[0])}
-    return find(practice.policy, "visits-disagree", **facts)
+    return raised(practice.policy, "visits-disagree", **facts)
 
 
 def _successor(entry: Entry, where: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from rules.checks.agenda import wanted_minutes
-from rules.findings import find, severity
+from rules.findings import raised, severity
 from rules.model import Booking, Busy, CalendarEvent, Dentist, Entry, Finding, Kind, Length, Practice, Severity
 from rules.text.french import clock
 
@@ -67,7 +67,7 @@ def _said(
 ) -> tuple[Finding, ...]:
     facts = {"minutes": str(minutes), "motif": named(booking), "seen": str(event.minutes), "problem": problem}
     done = "à porter" if _hers(practice) else "portée"
-    return find(practice.policy, rule, proposals=(), done=done, **facts)
+    return raised(practice.policy, rule, proposals=(), done=done, **facts)
 
 
 def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> str:
@@ -84,7 +84,7 @@ def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> s
 def _typed(event: CalendarEvent, minutes: int, practice: Practice) -> tuple[Finding, ...]:
     """She typed a length and drew another: which one is meant is hers to say."""
     end = clock((event.start + timedelta(minutes=minutes)).astimezone(practice.zone))
-    return find(practice.policy, "duration-typed", seen=f"Durée : {minutes} min", minutes=str(event.minutes), end=end)
+    return raised(practice.policy, "duration-typed", seen=f"Durée : {minutes} min", minutes=str(event.minutes), end=end)
 
 
 def _in_the_way(event: CalendarEvent, end: datetime, booking: Booking, practice: Practice, busy: Sequence[Busy]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from rules.details.detail import LONGEST, Detail, placeholder
+from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
 from rules.text.fold import fold, tidy
 
 OLDEST = 120  # years
@@ -34,8 +34,8 @@ _NOTHING = re.compile(r"0{1,2}[/.\-]0{1,2}[/.\-]0{2,4}|[jdm/.\- ay]*", re.IGNORE
 
 def birth_date(text: str, today: date) -> Detail[date]:
     """A real date of a living person (0 to 120 years). Two figures of a year count only where one century fits."""
-    raw = tidy(text[:LONGEST])
-    if placeholder(raw) or _NOTHING.fullmatch(raw):
+    raw = tidy(text[:LONGEST_CHARS])
+    if is_placeholder(raw) or _NOTHING.fullmatch(raw):
         return Detail(None)
     parts = _parts(raw)
     if not parts:

@@ -10,7 +10,7 @@ from rules.text.fold import key
 
 T = TypeVar("T")
 
-LONGEST = 400  # signs of one typed detail that are looked at
+LONGEST_CHARS = 400  # of a typed detail that are read
 
 _NO_DETAIL = (
     "a completer|a definir|a demander|a venir|a voir|aucun|aucune|en attente|inconnu|inconnue|manquant|manquante|nc"
@@ -23,21 +23,18 @@ _CROSSES = re.compile(r"[xX?.\-–—_/ *]*")
 
 @dataclass(frozen=True, slots=True)
 class Detail(Generic[T]):
-    """The value, or the French phrase of what is wrong; `proposal` is what was probably meant.
-
-    Neither value nor problem: a placeholder, which counts as missing (ruling 12).
-    """
+    """One detail as typed. Neither value nor problem: a placeholder, which counts as missing (ruling 12)."""
 
     value: T | None
-    problem: str = ""
-    proposal: str = ""
+    problem: str = ""  # a French phrase
+    proposal: str = ""  # what was probably meant
 
     @property
     def missing(self) -> bool:
-        """Nothing was really typed."""
+        """Whether nothing, or a placeholder, was typed."""
         return self.value is None and not self.problem
 
 
-def placeholder(text: str) -> bool:
-    """`xx`, `?`, `à voir` and their kind: nothing was really typed (ruling 12)."""
+def is_placeholder(text: str) -> bool:
+    """Whether the text stands for nothing: `xx`, `?`, `à voir` (ruling 12)."""
     return bool(_CROSSES.fullmatch(text)) or key(text) in _NOTHING

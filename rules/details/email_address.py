@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from rules.details import email_domains
-from rules.details.detail import LONGEST, Detail, placeholder
+from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
 from rules.text.fold import tidy
 
 # Small letters, digits, single joints and a usual ending: what the library would let pass as it is, without loading it.
@@ -27,8 +27,8 @@ _NOBODY = re.compile(
 @lru_cache(maxsize=512)
 def email(text: str) -> Detail[str]:
     """An address that a mail server would take; a slip in its domain is a proposal, never corrected silently."""
-    raw = _REMARK.sub("", _RESIDUE.sub("", tidy(text[:LONGEST]))).strip(" <>;,'\"")
-    if placeholder(raw) or _NOBODY.fullmatch(raw):
+    raw = _REMARK.sub("", _RESIDUE.sub("", tidy(text[:LONGEST_CHARS]))).strip(" <>;,'\"")
+    if is_placeholder(raw) or _NOBODY.fullmatch(raw):
         return Detail(None)
     found = list(dict.fromkeys(address.lower() for address in ADDRESS.findall(raw)))
     if len(found) > 1:
@@ -86,5 +86,5 @@ def confirmed(text: str) -> str | None:
     detail = email(text)
     if detail.value or not detail.proposal:
         return detail.value
-    found = ADDRESS.search(_RESIDUE.sub("", tidy(text[:LONGEST])))
+    found = ADDRESS.search(_RESIDUE.sub("", tidy(text[:LONGEST_CHARS])))
     return found[0] if found else None

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from rules.details.detail import LONGEST, Detail, placeholder
+from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
 from rules.text.fold import tidy
 
 # With the code of France alone, phonenumbers calls overseas mobiles invalid. Nationally all are written alike.
@@ -24,8 +24,8 @@ _FILLER = re.compile(r"0?[67](\d)\1{7}|0?0{8,}|0?[67]00000000")
 @lru_cache(maxsize=512)
 def mobile(text: str) -> Detail[str]:
     """A mobile in E.164: French (metropolitan or overseas) in any notation, foreign in international notation."""
-    raw = tidy(text[:LONGEST])
-    if placeholder(raw):
+    raw = tidy(text[:LONGEST_CHARS])
+    if is_placeholder(raw):
         return Detail(None)
     raw = _TRUNK.sub("", _REMARK.sub(" ", raw))
     if _LETTER.search(raw):

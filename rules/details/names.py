@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rules.details.detail import placeholder
+from rules.details.detail import is_placeholder
 from rules.text.fold import fold, key, tidy
 from rules.text.given_names import GIVEN_NAMES
 
@@ -177,7 +177,7 @@ def _initial(part: str) -> bool:
 
 def _unsaid(part: str) -> bool:
     """One side of the name is a placeholder: `DUPONT xx`, `DUPONT prénom ?` (ruling 12)."""
-    return bool(part) and (placeholder(part) or _is_filler(key(part).split()))
+    return bool(part) and (is_placeholder(part) or _is_filler(key(part).split()))
 
 
 def _is_filler(letters: list[str]) -> bool:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from rules.details import departements
-from rules.details.detail import LONGEST, Detail, placeholder
+from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
 from rules.text.fold import key, tidy
 
 _POSTCODE = re.compile(r"(?<![\d\w])(?:F-?)?(\d{2}\s?\d{3})(?!\d)")
@@ -25,8 +25,8 @@ _FOREIGN_WORDS = ("belgium", "switzerland", "germany", "spain", "italy", "uk", "
 def address(text: str) -> Detail[str]:
     """The address on one line. French ones need the four parts; a place without numbers (lieu-dit) may stand for the
     number; an address abroad is believed once it names the country."""
-    raw = ", ".join(part for part in (tidy(line).strip(" ,;") for line in text[:LONGEST].splitlines()) if part)
-    if placeholder(raw):
+    raw = ", ".join(part for part in (tidy(line).strip(" ,;") for line in text[:LONGEST_CHARS].splitlines()) if part)
+    if is_placeholder(raw):
         return Detail(None)
     raw = _CODE_APART.sub(r"\1 ", raw)
     codes = list(_POSTCODE.finditer(raw))

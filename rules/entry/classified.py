@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from rules.details import names
-from rules.details.detail import LONGEST
+from rules.details.detail import LONGEST_CHARS
 from rules.details.postal import address
 from rules.entry import labels, motifs, outcomes, unlabelled, yes_no
 from rules.entry.labels import STATEMENTS, Segment
@@ -68,7 +68,7 @@ class Sheet:
 
     def add(self, label: str, value: str) -> None:
         """Note a labelled value."""
-        self.typed.setdefault(label, []).append(value[: LONGEST * 4])
+        self.typed.setdefault(label, []).append(value[: LONGEST_CHARS * 4])
 
     def text(self, *names: str) -> str:
         """The values of these labels, in order, on one line."""

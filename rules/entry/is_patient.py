@@ -63,7 +63,7 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
         return Likeness.NONE
     worded = reason(event.title, practice)
     block = worded and not person(entry, practice)
-    if answers(entry):
+    if has_patient_details(entry):
         name = names.split(entry.name_text)
         return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
     if block or not (entry.name_text or entry.motif or entry.motifs):
@@ -81,8 +81,8 @@ def person(entry: Entry, practice: Practice) -> bool:
     return bool(name.family and name.given) and not name.problem
 
 
-def answers(entry: Entry) -> bool:
-    """Something that is only ever typed about a patient."""
+def has_patient_details(entry: Entry) -> bool:
+    """Whether the entry has something that is only typed about a patient."""
     typed = (entry.mobile_text, entry.email_text, entry.birth_text, entry.address_text, entry.guardian, entry.consent)
     said = (
         entry.new_patient,

@@ -13,15 +13,14 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from rules.details import email_address, names
-from rules.details.contact import Detail, address, birth_date, email, mobile, placeholder
+from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
 from rules.details.names import Name
 from rules.entry import descriptions, motifs, outcomes, titles, typed_answers, unlabelled, yes_no
 from rules.entry.classified import Sheet
-from rules.entry.is_patient import Likeness, contentless, looks_like_patient, person, reason
-from rules.entry.is_patient import answers as answered
+from rules.entry.is_patient import Likeness, contentless, has_patient_details, looks_like_patient, person, reason
 from rules.entry.labels import STATEMENTS
 from rules.entry.typed_answers import Answers
-from rules.findings import find, severity
+from rules.findings import raised, severity
 from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
 from rules.text.fold import fold, key, tidy
 from rules.text.french import listed
@@ -67,7 +66,7 @@ class Reader:
 
 
 def _named_or_block(entry: Entry, title: str, practice: Practice) -> Entry:
-    block = reason(title, practice) and not answered(entry) and not person(entry, practice)
+    block = reason(title, practice) and not has_patient_details(entry) and not person(entry, practice)
     return _nameless(entry) if block else entry
 
 
@@ -103,7 +102,7 @@ def _place(location: str, practice: Practice) -> str:
 def _entry(typed: Sheet) -> Entry:
     """Who, how to reach them, why and with whom, with what cannot be believed of it."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
-    home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.answered(typed)
+    home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.read_answers(typed)
     checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
@@ -170,9 +169,9 @@ def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: s
         return _Checked(None)
     seen = _seen(text)
     if detail.proposal:
-        facts = find(typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal)
+        facts = raised(typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal)
     elif detail.problem:
-        facts = find(typed.practice.policy, rule, seen=seen, problem=detail.problem)
+        facts = raised(typed.practice.policy, rule, seen=seen, problem=detail.problem)
     else:
         facts = ()
     return _Checked(detail.value, detail.problem, detail.proposal, seen, facts)
@@ -192,7 +191,7 @@ def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]]
 
 def _two(typed: Sheet, rule: str, seen: str, problem: str) -> _Checked[Any]:
     """Nothing is believed of two values that contradict each other."""
-    return _Checked(None, problem, text=seen, findings=find(typed.practice.policy, rule, seen=seen, problem=problem))
+    return _Checked(None, problem, text=seen, findings=raised(typed.practice.policy, rule, seen=seen, problem=problem))
 
 
 def _mobile(typed: Sheet) -> _Checked[str]:
@@ -276,7 +275,7 @@ def _named(typed: Sheet) -> Name:
 
 def _whole(typed: Sheet, maiden: str) -> Name:
     whole = next(filter(None, (typed.text("patient"), typed.text("family", "given"), typed.name)), "")
-    if placeholder(tidy(whole[:200])):
+    if is_placeholder(tidy(whole[:200])):
         return Name()
     name = names.split(unlabelled.take(whole, typed.today).rest.replace(unlabelled.GAP, " "))
     return (
@@ -289,12 +288,12 @@ def _whole(typed: Sheet, maiden: str) -> Name:
 def _name_findings(name: Name, practice: Practice) -> Findings:
     if not (name.text and name.problem):
         return ()
-    return find(practice.policy, "name-suspicious", seen=_seen(name.text), problem=name.problem)
+    return raised(practice.policy, "name-suspicious", seen=_seen(name.text), problem=name.problem)
 
 
 def _guardian(typed: Sheet) -> _Checked[Guardian]:
     """`Responsable : Mme X, 06 …, mail`."""
-    text = ", ".join(value for value in typed.typed.get("guardian", ()) if not placeholder(value))
+    text = ", ".join(value for value in typed.typed.get("guardian", ()) if not is_placeholder(value))
     if not text:
         return _Checked(None)
     taken = unlabelled.take(tidy(text), typed.today)
@@ -311,7 +310,7 @@ def _guardian(typed: Sheet) -> _Checked[Guardian]:
         next((detail.value for detail in numbers if detail.value), None),
         next((detail.value for detail in mails if detail.value), None),
     )
-    facts = find(typed.practice.policy, "guardian-invalid", seen=_seen(text), problem=problem) if problem else ()
+    facts = raised(typed.practice.policy, "guardian-invalid", seen=_seen(text), problem=problem) if problem else ()
     return _Checked(guardian, text=_seen(text), findings=facts)
 
 
@@ -360,7 +359,7 @@ def _outside_urgency(typed: Sheet) -> list[str]:
 
 
 def _ambiguous(found: tuple[str, ...], labelled: str, practice: Practice) -> _Motif:
-    facts = find(practice.policy, "motif-ambiguous", motifs=listed(found, "et"), proposals=found)
+    facts = raised(practice.policy, "motif-ambiguous", motifs=listed(found, "et"), proposals=found)
     return _Motif(found, labelled or ", ".join(found), facts)
 
 
@@ -370,9 +369,9 @@ def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
         return _Motif()
     if motifs.vague(text, practice) or contentless(text) or key(text) in STATEMENTS:
         names_all = ", ".join(motif.label for motif in practice.motifs)
-        return _Motif((), text, find(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
+        return _Motif((), text, raised(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
     near = motifs.nearest(text, practice)
-    facts = find(practice.policy, "motif-unknown", seen=_seen(text), motifs=", ".join(near), proposals=near)
+    facts = raised(practice.policy, "motif-unknown", seen=_seen(text), motifs=", ".join(near), proposals=near)
     return _Motif((), text, facts)
 
 

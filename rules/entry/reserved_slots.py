@@ -1,11 +1,11 @@
-"""Events that keep a place for somebody to come: `libre`, `urgence réservée`. No booking, no block (P9, P11, P51)."""
+"""Events that reserve a slot: `libre`, `urgence réservée`. No booking, no block (P9, P11, P51)."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 
-from rules.entry.is_patient import answers
+from rules.entry.is_patient import has_patient_details
 from rules.model import CalendarEvent, Entry
 from rules.text.fold import tidy, words
 
@@ -20,14 +20,14 @@ _TAG = re.compile(r"\[[^\]]*\]")
 
 
 class Place(StrEnum):
-    """Who may take it: any booking, or only motifs that bear no long wait."""
+    """Who may take the slot: any booking, or only urgent motifs."""
 
     FREE = "free"
     URGENT = "urgent"
 
 
 def place(title: str) -> Place | None:
-    """What a title of nothing but such words keeps a place for; None for any other title."""
+    """For whom the title reserves a slot, if it holds such words only; None for any other title."""
     spoken = set(words(tidy(_TAG.sub(" ", title[:200]))))
     if not spoken <= _WORDS:
         return None
@@ -36,7 +36,7 @@ def place(title: str) -> Place | None:
     return Place.FREE if spoken & _FREE else None
 
 
-def placeholder(event: CalendarEvent, entry: Entry) -> bool:
-    """The event keeps a place, and nobody has been typed into it yet."""
+def is_reserved(event: CalendarEvent, entry: Entry) -> bool:
+    """Whether the event reserves a slot, and no patient was typed into it yet."""
     named = set(words(entry.name_text)) <= _WORDS
-    return named and not answers(entry) and place(event.title) is not None
+    return named and not has_patient_details(entry) and place(event.title) is not None

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.details.detail import placeholder
+from rules.details.detail import is_placeholder
 from rules.entry import yes_no
 from rules.entry.classified import Sheet
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Consent, Finding
 from rules.text.fold import key, tidy
 from rules.text.french import listed
@@ -33,7 +33,7 @@ class Answers:
     findings: Findings = ()
 
 
-def answered(typed: Sheet) -> Answers:
+def read_answers(typed: Sheet) -> Answers:
     """Every question of one entry. `Dentiste : aucun` is noted on the sheet as no preference."""
     known, first, named = _known(typed), _first(typed), _dentist(typed)
     agreed, lasting = _consent(typed), _minutes(typed)
@@ -63,14 +63,14 @@ def _known(typed: Sheet) -> Answers:
     if not found or (len(found) == 1 and None not in found):
         return Answers(known=next(iter(found), None))
     seen = listed([f"« {words} »" for words in found.values()], "et")
-    return Answers(findings=find(typed.practice.policy, "known-unclear", seen=seen))
+    return Answers(findings=raised(typed.practice.policy, "known-unclear", seen=seen))
 
 
 def _known_said(typed: Sheet) -> Iterator[tuple[bool | None, str]]:
     """Each answer with the words that gave it."""
     for value in typed.typed.get("known", ()):
         said = yes_no.yes(value)
-        if said is not None or not placeholder(tidy(value)):
+        if said is not None or not is_placeholder(tidy(value)):
             yield said, f"Déjà venu : {_said(value)}"
     if "known" in typed.statements:
         yield True, "Déjà venu"
@@ -82,7 +82,7 @@ def _first(typed: Sheet) -> Answers:
     """First consultation or follow-up; both at once is asked (P7)."""
     first, follow_up = "first" in typed.statements, "follow_up" in typed.statements
     if first and follow_up:
-        return Answers(findings=find(typed.practice.policy, "visit-contradiction", seen=_BOTH))
+        return Answers(findings=raised(typed.practice.policy, "visit-contradiction", seen=_BOTH))
     return Answers(first_visit=first if first or follow_up else None)
 
 
@@ -91,7 +91,7 @@ def _first(typed: Sheet) -> Answers:
 
 def _dentist(typed: Sheet) -> Answers:
     """`Dentiste : Dr Martin`; nobody in particular is no preference. Two answers are a question (P22)."""
-    texts = [text for text in typed.typed.get("dentist", ()) if not placeholder(text) or key(text) in _NOBODY]
+    texts = [text for text in typed.typed.get("dentist", ()) if not is_placeholder(text) or key(text) in _NOBODY]
     named = [(yes_no.dentist(text, typed.practice), _said(text)) for text in texts]
     if any(one.nobody for one, _ in named):
         typed.statements.add("preference")
@@ -111,7 +111,7 @@ _NOBODY = frozenset({"aucun", "aucune"})  # among the placeholders, but an answe
 def _stranger(typed: Sheet, seen: str) -> Answers:
     team = ", ".join(dentist.name for dentist in typed.practice.dentists)
     near = yes_no.nearest_dentists(seen, typed.practice)
-    facts = find(typed.practice.policy, "dentist-unknown", seen=seen, dentists=team, proposals=near)
+    facts = raised(typed.practice.policy, "dentist-unknown", seen=seen, dentists=team, proposals=near)
     return Answers(dentist_text=seen, findings=facts)
 
 
@@ -120,7 +120,7 @@ def _two_dentists(typed: Sheet, texts: list[str]) -> Answers:
     also = ["Sans préférence"] if "preference" in typed.statements else []
     typed.statements.discard("preference")
     seen = listed([f"« {text} »" for text in dict.fromkeys([*texts, *also])], "et")
-    return Answers(dentist_text=texts[0], findings=find(typed.practice.policy, "dentist-twice", seen=seen))
+    return Answers(dentist_text=texts[0], findings=raised(typed.practice.policy, "dentist-twice", seen=seen))
 
 
 # --- agreement and length --------------------------------------------------------------------------------------------
@@ -132,18 +132,18 @@ def _consent(typed: Sheet) -> Answers:
     said = [(yes_no.consent(text, typed.practice), text) for text in texts]
     given = [one for one, _ in said if one]
     chosen = next((one for one in given if not one.given), given[-1] if given else None)
-    unclear = [text for one, text in said if one is None and text and not placeholder(text)]
+    unclear = [text for one, text in said if one is None and text and not is_placeholder(text)]
     if len({one.given for one in given}) > 1:
         unclear = texts
-    facts = find(typed.practice.policy, "consent-unclear", seen=listed(list(map(_said, unclear)), "et"))
+    facts = raised(typed.practice.policy, "consent-unclear", seen=listed(list(map(_said, unclear)), "et"))
     return Answers(consent=chosen, findings=facts if unclear else ())
 
 
 def _minutes(typed: Sheet) -> Answers:
     """`Durée : 45 min`; two lengths, or none that can be read, are asked about (P8)."""
-    texts = [text for text in typed.typed.get("duration", ()) if not placeholder(tidy(text))]
+    texts = [text for text in typed.typed.get("duration", ()) if not is_placeholder(tidy(text))]
     lengths = dict.fromkeys(map(yes_no.minutes, texts))
     if not lengths or (len(lengths) == 1 and None not in lengths):
         return Answers(minutes=next(iter(lengths), None))
     seen = listed(list(map(_said, texts)), "et")
-    return Answers(findings=find(typed.practice.policy, "duration-unclear", seen=seen))
+    return Answers(findings=raised(typed.practice.policy, "duration-unclear", seen=seen))

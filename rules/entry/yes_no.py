@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rules.details.detail import placeholder
+from rules.details.detail import is_placeholder
 from rules.model import Consent, Practice
 from rules.text.fold import key, tidy, words
 
@@ -30,7 +30,7 @@ def yes(text: str) -> bool | None:
 def reason(text: str) -> str | None:
     """Why a detail is waived (`oui (n'a pas de portable)`); `oui` where no reason is given, None where it is not."""
     said = yes(text)
-    if said is False or (said is None and placeholder(text)):
+    if said is False or (said is None and is_placeholder(text)):
         return None
     return _remainder(text) or "oui"
 

@@ -14,7 +14,7 @@ from datetime import date
 from enum import IntEnum
 
 from rules.details import names
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy, Severity
 from rules.text.fold import key, words
 from rules.text.french import numeric_day
@@ -316,7 +316,7 @@ class _Case:
             return Match(patient, (patient,))
         if self.born_here and self.linked is not None and patient.id == self.linked:
             return Match(patient, (patient,), self._duplicates(patient))
-        return Match(patient, (patient,), find(self.policy, "patient-exists", seen=_with_last_visit(patient)))
+        return Match(patient, (patient,), raised(self.policy, "patient-exists", seen=_with_last_visit(patient)))
 
     def _new(self) -> Match:
         return Match(None, (), self._duplicates(None))
@@ -328,7 +328,7 @@ class _Case:
         if not suspects:
             return ()
         shown = [label(one) for one in suspects[:_PROPOSED]]
-        found = find(self.policy, "patient-duplicate", seen=" ; ".join(shown))
+        found = raised(self.policy, "patient-duplicate", seen=" ; ".join(shown))
         blocking = "patient-duplicate" not in self.policy.severities and any(map(self._blocks, suspects))
         return tuple(replace(one, severity=Severity.ERROR) for one in found) if blocking else found
 
@@ -363,7 +363,7 @@ class _Case:
 
     def _asked(self, rule: str, people: Sequence[Patient], **facts: object) -> Match:
         shown = tuple(people[: _PROPOSED * 2])
-        return Match(None, shown, find(self.policy, rule, proposals=_told_apart(shown), **facts))
+        return Match(None, shown, raised(self.policy, rule, proposals=_told_apart(shown), **facts))
 
     def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
         """Likeliest first: common clues, then how near the names are."""

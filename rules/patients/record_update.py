@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from rules.details import names
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy
 from rules.text.fold import key
 from rules.text.french import numeric_day
@@ -40,7 +40,7 @@ def complete(
     said = [
         one
         for name, value in older.items()
-        for one in find(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
+        for one in raised(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
     ]
     return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]  # type: ignore[arg-type]
 
@@ -96,5 +96,5 @@ def _kept(patient: Patient, entry: Entry, policy: Policy) -> list[Finding]:
         finding
         for what, text, value, on_file in typed
         if text and value is None and on_file
-        for finding in find(policy, "details-kept", seen=f"{what} « {text} »")
+        for finding in raised(policy, "details-kept", seen=f"{what} « {text} »")
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy, Severity
 from rules.patients.identify import label
 from rules.text.fold import key
@@ -32,7 +32,7 @@ def shared(
         theirs = next((one for one in strangers if _is(getattr(one, name), typed)), None)
         if theirs is None or confirmed or (_is(before, typed) and given.get(name) != typed):
             continue
-        found = find(policy, "contact-shared", what=what, seen=seen, patient=label(theirs))
+        found = raised(policy, "contact-shared", what=what, seen=seen, patient=label(theirs))
         blocks = before and not _is(before, typed) and "contact-shared" not in policy.severities
         yield from (replace(one, severity=Severity.ERROR) for one in found) if blocks else found
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rules.checks.assess import Context, assess, drafted
 from rules.entry import reading as entries
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Kind
 from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
@@ -121,7 +121,7 @@ def _twice(one: Occurrence, twin: BookingRow) -> Annotation:
     case = one.case
     duplicates.note(case.tx, case.row, twin)
     apply.no_booking(one, Kind.IGNORED, "")
-    return problem_feedback(find(case.practice.policy, "event-twice", seen=day_and_clock(twin.start)), case.practice)
+    return problem_feedback(raised(case.practice.policy, "event-twice", seen=day_and_clock(twin.start)), case.practice)
 
 
 def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Annotation:
@@ -131,6 +131,6 @@ def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Ann
     if event.end <= case.now or not (likely or stood):
         return Annotation()
     tags = listed([f"« [{tag}] »" for tag in case.source.tags], "ou")
-    findings = find(case.practice.policy, "dentist-untagged", tags=tags)
+    findings = raised(case.practice.policy, "dentist-untagged", tags=tags)
     apply.unbooked(case, stood, findings)
     return problem_feedback(findings, case.practice)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rules.entry.reading import Reader
-from rules.findings import find
+from rules.findings import raised
 from rules.model import Annotation, CalendarEvent, alike
 from rules.telling.correction_notice import is_companion
 from rules.telling.event_block import PROBLEMS, UNREADABLE, problem_feedback
@@ -142,7 +142,7 @@ def _note_blocked(case: Case) -> None:
 
 def _problem(case: Case) -> Annotation:
     """The feedback for an unreadable event; if the event cannot be written to, the practice is mailed."""
-    findings = find(case.practice.policy, case.reading.problem, problem=_what(case))
+    findings = raised(case.practice.policy, case.reading.problem, problem=_what(case))
     if findings and case.reading.blocked and not case.row.first_pass:
         key = f"unreadable:{case.row.calendar}:{case.row.ref}:{case.row.semantic[:16]}"
         notices.raise_once(case.tx, key, *_unreadable(case), case.now)

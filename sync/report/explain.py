@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from adapters.base import Reading
 from rules.checks.agenda import block_findings
 from rules.entry import reading as entries
-from rules.findings import find
+from rules.findings import raised
 from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, OutcomeKind, Patient
 from rules.telling.event_block import PROBLEMS
 from rules.telling.planning import Cell, Knowledge, Row, reminder_at
@@ -123,7 +123,7 @@ def _no_booking(
         kind = Kind.QUERY
     found: tuple[Finding, ...] = ()
     if row and row.problem in PROBLEMS:
-        found = find(world.practice.policy, row.problem, problem=PROBLEMS[row.problem])
+        found = raised(world.practice.policy, row.problem, problem=PROBLEMS[row.problem])
     elif kind is Kind.BLOCK and event:
         found = block_findings(event, world.practice)
     state = "unreadable" if row and row.problem else _BLOCKS[bool(found)] if kind is Kind.BLOCK else kind.value
