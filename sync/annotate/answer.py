@@ -1,4 +1,4 @@
-"""What she answered to a question that we put into a calendar: `oui` or `non`, in its title or text
+"""Reads the user's answer to a question that we put into a calendar: `oui` or `non`, in its title or text
 (docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from sync.store.engine import Tx
 
 
 def answer_in(world: World, tx: Tx, source: Source, shown: str) -> bool | None:
-    """What she answered in the question that stands there."""
+    """The answer in the question's event `shown`; None if there is none yet."""
     stored = resources.get(tx, source.address, shown)
     if stored is None:
         return None

@@ -1,4 +1,4 @@
-"""The brake's questions in the held calendar: all-day events that she answers with `oui` or `non`
+"""Asks the brake's question in the held calendar: an all-day event that the user answers with `oui` or `non`
 (docs/design.md#details-people-rely-on)."""
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from sync.store.engine import Tx
 
 
 def read_answers(world: World) -> None:
-    """What she answered releases or drops what is held."""
+    """Release or drop what is held, by the user's answers."""
     _each(world, _read, "brake answer not read")
     _each(world, flood_event.read_answer, "brake answer not read")
 
 
 def show(world: World) -> None:
-    """Put the question into each held calendar, and take it out where nothing is held any more."""
+    """Put the question into each held calendar, and remove it where nothing is held any more."""
     _each(world, _show, "brake notice not shown")
     _each(world, flood_event.show, "brake notice not shown")
 
 
 def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
-    """Every calendar has its turn, whatever goes wrong in one (law L10)."""
+    """Take the step for each calendar; one that fails does not stop the others (law L10)."""
     for source in world.sources:
         with kept_apart(trouble):
             try:
-                with within(write_backoff.ROUND_TRIP):
+                with within(write_backoff.ROUND_TRIP_S):
                     step(world, source)
             except OutsideError as error:
                 log.warning(trouble, error=type(error).__name__)

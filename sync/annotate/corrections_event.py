@@ -1,10 +1,10 @@
-"""Where an event may not be written to, its findings stand beside it: one all-day notice a calendar and day
+"""Shows the findings of unwritable events in a notice beside them: one all-day event a calendar and day
 (docs/design.md#writing-into-her-event).
 
-Guests, a text in two forms, a server without safe versions, one that changes our text again and again: each leaves the
-event as it is (hard cases C04, C10, C11, C12). The notice takes no time, is no booking, and changes only when its facts
-do. What she makes of it is hers: a notice that she changed is left to her, one that she deleted comes back with new
-facts only.
+An event is not written to if it has guests or its text in two forms, or if its server has no safe versions or keeps
+changing our text (hard cases C04, C10, C11, C12). The notice takes no time, is no booking, and changes only when its
+findings do. If the user edited our notice, it is left alone; if the user deleted it, it is made again only when its
+findings change.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sync.store.engine import Tx
 
 
 def show(world: World) -> None:
-    """Bring each calendar's notices to what is to be corrected; one that fails does not stop the others (law L10)."""
+    """Update each calendar's notices; a calendar that fails does not stop the others (law L10)."""
     with world.store.read() as tx:
         concerned = companions.concerned(tx, world.now().date())
     for source in world.sources:
@@ -38,7 +38,7 @@ def show(world: World) -> None:
             continue
         with kept_apart("companion not shown"):
             try:
-                with within(write_backoff.ROUND_TRIP):
+                with within(write_backoff.ROUND_TRIP_S):
                     _show(world, source)
             except OutsideError as error:
                 log.warning("companion not shown", error=type(error).__name__)
@@ -62,7 +62,7 @@ def _show(world: World, source: Source) -> None:
 
 
 def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str, str] | None, said: str) -> None:
-    """Make that day's notice say this; None: take it out."""
+    """Write that day's notice; `words` None: remove it."""
     standing = _untouched(world, source, before)
     number = before.number if standing or not before.ref else before.number + 1
     if words is None and standing is None:
@@ -77,13 +77,13 @@ def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str,
     if isinstance(result, Unknown):
         write_backoff.failed(world, source.address, None)
     if isinstance(result, Conflict | Unknown):
-        return  # looked at again at the next pass
+        return  # tried again at the next pass
     if isinstance(result, Refused):
         with world.store.write() as tx:
             refused_writes.noted(world, tx, source.address, result)
     stored = result.resource if isinstance(result, Written) and event else None
     if stored is not None and event is not None and not _says(world, source, stored, event):
-        said = ""  # of another day's words, after a crash: replaced at the next pass
+        said = ""  # an older notice, after a crash: replaced at the next pass
     ref, semantic = (stored.ref, _semantic(world, source, stored)) if stored else ("", "")
     _keep(world, source, CompanionRow(before.day, ref, number, said, semantic))
 
@@ -95,7 +95,7 @@ def _keep(world: World, source: Source, row: CompanionRow) -> None:
 
 
 def _untouched(world: World, source: Source, row: CompanionRow) -> Resource | None:
-    """Our notice as it stands; None where there is none, or where she made it hers."""
+    """Our notice in the calendar; None if there is none, or the user edited it."""
     body = source.calendar.get(row.ref) if row.ref else None
     return body if body is not None and _semantic(world, source, body) == row.semantic else None
 
@@ -127,7 +127,7 @@ def _digest(words: tuple[str, str]) -> str:
 
 
 def _wanted(world: World, tx: Tx, source: Source, now: datetime) -> Iterator[tuple[date, tuple[str, str]]]:
-    """(day, (title, text)) of each day from today on on which something is to be corrected."""
+    """(day, (title, text)) for each day, from today on, with something to correct."""
     days: dict[date, list[Correction]] = {}
     for one in _corrections(world, tx, source, now):
         days.setdefault(one.start.astimezone(world.practice.zone).date(), []).append(one)

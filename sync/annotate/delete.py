@@ -1,4 +1,4 @@
-"""Taking an event of hers out of its calendar: only while it still means what was judged."""
+"""Deletes an event from its calendar, only while its meaning is the one that was evaluated."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sync.store.resources import ResourceRow
 
 
 def remove(world: World, source: Source, standing: ResourceRow) -> EditResult:
-    """Read again just before, then deleted under the version that was read: a server may delete whatever version is
-    named (SOGo), or give a new event the version of the old one. Conflict where she was faster."""
+    """Read the event again and delete it under the version just read, since a server may ignore the version (SOGo), or
+    reuse it for a new event. Conflict if the user changed it."""
     body = source.calendar.get(standing.ref)
     if body is None:
         return Conflict(gone=True)

@@ -1,5 +1,5 @@
-"""Writes our part into her events: re-read, spliced, conditional; hers always wins (law L1,
-docs/design.md#writing-into-her-event)."""
+"""Writes our annotations into events: read again, spliced, written conditionally (If-Match); the user's version always
+wins (law L1, docs/design.md#writing-into-her-event)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
 
 
-LOST_RACES = 3
+LOST_RACES_AT_MOST = 3  # conflicts in a row, then the event counts as unwritable
 
 
 def write_back(world: World, watch: Watch = nobody_watches) -> int:
-    """Carry out every edit that is due. Returns how many events were written; one that fails does not stop others."""
+    """Carry out the due edits. Returns how many events were written; one that fails does not stop the others."""
     with world.store.read() as tx:
         due = edits.due(tx, world.now())
     written = 0
@@ -48,7 +48,7 @@ def write_back(world: World, watch: Watch = nobody_watches) -> int:
 
 def _tried(world: World, source: Source, row: EditRow) -> int:
     try:
-        with within(write_backoff.ROUND_TRIP):
+        with within(write_backoff.ROUND_TRIP_S):
             return _write(world, source, row) if may_write(world, source) else _left(world, row)
     except OutsideError as error:
         log.warning("event not written", error=type(error).__name__)
@@ -82,7 +82,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
                 _read_again(tx, standing, world.now())
             case Refused(reason=reason):
                 refused: ResourceColumns = {"unwritable": reason}
-                if row.end:  # its length is what it was: judged with that
+                if row.end:  # its length was not adjusted: evaluated with the old one
                     refused["dirty_at"] = world.now()
                 resources.change(tx, row.calendar, row.ref, **refused)
                 edits.drop(tx, row.calendar, row.ref)
@@ -97,18 +97,18 @@ def _left(world: World, row: EditRow) -> int:
 
 
 def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
-    """Hers was faster, or nobody knows: read, then judge. A server that says so again and again for the same event is
-    not asked for ever (hard case C20)."""
+    """After a conflict, or an unknown outcome: fetch the event again, then evaluate it. A server that answers so three
+    times in a row makes the event unwritable (hard case C20)."""
     lost = standing.rewrites + 1
     values: ResourceColumns = {"owed": True, "version": None, "dirty_at": now, "rewrites": lost}
-    if lost >= LOST_RACES:
+    if lost >= LOST_RACES_AT_MOST:
         values["unwritable"] = "L'agenda refuse chaque écriture dans cet événement."
     resources.change(tx, standing.calendar, standing.ref, **values)
     edits.drop(tx, standing.calendar, standing.ref)
 
 
 def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: EditRow) -> None:
-    """What stands there now. Our own writing is silence: nothing is judged because of it (hard case D01)."""
+    """Store the written event. Our own write causes no evaluation (hard case D01)."""
     source = world.source(before.calendar)
     assert source is not None
     now = world.now()
@@ -126,7 +126,7 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: Edi
 
 
 def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
-    """We took it out: no absence that must be proved, and nobody's cancellation."""
+    """Store that we deleted the event: a known absence, and no patient's cancellation."""
     now = world.now()
     resources.change(tx, before.calendar, before.ref, state=GONE, owed=False, dirty_at=None, changed_at=now)
     resources.replace_occurrences(tx, before.calendar, before.ref, [])
@@ -136,7 +136,7 @@ def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
 
 
 def _paused(world: World, row: EditRow) -> bool:
-    """Whether writing into that calendar pauses: the edit then waits for its end (hard case C15)."""
+    """Whether writes to the calendar pause; the edit is then postponed to the pause's end (hard case C15)."""
     with world.store.read() as tx:
         until = write_backoff.until(tx, row.calendar, world.now())
     if until is None:
@@ -157,7 +157,7 @@ def _done(world: World, row: EditRow) -> None:
 
 
 def next_edit(world: World, now: datetime) -> timedelta | None:
-    """How long until an edit falls due, so that the worker wakes in time."""
+    """How long until the next edit is due; None if there is none."""
     with world.store.read() as tx:
         due = edits.next_due(tx)
     return max(due - now, timedelta(0)) if due else None

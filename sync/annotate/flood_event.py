@@ -1,4 +1,4 @@
-"""The question about held messages, in the calendar concerned: an all-day event answered with `oui` or `non`."""
+"""Asks about held messages in the calendar concerned: an all-day event answered with `oui` or `non`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sync.store import resources, tellings
 
 
 def read_answer(world: World, source: Source) -> None:
-    """What she answered lets go or drops what is held there."""
+    """Release or drop the held messages, by the user's answer."""
     with world.store.read() as tx:
         known = floods.asked(tx, source.address)
         answer = answer_in(world, tx, source, known["ref"]) if known.get("since") and known.get("ref") else None
@@ -28,7 +28,7 @@ def read_answer(world: World, source: Source) -> None:
 
 
 def show(world: World, source: Source) -> None:
-    """Ask, say how many it is now, and take the question out where nothing is held any more."""
+    """Put the question with the present count into the calendar; remove it if nothing is held any more."""
     with world.store.read() as tx:
         known = floods.asked(tx, source.address)
         held = tellings.held(tx, world.practice.zone, source.address) if known else []
@@ -41,9 +41,9 @@ def show(world: World, source: Source) -> None:
         _take_out(world, source, known)
         return
     if "ref" in known and stands is None:
-        return  # it is not read yet
+        return  # our question was not read back yet
     event = _question(world, source, known, count, flood)
-    # as it was read: what she answered since is not written over
+    # under the version that was read, so that an answer typed since is not overwritten
     result = source.calendar.own(stands.ref, stands.version, event) if stands else source.calendar.add(event)
     if isinstance(result, Written):
         with world.store.write() as tx:

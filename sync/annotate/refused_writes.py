@@ -1,8 +1,8 @@
-"""A calendar that was to be written to, and whose server refuses it: read and judged as ever, and said
-(docs/design.md#details-people-rely-on).
+"""Notes calendars whose server refuses every write (docs/design.md#details-people-rely-on).
 
-Its patients are told; the remarks go to the digest. What was refused is tried again, one event a night, and all of it
-as soon as one write is taken. A calendar that is read-only by its role or by the configuration is none of these.
+They are read and evaluated as ever: patients are told, findings go to the digest. One refused event is tried again each
+night, and all of them once a write succeeds. A calendar that is read-only by its role or by the configuration is none
+of these.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PREFIX = "writes-refused:"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why, as the server was understood, in French; since when."""
+    """The refusal of one calendar."""
 
-    reason: str
+    reason: str  # in French
     since: datetime
 
 
 def every(tx: Tx) -> dict[str, Refusal]:
-    """Calendar → its refusal; those of the configuration."""
+    """Calendar → its refusal, of the configured calendars."""
     found = basics.starting_with(tx, _PREFIX)
     if not any(found.values()):
         return {}
@@ -38,13 +38,13 @@ def every(tx: Tx) -> dict[str, Refusal]:
 
 
 def said(refusal: Refusal) -> str:
-    """For `status`, the alert and the digest."""
+    """The refusal in French, for `status` and the digest."""
     then = "Les patients sont prévenus ; les retours partent au récapitulatif."
     return f"Chaque écriture y est refusée : {refusal.reason} {then}"
 
 
 def noted(world: World, tx: Tx, calendar: str, result: EditResult) -> None:
-    """What became of a write there."""
+    """Note the result of a write: a refusal begins or ends."""
     known = basics.get(tx, _PREFIX + calendar)
     if isinstance(result, Refused) and result.whole and not known:
         refusal = Refusal(result.reason, world.now())
@@ -59,7 +59,7 @@ def noted(world: World, tx: Tx, calendar: str, result: EditResult) -> None:
 
 
 def try_one(world: World, tx: Tx, calendar: str) -> None:
-    """In the audit's hour: one of the refused events is written to again."""
+    """At the nightly audit: let one refused event be written again."""
     known = basics.get(tx, _PREFIX + calendar)
     if known:
         resources.may_be_written(tx, calendar, _read(known).reason, world.now(), at_most=1)

@@ -1,8 +1,6 @@
-"""Calendars that take no writes for now: the provider said until when, or one write after another failed
-(hard case C15).
+"""Pauses writes to a calendar after a Retry-After, or after failed writes in a row (hard case C15). Readings go on.
 
-Kept in the store, so that it holds over restarts and separate calls (docs/design.md#details-people-rely-on). Readings
-go on.
+The pause is stored, so that it holds across restarts and separate commands (docs/design.md#details-people-rely-on).
 """
 
 from __future__ import annotations
@@ -17,18 +15,18 @@ from sync.core.context import World
 from sync.store import basics
 from sync.store.engine import Tx
 
-ROUND_TRIP = 30.0  # seconds for one write with the readings around it: what hangs must not hold up the rest
+ROUND_TRIP_S = 30.0  # deadline of one write with the readings around it, so that a hanging one does not delay others
 
 
 def until(tx: Tx, calendar: str, now: datetime) -> datetime | None:
-    """When writing may go on; None where it may now."""
+    """When writes may go on; None if they may now."""
     said = basics.get(tx, _until(calendar))
     moment = datetime.fromisoformat(said) if said else None
     return moment if moment is not None and moment > now else None
 
 
 def paused(world: World, calendar: str) -> bool:
-    """Whether nothing may be written there now: the provider's pause, or it is being read beside this pass."""
+    """Whether nothing may be written there now: writes pause, or the calendar is being read in the background."""
     if calendar in world.under_way:
         return True
     with world.store.read() as tx:
@@ -36,8 +34,8 @@ def paused(world: World, calendar: str) -> bool:
 
 
 def failed(world: World, calendar: str, error: OutsideError | None, chance: Callable[[], float] = random) -> bool:
-    """A write there failed, or (None) its answer was lost. What the provider asks for holds for the whole calendar; so
-    does, from the second failure in a row on, a wait that grows to six hours. Whether there is a pause now."""
+    """Note a failed write, or one whose answer was lost (None). The calendar pauses for the provider's Retry-After and,
+    from the second failure in a row on, for a backoff of up to 6 h. Returns whether it pauses now."""
     now = world.now()
     with world.store.write() as tx:
         failures = int(basics.get(tx, _count(calendar)) or 0) + 1
@@ -53,7 +51,7 @@ def failed(world: World, calendar: str, error: OutsideError | None, chance: Call
 
 
 def worked(tx: Tx, calendar: str) -> None:
-    """A write there was answered: what failed before is over."""
+    """Note an answered write: the count of failures ends."""
     if basics.get(tx, _count(calendar)) not in {None, "0"}:
         basics.put(tx, _count(calendar), "0")
 

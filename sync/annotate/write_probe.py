@@ -1,8 +1,8 @@
-"""Before the first write into a calendar: are conditional writes heeded there? The evidence is kept in the store
-(hard case C06).
+"""Probes, before the first write to a calendar, whether its server honours conditional writes (If-Match); the result is
+stored (hard case C06).
 
-A calendar that fails is read-only for us: its remarks go to the digest, its patients are told as ever. It is tried
-again with each nightly audit; one that passed, once a month, for servers are replaced and rebuilt.
+A calendar that fails is read-only for us: its findings go to the digest, its patients are told as ever. It is probed
+again with each nightly audit; one that passed once a month, since servers are replaced.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from sync.store import basics, calendars, edits, resources
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 
-EVERY_MONTH = timedelta(days=28)
+PROBE_EVERY = timedelta(days=28)  # a calendar that passed
 
 
 def may_write(world: World, source: Source) -> bool:
-    """Whether this calendar may be written to; tried out where nobody knows yet. Raises what an exchange raises."""
+    """Whether the calendar may be written to; probes it if that is unknown. Raises what an exchange raises."""
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-    if row is not None and row.trouble == "rival":  # it is another installation's (hard case D07)
+    if row is not None and row.trouble == "rival":  # another installation writes there (hard case D07)
         return False
     if row is None or row.conditions_at is not None:
         return row is None or row.read_only is None
-    return _try(world, source)
+    return _probe(world, source)
 
 
 def try_again(world: World, source: Source) -> None:
-    """In the audit's hour: a calendar that failed may have been mended, one that passed may have become careless."""
-    from sync.annotate import refused_writes  # not loaded by a process that finds nothing to do
+    """At the nightly audit: probe again a calendar that failed, and once a month one that passed."""
+    from sync.annotate import refused_writes  # imported here: needed once a night
 
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
@@ -41,17 +41,17 @@ def try_again(world: World, source: Source) -> None:
             refused_writes.try_one(world, tx, source.address)
     if row is None or row.conditions_at is None:
         return
-    if row.read_only is not None or world.now() - row.conditions_at >= EVERY_MONTH:
-        _try(world, source)
+    if row.read_only is not None or world.now() - row.conditions_at >= PROBE_EVERY:
+        _probe(world, source)
 
 
-def _try(world: World, source: Source) -> bool:
+def _probe(world: World, source: Source) -> bool:
     declared = source.calendar.read_only_why if isinstance(source.calendar, Restricted) else ""
     said, now = declared or source.calendar.try_writing(), world.now()
     with world.store.read() as tx:
         before = calendars.get(tx, source.address)
     if said is None and before is not None and before.read_only == READ_ONLY_WHY:
-        said = ""  # its role, or the configuration, allows it now
+        said = ""  # its role, or the configuration, allows writes now
     if said is None:
         return True
     with world.store.write() as tx:
@@ -66,7 +66,7 @@ def _try(world: World, source: Source) -> bool:
 
 
 def leave(world: World, tx: Tx, row: EditRow) -> None:
-    """An edit of a calendar that must not be written to. Its event's length is what it was: judged with that (P8)."""
+    """Drop an edit of a calendar that must not be written to; its event is evaluated with its old length (P8)."""
     edits.drop(tx, row.calendar, row.ref)
     if row.end:
         resources.change(tx, row.calendar, row.ref, dirty_at=world.now())

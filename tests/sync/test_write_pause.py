@@ -145,4 +145,4 @@ def test_a_write_that_hangs_is_given_up_by_its_own_deadline(office: Office, monk
     with_guests(office)
     office.passes()
     assert len(left) == 2
-    assert all(0 < seconds <= write_backoff.ROUND_TRIP for seconds in left)
+    assert all(0 < seconds <= write_backoff.ROUND_TRIP_S for seconds in left)
