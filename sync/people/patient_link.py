@@ -1,9 +1,9 @@
-"""What a patient may do by the personal link: here, cancel (P39, P46; docs/design.md#conflicts, hard case G10). Values,
-no pages.
+"""Cancels an appointment for a patient who used the personal link (P39, P46; docs/design.md#conflicts, hard case G10).
+Values only, no pages.
 
-The page shows an appointment with its `revision` and keeps the wish in one short transaction; the worker carries it
-out, into her calendar first. Whoever was faster there stands: if she moved the appointment meanwhile, nothing is
-cancelled, and the patient is told of the move as of any other.
+The page shows an appointment with its `revision` and stores the wish in one short transaction; the worker deletes the
+event in the calendar. The calendar wins: if the appointment moved meanwhile, nothing is cancelled, and the patient is
+told of the move as of any other.
 """
 
 from __future__ import annotations
@@ -37,20 +37,19 @@ if TYPE_CHECKING:
 
 
 class Said(StrEnum):
-    """What the page has to say. Asked: it is under way. Changed: it is not what was shown, look at the new time. Call:
-    only the practice can do it. Over: cancelled, past, or unknown."""
+    """What the page says of the appointment."""
 
-    STANDS = "stands"
-    ASKED = "asked"
+    STANDS = "stands"  # it takes place
+    ASKED = "asked"  # its cancellation was asked for, and is not carried out yet
     CANCELLED = "cancelled"
-    CHANGED = "changed"
-    CALL = "call"
-    OVER = "over"
+    CHANGED = "changed"  # it is no longer what the page had shown: look at the new time
+    CALL = "call"  # only the practice can cancel it
+    OVER = "over"  # cancelled otherwise, past, or unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An appointment as its patient may see it; `revision` goes with the wish to cancel it."""
+    """An appointment as its patient sees it; the wish to cancel it carries its `revision`."""
 
     said: Said
     facts: Facts | None = None
@@ -58,7 +57,7 @@ class Shown:
 
 
 def shown(world: World, booking: int) -> Shown:
-    """What the link shows now. Changes nothing (law L9)."""
+    """What the link shows now; only reads (law L9)."""
     with world.store.read() as tx:
         row = bookings.get(tx, booking, world.practice.zone)
         asked = intents.get(tx, booking)
@@ -72,7 +71,7 @@ def shown(world: World, booking: int) -> Shown:
 
 
 def cancel(world: World, booking: int, seen: str) -> Shown:
-    """Ask for the cancellation of what was shown under that revision; asked twice is asked once."""
+    """Ask to cancel the appointment that was shown with that revision; idempotent."""
     now = world.now()
     with world.store.write() as tx:
         row, asked = bookings.get(tx, booking, world.practice.zone), intents.get(tx, booking)
@@ -90,14 +89,14 @@ def cancel(world: World, booking: int, seen: str) -> Shown:
 
 
 def revision(facts: Facts) -> str:
-    """The same as long as nothing that concerns the patient changed (P42)."""
+    """A hash of the facts that concern the patient (P42)."""
     who = facts.patient_id or fold(facts.name)
     words = (who, facts.start.timestamp(), facts.dentist, facts.motif, facts.place)
     return hashlib.sha256(repr(words).encode()).hexdigest()[:32]
 
 
 def carry_out(world: World) -> int:
-    """Take out what is to be cancelled. Returns how many; one that fails does not stop the others (law L10)."""
+    """Carry out the cancellations asked for. Returns how many; one that fails does not stop the others (law L10)."""
     with world.store.read() as tx:
         todo = intents.open_ones(tx)
     return sum(_safely(world, row) for row in todo)
@@ -127,7 +126,7 @@ def _carry_out(world: World, intent: IntentRow) -> int:
         return _ends(world, intent, intents.CHANGED)
     source = world.source(row.calendar)
     if standing is None or standing.state != PRESENT or _behind(standing) or source is None:
-        return 0  # first what is there now is read and judged
+        return 0  # after the resource was read and evaluated again
     return _take_out(world, intent, row, standing, source)
 
 
@@ -136,7 +135,7 @@ def _out(row: BookingRow, standing: ResourceRow | None) -> bool:
 
 
 def _behind(standing: ResourceRow | None) -> bool:
-    """What we hold is not what she has, or was not judged yet."""
+    """Whether our copy is behind the calendar, or not evaluated yet."""
     return standing is not None and (standing.owed or standing.dirty_at is not None)
 
 
@@ -145,7 +144,7 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
         possible = _can(world, tx, row)
     if not possible or not may_write(world, source):
         return _ends(world, intent, intents.CALL)
-    with world.store.write() as tx:  # from here on its absence is our doing
+    with world.store.write() as tx:  # before the deletion: a missing event is then known to be our doing
         intents.move(tx, intent.booking, FLIGHT, world.now())
     match remove(world, source, standing):
         case Written():
@@ -164,7 +163,7 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
 
 
 def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
-    """Cancelled by the patient, when they asked; planned and classed as such, and no move of hers (P43, P47, P48)."""
+    """Store the cancellation as the patient's, at the time of their wish: no brake, no absence (P43, P47, P48)."""
     now = world.now()
     outcome = Outcome(OutcomeKind.CANCELLED, notified=intent.asked_at, by_patient=True)
     with world.store.write() as tx:
@@ -183,7 +182,7 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
 
 
 def _ends(world: World, intent: IntentRow, state: IntentState) -> int:
-    """Not done: hers stands, or the practice has to do it and is told so."""
+    """Close a wish that is not carried out: the appointment changed, or the practice must cancel and is alerted."""
     now = world.now()
     with world.store.write() as tx:
         intents.move(tx, intent.booking, state, now)
@@ -204,7 +203,7 @@ def _read_again(world: World, intent: IntentRow, standing: ResourceRow, state: I
 
 
 def _can(world: World, tx: Tx, row: BookingRow) -> bool:
-    """One single event, without guests (a server would write to them), in a calendar that takes writes."""
+    """Whether we may delete the event: single, without guests (the server would mail them), in a writable calendar."""
     calendar, standing = calendars.get(tx, row.calendar), resources.get(tx, row.calendar, row.ref)
     if calendar is None or calendar.read_only or standing is None or standing.state != PRESENT:
         return False
