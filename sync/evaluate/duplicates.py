@@ -1,8 +1,8 @@
-"""One event under two addresses of a calendar: servers that rename in two steps or copy, and careless clients.
+"""Duplicates: one event in two resources of a calendar, by servers that rename in two steps or copy, and by clients.
 
-UID and hour say that it is one appointment, so it is one booking: nobody is told twice, and nothing is cancelled while
-it stands under the other address. Once the two are known as one, the one that a person changed last counts, and the
-other one says so. Two of one UID that were never at one hour are two appointments (hard case G06).
+Same UID and same time mean one appointment, so they share one booking: nobody is told twice, and nothing is cancelled
+while one of the two exists. Of known duplicates the one edited last counts, and the other shows a finding. Two events
+of one UID that were never at the same time are two appointments (hard case G06).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 
-_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
+_ANY_ZONE = ZoneInfo("UTC")  # where no time of the booking is used
 
 
 def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> BookingRow | None:
-    """The booking of this event, where it stands under another address of this calendar as well."""
+    """The booking of this event's duplicate in another resource of the calendar; None if there is none."""
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         beside = booking.calendar == row.calendar and booking.ref != row.ref
         if beside and _stands_there(tx, row, booking) and _is_one(tx, row, event, booking):
@@ -31,8 +31,7 @@ def twin_of(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent) -> Boo
 
 
 def counts_more(tx: Tx, row: ResourceRow, twin: BookingRow) -> bool:
-    """Whether this one was changed, and later than the one where the booking stands. A copy was changed when what it
-    is a copy of was."""
+    """Whether this resource was edited, and later than the booking's. An unedited copy has the time of its original."""
     other = resources.get(tx, twin.calendar, twin.ref)
     if other is None or other.semantic == row.semantic or row.changed_at <= other.changed_at:
         return False
@@ -42,21 +41,21 @@ def counts_more(tx: Tx, row: ResourceRow, twin: BookingRow) -> bool:
 
 
 def note(tx: Tx, row: ResourceRow, twin: BookingRow) -> None:
-    """This event is that booking's double, wherever either is dragged."""
+    """Note that this event is that booking's duplicate, wherever either moves."""
     if row.twin != twin.id:
         resources.change(tx, row.calendar, row.ref, twin=twin.id)
 
 
 def take_over(tx: Tx, row: ResourceRow, twin: BookingRow, now: datetime) -> None:
-    """The booking stands here from now on; the other event is its double, and judged as that."""
+    """Move the booking to this resource; the other one becomes the duplicate, and is evaluated again."""
     resources.change(tx, twin.calendar, twin.ref, twin=twin.id)
     resources.mark_dirty(tx, [(twin.calendar, twin.ref)], now)
     _move(tx, twin, row.ref, now)
 
 
 def stay_at_twin(tx: Tx, booking: BookingRow, now: datetime) -> bool:
-    """Its event is gone from where it stood. Whether it stands under another address of the calendar: the booking goes
-    on there, and nobody is told."""
+    """After the booking's event is gone: move the booking to a duplicate, and nobody is told. Returns whether there is
+    one."""
     others = twins(tx, booking)
     if not others:
         return False
@@ -66,12 +65,12 @@ def stay_at_twin(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 
 
 def tell_twins(tx: Tx, booking: BookingRow, now: datetime) -> None:
-    """The appointment changed: what stands under its other addresses names it."""
+    """Mark the duplicates for evaluation, since their finding names the appointment, which changed."""
     resources.mark_dirty(tx, [(booking.calendar, ref) for ref in twins(tx, booking)], now)
 
 
 def twins(tx: Tx, booking: BookingRow) -> list[str]:
-    """The other addresses of its calendar under which its event stands, the oldest first. Without a UID, none."""
+    """The refs of the booking's duplicates, the oldest first; none without a UID."""
     if not booking.uid:
         return []
     found = sharing.standing_with(tx, booking.calendar, booking.uid, booking.recurrence)
@@ -83,7 +82,7 @@ def twins(tx: Tx, booking: BookingRow) -> list[str]:
 
 
 def _is_one(tx: Tx, row: ResourceRow, event: CalendarEvent, booking: BookingRow) -> bool:
-    """At one hour, as the booking was judged last or as its event stands now; or a copy of what is its double."""
+    """Whether event and booking are one appointment: at the same time, known as duplicates, or copies of one."""
     if booking.start == event.start or _known(tx, row, booking):
         return True
     found = sharing.standing_with(tx, row.calendar, event.uid, event.recurrence)
@@ -92,14 +91,14 @@ def _is_one(tx: Tx, row: ResourceRow, event: CalendarEvent, booking: BookingRow)
 
 
 def _known(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
-    """Once they were one appointment; of a series, any visit of it, wherever that stands now."""
+    """Whether the two resources are known as duplicates; of a series, any of its visits counts."""
     other = resources.get(tx, booking.calendar, booking.ref)
     doubles = [(row.twin, booking.ref), (other.twin if other else None, row.ref)]
     return any(twin is not None and bookings.place(tx, twin) == (row.calendar, ref) for twin, ref in doubles)
 
 
 def _is_beside(tx: Tx, booking: BookingRow, twin: int | None) -> bool:
-    """What is the double of that one is this booking's, which stands there too."""
+    """Whether `twin` is a booking in this booking's resource."""
     return twin is not None and bookings.place(tx, twin) == (booking.calendar, booking.ref)
 
 
@@ -113,7 +112,7 @@ def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:
 
 
 def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
-    """An exception that lies apart from its series is no second event (hard case E16)."""
+    """Whether the booking's event exists in its resource; a detached override is no duplicate (hard case E16)."""
     other = resources.get(tx, booking.calendar, booking.ref)
     if other is None or other.state != PRESENT or stands_alone(other.payload) != stands_alone(row.payload):
         return False
