@@ -1,7 +1,6 @@
-"""An event at which attitre itself fails: tried again a few times, then with the nightly audit and with each change.
+"""Events whose evaluation fails by a fault of ours: tried three times, then at each nightly audit and each change.
 
-It is neither forgotten nor in the way of another: the practice is alerted, `status` names it, its patient is told
-nothing new of it meanwhile.
+Such an event blocks no other: the practice is alerted, `status` names it, and its patient is told nothing new of it.
 """
 
 from __future__ import annotations
@@ -15,32 +14,32 @@ from sync.store.engine import Tx
 from sync.store.troubles import EVENT, Trouble
 
 Place = tuple[str, str]
-TRIES, AGAIN = 3, timedelta(seconds=10)
-_BETWEEN = "\n"  # in no address and no name of a resource
+TRIES, RETRY_AFTER = 3, timedelta(seconds=10)
+_BETWEEN = "\n"  # occurs in no calendar address and no ref
 
 
 def faulty_ones(tx: Tx) -> dict[Place, Trouble]:
-    """Where it failed."""
+    """The places of failing events, with their troubles."""
     return {_place(about): trouble for (_, about), trouble in troubles.every(tx, EVENT).items()}
 
 
 def is_faulty(tx: Tx, place: Place) -> bool:
-    """It failed at that one, and has not judged it since."""
+    """Whether the last evaluation of that event failed."""
     return troubles.stands(tx, EVENT, _about(place))
 
 
 def may_try(trouble: Trouble | None, now: datetime) -> bool:
-    """Not twice in one pass: what fails is dirty still."""
-    return trouble is None or not trouble.last <= now < trouble.last + AGAIN
+    """Whether to try now: not twice in one pass, since a failing event stays marked for evaluation."""
+    return trouble is None or not trouble.last <= now < trouble.last + RETRY_AFTER
 
 
 def forget(tx: Tx, place: Place) -> None:
-    """It was judged, or changed so that it begins anew."""
+    """End the event's trouble: it was evaluated."""
     troubles.over(tx, EVENT, _about(place))
 
 
 def give_up(world: World, place: Place, error: str) -> None:
-    """For now: the next passes try it again, so often; then the next audit, the next change."""
+    """Note a failed evaluation. After the third, the event waits for the next audit or its next change."""
     now = world.now()
     with world.store.write() as tx:
         trouble = troubles.note(tx, EVENT, _about(place), error, now)
@@ -53,7 +52,7 @@ def give_up(world: World, place: Place, error: str) -> None:
 
 
 def owe_again(tx: Tx, calendar: str, now: datetime) -> None:
-    """The calendar's audit: all of its own are tried once more."""
+    """At the calendar's audit: mark its failing events for evaluation."""
     for place in faulty_ones(tx):
         if place[0] == calendar:
             resources.mark_dirty(tx, [place], now)

@@ -1,8 +1,8 @@
-"""More messages than anybody means to send are held and asked about, whatever the cause (P43, law L7).
+"""Holds a flood of messages until a person answers, whatever its cause (P43, law L7).
 
 Three floods: too many an hour to one recipient about one patient (a family on one phone is several patients), too many
-in one pass, and too many new appointments of one calendar within an hour (it was restored, or is another's). What goes
-as one call counts once. Reminders are neither counted nor held: each is of a visit that is known.
+in one pass, and too many new appointments of one calendar within an hour (it was restored, or is another's). Messages
+joined in one call count once. Reminders are neither counted nor held: their visits are known.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from sync.store.messages import DROPPED, HELD, PENDING
 from sync.store.states import TellingState
 from sync.store.tellings import Telling
 
-ASKED = f"{basics.BRAKE}messages "  # and the calendar: since when its messages are held, why, where it is asked
+ASKED = f"{basics.BRAKE}messages "  # + calendar → since when its messages are held, why, in which event it is asked
 
 
 def hold(world: World) -> None:
-    """Hold what is too much, before any of it is sent. A fault of ours in it stops no message (law L10)."""
+    """Hold floods before any of their messages is sent. A fault of ours here stops no message (law L10)."""
     try:
         _hold(world)
     except StoreProblem:
@@ -38,7 +38,7 @@ def hold(world: World) -> None:
 
 
 def release(world: World, tx: Tx, calendar: str, now: datetime) -> int:
-    """Let that calendar's held messages go, as far as they are still true. Returns how many calls that is."""
+    """Release the calendar's held messages; those still true are sent. Returns how many calls they are."""
     waiting = tellings.held(tx, world.practice.zone, calendar)
     if not waiting:
         return 0
@@ -48,8 +48,8 @@ def release(world: World, tx: Tx, calendar: str, now: datetime) -> int:
 
 
 def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
-    """Refuse them: their patients count as told by a person (ruling 7), which settles what may have left before.
-    Returns how many calls they were."""
+    """Drop the calendar's held messages: their patients count as told by a person (ruling 7). Returns how many calls
+    they were."""
     waiting = tellings.held(tx, world.practice.zone, calendar)
     for one in waiting:
         messages.move(tx, one.row.id, HELD, DROPPED, done_at=now, reason="écarté par une personne")
@@ -65,19 +65,19 @@ def drop(world: World, tx: Tx, calendar: str, now: datetime) -> int:
 
 
 def held_calls(world: World, tx: Tx, calendar: str, flood: Flood | None = None) -> int:
-    """How many calls wait there; of a calendar that gained too much, how many appointments."""
+    """How many calls are held there; in a flood of new appointments, how many appointments."""
     found = tellings.held(tx, world.practice.zone, calendar)
     return len({one.event if flood is Flood.GAIN else one.call for one in found})
 
 
 def asked(tx: Tx, calendar: str) -> dict[str, str]:
-    """`since`, `flood`, and `ref` once it is asked in the calendar; empty where nothing is held."""
+    """`since`, `flood`, and `ref` once the question stands in the calendar; empty if nothing is held."""
     found: dict[str, str] = json.loads(basics.get(tx, f"{ASKED}{calendar}") or "{}")
     return found
 
 
 def note(tx: Tx, calendar: str, known: Mapping[str, str]) -> None:
-    """Keep what `asked` tells."""
+    """Store what `asked` returns."""
     basics.put(tx, f"{ASKED}{calendar}", json.dumps(known) if known else "")
 
 
@@ -102,7 +102,7 @@ def _hold(world: World) -> None:
 
 
 def _may_be_held(one: Telling) -> bool:
-    """Nobody let it go, and it was never tried: of what was tried it is known that it may go."""
+    """Whether the message was neither released by a person nor ever tried."""
     return one.row.approved_at is None and one.row.started_at is None and not one.row.attempts
 
 
@@ -112,14 +112,14 @@ def _but(fresh: Sequence[Telling], found: Mapping[Flood, Sequence[Telling]]) -> 
 
 
 def _for_one(world: World, fresh: Sequence[Telling], lately: Sequence[Telling]) -> Iterator[Telling]:
-    """Beyond what may be told about one patient to one recipient within an hour, the oldest first."""
+    """The messages beyond the hourly limit for one patient and recipient; the oldest may go."""
     gone: dict[tuple[object, ...], set[object]] = defaultdict(set)
     for one in lately:
         gone[one.patient].add(one.row.together or one.row.key)
     calls: dict[tuple[object, ...], dict[object, None]] = defaultdict(dict)
     for one in fresh:
         here = calls[one.patient]
-        if one.row.started_at is None:  # else it is among those that left
+        if one.row.started_at is None:  # otherwise it is counted in `lately`
             here.setdefault(one.call)
             place = list(here).index(one.call) + len(gone[one.patient])
             if place >= world.practice.policy.most_per_hour and _may_be_held(one):
@@ -127,7 +127,7 @@ def _for_one(world: World, fresh: Sequence[Telling], lately: Sequence[Telling]) 
 
 
 def _in_one_pass(world: World, fresh: Sequence[Telling]) -> Iterator[Telling]:
-    """All of a pass that tells too much: which of it is meant, nobody can know."""
+    """All messages of a pass with too many: nobody can know which of them are meant."""
     waiting = [one for one in fresh if _may_be_held(one)]
     if len({one.call for one in waiting}) > world.practice.policy.most_per_pass:
         yield from waiting
@@ -153,7 +153,7 @@ def _gained(
 
 
 def _created(world: World, tx: Tx, one: Telling) -> datetime | None:
-    """When its client says that the event was made."""
+    """When the event was created, by its CREATED property; None if unknown."""
     row = resources.get(tx, one.calendar, one.ref)
     reading = world.reading(row) if row else None
     return next((event.created for event in reading.events if event.uid == one.uid), None) if reading else None
@@ -185,7 +185,7 @@ def _keep(world: World, tx: Tx, calendar: str, flood: Flood, here: Sequence[Tell
 
 
 def _episode(known: Mapping[str, str], flood: Flood, now: datetime) -> dict[str, str]:
-    """As it was asked; of several floods the answer is about messages, whatever they say."""
+    """The episode's entry; with several floods at once, the question is about messages in general."""
     if not known:
         return {"since": now.isoformat(), "flood": flood.value}
     return {**known, "flood": known["flood"] if known["flood"] == flood.value else Flood.RECIPIENT.value}

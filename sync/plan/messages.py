@@ -1,4 +1,4 @@
-"""Applies the planning table to one booking of the store: its unclaimed messages become what is wanted now."""
+"""Plans the messages of one booking by the planning table: its unclaimed messages are replaced by those wanted now."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Addresses = Mapping[Channel, str | None]
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of one booking, split into its present patient and others who stood in the event before."""
+    """What patients know of one booking: its present patient, and others who were in the event before."""
 
     mine: dict[Channel, Knowledge]
     others: tuple[tuple[Channel, Knowledge], ...]
 
 
 def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
-    """Make the booking's pending messages what the table wants now."""
+    """Replace the booking's pending messages by those that the table wants now."""
     booking = bookings.get(tx, number, world.practice.zone)
     if booking is not None:
         wanted = wanted_messages(world, tx, booking, now)
@@ -42,11 +42,11 @@ def plan_booking(world: World, tx: Tx, number: int, now: datetime) -> None:
 
 
 def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[Wanted]:
-    """What is to be sent for this booking, reminders aside: (action, telling number, due)."""
+    """The messages wanted for this booking, without reminders: (action, telling number, due)."""
     known, situation = _known(world, tx, booking), situation_of(tx, booking)
     refused = told.refused(tx, booking.id, world.practice.zone)
     wanted: list[Wanted] = []
-    for channel in Channel:  # on a telephone that two share, the cancellation is read before the other's confirmation
+    for channel in Channel:  # others first: on a shared telephone, a cancellation precedes the new confirmation
         pairs = [(knowledge, False) for other, knowledge in known.others if other is channel]
         pairs += [(known.mine.get(channel, NOBODY), True)]
         for knowledge, own in pairs:
@@ -60,8 +60,8 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
 
 
 def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
-    """The reminders that are to go for this booking now, one a channel (P41); `early`: that may go along with another
-    of the same day (ruling 6)."""
+    """The reminders due for this booking, one a channel (P41); `early`: those that may join one of the same day
+    (ruling 6)."""
     known, situation = _known(world, tx, booking), situation_of(tx, booking)
     found = []
     for channel, knowledge in known.mine.items():
@@ -73,14 +73,14 @@ def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early
 
 
 def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tuple[Channel, Knowledge, Cell]]:
-    """The table's cell for each channel, with what its patient knows: why a message goes, or why none does."""
+    """(channel, what the patient knows, the table's cell): why a message goes, or why none does."""
     known, situation = _known(world, tx, booking), situation_of(tx, booking)
     mine = [(channel, known.mine.get(channel, NOBODY)) for channel in Channel]
     return [(channel, knowledge, plan(knowledge, situation, now)) for channel, knowledge in [*mine, *known.others]]
 
 
 def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addresses, now: datetime) -> None:
-    """What stands there at the first pass is known to its patient: a person told them (ruling 7)."""
+    """Note the booking of the first pass as known to its patient: a person told them (ruling 7)."""
     for channel in Channel:
         told.tell(
             tx, number, channel, 0, kind="baseline", facts=facts, recipient=addresses[channel],
@@ -89,7 +89,7 @@ def tell_baseline(tx: Tx, number: int, facts: Mapping[str, Any], addresses: Addr
 
 
 def receipts(world: World, tx: Tx, number: int) -> tuple[Receipt, ...]:
-    """What was sent for this booking, or is held, for the feedback in its event."""
+    """The messages sent or held for this booking, for the feedback in its event."""
     from rules.telling.event_block import Receipt
 
     rows = messages.of_booking(tx, number, world.practice.zone)
@@ -125,13 +125,13 @@ def _later(one: Knowledge | None, other: Knowledge) -> Knowledge:
 
 
 def situation_of(tx: Tx, booking: BookingRow) -> Situation:
-    """What the calendar says of it now."""
+    """The booking's state in the calendar now."""
     vanished = booking.state == VANISHED
     return Situation(booking.facts, booking.state == VALID, vanished, held=vanished and is_held(tx, booking))
 
 
 def is_held(tx: Tx, booking: BookingRow) -> bool:
-    """The brake is on for its calendar and nobody released it; what she cancelled in so many words is never held."""
+    """Whether the brake holds the booking's cancellation; one typed explicitly is never held."""
     kind = (booking.outcome or {}).get("kind")
     if kind == OutcomeKind.DROPPED:
         return True
@@ -157,7 +157,7 @@ def _before(cell: Cell, knowledge: Knowledge) -> Facts | None:
 
 
 def address_of(booking: BookingRow, channel: Channel) -> str | None:
-    """Where its patient is reached that way."""
+    """The patient's address on that channel."""
     return booking.mobile if channel is Channel.SMS else booking.email
 
 

@@ -1,8 +1,8 @@
-"""The store is older than the calendars: a backup that was put back without a word, `attitre sync --restored`.
+"""Detects a store older than the calendars: a backup restored without `attitre sync --restored`.
 
-Our own part of an event says what was sent for it and when. A receipt from after the calendar was last read, of which
-the store knows nothing, was written by the same installation with a newer store: what it would tell now was told then.
-It asks before it tells: nothing goes to patients, reminders of other appointments apart, until a person answers.
+Our block in an event has receipts: what was sent and when. A receipt that the store does not know, from after its last
+reading of the calendar, was written from a newer store; what is pending now was sent then. Until a person answers,
+nothing is sent to patients except reminders of other appointments.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from sync.store import basics, bookings, calendars, generation, notices, resourc
 from sync.store.engine import Tx
 
 NAME = basics.OLDER
-MOST = 1000  # places kept: more than a practice tells in days
+PLACES_AT_MOST = 1000  # events noted: more than a practice messages about in days
 WAITS = "la base est plus ancienne que les agendas : le cabinet doit d'abord répondre (attitre status)"
 _SENT = re.compile(r"envoyé le (\d\d)/(\d\d) à (\d{1,2}) h(?: (\d\d))?$")
 _NOTICE = "older-store:"
 
 
 def look(world: World, source: Source, ref: str, reading: Reading, now: datetime) -> None:
-    """Of a body that was read: note where its receipts show a newer store. Free for whatever bears none."""
+    """Note an event whose receipts show a newer store. Costs nothing for one without receipts."""
     if reading.foreign_block:
-        return  # a copy of another event, or another installation's
+        return  # a copy of another event's block, or another installation's
     said = {" ".join(line.split()): at for line in reading.annotation.lines if (at := _moment(line, now)) is not None}
     if not said:
         return
@@ -45,13 +45,13 @@ def look(world: World, source: Source, ref: str, reading: Reading, now: datetime
 
 
 def asks(tx: Tx) -> bool:
-    """Whether a person has not answered yet."""
+    """Whether the question to a person is open."""
     return bool(basics.get(tx, NAME))
 
 
 def holds(tx: Tx, kind: MessageKind, place: tuple[str, str]) -> bool:
-    """Whether that message waits for the answer. A reminder tells nothing that is not so; but of an event with an
-    unknown receipt it may have gone."""
+    """Whether that message waits for the answer. A reminder waits only for an event with an unknown receipt: it may
+    have been sent already."""
     kept = basics.get(tx, NAME)
     if not kept:
         return False
@@ -59,7 +59,7 @@ def holds(tx: Tx, kind: MessageKind, place: tuple[str, str]) -> bool:
 
 
 def answered(tx: Tx, now: datetime) -> None:
-    """A person said what is to be done."""
+    """Close the question: a person answered."""
     kept = basics.get(tx, NAME)
     if kept:
         basics.put(tx, NAME, "")
@@ -68,14 +68,14 @@ def answered(tx: Tx, now: datetime) -> None:
 
 
 def tell_all(world: World) -> None:
-    """A person says that what waits is to be told."""
+    """A person wants the pending messages sent."""
     now = world.now()
     with world.store.write() as tx:
         answered(tx, now)
 
 
 def _moment(line: str, now: datetime) -> datetime | None:
-    """When that receipt says it went; the year is the last one in which that was not to come."""
+    """The moment in a receipt line; receipts have no year, so it is the latest one not in the future."""
     found = _SENT.search(" ".join(line.split()))
     if not line.lstrip().startswith("✓") or found is None:
         return None
@@ -91,13 +91,13 @@ def _moment(line: str, now: datetime) -> datetime | None:
 
 
 def _erased(tx: Tx, place: tuple[str, str]) -> bool:
-    """What was sent for it was forgotten at the patient's wish."""
+    """Whether the event's patient was erased, and its receipts with them."""
     standing = resources.get(tx, *place)
     return standing is not None and resources.emptied(standing)
 
 
 def _known(world: World, tx: Tx, place: tuple[str, str], reading: Reading) -> Iterator[str]:
-    """The receipts that the store itself wrote here, or would show for the bookings of these events."""
+    """The receipts that the store wrote here, or would write for the bookings of these events."""
     zone, standing = world.practice.zone, resources.get(tx, *place)
     written = standing.written.lines if standing is not None and standing.written is not None else ()
     yield from (" ".join(line.split()) for line in written)
@@ -112,10 +112,10 @@ def _note(world: World, calendar: str, ref: str, now: datetime) -> None:
         kept = basics.get(tx, NAME)
         data = json.loads(kept) if kept else {"since": now.isoformat(), "places": []}
         if [calendar, ref] not in data["places"]:
-            data["places"] = [*data["places"], [calendar, ref]][:MOST]
+            data["places"] = [*data["places"], [calendar, ref]][:PLACES_AT_MOST]
             basics.put(tx, NAME, json.dumps(data))
         if not kept:
-            generation.renew(tx, now)  # the newer store told under the names that this one would take
+            generation.renew(tx, now)  # new idempotency keys: the newer store used those that this one would take
             basics.log(tx, now, "older-store", calendar=calendar, ref=ref)
             notices.raise_once(tx, f"{_NOTICE}{now.isoformat()}", *QUESTION, now)
 

@@ -1,4 +1,4 @@
-"""Why a message that is due does not go yet: nothing is told from stale knowledge (law L6, hard case H08)."""
+"""Decides why a due message must wait: nothing is told from stale knowledge (law L6, hard case H08)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 
-PATIENCE = timedelta(minutes=30)
+WAIT_AT_MOST = timedelta(minutes=30)  # a reminder for a failing calendar, a message for another calendar's reading
 _ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
 
 
 def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
-    """Why a message that is due does not go yet, in French; empty where it may. Nothing is told from stale knowledge:
-    a calendar that fails, or an event that is missing or whose new body is owed, holds confirmations and cancellations,
-    and reminders for half an hour (hard case H08). A cancellation also waits until every calendar was read since the
-    booking was missed, so that a move is seen; a failing calendar holds the others up for half an hour at most. While
-    attitre fails at the event itself, its newest version is not known: reminders go, nothing else does."""
+    """Why the due message must wait, in French; empty if it may go.
+
+    - Its calendar fails, or its event is missing or to be fetched: it waits, a reminder 30 min at most (hard case H08).
+    - A cancellation waits until every calendar was read since the booking vanished, so that a move is seen; for a
+      failing calendar 30 min at most.
+    - The evaluation of its event fails, so that the newest version is not known: only reminders go.
+    """
     if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
         return older_store.WAITS
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.active}
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0
     if failing or _in_doubt(tx, booking):
-        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < PATIENCE
+        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < WAIT_AT_MOST
         return "" if not waits else _FAILING if failing else _DOUBT
     if row.kind is not MessageKind.REMINDER and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
         return _UNJUDGED
@@ -42,7 +44,7 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
 
 
 def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
-    """It vanished, and not every calendar was read since: it may stand in another one."""
+    """Whether the booking vanished and not every calendar was read since: one of them may hold it."""
     gone = booking.vanished_at
     if gone is None or booking.outcome:
         return False
@@ -61,13 +63,12 @@ def _in_doubt(tx: Tx, booking: BookingRow) -> bool:
 
 
 def _moving(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """The same event stood elsewhere a moment ago, and is looked for there (hard case G04); or, for half an hour at
-    most, another one that this may continue: its patient's, missing from a listing and not yet from a second one
-    (hard case G08)."""
+    """Whether the appointment may have moved here, which is not clear yet: the same event is in doubt elsewhere (hard
+    case G04), or, for 30 min at most, another one of the patient that this one may continue (hard case G08)."""
     others = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
     if any(other.id != booking.id and _in_doubt(tx, other) for other in others):
         return True
-    if booking.patient is None or now - row.due_at >= PATIENCE:
+    if booking.patient is None or now - row.due_at >= WAIT_AT_MOST:
         return False
     theirs = bookings.of_patient(tx, booking.patient, _ANY_ZONE)
     return any(_may_continue(tx, other, booking, now) for other in theirs)
@@ -81,4 +82,4 @@ def _may_continue(tx: Tx, other: BookingRow, booking: BookingRow, now: datetime)
 
 def _unread_since(calendar: CalendarRow, moment: datetime, now: datetime) -> bool:
     read = calendar.last_success is not None and calendar.last_success >= moment
-    return not read and not (calendar.fail_count and now - moment > PATIENCE)
+    return not read and not (calendar.fail_count and now - moment > WAIT_AT_MOST)

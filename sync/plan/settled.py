@@ -1,4 +1,4 @@
-"""Tellings that are over without a call of their own: a newer one says more, or the patient knows (law L4)."""
+"""Closes messages without a call: a newer one supersedes them, or the patient knows already (law L4)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NEWER = "remplacé par un message plus récent"
 
 
 def supersede(world: World, tx: Tx, row: MessageRow) -> None:
-    """A newer telling leaves: what may have left before never follows it, and nobody needs to look after it."""
+    """Before a message is sent: close older ones of unknown outcome, which must never follow it."""
     for one in messages.of_the_same(tx, row, world.practice.zone):
         if one.may_have_left and one.state != CLAIMED and one.id < row.id:
             give_way(world, tx, one)
 
 
 def give_way(world: World, tx: Tx, row: MessageRow) -> None:
-    """A newer telling left, or leaves: this one is over, and its alert with it."""
+    """Close a message that a newer one supersedes, and withdraw its alerts."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=world.now(), reason=_NEWER)
     if row.may_have_left and row.kind is not MessageKind.REMINDER:
         told.settle(tx, row.booking, row.channel, row.number, TellingState.UNCLEAR)
@@ -33,7 +33,7 @@ def give_way(world: World, tx: Tx, row: MessageRow) -> None:
 
 
 def over(tx: Tx, row: MessageRow, now: datetime) -> None:
-    """This cancellation is not to be told any more: the patient knows of another booking at that hour."""
+    """Close a cancellation: the patient knows of another booking at that hour."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED)
     if row.started_at is None:
         told.tell(
@@ -45,7 +45,7 @@ def over(tx: Tx, row: MessageRow, now: datetime) -> None:
 
 
 def taken_as_told(world: World, tx: Tx, row: MessageRow) -> None:
-    """Its patient knows what it says, without that it went."""
+    """Note that the patient knows what the message says, although it was not sent."""
     number = told.next_number(tx, row.booking, row.channel)
     ended = row.kind is MessageKind.CANCELLATION
     kind, state = (row.kind.value, TellingState.TOLD) if ended else ("baseline", TellingState.BASELINE)
