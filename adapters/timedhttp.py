@@ -26,7 +26,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from adapters import timed
 
 HOSTS, KEPT = 4, 8  # connections kept: to so many hosts, so many each
-IDLE = 120.0  # seconds; what nobody used for longer is closed, and never written to: routers forget it silently
+IDLE_S = 120.0  # an idler connection is closed unused: routers forget it silently
 INTERIM = 20  # answers of class 1xx before the true one
 
 
@@ -132,7 +132,7 @@ class _SecurePool(_Pool, HTTPSConnectionPool):
 def _close_idle(connections: Any) -> None:
     now = monotonic()
     for one in connections:
-        if one is not None and now - one.used_at > IDLE:
+        if one is not None and now - one.used_at > IDLE_S:
             one.close()  # it opens again by itself
 
 

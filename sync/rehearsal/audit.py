@@ -29,7 +29,7 @@ from sync.worker.scheduler import Readers
 
 _BOTHERS = frozenset({Severity.ERROR, Severity.WARNING})
 _OTHER = frozenset({"dentist-other", "consent-void"})
-AT_ONCE = 50
+BATCH = 50  # resources a transaction, and a step of the progress display
 Count = Callable[[int, int], None]
 
 
@@ -193,7 +193,7 @@ def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: C
     """What is past one by one, each at the moment when it was made, so that visits add up; then all that comes."""
     past, coming = _owed(world, since, now)
     steps = [(_moment(world, place, since), [place]) for place in past]
-    steps += [(now, coming[start : start + AT_ONCE]) for start in range(0, len(coming), AT_ONCE)]
+    steps += [(now, coming[start : start + BATCH]) for start in range(0, len(coming), BATCH)]
     done, total = 0, len(past) + len(coming)
     for clock.moment, places in steps:
         with world.store.write() as tx:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.base import Garbled
 from adapters.calendars.dav import multistatus
-from adapters.calendars.dav.multistatus import CAL, DAV, MOST, read
+from adapters.calendars.dav.multistatus import CAL, DAV, MOST_TAGS, read
 
 HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n'
 OPEN = b'<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">'
@@ -85,7 +85,7 @@ def test_i10_text_that_only_speaks_of_a_document_type_is_text() -> None:
     "piece", [b"<a/>", b"<d:response/>", b"<d:response><d:href>/1</d:href></d:response>", b"<!---->"]
 )
 def test_i10_elements_without_end_are_not_built(piece: bytes) -> None:
-    body = OPEN + piece * (MOST + 1) + CLOSE
+    body = OPEN + piece * (MOST_TAGS + 1) + CLOSE
 
     def refused() -> None:
         with pytest.raises(Garbled, match="démesurée"):

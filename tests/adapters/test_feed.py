@@ -130,7 +130,7 @@ def test_a18_an_error_is_an_error_and_names_no_address(feed, calendar, status, k
 
 def test_i10_a_feed_without_measure_is_refused(feed, calendar, monkeypatch, written):
     feed.put("garde.ics", written("garde.ics", text="x" * 2000))
-    monkeypatch.setattr("adapters.calendars.feed.calendar.LARGEST", 1000)
+    monkeypatch.setattr("adapters.calendars.feed.calendar.LARGEST_BYTES", 1000)
     with pytest.raises(Garbled, match="démesuré"):
         pull(calendar)
 

@@ -307,7 +307,7 @@ def test_a_kept_connection_that_nobody_used_for_long_is_closed_not_written_to(mo
         session.send("GET", server.url)
         session.send("GET", server.url)
         assert len(server.asked) == 1, "kept"
-        monkeypatch.setattr(timedhttp, "IDLE", -1.0)
+        monkeypatch.setattr(timedhttp, "IDLE_S", -1.0)
         assert session.send("GET", server.url).body == b"ok"
     assert len(server.asked) == 2
 

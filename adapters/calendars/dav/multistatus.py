@@ -34,8 +34,8 @@ _HEADLINE = re.compile(rb"^<\?xml[^>]*\?>")
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 _ASCII_LIKE = re.compile(rb"utf-?8|(us-)?ascii|iso-8859-\d+|latin-?\d|windows-125\d", re.I)
 _PROLOG = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)*")
-_PIECE = 65_536
-MOST = 2_000_000  # tags of an answer: 125,000 members of a listing
+_PIECE_BYTES = 65_536
+MOST_TAGS = 2_000_000  # tags of an answer: 125,000 members of a listing
 _PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a path alone, with nothing to decode in it
 _STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
 
@@ -98,7 +98,7 @@ def read(body: bytes) -> Multistatus:
     """A multistatus. Raises Garbled for what is cut, malformed, measureless, or something else (an HTML page)."""
     from lxml import etree
 
-    if body.count(b"<") > MOST:
+    if body.count(b"<") > MOST_TAGS:
         raise TooLong
     for mend in (bytes, _cleaned):  # most answers need no mending
         try:
@@ -155,8 +155,8 @@ def _parsed(body: bytes) -> Multistatus:
         events=("end",), tag=f"{DAV}response", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
     members: list[Member] = []
-    for at in range(0, len(body), _PIECE):
-        parser.feed(body[at : at + _PIECE])
+    for at in range(0, len(body), _PIECE_BYTES):
+        parser.feed(body[at : at + _PIECE_BYTES])
         for _, element in parser.read_events():
             around = element.getparent()
             if around is None or around.getparent() is not None:  # a property's own affair

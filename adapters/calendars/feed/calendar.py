@@ -35,7 +35,7 @@ from rules.model import AddEvent, Status
 
 KIND, QUERY = "feed", "1"
 PAGE = 500
-LARGEST = 32 * 1024 * 1024
+LARGEST_BYTES = 32 * 1024 * 1024
 _STAMP = re.compile(rb"^DTSTAMP[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*", re.MULTILINE | re.IGNORECASE)
 _READ_ONLY = Refused("Ce flux est en lecture seule.")
 
@@ -92,7 +92,7 @@ class FeedCalendar:
         """The feed and its mark; None where it is what it was at `since`. Raises Garbled for what is no whole feed."""
         before = _mark(since)
         self._offered = _whole(before.get("every"))
-        answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING, most=LARGEST)
+        answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING, most=LARGEST_BYTES)
         if answer.status == 304 and since is not None:
             return None
         if answer.status != 200:

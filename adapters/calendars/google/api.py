@@ -19,8 +19,8 @@ from adapters.http import LARGEST, LISTING, READ, Answer, Http, TooLong, retry_a
 
 Json = dict[str, Any]
 BASE = "https://www.googleapis.com/calendar/v3/"
-QUOTA_PAUSE = 3600.0
-MOST = 2_000_000  # values of an answer: each is an object in memory, however short it is on the line
+QUOTA_PAUSE_S = 3600.0
+MOST_VALUES = 2_000_000  # values of an answer: each is an object in memory, however short it is on the line
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded", "QUOTA_EXCEEDED"})
 _OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
@@ -52,7 +52,7 @@ class ApiError(Exception):
     def outside(self) -> OutsideError:
         """The same for the application, as a French sentence."""
         if self.quota:
-            return TryLater(_QUOTA_USED, self.wait or QUOTA_PAUSE)
+            return TryLater(_QUOTA_USED, self.wait or QUOTA_PAUSE_S)
         if self.passing or self.status >= 500:
             return TryLater(_BUSY, self.wait)
         if self.status == 401:
@@ -151,7 +151,7 @@ class GoogleAccess:
             return self._executed(request)
         except ApiError as error:
             if error.quota:
-                self._no_writes_until = time.monotonic() + (error.wait or QUOTA_PAUSE)
+                self._no_writes_until = time.monotonic() + (error.wait or QUOTA_PAUSE_S)
             raise
         except (TryLater, Garbled) as error:
             raise Lost from error
@@ -209,7 +209,7 @@ class _Bridge:
         if answer.status == 401:
             self._login.renewed(used)
             answer = self._http.send(method, uri, content, told, **limits)
-        if sum(map(answer.body.count, (b",", b"[", b"{"))) > MOST:
+        if sum(map(answer.body.count, (b",", b"[", b"{"))) > MOST_VALUES:
             raise TooLong
         return answer
 

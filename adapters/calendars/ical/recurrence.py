@@ -14,7 +14,7 @@ from adapters.calendars.ical.times import Moment, later, local
 from adapters.calendars.ical.versions import by_uid, instance, key, on_day, original, zone_of
 from rules.model import CalendarEvent
 
-MOST = 4_000
+MOST_OCCURRENCES = 4_000
 _MARGIN = timedelta(days=1)
 _SHIFTED = frozenset({"nonexistent-time"})
 
@@ -158,7 +158,7 @@ class _Dates:
         for rule in self.master.excluding:
             for start in self._starts(rule)[0]:
                 found.pop(self._key(start), None)
-        if len(found) > MOST:
+        if len(found) > MOST_OCCURRENCES:
             raise Refused
         return found, self.flags
 

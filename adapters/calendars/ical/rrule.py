@@ -18,8 +18,10 @@ _FREQUENCIES = {
 }
 _SUB_DAILY = frozenset({"BYHOUR", "BYMINUTE", "BYSECOND"})
 _STEPS = {"DAILY": timedelta(days=1), "WEEKLY": timedelta(weeks=1)}
-_MOST = 4_000
-_PATIENCE = 500  # months (of yearly rules, years) without a start: a Monday that is 29 February comes within 40 years
+_MOST_STARTS = 4_000
+_MONTHS_WITHOUT_START = (
+    500  # months (of yearly rules, years) without a start: a Monday that is 29 February comes within 40 years
+)
 _LONGEST_WALK = 16_000  # starts that are passed over on the way to the window: 40 ms, or 43 years of days
 
 
@@ -31,7 +33,7 @@ class _Guarded(dateutil_rrule.rrule):  # type: ignore[misc]
     @property
     def _bynweekday(self) -> Any:
         self.turns += 1
-        if self.turns > _PATIENCE:
+        if self.turns > _MONTHS_WITHOUT_START:
             raise Refused
         return self.__dict__["_nth"]
 
@@ -140,6 +142,6 @@ def _between(rule: _Guarded, first: datetime, last: datetime) -> list[datetime]:
             break
         if at >= first:
             found.append(at)
-        if len(found) > _MOST or count > _LONGEST_WALK:
+        if len(found) > _MOST_STARTS or count > _LONGEST_WALK:
             raise Refused
     return found

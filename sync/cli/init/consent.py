@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from adapters.calendars.google.consent import Consent
 
 TOKEN_FILE = "google-token.json"  # noqa: S105  a name
-PATIENCE = 300.0
+CONSENT_WAIT_S = 300.0  # for a person to sign in at Google
 _DONE = (
     "<!doctype html><html lang=fr><meta charset=utf-8><title>attitre</title><p>C'est fait : vous pouvez fermer cette "
     "page et revenir à attitre."
@@ -80,7 +80,7 @@ def _has_browser() -> bool:
 
 @contextmanager
 def _listening() -> Iterator[tuple[str, Any]]:
-    """An address on loopback, and what waits for the browser to come there (empty after `PATIENCE` seconds)."""
+    """An address on loopback, and what waits for the browser to come there (empty after `CONSENT_WAIT_S`)."""
     came: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -101,7 +101,7 @@ def _listening() -> Iterator[tuple[str, Any]]:
 
         def waiting() -> str:
             say("(La page vient de s'ouvrir dans votre navigateur ; attitre attend votre réponse.)")
-            until = time.monotonic() + PATIENCE
+            until = time.monotonic() + CONSENT_WAIT_S
             server.timeout = 1.0
             while not came and time.monotonic() < until:
                 server.handle_request()
