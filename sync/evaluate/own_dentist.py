@@ -27,7 +27,7 @@ def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, 
     if future is None or patient is None or not assessment.valid or what.cancelled:
         return
     if what.no_preference and future.dentist == what.dentist != what.patient.dentist:
-        patients.hang_on(tx, patient, booking)
+        patients.set_provisional_dentist(tx, patient, booking)
         own = bookings.place(tx, booking)
         resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now) - {own}, now)
 
@@ -41,7 +41,7 @@ def settle(world: World) -> int:
     for one in doubtful:
         with kept_apart("dentist not settled"), world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
-            patients.hang_on(tx, one.patient, verdict.booking)
+            patients.set_provisional_dentist(tx, one.patient, verdict.booking)
             if verdict.decision is Decision.REVOKE:
                 _undo(tx, one, now)
                 undone += 1

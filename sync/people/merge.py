@@ -43,7 +43,7 @@ def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
     patients.save(tx, merger.kept, now, source=f"fusion {gone}")
     patients.find_by_names(tx, kept)
     if before is not None and before.dentist is None and gone in hanging:
-        patients.hang_on(tx, kept, hanging[gone])
+        patients.set_provisional_dentist(tx, kept, hanging[gone])
     reconsider(tx, kept, now, zone)
     basics.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
 

@@ -196,8 +196,8 @@ def doubtful(tx: Tx, now: datetime) -> list[Provisional]:
     return [Provisional(patient, booking, dentist) for patient, booking, dentist in rows]
 
 
-def hang_on(tx: Tx, patient: int, booking: int | None) -> None:
-    """That patient's dentist hangs on this booking; on none: it is firm."""
+def set_provisional_dentist(tx: Tx, patient: int, booking: int | None) -> None:
+    """The booking on which the attribution of the patient's dentist depends; None: it is confirmed."""
     tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(provisional=booking))
 
 
