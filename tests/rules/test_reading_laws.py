@@ -89,9 +89,9 @@ def test_any_heap_of_our_own_words_is_read(
 @pytest.mark.parametrize("piece", PATHOLOGICAL)
 def test_a_hundred_thousand_signs_are_read_within_a_second(typed: Callable[..., Entry], piece: str) -> None:
     text = piece * (100_000 // len(piece))
-    started = time.perf_counter()
+    started = time.thread_time()  # of the processor: other work on the machine decides nothing
     typed(text, text)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -39,13 +39,12 @@ def attitre(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def worker(practice: Path) -> Iterator[subprocess.Popen[str]]:
     """A `run` that has taken the store's lock."""
-    process = subprocess.Popen([ATTITRE, "run"], cwd=practice, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 30
-    while not (practice / "attitre.db.lock").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    yield process
-    process.kill()
-    process.wait()
+    with subprocess.Popen([ATTITRE, "run"], cwd=practice, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 30
+        while not (practice / "attitre.db.lock").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        yield process
+        process.kill()
 
 
 def test_an_unknown_command_or_option_is_usage(practice: Path) -> None:
