@@ -28,9 +28,6 @@ class Attendance(StrEnum):
     EARLY = "early"
 
 
-ABSENT = frozenset({Attendance.EXCUSED, Attendance.UNEXCUSED})
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A class and why, in French; for undecided, what is not known. `proposals`: lines that she may type instead."""

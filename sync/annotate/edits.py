@@ -3,7 +3,7 @@ wins (law L1, docs/design.md#writing-into-her-event)."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
@@ -154,10 +154,3 @@ def _later(world: World, row: EditRow) -> None:
 def _done(world: World, row: EditRow) -> None:
     with world.store.write() as tx:
         edits.drop(tx, row.calendar, row.ref)
-
-
-def next_edit(world: World, now: datetime) -> timedelta | None:
-    """How long until the next edit is due; None if there is none."""
-    with world.store.read() as tx:
-        due = edits.next_due(tx)
-    return max(due - now, timedelta(0)) if due else None

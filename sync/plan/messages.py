@@ -19,7 +19,6 @@ from sync.store.states import TellingState
 if TYPE_CHECKING:
     from rules.telling.event_block import Receipt
 
-_SAID = frozenset({messages.SENT, messages.FAILED, messages.HELD})
 NOBODY = Knowledge(Row.NEVER)
 Wanted = tuple[Send, int, datetime]
 Addresses = Mapping[Channel, str | None]

@@ -87,11 +87,5 @@ def due(tx: Tx, now: datetime) -> list[EditRow]:
     ]
 
 
-def next_due(tx: Tx) -> datetime | None:
-    """When the next edit falls due."""
-    query = select(t.edit.c.due_at).where(t.edit.c.practice == tx.practice).order_by(t.edit.c.due_at).limit(1)
-    return tx.connection.execute(query).scalar()
-
-
 def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:
     return t.edit.c.practice == tx.practice, t.edit.c.calendar == calendar, t.edit.c.ref == ref

@@ -156,14 +156,6 @@ def every(tx: Tx) -> tuple[Patient, ...]:
     return tuple(_patients(tx, rows))
 
 
-def by_foreign_id(tx: Tx, foreign_id: str) -> Patient | None:
-    """The record with the practice software's own number."""
-    c = t.patient.c
-    query = select(t.patient).where(c.practice == tx.practice, c.foreign_id == foreign_id, c.merged_into.is_(None))
-    row = tx.connection.execute(query).mappings().first()
-    return _patients(tx, [row])[0] if row else None
-
-
 def count(tx: Tx) -> int:
     """How many records."""
     query = select(func.count()).where(t.patient.c.practice == tx.practice, t.patient.c.merged_into.is_(None))

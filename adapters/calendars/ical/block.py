@@ -21,7 +21,6 @@ from html import unescape
 
 START = "── attitre ──"
 END = "── fin ──"
-MARKS = ("⚠ ", "✓ ")
 
 _BREAK = re.compile(
     r"[\r\n]|</?(?:blockquote|body|br|div|h[1-6]|html|html-blob|li|ol|p|pre|table|tbody|td|tr|ul)\b[^<>\r\n]*>",
