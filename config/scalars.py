@@ -124,9 +124,7 @@ else:  # keys are days as written; `_week` turns them into weekdays
     _Days = Annotated[tuple[int, ...], BeforeValidator(weekdays)]
     _Spans = Annotated[tuple[Span, ...], BeforeValidator(spans)]
     Hours = Annotated[
-        dict[
-            Annotated[tuple[int, ...], BeforeValidator(weekdays)], Annotated[tuple[Span, ...], BeforeValidator(spans)]
-        ],
+        dict[_Days, _Spans],
         AfterValidator(_week),
         PlainSerializer(dict),
         WithJsonSchema(_HOURS_SCHEMA),
