@@ -220,9 +220,8 @@ class LaterSender:
 
 def list_calendars(url: str, username: str, password: str) -> list[tuple[str, str, bool]]:
     """(name, address, may be written) of the calendars that an account has. Raises the errors of adapters.base."""
-    from adapters.calendars.dav import account as davaccess
-    from adapters.calendars.dav import probe
+    from adapters.calendars.dav import account, probe
 
-    access = davaccess.DavAccess(url, username=username, password=password)
-    found = davaccess.list_calendars(access)
+    access = account.DavAccess(url, username=username, password=password)
+    found = account.list_calendars(access)
     return [(one.name, one.address, probe.writable(access.http, one.address)) for one in found]

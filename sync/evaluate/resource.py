@@ -13,8 +13,7 @@ from rules.telling.event_block import PROBLEMS, UNREADABLE, problem_feedback
 from rules.text.french import day_and_clock
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
-from sync.evaluate import detached as split
-from sync.evaluate import relocation
+from sync.evaluate import detached, relocation
 from sync.evaluate.gather import Case
 from sync.evaluate.occurrence import Outcome, evaluate
 from sync.store import bookings, calendars, edits, notices, resources
@@ -61,9 +60,8 @@ def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *,
 def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
     now = world.now()
     reading = world.readings.of(source, row.ref, row.payload, world.window(now))
-    case = Case(
-        world, tx, source, row, split.without_overrides(tx, source, row, reading, now), now, Reader(world.practice, now)
-    )
+    reading = detached.without_overrides(tx, source, row, reading, now)
+    case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
     return case if _may_write(case) else replace(case, fixed="attitre ne peut pas écrire dans cet événement")
 
 
