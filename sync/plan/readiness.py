@@ -15,7 +15,7 @@ from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 
 WAIT_AT_MOST = timedelta(minutes=30)  # a reminder for a failing calendar, a message for another calendar's reading
-_ANY_ZONE = ZoneInfo("UTC")  # where only its place is asked for
+_ANY_ZONE = ZoneInfo("UTC")  # where only places and moments are compared
 
 
 def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
@@ -25,6 +25,8 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     - A cancellation waits until every calendar was read since the booking vanished, so that a move is seen; for a
       failing calendar 30 min at most.
     - The evaluation of its event fails, so that the newest version is not known: only reminders go.
+    - A confirmation waits while its appointment may have moved here from an event in doubt (`_moving`).
+    - The store is older than the calendars, and a person has not answered yet (`older_store.holds`).
     """
     if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
         return older_store.WAITS

@@ -1,5 +1,5 @@
-"""One pass reads every calendar and takes every step once (`attitre sync`). The worker has rounds instead, which read
-only what is due."""
+"""One pass reads every calendar and takes all steps in order (`attitre sync`). The worker has rounds instead, which
+read only what is due."""
 
 from __future__ import annotations
 
