@@ -13,7 +13,7 @@ class CalendarState(StrEnum):
 
 
 class ResourceState(StrEnum):
-    """`resource.state`: present → suspect → gone, and back to present as soon as it is read again."""
+    """`resource.state`: present → gone, by way of suspect if only a listing lacks it; present again once it is read."""
 
     PRESENT = "present"
     SUSPECT = "suspect"  # missing from a listing, the absence is not proven yet
