@@ -160,7 +160,7 @@ class World:
         return self.clock().astimezone(self.practice.zone)
 
     def at(self, now: datetime) -> World:
-        """The same at that one moment: what is decided in a pass is decided by one time."""
+        """The same at that one moment: what a step decides is decided by one time."""
         return replace(self, clock=lambda: now)
 
     def window(self, now: datetime) -> Window:

@@ -85,7 +85,7 @@ def _owes(step: Step, world: World, tx: Tx, now: datetime) -> bool:
 
 def take_all(this: Pass) -> Done:
     """Take every step in order; a failing one does not stop the others (law L10)."""
-    taken = _Taken(this, replace(this, world=this.world.at(this.world.now())), {}, {})
+    taken = _Taken(this, {}, {})
     for step in STEPS:
         if taken.may(step) and taken.take(step) and step.judged:
             taken.take(JUDGING)
@@ -99,7 +99,6 @@ class _Taken:
     """The steps taken in one pass, by name: how many things each did, and its fault."""
 
     this: Pass
-    at_its_moment: Pass  # the same, by the time at which the steps began
     counts: dict[str, int]
     faults: dict[str, Exception | None]
 
@@ -111,11 +110,15 @@ class _Taken:
         """Take the step, keep its fault, and return how many things it did."""
         done = 0
         with kept_apart("step failed", step=step.name) as fate:
-            done = step.run(self.this if step.calls else self.at_its_moment)
+            done = step.run(self.this if step.calls else self._now())
             log.info("step", step=step.name, done=done)
         self.counts[step.name] = self.counts.get(step.name, 0) + done
         self.faults[step.name] = self.faults.get(step.name) or fate.failed
         return done
+
+    def _now(self) -> Pass:
+        """The pass at this moment. Each step has its own: a reading may just have found something newer (law L6)."""
+        return replace(self.this, world=self.this.world.at(self.this.world.now()))
 
 
 # --- for each step: its check, then its work -------------------------------------------------------------------------
