@@ -180,23 +180,37 @@ def test_i09_a_file_has_no_fence_and_its_writes_cost_nothing_more(office: Office
 # --- standing by ------------------------------------------------------------------------------------------------------
 
 
+class Waited(threading.Event):
+    """Of a worker that stands by: says when it has been refused the lease twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused, self.was_refused_twice = 0, threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.refused += 1
+        if self.refused > 1:
+            self.was_refused_twice.set()
+        return super().wait(timeout)
+
+
 def test_i07_a_second_worker_waits_takes_over_and_gives_back(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.05)
-    office, turns, stop = office_on(store, tmp_path), [], Stop()
+    office, turns, waiting = office_on(store, tmp_path), [], Waited()
     second = replace(office.world, store=Store(postgresql, "lilas"))
 
     def waits() -> None:
-        as_the_only_worker([second], stop, lambda: turns.append("second") or 7)
+        as_the_only_worker([second], Stop(event=waiting), lambda: turns.append("second") or 7)
 
     with store.lock():
         thread = threading.Thread(target=waits)
         thread.start()
-        time.sleep(0.4)
+        assert waiting.was_refused_twice.wait(60)
         assert turns == []
         cut(store)
-        thread.join(10)
+        thread.join(60)
         assert turns == ["second"]
         ended = Stop()
         assert as_the_only_worker([office.world], ended, lambda: work([(office.world, 1)], _soon(ended))) == 0
