@@ -89,7 +89,7 @@ def _desk(entry: DeskEntry, base: Template, folder: Path) -> Desk:
 
 
 def _practice(entry: DeskEntry) -> Practice:
-    return replace(PRACTICE, motifs_together=True) if entry.together else PRACTICE  # type: ignore[call-arg]
+    return replace(PRACTICE, motifs_together=True) if entry.together else PRACTICE
 
 
 def _saved(desk: Desk, entry: DeskEntry) -> Event:
@@ -206,7 +206,7 @@ def _answered(entry: DeskEntry, answer: Answer) -> list[str]:
 
 def _asked(entry: DeskEntry, answer: Answer) -> list[str]:
     problems = []
-    if answer.mark != "⚠ " or answer.told or answer.booking is None:
+    if answer.mark != "⚠ " or answer.told or not answer.wrong:
         problems.append("nothing is asked")
     if len(answer.wrong) > 2:
         problems.append(f"{len(answer.wrong)} lines for one trouble")
