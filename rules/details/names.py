@@ -24,7 +24,7 @@ _BIRTH = re.compile(  # of `ne` without its accent, only before a name in capita
 )
 _MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:et|&|\+)\s+(?:mme|m\.?|mr|madame|monsieur|sa|son|ses|fils|fille)\b|&", re.IGNORECASE)
-_TOGETHER = re.compile(r"(?:et|&|\+)\s+", re.IGNORECASE)
+_TOGETHER = re.compile(r"(?:et|puis|ainsi que|&|\+)\s+", re.IGNORECASE)
 _KIN_WORDS = "sa son ses leur fils fille femme mari epoux epouse conjoint enfant enfants frere soeur mere pere"
 _KIN = frozenset(_KIN_WORDS.split())
 _PUNCTUATION = ' .,;:/|()[]«»"–—-*!'
@@ -91,8 +91,7 @@ def another(part: str) -> Name | None:
     name = split(part[together.end() :] if together else part)
     if together:
         titled = form_of_address(part[together.end() :].split(" ", maxsplit=1)[0])
-        kin = key(part[together.end() :]).partition(" ")[0] in _KIN
-        if kin:
+        if kin(part[together.end() :]):
             return Name(part[together.end() :])
         somebody = name.text and (name.certain or titled or usual_given(name.text.split()[0]))
         return name if somebody else None
@@ -102,6 +101,11 @@ def another(part: str) -> Name | None:
 def particle(word: str) -> bool:
     """A small word of a family name: `de`, `van`."""
     return fold(word).rstrip("'") in _PARTICLES
+
+
+def kin(text: str) -> bool:
+    """Somebody's relative without a name: `sa femme`, `enfants`."""
+    return key(text).partition(" ")[0] in _KIN
 
 
 def form_of_address(word: str) -> bool:

@@ -25,7 +25,7 @@ BREAK = re.compile(
     rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=(?:\d{{1,4}}\s+)?[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
 )
 _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
-CHOICE = re.compile(r"\s*=\s*(\d)\s*")
+CHOICE = re.compile(r"\s*=\s*(\d{1,2})\s*")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
 STREET = re.compile(
@@ -60,7 +60,7 @@ class Sheet:
     left: list[str] = field(default_factory=list)  # words of the title that mean nothing known
     kept_for: str = ""  # a word of the title by which time is kept for no booking
     comment: list[str] = field(default_factory=list)
-    crossed: bool = False  # a sign before the title strikes it out
+    crossed: str = ""  # a sign or word of the title by which the appointment does not stand
     urgent: bool = False
     pressed: bool = False
     warned: bool = False

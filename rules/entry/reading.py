@@ -282,7 +282,7 @@ def _whole(typed: Sheet, maiden: str) -> Name:
 
 def _name_findings(name: Name, typed: Sheet) -> Findings:
     policy = typed.practice.policy
-    crossed = raised(policy, "title-crossed") if typed.crossed and typed.outcome is None else ()
+    crossed = raised(policy, "title-crossed", seen=typed.crossed) if typed.crossed and typed.outcome is None else ()
     if not name.text:
         return crossed
     if typed.also:

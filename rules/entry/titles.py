@@ -22,7 +22,8 @@ from rules.text.fold import key, tokens
 
 def sort(sheet: Sheet, text: str) -> None:
     """Sort the title: labels, outcome, details, statements and motifs are taken out, the name is what remains."""
-    sheet.crossed = bool(_CROSSED.match(text)) or "\u0336" in text
+    crossed = _CROSSED.match(text)
+    sheet.crossed = crossed[1] if crossed else ""
     for segment in labels.cut(_TAG.sub("", _plain(text))):
         if segment.label == "comment":
             sheet.comment.append(segment.value)
@@ -103,12 +104,21 @@ def _take_words(sheet: Sheet, text: str) -> str:
     for mention in _motifs_beside_names(sheet, text, typed, spoken):
         sheet.motifs[mention.label] = None
         places.append((spoken[mention.start][1], spoken[mention.end - 1][2]))
+    places += _doctors(sheet, text)
+    return _without(text, places)
+
+
+def _doctors(sheet: Sheet, text: str) -> list[tuple[int, int]]:
+    """The places of the practice's dentists in a title that says more than that, noted: `Dr Martin DUPONT Marie`."""
+    places = []
     for found in DOCTOR.finditer(text):
         around = f"{text[: found.start()]}{text[found.end() :]}"
-        if around.strip(EDGES) and yes_no.dentist(found[1], sheet.practice).key:
-            sheet.add("dentist", found[0])
-            places.append(found.span())
-    return _without(text, places)
+        for name in dict.fromkeys((found[1], found[1].split()[0])):
+            if around.strip(EDGES) and yes_no.dentist(name, sheet.practice).key:
+                sheet.add("dentist", f"Dr {name}")
+                places.append((found.start(), found.start(1) + len(name)))
+                break
+    return places
 
 
 def _motifs_beside_names(
@@ -151,19 +161,27 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
     if said := vocabulary.statements(sheet.practice).get(key(part)):
         sheet.statements.add(said)
         return
+    if key(part) in vocabulary.usual().postponed:
+        sheet.crossed = sheet.crossed or part
+        return
     part = _past_vague(sheet, part)
     if not part:
         return
-    if sheet.name and joint in _AND and all(map(names.usual_given, part.split(" "))):
-        sheet.also.append(part)  # `LEROY Tom + Jade`
-    elif sheet.name and " " not in sheet.name and " " not in part and names.usual_given(part):
+    if sheet.name and " " not in f"{sheet.name}{part}" and joint not in {"+", "&"} and names.usual_given(part):
         sheet.name = f"{sheet.name} {part}"  # `DUPONT – Marie`
+    elif sheet.name and joint in _AND and (names.kin(part) or _lone_given(part)):
+        sheet.also.append(part)  # `LEROY Tom + Jade`
     elif sheet.name or not any(map(str.isalpha, part)):
         work = (one.typed for one in name_words(part) if one.folded in block_words(sheet.practice))
         sheet.kept_for = sheet.kept_for or next(work, "")
         sheet.left.append(part)
     else:
         _named(sheet, part)
+
+
+def _lone_given(part: str) -> bool:
+    """A usual first name and nothing else."""
+    return part[:1].isupper() and all(map(names.usual_given, part.split(" ")))
 
 
 def _named(sheet: Sheet, part: str) -> None:
@@ -200,13 +218,30 @@ def _past_vague(sheet: Sheet, part: str) -> str:
     first, last = telling[0], telling[-1]
     begin = spoken[first][1] if first else 0
     end = len(part) if last == len(spoken) - 1 else spoken[last + 1][1]
+    if _named_by_a_vague_word(part):
+        return part
     sheet.left.extend(filter(None, [part[:begin].strip(), part[end:].strip()]))
     return part[begin:end].strip(EDGES)
+
+
+def _named_by_a_vague_word(part: str) -> bool:
+    """`DENT Marie`, `VOIR Jean`: capitals and a first name."""
+    spoken = part.split(" ")
+    return (
+        len(spoken) == 2
+        and spoken[0].isupper()
+        and len(spoken[0]) > 3
+        and _lone_given(spoken[1])
+        and not part.isupper()
+    )
 
 
 def _name_and_more(sheet: Sheet, part: str) -> tuple[str, str]:
     """`DUPONT Marie blanchiment` → the name, and what stands behind it; `cour DUPONT Marie` begins with a motif."""
     spoken = part.split(" ")
+    before = _before_capitals(spoken)
+    _left_before(sheet, spoken[:before])
+    spoken = spoken[before:]
     if len(spoken) > 2 and (mention := _begun(sheet, spoken)):
         sheet.motifs[mention] = None
         spoken = spoken[1:]
@@ -215,6 +250,22 @@ def _name_and_more(sheet: Sheet, part: str) -> tuple[str, str]:
         spoken = spoken[1:]
     end = _end_of_name(sheet, spoken)
     return " ".join(spoken[:end]), " ".join(spoken[end:])
+
+
+def _before_capitals(spoken: list[str]) -> int:
+    """How many words in small letters stand before a whole name that begins with capitals: `reporté DUPONT Marie`."""
+    loud = next((place for place, word in enumerate(spoken) if word.isupper() and len(word) > 1), 0)
+    small = all(word[:1].islower() or word.isdigit() for word in spoken[:loud])
+    usual = any(map(names.usual_given, spoken[:loud])) or names.particle(spoken[max(loud - 1, 0)])
+    return loud if small and not usual and len(spoken) - loud >= 2 else 0
+
+
+def _left_before(sheet: Sheet, spoken: list[str]) -> None:
+    words = " ".join(spoken)
+    if key(words) in vocabulary.usual().postponed:
+        sheet.crossed = sheet.crossed or words
+    elif spoken:
+        sheet.left.append(words)
 
 
 def _end_of_name(sheet: Sheet, spoken: list[str]) -> int:
@@ -262,11 +313,11 @@ _AGE = re.compile(  # `8 ans`, `14h30`; without the words before it
     re.IGNORECASE,
 )
 _STROKE = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")  # `Tom/Jade`, `Marie/ctrl`
-_CROSSED = re.compile("\\s*[❌✖✗✘🚫⛔❎]")
-_CHOICE = re.compile(r"(?<!\w)=\s*(\d)\s*$")
+_CROSSED = re.compile("\\s*([❌✖✗✘🚫⛔❎])")
+_CHOICE = re.compile(r"(?<!\w)=\s*(\d{1,2})\s*$")
 _DRAWN = frozenset({"So", "Sk", "Cs", "Co", "Mn", "Me"})
 _HYPHENS = frozenset("-‐‑'’")
-_AND = frozenset({"+", "&", "/", "et"})
+_AND = frozenset({"+", "&", "/", "et", ","})
 _ALONE_NEW = frozenset({"nouveau", "nouvelle"})
 _ALSO_NAMES = frozenset(
     {

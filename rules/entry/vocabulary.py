@@ -22,13 +22,13 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the file says. `statements`: phrase → statement; `work`: words for time that is no booking; `sentence`:
-    words before which a name ends; `meanings` by name."""
+    """What the file says, folded."""
 
-    statements: Mapping[str, str]
-    work: frozenset[str]
-    sentence: frozenset[str]
-    meanings: Mapping[str, Meaning]
+    statements: Mapping[str, str]  # phrase → the statement that it makes
+    work: frozenset[str]  # words for time that is no booking
+    postponed: frozenset[str]  # phrases for an appointment that does not stand
+    sentence: frozenset[str]  # words before which a name ends
+    meanings: Mapping[str, Meaning]  # by name
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +40,8 @@ def usual() -> Vocabulary:
     phrases = {phrase: said for said, listed in table["statements"].items() for phrase in listed}
     meanings = {name: Meaning(tuple(one["words"]), tuple(one["near"])) for name, one in table["meanings"].items()}
     work, sentence = (frozenset(table[name]["words"].split()) for name in ("work", "sentence"))
-    return Vocabulary({**phrases, **STATEMENTS}, work, sentence, meanings)
+    postponed = frozenset(table["postponed"]["phrases"])
+    return Vocabulary({**phrases, **STATEMENTS}, work, postponed, sentence, meanings)
 
 
 def statements(practice: Practice) -> Mapping[str, str]:

@@ -105,9 +105,10 @@ def _number(place: int) -> str:
     return f" (= {place})"
 
 
-def _numbered(shown: Iterable[str]) -> Iterator[str]:
-    """Each with what to type to choose it."""
-    return (f"{one}{_number(place)}" for place, one in enumerate(shown, 1))
+def _numbered(shown: Iterable[str], typed: int) -> Iterator[str]:
+    """Each with what to type to choose it. `typed`: a choice that stands there already and was made among others; the
+    numbers go on after it, so that it is never taken for one among these."""
+    return (f"{one}{_number(place)}" for place, one in enumerate(shown, typed + 1))
 
 
 def identify(
@@ -414,8 +415,9 @@ class _Case:
 
     def _unknown(self) -> Match:
         near = self._ranked((*self.people, *self.near))
-        choose = "Choisissez un patient ci-dessous (tapez « = 1 », sa date de naissance ou le nom corrigé)"
-        choose = choose if near else "Vérifiez le nom"
+        number = self.entry.choice + 1
+        how = f"tapez « = {number} », sa date de naissance ou le nom corrigé"
+        choose = f"Choisissez un patient ci-dessous ({how})" if near else "Vérifiez le nom"
         although = ", alors que « Déjà venu : oui » est tapé" if self.entry.known else ""
         return self._asked("patient-unknown", near, seen=self._seen(), although=although, choose=choose)
 
@@ -424,7 +426,7 @@ class _Case:
         chosen = self._chosen(shown) if rule in _CHOOSABLE else None
         if chosen is not None:
             return self._found(chosen)
-        proposals = _numbered(_told_apart(shown)) if rule in _CHOOSABLE else _told_apart(shown)
+        proposals = _numbered(_told_apart(shown), self.entry.choice) if rule in _CHOOSABLE else _told_apart(shown)
         return Match(None, shown, raised(self.policy, rule, proposals=proposals, **facts))
 
     def _chosen(self, shown: Sequence[Patient]) -> Patient | None:
