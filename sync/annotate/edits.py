@@ -15,7 +15,7 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.intervals import before_retry
 from sync.core.log import log
-from sync.store import basics, bookings, edits, queries, resources
+from sync.store import basics, bookings, edits, occurrences, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
@@ -129,7 +129,7 @@ def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
     """Store that we deleted the event: a known absence, and no patient's cancellation."""
     now = world.now()
     resources.change(tx, before.calendar, before.ref, state=GONE, owed=False, dirty_at=None, changed_at=now)
-    resources.replace_occurrences(tx, before.calendar, before.ref, [])
+    occurrences.replace(tx, before.calendar, before.ref, [])
     edits.drop(tx, before.calendar, before.ref)
     queries.forget(tx, before.calendar, before.ref)
     basics.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)

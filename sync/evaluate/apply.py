@@ -13,7 +13,7 @@ from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
 from sync.evaluate.gather import Case, Occurrence
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import basics, bookings, consents, patients, resources
+from sync.store import basics, bookings, consents, occurrences, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import facts_to_json, findings_to_json, length_to_json, outcome_to_json
 
@@ -69,12 +69,12 @@ def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
 def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
     """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation."""
     case, event = one.case, one.event
-    news = resources.judged(case.tx, case.place, event.uid, event.recurrence, **values)
+    news = occurrences.judged(case.tx, case.place, event.uid, event.recurrence, **values)
     if not news or case.shows_nothing:
         return  # the first pass evaluates everything anyway
-    near = resources.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
+    near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
     if values["patient"] is not None:
-        near |= resources.places_of_patient(case.tx, values["patient"], case.now)
+        near |= occurrences.places_of_patient(case.tx, values["patient"], case.now)
     resources.mark_dirty(case.tx, near - {case.place}, case.now)
 
 

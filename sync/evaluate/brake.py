@@ -11,7 +11,7 @@ from rules.telling import brake
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
 from sync.plan.messages import plan_booking
-from sync.store import basics, bookings, calendars, notices, resources
+from sync.store import basics, bookings, calendars, notices, occurrences, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 
@@ -85,8 +85,8 @@ def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, n
 
 def _overlapping(tx: Tx, booking: BookingRow, now: datetime) -> set[tuple[str, str]]:
     """The places of bookings that shared its time or its patient."""
-    theirs = resources.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
-    return theirs | resources.neighbours(tx, booking.dentist, booking.start, booking.end)
+    theirs = occurrences.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
+    return theirs | occurrences.neighbours(tx, booking.dentist, booking.start, booking.end)
 
 
 def _replan(world: World, tx: Tx, calendar: str, now: datetime) -> None:

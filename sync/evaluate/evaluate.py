@@ -17,7 +17,7 @@ from sync.evaluate.brake import apply_brake
 from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
-from sync.store import bookings, calendars, edits, patients, resources, sharing
+from sync.store import bookings, calendars, edits, occurrences, patients, resources, sharing
 from sync.store.engine import Tx
 from sync.store.resources import GONE, ResourceRow
 
@@ -83,7 +83,7 @@ def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceR
     for calendar in dict.fromkeys(calendar for calendar, _ in places):
         refs = [ref for other, ref in places if other == calendar]
         rows.update({(calendar, ref): row for ref, row in resources.find(tx, calendar, refs).items()})
-        resources.expect(tx, calendar, refs)
+        occurrences.expect(tx, calendar, refs)
         bookings.expect(tx, calendar, refs, world.practice.zone)
         edits.expect(tx, calendar, refs)
     patients.expect(tx)
@@ -95,11 +95,11 @@ def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceR
     ]
     uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    resources.expect_busy(tx, list(_times_around(world, read)))
+    occurrences.expect_busy(tx, list(_times_around(world, read)))
     return standing
 
 
-def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[resources.Taken]:
+def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[occurrences.Taken]:
     """The times of events that are probably appointments: single, coming, not all-day."""
     now = world.now()
     alone = [(source, reading.events[0]) for source, reading in read if reading.sole and reading.events]
@@ -142,7 +142,7 @@ def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     calendar = calendars.get(tx, row.calendar)
     if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
         resources.mark_dirty(tx, sharing.bookings_beside(tx, (row.calendar, row.ref), now), now)
-    resources.replace_occurrences(tx, row.calendar, row.ref, [])
+    occurrences.replace(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):
         if not relocation.take_new_place(world, tx, booking, now):

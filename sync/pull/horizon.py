@@ -12,7 +12,7 @@ from adapters.calendars import READING
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.pull.learnt import bring_into_view
-from sync.pull.mirror import Writer
+from sync.pull.writer import Writer
 from sync.store import basics, calendars, resources
 from sync.store.calendars import CalendarRow
 from sync.store.tx import in_parts

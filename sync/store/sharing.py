@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, select
 
 from rules.model import Kind
-from sync.store import resources
+from sync.store import occurrences
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT
@@ -23,9 +23,9 @@ def bookings_beside(tx: Tx, place: Place, now: datetime) -> set[Place]:
     rows = tx.connection.execute(query).all()
     near: set[Place] = set()
     for dentist, start, end in {(row.dentist, row.start, row.end) for row in rows}:
-        near |= resources.neighbours(tx, dentist, start, end)
+        near |= occurrences.neighbours(tx, dentist, start, end)
     for patient in {row.patient for row in rows} - {None}:
-        near |= resources.places_of_patient(tx, patient, now)
+        near |= occurrences.places_of_patient(tx, patient, now)
     return near - {place}
 
 

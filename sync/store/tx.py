@@ -80,11 +80,11 @@ class TransactionCache:
     # calendars: address → CalendarRow, None where there is no row. Dropped by each change of that row.
     calendars: dict[str, Any] = field(default_factory=dict)
 
-    # resources: place → what evaluation found out of its occurrences, written or still in the buffer.
+    # occurrences: place → what evaluation found out of its occurrences, written or still in the buffer.
     # Dropped as a whole where the occurrences of any resource are replaced.
     found: dict[Place, dict[Identity, FoundColumns]] = field(default_factory=dict)
 
-    # resources: span → rows of (calendar, ref, columns of a Busy) that overlap it, as stored.
+    # occurrences: span → rows of (calendar, ref, columns of a Busy) that overlap it, as stored.
     # Dropped as a whole by new occurrences, and where one gets another end.
     busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
 

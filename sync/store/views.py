@@ -15,7 +15,8 @@ from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
-from sync.store.resources import GONE, STANDS
+from sync.store.occurrences import STANDS
+from sync.store.resources import GONE
 
 
 @dataclass(frozen=True, slots=True)
