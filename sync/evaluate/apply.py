@@ -13,7 +13,7 @@ from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
 from sync.evaluate.gather import Case, Occurrence
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import basics, bookings, consents, occurrences, patients, resources
+from sync.store import bookings, consents, journal, occurrences, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import facts_to_json, findings_to_json, length_to_json, outcome_to_json
 
@@ -101,7 +101,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColum
     values |= {"baseline": known, "created_at": case.now, "changed_at": case.row.changed_at}
     values["invite"] = name_of(case.practice.key, event.uid, event.recurrence)
     number = bookings.add(case.tx, **values)
-    basics.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
+    journal.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
     if known and not what.cancelled:
         addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
         tell_baseline(case.tx, number, values["facts"], addresses, case.now)

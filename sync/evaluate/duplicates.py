@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import CalendarEvent
 from sync.core.context import World
-from sync.store import basics, bookings, occurrences, resources, sharing
+from sync.store import bookings, journal, occurrences, resources, sharing
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
@@ -122,4 +122,4 @@ def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
 def _move(tx: Tx, booking: BookingRow, ref: str, now: datetime) -> None:
     bookings.change(tx, booking.id, ref=ref)
     resources.change(tx, booking.calendar, ref, twin=None)
-    basics.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)
+    journal.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)

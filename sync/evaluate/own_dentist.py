@@ -13,7 +13,7 @@ from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.plan.messages import is_held
 from sync.plan.readiness import may_have_moved
-from sync.store import basics, bookings, messages, occurrences, patients, resources
+from sync.store import bookings, journal, messages, occurrences, patients, resources
 from sync.store.attendance import ABSENT, HONOURED
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
@@ -104,7 +104,7 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
     if record is not None:
         patients.save(tx, replace(record, dentist=None), now, source="annulation")
         resources.mark_dirty(tx, occurrences.places_of_patient(tx, one.patient, now), now)
-        basics.log(tx, now, "attribution-undone", booking=one.booking)
+        journal.log(tx, now, "attribution-undone", booking=one.booking)
 
 
 def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:

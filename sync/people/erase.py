@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Patient
 from rules.text.fold import fold
-from sync.store import basics, bookings, erasing, nameindex
+from sync.store import bookings, erasing, journal, nameindex
 from sync.store.engine import Tx
 
 
@@ -52,7 +52,7 @@ def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
     erasing.drop_records(tx, ids)
     erasing.out_of_the_rest(tx, mentions)
     nameindex.erased(tx)
-    basics.log(tx, now, "patient-erased")
+    journal.log(tx, now, "patient-erased")
     return Erased(tuple(sorted(left, key=lambda one: one.start)), len(theirs), others)
 
 

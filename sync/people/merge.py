@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Patient
 from sync.evaluate.own_dentist import reconsider
-from sync.store import basics, bookings, joining, patients
+from sync.store import bookings, joining, journal, patients
 from sync.store.engine import Tx
 
 
@@ -45,7 +45,7 @@ def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
     if before is not None and before.dentist is None and gone in hanging:
         patients.set_provisional_dentist(tx, kept, hanging[gone])
     reconsider(tx, kept, now, zone)
-    basics.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
+    journal.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
 
 
 def _two(first: Patient, second: Patient) -> str:

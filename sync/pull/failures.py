@@ -19,7 +19,7 @@ from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError,
 from sync.core import intervals
 from sync.core.context import Source, World
 from sync.pull.foreign_writer import Rival
-from sync.store import basics, calendars, notices
+from sync.store import calendars, journal, notices
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -43,7 +43,7 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
         values |= {"not_before": not_before, "due_at": due_at}
         calendars.change(tx, source.address, **values)
         if row.trouble != trouble:
-            basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
+            journal.log(tx, started, "trouble", detail=trouble, calendar=source.address)
         long = not_before is not None and not_before - started > LONG_WAIT
         if long or _worth_telling(trouble, error, values, row, started):
             _alert(world, tx, row, error, trouble, now=started)

@@ -19,7 +19,7 @@ from sync.core.guard import kept_apart
 from sync.pull import token_trust
 from sync.pull.foreign_writer import reject_foreign_writer
 from sync.pull.multiget import multiget
-from sync.store import basics, calendars, resources
+from sync.store import calendars, journal, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -52,7 +52,7 @@ def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirror
     except CursorLost as lost:
         with world.store.write() as tx:
             calendars.save_cursor(tx, source.address, None)
-            basics.log(tx, world.now(), "cursor-lost", calendar=source.address)
+            journal.log(tx, world.now(), "cursor-lost", calendar=source.address)
             if lost.broken:
                 token_trust.lower(tx, source.address, world.now(), token_trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)

@@ -12,7 +12,7 @@ from adapters.base import WHOLE, Page, Reading, Resource
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import Annotation, Kind, alike, first_kind
 from sync.core.context import Source
-from sync.store import basics, bookings, calendars, occurrences, resources, sharing
+from sync.store import bookings, calendars, counters, occurrences, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
@@ -76,14 +76,14 @@ class Writer:
         for ref in known:
             resources.change(self.tx, self.source.address, ref, owed=True, version=None)
         missing = [ref for ref in wanted if ref not in known]
-        numbers = basics.take_numbers(self.tx, "resource", len(missing)) if missing else []
+        numbers = counters.take_numbers(self.tx, "resource", len(missing)) if missing else []
         rows = [self._empty(ref, number) for ref, number in zip(missing, numbers, strict=True)]
         resources.add_all(self.tx, rows)
 
     def _add(self, fresh: list[tuple[Resource, Reading]]) -> None:
         if not fresh:
             return
-        numbers = basics.take_numbers(self.tx, "resource", len(fresh))
+        numbers = counters.take_numbers(self.tx, "resource", len(fresh))
         rows, standing = [], []
         for (body, reading), number in zip(fresh, numbers, strict=True):
             rows.append({**self._empty(body.ref, number), **self._body(body, reading), "owed": False})
@@ -161,7 +161,7 @@ class Writer:
         }
         if self.baseline or not sharing.takes_more(sharing.taken_by(self.tx, place), after):
             return row.order
-        return next(iter(basics.take_numbers(self.tx, "resource", 1)))
+        return next(iter(counters.take_numbers(self.tx, "resource", 1)))
 
     def _wake(self, ref: str, payload: bytes) -> None:
         """Mark for evaluation the bookings that share this resource's time or patient, and the series of a detached

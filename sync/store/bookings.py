@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
-from sync.store import basics
+from sync.store import counters
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, findings_from_json
 from sync.store.engine import Tx
@@ -63,7 +63,7 @@ class BookingRow:
 
 def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """A new booking; its id."""
-    number = basics.take_numbers(tx, "booking")[0]
+    number = counters.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store.engine import Tx
 
 NAME = "generation"
@@ -37,7 +37,7 @@ def current(tx: Tx, now: datetime) -> Generation:
 
 def known(tx: Tx) -> Generation | None:
     """This store's; None where nothing was told yet."""
-    kept = basics.get(tx, NAME)
+    kept = keyvalue.get(tx, NAME)
     if kept is None:
         return None
     mark, _, since = kept.partition(" ")
@@ -59,5 +59,5 @@ def renew(tx: Tx, now: datetime) -> None:
 def _begin(tx: Tx, now: datetime, after: int) -> Generation:
     minutes = int((now - _EPOCH).total_seconds() // 60)
     made = Generation(secrets.token_hex(4), max(1, minutes, after + A_STEP if after else 0))
-    basics.put(tx, NAME, f"{made.mark} {made.since}")
+    keyvalue.put(tx, NAME, f"{made.mark} {made.since}")
     return made

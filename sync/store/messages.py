@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
 from rules.telling.planning import same_patient
-from sync.store import basics, generation
+from sync.store import counters, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
@@ -118,7 +118,7 @@ def add(
         "recipient": send.to, "facts": facts_to_json(send.facts), "due_at": due, "created_at": now, "reason": held,
         "before": facts_to_json(send.before) if send.before else None, "state": HELD if held else PENDING,
     }  # fmt: skip
-    tx.add(_ADD, [{"id": basics.take_numbers(tx, "message")[0], **row}])
+    tx.add(_ADD, [{"id": counters.take_numbers(tx, "message")[0], **row}])
     return True
 
 

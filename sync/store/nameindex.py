@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, func, select, update
 
-from sync.store import basics
+from sync.store import counters, keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here, in_parts, the, those
@@ -65,14 +65,14 @@ _known: WeakKeyDictionary[Engine, dict[str, Names]] = WeakKeyDictionary()
 def touch(tx: Tx, patient: int) -> None:
     """That record changed."""
     _names_of_its_own(tx)
-    tx.run(_TOUCH, the_id=patient, revision=basics.take_numbers(tx, "directory")[0])
+    tx.run(_TOUCH, the_id=patient, revision=counters.take_numbers(tx, "directory")[0])
 
 
 def erased(tx: Tx) -> None:
     """Records went without a trace: whoever remembers names forgets them all."""
-    basics.put(tx, _ERASED, secrets.token_hex(8))
+    keyvalue.put(tx, _ERASED, secrets.token_hex(8))
     tx.cache.names = None
-    tx.cache.own_names = Names(basics.get(tx, _ERASED))
+    tx.cache.own_names = Names(keyvalue.get(tx, _ERASED))
 
 
 def nearest(tx: Tx, name: str, limit: int) -> list[int]:
@@ -92,7 +92,7 @@ def _now(tx: Tx) -> Names:
 def _shared(tx: Tx) -> Names:
     """What every transaction on this store knows."""
     kept = _known.setdefault(tx.engine, {})
-    last = basics.get(tx, _ERASED)
+    last = keyvalue.get(tx, _ERASED)
     if tx.practice not in kept or kept[tx.practice].erased != last:
         kept[tx.practice] = Names(last)
     return kept[tx.practice]

@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, selec
 
 from rules.model import Patient
 from rules.text.fold import words
-from sync.store import basics, nameindex
+from sync.store import counters, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE
@@ -116,7 +116,7 @@ def _words(part: list[str]) -> dict[str, str]:
 
 def expect(tx: Tx) -> None:
     """Many events are about to be judged: find out at once whether there is anybody to be found."""
-    if not basics.ever_counted(tx, "patient"):
+    if not counters.ever_counted(tx, "patient"):
         tx.cache.nobody = True
 
 
@@ -132,7 +132,7 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
     """Create or update a record; each detail that changes keeps its old value in the history. Returns the id."""
     values = {name: getattr(patient, name) for name in DETAILS}
     if patient.id is None:
-        number = basics.take_numbers(tx, "patient")[0]
+        number = counters.take_numbers(tx, "patient")[0]
         row = {**values, "created_at": now, "changed_at": now}
         tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
         _index_names(tx, number, patient)
@@ -234,7 +234,7 @@ def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetim
     for name, value in changed.items():
         old = getattr(before, name)
         row = {"field": name, "old": _text(old), "new": _text(value), "source": source, "at": now}
-        number = basics.take_numbers(tx, "patient_history")[0]
+        number = counters.take_numbers(tx, "patient_history")[0]
         statement = insert(t.patient_history).values(practice=tx.practice, id=number, patient=before.id, **row)
         tx.connection.execute(statement)
 

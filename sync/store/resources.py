@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sqlalchemy import (
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
 
 
-ONE_DAY = timedelta(days=1)
-Taken = tuple[str, datetime, datetime]  # a dentist, from, until
 PRESENT, SUSPECT, GONE = ResourceState
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
@@ -36,22 +36,22 @@ class Trouble:
 
 def every(tx: Tx, kind: str = "") -> dict[Key, Trouble]:
     """What stands, of that kind or of all."""
-    found = basics.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
+    found = keyvalue.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
     return {_key(name): _read(value) for name, value in found.items()}
 
 
 def stands(tx: Tx, kind: str, about: str) -> bool:
     """Whether that one does."""
-    return basics.get(tx, _name(kind, about)) is not None
+    return keyvalue.get(tx, _name(kind, about)) is not None
 
 
 def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:
     """It failed, for the first time or again."""
-    known = basics.get(tx, _name(kind, about))
+    known = keyvalue.get(tx, _name(kind, about))
     before = _read(known) if known else Trouble(error, now, now, 0)
     found = replace(before, error=error, last=now, times=before.times + 1)
     kept = asdict(found) | {"since": found.since.isoformat(), "last": found.last.isoformat()}
-    basics.put(tx, _name(kind, about), json.dumps(kept))
+    keyvalue.put(tx, _name(kind, about), json.dumps(kept))
     return found
 
 

@@ -71,7 +71,7 @@ class TransactionCache:
     `Any` stands for types whose modules import this one; the comment names them.
     """
 
-    # basics: counter → the last number taken. Its row is locked by us until the transaction ends.
+    # counters: counter → the last number taken. Its row is locked by us until the transaction ends.
     counters: dict[str, int] = field(default_factory=dict)
 
     # generation: the Generation, once read or begun

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from rules.text.french import minutes
 from sync.core.context import World
 from sync.pull.learnt import bring_into_view
-from sync.store import basics, generation, moments, notices
+from sync.store import generation, journal, moments, notices
 from sync.store.engine import Tx
 from sync.worker.daily_digest import draw_back as draw_back_digest
 
@@ -40,7 +40,7 @@ def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) 
 
 def alert(tx: Tx, span: timedelta, now: datetime, *, way: str) -> None:
     """Alert the practice once. `way`: `reculé` or `avancé`."""
-    basics.log(tx, now, "clock-set", detail=way)
+    journal.log(tx, now, "clock-set", detail=way)
     subject = f"attitre : l'horloge a {way} d'environ {_said(span)}"
     text = (
         f"L'horloge de l'ordinateur a {way} d'environ {_said(span)}. Vérifiez sa date et son heure, et qu'elle se "

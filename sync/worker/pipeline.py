@@ -16,12 +16,12 @@ from sync.core.context import Watch, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.store import (
-    basics,
     bookings,
     calendars,
     companions,
     edits,
     intents,
+    keyvalue,
     messages,
     notices,
     patients,
@@ -176,7 +176,7 @@ def _settle_dentists(this: Pass) -> int:
 
 def _something_held(_world: World, tx: Tx, _now: datetime) -> bool:
     """Whether a calendar is held by the brake, or still shows the brake's question."""
-    return any(row.held_at for row in calendars.every(tx)) or any(basics.starting_with(tx, basics.BRAKE).values())
+    return any(row.held_at for row in calendars.every(tx)) or any(keyvalue.starting_with(tx, keyvalue.BRAKE).values())
 
 
 def _read_answers(this: Pass) -> int:
@@ -299,7 +299,7 @@ def _send_alerts(this: Pass) -> int:
 def _digest_due(world: World, tx: Tx, now: datetime) -> bool:
     if not _reaches_practice(world):
         return False
-    kept = json.loads(basics.get(tx, "digest") or "{}")
+    kept = json.loads(keyvalue.get(tx, "digest") or "{}")
     if kept.get("settled") and kept.get("day") == now.date().isoformat():
         return False
     from sync.worker.daily_digest import owed

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from adapters.base import TryLater
 from sync.store import moments, tables
+from sync.store.utc import UtcDateTime
 from sync.worker.clock import Steps
 from sync.worker.one_pass import one_pass
 from tests.office import COMPLETE, PRACTICE, Office, make_office
@@ -188,7 +189,7 @@ def test_every_moment_of_the_tables_is_of_one_kind() -> None:
         column
         for table in tables.metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, tables.UtcDateTime)
+        if isinstance(column.type, UtcDateTime)
     ]
     assert {str(one) for one in every} == {str(one) for one in known}
     assert len(known) == len(every)
