@@ -215,7 +215,7 @@ class MemoryCalendar:
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
         self._called("probe")
-        return Probe(self._name, not self._read_only, KIND, True, ("Agenda en mémoire.",))
+        return Probe(self._name, not self._read_only, KIND, ("Agenda en mémoire.",))
 
     # --- what was asked, and what was planted ------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
-"""The moments that the store recorded, as a whole: for a clock that went back. Each column of the tables is one of
+"""Corrects the times in the store after the clock was set back.
 
-done      something happened then: never later than now
-planned   something is to happen then, as the program itself set it: never much later than now
-hers      when an appointment is; and what a server said of its own time
+Two kinds of columns are corrected: a time at which something happened cannot lie ahead (`WORKING`, `HISTORY`), and a
+time that attitre itself planned cannot lie further ahead than such a wait lasts (`AT_ONCE`, and when messages and edits
+are due). Times of appointments and of servers are left alone.
 """
 
 from __future__ import annotations
@@ -22,21 +22,18 @@ from sync.store.engine import Tx
 from sync.store.messages import EARLY, PENDING, SUPPRESSED
 
 _c, _r, _b, _m = t.calendar.c, t.resource.c, t.booking.c, t.message.c
-WORKING = (  # done, and something waits for it to be past
+WORKING = (  # happened; some step compares it with now
     _c.baseline_at, _c.last_success, _c.last_attempt, _c.held_at, _c.audited_at, _c.audit_tried_at, _c.deep_audit_at,
     _c.doubted_at, _c.conditions_at, _c.failing_since, _c.refused_since, _r.suspect_at, _r.changed_at, _r.dirty_at,
     _b.changed_at, _b.vanished_at, t.query.c.answered_at, t.subscription.c.opened_at, t.subscription.c.heard_at,
 )  # fmt: skip
-HISTORY = (  # done, and told to people as it was
+HISTORY = (  # happened; only shown to people
     _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at,
     t.intent.c.asked_at, t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at,
     t.consent.c.at, t.notice.c.created_at, t.notice.c.sent_at,
 )  # fmt: skip
-AT_ONCE = (_c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before)
-PLANNED = (*AT_ONCE, _m.due_at, t.edit.c.due_at)
-HERS = (
-    _c.pushed_until, t.subscription.c.expires_at, t.occurrence.c.start, t.occurrence.c.end, _b.start, _b.end,
-    t.edit.c.end, t.patient_history.c.at, t.journal.c.at,
+AT_ONCE = (  # planned by attitre: may be tried at once
+    _c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before,
 )  # fmt: skip
 _SETTINGS = ("no-writes:", "unfolded:")
 

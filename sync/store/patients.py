@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, union_all, update
 
 from rules.model import Patient
 from rules.text.fold import words
@@ -154,12 +154,6 @@ def every(tx: Tx) -> tuple[Patient, ...]:
     query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None))
     rows = tx.connection.execute(query.order_by(c.family_name, c.given_name, c.id)).mappings().all()
     return tuple(_patients(tx, rows))
-
-
-def count(tx: Tx) -> int:
-    """How many records."""
-    query = select(func.count()).where(t.patient.c.practice == tx.practice, t.patient.c.merged_into.is_(None))
-    return int(tx.connection.execute(query).scalar() or 0)
 
 
 def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:

@@ -79,7 +79,7 @@ class Shelf:
     def probe(self) -> Probe:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")
-        return Probe("Agenda", True, "sync-token", True, ("Écriture conditionnelle possible.",))
+        return Probe("Agenda", True, "sync-token", ("Écriture conditionnelle possible.",))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def probe(http: Http, url: str, name: str | None, *, read_only: bool) -> Probe:
     strong = _strong_etags(http, url)
     title = own.text(f"{DAV}displayname") or name or url.rstrip("/").rpartition("/")[2]
     lines = (_ACCESS[(writable, read_only)], _KINDS[kind], _ETAGS[strong])
-    return Probe(title, writable, kind, strong is not False, lines)
+    return Probe(title, writable, kind, lines)
 
 
 def writable(http: Http, url: str) -> bool:

@@ -154,7 +154,7 @@ class FeedCalendar:
             f"Événements trouvés : {len(feed.events)}.",
             _CONDITIONAL if mark["etag"] or mark["modified"] else _WHOLE,
         )
-        return Probe(feed.name or urlsplit(self._url).hostname or "Flux", False, KIND, False, lines)
+        return Probe(feed.name or urlsplit(self._url).hostname or "Flux", False, KIND, lines)
 
 
 def _resource(ref: str, payload: bytes) -> Resource:

@@ -383,7 +383,7 @@ class GoogleCalendar:
             words.ASKED_READ_ONLY if self._read_only else words.ROLES.get(self._role, words.ROLES["writer"]),
             *words.LINES,
         )
-        return Probe(str(answer.get("summary") or self._id), self._may_write(), KIND, True, lines)
+        return Probe(str(answer.get("summary") or self._id), self._may_write(), KIND, lines)
 
 
 def _cancelled(item: Json) -> bool:
