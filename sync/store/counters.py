@@ -1,4 +1,4 @@
-"""Counters: numbers that a practice's store gives once. Ids of rows are such numbers."""
+"""Counters of a practice, for instance for the numbers of its rows. No number is given twice."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NEW = insert(t.counter)
 
 
 def take_numbers(tx: Tx, name: str, count: int = 1) -> range:
-    """The next `count` numbers of that counter, never given before."""
-    if name in tx.cache.counters:  # the row is ours until the transaction ends
+    """The next `count` numbers of that counter."""
+    if name in tx.cache.counters:  # our transaction holds the lock of the row
         last = tx.cache.counters[name] + count
         tx.later(_COUNT, {"the_name": name, "value": last}, name)
     else:

@@ -1,4 +1,4 @@
-"""The journal: what was done, when, and of which booking or resource; `attitre explain` reads it back."""
+"""The journal: what was done, when, and to which booking or resource. `attitre explain` shows it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def log(
     calendar: str | None = None,
     ref: str | None = None,
 ) -> None:
-    """Add a line to the journal: ids, rule ids and times, no personal data (law L8)."""
+    """Add a line to the journal. It holds ids, rule ids and times, and no personal data (law L8)."""
     row = {"event": event, "detail": detail, "booking": booking, "calendar": calendar, "ref": ref, "at": now}
     tx.later(_LOG, {"id": take_numbers(tx, "journal")[0], **row})

@@ -39,7 +39,7 @@ _SETTINGS = ("no-writes:", "unfolded:")
 
 
 def worked_for(tx: Tx, since: datetime) -> timedelta:
-    """From the first to the last line of the journal after that moment."""
+    """The time from the first to the last line of the journal after that moment."""
     j = t.journal.c
     first, last = tx.connection.execute(
         select(func.min(j.at), func.max(j.at)).where(j.practice == tx.practice, j.at > since)
@@ -48,14 +48,14 @@ def worked_for(tx: Tx, since: datetime) -> timedelta:
 
 
 def stored_after(tx: Tx, since: datetime) -> list[tuple[str, str]]:
-    """(calendar, ref) of bodies that changed after that moment."""
+    """(calendar, ref) of the bodies that changed after that moment."""
     query = select(_r.calendar, _r.ref).where(_r.practice == tx.practice, _r.changed_at > since)
     return [(calendar, ref) for calendar, ref in tx.connection.execute(query)]
 
 
 def draw_back(tx: Tx, since: datetime, now: datetime, settle: timedelta) -> None:
-    """What was done after `since` was done now; no wait reaches further than it may. `settle`: how long a message waits
-    for her to be ready."""
+    """Set times after `since` at which something happened to `now`, and shorten waits that became too long. `settle`:
+    the longest time for which a message is kept back."""
     for column in WORKING:
         _change(tx, column, since, now)
     for column in AT_ONCE:
@@ -72,14 +72,14 @@ def draw_back(tx: Tx, since: datetime, now: datetime, settle: timedelta) -> None
 
 
 def draw_history_back(tx: Tx, since: datetime, now: datetime) -> None:
-    """What people are told of as done after `since` was done now."""
+    """Set times after `since` that are only shown to people to `now`."""
     for column in HISTORY:
         _change(tx, column, since, now)
 
 
 def undo(tx: Tx, since: datetime) -> None:
-    """What a slip of the clock did after `since` is as if it had not been, apart from what left the house: appointments
-    that vanished are missed anew, and what was given up as no longer true is not given up."""
+    """Undo what was concluded by the wrong clock after `since`, except what was sent: vanished bookings have to be
+    missed again, and messages that were suppressed are pending or planned again."""
     _update(tx, t.booking, _b.vanished_at > since, vanished_at=None, state=INVALID)
     given_up = (_m.state == SUPPRESSED) & (_m.done_at > since)
     reminder = _m.kind == MessageKind.REMINDER.value
@@ -89,7 +89,7 @@ def undo(tx: Tx, since: datetime) -> None:
 
 
 def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: Practice) -> None:
-    """Reminders that went after `since` and whose hour is more than a day away."""
+    """Mark reminders sent after `since` whose hour is more than a day away as not sent."""
     went = select(_m.id, _m.facts).where(
         _m.practice == tx.practice, _m.kind == MessageKind.REMINDER.value, _m.created_at > since
     )
@@ -100,7 +100,7 @@ def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: 
 
 
 def owe_judgements(tx: Tx, now: datetime) -> None:
-    """Everything that is still to come, in a calendar or gone from it."""
+    """Mark all coming events for evaluation, those in a calendar and those gone from it."""
     resources.mark_future_dirty(tx, now)
     coming = select(_b.calendar, _b.ref).where(_b.practice == tx.practice, _b.start > now).distinct()
     resources.mark_dirty(tx, [(row.calendar, row.ref) for row in tx.connection.execute(coming)], now)

@@ -1,4 +1,4 @@
-"""The occurrences that stand in resources, each with what evaluation found out of it: whose time they take."""
+"""The occurrences of events, each with what evaluation found out about it, and the times that they take."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Taken = tuple[str, datetime, datetime]  # a dentist, from, until
 
 
 def replace(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> None:
-    """What stands in the resource now; bookings keep their link where the occurrence is the same."""
+    """Replace the resource's occurrences; those that remain keep their links to booking and patient."""
     place = {"the_calendar": calendar, "the_ref": ref}
     kept = {
         (row.uid, row.recurrence): {"booking": row.booking, "patient": row.patient, "motif": row.motif}
@@ -35,7 +35,7 @@ def replace(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> 
 
 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert many occurrences at once."""
+    """Add many occurrences at once."""
     tx.cache.busy.clear()
     tx.add(_ADD_OCCURRENCES, rows)
 
@@ -43,7 +43,7 @@ def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 def row(
     practice: str, place: tuple[str, str], dentist: str, event: CalendarEvent, kind: Kind, *, order: int
 ) -> dict[str, Any]:
-    """The columns of one occurrence before it is judged."""
+    """The columns of one occurrence before its evaluation."""
     return {
         "practice": practice, "calendar": place[0], "ref": place[1], "uid": event.uid, "recurrence": event.recurrence,
         "dentist": dentist, "start": event.start, "end": event.end, "all_day": event.all_day,
@@ -58,14 +58,13 @@ def keys_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
 
 
 def of_series(tx: Tx, calendar: str, ref: str, uids: Collection[str]) -> list[tuple[str, str, str]]:
-    """(ref, uid, recurrence) of occurrences of those events that lie in other resources of the calendar. What waits to
-    be written names none of them."""
+    """(ref, uid, recurrence) of the occurrences of these series in other resources of the calendar."""
     found = tx.run_before(_OF_SERIES, those_uid=list(uids))
     return [(other, uid, recurrence) for there, other, uid, recurrence in found if there == calendar and other != ref]
 
 
 def series_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
-    """(calendar, ref) of the other resources that hold occurrences of the series that this one's belong to."""
+    """(calendar, ref) of the other resources that hold occurrences of this resource's series."""
     o = t.occurrence.c
     mine = select(o.uid).where(o.practice == tx.practice, o.calendar == calendar, o.ref == ref, o.recurrence != "")
     uids = set(tx.connection.execute(mine).scalars())
@@ -73,7 +72,7 @@ def series_of(tx: Tx, calendar: str, ref: str) -> set[tuple[str, str]]:
 
 
 def stands(tx: Tx, uid: str, order: int) -> bool:
-    """Whether the resource of that number, which holds an event of that UID, is in its calendar."""
+    """Whether the resource with that order number, which has an event of that UID, is in its calendar."""
     o, c = t.occurrence.c, t.resource.c
     joined = t.occurrence.join(t.resource, and_(c.practice == o.practice, c.calendar == o.calendar, c.ref == o.ref))
     query = select(c.state).select_from(joined).where(o.practice == tx.practice, o.uid == uid, o.order == order)
@@ -81,7 +80,7 @@ def stands(tx: Tx, uid: str, order: int) -> bool:
 
 
 def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
-    """Set what judging found out of one occurrence; whether that changed what others see of it."""
+    """Store what the evaluation found out about one occurrence. Returns whether it changed."""
     before = _seen(tx, place).get((uid, recurrence))
     if before is None or values.items() <= before.items():
         return False
@@ -91,12 +90,12 @@ def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: 
     tx.later(_JUDGED, {**key, **before})
     if longer:
         tx.cache.busy.clear()
-        tx.flush()  # it may meet others than before
+        tx.flush()  # the query for overlapping times must see the new end
     return True
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
-    """These resources are about to be judged: read at once what was found out of their occurrences."""
+    """Read in one query what was found out about the occurrences of these resources, before they are evaluated."""
     seen = tx.cache.found
     seen.update({(calendar, ref): {} for ref in refs})
     for part in in_parts(refs):
@@ -114,7 +113,7 @@ def _seen(tx: Tx, place: tuple[str, str]) -> dict[tuple[str, str], FoundColumns]
 
 
 def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ...]:
-    """What takes that dentist's time between those moments."""
+    """What takes the dentist's time from `start` to `end`."""
     seen = tx.cache.found
     found: Iterable[Sequence[Any]] | None = tx.cache.busy.get((dentist, start, end))
     if found is None:
@@ -124,12 +123,15 @@ def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ..
 
 
 def expect_busy(tx: Tx, spans: Sequence[Taken]) -> None:
-    """What takes these spans is about to be asked: many are one question."""
+    """Read in few queries what takes each of these spans, before `busy` is asked about them."""
     around = tx.cache.busy
     for start in range(0, len(spans), _MANY):
         part = spans[start : start + _MANY]
         around.update({span: [] for span in part})
-        padded = [*part, *[part[-1]] * (_MANY - len(part))]  # always the same statement
+        padded = [
+            *part,
+            *[part[-1]] * (_MANY - len(part)),
+        ]  # the same statement for any number of spans, so that it is compiled once
         asked = {f"{name}_{n}": value for n, span in enumerate(padded) for name, value in _asked(*span).items()}
         for number, *row in tx.run_before(_taken_by_many(), **asked):
             if number < len(part):
@@ -137,7 +139,8 @@ def expect_busy(tx: Tx, spans: Sequence[Taken]) -> None:
 
 
 def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tuple[Busy, ...]:
-    """What keeps those dentists' time between those moments, with no more than free slots are looked for by."""
+    """What takes these dentists' time from `start` to `end`, with only the fields that a search for free slots
+    needs."""
     return tuple(
         Busy(dentist, begins, ends, Kind(kind), 0, uid, recurrence, label=label)
         for dentist, begins, ends, kind, uid, recurrence, label in tx.run(
@@ -147,7 +150,7 @@ def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tu
 
 
 def busy_of_patient(tx: Tx, patient: int, since: datetime) -> tuple[Busy, ...]:
-    """That patient's bookings that end after `since`, with any dentist."""
+    """The patient's bookings that end after `since`, with any dentist."""
     return tuple(_busy(*row) for row in tx.run(_THEIRS, the_patient=patient, the_end=since))
 
 
@@ -158,7 +161,7 @@ def neighbours(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tupl
 
 
 def places_of_patient(tx: Tx, patient: int, since: datetime) -> set[tuple[str, str]]:
-    """(calendar, ref) of that patient's coming bookings."""
+    """(calendar, ref) of the patient's bookings that end after `since`."""
     found = tx.run(_PLACES, the_patient=patient, the_end=since)
     return {(calendar, ref) for calendar, ref in found}
 
@@ -173,12 +176,12 @@ def _asked(dentist: str, start: datetime, end: datetime) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _taken_by_many() -> CompoundSelect[Any]:
-    """Made where it is first asked: most passes judge nothing."""
+    """The query for many spans, made at first use: most passes evaluate nothing."""
     return union_all(*(numbered(_TAKEN, number) for number in range(_MANY)))
 
 
 def _as_judged(shown: Sequence[Any], found: Mapping[tuple[str, str], Mapping[str, Any]] | None) -> Busy:
-    """As stored, but for what this transaction found out of it and has not written yet."""
+    """The time as stored, corrected by what this transaction found out and has not written yet."""
     dentist, start, end, kind, order, uid, recurrence, patient, motif, label, all_day = shown
     if found and (known := found.get((uid, recurrence))):
         kind, patient, motif, label = known["kind"], known["patient"], known["motif"], known["label"]
@@ -200,7 +203,7 @@ _JUDGED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurr
 _FOUND_OUT = select(_o.ref, _o.uid, _o.recurrence, *(_o[name] for name in _FINDS)).where(
     *here(t.occurrence, "calendar"), those(_o.ref)
 )
-# What lasts a day at most began within a day of the span, so that the index finds it at once.
+# An event of one day at most that overlaps a span began less than a day before it: an index range. Longer ones are few.
 _BEGAN = (_o.start < the(_o.end), _o.end > the(_o.start))
 _SHORT = and_(_o.lasting.is_(False), _o.start > bindparam("since", type_=_o.start.type), *_BEGAN)
 _LONG = and_(_o.lasting.is_(True), *_BEGAN)
@@ -208,13 +211,13 @@ _MEETS = or_(_SHORT, _LONG)
 _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
-# What stood in a calendar that left the YAML keeps nobody's time.
+# Events of a calendar that left the configuration take no time.
 _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == CalendarState.SUSPENDED)
 STANDS = _o.calendar.not_in(_SUSPENDED)
 _COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
 _MANY = 20
-# Two questions of one: of several dentists at once, SQLite walks all they ever had for an OR.
+# A union of two queries: with OR and several dentists, SQLite scans all occurrences of these dentists.
 _LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence, _o.label).where(
     *here(t.occurrence), those(_o.dentist), STANDS, _o.kind != Kind.IGNORED.value
 )
@@ -222,7 +225,7 @@ _KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
 _NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)
-# asked for the calendar too, SQLite walks all of it instead of what has the UID
+# without a clause on the calendar: with one, SQLite scans the calendar instead of using the index on the UID
 _OF_SERIES = select(_o.calendar, _o.ref, _o.uid, _o.recurrence).where(
     *here(t.occurrence), those(_o.uid), _o.recurrence != ""
 )

@@ -1,4 +1,4 @@
-"""Resources: the local copy of what stands in each calendar."""
+"""Resources: our local copy of every event file of each calendar."""
 
 from __future__ import annotations
 
@@ -41,59 +41,61 @@ class ResourceRow:
     ref: str  # its name in the calendar
     version: str | None  # the server's ETag; None: it gave none, or the body is to be fetched anew
     payload: bytes  # the body as fetched; empty until it was, and once its patient is erased
-    raw_hash: bytes  # SHA-256 of the body
-    semantic: str  # hash of its meaning, our own part and what clients rewrite by themselves left out
+    raw_hash: bytes  # SHA-256 of the body: the same bytes need not be parsed again
+    semantic: str  # hash of its meaning, without our own part and without what clients rewrite by themselves
     state: ResourceState
     suspect_at: datetime | None  # when a single read first found it gone; None: not read yet
     owed: bool  # its body is to be fetched
-    baseline: bool  # there before attitre, and nobody changed its meaning since
-    first_pass: bool  # there before attitre
-    problem: str  # the rule's id where the body cannot be read, else empty
+    baseline: bool  # there before the first pass, and nobody changed its meaning since
+    first_pass: bool  # there before the first pass
+    problem: str  # the rule's id if the body cannot be read, else empty
     changed_at: datetime  # when it came, went, or changed its meaning
     dirty_at: datetime | None  # since when its occurrences are to be evaluated; None: they are
-    order: int  # grows with the moment at which it was first seen: of two that overlap, the later gives way
-    written: Annotation | None  # our part as we last wrote it; None: we never did
+    order: int  # rank in conflicts: of two events that overlap, the one with the higher number gives way (P10)
+    written: Annotation | None  # our part as we last wrote it; None: never written
     rewrites: int  # repairs of our part that no change of the event caused (hard case D08)
     unwritable: str | None  # why nothing is written into it, in French; None: it takes writes
-    twin: int | None  # the booking of which this event is a double
+    twin: int | None  # the booking of which this event is a duplicate
 
 
 def emptied(row: ResourceRow) -> bool:
-    """An erased patient's event: what it said is not kept, and it is not judged until a person changes it. One whose
-    body came empty has its problem instead."""
+    """Whether this is an erased patient's event, whose copy is empty. It is not evaluated until a person changes it. (A
+    body that arrived empty has a problem instead.)"""
     return not row.payload and bool(row.semantic) and not row.problem
 
 
 def digest(payload: bytes) -> bytes:
-    """What tells one body from another."""
+    """The hash that tells one body from another."""
     return hashlib.sha256(payload).digest()
 
 
 def pack(payload: bytes) -> bytes:
-    """Compressed, as stored: with little memory, for most of the time of a small body goes into its preparation."""
+    """Compress for storing. With a small window of memory: for small bodies, preparing the compressor takes most of the
+    time."""
     squeeze = zlib.compressobj(1, zlib.DEFLATED, wbits=13, memLevel=7)
     return squeeze.compress(payload) + squeeze.flush()
 
 
 def versions(tx: Tx, calendar: str) -> dict[str, str | None]:
-    """ref → version of everything held, for comparison with a listing. What is owed has no version: it is wanted."""
+    """ref → version of all resources, for comparison with a listing. A body still to be fetched has no version, so that
+    it differs."""
     rows = tx.run(_VERSIONS, the_calendar=calendar)
     return {ref: None if owed else version for ref, version, owed in rows}
 
 
 def find(tx: Tx, calendar: str, refs: Sequence[str]) -> dict[str, ResourceRow]:
-    """The rows of those refs."""
+    """ref → row."""
     parts = (tx.run(_FIND, the_calendar=calendar, those_ref=part) for part in in_parts(refs))
     return {row.ref: row for part in parts for row in map(_row, part.mappings())}
 
 
 def get(tx: Tx, calendar: str, ref: str) -> ResourceRow | None:
-    """One row."""
+    """The row of that resource; None if there is none."""
     return find(tx, calendar, [ref]).get(ref)
 
 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert many new resources at once."""
+    """Add many resources at once."""
     tx.add(_ADD, rows)
 
 
@@ -103,29 +105,29 @@ def change(tx: Tx, calendar: str, ref: str, **values: Unpack[ResourceColumns]) -
 
 
 def settled(tx: Tx, calendar: str, ref: str) -> None:
-    """That resource owes no judgement any more."""
+    """Note that the resource is evaluated."""
     tx.later(_CHANGE, {"the_calendar": calendar, "the_ref": ref, "dirty_at": None}, (calendar, ref))
 
 
 def written_row(resource: Resource) -> ResourceColumns:
-    """The columns that a body fills."""
+    """The columns that come from a body."""
     return {"version": resource.version, "payload": pack(resource.payload), "raw_hash": digest(resource.payload)}
 
 
 def dirty(tx: Tx) -> list[tuple[str, str, ResourceState]]:
-    """What is still to be judged, as (calendar, ref, state): present first, so that a move finds its new place before
-    its old one is missed; then in the order in which things were first seen."""
+    """What is to be evaluated, as (calendar, ref, state): present ones first, so that a move finds its new place before
+    its old one is missed; within these in the order in which they were first seen."""
     return [(calendar, ref, ResourceState(state)) for calendar, ref, state in tx.run(_DIRTY)]
 
 
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Owe a judgement to these resources."""
+    """Mark these resources for evaluation."""
     for calendar, ref in set(places):
         tx.run(_OWE, the_calendar=calendar, the_ref=ref, dirty_at=now)
 
 
 def mark_future_dirty(tx: Tx, now: datetime) -> None:
-    """Owe a judgement to everything that is still to come: the configuration changed."""
+    """Mark all coming events for evaluation, after a change of the configuration."""
     o, c = t.occurrence.c, t.resource.c
     coming = select(o.ref).where(o.practice == tx.practice, o.calendar == c.calendar, o.end >= now)
     tx.connection.execute(
@@ -136,7 +138,8 @@ def mark_future_dirty(tx: Tx, now: datetime) -> None:
 
 
 def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: int | None = None) -> None:
-    """What kept our part out of these events is over, or is tried anew: they are owed a judgement. Oldest first."""
+    """Try again to write to the events that were unwritable for this reason, the oldest first: mark them for
+    evaluation."""
     c = t.resource.c
     here_ = (c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable == why_not)
     refs = list(tx.connection.execute(select(c.ref).where(*here_).order_by(c.order).limit(at_most)).scalars())
@@ -145,12 +148,12 @@ def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: 
 
 
 def debts(tx: Tx, calendar: str) -> list[str]:
-    """Refs whose body is owed."""
+    """Refs whose bodies are still to be fetched."""
     return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
 
 
 def repeating(tx: Tx, calendar: str) -> list[str]:
-    """Refs of what repeats, and of what has no occurrence yet: it may begin beyond the view."""
+    """Refs of series, and of resources without an occurrence so far: they may begin beyond the window."""
     o, c = t.occurrence.c, t.resource.c
     here_now = exists().where(o.practice == c.practice, o.calendar == c.calendar, o.ref == c.ref)
     query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT)
@@ -159,14 +162,14 @@ def repeating(tx: Tx, calendar: str) -> list[str]:
 
 
 def changed_since(tx: Tx, calendar: str, moment: datetime) -> set[str]:
-    """Refs of what came, went or changed its meaning after that moment."""
+    """Refs of resources that came, went or changed their meaning after that moment."""
     c = t.resource.c
     query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.changed_at > moment)
     return set(tx.connection.execute(query).scalars())
 
 
 def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
-    """Refs that a listing lacked, with the time at which a read first found them gone (None: not read yet)."""
+    """(ref, when a read first found it gone) of resources missing from a listing; None: not read since."""
     return [(ref, at) for ref, at in tx.run(_SUSPECTS, the_calendar=calendar)]
 
 
@@ -200,5 +203,6 @@ _DIRTY = (
 )
 _OWE = update(t.resource).where(*_AT, _r.dirty_at.is_(None))
 _DEBTS = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
-_SUSPECT: Any = literal_column(f"'{SUSPECT}'")  # in so many letters: only then the index of suspects serves
+# as a literal, not as a parameter: only then SQLite uses the partial index of suspects
+_SUSPECT: Any = literal_column(f"'{SUSPECT}'")
 _SUSPECTS = select(_r.ref, _r.suspect_at).where(*here(t.resource, "calendar"), _r.state == _SUSPECT)

@@ -5,8 +5,8 @@
     calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
-`dirty_at` on a resource is a debt: its bookings have not been judged since it changed. It is committed together with
-the cursor, so nothing that a cursor covers can be forgotten (law L5).
+`resource.dirty_at` marks a resource whose bookings were not evaluated since it changed. It is committed together with
+the cursor, so that no change covered by a cursor is lost (law L5).
 """
 
 from __future__ import annotations
@@ -378,6 +378,7 @@ journal = Table(
 
 
 def for_postgresql() -> None:
-    """Its partial indexes are those of SQLite. Said where such a store is opened: saying it loads the whole dialect."""
+    """Give PostgreSQL the partial indexes of SQLite. Called when such a store is opened, since it imports the
+    dialect."""
     for index in (index for table in metadata.tables.values() for index in table.indexes):
         index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

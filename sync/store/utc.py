@@ -11,17 +11,17 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept as UTC. SQLite's own type would drop the offset silently."""
+    """An aware datetime, stored in UTC. SQLite's own type would silently drop the offset."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
-        """Refuses a naive value: it has no place on the time line."""
+        """The function that writes a value; it refuses naive ones, which name no moment."""
         return _as_text if dialect.name == "sqlite" else _as_utc
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Gives the zone back."""
+        """The function that reads a value back as an aware one."""
         return _from_text if dialect.name == "sqlite" else _from_server
 
 
@@ -32,7 +32,7 @@ def _as_utc(value: datetime | None) -> datetime | None:
 
 
 def _as_text(value: datetime | None) -> str | None:
-    """As SQLAlchemy writes a time into SQLite, at the speed of C."""
+    """The text that SQLAlchemy would write into SQLite, made by `isoformat` because that is faster."""
     moment = _as_utc(value)
     return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
