@@ -175,8 +175,8 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
     found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
-    judged = _judged(found, match.patient, future, practice, context)
-    fitted = _fitted(judged, event, entry, practice, context)
+    recorded = _recorded(found, match.patient, future, practice, context)
+    fitted = _fitted(recorded, event, entry, practice, context)
     return fitted if context.consent_counts else _without_agreement(fitted, event, practice, context)
 
 
@@ -198,7 +198,7 @@ def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
     return (one for one in findings if one.rule not in _IN_THE_RECORD)
 
 
-def _judged(
+def _recorded(
     found: Assessment, on_file: Patient | None, future: Patient, practice: Practice, context: Context
 ) -> Assessment:
     """The assessment with the changes of the directory; only a valid booking makes any (P4, P5, P25)."""

@@ -34,7 +34,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     """Store the booking and its consequences. Returns its number, and the assessment with its attendance findings."""
     case, what, before = one.case, found.booking, one.booking
     assert what is not None
-    verdict = attendance.judged(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
+    verdict = attendance.classified(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
     found = attendance.said(case.world, found, verdict)
     patient = _patient(case, found, what)
     number = _kept(one, what, _columns(one, found, what, patient, given))
@@ -69,7 +69,7 @@ def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
 def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
     """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation."""
     case, event = one.case, one.event
-    news = occurrences.judged(case.tx, case.place, event.uid, event.recurrence, **values)
+    news = occurrences.evaluated(case.tx, case.place, event.uid, event.recurrence, **values)
     if not news or case.shows_nothing:
         return  # the first pass evaluates everything anyway
     near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))

@@ -27,7 +27,7 @@ def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow 
     return replace(patient, remarks=days) if days else patient
 
 
-def judged(
+def classified(
     world: World, assessment: Assessment, before: BookingRow | None, *, baseline: bool, typed: datetime
 ) -> Verdict | None:
     """The attendance of a booking in its calendar, from the outcome typed, when it was typed, and when a cancellation

@@ -38,11 +38,11 @@ def judge(world: World) -> int:
             return done
         standing = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
         for start in range(0, len(standing), BATCH):
-            _judge_batch(world, standing[start : start + BATCH])
+            _evaluate_batch(world, standing[start : start + BATCH])
         for place in (one[:2] for one in todo if one[2] != GONE and one[:2] in faulty):
-            _safely(world, place, _judge_standing, again=True)
+            _safely(world, place, _evaluate_present, again=True)
         for place in _braked(world, [one[:2] for one in todo if one[2] == GONE]):
-            _safely(world, place, _judge_gone, again=place in faulty)
+            _safely(world, place, _evaluate_gone, again=place in faulty)
         done += len(todo)
     return done
 
@@ -60,18 +60,18 @@ def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
             yield from theirs
 
 
-def _judge_batch(world: World, places: Sequence[Place]) -> None:
+def _evaluate_batch(world: World, places: Sequence[Place]) -> None:
     """Evaluate a batch, with one question to the store for all; one by one if that fails."""
     with kept_apart("judging one by one") as fate:
         if len(places) > 1:
             with world.store.write() as tx:
                 for row in _prefetched(world, tx, places):
                     if row.dirty_at is not None:
-                        _judge_standing(world, tx, row)
+                        _evaluate_present(world, tx, row)
                         resources.settled(tx, row.calendar, row.ref)
     if fate.failed or len(places) < 2:
         for place in places:
-            _safely(world, place, _judge_standing)
+            _safely(world, place, _evaluate_present)
         return
     for calendar, ref in places:
         world.readings.forget(calendar, [ref])
@@ -120,7 +120,7 @@ def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow],
             if again:
                 forget(tx, place)
     if fate.failed:
-        if step is _judge_standing:
+        if step is _evaluate_present:
             _others_of_the_series(world, place)
         _give_up(world, place, fate.failed)
 
@@ -137,7 +137,7 @@ def _give_up(world: World, place: Place, fault: Exception) -> None:
         give_up(world, place, type(fault).__name__)
 
 
-def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     now, zone = world.now(), world.practice.zone
     calendar = calendars.get(tx, row.calendar)
     if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
@@ -149,7 +149,7 @@ def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
             relocation.vanish(world, tx, booking, now)
 
 
-def _judge_standing(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_present(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
     if source is None or resources.emptied(row):
         return

@@ -37,7 +37,7 @@ def settle(world: World) -> int:
     Returns how many were revoked."""
     now, undone = world.now(), 0
     with world.store.read() as tx:
-        doubtful = owed(world, tx, now)
+        doubtful = to_settle(world, tx, now)
     for one in doubtful:
         with kept_apart("dentist not settled"), world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
@@ -48,7 +48,7 @@ def settle(world: World) -> int:
     return undone
 
 
-def owed(world: World, tx: Tx, now: datetime) -> list[Provisional]:
+def to_settle(world: World, tx: Tx, now: datetime) -> list[Provisional]:
     """The provisional dentists to be confirmed, revoked, or kept because of another booking."""
     return [one for one in patients.doubtful(tx, now) if _verdict(world, tx, one, now) != _kept(one.booking)]
 

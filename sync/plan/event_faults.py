@@ -51,7 +51,7 @@ def give_up(world: World, place: Place, error: str) -> None:
             notices.raise_once(tx, key, *_alert(world, tx, place), now)
 
 
-def owe_again(tx: Tx, calendar: str, now: datetime) -> None:
+def evaluate_again(tx: Tx, calendar: str, now: datetime) -> None:
     """At the calendar's audit: mark its failing events for evaluation."""
     for place in faulty_ones(tx):
         if place[0] == calendar:

@@ -18,21 +18,21 @@ from sync.store.engine import Tx
 READ_AGAIN_S = 600.0  # a refused calendar is looked at that much later
 
 
-class Rival(OutsideError):
+class ForeignWriter(OutsideError):
     """Another installation works in this calendar."""
 
     retry_after = READ_AGAIN_S
 
 
 def reject_foreign_writer(world: World, source: Source, reading: Reading) -> None:
-    """Raises Rival if another installation wrote into this event, unless a person said that it is gone."""
+    """Raises ForeignWriter if another installation wrote into this event, unless a person said that it is gone."""
     if not reading.rival:
         return
     with world.store.write() as tx:
         if reading.rival in _adopted(tx, source.address):
             return
         keyvalue.put(tx, _seen(source.address), reading.rival)
-    raise Rival(
+    raise ForeignWriter(
         "Une autre installation d'attitre écrit dans cet agenda, ou y a écrit : celle-ci n'y touche plus, sinon les "
         "patients seraient prévenus deux fois. Arrêtez l'autre, puis : attitre adopt "
         f"{source.dentist}"

@@ -39,13 +39,13 @@ class Mirrored:
     written: bool = False  # the store was written to
 
 
-def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirrored:
+def mirror(world: World, source: Source, *, unfinished: bool | None = None) -> Mirrored:
     """Bring the store up to date with the calendar. Raises the errors of adapters.base; nothing is lost by them.
-    `owing`: whether bodies are to be fetched or absences confirmed; None: look in the store."""
+    `unfinished`: whether bodies are to be fetched or absences confirmed; None: look in the store."""
     with world.store.read() as tx:  # without a write: most calendars are known and unchanged
         known = calendars.get(tx, source.address)
-        if owing is None:
-            owing = bool(resources.debts(tx, source.address) or resources.suspects(tx, source.address))
+        if unfinished is None:
+            unfinished = bool(resources.to_fetch(tx, source.address) or resources.suspects(tx, source.address))
     row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
     try:
         done = _follow(world, source, row)
@@ -57,9 +57,9 @@ def mirror(world: World, source: Source, *, owing: bool | None = None) -> Mirror
                 token_trust.lower(tx, source.address, world.now(), token_trust.UNUSABLE)
             row = calendars.ensure(tx, source.address, source.dentist)
         done = _follow(world, source, row)
-    if not (owing or done.written):
+    if not (unfinished or done.written):
         return done
-    paid, proven = _fetch_owed(world, source, row), _confirm_absences(world, source)
+    paid, proven = _fetch_bodies(world, source, row), _confirm_absences(world, source)
     return replace(done, stored=done.stored + paid, gone=done.gone + proven)
 
 
@@ -76,7 +76,7 @@ def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
 
 def store_page(world: World, source: Source, row: CalendarRow, page: Page, proven: Sequence[str] = ()) -> list[str]:
     """Store the page in one transaction; if that fails, each part in its own. `proven`: refs of deleted resources.
-    Returns `Writer.settled`. Raises Rival, and the fault of the last transaction: then the cursor stays."""
+    Returns `Writer.settled`. Raises ForeignWriter, and the fault of the last transaction: then the cursor stays."""
     now = world.now()
     read = [(body, reading_of(world, source, body, now)) for body in page.resources]
     with kept_apart("page stored in parts") as fate:
@@ -117,7 +117,7 @@ def _ensured(world: World, source: Source) -> CalendarRow:
 
 
 def reading_of(world: World, source: Source, body: Resource, now: datetime) -> Reading:
-    """The body's reading. Raises Rival if another installation wrote into it: nothing of that page is stored."""
+    """The body's reading. Raises ForeignWriter if another installation wrote into it; then the page is not stored."""
     reading = world.readings.of(source, body.ref, body.payload, world.window(now))
     reject_foreign_writer(world, source, reading)
     if any("envoyé" in line for line in reading.annotation.lines):
@@ -148,9 +148,9 @@ def _confirm_tombstones(source: Source, page: Page) -> tuple[Page, list[str]]:
     return replace(page, resources=(*page.resources, *there), owed=(*page.owed, *unclear)), proven
 
 
-def _fetch_owed(world: World, source: Source, row: CalendarRow) -> int:
+def _fetch_bodies(world: World, source: Source, row: CalendarRow) -> int:
     with world.store.read() as tx:
-        owed = resources.debts(tx, source.address)
+        owed = resources.to_fetch(tx, source.address)
     paid = 0
     for ref in owed:
         for _, body in multiget(source.calendar, [ref]):

@@ -34,7 +34,7 @@ Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is
 def audit(world: World, source: Source, row: CalendarRow) -> int:
     """Compare the calendar with the store now, and repair the store. Returns how many changes the token had hidden.
     Raises the errors of adapters.base."""
-    from sync.plan.event_faults import owe_again  # imported here: needed once a night
+    from sync.plan.event_faults import evaluate_again  # imported here: needed once a night
     from sync.pull.learnt import take
 
     deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= DEEP_EVERY
@@ -48,7 +48,7 @@ def audit(world: World, source: Source, row: CalendarRow) -> int:
     again = _honest_token(world, source, row) if row.doubted_at and not hidden else None
     with world.store.write() as tx:
         _conclude(world, tx, source, len(hidden), again)
-        owe_again(tx, source.address, world.now())
+        evaluate_again(tx, source.address, world.now())
         if deep:
             calendars.change(tx, source.address, deep_audit_at=world.now())
     _keep_token(world, source)

@@ -40,7 +40,7 @@ class Writer:
         self.store(read)
         self.gone(proven)
         self.missed(page.absent)
-        self.owe(page.owed)
+        self.fetch_later(page.owed)
         if page.cursor is not None:
             calendars.save_cursor(self.tx, self.source.address, WHOLE if self.row.doubted_at else page.cursor)
             if self.baseline:
@@ -69,7 +69,7 @@ class Writer:
             if row.state == PRESENT:
                 resources.change(self.tx, self.source.address, ref, state=SUSPECT, suspect_at=None, owed=False)
 
-    def owe(self, refs: Iterable[str]) -> None:
+    def fetch_later(self, refs: Iterable[str]) -> None:
         """Mark as to be fetched these that were named as changed without a body, so that the cursor may advance."""
         wanted = list(refs)
         known = resources.find(self.tx, self.source.address, wanted)
@@ -174,12 +174,12 @@ class Writer:
 
     def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
         coming = any(event.end > self.now for event in reading.events)
-        judge = not self.baseline or coming or bool(reading.problem)
+        needed = not self.baseline or coming or bool(reading.problem)
         return {
             **resources.written_row(body),
             "semantic": reading.semantic,
             "problem": reading.problem,
-            "dirty_at": self.now if judge else None,
+            "dirty_at": self.now if needed else None,
         }
 
     def _empty(self, ref: str, number: int) -> dict[str, Any]:

@@ -27,7 +27,10 @@ _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{ResourceState.SUSPECT}'")
-_OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT), _OF_THESE.where(_r.state == _SUSPECT))
+_UNFINISHED = (
+    _OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT),
+    _OF_THESE.where(_r.state == _SUSPECT),
+)
 _LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
@@ -126,11 +129,11 @@ def change(tx: Tx, calendar: str, **values: Unpack[CalendarColumns]) -> None:
     tx.cache.calendars.pop(calendar, None)
 
 
-def owing(tx: Tx, calendars: Sequence[str]) -> set[str]:
+def unfinished(tx: Tx, calendars: Sequence[str]) -> set[str]:
     """The calendars with more to read than their own report: bodies to be fetched, absences to be confirmed."""
     found: set[str] = set()
     for part in in_parts(calendars):
-        for question in _OWING:
+        for question in _UNFINISHED:
             found |= set(tx.run(question, those_calendar=part).scalars())
     return found
 

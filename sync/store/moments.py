@@ -99,7 +99,7 @@ def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: 
             _update(tx, t.message, _m.id == row.id, number=EARLY)
 
 
-def owe_judgements(tx: Tx, now: datetime) -> None:
+def evaluate_coming_again(tx: Tx, now: datetime) -> None:
     """Mark all coming events for evaluation, those in a calendar and those gone from it."""
     resources.mark_future_dirty(tx, now)
     coming = select(_b.calendar, _b.ref).where(_b.practice == tx.practice, _b.start > now).distinct()

@@ -79,7 +79,7 @@ def stands(tx: Tx, uid: str, order: int) -> bool:
     return tx.connection.execute(query).scalar() == ResourceState.PRESENT
 
 
-def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
+def evaluated(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
     """Store what the evaluation found out about one occurrence. Returns whether it changed."""
     before = _seen(tx, place).get((uid, recurrence))
     if before is None or values.items() <= before.items():
@@ -87,7 +87,7 @@ def judged(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: 
     key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
     longer = values.get("end", before["end"]) != before["end"]
     before.update(values)
-    tx.later(_JUDGED, {**key, **before})
+    tx.later(_EVALUATED, {**key, **before})
     if longer:
         tx.cache.busy.clear()
         tx.flush()  # the query for overlapping times must see the new end
@@ -118,7 +118,7 @@ def busy(tx: Tx, dentist: str, start: datetime, end: datetime) -> tuple[Busy, ..
     found: Iterable[Sequence[Any]] | None = tx.cache.busy.get((dentist, start, end))
     if found is None:
         found = tx.run_before(_TAKEN, the_dentist=dentist, **_span(start, end))
-    taken = (_as_judged(shown, seen.get((calendar, ref))) for calendar, ref, *shown in found)
+    taken = (_as_evaluated(shown, seen.get((calendar, ref))) for calendar, ref, *shown in found)
     return tuple(one for one in taken if one.kind is not Kind.IGNORED)
 
 
@@ -180,7 +180,7 @@ def _taken_by_many() -> CompoundSelect[Any]:
     return union_all(*(numbered(_TAKEN, number) for number in range(_MANY)))
 
 
-def _as_judged(shown: Sequence[Any], found: Mapping[tuple[str, str], Mapping[str, Any]] | None) -> Busy:
+def _as_evaluated(shown: Sequence[Any], found: Mapping[tuple[str, str], Mapping[str, Any]] | None) -> Busy:
     """The time as stored, corrected by what this transaction found out and has not written yet."""
     dentist, start, end, kind, order, uid, recurrence, patient, motif, label, all_day = shown
     if found and (known := found.get((uid, recurrence))):
@@ -199,7 +199,7 @@ _PLACE = here(t.occurrence, "calendar", "ref")
 _FINDS = ("end", "kind", "label", "booking", "patient", "motif")
 _HERE = select(_o.uid, _o.recurrence, _o.booking, _o.patient, _o.motif).where(*_PLACE)
 _EMPTY, _ADD_OCCURRENCES = delete(t.occurrence).where(*_PLACE), insert(t.occurrence)
-_JUDGED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurrence")[1:])
+_EVALUATED = update(t.occurrence).where(*_PLACE, *here(t.occurrence, "uid", "recurrence")[1:])
 _FOUND_OUT = select(_o.ref, _o.uid, _o.recurrence, *(_o[name] for name in _FINDS)).where(
     *here(t.occurrence, "calendar"), those(_o.ref)
 )

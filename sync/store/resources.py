@@ -123,7 +123,7 @@ def dirty(tx: Tx) -> list[tuple[str, str, ResourceState]]:
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
     """Mark these resources for evaluation."""
     for calendar, ref in set(places):
-        tx.run(_OWE, the_calendar=calendar, the_ref=ref, dirty_at=now)
+        tx.run(_MARK_DIRTY, the_calendar=calendar, the_ref=ref, dirty_at=now)
 
 
 def mark_future_dirty(tx: Tx, now: datetime) -> None:
@@ -147,9 +147,9 @@ def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: 
         change(tx, calendar, ref, unwritable=None, dirty_at=now)
 
 
-def debts(tx: Tx, calendar: str) -> list[str]:
+def to_fetch(tx: Tx, calendar: str) -> list[str]:
     """Refs whose bodies are still to be fetched."""
-    return list(tx.run(_DEBTS, the_calendar=calendar).scalars())
+    return list(tx.run(_TO_FETCH, the_calendar=calendar).scalars())
 
 
 def repeating(tx: Tx, calendar: str) -> list[str]:
@@ -201,8 +201,8 @@ _DIRTY = (
     .where(*here(t.resource), _r.dirty_at.is_not(None))
     .order_by(_r.state == GONE, _r.order)
 )
-_OWE = update(t.resource).where(*_AT, _r.dirty_at.is_(None))
-_DEBTS = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
+_MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None))
+_TO_FETCH = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{SUSPECT}'")
 _SUSPECTS = select(_r.ref, _r.suspect_at).where(*here(t.resource, "calendar"), _r.state == _SUSPECT)

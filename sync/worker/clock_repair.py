@@ -31,7 +31,7 @@ def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) 
             generation.renew(tx, now)  # new idempotency keys: a reminder sent too early goes again at its hour
         moments.draw_back(tx, since, now, _settling(world))
         draw_back_digest(world, tx, now)
-        moments.owe_judgements(tx, now)
+        moments.evaluate_coming_again(tx, now)
         alert(tx, span, now, way="reculé")
     for source in world.sources:  # a series stored then was expanded around the wrong time
         if refs := [ref for calendar, ref in stored if calendar == source.address]:

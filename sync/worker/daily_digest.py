@@ -85,7 +85,7 @@ def draw_back(world: World, tx: Tx, now: datetime) -> None:
         _put(tx, replace(known, not_before=None))
 
 
-def owed(world: World, tx: Tx, now: datetime) -> bool:
+def is_due(world: World, tx: Tx, now: datetime) -> bool:
     """Whether a digest is due, or none was ever begun."""
     known = _get(tx) if Channel.EMAIL in world.senders and world.practice.email else _Turn(now.date(), settled=True)
     return known is None or _due(known, world.practice, now)

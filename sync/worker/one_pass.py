@@ -14,7 +14,7 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.log import log
 from sync.store import calendars, keyvalue, resources
 from sync.worker import clock, nightly, step_troubles
-from sync.worker.pipeline import Pass, nothing_owed, take_all
+from sync.worker.pipeline import Pass, nothing_to_do, take_all
 from sync.worker.scheduler import Readers
 
 
@@ -60,7 +60,7 @@ def one_pass(
 def at_rest(world: World) -> bool:
     """Whether no step has work, so that the pass ends after its readings."""
     with world.store.read() as tx:
-        idle = nothing_owed(world, tx)
+        idle = nothing_to_do(world, tx)
     if idle:
         log.info("nothing to do")
     if idle and world.failing.steps(world.store):

@@ -51,7 +51,7 @@ def test_many_times_at_once_are_each_what_it_is_alone(
         occurrences.expect_busy(tx, asked)
         for n in judged & set(range(len(standing))):  # found out meanwhile, and not written yet
             found = {"kind": "booking" if n % 2 else "ignored", "label": "DUPONT", "booking": n, "patient": 1}
-            occurrences.judged(tx, ("a", f"{n}.ics"), f"u{n}", "", **found, motif="Contrôle")
+            occurrences.evaluated(tx, ("a", f"{n}.ics"), f"u{n}", "", **found, motif="Contrôle")
         together = [occurrences.busy(tx, *span) for span in asked]
         tx.cache = TransactionCache()
         tx.flush()
