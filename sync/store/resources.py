@@ -190,8 +190,8 @@ def _row(row: Mapping[Any, Any]) -> ResourceRow:
 
 # --- the statements --------------------------------------------------------------------------------------------------
 
-_r, _o = t.resource.c, t.occurrence.c
-_AT, _PLACE = here(t.resource, "calendar", "ref"), here(t.occurrence, "calendar", "ref")
+_r = t.resource.c
+_AT = here(t.resource, "calendar", "ref")
 _STANDING = (*here(t.resource, "calendar"), _r.state != GONE)
 _VERSIONS = select(_r.ref, _r.version, _r.owed).where(*_STANDING)
 _FIND = select(t.resource).where(*here(t.resource, "calendar"), those(_r.ref))
