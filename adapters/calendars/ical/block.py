@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 
 START = "── attitre ──"
 END = "── fin ──"
@@ -30,6 +30,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\w+|[a-z]+);", re.IGNORECASE)
 _START = re.compile(r"[─—–-]{2,} ?attitre ?[─—–-]{2,}")
 _END = re.compile(r"[─—–-]{2,} ?fin ?[─—–-]{2,}")
+_TYPED_AT = re.compile(rf"\s*{_END.pattern}(?=\s*[^\s<])")
 _REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)")
 _MARK = re.compile("([⚠✓])\ufe0f?(?:[ \xa0]|$)")
 
@@ -77,6 +78,11 @@ def join(hers: str, lines: Sequence[str], ref: str) -> str:
     return f"{hers}\n{block}" if hers else block
 
 
+def html(lines: Sequence[str], ref: str) -> str:
+    """Our block as HTML: parted by `<br>`, which every client and Thunderbird's editor leave as it is."""
+    return "<br>".join((START, *(escape(line, quote=False) for line in lines), f"réf. {ref}", END))
+
+
 def unmark(title: str) -> tuple[str, str]:
     """The mark (`⚠ `, `✓ ` or empty) and the title without it."""
     found = _MARK.match(title)
@@ -94,8 +100,9 @@ def bare(title: str) -> str:
 def spans(text: str) -> list[Span]:
     """Our blocks in a text, in order; they never overlap.
 
-    A block runs from the last start line to its end line; where that was cut, to its reference line; where both are
-    missing there is no block, for the rest may be hers.
+    A block runs from the last start line to its end line; what she typed at the end of that one is hers, and gets the
+    block's line. Where the end line was cut, it runs to its reference line; where both are missing there is no block,
+    for the rest may be hers.
     """
     if "attitre" not in text:
         return []
@@ -111,6 +118,10 @@ def spans(text: str) -> list[Span]:
             ref = index
         elif opened >= 0 and _END.fullmatch(line.seen):
             found.append(_span(lines, opened, ref, index))
+            opened, ref = -1, -1
+        elif opened >= 0 and ref >= 0 and (typed_at := _TYPED_AT.match(line.raw)):
+            ours = _span(lines, opened, ref, index)
+            found.append(replace(ours, start=lines[opened].start, end=line.start + typed_at.end()))
             opened, ref = -1, -1
     if opened >= 0 and ref >= 0:
         found.append(_span(lines, opened, ref, ref))
