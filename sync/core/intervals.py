@@ -108,8 +108,9 @@ def base_interval(every: float, *, at_work: bool) -> float:
 
 
 def fast_interval(pace: Pace, now: datetime) -> float:
-    """Seconds while somebody is booking, at any hour: 15 s for 15 minutes after the last change, for she telephones
-    between two entries; then each wait 1.5 × the one before. (Waits of 1.5·q, 1.5²·q … 1.5ᵏ·q add up to 3·q·(1.5ᵏ - 1): the elapsed time gives the next.)"""
+    """Seconds while somebody is booking, at any hour: 15 s for 15 minutes after the last change, since she telephones
+    between two entries; then each wait 1.5 × the one before. (Waits of 1.5·q, 1.5²·q … 1.5ᵏ·q add up to
+    3·q·(1.5ᵏ - 1): the elapsed time gives the next.)"""
     if pace.lively_at is None:
         return float("inf")
     quick = min(pace.every, FAST_S)

@@ -223,3 +223,30 @@ def test_a_block_that_one_form_lost_is_missed_and_put_back() -> None:
     mended = ICS.splice("a.ics", lost, WANTED)
     assert mended is not None
     assert form(mended) == HERS + block
+
+
+def corrected_beside(payload: bytes, old: str, new: str) -> bytes:
+    """Evolution, iOS: the text is corrected, the HTML form stays as it was."""
+    head, colon, text = unfold(payload).rpartition('":')
+    return (head + colon + text.replace(old, new, 1)).encode()
+
+
+def test_what_was_corrected_beside_the_html_since_our_answer_counts_for_good() -> None:
+    answered = ICS.splice("a.ics", altrep(HERS), WANTED)
+    assert answered is not None
+    edited = corrected_beside(answered, "zoe@", "lea@")
+    for payload in (edited, ICS.splice("a.ics", edited, Annotation("✓ ", ("Confirmé",)))):
+        [event] = ICS.read("a.ics", payload, WINDOW).events
+        assert "lea@orange.fr" in event.description
+        assert (event.apart, event.flags) == ((), frozenset())
+        assert HERS in form(payload)  # the old form is hers as well
+
+
+def test_what_was_corrected_in_the_html_alone_since_our_answer_counts() -> None:
+    answered = ICS.splice("a.ics", altrep(HERS), WANTED)
+    assert answered is not None
+    edited = unfold(answered).replace(quote("zoe@"), quote("lea@"), 1).encode()
+    [event] = ICS.read("a.ics", edited, WINDOW).events
+    assert "lea@orange.fr" in event.description
+    assert "zoe" not in event.description
+    assert (event.apart, event.flags) == ((), frozenset())

@@ -75,6 +75,19 @@ def test_c11_where_the_forms_contradict_each_other_she_is_asked_and_answers(offi
     assert stands(office)[0].startswith("✓ ")
 
 
+def test_c11_corrected_in_evolution_which_leaves_the_html_as_it_was_she_is_confirmed(office: "Office") -> None:
+    saves(office, LACKING)
+    office.passes()
+    title, text, html = stands(office)
+    saves(office, text.replace("marie@gmial.com", "marie@gmail.com", 1).replace("\\", ""), html=html, title=title)
+    for _ in range(3):
+        office.passes(later=MINUTE)
+        title, text, html = stands(office)
+        assert title.startswith("✓ ")
+        assert "✗" not in text + html
+    assert [one.to for one in office.email.sent] == ["marie@gmail.com"]
+
+
 def test_c11_a_foreign_form_is_left_alone_and_she_is_answered_all_the_same(office: "Office") -> None:
     body = ics("e0", "DUPONT Marie – détartrage", (MORNING + timedelta(days=7)).replace(hour=10), 30, LACKING)
     foreign = b'DESCRIPTION;ALTREP="https://example.org/note":'

@@ -3,7 +3,7 @@
     her text
     ── attitre ──
     the annotation's lines
-    réf. <identity>[-<flags>]
+    réf. <identity>[-<flags>][.<memory>]
     ── fin ──
 
 The reference line carries whose block it is and, as letters, how the event looked before: `a` no description, `s` no
@@ -31,7 +31,7 @@ _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\w+|[a-z]+);", re.IGNORECAS
 _START = re.compile(r"[─—–-]{2,} ?attitre ?[─—–-]{2,}")
 _END = re.compile(r"[─—–-]{2,} ?fin ?[─—–-]{2,}")
 _TYPED_AT = re.compile(rf"\s*{_END.pattern}(?=\s*[^\s<])")
-_REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)")
+_REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)(?:\.([a-z2-7]{8}))?")
 _MARK = re.compile("([⚠✓])\ufe0f?(?:[ \xa0]|$)")
 
 
@@ -43,6 +43,7 @@ class Span:
     end: int
     lines: tuple[str, ...]
     ref: str
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,16 @@ def join(hers: str, lines: Sequence[str], ref: str) -> str:
     return f"{hers}\n{block}" if hers else block
 
 
-def html(lines: Sequence[str], ref: str) -> str:
-    """Our block as HTML: parted by `<br>`, which every client and Thunderbird's editor leave as it is."""
-    return "<br>".join((START, *(escape(line, quote=False) for line in lines), f"réf. {ref}", END))
+def html(lines: Sequence[str], ref: str, memory: str = "") -> str:
+    """Our block as HTML: parted by `<br>`, which every client and Thunderbird's editor leave as it is. `memory`: eight
+    letters more behind the reference, for whoever reads the block again."""
+    named = f"réf. {ref}.{memory}" if memory else f"réf. {ref}"
+    return "<br>".join((START, *(escape(line, quote=False) for line in lines), named, END))
+
+
+def memory(text: str) -> str:
+    """The letters that `html` put behind the reference; empty where there are none."""
+    return next((span.memory for span in spans(text) if span.memory), "")
 
 
 def unmark(title: str) -> tuple[str, str]:
@@ -150,12 +158,13 @@ def _seen(raw: str) -> str:
     return unescape(raw).replace("\xa0", " ") if "&" in raw else raw.replace("\xa0", " ")
 
 
-def _span(lines: list[_Line], opened: int, ref: int, closed: int) -> Span:
+def _span(lines: list[_Line], opened: int, at: int, closed: int) -> Span:
     inside = [
-        line for index, line in enumerate(lines[opened + 1 : closed + 1], opened + 1) if index not in (ref, closed)
+        line for index, line in enumerate(lines[opened + 1 : closed + 1], opened + 1) if index not in (at, closed)
     ]
     around = lines[opened : closed + 1]
     html = any(line.start - line.gap > 1 for line in around[1:]) or any(_ENTITY.search(line.raw) for line in around)
     shown = tuple(line.seen for line in inside if line.seen) if html else tuple(line.raw.rstrip() for line in inside)
-    named = _REF.fullmatch(lines[ref].seen) if ref >= 0 else None
-    return Span(lines[opened].gap, lines[closed].end, shown, named[1] if named else "")
+    named = _REF.fullmatch(lines[at].seen) if at >= 0 else None
+    ref, remembered = (named[1], named[2] or "") if named else ("", "")
+    return Span(lines[opened].gap, lines[closed].end, shown, ref, remembered)

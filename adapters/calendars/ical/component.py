@@ -13,7 +13,6 @@ from adapters.calendars.ical.contentlines import Properties, Property, unescape
 from adapters.calendars.ical.times import Length, Moment, duration, elapsed, later, moment
 from adapters.calendars.ical.zones import Zones
 from rules.model import CalendarEvent, Status
-from rules.text.html_text import plain_text
 
 _STATUS = {status.value.upper(): status for status in Status}
 _HALF = re.compile("[\ud800-\udfff]")
@@ -123,7 +122,7 @@ def _rules(props: Properties, name: str) -> tuple[str, ...]:
 def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str]) -> CalendarEvent:
     title, text = _text(props, "SUMMARY"), _text(props, "DESCRIPTION")
     hers = block.split(text)[0] if "attitre" in text else text
-    plain = plain_text(hers) if "<" in hers or "&" in hers else hers
+    plain = html_form.plain(hers)
     told = html_form.told(plain, _html(props)) if _has_html(props) else html_form.Told(plain)
     if plain != hers:
         flags |= {"html"}

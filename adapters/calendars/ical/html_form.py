@@ -12,13 +12,15 @@ as they are. So our block is parted by `<br>` and marked by what people see of i
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from adapters.calendars.ical import block
 from adapters.calendars.ical.contentlines import Line, Properties, escape, param, places, unescape
-from rules.text.html_text import shown_text
+from rules.text.html_text import plain_text, shown_text
 
 STYLED = ("X-ALT-DESC", "STYLED-DESCRIPTION")
 _ALTREP = re.compile(r'(?:^|;)ALTREP="([^"]*)"', re.IGNORECASE)
@@ -119,11 +121,35 @@ class Told(NamedTuple):
 
 def told(text: str, forms: Iterable[Shown]) -> Told:
     """One description of all its forms. Words are compared and nothing else: clients differ in bullets, in blanks and
-    in where they break lines; where the words are the same, the lines are those of the HTML."""
+    in where they break lines; where the words are the same, the lines are those of the HTML.
+
+    Evolution corrects the text and leaves the HTML as it was. Of two forms the one in which words were changed since
+    we wrote into both is hers.
+    """
     found = Told(text)
     for form in forms:
-        found = _joined(found, shown_text(block.split(form.html)[0]))
+        seen = shown_text(block.split(form.html)[0])
+        before, now = block.memory(form.html), memory(text, seen)
+        corrected = [a != b for a, b in ((before[:4], now[:4]), (before[4:], now[4:]))] if before else []
+        if corrected == [False, True]:
+            found = found._replace(text=seen)
+        elif corrected != [True, False]:
+            found = _joined(found, seen)
     return found
+
+
+def plain(text: str) -> str:
+    """A description's text as lines; some clients write HTML there."""
+    return plain_text(text) if "<" in text or "&" in text else text
+
+
+def memory(text: str, seen: str) -> str:
+    """What the text and an HTML form said when we wrote into them: four letters of each one's words."""
+    return _letters(text) + _letters(seen)
+
+
+def _letters(text: str) -> str:
+    return b32encode(sha256(_spaced(text).encode()).digest())[:4].decode("ascii").lower()
 
 
 def _joined(found: Told, seen: str) -> Told:
@@ -206,9 +232,9 @@ def place(html: str) -> int:
     return found.start() if found else len(html)
 
 
-def ours(html: str, lines: Sequence[str], ref: str) -> str:
+def ours(html: str, lines: Sequence[str], ref: str, memory: str = "") -> str:
     """Our block as it is put into this HTML."""
-    return ("<br>" if html else "") + block.html(lines, ref)
+    return ("<br>" if html else "") + block.html(lines, ref, memory)
 
 
 def takes(html: str, lines: Sequence[str], ref: str) -> bool:

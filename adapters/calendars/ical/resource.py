@@ -95,7 +95,7 @@ class Ics:
                 return None
             bare = changed
         token = identity(self.secret, self.address, ref, _uid(payload))
-        return splice.insert(bare, annotation, token)
+        return splice.insert(bare, annotation, token, splice.remembered(payload))
 
     def strip(self, payload: bytes) -> bytes:
         """The payload without our part; without one, the same bytes. Works on any bytes."""

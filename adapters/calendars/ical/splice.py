@@ -13,7 +13,7 @@ What `strip` cannot see in the result stands in the reference as flags (`Flag`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -27,9 +27,13 @@ from adapters.calendars.ical.contentlines import (
     param,
     places,
     scan,
+    unescape,
     unfold,
 )
 from rules.model import Annotation
+from rules.text.html_text import shown_text
+
+NOTHING: Mapping[str, str] = {}
 
 
 class Flag(StrEnum):
@@ -109,7 +113,16 @@ def _cut_off(value: bytes) -> bool:
     return (len(value) - len(value.rstrip(b"\\"))) % 2 == 1
 
 
-def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
+def remembered(payload: bytes) -> dict[str, str]:
+    """What the text said, by what an HTML form says, when we last wrote into both (see `html_form.told`)."""
+    if b"attitre" not in payload:
+        return {}
+    forms = filter(None, map(html_form.written, event_lines(payload)))
+    found = filter(None, (block.memory(form.html) for form in forms))
+    return {memory[4:]: memory[:4] for memory in found}
+
+
+def insert(payload: bytes, annotation: Annotation, token: str, remembered: Mapping[str, str] = NOTHING) -> bytes:
     """The payload with the annotation in its first master event. It must have no annotation yet, and not be blocked."""
     if not (annotation.mark or annotation.lines):
         return payload
@@ -125,7 +138,7 @@ def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
     ref = f"{token}-{flags}" if flags else token
     eol = event.begin.eol
     lines = [" ".join(line.splitlines()) for line in annotation.lines]
-    changes = [_insert_text(event, text, lines, ref, eol), *_insert_html(event, lines, ref, eol)]
+    changes = [_insert_text(event, text, lines, ref, eol), *_insert_html(event, lines, ref, eol, remembered)]
     changes += _insert_mark(event, title, annotation.mark, before, eol)
     return _applied(payload, changes)
 
@@ -139,15 +152,21 @@ def _insert_text(event: _Event, text: Line | None, lines: Sequence[str], ref: st
     return _Change(text.end, text.end, eol + b" " + folded(joint + escape(ours), eol))
 
 
-def _insert_html(event: _Event, lines: Sequence[str], ref: str, eol: bytes) -> Iterator[_Change]:
-    """The block in each HTML form that takes it."""
+def _insert_html(
+    event: _Event, lines: Sequence[str], ref: str, eol: bytes, remembered: Mapping[str, str]
+) -> Iterator[_Change]:
+    """The block in each HTML form that takes it. A form that was left behind stays known as the old one."""
+    text = event.first("DESCRIPTION")
+    hers = html_form.plain(unescape(text.value.decode("utf-8", "surrogateescape"))) if text else ""
     for line in event.lines:
         form = html_form.written(line) if _is_shown(event, line) else None
         if form is not None and html_form.takes(form.html, lines, ref):
             at = html_form.place(form.html)
             before = line.place(form.places[at] - 1) + 1
             rest = next((end - before for start, end in line.pieces if start <= before <= end), 0)
-            ours = form.encode(html_form.ours(form.html, lines, ref))
+            now = html_form.memory(hers, shown_text(form.html))
+            memory = remembered.get(now[4:], now[:4]) + now[4:]
+            ours = form.encode(html_form.ours(form.html, lines, ref, memory))
             yield _Change(before, before, folded_between(ours, line.eol or eol, rest))
 
 
