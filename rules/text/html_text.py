@@ -66,7 +66,8 @@ def _visible(pieces: list[str], *, links: bool = True, edge: str = "\n") -> list
         if links and name == "a" and not closing:
             address, anchor = _mailto(piece), len(out)
         elif name == "a" and address:
-            out.append("" if "@" in "".join(out[anchor:]) else f" {address}")
+            corrected = "@" in "".join(out[anchor:]) or pieces[index + 1].startswith("@")
+            out.append("" if corrected else f" {address}")
             address = ""
         out.append("\n" if name == "br" else edge if name in _LINES else " " if name in _CELLS else "")
     return out

@@ -12,5 +12,8 @@ if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
     exit 0
 fi
 export DEBIAN_FRONTEND=noninteractive
-{ apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing; } >/dev/null ||
-    echo "Pas installé, leurs tests ne seront pas joués : $missing"
+apt-get -qq update || exit 0
+for one in $missing; do # one by one: what cannot be had keeps none of the others away
+    apt-get -qq install -y --no-install-recommends "$one" >/dev/null ||
+        echo "Pas installé, ses tests ne seront pas joués : $one"
+done
