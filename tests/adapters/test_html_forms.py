@@ -1,5 +1,6 @@
 """The description in two forms, text and HTML: both are read and written, and both are hers, byte for byte (law L1)."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.calendars.ical import html_form
+from adapters.calendars.ical.component import storable
 from adapters.calendars.ical.contentlines import events, unfold
 from rules.model import Annotation
+from rules.text.html_text import shown_text
 from tests.adapters.test_vevent_splice import ICS, WANTED, WINDOW, annotations, eols, ics, texts
 
 often = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -92,6 +95,22 @@ def test_never_silent_what_is_written_is_read_and_nothing_else_changes(payload, 
     after = ICS.read("a.ics", spliced, WINDOW)
     assert after.annotation == wanted
     assert (after.semantic, after.events, after.foreign_block) == (before.semantic, before.events, False)
+
+
+@often
+@given(payloads())
+def test_no_word_of_any_form_is_passed_over(payload) -> None:
+    bare = ICS.strip(payload)
+    [event] = ICS.read("a.ics", bare, WINDOW).events
+    told = words(event.description, *event.apart)
+    shown = html_form.shown(next(iter(events(unfold(bare)))))
+    for one in shown:
+        assert words(shown_text(storable(one.html))) <= told
+    assert not event.apart or event.flags & {"text-added", "text-differs"}
+
+
+def words(*texts: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", " ".join(texts).casefold()))
 
 
 @often
