@@ -115,7 +115,7 @@ def _cut_off(value: bytes) -> bool:
 
 def remembered(payload: bytes) -> dict[str, str]:
     """What the text said, by what an HTML form says, when we last wrote into both (see `html_form.told`)."""
-    if b"attitre" not in payload:
+    if "attitre" not in unfold(payload):
         return {}
     forms = filter(None, map(html_form.written, event_lines(payload)))
     found = filter(None, (block.memory(form.html) for form in forms))
