@@ -223,6 +223,10 @@ def test_the_same_words_are_one_text_however_each_form_breaks_its_lines() -> Non
     )  # fmt: skip
 
 
+def test_line_breaks_that_a_program_escaped_twice_are_no_words() -> None:
+    assert read("DESCRIPTION:Réunion", "X-ALT-DESC:<p>Réunion</p>\\\\n\\\\n<br>\\\\n") == ("Réunion", (), frozenset())
+
+
 def test_a_line_that_the_html_has_besides_is_read_and_told() -> None:
     assert read("DESCRIPTION:Nouveau patient", "X-ALT-DESC:Nouveau patient<br>06 12 34 56 78") == (
         "Nouveau patient\n06 12 34 56 78", ("06 12 34 56 78",), frozenset({"text-added"}),

@@ -130,7 +130,7 @@ def told(text: str, forms: Iterable[Shown]) -> Told:
     """
     found = Told(text)
     for form in forms:
-        seen = shown_text(block.split(form.html)[0])
+        seen = seen_in(block.split(form.html)[0])
         before, now = block.memory(form.html), memory(text, seen)
         corrected = [a != b for a, b in ((before[:4], now[:4]), (before[4:], now[4:]))] if before else []
         if corrected == [False, True]:
@@ -138,6 +138,11 @@ def told(text: str, forms: Iterable[Shown]) -> Told:
         elif corrected != [True, False]:
             found = _joined(found, seen)
     return found
+
+
+def seen_in(html: str) -> str:
+    """An HTML form as she sees it. Some programs escape its line breaks twice; those are no words."""
+    return shown_text(html.replace("\\n", "\n"))
 
 
 def plain(text: str) -> str:
