@@ -265,8 +265,25 @@ def test_the_outbox_knows_no_message_and_says_so(shelves: dict[str, Shelf]) -> N
 def test_an_import_previews_applies_with_yes_and_repeats_without_change(shelves: dict[str, Shelf]) -> None:
     Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
     assert "rien n'est importé" in attitre("patients", "import", "p.csv").stdout
-    assert "1 créés" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert "1 créé" in attitre("patients", "import", "p.csv", "--yes").stdout
     assert "0 à créer, 0 à mettre à jour, 1 sans" in attitre("patients", "import", "p.csv", "--yes").stdout
+
+
+def test_an_import_of_many_lines_says_how_many_of_each_kind(shelves: dict[str, Shelf]) -> None:
+    rows = [f"NOM{'ABCDEFGHIJ'[n % 10]}{'ABCDEFGHIJ'[n // 10]};Marie;01 43 00 00 {n:02}" for n in range(60)]
+    Path("p.csv").write_text("\n".join(["nom;prenom;mobile;couleur", *rows]), encoding="utf-8")
+    said = attitre("patients", "import", "p.csv").stderr.splitlines()
+    assert len(said) == 4
+    assert said[0].startswith("60 lignes : mobile : c'est un fixe (2, 3, 4, 5, 6 …)")
+    assert len(attitre("patients", "import", "p.csv", "--details").stderr.splitlines()) == 62
+
+
+def test_p05_an_import_that_names_one_patient_twice_never_flips_them(shelves: dict[str, Shelf]) -> None:
+    lines = ("nom;prenom;naissance;mobile", "DUPONT;Marie;12/05/1981;0612345678", "DUPONT;Marie;12/05/1981;0698765432")
+    Path("p.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "la ligne 2 est gardée" in attitre("patients", "import", "p.csv", "--yes").stderr
+    assert "1 sans changement" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert ask("patients", "search", "dupont", "--json")[0]["mobile"] == "+33612345678"
 
 
 def test_an_import_updates_the_patient_of_the_same_number(shelves: dict[str, Shelf]) -> None:

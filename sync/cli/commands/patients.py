@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sync.cli.commands.imported import say_problems
 from sync.cli.commands.patient import erase, show
 from sync.cli.commands.patient import merge as merge_two
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
-from sync.cli.output import as_json, say, table, warn
+from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,27 +46,31 @@ class Merge:
 
 
 @patients.command("import")
-def import_(
+def import_(  # noqa: PLR0917  options
     file: Annotated[
         Path,
         typer.Argument(metavar="FICHIER.csv", help="Colonnes : nom;prenom;naissance;mobile;email;adresse;dentiste."),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Importer sans demander.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Chaque ligne à corriger, si nombreuses soient-elles.")
+    ] = False,
     config: Configs = None,
     verbose: Verbose = 0,
     debug: Debug = False,
 ) -> None:
     """Importer un fichier CSV : aperçu, puis confirmation. Refaire le même import ne change rien.
 
-    Exemple : attitre patients import patients.csv --yes
+    Les colonnes de Doctolib, Logos_w ou LibreOsteo sont reconnues, et l'adresse en plusieurs colonnes.
+
+    Exemples : attitre patients import patients.csv ; attitre patients import patients.csv --yes
     """
     from sync.cli.practices import desk, one_settings
 
     settings = one_settings(config)
     with desk(settings) as world:
         read = _read(world, file)
-        for problem in read.problems:
-            warn(f"{file}:{problem.line}: {problem.text}")
+        say_problems(read.problems, file, details=details)
         with world.store.read() as tx:
             plan = merge(tx, [row.patient for row in read.rows])
         _preview(plan)
@@ -153,10 +158,12 @@ def _agreed(yes: bool) -> bool:
 
 def _store(world: World, read: Import) -> None:
     """Compared again inside the writing transaction: a running worker may have stored somebody meanwhile."""
+    from rules.text.french import counted
+
     with world.store.write() as tx:
         plan = merge(tx, [row.patient for row in read.rows])
         store(tx, plan, world.now(), world.practice.zone)
-    say(f"Importé : {len(plan.new)} créés, {len(plan.changed)} mis à jour.")
+    say(f"Importé : {counted(len(plan.new), 'créé', 'créés')}, {len(plan.changed)} mis à jour.")
 
 
 def store(tx: Tx, plan: Merge, now: datetime, zone: ZoneInfo) -> None:

@@ -114,10 +114,12 @@ def _pass(world: World, only: str | None, *, restored: bool = False, tell_all: b
 
 
 def _summary(report: PassReport) -> None:
+    from rules.text.french import counted
+
     say(
-        f"{_counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
-        f"{_counted(report.sent, 'message envoyé', 'messages envoyés')}, "
-        f"{_counted(report.written, 'événement annoté', 'événements annotés')}."
+        f"{counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
+        f"{counted(report.sent, 'message envoyé', 'messages envoyés')}, "
+        f"{counted(report.written, 'événement annoté', 'événements annotés')}."
     )
 
 
@@ -130,10 +132,6 @@ def _ask(world: World) -> None:
         from sync.plan.older_store import QUESTION
 
         warn(QUESTION[1])
-
-
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number < 2 else several}"
 
 
 def _reached(world: World, report: PassReport) -> int:
