@@ -18,6 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
 
+from config import quotes
 from config.problems import Problem, Where, dotted, meant
 from config.sealed import Unopened, is_sealed, opened
 from config.syntax import sentence_for
@@ -148,7 +149,10 @@ def _compose(document: Document, text: str) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         spot = Spot(mark.line + 1, mark.column + 1) if mark else START
-        document.report(spot, (), *sentence_for(f"{error.context or ''} {error.problem or ''}"))
+        if opened := quotes.never_closed(text, spot.line):
+            document.report(Spot(*opened), (), "guillemet ouvert et jamais fermé.", "Fermez-le sur la même ligne.")
+        else:
+            document.report(spot, (), *sentence_for(f"{error.context or ''} {error.problem or ''}"))
     except ReaderError as error:
         document.report(
             _end_of(text[: error.position]),
@@ -273,6 +277,11 @@ class _Reader:
             return self._variable(node, where) if tag == "!env" else self._content(node, where)
         self._check_tag(node, where)
         if node.style is None and node.value in _EMPTY:
+            return None
+        if node.style is None and quotes.typographic(node.value):
+            hint = 'Écrivez-la sans guillemets, ou entre " droits.'
+            text = "guillemets de traitement de texte autour de la valeur."
+            self._document.report(_spot(node), where, text, hint)
             return None
         return self._text(node, where, str(node.value))
 

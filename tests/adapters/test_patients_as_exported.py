@@ -166,7 +166,9 @@ def test_the_columns_of_an_export_that_are_not_read_are_one_line() -> None:
         "address,zipcode,city,insurance_type,crucial_info,referrer,occupation,regular_doctor_name,regular_doctor_city,notes,"
         "no_notifications_for_doctor_appointment"
     )
-    line = '17,,F,DUPONT,MARTIN,Marie,12/05/1981,m@free.fr,+33612345678,,12 rue des Lilas,75020,Paris,,,,,,,"a\nb",false'
+    line = (
+        '17,,F,DUPONT,MARTIN,Marie,12/05/1981,m@free.fr,+33612345678,,12 rue des Lilas,75020,Paris,,,,,,,"a\nb",false'
+    )
     done = read(doctolib, line)
     patient = only(done)
     assert (patient.foreign_id, patient.birth_name, patient.address) == (

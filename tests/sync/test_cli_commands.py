@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from adapters.base import Cursor, Edit, EditResult, Page, Probe, Reading, Resource, TryLater, Window, Written
 from adapters.calendars.ical.resource import Ics
-from rules.model import AddEvent
+from rules.model import AddEvent, Channel, Facts, MessageKind, Send
 from sync import wiring
 from sync.cli import app
-from sync.store import basics, calendars
+from sync.store import basics, calendars, messages
 from sync.store.engine import Store
 
 YAML = """\
@@ -117,9 +117,33 @@ def put(shelf: Shelf, uid: str, title: str, days: int = 3) -> None:
 
 
 def test_a_good_configuration_passes_and_says_so(shelves: dict[str, Shelf]) -> None:
+    whole = YAML.replace("calendars: [", 'hours: {mon: "9:00-12:00"}\n    calendars: [') + (
+        'messages: {email: {url: "smtp://a@b.fr", sender: a@b.fr}, '
+        'sms: {kind: http, url: "http://127.0.0.1/", json: {to: "{to}", text: "{text}"}}}\n'
+    )
+    Path("attitre.yaml").write_text(whole, encoding="utf-8")
+    assert (attitre("check").exit_code, attitre("check").stdout) == (0, "La configuration est bonne.\n")
+
+
+def test_a_configuration_with_remarks_is_not_called_good(shelves: dict[str, Shelf]) -> None:
     result = attitre("check")
     assert result.exit_code == 0
-    assert result.stdout.endswith("La configuration est bonne.\n")
+    assert result.stdout.endswith("La configuration peut servir ; 4 remarques, ci-dessus.\n")
+
+
+def test_check_says_which_messages_wait_for_a_way_that_is_not_there(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    start = datetime.now(UTC) + timedelta(days=3)
+    facts = Facts(None, "DUPONT Marie", "martin", start, 30, "Contrôle", "")
+    store = Store("sqlite:///attitre.db", "cabinet")
+    with store.write() as tx:
+        send = Send(MessageKind.CONFIRMATION, Channel.EMAIL, "marie@exemple.fr", facts)
+        messages.add(tx, 1, send, 1, due=start, now=start)
+    store.close()
+    assert (
+        "! 1 e-mail attend, et aucun e-mail n'est configuré : il ne partira pas."
+        in attitre("check", "--connect").stdout
+    )
 
 
 def test_p1_a_bad_configuration_names_file_line_and_column(shelves: dict[str, Shelf]) -> None:
