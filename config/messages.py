@@ -55,13 +55,13 @@ def sms_sender(value: str) -> str:
     """The name that a telephone shows: 11 letters or digits at most, as France's operators take it (AF2M); or a
     number."""
     if not _SENDER.fullmatch(value):
-        proposed = _proposed_sender(value)
+        proposed = proposed_sender(value)
         hint = f"Par exemple « {proposed} »." if proposed else "Exemple : « CABLILAS »."
         refuse("un émetteur a 11 lettres ou chiffres au plus, sans espace, accent ni signe.", hint, value)
     return value
 
 
-def _proposed_sender(value: str) -> str:
+def proposed_sender(value: str) -> str:
     """`CABLILAS` for Cabinet des Lilas: the first word shortened where all are too long."""
     said = [word for word in words(value) if word not in _SMALL_WORDS]
     whole = "".join(said)
