@@ -170,7 +170,9 @@ def _agreed(yes: bool, question: str, *, quiet: bool = False) -> bool:
         if not quiet:
             say("Aperçu seulement : rien n'est fait. Pour le faire, ajoutez --yes.")
         return False
-    return typer.confirm(question, default=False)
+    from sync.cli.init.ask import yes as asked
+
+    return asked(question, default=False)
 
 
 # --- show ------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sync.cli.commands.patient import erase, show
 from sync.cli.commands.patient import merge as merge_two
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
+from sync.cli.usage import Commands, Group
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from sync.core.context import World
     from sync.store.engine import Tx
 
-patients = typer.Typer(
+patients = Commands(
+    cls=Group,
     help="Le fichier des patients : importer, chercher, montrer, réunir, effacer, exporter.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -153,7 +155,9 @@ def _agreed(yes: bool) -> bool:
     if not sys.stdin.isatty():
         say("Aperçu seulement : rien n'est importé. Pour importer, ajoutez --yes.")
         return False
-    return typer.confirm("Importer ?", default=False)
+    from sync.cli.init.ask import yes as asked
+
+    return asked("Importer ?", default=False)
 
 
 def _store(world: World, read: Import) -> None:
