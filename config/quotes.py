@@ -1,17 +1,11 @@
-"""Quotes in a YAML file: those of a word processor, which are none, and those that were opened and never closed."""
+"""Quotes in a YAML file that were opened and never closed."""
 
 from __future__ import annotations
 
 import re
 
-_OPENING, _CLOSING = "“”„«‘’‚‹", "“”»‘’›"
 _OPENED = re.compile(r"(?:^[ ]*(?:- +)*|[:\[{,] +|[\[{])([\"'])")
 _AFTER = re.compile(r"\s*(?:[,\]}:]|#|$)")
-
-
-def typographic(value: str) -> bool:
-    """Whether the whole value stands between quotes that YAML does not know."""
-    return len(value) > 1 and value[0] in _OPENING and value[-1] in _CLOSING
 
 
 def never_closed(text: str, until: int) -> tuple[int, int] | None:

@@ -8,7 +8,6 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from config.french_keys import ours
 from config.problems import Where, meant
 from config.settings import Settings
 from config.yamlfile import Document
@@ -107,11 +106,12 @@ def _missing(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
 
 
 def _unknown(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
+    from config.french_keys import ours  # loaded where something is wrong
+
     word, known = str(error["loc"][-1]), known_keys(error["loc"])
-    in_french = ours(word, known)
-    return "clé inconnue.", f"Vouliez-vous dire « {in_french} » ?" if in_french else meant(
-        word, known, "Clés possibles"
-    )
+    if in_french := ours(word, known):
+        return "clé inconnue.", f"Vouliez-vous dire « {in_french} » ?"
+    return "clé inconnue.", meant(word, known, "Clés possibles")
 
 
 def _literal(error: ErrorDetails, context: Mapping[str, Any]) -> _Words:
