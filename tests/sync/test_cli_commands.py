@@ -2,6 +2,7 @@
 (docs/design.md#the-command, docs/design.md#details-people-rely-on)."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,6 +258,26 @@ def test_the_agenda_tells_bookings_from_blocks_with_their_findings(shelves: dict
     assert (booking["kind"], booking["state"]) == ("booking", "incomplete")
     assert {"rule", "severity", "text"} == set(booking["findings"][0])
     assert (block["kind"], block["state"], block["findings"]) == ("block", "block", [])
+
+
+def test_the_agenda_is_narrow_and_says_the_rest_where_it_is_asked(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    put(shelves["martin"], "a", "DUPONT Marie - contrôle")
+    attitre("sync")
+    said = attitre("agenda").stdout
+    assert "Dr Claire Martin" in said
+    assert max(map(len, said.splitlines())) < 160
+    assert "Chaque remarque en entier : attitre agenda --details" in said
+    whole = attitre("agenda", "--details").stdout
+    assert "  ✗ « DUPONT Marie » n'est pas dans le fichier" in whole
+
+
+def test_the_state_names_dentists_and_calendars_shortly(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    said = attitre("status").stdout
+    assert re.search(r"^Dr Claire Martin  martin +à jour", said, re.MULTILINE)
+    assert "https://" not in said
+    assert ask("status", "--json")["calendars"][0]["calendar"] == "https://dav.example/cabinet/martin/"
 
 
 def test_the_agenda_takes_both_ways_to_write_a_date(shelves: dict[str, Shelf]) -> None:

@@ -194,6 +194,7 @@ def search(
 
     Exemples : attitre patients search dupont ; attitre patients search 12/05/1981
     """
+    from rules.text.french import phone
     from sync.cli.find_patient import find_patient
     from sync.cli.practices import desk, one_settings
 
@@ -210,8 +211,8 @@ def search(
         as_json(data)
     else:
         rows = [
-            (str(one.id), one.name, f"{one.birth_date:%d/%m/%Y}" if one.birth_date else "", one.mobile or "",
-             one.email or "", one.dentist or "")
+            (str(one.id), one.name, f"{one.birth_date:%d/%m/%Y}" if one.birth_date else "", phone(one.mobile or ""),
+             one.email or "", world.practice.name_of(one.dentist) if one.dentist else "")
             for one in found
         ]  # fmt: skip
         table(("N°", "Nom", "Naissance", "Mobile", "E-mail", "Dentiste"), rows, "Aucun patient trouvé.")

@@ -62,14 +62,21 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
         rows = _in_order(world, calendars.every(tx))
         return {
             "practice": settings.practice.name,
-            "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
+            "calendars": _named(
+                world, [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings)
+            ),
             "outbox": {name: count for name, count in messages.counts(tx).items() if name in _OUTBOX},
-            "held": _held(world, tx, rows, now),
+            "held": _named(world, _held(world, tx, rows, now)),
             "notices": views.unsent_notices(tx),
             "troubles": [*unusable, *health.wrong(tx)],
             "remarks": health.remarks(settings),
             "older_store": older_store.asks(tx),
         }
+
+
+def _named(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the dentists' names beside their keys."""
+    return [{**row, "name": world.practice.name_of(row["dentist"])} for row in rows]
 
 
 def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
@@ -179,7 +186,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     if named:
         say(f"{data['practice']}")
     lines = [
-        (row["dentist"], row["calendar"], _word(row), _moment(row["last_success"]), str(row["bookings"]),
+        (row["name"], _short(row["calendar"]), _word(row), _moment(row["last_success"]), str(row["bookings"]),
          str(row["to_complete"]), _why(row))
         for row in data["calendars"]
     ]  # fmt: skip
@@ -192,7 +199,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     )
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
-        say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
+        say(f"{said} ({row['name']}) : attitre release {row['dentist']}")
     in_table = [remark for row in data["calendars"] for remark in row["remarks"]]
     for trouble in (*data["troubles"], *data["remarks"]):
         if not any(trouble.endswith(remark) for remark in in_table):
@@ -203,6 +210,13 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(older_store.QUESTION[1])
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
+
+
+def _short(address: str) -> str:
+    """The end of an address, by which `release` and `hold` know the calendar too; whole with --json."""
+    from urllib.parse import unquote
+
+    return unquote(address.rstrip("/").rpartition("/")[2])
 
 
 def _retained(cancellations: int, waiting: int) -> str:

@@ -195,6 +195,9 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     with listening(stop), ExitStack() as stack:
         worlds = [stack.enter_context(open_world(settings)) for settings in practices]
         loaded_all()
+        for world, settings in zip(worlds, practices, strict=True):
+            _begins(world, settings)
+        say("Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status")
         pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
 
         def leads() -> int:
@@ -205,6 +208,26 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
+
+
+def _begins(world: World, settings: Settings) -> None:
+    """What this practice's worker is about to do, from which calendars, by which ways."""
+    from urllib.parse import urlsplit
+
+    from rules.text.french import counted, listed
+    from sync.worker import health
+
+    names = dict.fromkeys(world.practice.name_of(source.dentist) for source in world.sources)
+    every = counted(settings.sync.every_seconds, "seconde", "secondes")
+    messages = settings.messages
+    ways = [f"e-mails par {urlsplit(messages.email.url).hostname}"] if messages.email else []
+    ways += ["SMS"] if messages.sms else []
+    calendars = counted(len(world.sources), "agenda", "agendas")
+    say(f"{world.practice.name} : {calendars} ({listed(names, 'et')}), une lecture toutes les {every}.")
+    served = f" Sur le réseau : {settings.page.listen}." if settings.page else ""
+    say(f"  Messages aux patients : {listed(ways, 'et') or 'aucun'}.{served}")
+    for remark in health.remarks(settings):
+        say(f"  {remark}")
 
 
 def _around(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
