@@ -18,13 +18,14 @@ from sync.store.states import MessageState, TellingState
 from sync.store.tx import here, in_parts, those
 
 _t, _m = t.telling.c, t.message.c
+_UNTRIED = (MessageState.PENDING, MessageState.HELD)  # no gateway was called yet, unless `attempts` says so
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
 _LAST_NUMBERS = select(
     select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
     select(func.max(_m.number))
-    .where(*here(t.message, "booking", "channel"), or_(_m.state != MessageState.PENDING, _m.attempts > 0))
+    .where(*here(t.message, "booking", "channel"), or_(_m.state.not_in(_UNTRIED), _m.attempts > 0))
     .scalar_subquery(),
 )
 _REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)
