@@ -246,7 +246,7 @@ def _report(world: World, notes: Notebook, since: datetime, until: datetime, cha
     empty = [case for case in found if case.findings]
     return Audit(
         practice=practice, since=since, until=until,
-        bookings=tuple(_booking(line, notes) for line in booked),
+        bookings=tuple(_booking(line, notes, world.now()) for line in booked),
         blocks=tuple(_series(zip(blocks, found, strict=True))),
         lost=lost_minutes([(case.dentist, case.start, min(case.end, until)) for case in empty], practice),
         untagged=sum(not line.busy.dentist for line in lines),
@@ -259,11 +259,12 @@ def _report(world: World, notes: Notebook, since: datetime, until: datetime, cha
     )  # fmt: skip
 
 
-def _booking(line: Line, notes: Notebook) -> Case:
+def _booking(line: Line, notes: Notebook, now: datetime) -> Case:
     row, busy = line.booking, line.busy
     assert row is not None
-    made_here = (row.uid, row.recurrence) in notes.born  # its "new patient" is in the directory because of it
-    findings = tuple(one for one in row.findings if not (made_here and one.rule == "patient-exists"))
+    settled = {"patient-exists"} if (row.uid, row.recurrence) in notes.born else set()  # known because of this event
+    settled |= {"absence-early"} if busy.end <= now else set()  # judged at a moment at which it could not be typed yet
+    findings = tuple(one for one in row.findings if one.rule not in settled)
     title = " – ".join(filter(None, (row.facts.name or busy.label, row.facts.motif)))
     return Case(busy.dentist, busy.start, busy.end, title, Kind.BOOKING, findings, row.mobile)
 

@@ -170,7 +170,7 @@ def test_a_calendar_that_is_down_gives_3_and_the_other_is_done(shelves: dict[str
     put(shelves["bernard"], "a", "DUPONT Marie - contrôle")
     result = attitre("sync")
     assert result.exit_code == 3
-    assert "Agenda « martin »" in result.stderr
+    assert "Agenda « Dr Claire Martin »" in result.stderr
     assert b"attitre" in shelves["bernard"].events["a.ics"]
 
 
@@ -270,6 +270,17 @@ def test_the_agenda_is_narrow_and_says_the_rest_where_it_is_asked(shelves: dict[
     assert "Chaque remarque en entier : attitre agenda --details" in said
     whole = attitre("agenda", "--details").stdout
     assert "  ✗ « DUPONT Marie » n'est pas dans le fichier" in whole
+
+
+def test_p05_the_audit_lists_whom_she_may_have_meant(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
+    attitre("patients", "import", "p.csv", "--yes")
+    put(shelves["martin"], "a", "DUPOND Marie - contrôle")
+    said = attitre("audit", "--details").stdout
+    assert "→ 1 : DUPONT Marie, né(e) le 12/05/1981" in said or "→ DUPONT Marie, né(e) le 12/05/1981" in said
+    found = [one for case in ask("audit", "--json")["to_correct"] for one in case["findings"]]
+    assert any("DUPONT Marie" in line for one in found for line in one["proposals"])
 
 
 def test_the_state_names_dentists_and_calendars_shortly(shelves: dict[str, Shelf]) -> None:

@@ -96,7 +96,7 @@ def test_sync_beside_a_running_worker_says_so_and_ends_with_1(worker: subprocess
 def test_an_unreachable_server_ends_sync_with_3(practice: Path) -> None:
     result = attitre(practice, "sync")
     assert result.returncode == 3
-    assert "Agenda « martin »" in result.stderr
+    assert "Agenda « Dr Claire Martin »" in result.stderr
 
 
 def test_b10_check_loads_only_what_it_needs(practice: Path) -> None:

@@ -142,7 +142,7 @@ def _reached(world: World, report: PassReport) -> int:
         rows = {row.calendar: row for row in calendars.every(tx)}
     for address in report.unreachable:
         row = rows[address]
-        warn(f"Agenda « {row.dentist} » ({address}) non lu : {row.reason}")
+        warn(f"Agenda « {world.practice.name_of(row.dentist)} » ({address}) non lu : {row.reason}")
     troubles = {rows[address].trouble for address in report.unreachable}
     return UNREACHABLE if troubles - {"rival"} else WRONG if troubles else 0
 
