@@ -1,4 +1,4 @@
-"""The plot of absences as SVG, drawn by hand: one panel a dentist, one stacked bar a month, on one scale (P48)."""
+"""Draws the absences as SVG: one panel per dentist, one stacked bar per month, all on one scale (P48)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DARK, _LIGHT, _INK, _LINE = "#b3261e", "#9fb8d0", "#1f2933", "#d5dbe1"
 
 
 def svg(report: Report) -> str:
-    """The drawing; texts are in French, bars carry their number, and colours differ in brightness too."""
+    """The drawing, in French. Bars carry their number; colours differ in brightness, for readers who confuse them."""
     months = report.months()
     panels = [(key, name, [(m, one) for m, who, one in months if who == key]) for key, name in report.dentists]
     most = max((one.excused + one.unexcused for _, _, one in months), default=0)

@@ -150,7 +150,7 @@ def _show(problems: list[Problem], *, json: bool) -> None:
 
 
 def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet: bool) -> int:
-    """The exit code of everything tried; evidence on the way."""
+    """Try everything outside, say what was found, and return the exit code."""
     from sync.wiring import open_world
 
     start_log(0)
@@ -198,7 +198,7 @@ def _probe(world: World, source: Source) -> list[str]:
 
 
 def _kept(world: World, source: Source) -> list[str]:
-    """What passes found out of this calendar and the store keeps: conditional writes, an honest token."""
+    """What earlier passes learnt of this calendar: whether writes are conditional and its sync token reliable."""
     from sync.pull.token_trust import reason
     from sync.store import calendars
 

@@ -40,7 +40,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What an import would do: records to store, by what becomes of them."""
+    """What an import would do: records to create, to change, and the number of those unchanged."""
 
     new: tuple[Patient, ...]
     changed: tuple[Patient, ...]
@@ -96,7 +96,7 @@ def _read(world: World, file: Path) -> Import:
 
 
 def merge(tx: Tx, incoming: list[Patient]) -> Merge:
-    """Compare with the directory: the same foreign id, else the same name and birth date, is the same person."""
+    """Compare with the directory. The same foreign id, or else the same name and birth date, is the same person."""
     from sync.store import patients as records
 
     standing = records.every(tx)
@@ -161,7 +161,7 @@ def _agreed(yes: bool) -> bool:
 
 
 def _store(world: World, read: Import) -> None:
-    """Compared again inside the writing transaction: a running worker may have stored somebody meanwhile."""
+    """Compare again inside the writing transaction, since a running worker may have stored somebody meanwhile."""
     from rules.text.french import counted
 
     with world.store.write() as tx:
@@ -171,7 +171,7 @@ def _store(world: World, read: Import) -> None:
 
 
 def store(tx: Tx, plan: Merge, now: datetime, zone: ZoneInfo) -> None:
-    """Keep what is to be kept; whom the calendars did not know until now is looked for again in coming events."""
+    """Save the records; future events are evaluated again, since they may name the new patients."""
     from sync.evaluate.own_dentist import reconsider
     from sync.store import patients as records
     from sync.store import resources
