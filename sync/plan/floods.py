@@ -18,13 +18,13 @@ from sync.core.context import World
 from sync.core.log import described, log
 from sync.plan import settled
 from sync.plan.messages import plan_booking
-from sync.store import basics, calendars, messages, notices, resources, tellings, told
+from sync.store import calendars, journal, keyvalue, messages, notices, resources, tellings, told
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import DROPPED, HELD, PENDING
 from sync.store.states import TellingState
 from sync.store.tellings import Telling
 
-ASKED = f"{basics.BRAKE}messages "  # + calendar → since when its messages are held, why, in which event it is asked
+ASKED = f"{keyvalue.BRAKE}messages "  # + calendar → since when its messages are held, why, in which event it is asked
 
 
 def hold(world: World) -> None:
@@ -73,13 +73,13 @@ def held_calls(world: World, tx: Tx, calendar: str, flood: Flood | None = None) 
 def asked(tx: Tx, calendar: str) -> dict[str, str]:
     """`since`, `flood`, and `ref` once the question stands in the calendar; `answered`: the ref of an earlier question
     that is still to be taken out. Empty if there is none of both."""
-    found: dict[str, str] = json.loads(basics.get(tx, f"{ASKED}{calendar}") or "{}")
+    found: dict[str, str] = json.loads(keyvalue.get(tx, f"{ASKED}{calendar}") or "{}")
     return found
 
 
 def note(tx: Tx, calendar: str, known: Mapping[str, str]) -> None:
     """Store what `asked` returns."""
-    basics.put(tx, f"{ASKED}{calendar}", json.dumps(known) if known else "")
+    keyvalue.put(tx, f"{ASKED}{calendar}", json.dumps(known) if known else "")
 
 
 # --- what is too much ------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _keep(world: World, tx: Tx, calendar: str, flood: Flood, here: Sequence[Tell
         return
     note(tx, calendar, _episode(known, flood, now))
     resources.mark_dirty(tx, {(one.calendar, one.ref) for one in kept}, now)  # each event says that it is held
-    basics.log(tx, now, "messages-held", detail=str(len(kept)), calendar=calendar)
+    journal.log(tx, now, "messages-held", detail=str(len(kept)), calendar=calendar)
     if "since" not in known:
         count = held_calls(world, tx, calendar, flood)
         key, alert = f"held-messages:{calendar}:{now.isoformat()}", _alert(world, row.dentist, flood, count)
@@ -199,7 +199,7 @@ def _answered(world: World, tx: Tx, calendar: str, waiting: Sequence[Telling], *
     for number in dict.fromkeys(one.row.booking for one in waiting):
         plan_booking(world, tx, number, now)
     resources.mark_dirty(tx, {(one.calendar, one.ref) for one in waiting}, now)
-    basics.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
+    journal.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
     known = asked(tx, calendar)
     note(tx, calendar, {"answered": known["ref"]} if "ref" in known else {})
     return len(Counter(one.call for one in waiting))

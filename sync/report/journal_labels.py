@@ -1,4 +1,4 @@
-"""The journal's entries in French. A test checks that every name given to `basics.log` is listed."""
+"""The journal's entries in French. A test checks that every name given to `journal.log` is listed."""
 
 from __future__ import annotations
 
