@@ -20,7 +20,6 @@ from ruamel.yaml.resolver import VersionedResolver
 
 from config.problems import Problem, Where, dotted, meant
 from config.sealed import Unopened, is_sealed, opened
-from config.syntax import sentence_for
 from rules.model import Severity
 
 MAX_BYTES = 256 * 1024
@@ -146,7 +145,8 @@ def _compose(document: Document, text: str) -> Node | None:
             warnings.simplefilter("ignore")
             root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
-        from config.quotes import never_closed  # loaded where something is wrong
+        from config.quotes import never_closed  # loaded where something is wrong, as the sentences are
+        from config.syntax import sentence_for
 
         mark = error.problem_mark or error.context_mark
         spot = Spot(mark.line + 1, mark.column + 1) if mark else START
