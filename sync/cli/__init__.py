@@ -19,7 +19,7 @@ _HOMES = {
     "digest": "digest",
     "patients": "patients",
     "init": "init", "check": "init",
-    "status": "status", "release": "status", "hold": "status",
+    "status": "status", "release": "status", "hold": "status", "adopt": "status",
     "sync": "sync", "run": "sync",
 }  # fmt: skip
 
