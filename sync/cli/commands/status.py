@@ -183,6 +183,8 @@ def _held(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> l
 
 
 def _show(data: dict[str, Any], *, named: bool) -> None:
+    from rules.text.french import counted
+
     if named:
         say(f"{data['practice']}")
     lines = [
@@ -195,7 +197,7 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     box = data["outbox"]
     say(
         f"\nMessages : {box['pending']} en attente, {box['retry']} à réessayer, {box['failed']} non remis, "
-        f"{box['uncertain']} incertains, {box['held']} retenus."
+        f"{counted(box['uncertain'], 'incertain', 'incertains')}, {counted(box['held'], 'retenu', 'retenus')}."
     )
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
@@ -221,11 +223,12 @@ def _short(address: str) -> str:
 
 def _retained(cancellations: int, waiting: int) -> str:
     """`15 annulations retenues, 2 messages retenus`; nothing yet where a person said to hold."""
+    from rules.text.french import counted
+
     if not cancellations and not waiting:
         return "Les annulations à venir seront retenues"
-    said = [f"{cancellations} annulations retenues"] if cancellations else []
-    many = "s" if waiting > 1 else ""
-    return ", ".join([*said, *([f"{waiting} message{many} retenu{many}"] if waiting else [])])
+    said = [counted(cancellations, "annulation retenue", "annulations retenues")] if cancellations else []
+    return ", ".join([*said, *([counted(waiting, "message retenu", "messages retenus")] if waiting else [])])
 
 
 def _word(row: dict[str, Any]) -> str:

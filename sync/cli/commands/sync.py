@@ -149,6 +149,8 @@ def _reached(world: World, report: PassReport) -> int:
 
 def _would(world: World, seen: Intentions) -> None:
     """What a real pass would have done."""
+    from rules.text.french import phone
+
     say("Essai : rien n'a été écrit ni envoyé.")
     for address, ref, part in seen.edits:
         say(f"\nDans « {_title(world, address, ref)} » :")
@@ -158,7 +160,7 @@ def _would(world: World, seen: Intentions) -> None:
         say(f"\nNouvel événement dans {address} : {event.title}")
     for channel, sender in seen.senders.items():
         for message in sender.sent:
-            say(f"\n{channel.upper()} à {message.to} : {message.subject or message.text}")
+            say(f"\n{channel.upper()} à {phone(message.to)} : {message.subject or message.text}")
     if not (seen.edits or seen.added or any(sender.sent for sender in seen.senders.values())):
         say("Rien ne serait écrit ni envoyé.")
 
