@@ -168,6 +168,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *placed.findings,
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),
+        *checklist.forms(event, entry, practice),
         *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
         *_time(event, booking, practice, context),
         *checklist.remarks(patient, practice),

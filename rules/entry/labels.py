@@ -44,6 +44,7 @@ _SYNONYMS = {
     "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
     "|mail verifie",
     "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
+    "text_ok": "texte confirme|texte verifie",
     "waiting": "liste d attente|attente|sur liste d attente|liste attente",
     "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
     "|prevenu e|heure d arrivee|presence|issue",
@@ -66,6 +67,7 @@ _STATEMENTS = {
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
+    "text_ok": _SYNONYMS["text_ok"],
     "no_mobile": _SYNONYMS["no_mobile"],
     "no_email": _SYNONYMS["no_email"],
 }

@@ -19,6 +19,7 @@ from tests.typed import TITLE, new
 
 SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓"}
 CONTROL = "DUPONT Marie – contrôle"
+SAID, HTML = "Commentaire : porte au fond", "X-ALT-DESC;FMTTYPE=text/html"
 Read = Callable[[Desk], str]
 
 
@@ -205,6 +206,8 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "block-without-motif": booked("Bloqué"),
+    "text-differs": booked(text=SAID, extra=f"{HTML}:<p>Commentaire : deuxième étage</p>"),
+    "text-added": booked(text=SAID, extra=f"{HTML}:<p>{SAID}</p><p>Elle parle anglais</p>"),
     "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),
     "recurrence-refused": raw(
