@@ -18,7 +18,7 @@ from rules.text.fold import fold
 
 def crosscheck(document: Document) -> None:
     """Adds the problems that concern several places of the file."""
-    for check in (_calendars, _motifs, _names, _hours, _rules, _mandatory, _ways, _callback):
+    for check in (_calendars, _motifs, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback):
         check(document)
 
 
@@ -158,6 +158,19 @@ def _ways(document: Document) -> None:
             text = f"aucun {what} n'est configuré : les patients n'en recevront pas."
             document.report(document.key_spot(where), where, text,
                             f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
+
+
+def _unserved(document: Document) -> None:
+    """What the file may hold already and nothing serves yet."""
+    sms = _mapping(_mapping(document.data.get("messages")).get("sms"))
+    if sms.get("kind") in ("ovh", "apprise"):
+        where: Where = ("messages", "sms", "kind")
+        text = f"les SMS « {sms['kind']} » n'enverront rien : cette sorte n'est pas encore servie."
+        document.report(document.value_spot(where), where, text, "Employez « kind: http ».", Severity.WARNING)
+    if document.data.get("waiting_list"):
+        where = ("waiting_list",)
+        text = "la liste d'attente n'est pas encore servie : aucun créneau libéré ne sera proposé."
+        document.report(document.key_spot(where), where, text, "", Severity.WARNING)
 
 
 def _callback(document: Document) -> None:
