@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from config.problems import Where, dotted
+from config.problems import Where, dotted, meant
 from config.settings import FIELDS
 from config.yamlfile import Document
+from rules.entry.vocabulary import usual
 from rules.findings import RULES
 from rules.model import Severity
 from rules.text.fold import fold
+from rules.text.fold import key as folded
 
 
 def crosscheck(document: Document) -> None:
     """Adds the problems that concern several places of the file."""
-    for check in (_calendars, _motifs, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback):
+    checks = (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback)
+    for check in checks:
         check(document)
 
 
@@ -93,6 +96,20 @@ def _motifs(document: Document) -> None:
                 line = document.value_spot(earlier).line
                 text = f"{_quoted(document, where, word)} désigne déjà un motif (ligne {line})."
                 document.report(document.value_spot(where), where, text, "Gardez ce mot pour un seul motif.")
+
+
+def _abbreviations(document: Document) -> None:
+    """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
+    motifs = [motif for _, motif in _items(document.data.get("motifs"))]
+    also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
+    labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
+    known = {folded(str(name)) for name in labels} | set(usual().statements)
+    for typed, meaning in _mapping(document.data.get("abbreviations")).items():
+        if folded(str(meaning)) not in known:
+            where = ("abbreviations", typed)
+            text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
+            choices = [*map(str, labels), "nouveau patient", "sans préférence", "première consultation", "suivi"]
+            document.report(document.value_spot(where), where, text, meant(str(meaning), choices))
 
 
 def _names(document: Document) -> None:
