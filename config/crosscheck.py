@@ -19,7 +19,8 @@ from rules.text.fold import key as folded
 
 def crosscheck(document: Document) -> None:
     """Adds the problems that concern several places of the file."""
-    for check in (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _callback):
+    checks = (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback)
+    for check in checks:
         check(document)
 
 
@@ -98,17 +99,18 @@ def _motifs(document: Document) -> None:
 
 def _abbreviations(document: Document) -> None:
     """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
-    own = _mapping(document.data.get("abbreviations"))
-    if not own:
-        return
-    from rules.entry.vocabulary import usual  # what reads entries is loaded only where they are read
-
     motifs = [motif for _, motif in _items(document.data.get("motifs"))]
     also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
     labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
-    known = {folded(str(name)) for name in labels} | set(usual().statements)
-    for typed, meaning in own.items():
-        if folded(str(meaning)) not in known:
+    known = {folded(str(name)) for name in labels}
+    written = _mapping(document.data.get("abbreviations"))
+    others = {typed: meaning for typed, meaning in written.items() if folded(str(meaning)) not in known}
+    if not others:
+        return
+    from rules.entry.vocabulary import usual  # most files need no word of it
+
+    for typed, meaning in others.items():
+        if folded(str(meaning)) not in usual().statements:
             where = ("abbreviations", typed)
             text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
             choices = [*map(str, labels), "nouveau patient", "sans préférence", "première consultation", "suivi"]
@@ -178,6 +180,19 @@ def _ways(document: Document) -> None:
             text = f"aucun {what} n'est configuré : les patients n'en recevront pas."
             document.report(document.key_spot(where), where, text,
                             f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
+
+
+def _unserved(document: Document) -> None:
+    """What the file may hold already and nothing serves yet."""
+    sms = _mapping(_mapping(document.data.get("messages")).get("sms"))
+    if sms.get("kind") in ("ovh", "apprise"):
+        where: Where = ("messages", "sms", "kind")
+        text = f"les SMS « {sms['kind']} » n'enverront rien : cette sorte n'est pas encore servie."
+        document.report(document.value_spot(where), where, text, "Employez « kind: http ».", Severity.WARNING)
+    if document.data.get("waiting_list"):
+        where = ("waiting_list",)
+        text = "la liste d'attente n'est pas encore servie : aucun créneau libéré ne sera proposé."
+        document.report(document.key_spot(where), where, text, "", Severity.WARNING)
 
 
 def _callback(document: Document) -> None:
