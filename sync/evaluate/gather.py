@@ -110,7 +110,14 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Con
         kept_time=kept,
         length=length_from_json(booking.adjusted),
         first_seen=booking.created_at,
+        offered=_offered(booking),
     )
+
+
+def _offered(booking: BookingRow | None) -> tuple[str, ...]:
+    """The patients that the event shows to choose from (`= 1`)."""
+    shown = booking.findings if booking else ()
+    return tuple(line for one in shown if one.field == "patient" for line in one.proposals)
 
 
 # --- whom it means ---------------------------------------------------------------------------------------------------
@@ -118,11 +125,15 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Con
 
 def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], int | None]:
     """(candidates, the number of the patient meant): only of that one are visits and other bookings gathered."""
-    found = patients.candidates(one.case.tx, clues(one.entry))
+    tx, entry, booking = one.case.tx, one.entry, one.booking
+    found = patients.candidates(tx, clues(entry))
+    if entry.choice and booking:
+        found = tuple(dict.fromkeys((*found, *patients.nearest(tx, fold(entry.name_text)))))
     if not found:
         return (), None
-    linked = one.booking.patient if one.booking else None
-    meant = identify(one.entry, found, one.case.practice.policy, linked=linked).patient
+    linked = booking.patient if booking else None
+    offered = _offered(booking)
+    meant = identify(entry, found, one.case.practice.policy, linked=linked, offered=offered).patient
     if meant is None or meant.id is None:
         return found, None
     return tuple(_with_past(one, who) if who.id == meant.id else who for who in found), meant.id

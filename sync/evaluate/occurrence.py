@@ -11,8 +11,10 @@ from datetime import datetime
 
 from rules.checks.assess import Context, assess, drafted
 from rules.entry import reading as entries
+from rules.entry.is_patient import has_patient_details
 from rules.findings import raised
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Kind
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Finding, Kind
+from rules.patients.identify import says_no_more
 from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
 from rules.telling.planning import facts_of
@@ -21,6 +23,7 @@ from sync.evaluate import apply, duplicates, relocation, typed_questions
 from sync.evaluate.gather import Case, Occurrence, gather, offered
 from sync.evaluate.slot_offers import Offer
 from sync.plan.messages import receipts
+from sync.store import patients
 from sync.store.bookings import BookingRow
 
 
@@ -37,7 +40,7 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
     dentist = case.source.dentist_of(event)
     if dentist is None:
         return Outcome(_untagged(case, event, stood))
-    one = Occurrence(case, event, case.entries.read(event), dentist, stood)
+    one = Occurrence(case, event, _as_booked(case, case.entries.read(event), stood), dentist, stood)
     context = gather(one)
     draft = drafted(event, one.entry, case.practice, context)
     if draft is None:
@@ -49,6 +52,23 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
         one = replace(one, booking=_stood_elsewhere(one, draft, twin))
         context = gather(one) if one.booking else context
     return _made_anew(one, draft) or _booked(one, context, *_assessed(one, context))
+
+
+def _as_booked(case: Case, entry: Entry, stood: BookingRow | None) -> Entry:
+    """What happened is of the appointment as it was booked, whatever of its title gave way to `Pas venue` (P48)."""
+    if stood is None or entry.outcome is None:
+        return entry
+    if not (entry.motif or entry.motifs):
+        motif = stood.facts.motif
+        entry = replace(entry, motif=motif, motifs=(motif,) if motif else (), findings=_but_of(entry, "motif"))
+    record = patients.get(case.tx, stood.patient) if stood.patient is not None else None
+    if record is None or has_patient_details(entry) or not says_no_more(entry, record):
+        return entry
+    return replace(entry, name_text=record.name, findings=_but_of(entry, "name"))
+
+
+def _but_of(entry: Entry, field: str) -> tuple[Finding, ...]:
+    return tuple(one for one in entry.findings if one.field != field)
 
 
 def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:

@@ -135,6 +135,9 @@ SCENES: dict[str, Scene] = {
     "dentist-untagged": Scene(untagged, ()),
     "name-missing": fresh("détartrage"),
     "name-suspicious": fresh("DUPONT J – détartrage"),
+    "name-order": fresh("Thomas Simon – détartrage"),
+    "name-twice": booked("DUPONT Marie et Paul – détartrage"),
+    "title-crossed": booked("❌ DUPONT Marie – détartrage"),
     "patient-unknown": fresh(first="Sans préférence"),
     "patient-ambiguous": booked(known=(MARIE, NAMESAKE)),
     "patient-namesake": booked(text=new(born=None, mobile="06 99 88 77 66", email="m@example.org")),
@@ -206,6 +209,7 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "block-without-motif": booked("Bloqué"),
+    "block-patient": booked("Rappeler DUPONT Marie"),
     "text-differs": booked(text=SAID, extra=f"{HTML}:<p>Commentaire : deuxième étage</p>"),
     "text-added": booked(text=SAID, extra=f"{HTML}:<p>{SAID}</p><p>Elle parle anglais</p>"),
     "event-twice": Scene(double, told=False),
@@ -214,7 +218,13 @@ SCENES: dict[str, Scene] = {
         "often", f"DTSTART;{PARIS}:20261201T100000", f"DTEND;{PARIS}:20261201T103000", also="RRULE:FREQ=SECONDLY"
     ),
 }  # fmt: skip
-UNTOLD = {"block-without-motif", "event-unreadable", "recurrence-refused", "date-past"}  # no SMS whatever is set
+UNTOLD = {
+    "block-without-motif",
+    "block-patient",
+    "event-unreadable",
+    "recurrence-refused",
+    "date-past",
+}  # no SMS whatever is set
 TOLD_BEFORE = {"conflict-later", "details-older"}  # something else happened after the confirmation
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",

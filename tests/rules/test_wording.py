@@ -46,7 +46,7 @@ def test_an_error_marks_the_title_and_says_what_to_type(
     said = feedback(judged(event, marie), event, lilas, (), NOW)
     assert said.mark == "⚠ "
     assert said.lines[3].startswith("✗ « DUPOND Marie » n'est pas dans le fichier.")
-    assert said.lines[4] == "  → DUPONT Marie, né(e) le 12/05/1981"
+    assert said.lines[4] == "  → DUPONT Marie, né(e) le 12/05/1981 (= 1)"
 
 
 def test_p18_what_was_sent_is_said_with_its_moment(

@@ -141,3 +141,14 @@ def test_p05_erase_asks_first_and_then_leaves_nothing(store: Store) -> None:
     held = b"".join(one.read_bytes() for one in Path().glob("attitre.db*"))
     assert not [sign for sign in (b"upont", b"UPONT", b"upond", b"612345678", b"marie@") if sign in held]
     assert attitre("show", "1").exit_code == 1
+
+
+def test_a_number_is_shown_as_it_is_dialled_and_kept_as_it_is(store: Store) -> None:
+    with store.write() as tx:
+        patients.save(tx, replace(MARIE, id=1, mobile="+33698765432"), NOW, "entry")
+    said = attitre("show", "1").stdout
+    assert "Mobile : 06 98 76 54 32" in said
+    assert "06 12 34 56 78" in said.partition("Historique")[2]
+    assert "+33" not in said + attitre("search", "dupont").stdout
+    assert "Dr Claire Martin" in attitre("search", "dupont").stdout
+    assert ask("show", "1")["mobile"] == "+33698765432"
