@@ -11,7 +11,6 @@ from typing import Any
 from config.problems import Where, dotted, meant
 from config.settings import FIELDS
 from config.yamlfile import Document
-from rules.entry.vocabulary import usual
 from rules.findings import RULES
 from rules.model import Severity
 from rules.text.fold import fold
@@ -103,9 +102,15 @@ def _abbreviations(document: Document) -> None:
     motifs = [motif for _, motif in _items(document.data.get("motifs"))]
     also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
     labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
-    known = {folded(str(name)) for name in labels} | set(usual().statements)
-    for typed, meaning in _mapping(document.data.get("abbreviations")).items():
-        if folded(str(meaning)) not in known:
+    known = {folded(str(name)) for name in labels}
+    written = _mapping(document.data.get("abbreviations"))
+    others = {typed: meaning for typed, meaning in written.items() if folded(str(meaning)) not in known}
+    if not others:
+        return
+    from rules.entry.vocabulary import usual  # most files need no word of it
+
+    for typed, meaning in others.items():
+        if folded(str(meaning)) not in usual().statements:
             where = ("abbreviations", typed)
             text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
             choices = [*map(str, labels), "nouveau patient", "sans préférence", "première consultation", "suivi"]
