@@ -5,10 +5,10 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.calendars.ical import html_form
+from adapters.calendars.ical import block, html_form
 from adapters.calendars.ical.component import storable
 from adapters.calendars.ical.contentlines import events, unfold
 from rules.model import Annotation, alike
@@ -74,8 +74,12 @@ def payloads(draw: st.DrawFn) -> bytes:
     return data.replace(b"\r\n", b"\n").replace(b"\n", draw(eols).encode())
 
 
+FOLDED_BEHIND_ITS_MARK = ics("S\r\n UMMARY;LANGUAGE=fr:✓ \r\n a")
+
+
 @often
 @given(payloads(), annotations, annotations)
+@example(FOLDED_BEHIND_ITS_MARK, Annotation("", ("",)), Annotation("", ()))
 def test_l1_taking_our_part_out_of_both_forms_gives_back_every_byte(payload, first, second) -> None:
     bare = ICS.strip(payload)  # a block that is ours by its marks is taken out, whoever typed it
     spliced = ICS.splice("a.ics", bare, first)
@@ -106,7 +110,7 @@ def test_no_word_of_any_form_is_passed_over(payload) -> None:
     told = words(event.description, *event.apart)
     shown = html_form.shown(next(iter(events(unfold(bare)))))
     for one in shown:
-        assert words(shown_text(storable(one.html))) <= told
+        assert words(shown_text(block.split(storable(one.html))[0])) <= told
     assert not event.apart or event.flags & {"text-added", "text-differs"}
 
 
@@ -241,12 +245,12 @@ def test_where_the_forms_contradict_each_other_the_text_is_read_and_the_rest_tol
 def test_a_block_that_one_form_lost_is_missed_and_put_back() -> None:
     written = ICS.splice("a.ics", altrep(HERS), WANTED)
     assert written is not None
-    block = form(written).removeprefix(HERS)
-    lost = unfold(written).replace(quote(block, safe=SAFE), "").encode()
+    ours = form(written).removeprefix(HERS)
+    lost = unfold(written).replace(quote(ours, safe=SAFE), "").encode()
     assert ICS.read("a.ics", lost, WINDOW).annotation != WANTED
     mended = ICS.splice("a.ics", lost, WANTED)
     assert mended is not None
-    assert form(mended) == HERS + block
+    assert form(mended) == HERS + ours
 
 
 def corrected_beside(payload: bytes, old: str, new: str) -> bytes:

@@ -193,8 +193,10 @@ def _starts(title: Line, mark: str) -> bool:
     octets = mark.encode()
     if title.value == octets and len(title.pieces) > 1:
         return False  # a folded title of nothing but the mark: its removal could not tell which fold to keep
-    together = title.place(title.value_at) + len(octets) == title.place(title.value_at + len(octets) - 1) + 1
-    return together and title.value.startswith(octets)
+    ends = title.place(title.value_at + len(octets) - 1) + 1
+    together = title.place(title.value_at) + len(octets) == ends
+    before_a_fold = len(title.value) > len(octets) and title.place(title.value_at + len(octets)) != ends
+    return together and not before_a_fold and title.value.startswith(octets)
 
 
 def _insert_mark(event: _Event, title: Line | None, mark: str, before: str, eol: bytes) -> list[_Change]:
