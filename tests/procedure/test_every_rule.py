@@ -223,7 +223,11 @@ def line_of(rule: str, reads: str) -> str:
     """The line that this rule put into the event, with its sign; empty where it said nothing."""
     pieces = re.split(r"\{\w+\}", RULES[rule].sentence)
     pattern = ".*".join(re.escape(piece) for piece in pieces)
-    return next((line for line in reads.splitlines() if re.fullmatch(f"[✗!✓] {pattern}", line, re.IGNORECASE)), "")
+    said = [
+        one for line in reads.splitlines() for one in re.split(r"  (?=✓ )", line.replace("\N{NO-BREAK SPACE}", " "))
+    ]
+    told = [*said, *(line.partition(" → ")[0] for line in said)]
+    return next((line for line in told if re.fullmatch(f"[✗!✓] {pattern}", line, re.IGNORECASE)), "")
 
 
 def told(desk: Desk, scene: Scene, rule: str, severity: Severity) -> tuple[str, int]:
