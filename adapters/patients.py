@@ -245,7 +245,7 @@ def _readable(mobile: str) -> str:
         number = plan.parse(mobile)
     except plan.NumberParseException:
         return mobile
-    national = number.country_code in {33, 262, 590, 594, 596}
+    national = number.country_code in {33, 262, 508, 590, 594, 596}
     kind = plan.PhoneNumberFormat.NATIONAL if national else plan.PhoneNumberFormat.INTERNATIONAL
     return plan.format_number(number, kind)
 

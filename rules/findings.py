@@ -76,6 +76,10 @@ _TABLE = (
          "Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) ».", _MOBILE),
     Rule("mobile-invalid", "P13", ERROR, "mobile",
          "Mobile « {seen} » : {problem}. Tapez un numéro à 10 chiffres en 06 ou 07.", _MOBILE),
+    Rule("detail-unclear", "P13", ERROR, "contact",
+         "« {seen} » : à qui est-ce ? Au patient : tapez « Mobile : … » ou « E-mail : … » ; à quelqu'un d'autre : "
+         "tapez « Commentaire : » devant.", _MOBILE),
+    Rule("text-kept", "P19", INFO, "comment", "Gardé comme commentaire : « {seen} ».", "Zone commentaire"),
     Rule("contact-shared", "P13", WARNING, "contact",
          "{what} « {seen} » : c'est aussi celui de {patient}. Corrigez, ou tapez « {what} confirmé ».", _MOBILE),
     Rule("email-missing", "P31", ERROR, "email",

@@ -38,9 +38,11 @@ _SYNONYMS = {
     "|patiente d accord|consentement|accord du responsable",
     "duration": "duree|temps|duree prevue|duree du rdv",
     "guardian": "responsable|responsable legal|representant legal|tuteur|tutrice|parent|parents|mere|pere|maman|papa",
-    "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel",
+    "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel|ss mobile|ss portable"
+    "|ss tel|sans tel portable|sans telephone portable|pas de tel|pas de telephone|pas de tel portable",
     "no_email": "sans e mail|sans email|sans mail|pas d e mail|pas d email|pas de mail|sans courriel"
-    "|sans adresse e mail",
+    "|sans adresse e mail|sans adresse mail|sans adresse email|ss mail|ss email|ss e mail|pas de courriel"
+    "|pas d adresse mail|pas d adresse e mail|pas d adresse email",
     "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
     "|mail verifie",
     "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
@@ -52,6 +54,15 @@ _SYNONYMS = {
 }
 LABELS: Mapping[str, str] = {name: label for label, names in _SYNONYMS.items() for name in names.split("|")}
 
+
+def _lacking(*things: str) -> str:
+    """The usual ways to say that a patient has none: `pas de mail`, `n'a pas d'adresse mail`, `aucun e-mail`."""
+    of = [f"{article} {thing}" for thing in things for article in ("d" if thing[0] in "aei" else "de",)]
+    ways = ("pas", "n a pas", "na pas", "a pas", "ne possede pas", "n utilise pas")
+    said = [f"{way} {thing}" for way in ways for thing in of]
+    return "|".join([*said, *(f"{none} {thing}" for none in ("aucun", "aucune") for thing in things)])
+
+
 # Whole lines and parts that say something without a value.
 _STATEMENTS = {
     "first": "premiere consultation|premiere visite|premiere fois|1re visite|1ere visite|1re consultation"
@@ -62,12 +73,26 @@ _STATEMENTS = {
     "not_known": "jamais venu|jamais venue|pas encore venu|pas encore venue",
     "known": "deja venu|deja venue|deja venu e|deja patient|deja patiente|patient connu|patiente connue",
     "preference": "sans preference|pas de preference|sans dentiste attitre|pas de dentiste attitre"
-    "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste",
+    "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste|sans pref"
+    "|ss pref|ss preference|pas de pref|peu importe|n importe quel dentiste",
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
     "no_mobile": _SYNONYMS["no_mobile"],
     "no_email": _SYNONYMS["no_email"],
+    "lacks_mobile": _lacking("mobile", "portable", "tel", "telephone", "tel portable", "telephone portable", "gsm"),
+    "lacks_email": _lacking(
+        "mail",
+        "email",
+        "e mail",
+        "courriel",
+        "adresse mail",
+        "adresse e mail",
+        "adresse email",
+        "adresse electronique",
+        "internet",
+        "boite mail",
+    ),
 }
 STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}
 

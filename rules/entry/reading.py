@@ -122,9 +122,17 @@ def _entry(typed: Sheet) -> Entry:
         motif_text=motif.text,
         guardian=guardian.value,
         comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
-        findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()),
+        findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()) + _left_over(typed),
     )
     return _with_answers(entry, typed, asked)
+
+
+def _left_over(typed: Sheet) -> Findings:
+    """What stood beside details and was not understood: a number without owner is asked about, words are said kept."""
+    policy = typed.practice.policy
+    asked = [one for text in typed.unclear for one in raised(policy, "detail-unclear", seen=_seen(text))]
+    kept = " ; ".join(typed.kept)
+    return (*asked, *(raised(policy, "text-kept", seen=_seen(kept)) if kept else ()))
 
 
 def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
@@ -386,4 +394,6 @@ def _waived(typed: Sheet, label: str) -> str | None:
     for value in typed.typed.get(label, ()):
         if why := yes_no.reason(tidy(value)):
             return why
+    if label.replace("no_", "lacks_") in typed.statements:
+        return "n'en a pas"
     return "oui" if label in typed.statements else None

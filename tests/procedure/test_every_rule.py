@@ -147,6 +147,8 @@ SCENES: dict[str, Scene] = {
     "birth-date-invalid": fresh(born="31/02/1981"),
     "mobile-missing": fresh(mobile=None),
     "mobile-invalid": fresh(mobile="01 43 00 11 22"),
+    "detail-unclear": booked(text="rappeler au 06 99 88 77 66"),
+    "text-kept": booked(text="préfère le matin mail marie.dupont@example.org"),
     "contact-shared": booked("MOREAU Luc – contrôle", new(born="01/02/1970", address="9 rue Verte, 69001 Lyon")),
     "email-missing": fresh(email=None),
     "email-invalid": fresh(email="marie.orange.fr"),
