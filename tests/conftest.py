@@ -14,6 +14,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from tests.desk_corpus.score import DeskScore
 from tests.proofs import ProcedureReport
 
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -58,6 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--corpus"):
         os.environ["ATTITRE_CORPUS"] = config.getoption("--corpus")
-    file = config.getoption("--procedure-report")
-    if file and not hasattr(config, "workerinput"):  # the one process that hears of every outcome
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(DeskScore())  # in the one process that hears of every outcome
+    if file := config.getoption("--procedure-report"):
         config.pluginmanager.register(ProcedureReport(file))
