@@ -60,6 +60,8 @@ class Context:
     born_here: bool = True  # that record was made from this event
     consent: Consent | None = None  # the patient's own answer by the link
     consent_dentist: str | None = None  # the dentist for whom an agreement was noted before
+    slot_counts: bool = True  # False: « Créneau confirmé » was typed for another time, or copied along (ruling 18)
+    slot_start: datetime | None = None  # the time for which it was typed; None: copied along
     consent_counts: bool = True  # False: what is typed was agreed for another booking, and copied (ruling 10)
     slots: tuple[Slot, ...] = ()  # free times to propose
     no_slots: str = ""  # what to say where none was found
@@ -167,7 +169,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),
         *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
-        *_time(event, booking, practice, context),
+        *agenda.meant(event, entry, practice, _slot(event, context), tuple(_time(event, booking, practice, context))),
         *checklist.remarks(patient, practice),
         *_earlier(entry, placed, event, practice, context),
     )
@@ -265,6 +267,11 @@ def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Con
     agreed = Agreed(context.consent, context.consent_dentist)
     proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
     return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
+
+
+def _slot(event: CalendarEvent, context: Context) -> datetime | None:
+    """The time for which « Créneau confirmé » stands."""
+    return event.start if context.slot_counts else context.slot_start
 
 
 def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:

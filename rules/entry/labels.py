@@ -46,6 +46,7 @@ _SYNONYMS = {
     "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
     "|mail verifie",
     "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
+    "slot_ok": "creneau confirme|creneau voulu|creneau valide|horaire confirme|horaire voulu|heure confirmee",
     "waiting": "liste d attente|attente|sur liste d attente|liste attente",
     "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
     "|prevenu e|heure d arrivee|presence|issue",
@@ -75,6 +76,8 @@ _STATEMENTS = {
     "preference": "sans preference|pas de preference|sans dentiste attitre|pas de dentiste attitre"
     "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste|sans pref"
     "|ss pref|ss preference|pas de pref|peu importe|n importe quel dentiste",
+    "slot_ok": f"{_SYNONYMS['slot_ok']}|entre deux|en entre deux|entre deux patients|entre 2|hors horaires voulu"
+    "|hors horaire voulu|hors horaires confirme|chevauchement voulu|chevauchement confirme|double rdv voulu",
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],

@@ -150,6 +150,7 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         no_preference="preference" in said,
         consent=asked.consent,
         keep_minutes=asked.minutes,
+        slot_confirmed=_slot_confirmed(typed),
         without_mobile=_waived(typed, "no_mobile"),
         without_email=_waived(typed, "no_email"),
         waiting="waiting" in said,
@@ -387,6 +388,14 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
+
+
+def _slot_confirmed(typed: Sheet) -> str | None:
+    """Her words with `Créneau confirmé`; only a clear yes counts where it has a value."""
+    for value in typed.typed.get("slot_ok", ()):
+        if not tidy(value) or yes_no.yes(value):
+            return tidy(value)[:200]
+    return "" if "slot_ok" in typed.statements and "slot_ok" not in typed.typed else None
 
 
 def _waived(typed: Sheet, label: str) -> str | None:

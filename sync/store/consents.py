@@ -60,14 +60,17 @@ def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
         _add(tx, booking, _COPIED, detail, now)
 
 
-def said_elsewhere(tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]) -> bool:
-    """Whether these words were noted for another booking of that patient, and not for this one. The occurrences of one
-    series are several bookings with one text, so what stands at the same place is no other."""
+def said_elsewhere(
+    tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]
+) -> list[tuple[str, str]]:
+    """The places of that patient's other bookings for which these words were noted; none where they were for this one
+    too. The occurrences of one series are several bookings with one text, so what stands at the same place is no
+    other."""
     rows = tx.run(_OF_PATIENT, the_patient=patient)
     same = [row for row in rows if key(row.detail) == key(detail)]
     if any(row.booking == booking for row in same):
-        return False
-    return any((row.calendar, row.ref) != place for row in same)
+        return []
+    return [(row.calendar, row.ref) for row in same if (row.calendar, row.ref) != place]
 
 
 def hand_over(tx: Tx, young: int, elder: int) -> None:

@@ -221,6 +221,7 @@ booking = Table(
     Column("given", JSON(none_as_null=True)),
     Column("slots", JSON(none_as_null=True)),
     Column("adjusted", JSON(none_as_null=True)),
+    Column("slot_confirmed", JSON(none_as_null=True)),
     Column("attendance", String),
     Column("attendance_reason", String),
     Column("invite", String),

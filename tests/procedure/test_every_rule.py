@@ -74,6 +74,12 @@ def past(text: str, *, again: str = "") -> Scene:
     return Scene(live, told=False)
 
 
+def moved_slot(desk: Desk) -> str:
+    desk.books(TITLE, at="08/12 10:00")
+    event = desk.books(TITLE, "Créneau confirmé", at="01/12 10:00")
+    return event.moves(at="02/12 11:00").reads
+
+
 def older(desk: Desk) -> str:
     first = desk.books(TITLE, "Mobile : 06 99 88 77 66")
     desk.books("DUPONT Marie – couronne", "Mobile : 06 11 22 33 44", at="03/12 10:00", minutes=60)
@@ -175,6 +181,8 @@ SCENES: dict[str, Scene] = {
     "motif-twice": Scene(beside(MINE, {"title": TITLE, "at": "03/12 10:00"})),
     "urgency-late": booked("DUPONT Marie – douleur", minutes=20),
     "place-urgent": Scene(beside({"title": "Urgence réservée"}, MINE)),
+    "slot-confirmed": booked(text="Créneau confirmé", at="01/12 20:00"),
+    "slot-moved": Scene(moved_slot),
     "date-past": booked(at="23/11 10:00"),
     "date-night": booked(at="01/12 02:30", off=("outside-hours",)),
     "date-distant": booked(at="03/01/2028 10:00"),
@@ -214,7 +222,7 @@ SCENES: dict[str, Scene] = {
     ),
 }  # fmt: skip
 UNTOLD = {"block-without-motif", "event-unreadable", "recurrence-refused", "date-past"}  # no SMS whatever is set
-TOLD_BEFORE = {"conflict-later", "details-older"}  # something else happened after the confirmation
+TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved"}  # something else happened after the confirmation
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",
     "motif-unknown", "motif-ambiguous", "dentist-unknown", "dentist-twice",
