@@ -156,6 +156,8 @@ _TABLE = (
     Rule("visits-disagree", "P27", WARNING, "dentist", "Dentiste attitré : {own}, mais les dernières visites étaient avec {dentist}.",
          "Suivi : même dentiste que lors des précédentes visites"),
     Rule("guardian-invalid", "P34", ERROR, "guardian", "Responsable « {seen} » : {problem}. Tapez « Responsable : Mme DUPONT Anne, 06 … ».", "Champs obligatoires pour valider le rendez-vous"),
+    Rule("guardian-kept", "P34", INFO, "guardian",
+         "Responsable, d'après le dossier : {seen}.", "Champs obligatoires pour valider le rendez-vous"),
     Rule("mobile-waived", "P34", INFO, "mobile", "Sans mobile, noté : {seen}.", _MOBILE),
     Rule("email-waived", "P34", INFO, "email", "Sans e-mail, noté : {seen}.", _EMAIL),
     Rule("absence-excused", "P47", INFO, "attendance", "Absence excusée notée : {seen}.", "Absence excusée : prévenu au moins la veille"),

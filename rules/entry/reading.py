@@ -153,6 +153,7 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         slot_confirmed=_slot_confirmed(typed),
         without_mobile=_waived(typed, "no_mobile"),
         without_email=_waived(typed, "no_email"),
+        ended=_ended(typed),
         waiting="waiting" in said,
         outcome=outcomes.concluded(typed.outcome, typed.pressed, typed.start if typed.warned else None),
     )
@@ -388,6 +389,17 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
+
+
+def _ended(typed: Sheet) -> frozenset[str]:
+    """What no longer holds: `Sans e-mail : non`, `Responsable : aucun` (ruling 19)."""
+    answers = {"without_mobile": "no_mobile", "without_email": "no_email", "guardian": "guardian"}
+    said = {name: list(filter(None, map(tidy, typed.typed.get(label, ())))) for name, label in answers.items()}
+    return frozenset(name for name, values in said.items() if values and all(map(_denied, values)))
+
+
+def _denied(text: str) -> bool:
+    return yes_no.yes(text) is False or key(text) in {"aucun", "aucune", "plus besoin", "majeur", "majeure"}
 
 
 def _slot_confirmed(typed: Sheet) -> str | None:

@@ -91,6 +91,7 @@ class Entry:
     slot_confirmed: str | None = None  # « Créneau confirmé »: overlap, hours, second visit are meant; her words
     without_mobile: str | None = None  # why there is none, as typed; as for `without_email`
     without_email: str | None = None
+    ended: frozenset[str] = frozenset()  # what she takes back: `guardian`, `without_mobile`, `without_email`
     comment: str = ""  # stays in the practice, never sent to the patient
     waiting: bool = False  # on the waiting list for an earlier slot (P44)
     outcome: Outcome | None = None  # how the appointment ended (section 7)

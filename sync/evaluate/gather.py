@@ -10,9 +10,10 @@ from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
 from rules.entry import reading as entries
-from rules.model import Assessment, Busy, CalendarEvent, Entry, Kind, Patient, Practice
+from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
 from rules.patients.identify import clues, identify
-from rules.text.fold import fold, tidy
+from rules.patients.standing_answers import is_relation
+from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import attendance, slot_offers
 from sync.store import consents, patients, resources, sharing
@@ -75,6 +76,7 @@ def gather(one: Occurrence) -> Context:
         candidates=found,
         busy=tuple(_busy(one, meant)) if asks else (),
         consent_counts=_consent_counts(one, meant),
+        guardian=_guardian(one),
         slot_counts=slot_start == event.start,
         slot_start=slot_start,
         born_here=False,
@@ -170,6 +172,21 @@ def _is_copy(one: Occurrence, place: tuple[str, str]) -> bool:
 
 def _lines(text: str) -> list[str]:
     return [line for raw in text.splitlines() if (line := tidy(raw))]
+
+
+def _guardian(one: Occurrence) -> Guardian | None:
+    """Who is named without a number, as the record of one of their other children knows them: of the same family, and
+    with one number only."""
+    typed = one.entry.guardian
+    if typed is None or typed.mobile or typed.email or not typed.name or is_relation(typed.name):
+        return None
+    family = key(one.entry.family_name)
+    known = {
+        Guardian(typed.name, each.guardian_mobile, each.guardian_email)
+        for each in patients.guardians(one.case.tx, typed.name)
+        if family and key(each.family_name) == family
+    }
+    return known.pop() if len(known) == 1 else None
 
 
 def _slot_start(one: Occurrence) -> datetime | None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
-    "foreign_id",
+    "foreign_id", "guardian_mobile", "guardian_email", "guardian_since", "without_mobile", "without_mobile_since",
+    "without_email", "without_email_since",
 )  # fmt: skip
 
 
@@ -154,6 +155,16 @@ def every(tx: Tx) -> tuple[Patient, ...]:
     query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None))
     rows = tx.connection.execute(query.order_by(c.family_name, c.given_name, c.id)).mappings().all()
     return tuple(_patients(tx, rows))
+
+
+def guardians(tx: Tx, name: str) -> list[Patient]:
+    """The records that name this person as who answers for them, and say how to reach them."""
+    c = t.patient.c
+    query = select(t.patient).where(
+        c.practice == tx.practice, c.merged_into.is_(None), func.lower(c.guardian) == name.lower(),
+        or_(c.guardian_mobile.is_not(None), c.guardian_email.is_not(None)),
+    )  # fmt: skip
+    return _patients(tx, tx.connection.execute(query.order_by(c.id).limit(20)).mappings())
 
 
 def count(tx: Tx) -> int:

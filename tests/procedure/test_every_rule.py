@@ -6,6 +6,7 @@ Each rule has one event that makes it speak and in which nothing else blocks.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from tests.typed import TITLE, new
 
 SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓"}
 CONTROL = "DUPONT Marie – contrôle"
+CHILD = replace(
+    MARIE, birth_date=date(2016, 5, 12), guardian="Mme Dupont", guardian_mobile="+33699887766",
+    guardian_since=date(2026, 1, 2),
+)  # fmt: skip
 Read = Callable[[Desk], str]
 
 
@@ -206,6 +211,7 @@ SCENES: dict[str, Scene] = {
     "dentist-follows": fresh(),
     "visits-disagree": Scene(elsewhere),
     "guardian-invalid": booked(text="Responsable : Mme DUPONT Anne, 06 98 76"),
+    "guardian-kept": booked(known=(CHILD,)),
     "mobile-waived": fresh(mobile=None, also="Sans mobile : oui (n'en a pas)"),
     "email-waived": fresh(email=None, also="Sans e-mail : oui (n'en a pas)"),
     "absence-excused": past("Absent excusé"),
