@@ -201,7 +201,6 @@ class Probe:
     name: str
     writable: bool
     cursor_kind: str
-    strong_etags: bool
     lines: tuple[str, ...] = ()
 
 

@@ -1,5 +1,4 @@
-"""How long the job at hand may still take, in however many exchanges (docs/design.md#time-limits, hard case I06). Each
-thread has its own."""
+"""The deadline of the current thread's job, for all its exchanges (docs/design.md#time-limits, hard case I06)."""
 
 from __future__ import annotations
 
@@ -14,7 +13,8 @@ _ends: ContextVar[float] = ContextVar("ends", default=inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """What is asked of servers meanwhile is given up after so many seconds in all. Inside another: the earlier end."""
+    """Within this context the exchanges end after `seconds` in all. If contexts are nested, the earlier deadline
+    counts."""
     before = _ends.set(min(_ends.get(), monotonic() + seconds))
     try:
         yield
@@ -23,5 +23,5 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def ends() -> float:
-    """By the monotonic clock; infinity outside any job."""
+    """The deadline on the monotonic clock; infinity outside of any job."""
     return _ends.get()

@@ -1,8 +1,8 @@
-"""One requests session per account: what every CalDAV exchange goes through (docs/design.md#caldav,
+"""One requests session for each account; every CalDAV exchange goes through it (docs/design.md#caldav,
 docs/design.md#time-limits).
 
-Redirects are followed here, keeping verb and body. Credentials never reach another host or plain http (hard case I04),
-nor does what may hold an event's text: only questions without one are asked where a server says that it moved.
+Redirects are followed here, since the library changes the verb and drops the body. Credentials are never sent to
+another host or to plain http (hard case I04); neither are bodies and addresses that may contain an event's text.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from adapters.waiting import FLOOR, later, retry_after
 
 __all__ = ["FLOOR", "Answer", "Http", "auth_for", "error_of", "retry_after"]
 CONNECT, READ, LISTING, DEADLINE = 5.0, 30.0, 180.0, 120.0
-LARGEST, SMALL = 64 * 1024 * 1024, 1024 * 1024  # bytes of an answer, unpacked: to a question, to a change
+LARGEST, SMALL = 64 * 1024 * 1024, 1024 * 1024  # bytes of an unpacked answer: to a reading verb, to a writing one
 HOPS = 5
 SAFE = frozenset({"GET", "PROPFIND", "REPORT", "OPTIONS"})
-ELSEWHERE = frozenset({"GET", "PROPFIND", "OPTIONS"})  # a REPORT names events by their addresses
+ELSEWHERE = frozenset({"GET", "PROPFIND", "OPTIONS"})  # on another host; a REPORT names addresses of events
 REDIRECTS = frozenset({301, 302, 307, 308})
 
 
@@ -48,10 +48,11 @@ class Bearer(AuthBase):
 
 
 class Digest(HTTPDigestAuth):
-    """Digest (RFC 7616). The refusal's own page is not unpacked, which the library would do however large it is."""
+    """Digest authentication (RFC 7616). The library would read and unpack the body of a 401 answer, however large it
+    is."""
 
     def handle_401(self, r: Any, **kwargs: Any) -> Any:
-        """See HTTPDigestAuth. A short page is read past, so that the connection serves again."""
+        """See HTTPDigestAuth. A short body is read to its end, so that the connection can be used again."""
         if r.status_code == 401 and _asks_digest(r.headers):
             if _declared(r) <= SMALL:
                 r.raw.read(decode_content=False)
@@ -62,7 +63,7 @@ class Digest(HTTPDigestAuth):
 
 
 def auth_for(kind: str, username: str, password: str, token: str) -> AuthBase:
-    """The login for `kind`: basic, digest, bearer or auto (bearer where there is a token, else basic)."""
+    """The login for `kind`: basic, digest, bearer, or auto (bearer if there is a token, else basic)."""
     if kind == "bearer" or (kind == "auto" and token):
         return Bearer(token)
     return Digest(username, password) if kind == "digest" else HTTPBasicAuth(username, password)
@@ -80,8 +81,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One exchange as asked. `read`: seconds without a byte; `end`: by the monotonic clock, for all of it; `most`:
-    bytes of the answer."""
+    """One exchange. `read`: seconds without a byte; `end`: its deadline on the monotonic clock; `most`: bytes of the
+    answer."""
 
     verb: str
     url: str
@@ -94,23 +95,23 @@ class _Call:
 
 
 class TooLong(Garbled):
-    """More than what was asked for could need. Nothing of it is kept."""
+    """The answer is larger than its limit. Nothing of it is kept."""
 
     def __init__(self) -> None:
         super().__init__("La réponse de l'agenda est démesurée.")
 
 
 class _Died(Exception):
-    """A kept-alive connection that the server had closed: nothing was answered."""
+    """The server had closed a kept-alive connection before it answered."""
 
 
 class Http:
-    """A pooled session with limits. `requests` counts every request sent."""
+    """A session with connection pool and limits. `requests` counts the requests sent."""
 
     def __init__(self, auth: AuthBase | None = None, *, may_digest: AuthBase | None = None) -> None:
         self.session = requests.Session()
         in_time(self.session)
-        self.session.trust_env = False  # a .netrc must not lend its login to another account
+        self.session.trust_env = False  # otherwise the login of a .netrc would be sent for every account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers["User-Agent"] = f"attitre/{_version()}"
         self.auth = auth
@@ -128,9 +129,9 @@ class Http:
         whole: float | None = None,
         most: int | None = None,
     ) -> Answer:
-        """Exchange, following redirects, within `whole` seconds from first byte to last. Raises TryLater, Denied
-        or Garbled; statuses are the caller's. An answer of more than `most` bytes, unpacked, is not read further
-        (TooLong); a job's deadline ends what is under way."""
+        """One exchange, redirects included, within `whole` seconds and within the deadline of the job. Raises TryLater,
+        Denied or Garbled, but not for a status: that is the caller's. More than `most` bytes, unpacked, raise
+        TooLong."""
         whole = (DEADLINE if read <= READ else 3 * read) if whole is None else whole
         end = min(monotonic() + whole, deadline.ends())
         call = _Call(verb, url, body, headers or {}, self.auth, read, end, most or _most(verb))
@@ -141,8 +142,8 @@ class Http:
         return answer
 
     def settle(self, url: str) -> str:
-        """Asks once where the server lives and whether it wants digest, for those who use our session and login
-        directly. The URL after redirects that stay with the same host; raises as `send`."""
+        """For those who use our session and login directly: ask once whether the server moved and whether it wants
+        digest. Returns the URL after redirects within the same host. Raises as `send`."""
         answer = self.send("PROPFIND", url, headers={"Depth": "0"})
         stays = answer.status == 207 and same_house(urlsplit(url), urlsplit(answer.url))
         return answer.url if stays else url
@@ -170,14 +171,18 @@ class Http:
             raise TryLater(_late(call)) from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, _Died):
             raise TryLater(_late(call) if monotonic() > call.end else _away(call)) from None
-        except (requests.exceptions.RequestException, HTTPException, ValueError):  # what parsers say to nonsense
+        except (
+            requests.exceptions.RequestException,
+            HTTPException,
+            ValueError,
+        ):  # from the parsers of headers and URLs
             raise Garbled(f"L'échange avec {_host(call.url)} n'a pas pu se faire.") from None
         except OSError:
             raise TryLater(_away(call)) from None
 
     @retry(retry=retry_if_exception_type(_Died), stop=stop_after_attempt(2), reraise=True)
     def _twice(self, call: _Call) -> Answer:
-        """Verbs that change nothing are asked once more where the connection had died (hard case I05)."""
+        """An exchange that changes nothing is repeated once if the connection was closed (hard case I05)."""
         return self._exchange(call)
 
     def _exchange(self, call: _Call) -> Answer:
@@ -202,8 +207,8 @@ class Http:
 
 
 def body_of(got: requests.Response, most: int) -> bytes:
-    """The whole body, unpacked piece by piece, so that its size is not without end (hard case I10). Raises TooLong, and
-    what the line raises."""
+    """The body, unpacked piece by piece, so that its size can be limited (hard case I10). Raises TooLong, and errors of
+    the connection."""
     content = bytearray()
     if most < _declared(got) < inf:
         raise TooLong
@@ -215,7 +220,7 @@ def body_of(got: requests.Response, most: int) -> bytes:
 
 
 def _declared(got: requests.Response) -> float:
-    """Bytes on the line; infinite where the answer does not say."""
+    """Content-Length in bytes; infinite if there is none."""
     declared = got.headers.get("Content-Length", "")
     return float(declared) if declared.isascii() and declared.isdigit() else inf
 
@@ -225,12 +230,12 @@ def _most(verb: str) -> int:
 
 
 def _target(url: str, location: str) -> str:
-    """Where a redirect leads. Raises Garbled for what is no address of a server."""
+    """The URL of a redirect. Raises Garbled if it is no http address."""
     try:
         target = urljoin(url, location)
         parts = urlsplit(target)
         sound = location.strip() and parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # brackets that do not close, a port that is none
+    except ValueError:  # an unclosed bracket, an invalid port
         sound = False
     if not sound:
         raise Garbled(f"{_host(url)} redirige vers une adresse qui n'en est pas une.")
@@ -254,7 +259,7 @@ def _asks_digest(headers: Mapping[str, str]) -> bool:
 
 
 def error_of(answer: Answer) -> OutsideError:
-    """The error that a status of 400 and above stands for."""
+    """The error for a status of 400 or more."""
     if answer.status == 401:
         return LoginRefused(f"{_host(answer.url)} a refusé l'identifiant ou le mot de passe.")
     if answer.status == 403:
@@ -270,7 +275,8 @@ def error_of(answer: Answer) -> OutsideError:
 
 
 def same_house(first: SplitResult, now: SplitResult) -> bool:
-    """The same host and port, or the same host made safer (http to https). ValueError: a port that is none."""
+    """Whether it is the same host and port, or the same host on https instead of http. Raises ValueError for an invalid
+    port."""
     if first.hostname == now.hostname and (first.scheme, now.scheme) == ("http", "https"):
         return now.port != 0
     return (first.hostname, _port(first), first.scheme) == (now.hostname, _port(now), now.scheme)

@@ -1,6 +1,6 @@
-"""Sockets whose whole use ends in time: looking a name up, connecting, every write and every read look at the clock.
+"""Sockets with a deadline for everything: resolving, connecting, each write and each read.
 
-A socket's own timeout counts from byte to byte, so a server that drips would hold a thread for as long as it likes.
+The timeout of a socket starts again with every byte, so a server that sends slowly could hold a thread for ever.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
 
-LONGEST = 3600.0  # seconds; a socket takes no endless timeout besides none at all
+LONGEST = 3600.0  # seconds; a socket does not accept infinity as a timeout
 PIECE = 65_536
 SocketOption = tuple[int, int, int | bytes]
 
 
 def left(end: float) -> float:
-    """Seconds until that moment of the monotonic clock. Raises TimeoutError where it has passed."""
+    """Seconds until `end` on the monotonic clock. Raises TimeoutError if it has passed."""
     seconds = end - monotonic()
     if seconds <= 0:
         raise TimeoutError("the exchange took too long")
@@ -30,9 +30,10 @@ def left(end: float) -> float:
 def connected(
     host: str, port: int, end: float, *, at_most: float = LONGEST, options: Iterable[SocketOption] = ()
 ) -> socket.socket:
-    """A connection to the first of the host's addresses that takes one, `at_most` seconds for each of them.
+    """A connection to the first address of the host that accepts one, with at most `at_most` seconds for each.
 
-    Raises OSError: gaierror, TimeoutError, or why the last address refused."""
+    Raises OSError: gaierror, TimeoutError, or the error of the last address.
+    """
     fault = OSError("the name has no address")
     for family, kind, protocol, _, place in _looked_up(host, port, end):
         line = socket.socket(family, kind, protocol)
@@ -50,7 +51,7 @@ def connected(
 
 
 def _looked_up(host: str, port: int, end: float) -> list[Any]:
-    """The addresses. A resolver takes no timeout: it is asked beside, and left to itself when time is up."""
+    """The addresses. A resolver has no timeout, so it runs in a thread, which is abandoned at the deadline."""
     if _is_address(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     found: SimpleQueue[list[Any] | Exception] = SimpleQueue()
@@ -82,7 +83,7 @@ def _is_address(host: str) -> bool:
 
 
 def send_all(line: socket.socket, data: bytes, end: float) -> None:
-    """Every byte handed to the system before the end. Raises OSError, and then not all of them were."""
+    """Hand all bytes to the operating system before `end`. Raises OSError; then not all of them were."""
     view = memoryview(data)
     while view:
         line.settimeout(left(end))
@@ -90,18 +91,18 @@ def send_all(line: socket.socket, data: bytes, end: float) -> None:
 
 
 class Reader(io.RawIOBase):
-    """A socket's bytes, while there is time and `silence` is no longer than so many seconds: else TimeoutError."""
+    """Reads a socket. Raises TimeoutError at the deadline, or after `silence` seconds without a byte."""
 
     def __init__(self, line: socket.socket, end: float, silence: float = LONGEST) -> None:
         self._line, self._end, self._silence = line, end, silence
         self._raw = line.makefile("rb", buffering=0)
 
     def until(self, end: float) -> None:
-        """An earlier end."""
+        """Set an earlier deadline."""
         self._end = end
 
     def readable(self) -> bool:
-        """Yes."""
+        """True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
@@ -110,6 +111,6 @@ class Reader(io.RawIOBase):
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Lets the socket go."""
+        """Release the socket."""
         self._raw.close()
         super().close()

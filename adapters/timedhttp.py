@@ -1,7 +1,7 @@
-"""HTTP connections whose exchanges end in time: a server that drips its headers or its body is cut off (hard case I06).
+"""HTTP connections with a deadline for each exchange: a server that sends its answer slowly is cut off (hard case I06).
 
-The end of an exchange and whether the request went out are kept beside the call (`until`): requests and urllib3 know
-of neither.
+requests and urllib3 know neither the deadline nor whether the request was written, so both are kept for the thread by
+`until`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from adapters import timed
 
-HOSTS, KEPT = 4, 8  # connections kept: to so many hosts, so many each
-IDLE_S = 120.0  # an idler connection is closed unused: routers forget it silently
-INTERIM = 20  # answers of class 1xx before the true one
+HOSTS, KEPT = 4, 8  # idle connections are kept to 4 hosts, 8 for each
+IDLE_S = 120.0  # a connection idle for longer is closed: routers may have dropped it silently
+INTERIM = 20  # answers of class 1xx at most, before the final one
 
 
 @dataclass(slots=True)
 class Exchange:
-    """`end`: by the monotonic clock. `silence`: seconds without a byte. `written`: the whole request was handed over,
-    so the other side may act on it."""
+    """`end`: the deadline on the monotonic clock. `silence`: seconds without a byte. `written`: the whole request was
+    written, so the server may have acted on it."""
 
     end: float = inf
     silence: float = timed.LONGEST
@@ -45,8 +45,8 @@ _under_way: ContextVar[Exchange] = ContextVar("exchange")
 
 @contextmanager
 def until(moment: float, silence: float = timed.LONGEST) -> Iterator[Exchange]:
-    """What is asked meanwhile ends by that moment of the monotonic clock, whatever the other side does, and after so
-    many seconds in which it does nothing."""
+    """Within this context exchanges end at `moment` on the monotonic clock, or after `silence` seconds without a
+    byte."""
     now = Exchange(moment, silence)
     before = _under_way.set(now)
     try:
@@ -66,7 +66,7 @@ class _Answer(HTTPResponse):
         self.fp = io.BufferedReader(timed.Reader(sock, _now().end, _now().silence), timed.PIECE)
 
     def _read_status(self) -> tuple[str, int, str]:
-        """The true answer's; interim ones (RFC 9110 15.2) are passed over, as many as make sense."""
+        """The final status. Interim answers (RFC 9110 15.2) before it are skipped, up to 20."""
         for _ in range(INTERIM):
             said: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
             if said[1] >= 200 or said[1] == 101:
@@ -76,11 +76,13 @@ class _Answer(HTTPResponse):
 
 
 class _InTime(HTTPConnection):
+    """A connection whose exchanges end at the deadline of `until`."""
+
     response_class = _Answer
     used_at = inf
 
     def _new_conn(self) -> socket.socket:
-        """As urllib3's, with an end for the resolver and for the addresses together."""
+        """As urllib3's, with one deadline for the resolver and all addresses."""
         end, each = _now().end, self.timeout or timed.LONGEST
         try:
             options = self.socket_options or ()
@@ -93,13 +95,13 @@ class _InTime(HTTPConnection):
             raise NewConnectionError(self, "no connection") from error
 
     def send(self, data: Any) -> None:
-        """The bytes of a request."""
+        """Write bytes of a request."""
         if self.sock is None:
             self.connect()
         timed.send_all(self.sock, data, _now().end)
 
     def request(self, *args: Any, **options: Any) -> None:
-        """See HTTPConnection; from its end on the other side may have acted."""
+        """See HTTPConnection. From its end on the server may act on the request."""
         super().request(*args, **options)
         _now().written = True
 
@@ -133,11 +135,11 @@ def _close_idle(connections: Any) -> None:
     now = monotonic()
     for one in connections:
         if one is not None and now - one.used_at > IDLE_S:
-            one.close()  # it opens again by itself
+            one.close()  # it reconnects at its next use
 
 
 class TimedAdapter(HTTPAdapter):
-    """Mounted into a session, it makes the session's connections such ones."""
+    """Mounted into a session, makes its connections timed."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=HOSTS, pool_maxsize=KEPT)
@@ -149,8 +151,8 @@ class TimedAdapter(HTTPAdapter):
 
 
 def in_time(session: requests.Session) -> None:
-    """Have that session's exchanges end in time. It follows no redirect: it would unpack the page behind one to its
-    end, and fall over an address that is none."""
+    """Time the session's exchanges. The session follows no redirects: it would read a redirect's body to its end, and
+    fail at an invalid address."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, TimedAdapter())
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""What `Retry-After` asks for (RFC 9110 10.2.3), read in one place for calendars and gateways."""
+"""Reads Retry-After (RFC 9110 10.2.3), for calendars and gateways."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FLOOR = 30.0
 
 
 def asked(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds as asked, however many; 0 for a date that has passed; None where nothing can be read from it."""
+    """The seconds asked for, however many; 0 for a past date; None if the value is unreadable."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return float(text)
@@ -24,12 +24,12 @@ def asked(value: str | None, now: datetime | None = None) -> float | None:
 
 
 def retry_after(value: str | None, now: datetime | None = None, *, least: float = FLOOR) -> float | None:
-    """Seconds to wait, between `least` and a day (hard case I03)."""
+    """The seconds to wait: at least `least`, at most a day (hard case I03)."""
     seconds = asked(value, now)
     return None if seconds is None else min(DAY, max(least, seconds))
 
 
 def later(text: str, value: str | None, *, least: float = FLOOR) -> TryLater:
-    """The error for an answer with that header: `capped` where it asks for more than a day."""
+    """The TryLater for an answer with that header; `capped` if it asks for more than a day."""
     seconds = asked(value)
     return TryLater(text, None if seconds is None else max(least, seconds))

@@ -22,7 +22,7 @@ from rules.text.fold import fold, words
 from sync.core.context import Source, World
 from sync.evaluate.evaluate import judge
 from sync.pull.mirror import mirror
-from sync.store import basics, patients
+from sync.store import counters, patients
 from sync.store import tables as t
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store, Tx
@@ -113,11 +113,11 @@ def _fill(world: World, now: datetime, bookings: int) -> list[str]:
         tokens = [(number, token) for number, who in enumerate(people, 1) for token in set(words(" ".join(who)))]
         named = [{"practice": tx.practice, "token": token, "patient": number} for number, token in tokens]
         tx.connection.execute(insert(t.patient_name), named)
-        basics.take_numbers(tx, "patient", len(people))
+        counters.take_numbers(tx, "patient", len(people))
         made = [_booking(tx, number, dice.randrange(1, len(people) + 1), now) for number in range(1, bookings + 1)]
         tx.connection.execute(insert(t.booking), [booking for booking, _ in made])
         tx.connection.execute(insert(t.occurrence), [occurrence for _, occurrence in made])
-        basics.take_numbers(tx, "booking", bookings)
+        counters.take_numbers(tx, "booking", bookings)
     return [f"{family.upper()} {given.capitalize()}" for family, given in people]
 
 

@@ -16,7 +16,7 @@ from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import Clock, Source, World, since_start
-from sync.store import basics, generation
+from sync.store import generation, keyvalue
 from sync.store.engine import Store
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
         stack.callback(ours.close)
         ours.prepare()
         with ours.write() as tx:
-            secret = basics.secret(tx)
+            secret = keyvalue.secret(tx)
             generation.current(tx, clock())
         maker = _Maker(practice.zone, secret, stack)
         sources = tuple(maker.source(one) for one in configured(settings))

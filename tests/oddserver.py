@@ -28,6 +28,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote, unquote
 from xml.sax.saxutils import escape
@@ -150,7 +151,8 @@ class OddServer:
         """Version and body as an answer carries them."""
         etag, body = where.members[ref]
         if "restamps" in self.quirks:
-            body = re.sub(rb"DTSTAMP:\S+", b"DTSTAMP:20261101T%06dZ" % (len(self.asked) % 240000), body)
+            stamp = datetime(2026, 11, 1) + timedelta(seconds=len(self.asked))  # later with each request
+            body = re.sub(rb"DTSTAMP:\S+", f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}".encode(), body)
         return self.version(etag), body
 
     # --- what is answered --------------------------------------------------------------------------------------------

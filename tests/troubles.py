@@ -27,7 +27,7 @@ from sync.cli.commands import status as state
 from sync.core.context import Source
 from sync.evaluate import occurrence
 from sync.plan.older_store import QUESTION
-from sync.pull.foreign_writer import Rival
+from sync.pull.foreign_writer import ForeignWriter
 from sync.store import calendars, resources
 from sync.worker.daily_digest import todays
 from sync.worker.loop import Stop, Worker
@@ -257,7 +257,9 @@ _TROUBLES: dict[str, Produced] = {
     "identifiant refusé": _unread(LoginRefused("Le serveur a refusé l'identifiant ou le mot de passe.")),
     "agenda disparu": _unread(NotThere("Cet agenda n'existe plus à cette adresse.")),
     "réponse incompréhensible": _unread(Garbled("La réponse de l'agenda n'a pas été comprise.")),
-    "autre installation dans l'agenda": _unread(Rival("Une autre installation d'attitre écrit dans cet agenda.")),
+    "autre installation dans l'agenda": _unread(
+        ForeignWriter("Une autre installation d'attitre écrit dans cet agenda.")
+    ),
     READ_ONLY: _booked,
     "chaque écriture refusée": _refused,
     "événement illisible": _empty,

@@ -1,1 +1,1 @@
-READING = "2"  # raise it when repeated events are unfolded otherwise: stored ones are unfolded anew, once
+READING = "2"  # raise it if the expansion of series changes: stored series are then expanded again, once

@@ -1,8 +1,7 @@
 """A calendar in memory: the reference implementation of `Calendar`, for tests, benchmarks and dry runs.
 
-It behaves as a good CalDAV server does: strong versions, a sync token per state, tombstones, conditional writes. The
-other person's client is `put` and `delete`; what can go wrong outside is planted with `fail_next`,
-`lose_answer_of_next_write` and `expire_tokens`.
+It behaves as a good CalDAV server: strong versions, a sync token for each state, tombstones, conditional writes. `put`
+and `delete` are the other person's client; `fail_next`, `lose_answer_of_next_write` and `expire_tokens` plant failures.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _UNSAFE = Refused("Cet événement ne peut pas être complété sans risque.")
 
 
 class MemoryCalendar:
-    """One calendar. `calls` counts what was asked of it by method, `writes` what it stored or deleted for us."""
+    """One calendar. `calls` counts calls by method, `writes` what it stored or deleted for us."""
 
     def __init__(
         self, address: str, zone: ZoneInfo, secret: bytes, *, name: str = "Agenda", read_only: bool = False
@@ -51,9 +50,9 @@ class MemoryCalendar:
         self._address, self._name, self._read_only = address, name, read_only
         self._ics = Ics(zone, secret, address)
         self._held: dict[str, Resource] = {}
-        self._history: list[str] = []  # the refs that changed, in order: a token is a place in it
+        self._history: list[str] = []  # the refs that changed, in order: a token is an index into it
         self._oldest = 0
-        self._life = uuid4().hex  # a calendar recreated at the same address is another one
+        self._life = uuid4().hex  # tokens of a calendar that was deleted and created again are unknown
         self._errors: list[OutsideError] = []
         self._answers: list[EditResult] = []
         self._losing = False
@@ -66,37 +65,37 @@ class MemoryCalendar:
     # --- the other client, and misfortune ----------------------------------------------------------------------------
 
     def put(self, ref: str, payload: bytes) -> str:
-        """Somebody else saves, unconditionally; the new version. The same bytes again are a new version too."""
+        """Somebody else saves, unconditionally. Returns the new version, also for the same bytes."""
         self._history.append(ref)
         version = f'"{len(self._history)}"'
         self._held[ref] = Resource(ref, version, payload)
         return version
 
     def delete(self, ref: str) -> None:
-        """Somebody else deletes. Raises KeyError where there is nothing."""
+        """Somebody else deletes. Raises KeyError if there is nothing."""
         del self._held[ref]
         self._history.append(ref)
 
     def expire_tokens(self) -> None:
-        """From now on no cursor given so far is known any more."""
+        """All cursors given so far become unknown."""
         self._oldest = len(self._history) + 1
         self._history.append("")
 
     def fail_next(self, fault: OutsideError | EditResult, times: int = 1) -> None:
-        """The next calls raise that error; an `EditResult` waits for the next writes, which then store nothing."""
+        """The next calls raise that error; an `EditResult` is the result of the next writes, which store nothing."""
         if isinstance(fault, OutsideError):
             self._errors += [fault] * times
         else:
             self._answers += [fault] * times
 
     def lose_answer_of_next_write(self) -> None:
-        """The next write that stores something does so, and answers `Unknown`."""
+        """The next write stores and returns `Unknown`."""
         self._losing = True
 
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
-        """See `Calendar.changes`. A cursor of another kind or query is not used: everything is listed."""
+        """See `Calendar.changes`. A cursor of another kind or query is ignored: everything is listed."""
         self._called("changes")
         if cursor is None or (cursor.kind, cursor.query) != (KIND, QUERY):
             held = known()
@@ -119,7 +118,7 @@ class MemoryCalendar:
         return place
 
     def _pages(self, refs: Sequence[str], known: Mapping[str, str | None], last: Page) -> Iterator[Page]:
-        """The bodies whose version is not the known one, a page a batch; the rest of `last` with the last."""
+        """The bodies whose version differs from the known one, in pages; the last page has the rest of `last`."""
         wanted = [self._held[ref] for ref in refs if known.get(ref) != self._held[ref].version]
         while len(wanted) > PAGE:
             yield Page(tuple(wanted[:PAGE]), full=last.full)
@@ -138,7 +137,7 @@ class MemoryCalendar:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """See `Calendar.apply`. Without a version the meaning decides: it must be what the rules saw."""
+        """See `Calendar.apply`. Without a stored version, by the meaning that the rules saw."""
         planted = self._writing("apply")
         if planted is not None:
             return planted
@@ -204,7 +203,7 @@ class MemoryCalendar:
         return self._store(ref, own_event(event))
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out."""
+        """See `Calendar.try_writing`: there is nothing to find out."""
         return None
 
     @property
@@ -215,7 +214,7 @@ class MemoryCalendar:
     def probe(self) -> Probe:
         """See `Calendar.probe`."""
         self._called("probe")
-        return Probe(self._name, not self._read_only, KIND, True, ("Agenda en mémoire.",))
+        return Probe(self._name, not self._read_only, KIND, ("Agenda en mémoire.",))
 
     # --- what was asked, and what was planted ------------------------------------------------------------------------
 
@@ -225,7 +224,7 @@ class MemoryCalendar:
             raise self._errors.pop(0)
 
     def _writing(self, method: str) -> EditResult | None:
-        """What a write answers before it looks at anything; None: go on."""
+        """The planted result of a write; None if there is none."""
         self._called(method)
         if self._answers:
             return self._answers.pop(0)

@@ -1,7 +1,7 @@
-"""A sender that keeps what it was given: the reference that every other sender is measured against.
+"""A sender that keeps its messages in memory; the contract suite compares every other sender with it.
 
-It is a product like the others: a key that it took once is taken for good, and faults can be planted to see what the
-outbox makes of them.
+It behaves like a real gateway: a key that it took once is taken. Faults can be planted, to test what the outbox makes
+of them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rules.model import Channel
 class MemorySender:
     """`sent` holds each message once, in order; `attempts` counts calls.
 
-    `faults` are raised one a call, first come first served. `(error, True)` plants a lost answer: the message is taken
-    and the error raised all the same.
+    `faults` are raised one a call, in order. `(error, True)` plants a lost answer: the message is taken, and the error
+    raised.
     """
 
     channel: Channel
@@ -28,11 +28,11 @@ class MemorySender:
     attempts: int = 0
 
     def fail(self, error: OutsideError, *, taken: bool = False) -> None:
-        """Plant a fault for the next call that has none yet."""
+        """Plant a fault for the next call that has none."""
         self.faults.append((error, taken))
 
     def send(self, message: Outgoing) -> str:
-        """Keep the message; where `repeatable`, a known key is answered with its first reference."""
+        """Keep the message. If `repeatable`, a known key gets the reference of its first message."""
         self.attempts += 1
         error, taken = self.faults.popleft() if self.faults else (None, True)
         known = self.repeatable and any(message.key == old.key for old in self.sent)
@@ -44,5 +44,5 @@ class MemorySender:
         return str(keys.index(message.key) + 1)
 
     def probe(self) -> str:
-        """Always there."""
+        """Always reachable."""
         return "Envois gardés en mémoire : rien ne part."

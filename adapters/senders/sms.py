@@ -1,4 +1,4 @@
-"""SMS through any gateway that takes a JSON or form POST (docs/design.md#gateways)."""
+"""SMS through any gateway with a JSON or form POST (docs/design.md#gateways)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rules.model import Channel
 if TYPE_CHECKING:
     import requests
 
-_TIMEOUTS = (5.0, 15.0)  # seconds to connect, and to have answered after that
+_TIMEOUTS = (5.0, 15.0)  # seconds to connect, then for the answer
 _LONGEST = 64 * 1024  # bytes of an answer, unpacked
 _LATER = {408, 425, 429}
 _REFERENCES = ("id", "message_id", "messageId", "reference", "ref", "sid")
@@ -30,11 +30,11 @@ _PLACEHOLDER = re.compile(r"\{(to|text|key|sender)\}")
 @dataclass(frozen=True, slots=True)
 class HttpSms:
     """A gateway. `body` is the template of the JSON (or, with `form`, of the form): `{to}`, `{text}`, `{key}` and
-    `{sender}` are filled in in every string at any depth; every other brace stays. `headers` are templates too.
+    `{sender}` are filled in in each string at any depth; other braces are text. `headers` are templates too.
 
-    One message takes the sum of `timeouts` at most, from looking the name up to the answer's last byte, redirection
-    included; nothing is tried twice. The session is taken over: its connections keep that time. `Idempotency-Key` is
-    always sent, so a repeated message is the same message.
+    One message takes at most the sum of `timeouts`, from resolving the name to the last byte of the answer, a redirect
+    included; nothing is repeated. `session` is changed so that its connections keep that time. `Idempotency-Key` is
+    always sent, so that a message sent again is the same message.
     """
 
     session: requests.Session
@@ -57,10 +57,10 @@ class HttpSms:
         return Channel.SMS
 
     def send(self, message: Outgoing) -> str:
-        """Hand the message over; the gateway's reference, where its answer has one.
+        """Hand the message over. Returns the gateway's reference, if its answer has one.
 
-        Raises TryLater (certainly not taken: unreachable, cut off before the request was written, 408, 425, 429, 5xx),
-        Permanent (other 4xx), Denied (no usable address), Uncertain (the request went out and no whole answer came).
+        Raises TryLater (surely not taken: unreachable, interrupted before the request was written, 408, 425, 429, 5xx),
+        Permanent (other 4xx), Denied (unusable address), Uncertain (the request was sent and no complete answer came).
         """
         words = {"to": message.to, "text": message.text, "key": message.key, "sender": self.sender}
         ours = {name: value for name, value in self.headers.items() if name.lower() != "idempotency-key"}
@@ -86,7 +86,7 @@ class HttpSms:
         return min(monotonic() + sum(self.timeouts), deadline.ends())
 
     def _asked(self, verb: str, url: str, end: float, **payload: Any) -> _Said:
-        """One exchange, until that moment of the monotonic clock."""
+        """One exchange, until `end` on the monotonic clock."""
         from adapters.timedhttp import until
 
         timeouts = (self.timeouts[0], max(0.1, end - monotonic()))
@@ -96,14 +96,14 @@ class HttpSms:
                     verb, url, timeout=timeouts, allow_redirects=False, stream=True, **payload
                 ) as answer:
                     return _said(answer)
-            except Exception as mishap:  # three libraries read the answer, and each has errors of its own for nonsense
-                slow = monotonic() >= end - self.timeouts[1]  # not even connecting may take longer
+            except Exception as mishap:  # the three libraries involved raise errors of their own
+                slow = monotonic() >= end - self.timeouts[1]  # not even the connection was made in its time
                 raise _meaning(mishap, written=exchange.written, slow=slow) from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """An answer: what its status says needs no body, and nobody waits for one."""
+    """An answer. Its body is read only if the status leaves a question."""
 
     status: int
     location: str
@@ -118,14 +118,14 @@ def _said(answer: requests.Response) -> _Said:
     if HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
         try:
             body = body_of(answer, _LONGEST)
-        except Garbled:  # taken, whatever else it has to tell
+        except Garbled:  # the status says that it was taken
             body = b""
     told = answer.headers
     return _Said(answer.status_code, told.get("Location", ""), told.get("Retry-After"), body)
 
 
 def filled(template: Any, words: Mapping[str, str]) -> Any:
-    """The template with its placeholders filled in, once: braces in the words themselves are only text."""
+    """The template with its placeholders filled in once: braces in the words themselves are text."""
     if isinstance(template, str):
         return _PLACEHOLDER.sub(lambda found: words[found[1]], template)
     if isinstance(template, Mapping):
@@ -136,18 +136,18 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
 
 
 def _meaning(mishap: Exception, *, written: bool, slow: bool) -> OutsideError:
-    """What the caller does next. A request that was not handed over whole was certainly not acted upon."""
+    """The error for an exception. A request that was not written completely surely had no effect."""
     if written:
         return Uncertain("La passerelle SMS n'a pas confirmé : le message est peut-être parti.", slow=slow)
     if "CERTIFICATE_VERIFY_FAILED" in str(mishap):
         return Denied("Le certificat de la passerelle SMS n'est pas valable.")
-    if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and their kind
+    if isinstance(mishap, ValueError):  # InvalidURL, InvalidHeader and others
         return Denied("L'adresse ou un en-tête de la passerelle SMS n'est pas valable.")
     return TryLater("La passerelle SMS est injoignable.", slow=slow)
 
 
 def _same_house(url: str, location: str) -> str:
-    """Where a redirection leads, if it stays on the host: a number and a text go to no other."""
+    """The target of a redirect within the same host: number and text are sent to no other."""
     from adapters.http import same_house
 
     try:
@@ -174,16 +174,16 @@ def _must_be_accepted(answer: _Said) -> None:
 
 
 def _phrase(status: int) -> str:
-    """The standard's words: the gateway's own might repeat the number."""
+    """The standard's phrase for the status: the gateway's own might contain the number."""
     return responses.get(status, "")
 
 
 def _reference(body: bytes) -> str:
-    """What the gateway calls the message, as far as it can be kept: one short printable word."""
+    """The gateway's reference for the message; empty if it is not one short printable word."""
     try:
         told = json.loads(body)
         found = (told[name] for name in _REFERENCES if isinstance(told.get(name), (str, int)))
         said = str(next(found, ""))
-    except (ValueError, AttributeError, RecursionError):  # no JSON, no object, or nested beyond sense
+    except (ValueError, AttributeError, RecursionError):  # no JSON, no object, or nested too deeply
         return ""
     return "".join(sign for sign in said if sign.isprintable())[:200]

@@ -1,4 +1,4 @@
-"""An SMTP conversation that ends in time, whatever the server does: smtplib's own timeout counts from byte to byte."""
+"""An SMTP conversation with a deadline for the whole of it; the timeout of smtplib starts again with each byte."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from adapters import timed
 
-REPLY = 64 * 1024  # bytes of one reply, of however many lines
-FAREWELL = 2.0  # seconds for QUIT: what was taken is taken
+REPLY = 64 * 1024  # bytes of one reply, all lines together
+FAREWELL = 2.0  # seconds for QUIT: the message is taken already
 
 
 class _Capped(timed.Reader):
-    """Replies of a bounded size."""
+    """A reader that limits the size of a reply."""
 
     allowance = REPLY
 
@@ -29,8 +29,8 @@ class _Capped(timed.Reader):
 
 
 class Conversation(smtplib.SMTP):
-    """Connected on construction; `context`: TLS from the first byte. `handed` once the message's last byte went out:
-    before, the server certainly has not taken it. Raises as smtplib; never later than `end` by the monotonic clock."""
+    """Connects on construction. `context`: TLS from the first byte. `handed`: the message's last byte was written;
+    before that the server surely has not taken it. Raises as smtplib, and ends at `end` on the monotonic clock."""
 
     def __init__(self, host: str, port: int, name: str, end: float, context: ssl.SSLContext | None = None) -> None:
         self.end, self.handed = end, False
@@ -47,14 +47,14 @@ class Conversation(smtplib.SMTP):
         if self._context is None:
             return line
         try:
-            line.settimeout(timed.left(self.end))  # a handshake's timeout is for the whole of it
+            line.settimeout(timed.left(self.end))  # this timeout holds for the whole handshake
             return self._context.wrap_socket(line, server_hostname=host)
         except BaseException:
             line.close()
             raise
 
     def getreply(self) -> tuple[int, bytes]:
-        """See smtplib. An endless one is a lost connection."""
+        """See smtplib. A reply that is too long counts as a lost connection."""
         if self.file is None and self.sock is not None:
             self._reader = _Capped(self.sock, self.end)
             self.file = io.BufferedReader(self._reader)
@@ -82,7 +82,7 @@ class Conversation(smtplib.SMTP):
         return reply
 
     def quit(self) -> tuple[int, bytes]:
-        """See smtplib; a farewell is short."""
+        """See smtplib; waits 2 s at most."""
         self.end = min(self.end, monotonic() + FAREWELL)
         if self._reader is not None:
             self._reader.until(self.end)

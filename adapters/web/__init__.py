@@ -1,5 +1,5 @@
-"""What listens: a driving adapter. It knows the paths and the wire; what is asked and done, an `Office` answers.
+"""What listens: HTTP paths and sockets. An `Office` answers what is asked and does what is wanted.
 
-`office` is the protocol that `sync` implements, `pages` the paths (added in one place), `guard` what holds for all of
-them, `metrics` the numbers' form, `listener` the socket and the thread.
+`office` is the protocol that `sync` implements; `pages` lists the paths; `guard` holds for all of them; `metrics`
+formats the numbers; `listener` has the socket and the thread.
 """

@@ -1,6 +1,4 @@
-"""Connections to the listener, few and short: whoever connects by the thousand, says nothing or says it slowly harms
-neither the worker nor those who ask properly.
-"""
+"""Limits connections to the listener in number and time, so that many or slow ones harm nobody else."""
 
 from __future__ import annotations
 
@@ -12,20 +10,21 @@ import h11
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST = 64  # connections at once: each is a file of the worker's
-REQUEST = 5.0  # seconds from the connection, or from the answer before, to the request's last byte
-WHOLE = 30.0  # seconds for a request and its answer: who does not take it is gone
-LARGEST = 8 * 1024 * 1024  # bytes of a request: no path here reads a body, and what comes is thrown away
+MOST = 64  # connections at once: each is an open file of the worker
+REQUEST = 5.0  # seconds from connecting, or from the previous answer, to the last byte of a request
+WHOLE = 30.0  # seconds for a request and its answer
+LARGEST = 8 * 1024 * 1024  # bytes of a request: no path reads a body, it is thrown away
 
 
 def most() -> int:
-    """How many connections at once: a quarter of the files that the process may open, for it needs them to work."""
+    """How many connections at once: a quarter of the files that the process may open, so that the worker keeps
+    enough."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else max(4, min(MOST, soft // 4))
 
 
 class Doorkeeper:
-    """Who is connected, the longest idle first."""
+    """The open connections, the one idle for longest first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -33,7 +32,8 @@ class Doorkeeper:
         self._busy: set[Connection] = set()
 
     def comes(self, one: Connection) -> bool:
-        """Whether it may stay. Where all places are taken, the longest idle one goes; where all are busy, this one."""
+        """Whether the new connection may stay. If all places are taken, the one idle for longest is closed; if none is
+        idle, the new one."""
         if len(self._idle) + len(self._busy) >= self._limit:
             if not self._idle:
                 return False
@@ -44,7 +44,7 @@ class Doorkeeper:
         return True
 
     def works(self, one: Connection) -> bool:
-        """Its request is whole and being answered; whether that is new."""
+        """Note that its request is complete and being answered. Returns whether that is new."""
         new = one in self._idle
         if new:
             del self._idle[one]
@@ -52,19 +52,19 @@ class Doorkeeper:
         return new
 
     def rests(self, one: Connection) -> None:
-        """It was answered."""
+        """Note that it was answered."""
         if one in self._busy:
             self._busy.discard(one)
             self._idle[one] = None
 
     def goes(self, one: Connection) -> None:
-        """It is closed."""
+        """Note that it is closed."""
         self._idle.pop(one, None)
         self._busy.discard(one)
 
 
 class Connection(H11Protocol):
-    """uvicorn's, with a place and an hour."""
+    """uvicorn's connection, with a place at the doorkeeper and a deadline."""
 
     keeper: Doorkeeper
 
@@ -109,7 +109,7 @@ class Connection(H11Protocol):
         self._mind()
 
     def _mind(self) -> None:
-        """A whole request has the time that its answer takes; until it is whole, its hour goes on."""
+        """A complete request gets the time for its answer; until then the deadline of the request goes on."""
         answering = self.cycle is not None and not self.cycle.response_complete
         if answering and self.conn.their_state is not h11.SEND_BODY and self.keeper.works(self):
             self._until(WHOLE)
@@ -123,11 +123,11 @@ class Connection(H11Protocol):
             self._hour.cancel()
 
     def cut(self) -> None:
-        """Closed at once, whatever is under way."""
+        """Close it at once, whatever is under way."""
         self._stop()
         self.transport.abort()
 
 
 def connections() -> type[Connection]:
-    """The protocol of one listener: its connections share a doorkeeper."""
+    """The protocol class of one listener: its connections share a doorkeeper."""
     return type("Kept", (Connection,), {"keeper": Doorkeeper(most())})

@@ -1,5 +1,6 @@
-"""What holds for every path: headers that let nobody embed, sniff or keep an answer; a fault answered and logged
-without its text; a count."""
+"""What holds for every path: headers that forbid embedding, sniffing and caching; faults answered and logged without
+their text; a count of requests.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """Around the application. A page that needs more says so in its own headers."""
+    """Wraps the application. A page that needs other headers sets them itself."""
 
     def __init__(
         self, app: ASGIApp, counted: Callable[[MutableMapping[str, Any], int], None], fault: Callable[[Exception], None]
@@ -40,5 +41,5 @@ class Guard:
 
         try:
             await self._app(scope, receive, guarded)
-        except Exception as error:  # answered with 500 already; its text stays here (law L8)
+        except Exception as error:  # answered with 500 already; its text may name a patient (law L8)
             self._fault(error)

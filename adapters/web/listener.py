@@ -1,4 +1,4 @@
-"""The socket and the thread: an application answers at an address while something else is done."""
+"""Serves an application at an address, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 
 from adapters.web.door import MOST, connections, most
 
-AGAIN = 1.0  # seconds before a listener that fell stands up
-LAST_WORDS = 3  # seconds that open answers get when the worker ends
+AGAIN = 1.0  # seconds before a failed listener starts again
+LAST_WORDS = 3  # seconds for open answers when the worker ends
 
 
 class CannotListen(Exception):
@@ -26,7 +26,8 @@ class CannotListen(Exception):
 
 
 def bound(listen: str) -> socket.socket:
-    """A socket at `host:port`, so that a taken address is known before anything starts. Raises CannotListen."""
+    """A socket at `host:port`, opened early so that a taken address is known before anything starts. Raises
+    CannotListen."""
     parts = urlsplit(f"//{listen}")
     host, port = parts.hostname or "", parts.port or 0
     try:
@@ -52,8 +53,8 @@ def _nobody(_error: Exception) -> None: ...
 
 @contextmanager
 def serving(door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None] = _nobody) -> Iterator[None]:
-    """Answers from a thread of its own; ended on leaving. Nothing is logged of what is asked: links are secrets.
-    `fault` is told what goes wrong with the listening itself, once a minute at most; whatever that is, it goes on."""
+    """Within this context the application answers. Requests are not logged, as links are secrets. `fault` is told of
+    faults of the listener itself, once a minute at most; it goes on after any of them."""
     listener = _Listener(door, app, fault)
     thread = threading.Thread(target=listener.run, name="web", daemon=True)
     thread.start()
@@ -66,7 +67,7 @@ def serving(door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None
 
 
 class _Listener:
-    """A server, and another one where it fell."""
+    """Runs a server, and a new one if it failed."""
 
     def __init__(self, door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None]) -> None:
         self.ready = threading.Event()
@@ -76,10 +77,10 @@ class _Listener:
         self._told_at = -inf
 
     def run(self) -> None:
-        """In its thread, until the end."""
+        """Serve until `end`; called in its own thread."""
         while not self._ended.is_set():
             try:
-                with self._door.dup() as door:  # a server closes what it was given
+                with self._door.dup() as door:  # the server closes the socket it is given
                     self._server = _Server(_config(self._app), self)
                     self._server.run([door])
             except (Exception, SystemExit) as error:
@@ -87,13 +88,13 @@ class _Listener:
             self._ended.wait(AGAIN)
 
     def end(self) -> None:
-        """No more."""
+        """Stop serving."""
         self._ended.set()
         if self._server is not None:
             self._server.should_exit = True
 
     def tell(self, error: Exception) -> None:
-        """Seldom: what goes wrong here goes wrong with every connection."""
+        """Report the fault, seldom: the next connections will have the same one."""
         if time.monotonic() - self._told_at > 60:
             self._told_at = time.monotonic()
             self._fault(error)
@@ -104,7 +105,8 @@ class _Listener:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, that says little when connections cannot be taken (no file is left): it takes them again later."""
+    """uvicorn's server, without a log line for each connection that cannot be accepted (no file is left): it accepts
+    later."""
 
     def __init__(self, config: uvicorn.Config, listener: _Listener) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""The practices' numbers in Prometheus' text form, and the count of requests."""
+"""The practices' numbers in the text format of Prometheus, and the count of requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Family = CounterMetricFamily | GaugeMetricFamily
 
 
 class Requests:
-    """Counts what was asked: by the path's pattern, never by the path, which may hold a patient's link."""
+    """Counts requests by the pattern of the path, never by the path: it may contain a patient's link."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -26,16 +26,16 @@ class Requests:
         )
 
     def count(self, pattern: str, method: str, status: int) -> None:
-        """One more."""
+        """Count one request."""
         self._counter.labels(pattern, method if method in _VERBS else "other", str(status)).inc()
 
     def text(self) -> bytes:
-        """Those numbers in text form."""
+        """The counts in text format."""
         return generate_latest(self._registry)
 
 
 def exposition(offices: Sequence[Office], requests: Requests) -> bytes:
-    """Everything, in text form. Raises Unavailable."""
+    """All numbers in text format. Raises Unavailable."""
     found = [measure for office in offices for measure in office.measures()]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Said(found))
@@ -43,17 +43,17 @@ def exposition(offices: Sequence[Office], requests: Requests) -> bytes:
 
 
 class _Said(Collector):
-    """Numbers that were read already, as the library wants to be given them."""
+    """The collected numbers, in the shape that the library wants."""
 
     def __init__(self, found: Iterable[Measure]) -> None:
         self._found = tuple(found)
 
     def describe(self) -> Iterable[Family]:
-        """Nothing is fixed beforehand."""
+        """Nothing: the families are not known beforehand."""
         return ()
 
     def collect(self) -> Iterator[Family]:
-        """A family a name."""
+        """One family for each name."""
         families: dict[str, Family] = {}
         for one in self._found:
             family = families.setdefault(one.name, _family(one))

@@ -12,13 +12,13 @@ from typing import Protocol
 
 
 class Unavailable(Exception):
-    """The store cannot be asked now (locked, full, gone): 503, and whoever asked may come again."""
+    """The store cannot be asked now (locked, full, gone). The answer is 503."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A message of a push channel, as it came: nothing in it is believed before its secret was compared. `resource` and
-    `until` are the channel's own, as the sender says them."""
+    """A notification of a push channel, as it came; nothing in it is trusted before the secret was compared. `resource`
+    and `until` come from the sender."""
 
     channel: str
     secret: str
@@ -49,7 +49,8 @@ class Office(Protocol):
         ...
 
     def rung(self, ring: Ring) -> bool:
-        """A hint that a calendar changed; False where channel or secret are not ours. Raises Unavailable."""
+        """Take a notification that a calendar changed. Returns False if channel or secret are not ours. Raises
+        Unavailable."""
         ...
 
     def fault(self, error: Exception) -> None:

@@ -1,6 +1,6 @@
-"""Every path that answers, in one table: a new page is a line in `_routes` and its function.
+"""All paths, in one table: a new page is a line in `_routes` and a function.
 
-GET and HEAD change nothing (law L9): what does is POST.
+GET and HEAD change nothing (law L9); whatever does is a POST.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def application(offices: Sequence[Office]) -> ASGIApp:
 
 
 class _Pages:
-    """The paths' functions. They run in threads of their own, so they may wait for the store."""
+    """The functions of the paths. They run in threads of their own, so they may wait for the store."""
 
     def __init__(self, offices: Sequence[Office]) -> None:
         self._offices, self._requests = offices, Requests()
@@ -53,7 +53,7 @@ class _Pages:
         ]
 
     def app(self) -> ASGIApp:
-        """With what holds for every path."""
+        """The application, wrapped in the guard."""
         routes = self._routes()
         handlers: dict[Any, Callable[..., Response]] = {
             HTTPException: _refused, Unavailable: _unavailable, Exception: _broken
@@ -64,7 +64,7 @@ class _Pages:
             self._requests.count(patterns.get(scope.get("endpoint"), "other"), scope["method"], status)
 
         inner = Starlette(routes=routes, exception_handlers=handlers)
-        inner.router.redirect_slashes = False  # it would send people to whatever host the request names
+        inner.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
         return Guard(inner, counted, self._offices[0].fault)
 
     def healthz(self, _request: Request) -> Response:
@@ -77,8 +77,8 @@ class _Pages:
         return Response(exposition(self._offices, self._requests), media_type=CONTENT_TYPE)
 
     def push(self, request: Request) -> Response:
-        """A message of a Google channel: its headers, no body. 404 tells a stranger nothing, and Google not to repeat
-        it; 503, that it may."""
+        """A notification of Google: headers without a body. Answers 404 if the channel is unknown, so that Google does
+        not repeat it and a stranger learns nothing; 503 asks Google to repeat it."""
         ring = _ring(request)
         if ring is None or not any(office.rung(ring) for office in self._offices):
             raise HTTPException(404)

@@ -1,1 +1,1 @@
-"""Everything that is wrong with or worth knowing about one event: one file a group of checks."""
+"""Checks of one event: what is wrong with it or worth knowing. One file for each group of checks."""

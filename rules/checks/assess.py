@@ -1,4 +1,4 @@
-"""Everything that is wrong with or worth knowing about one event, all at once (ruling 1, laws L2 and L3)."""
+"""Assesses one event: its kind, its booking, and all findings at once (ruling 1, laws L2 and L3)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from rules.patients.standing_answers import answered
 from rules.text.fold import key
 from rules.text.french import day_and_clock
 
-_NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that keep nobody's time
+_NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that take no time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
 _ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
@@ -50,13 +50,13 @@ _IN_THE_RECORD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the house knows besides the event."""
+    """What the store knows about the event's surroundings."""
 
-    dentist: str  # in whose calendar the event stands
+    dentist: str  # in whose calendar the event is
     now: datetime
-    order: int = 0  # when the event was first seen, among all: of two at one time the later one conflicts (P10)
+    order: int = 0  # rank in conflicts: of two events at one time, the one with the higher number has the error (P10)
     candidates: tuple[Patient, ...] = ()  # the records that `identify.clues` point at
-    nearest: tuple[Patient, ...] = ()  # the records most like a name that is unknown: proposals only
+    nearest: tuple[Patient, ...] = ()  # records with names similar to an unknown one, for proposals only
     busy: tuple[Busy, ...] = ()  # what else takes the dentist's time, or the patient's
     linked: int | None = None  # the record to which the booking belongs already
     born_here: bool = True  # that record was made from this event
@@ -67,17 +67,17 @@ class Context:
     slot_start: datetime | None = None  # the time for which it was typed; None: copied along
     consent_counts: bool = True  # False: what is typed was agreed for another booking, and copied (ruling 10)
     slots: tuple[Slot, ...] = ()  # free times to propose
-    no_slots: str = ""  # what to say where none was found
-    updated: tuple[str, ...] = ()  # earlier changes that this event made in the directory: they go on being said
-    given: Mapping[str, str] = field(default_factory=dict)  # the details that it gave the directory already (P4)
-    kept_time: bool = False  # it stood at this time when that was to come: time alone makes no slip of it (P17)
+    no_slots: str = ""  # the sentence if there is none
+    updated: tuple[str, ...] = ()  # changes that this event made in the directory, shown as long as it exists
+    given: Mapping[str, str] = field(default_factory=dict)  # details that the directory has from this event (P4)
+    kept_time: bool = False  # it was at this time before the time came, so its past date is no typing error (P17)
     length: Length | None = None  # what is remembered of the event's length (P8)
     fixed: str = ""  # why its length cannot be changed (P8)
     first_seen: datetime | None = None  # when the booking was first seen
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
-    """What the event is and what is to be said about it. Never raises for any event; same facts, same answer."""
+    """The event's kind, booking and findings. Never raises for any event; the same facts give the same answer."""
     kind = _kind(event, entry)
     if kind is not None:
         return Assessment(kind)
@@ -90,12 +90,12 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
 
 
 def may_be_booking(event: CalendarEvent, entry: Entry, practice: Practice) -> bool:
-    """Whether the house needs to be asked at all about the event; whatever it answered, it would be no booking."""
+    """Whether the store has to be asked about the event at all; if not, no answer could make it a booking."""
     return _kind(event, entry) is None and looks_like_patient(entry, event, practice) is not Likeness.NONE
 
 
 def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Booking | None:
-    """The booking that the event would be, before anything of it is checked; None where it is none."""
+    """The booking that the event would be, before its checks; None if it is none."""
     if _kind(event, entry) is not None:
         return None
     match = _who(entry, practice, context)
@@ -110,7 +110,7 @@ def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Con
 
 
 def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> bool:
-    """Whether a patient is meant whom the directory does not have: whoever is most like them is worth proposing."""
+    """Whether the event means a patient who is not in the directory, so that similar names are worth proposing."""
     if _kind(event, entry) is not None or context.candidates:
         return False
     match = _who(entry, practice, context)
@@ -119,7 +119,7 @@ def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, 
 
 
 def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
-    """What needs no comparison with the directory; None where it does."""
+    """The kind, if the directory is not needed to tell it; else None."""
     if event.private:
         return Kind.IGNORED if event.transparent or event.status is Status.CANCELLED else Kind.PRIVATE
     if event.kind in _NO_BLOCKS:
@@ -143,7 +143,8 @@ def _who(entry: Entry, practice: Practice, context: Context) -> Match:
 
 
 def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> bool:
-    """Where the entry alone does not tell, it is one if the directory knows the patient (ruling 11)."""
+    """Whether the event is a booking. If the entry alone does not tell, it is one if the directory knows the patient
+    (ruling 11)."""
     likeness = looks_like_patient(entry, event, practice)
     if likeness is Likeness.SURE:
         return True
@@ -153,7 +154,8 @@ def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context:
 
 
 def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
-    """`Dupont` and nothing else, where the directory has that family: somebody is meant, not a reason for a block."""
+    """Whether the whole title is the name of a family in the directory (`Dupont`): a patient is meant, and not the
+    reason of a block."""
     typed = key(entry.name_text)
     return bool(typed) and any(typed in {key(one.family_name), key(one.birth_name or "")} for one in candidates)
 
@@ -186,13 +188,13 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
     found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
-    judged = _judged(found, match.patient, future, practice, context)
-    fitted = _fitted(judged, event, entry, practice, context)
+    recorded = _recorded(found, match.patient, future, practice, context)
+    fitted = _fitted(recorded, event, entry, practice, context)
     return fitted if context.consent_counts else _without_agreement(fitted, event, practice, context)
 
 
 def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, context: Context) -> Assessment:
-    """Where the agreement was needed, say why it does not count, and what to type for this booking."""
+    """If the agreement was needed: say why it does not count, and what to type for this booking."""
     if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
         return found
     dentist = practice.name_of(context.dentist)
@@ -203,20 +205,20 @@ def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practi
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
-    """Which of several records is meant comes first: only then is known what is missing."""
+    """While it is open which record is meant, findings about missing details of the record are left out."""
     if _UNDECIDED.isdisjoint(one.rule for one in findings):
         return findings
     return (one for one in findings if one.rule not in _IN_THE_RECORD)
 
 
-def _judged(
+def _recorded(
     found: Assessment, on_file: Patient | None, future: Patient, practice: Practice, context: Context
 ) -> Assessment:
-    """The directory follows a valid booking only (P4, P5, P25)."""
+    """The assessment with the changes of the directory; only a valid booking makes any (P4, P5, P25)."""
     if not found.valid:
         return replace(found, changes=())
     said = tuple(dict.fromkeys((*context.updated, *found.changes)))
-    asked = severity("details-updated", practice.policy) is Severity.ERROR  # then nothing changes unasked
+    asked = severity("details-updated", practice.policy) is Severity.ERROR  # then only a person changes the record
     said = found.changes if asked else said
     done = "à mettre à jour" if asked else "mis à jour"
     noted = raised(practice.policy, "details-updated", seen=" ; ".join(said), done=done) if said else ()
@@ -227,7 +229,7 @@ def _judged(
 
 
 def _fitted(found: Assessment, event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
-    """A valid booking that is to come gets the length of its motif (P8)."""
+    """The assessment with the length of the motif, for a valid coming booking (P8)."""
     booking = found.booking
     if booking is None or not found.valid or booking.cancelled or event.start <= context.now:
         return replace(found, length=context.length or Length(event.minutes))
@@ -270,14 +272,14 @@ def _completed(
 
 
 def _called_off(outcome: Outcome | None) -> bool:
-    """She wrote that it does not take place, whatever class she gave to that."""
+    """Whether the entry says that the appointment does not take place, whatever attendance it says."""
     if outcome is None or outcome.kind == OutcomeKind.CONTRADICTORY:
         return False
     return outcome.kind == OutcomeKind.CANCELLED or outcome.called_off
 
 
 def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
-    """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
+    """The findings of reading. A record found by other clues completes an incomplete name (P4)."""
     on_file = match.patient
     completed = on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem
     return tuple(one for one in entry.findings if not (completed and one.rule == "name-suspicious"))
@@ -308,7 +310,7 @@ def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: C
 def _earlier(
     entry: Entry, placed: Attribution, event: CalendarEvent, practice: Practice, context: Context
 ) -> tuple[Finding, ...]:
-    """No preference means the earliest: another dentist could take this patient sooner (P25)."""
+    """The finding that another dentist is free sooner, for a patient without preference (P25)."""
     if not entry.no_preference or entry.dentist or placed.dentist != context.dentist:
         return ()
     sooner = [
@@ -329,7 +331,7 @@ def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practic
 
 
 def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
-    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and where the patient must agree first, that (P24)."""
+    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and, where it is so, that the patient must agree first (P24)."""
     return tuple(
         f"{day_and_clock(one.start.astimezone(practice.zone))}, {practice.name_of(one.dentist)}"
         + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
@@ -338,11 +340,12 @@ def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
 
 
 def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
-    """Then whose times need no agreement, then the others, each soonest first."""
+    """The own dentist's slots, then other slots without an agreement, then those that need one; each group soonest
+    first."""
     return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Each once, in the procedure's order; off findings are never there."""
+    """Each finding once, in the order of the procedure, without those that are off."""
     kept = [one for one in dict.fromkeys(findings) if one.severity is not Severity.OFF]
     return shown_once(sorted(kept, key=lambda one: _ORDER.get(one.rule, len(_ORDER))))

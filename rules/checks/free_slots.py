@@ -11,8 +11,8 @@ from rules.checks.public_holidays import holiday_name
 from rules.entry.reserved_slots import Place, place
 from rules.model import Busy, Dentist, Kind, Practice, Slot
 
-STEP = timedelta(minutes=5)  # slots start on the clock's five minutes
-LEAD = timedelta(minutes=15)  # nobody is here sooner: what is proposed begins at least so long after now
+STEP = timedelta(minutes=5)  # slots start at multiples of five minutes
+LEAD = timedelta(minutes=15)  # a proposed slot begins at least 15 min from now: no patient is there sooner
 
 Stretch = tuple[datetime, datetime]
 
@@ -29,10 +29,10 @@ def free_slots(
     urgent: bool = False,
     until: datetime | None = None,
 ) -> tuple[Slot, ...]:
-    """The next free times of that dentist, soonest first, at most `limit`, that begin in the `days` calendar days from
-    `since` on and before `until` (P24). `urgent`: the motif may take what is reserved for urgencies.
+    """The dentist's next free slots, soonest first, at most `limit`. They begin within `days` calendar days from
+    `since` on, and before `until` (P24). `urgent`: slots reserved for urgencies count as free.
 
-    None where the practice declared no opening hours. Slots are in the practice's zone.
+    Empty if the practice declared no opening hours. Slots are in the practice's zone.
     """
     taken = _once(
         (item.start.astimezone(UTC), item.end.astimezone(UTC))
@@ -46,20 +46,21 @@ def free_slots(
 
 
 def takes(item: Busy, *, urgent: bool) -> bool:
-    """It keeps its time from a new booking: `libre` never does, `urgence réservée` from those that can wait."""
+    """Whether it keeps its time from a new booking: `libre` never does, `urgence réservée` only from motifs that can
+    wait."""
     if item.kind is Kind.PLACEHOLDER:
         return place(item.label) is Place.URGENT and not urgent
     return item.kind is not Kind.IGNORED
 
 
 def is_urgent(practice: Practice, motif: str | None) -> bool:
-    """The motif bears no long wait (P11)."""
+    """Whether the motif bears no long wait (P11)."""
     known = practice.motif(motif)
     return known is not None and known.within_days is not None
 
 
 def _once(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """The same time without overlaps, in order."""
+    """The same time as stretches without overlaps, in order."""
     merged: list[Stretch] = []
     for start, end in sorted(stretches):
         if merged and start <= merged[-1][1]:
@@ -84,7 +85,8 @@ def _free(
 
 
 def _starts(at: datetime, last: datetime, length: timedelta, taken: Sequence[Stretch]) -> Iterator[datetime]:
-    """`taken` does not overlap, so that only the last that begins before the slot ends can be in its way."""
+    """The starts of free slots. `taken` has no overlaps, so only the last stretch that begins before the slot's end can
+    be in its way."""
     while at + length <= last:
         before = bisect_left(taken, at + length, key=lambda one: one[0]) - 1
         if before < 0 or taken[before][1] <= at:

@@ -1,4 +1,6 @@
-"""The length that a motif asks for (P8, P26): given to the event once a motif, and never fought over (ruling 4)."""
+"""The length that a motif asks for (P8, P26). It is given to the event once for each motif; a length that the user
+chose stays (ruling 4).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _TAKES_TIME = frozenset({Kind.BOOKING, Kind.BLOCK, Kind.PRIVATE})
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What becomes of a length. `end`: the new end to write, None to leave it; `length` is to be remembered."""
+    """What happens to the length. `end`: the new end to be written, None if it stays. `length`: what to remember."""
 
     length: Length
     end: datetime | None = None
@@ -33,8 +35,8 @@ def fit(
     known: Length | None,
     fixed: str,
 ) -> Fitted:
-    """The length of a valid booking (P8). `known`: what was seen and given before; `fixed`: why the event cannot be
-    written to, empty where it can. Same facts, same answer: an end that is still owed is owed again."""
+    """Fit the length of a valid booking (P8). `known`: the length seen and given before. `fixed`: why the event cannot
+    be written to, else empty. The same facts give the same answer: an end that is not written yet is given again."""
     seen = known or Length(event.minutes)
     if entry.keep_minutes is not None and entry.keep_minutes != event.minutes:
         return Fitted(seen, None, _typed(event, entry.keep_minutes, practice))
@@ -58,7 +60,7 @@ def fit(
 
 
 def _hers(practice: Practice) -> bool:
-    """As an error the rule asks: she gives the length herself."""
+    """Whether the practice changes lengths itself: the rule is configured as an error."""
     return severity("duration-adjusted", practice.policy) is Severity.ERROR
 
 
@@ -71,7 +73,7 @@ def _said(
 
 
 def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> str:
-    """Why the length is hers to choose; empty where it is not."""
+    """Why the length is the user's choice; empty if it is not."""
     if entry.keep_minutes is not None:
         return f"gardée, car « Durée : {entry.keep_minutes} min » est tapé"
     if event.recurring or event.recurrence or event.all_day:
@@ -82,13 +84,13 @@ def _kept(event: CalendarEvent, entry: Entry, seen: Length, *, given: bool) -> s
 
 
 def _typed(event: CalendarEvent, minutes: int, practice: Practice) -> tuple[Finding, ...]:
-    """She typed a length and drew another: which one is meant is hers to say."""
+    """The finding that the typed length and the event's own differ, so that the user decides."""
     end = clock((event.start + timedelta(minutes=minutes)).astimezone(practice.zone))
     return raised(practice.policy, "duration-typed", seen=f"Durée : {minutes} min", minutes=str(event.minutes), end=end)
 
 
 def _in_the_way(event: CalendarEvent, end: datetime, booking: Booking, practice: Practice, busy: Sequence[Busy]) -> str:
-    """What stands between the event's end and the new one."""
+    """What lies between the event's end and the new one."""
     start, stop = event.end.astimezone(UTC), end.astimezone(UTC)
     for item in sorted(busy, key=lambda one: one.start.astimezone(UTC)):
         other = item.dentist == booking.dentist and (item.uid, item.recurrence) != (event.uid, event.recurrence)

@@ -1,4 +1,4 @@
-"""A patient's record completed with what the entry says (P4, P5)."""
+"""Completes a patient's record with the details of an entry (P4, P5)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _ONCE = frozenset({"birth_date", "birth_name"})  # who somebody is, is filled in
 def complete(
     patient: Patient | None, entry: Entry, policy: Policy, given: Mapping[str, str]
 ) -> tuple[Patient, tuple[str, ...], list[Finding]]:
-    """The record with the typed details, what that changes in it (French lines, numbers masked), and the findings.
+    """(the record with the typed details, what changes in it as French lines with masked numbers, findings).
 
-    None: a record made from the entry alone. A detail that could not be believed never replaces one on file, nor does
-    one that this event gave already (`given`, see `spoken`): where the file differs now, it is the newer.
+    `patient` None: a record made from the entry alone. A detail that is not believable never replaces one in the
+    record. Neither does one that the record already has from this event (`given`, see `spoken`): where the record
+    differs, it was changed later.
     """
     if patient is None:
         return _created(entry), (), []
@@ -47,7 +48,7 @@ def complete(
 
 
 def spoken(entry: Entry) -> dict[str, str]:
-    """The believable details of an entry, as `complete` is given them of an earlier one."""
+    """The believable details of an entry: the `given` of a later `complete`."""
     return {name: str(value) for name, value in _typed(entry).items() if value}
 
 
@@ -86,7 +87,7 @@ def _change(name: str, before: str | date | None, after: str | date | None) -> s
 
 
 def _kept(patient: Patient, entry: Entry, policy: Policy) -> list[Finding]:
-    """What was typed, could not be believed, and did not replace what is on file (P4)."""
+    """Findings about typed details that are not believable and did not replace those of the record (P4)."""
     typed = (
         ("Date de naissance", entry.birth_text, entry.birth_date, patient.birth_date),
         ("Mobile", entry.mobile_text, entry.mobile, patient.mobile),

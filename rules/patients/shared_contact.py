@@ -1,4 +1,4 @@
-"""A typed mobile or e-mail that is somebody else's: a family's, or a slip of the hand (P13, P14, ruling 13)."""
+"""A typed mobile or e-mail of somebody else: a family's, or a typing error (P13, P14, ruling 13)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def shared(
     policy: Policy,
     given: Mapping[str, str],
 ) -> Iterator[Finding]:
-    """What is also a stranger's: another name and another address. It blocks where it would replace what is on file,
-    for there it is a slip more likely than a family; `Mobile confirmé` says that it is meant. `given`: what this event
-    gave the directory already."""
+    """Findings about a contact that a stranger has too, one with another name and another address. It is an error if it
+    would replace the record's contact, as a typing error is then more likely than a family; `Mobile confirmé` confirms
+    it. `given`: details that the directory has from this event."""
     strangers = [one for one in others if (on_file is None or one.id != on_file.id) and _stranger(one, future)]
     for what, typed, seen, confirmed, name in (
         ("Mobile", entry.mobile, entry.mobile_text, entry.mobile_confirmed, "mobile"),
@@ -42,12 +42,12 @@ def _is(one: str | None, other: str | None) -> bool:
 
 
 def _stranger(one: Patient, patient: Patient) -> bool:
-    """Neither a family name nor the address in common, nor one's guardian."""
+    """Whether the two share neither the address nor a word of their family names, guardians included."""
     names, others = _names(one), _names(patient)
     same_home = bool(one.address and patient.address and key(one.address) == key(patient.address))
     return names.isdisjoint(others) and not same_home
 
 
 def _names(one: Patient) -> frozenset[str]:
-    """The words of the family names, of birth too, and of who answers for a minor."""
+    """The words of the family name, the birth name and the guardian's name."""
     return frozenset(key(f"{one.family_name} {one.birth_name or ''} {one.guardian or ''}").split())

@@ -1,7 +1,7 @@
-"""Is it believable that so much changes at once? (P43, law L6)
+"""Whether so many changes at once are believable (P43, law L6).
 
-A calendar that suddenly loses or gains much is held, and so are more messages than anybody means to send: nobody is
-told anything until a person has looked.
+If a calendar suddenly loses or gains many appointments, or if more messages are due than anybody means to send, they
+are held and nobody is told anything until a person has answered.
 """
 
 from __future__ import annotations
@@ -29,22 +29,23 @@ class Flood(StrEnum):
 
 
 def believable(vanished: int, future: int, policy: Policy) -> bool:
-    """Whether `vanished` of `future` bookings (vanished ones included), within an hour, may be told without asking."""
+    """Whether the cancellations of `vanished` of `future` bookings (vanished ones included) within an hour may be told
+    without asking."""
     if vanished > policy.brake_events:
         return False
     return vanished < AT_LEAST or vanished * 100 <= policy.brake_percent * future
 
 
 def arrived(created: datetime | None, seen: datetime) -> datetime:
-    """When an appointment was made, as the gain brake counts it. The client's own stamp (CREATED, RFC 5545 3.8.7.1)
-    counts where it is of the last 72 hours: a person types at a person's pace, even while the worker was down. An older
-    one, one that is to come, or none: it came when it was seen, as a calendar that is restored or another's does."""
+    """When an appointment was made, for counting new ones. The client's time stamp (CREATED, RFC 5545 3.8.7.1) counts
+    if it is of the last 72 h: a person types one event after the other, even while the worker was down. Otherwise the
+    time at which it was seen counts: a restored or imported calendar has older stamps or none."""
     by_hand = created is not None and seen - HAND <= created <= seen + EARLY
     return created if created is not None and by_hand else seen
 
 
 def most_in_an_hour(moments: Iterable[datetime]) -> int:
-    """The greatest number of them within one hour."""
+    """The greatest number of these moments within one hour."""
     most, lately = 0, deque[datetime]()
     for moment in sorted(moments):
         lately.append(moment)
@@ -65,14 +66,14 @@ def flood_said(flood: Flood, policy: Policy) -> str:
 
 
 def messages_title(count: int, flood: Flood) -> str:
-    """What stands in the calendar concerned: answered as the other one."""
+    """The title of the question about held messages, for the calendar concerned."""
     noun, held = ("confirmation", "retenue") if flood is Flood.GAIN else ("message", "retenu")
     many = "s" if count > 1 else ""
     return f"attitre : {count} {noun}{many} {held}{many}"
 
 
 def messages_text(flood: Flood, policy: Policy) -> str:
-    """The question below that title."""
+    """The text of that question."""
     return (
         f"Des messages aux patients de cet agenda attendent : {flood_said(flood, policy).partition(' : ')[2]}.\n"
         "Si c'est voulu, écrivez « oui » ci-dessous : ce qui est encore vrai partira.\n"
@@ -82,13 +83,13 @@ def messages_text(flood: Flood, policy: Policy) -> str:
 
 
 def notice_title(vanished: int) -> str:
-    """What stands in the held calendar: writing `oui` or `non` into the event answers it
+    """The title of the question about held cancellations. `oui` or `non` typed into the event answers it
     (docs/design.md#details-people-rely-on)."""
     return f"attitre : {vanished} annulations retenues"
 
 
 def notice_text(vanished: int) -> str:
-    """The question below that title."""
+    """The text of that question."""
     return (
         f"{vanished} rendez-vous ont disparu de cet agenda en peu de temps. Aucun patient n'a été prévenu.\n"
         "Si c'est voulu, écrivez « oui » ci-dessous : les annulations partiront.\n"
@@ -98,7 +99,7 @@ def notice_text(vanished: int) -> str:
 
 
 def answer(text: str, title: str = "") -> bool | None:
-    """What she answered, anywhere in the notice's text or title; None where she has not, or said both."""
+    """The answer typed anywhere in the question's text or title; None if there is none, or both."""
     said = {word for word in _hers(text) + _hers(title) if word in _ANSWERS}
     return _ANSWERS[said.pop()] if len(said) == 1 else None
 

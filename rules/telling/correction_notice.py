@@ -1,5 +1,6 @@
-"""What stands beside an event into which nothing can be written: one all-day notice a calendar and day
-(docs/design.md#writing-into-her-event)."""
+"""The notice beside unwritable events: one all-day event for each calendar and day
+(docs/design.md#writing-into-her-event).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ SHOWN = frozenset({Severity.ERROR, Severity.WARNING})
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One event of the day: when it begins, what it is called, why nothing is written into it, what is to be said."""
+    """One event of the day: its start, its title, why it is unwritable, and its findings."""
 
     start: datetime
     all_day: bool
@@ -28,25 +29,24 @@ class Correction:
 
 
 def worth_saying(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What asks something of her."""
+    """The findings that ask the user to do something."""
     return tuple(one for one in findings if one.severity in SHOWN)
 
 
 def notice(corrections: Sequence[Correction], practice: Practice) -> tuple[str, str]:
-    """Title and text for the corrections of one day, in order: the same facts always give the same words (law L2)."""
+    """(title, text) for the corrections of one day, in order. The same facts always give the same text (law L2)."""
     ordered = sorted(corrections, key=lambda one: (not one.all_day, one.start, one.name))
     said = "\n\n".join(_paragraph(one, practice) for one in ordered)
     return f"attitre : à corriger ({len(ordered)})", f"{said}\n\n{_END}"
 
 
 def is_companion(event: CalendarEvent) -> bool:
-    """Whether that event is a notice of ours, or a copy of one: never a booking, a block or a question, whatever it
-    says."""
+    """Whether the event is one of our notices, or a copy of one. It is never a booking, a block or a question."""
     return event.uid.startswith(NAME) or (event.all_day and event.transparent and is_notice(event.title))
 
 
 def is_notice(title: str) -> bool:
-    """Whether a title is that of such a notice."""
+    """Whether the title is that of such a notice."""
     return _TITLE.fullmatch(title.strip()) is not None
 
 

@@ -1,4 +1,4 @@
-"""What blocks without a reason cost: minutes in which a dentist could have seen somebody (P51)."""
+"""What blocks without a reason cost: minutes in which a dentist could have seen patients (P51)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rules.model import Dentist, Practice
 
 Stretch = tuple[datetime, datetime]
 _DAY = timedelta(days=1)
-_UNTIL_MIDNIGHT = timedelta(seconds=1)  # hours that end at 24:00 are kept up to the day's last instant
+_UNTIL_MIDNIGHT = timedelta(seconds=1)  # opening hours until 24:00 end at the last instant of the day (time.max)
 
 
 def lost_minutes(
     blocks: Iterable[tuple[str, datetime, datetime]], practice: Practice
 ) -> Mapping[tuple[str, date], int]:
-    """(dentist's key, Monday of the week) → whole minutes blocked while that dentist receives.
+    """(dentist's key, Monday of the week) → whole minutes blocked during that dentist's opening hours.
 
-    `blocks` are (dentist's key, start, end); blocks that overlap count once. Outside opening hours and on public
-    holidays nothing is lost; where no hours are declared, every minute counts. Weeks without loss are not there.
+    `blocks` are (dentist's key, start, end); overlapping ones count once. Outside opening hours and on public holidays
+    nothing is lost; without declared hours every minute counts. Weeks without loss are left out.
     """
     lost: dict[tuple[str, date], timedelta] = defaultdict(timedelta)
     taken: dict[str, list[Stretch]] = defaultdict(list)
@@ -35,7 +35,7 @@ def lost_minutes(
 
 
 def _once(stretches: list[Stretch]) -> Iterator[Stretch]:
-    """The same time without overlaps, in order."""
+    """The same time as stretches without overlaps, in order."""
     until = datetime.min.replace(tzinfo=UTC)
     for start, end in sorted(stretches):
         if end > until:
@@ -44,7 +44,7 @@ def _once(stretches: list[Stretch]) -> Iterator[Stretch]:
 
 
 def _lost(stretch: Stretch, dentist: Dentist, practice: Practice) -> Iterator[tuple[date, timedelta]]:
-    """What of it falls into opening hours, day by day."""
+    """(day, time) of the stretch that lies in opening hours."""
     start, end = stretch
     day = start.astimezone(practice.zone).date()
     while datetime.combine(day, time(), practice.zone) < end:

@@ -1,8 +1,9 @@
-"""From what the calendar says and what the patient was last told: what is to be sent (P18, P42, P43;
+"""Decides what is to be sent, from what the calendar says and what the patient was last told (P18, P42, P43;
 docs/design.md#the-planning-table).
 
-Planning is a table. A row is what one patient knows of one booking by one channel; a column is what the calendar says
-now. Each cell names a message or none, whether a reminder may go, and why. Same facts, same plan (law L2).
+The plan is a table. A row is what one patient knows about one booking through one channel; a column is what the
+calendar says now. Each cell names a message or none, whether a reminder may go, and why. The same facts give the same
+plan (law L2).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from rules.text.fold import fold
 
 class Row(StrEnum):
     """What the patient knows. Baseline: told by a person before the first pass. In flight: a message is on its way, or
-    its row will go again. Unclear: it may have arrived, and no row says it any more; `UNCLEAR_END`: a cancellation."""
+    will be sent again. Unclear: a message may have arrived, and no row repeats it; `UNCLEAR_END`: it was a
+    cancellation."""
 
     NEVER = "never"
     BASELINE = "baseline"
@@ -28,7 +30,7 @@ class Row(StrEnum):
 
 
 class Column(StrEnum):
-    """What the calendar says. Vanished: deleted, or cancelled in so many words. Held: vanished, and the brake is on."""
+    """What the calendar says. Vanished: deleted, or cancelled explicitly. Held: vanished, and the brake is on."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -40,8 +42,8 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What to do. `kind` None: nothing is sent. `alert`: the practice must look. `reason` stands in `explain`.
-    `again`: it says what an unclear message said already."""
+    """What to do. `kind` None: nothing is sent. `alert`: the practice is alerted. `reason`: for `attitre explain`.
+    `again`: the message says what an unclear one said already."""
 
     kind: MessageKind | None
     reason: str
@@ -94,10 +96,10 @@ for _row in (Row.TOLD, Row.IN_FLIGHT):
         **{(_row, Column.OTHER_PATIENT, changed): _TOLD_OTHER for changed in (False, True)},
     }
 TABLE |= {
-    # They know this, or what they knew before: whatever is true now settles it, said once (law L4).
+    # The patient knows this or the state before: one message with what is true now is right in both cases (law L4).
     **{(Row.UNCLEAR, column, changed): TABLE[(Row.TOLD, column, changed)] for _, column, changed in list(TABLE)},
     (Row.UNCLEAR, Column.VALID, False): _AGAIN,
-    # They believe that it is off, or that it stands as `facts` say.
+    # The patient believes that it is cancelled, or that it takes place as `facts` say.
     **{(Row.UNCLEAR_END, Column.VALID, changed): _RESTORED for changed in (False, True)},
     **{(Row.UNCLEAR_END, Column.INVALID, changed): _RESTORED_DOUBT for changed in (False, True)},
     **{(Row.UNCLEAR_END, Column.VANISHED, changed): _AGAIN_ENDED for changed in (False, True)},
@@ -109,8 +111,8 @@ TABLE |= {
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What one patient knows by one channel, since `at`. After a cancellation they know of nothing: never. `sure`: a
-    gateway took it, or a person said it. `before`: what they knew for sure before an unclear message."""
+    """What one patient knows through one channel, since `at`. After a cancellation the row is never. `sure`: a gateway
+    took the message, or a person told it. `before`: what the patient surely knew before an unclear message."""
 
     row: Row
     facts: Facts | None = None
@@ -122,7 +124,8 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the calendar says of a booking now. `held`: its calendar's brake is on and nobody released this one."""
+    """What the calendar says about a booking now. `held`: the brake is on in its calendar and nobody released this
+    booking."""
 
     facts: Facts
     valid: bool
@@ -146,7 +149,7 @@ def facts_of(booking: Booking, practice: Practice) -> Facts:
 
 
 def plan(known: Knowledge, now_is: Situation, now: datetime) -> Cell:
-    """The table's cell for what is known and what is. A past appointment dragged to a coming day is a new one."""
+    """The cell for what is known and what is. A past appointment that was moved to the future is a new one."""
     if known.facts and known.facts.start <= now < now_is.facts.start:
         known = Knowledge(Row.NEVER)
     column = _column(known, now_is, now)
@@ -157,33 +160,34 @@ def plan(known: Knowledge, now_is: Situation, now: datetime) -> Cell:
 
 
 def still_says_it(kind: MessageKind, facts: Facts, now_is: Situation, now: datetime) -> bool:
-    """A message that may have arrived is still what its patient is to know: who is not sure of it would be told just
-    that."""
+    """Whether a message that may have arrived still says what the patient should know: the plan would send just that to
+    whoever is not sure of it."""
     row = Row.UNCLEAR_END if kind is MessageKind.CANCELLATION else Row.UNCLEAR
     return plan(Knowledge(row, facts, sure=False), now_is, now).again
 
 
 def elsewhere(known: Knowledge, now_is: Situation, address: str | None) -> Knowledge:
-    """Where an unclear message went to an address that was corrected since, nobody says it to the new one."""
+    """The knowledge, if an unclear message went to an address that was corrected since: unclear, so that the new
+    address is told."""
     mended = not known.sure and address is not None and known.recipient not in {None, address}
     stands = known.facts is not None and now_is.valid and not differs(known.facts, now_is.facts)
     return replace(known, row=Row.UNCLEAR) if mended and stands else known
 
 
 def differs(told: Facts, current: Facts) -> bool:
-    """Date, hour, dentist, motif or place changed (P42); nothing else concerns the patient."""
+    """Whether date, hour, dentist, motif or place changed (P42); nothing else concerns the patient."""
     return _concern(told) != _concern(current)
 
 
 def same_patient(one: Facts, other: Facts) -> bool:
-    """The same person. Without a record in the directory (a booking from before the first pass) the name decides, and
-    a corrected spelling stays the same person: a false "another patient" would cancel a kept appointment."""
+    """Whether it is the same person. Without a record (a booking from before the first pass) by the name, and a
+    corrected spelling counts as the same: "another patient" by mistake would cancel a valid appointment."""
     if one.patient_id and other.patient_id:
         return one.patient_id == other.patient_id
     first, second = fold(one.name), fold(other.name)
     if first == second:
         return True
-    from rapidfuzz import fuzz  # loaded by who compares names
+    from rapidfuzz import fuzz  # imported here: needed for different spellings only
 
     return fuzz.token_sort_ratio(first, second) >= 80
 
@@ -200,9 +204,9 @@ def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:
 
 
 def reminder_due(known: Knowledge, cell: Cell, practice: Practice, now: datetime, *, early: bool = False) -> bool:
-    """A reminder is to go now: its hour has come, at least three hours remain, and the patient learnt the appointment
-    before that hour (ruling 5: else the confirmation was the reminder). `early`: it goes along with the reminder of
-    another appointment of that day, whose hour has come (ruling 6)."""
+    """Whether a reminder goes now: its hour has come, at least three hours remain, and the patient learnt of the
+    appointment before that hour (otherwise the confirmation was the reminder, ruling 5). `early`: it goes in the
+    reminder of another appointment of the same day, whose hour has come (ruling 6)."""
     if not cell.remind or cell.kind or known.facts is None or known.at is None or known.row is Row.IN_FLIGHT:
         return False
     due = reminder_at(known.facts.start, practice.policy.reminder_hours, practice)

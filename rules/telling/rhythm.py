@@ -1,4 +1,4 @@
-"""How often a series of visits comes, in French words: `chaque mardi`, `le 9 de chaque mois` (ruling 17)."""
+"""The rhythm of a series of visits in French: `chaque mardi`, `le 9 de chaque mois` (ruling 17)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from math import gcd
 
 from rules.text import french
 
-LEAST = 3  # two dates are said themselves: any two are a rhythm
-LEFT_OUT = 3  # of so many dates at most it is said that they are left out
+LEAST = 3  # visits: any two dates would make a rhythm
+LEFT_OUT = 3  # exceptions at most, which are named; with more there is no rhythm
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """`words` say it without the hour; `without` are the dates that it would have and that are not meant; `next` is the
-    first date after the last one, were it to go on."""
+    """`words`: the rhythm without the hour. `without`: dates of the rhythm on which there is no visit. `next`: the date
+    that would follow the last one."""
 
     words: str
     without: tuple[date, ...]
@@ -25,7 +25,7 @@ class Rhythm:
 
 
 def rhythm(starts: Sequence[datetime]) -> Rhythm | None:
-    """The rhythm of these starts, given in order and in one zone. None: no rhythm, or not always the same hour."""
+    """The rhythm of these starts, which are in order and in one zone. None if there is none, or if the hour changes."""
     days = [start.date() for start in starts]
     if len(days) < LEAST or len(set(days)) < len(days) or len({start.time() for start in starts}) > 1:
         return None
@@ -86,7 +86,7 @@ def _months(days: Sequence[date]) -> int:
 
 
 def _later_months(day: date, step: int, choose: Callable[[date], date | None]) -> Iterator[date | None]:
-    """Of each month that comes, the day that is chosen; None where it has none (31 June)."""
+    """The chosen day of each later month; None for a month without it (31 June)."""
     month = day.year * 12 + day.month - 1
     while True:
         month += step

@@ -1,4 +1,4 @@
-"""The words of one message for the visits of a series: rhythm, number, next date (ruling 17)."""
+"""The text of one message about the visits of a series: rhythm, number, next date (ruling 17)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def every(send: Send) -> tuple[Facts, ...]:
 
 
 def every_before(send: Send) -> tuple[Facts, ...]:
-    """What was known of each of them, in order of time; empty where nothing was."""
+    """What the patient knew about these visits, in order of time; empty if nothing."""
     return tuple(sorted((send.before, *send.also_before), key=lambda one: one.start)) if send.before else ()
 
 
 def moved(send: Send) -> bool:
-    """Some visit has another date or hour."""
+    """Whether any visit has another date or hour."""
     before = every_before(send)
     return bool(before) and [one.start for one in before] != [one.start for one in every(send)]
 
@@ -34,7 +34,8 @@ def moved(send: Send) -> bool:
 
 
 def sms_said(send: Send, practice: Practice, style: Style) -> str:
-    """What an SMS says of them, without the practice's name and phone. Shorter: dates in figures, no next date."""
+    """The SMS about these visits, without the practice's name and telephone. `style.shorter`: dates in figures, no next
+    date."""
     label = _label(send.facts, practice)
     what = f"{_sms_when(send, practice, style)}{f' pour : {label}' if label else ''}"
     if send.kind is MessageKind.CANCELLATION:
@@ -78,7 +79,7 @@ def _first_ones(starts: Sequence[datetime], style: Style) -> str:
 
 
 def _former(send: Send, practice: Practice, style: Style) -> list[str]:
-    """Of what was known, what differs."""
+    """What differs from what the patient knew."""
     before = every_before(send)
     if not before:
         return []
@@ -104,7 +105,7 @@ def _label(facts: Facts, practice: Practice) -> str:
 
 
 def subject_said(send: Send, practice: Practice) -> str:
-    """`8 séances, chaque mardi à 9 h 30`, or from when on."""
+    """`8 séances, chaque mardi à 9 h 30`; without a rhythm, the first date."""
     starts = _starts(every(send), practice)
     found = rhythm(starts)
     number = "" if send.goes_on else f"{len(starts)} séances"
@@ -114,7 +115,8 @@ def subject_said(send: Send, practice: Practice) -> str:
 
 
 def when_said(facts: Sequence[Facts], practice: Practice, *, goes_on: bool = False) -> str:
-    """`chaque mardi à 9 h 30, 8 séances, du 9 mars au 27 avril 2027`; without a rhythm, how many from when to when."""
+    """`chaque mardi à 9 h 30, 8 séances, du 9 mars au 27 avril 2027`; without a rhythm, the number and the first and
+    last date."""
     starts = _starts(facts, practice)
     found = rhythm(starts)
     if found is None and len(starts) < LEAST:
@@ -133,7 +135,7 @@ def next_said(send: Send, practice: Practice) -> str:
 
 
 def dates_said(facts: Sequence[Facts], practice: Practice, *, goes_on: bool = False) -> str:
-    """The dates, the first ones where there are many; with the hours where no rhythm tells them."""
+    """The dates, of many only the first ones; with the hours if no rhythm says them."""
     starts = _starts(facts, practice)
     shown = starts if len(starts) <= FIRST_IN_LETTER and not goes_on else starts[:FIRST_IN_LETTER]
     alike = rhythm(starts) is not None
@@ -153,14 +155,14 @@ def _starts(facts: Sequence[Facts], practice: Practice) -> list[datetime]:
 
 
 def _span(starts: Sequence[datetime], *, year: bool = False) -> str:
-    """`du 9 mars au 27 avril`; the year where asked, or where it is another."""
+    """`du 9 mars au 27 avril`; with the year if asked, or if the two differ."""
     first, last = starts[0].date(), starts[-1].date()
     other = first.year != last.year
     return f"du {_bare(first, year=year and other)} au {_bare(last, year=year or other)}"
 
 
 def _figures(day: date, first: date) -> str:
-    """`27/04`, with the year where it is not that of `first`."""
+    """`27/04`, with the year if it differs from that of `first`."""
     return f"{day:%d/%m}" if day.year == first.year else f"{day:%d/%m/%y}"
 
 

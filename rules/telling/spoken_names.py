@@ -1,4 +1,4 @@
-"""How hours, dentists and zones are called where a patient reads them (P35, P36)."""
+"""Hours, dentists and zones in the words of a message to a patient (P35, P36)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How an SMS is worded. `shorter`: dates in figures; `today`: a day that is far from it is said with its year."""
+    """The style of an SMS. `shorter`: dates in figures. `today`: a date far from it is written with its year."""
 
     shorter: bool = False
     today: date | None = None
 
 
 def day(value: date, style: Style) -> str:
-    """`mardi 24 novembre`, `mar. 24/11`; `mercredi 1er décembre 2027` where a reader would think of a nearer one."""
+    """`mardi 24 novembre`, `mar. 24/11`; with the year if a reader would think of a nearer date (`mercredi 1er décembre
+    2027`)."""
     far = style.today is not None and value - style.today > FAR
     if style.shorter:
         return f"{french.day(value).split()[0][:3]}. {value:{'%d/%m/%Y' if far else '%d/%m'}}"
@@ -30,7 +31,7 @@ def day(value: date, style: Style) -> str:
 
 
 def local(facts: Facts, practice: Practice) -> datetime:
-    """When it begins, by the practice's clock."""
+    """The start on the practice's clock."""
     return facts.start.astimezone(practice.zone)
 
 
@@ -43,13 +44,13 @@ def zone(practice: Practice) -> str:
 
 
 def dentist(key: str, practice: Practice) -> Dentist:
-    """A dentist who has left the configuration is not named: their key is no word for a patient."""
+    """The dentist of that key. One who left the configuration has no name: the key means nothing to a patient."""
     known = next((one for one in practice.dentists if one.key == key), None)
     return known or Dentist(key, "votre dentiste", "")
 
 
 def short(key: str, practice: Practice) -> str:
-    """`Dr Martin`; the full name where two dentists would be called the same (P35)."""
+    """`Dr Martin`; the full name if two dentists would have the same short one (P35)."""
     names = {one.key: _surname(one.name) for one in practice.dentists}
     said = names.get(key, "votre dentiste")
     return dentist(key, practice).name if list(names.values()).count(said) > 1 else said

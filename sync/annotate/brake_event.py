@@ -17,7 +17,7 @@ from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.evaluate.brake import drop, held_count, release
-from sync.store import basics, calendars
+from sync.store import calendars, keyvalue
 from sync.store.engine import Tx
 
 
@@ -59,7 +59,7 @@ def _read(world: World, source: Source) -> None:
 def _show(world: World, source: Source) -> None:
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-        shown = basics.get(tx, _name(source))
+        shown = keyvalue.get(tx, _name(source))
         count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
     wanted, unwanted = count and not shown, shown and not (row and row.held_at)
     if not (wanted or unwanted) or write_backoff.paused(world, source.address):
@@ -71,7 +71,7 @@ def _show(world: World, source: Source) -> None:
 
 
 def _answer(world: World, tx: Tx, source: Source) -> bool | None:
-    shown = basics.get(tx, _name(source))
+    shown = keyvalue.get(tx, _name(source))
     return answer_in(world, tx, source, shown) if shown else None
 
 
@@ -84,7 +84,7 @@ def _add(world: World, source: Source, count: int) -> None:
     result = source.calendar.add(event)
     if isinstance(result, Written):
         with world.store.write() as tx:
-            basics.put(tx, _name(source), result.resource.ref)
+            keyvalue.put(tx, _name(source), result.resource.ref)
 
 
 def _remove(world: World, source: Source, ref: str) -> None:
@@ -92,7 +92,7 @@ def _remove(world: World, source: Source, ref: str) -> None:
     if body is not None:
         source.calendar.remove(ref, body.version)
     with world.store.write() as tx:
-        basics.put(tx, _name(source), "")
+        keyvalue.put(tx, _name(source), "")
 
 
 def _midnight(now: datetime) -> datetime:
@@ -100,4 +100,4 @@ def _midnight(now: datetime) -> datetime:
 
 
 def _name(source: Source) -> str:
-    return f"{basics.BRAKE}{source.address}"
+    return f"{keyvalue.BRAKE}{source.address}"

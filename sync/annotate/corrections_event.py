@@ -24,7 +24,7 @@ from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import basics, calendars, companions
+from sync.store import calendars, companions, journal
 from sync.store.companions import CompanionRow
 from sync.store.engine import Tx
 
@@ -91,7 +91,7 @@ def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str,
 def _keep(world: World, source: Source, row: CompanionRow) -> None:
     with world.store.write() as tx:
         companions.put(tx, source.address, row, world.now())
-        basics.log(tx, world.now(), "companion", calendar=source.address, ref=row.ref or None)
+        journal.log(tx, world.now(), "companion", calendar=source.address, ref=row.ref or None)
 
 
 def _untouched(world: World, source: Source, row: CompanionRow) -> Resource | None:

@@ -15,7 +15,7 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.intervals import before_retry
 from sync.core.log import log
-from sync.store import basics, bookings, edits, queries, resources
+from sync.store import bookings, edits, journal, occurrences, queries, resources
 from sync.store.codec import annotation_to_json
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
@@ -86,7 +86,7 @@ def _write(world: World, source: Source, row: EditRow) -> int:
                     refused["dirty_at"] = world.now()
                 resources.change(tx, row.calendar, row.ref, **refused)
                 edits.drop(tx, row.calendar, row.ref)
-                basics.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
+                journal.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
     return 1 if isinstance(result, Written) else 0
 
 
@@ -122,17 +122,17 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: Edi
     edits.drop(tx, before.calendar, before.ref)
     if row.end is not None:
         bookings.length_stands(tx, before.calendar, before.ref, world.practice.zone)
-    basics.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
+    journal.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
 
 
 def _removed(world: World, tx: Tx, before: ResourceRow) -> None:
     """Store that we deleted the event: a known absence, and no patient's cancellation."""
     now = world.now()
     resources.change(tx, before.calendar, before.ref, state=GONE, owed=False, dirty_at=None, changed_at=now)
-    resources.replace_occurrences(tx, before.calendar, before.ref, [])
+    occurrences.replace(tx, before.calendar, before.ref, [])
     edits.drop(tx, before.calendar, before.ref)
     queries.forget(tx, before.calendar, before.ref)
-    basics.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)
+    journal.log(tx, now, "question-removed", calendar=before.calendar, ref=before.ref)
 
 
 def _paused(world: World, row: EditRow) -> bool:

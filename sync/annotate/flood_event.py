@@ -13,14 +13,14 @@ from sync.annotate import write_backoff
 from sync.annotate.answer import answer_in
 from sync.core.context import Source, World
 from sync.plan import floods
-from sync.store import resources, tellings
+from sync.store import resources
 
 
 def read_answer(world: World, source: Source) -> None:
     """Release or drop the held messages, by the user's answer."""
     with world.store.read() as tx:
         known = floods.asked(tx, source.address)
-        answer = answer_in(world, tx, source, known["ref"]) if known.get("since") and known.get("ref") else None
+        answer = answer_in(world, tx, source, known["ref"]) if known.get("ref") else None
     if answer is None:
         return
     with world.store.write() as tx:
@@ -28,20 +28,26 @@ def read_answer(world: World, source: Source) -> None:
 
 
 def show(world: World, source: Source) -> None:
-    """Put the question with the present count into the calendar; remove it if nothing is held any more."""
+    """Put the question with the present count into the calendar; remove it once it is answered or nothing is held."""
     with world.store.read() as tx:
         known = floods.asked(tx, source.address)
-        held = tellings.held(tx, world.practice.zone, source.address) if known else []
-        flood = Flood(known.get("flood", Flood.RECIPIENT))
-        count = floods.held_calls(world, tx, source.address, flood) if held else 0
-        stands = resources.get(tx, source.address, known["ref"]) if known.get("ref") else None
-    if not known or known.get("said") == str(count) or write_backoff.paused(world, source.address):
+    if not known or write_backoff.paused(world, source.address):
         return
+    if "answered" in known:
+        known = _take_out(world, source, known["answered"], left={k: v for k, v in known.items() if k != "answered"})
+    if known:
+        _ask(world, source, known)
+
+
+def _ask(world: World, source: Source, known: dict[str, str]) -> None:
+    flood = Flood(known["flood"])
+    with world.store.read() as tx:
+        count = floods.held_calls(world, tx, source.address, flood)
+        stands = resources.get(tx, source.address, known["ref"]) if "ref" in known else None
     if not count:
-        _take_out(world, source, known)
+        _take_out(world, source, known.get("ref"), left={})
+    if not count or known.get("said") == str(count) or ("ref" in known and stands is None):  # None: not yet read back
         return
-    if "ref" in known and stands is None:
-        return  # our question was not read back yet
     event = _question(world, source, known, count, flood)
     # under the version that was read, so that an answer typed since is not overwritten
     result = source.calendar.own(stands.ref, stands.version, event) if stands else source.calendar.add(event)
@@ -58,9 +64,11 @@ def _question(world: World, source: Source, known: dict[str, str], count: int, f
     return AddEvent(source.address, uid, title, text, day, day + timedelta(days=1))
 
 
-def _take_out(world: World, source: Source, known: dict[str, str]) -> None:
-    body = source.calendar.get(known["ref"]) if "ref" in known else None
+def _take_out(world: World, source: Source, ref: str | None, *, left: dict[str, str]) -> dict[str, str]:
+    """Remove a question that is over; `left` is what is still known then."""
+    body = source.calendar.get(ref) if ref else None
     if body is not None:
         source.calendar.remove(body.ref, body.version)
     with world.store.write() as tx:
-        floods.note(tx, source.address, {})
+        floods.note(tx, source.address, left)
+    return left

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from adapters.base import EditResult, Refused, Written
 from sync.core.context import World
-from sync.store import basics, calendars, notices, resources
+from sync.store import calendars, journal, keyvalue, notices, resources
 from sync.store.engine import Tx
 
 _PREFIX = "writes-refused:"
@@ -29,7 +29,7 @@ class Refusal:
 
 def every(tx: Tx) -> dict[str, Refusal]:
     """Calendar → its refusal, of the configured calendars."""
-    found = basics.starting_with(tx, _PREFIX)
+    found = keyvalue.starting_with(tx, _PREFIX)
     if not any(found.values()):
         return {}
     active = {row.calendar for row in calendars.every(tx) if row.active}
@@ -45,22 +45,22 @@ def said(refusal: Refusal) -> str:
 
 def noted(world: World, tx: Tx, calendar: str, result: EditResult) -> None:
     """Note the result of a write: a refusal begins or ends."""
-    known = basics.get(tx, _PREFIX + calendar)
+    known = keyvalue.get(tx, _PREFIX + calendar)
     if isinstance(result, Refused) and result.whole and not known:
         refusal = Refusal(result.reason, world.now())
         kept = {"reason": refusal.reason, "since": refusal.since.isoformat()}
-        basics.put(tx, _PREFIX + calendar, json.dumps(kept))
-        basics.log(tx, refusal.since, "writes-refused", calendar=calendar)
+        keyvalue.put(tx, _PREFIX + calendar, json.dumps(kept))
+        journal.log(tx, refusal.since, "writes-refused", calendar=calendar)
         notices.raise_once(tx, f"{_PREFIX}{calendar}:{kept['since']}", *_alert(world, calendar, refusal), refusal.since)
     elif isinstance(result, Written) and known:
-        basics.put(tx, _PREFIX + calendar, "")
-        basics.log(tx, world.now(), "writes-taken-again", calendar=calendar)
+        keyvalue.put(tx, _PREFIX + calendar, "")
+        journal.log(tx, world.now(), "writes-taken-again", calendar=calendar)
         resources.may_be_written(tx, calendar, _read(known).reason, world.now())
 
 
 def try_one(world: World, tx: Tx, calendar: str) -> None:
     """At the nightly audit: let one refused event be written again."""
-    known = basics.get(tx, _PREFIX + calendar)
+    known = keyvalue.get(tx, _PREFIX + calendar)
     if known:
         resources.may_be_written(tx, calendar, _read(known).reason, world.now(), at_most=1)
 

@@ -12,7 +12,7 @@ from random import random
 from adapters.base import OutsideError, TryLater
 from sync.core import intervals
 from sync.core.context import World
-from sync.store import basics
+from sync.store import journal, keyvalue
 from sync.store.engine import Tx
 
 ROUND_TRIP_S = 30.0  # deadline of one write with the readings around it, so that a hanging one does not delay others
@@ -20,7 +20,7 @@ ROUND_TRIP_S = 30.0  # deadline of one write with the readings around it, so tha
 
 def until(tx: Tx, calendar: str, now: datetime) -> datetime | None:
     """When writes may go on; None if they may now."""
-    said = basics.get(tx, _until(calendar))
+    said = keyvalue.get(tx, _until(calendar))
     moment = datetime.fromisoformat(said) if said else None
     return moment if moment is not None and moment > now else None
 
@@ -38,22 +38,22 @@ def failed(world: World, calendar: str, error: OutsideError | None, chance: Call
     from the second failure in a row on, for a backoff of up to 6 h. Returns whether it pauses now."""
     now = world.now()
     with world.store.write() as tx:
-        failures = int(basics.get(tx, _count(calendar)) or 0) + 1
+        failures = int(keyvalue.get(tx, _count(calendar)) or 0) + 1
         own = intervals.backoff(failures, chance(), intervals.WRITES_CAP_S) if failures > 1 else 0.0
         asked = error.retry_after or 0.0 if isinstance(error, TryLater) else 0.0
         wait = max(own, asked)
-        basics.put(tx, _count(calendar), str(failures))
+        keyvalue.put(tx, _count(calendar), str(failures))
         if wait > 0:
-            basics.put(tx, _until(calendar), (now + timedelta(seconds=wait)).isoformat())
+            keyvalue.put(tx, _until(calendar), (now + timedelta(seconds=wait)).isoformat())
         if wait > 0 and failures <= 2:
-            basics.log(tx, now, "writes-paused", calendar=calendar)
+            journal.log(tx, now, "writes-paused", calendar=calendar)
     return wait > 0
 
 
 def worked(tx: Tx, calendar: str) -> None:
     """Note an answered write: the count of failures ends."""
-    if basics.get(tx, _count(calendar)) not in {None, "0"}:
-        basics.put(tx, _count(calendar), "0")
+    if keyvalue.get(tx, _count(calendar)) not in {None, "0"}:
+        keyvalue.put(tx, _count(calendar), "0")
 
 
 def _until(calendar: str) -> str:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from adapters.base import READ_ONLY_WHY, Restricted
 from sync.core.context import Source, World
-from sync.store import basics, calendars, edits, resources
+from sync.store import calendars, edits, journal, resources
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 
@@ -58,9 +58,9 @@ def _probe(world: World, source: Source) -> bool:
         row = calendars.get(tx, source.address)
         calendars.change(tx, source.address, conditions_at=now, read_only=said or None)
         if said and row and row.read_only is None:
-            basics.log(tx, now, "read-only", calendar=source.address)
+            journal.log(tx, now, "read-only", calendar=source.address)
         elif not said and row and row.read_only is not None:
-            basics.log(tx, now, "writable-again", calendar=source.address)
+            journal.log(tx, now, "writable-again", calendar=source.address)
             resources.mark_future_dirty(tx, now)
     return not said
 

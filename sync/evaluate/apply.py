@@ -14,7 +14,7 @@ from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
 from sync.evaluate.gather import Case, Occurrence
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import basics, bookings, consents, patients, resources
+from sync.store import bookings, consents, journal, occurrences, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import (
     facts_to_json,
@@ -42,7 +42,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     """Store the booking and its consequences. Returns its number, and the assessment with its attendance findings."""
     case, what, before = one.case, found.booking, one.booking
     assert what is not None
-    verdict = attendance.judged(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
+    verdict = attendance.classified(case.world, found, before, baseline=case.row.baseline, typed=case.row.changed_at)
     found = attendance.said(case.world, found, verdict)
     patient = _patient(case, found, what)
     number = _kept(one, what, _columns(one, found, what, patient, given))
@@ -77,12 +77,12 @@ def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
 def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
     """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation."""
     case, event = one.case, one.event
-    news = resources.judged(case.tx, case.place, event.uid, event.recurrence, **values)
+    news = occurrences.evaluated(case.tx, case.place, event.uid, event.recurrence, **values)
     if not news or case.shows_nothing:
         return  # the first pass evaluates everything anyway
-    near = resources.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
+    near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
     if values["patient"] is not None:
-        near |= resources.places_of_patient(case.tx, values["patient"], case.now)
+        near |= occurrences.places_of_patient(case.tx, values["patient"], case.now)
     resources.mark_dirty(case.tx, near - {case.place}, case.now)
 
 
@@ -109,7 +109,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColum
     values |= {"baseline": known, "created_at": case.now, "changed_at": case.row.changed_at}
     values["invite"] = name_of(case.practice.key, event.uid, event.recurrence)
     number = bookings.add(case.tx, **values)
-    basics.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
+    journal.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
     if known and not what.cancelled:
         addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
         tell_baseline(case.tx, number, values["facts"], addresses, case.now)

@@ -10,7 +10,7 @@ from rules.checks.attendance import Attendance, Verdict, classify, findings
 from rules.model import Assessment, Booking, Outcome, OutcomeKind, Patient, Severity
 from sync.core.context import World
 from sync.plan.messages import is_held
-from sync.store import attendance, bookings, resources
+from sync.store import attendance, bookings, occurrences, resources
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.codec import outcome_from_json
 from sync.store.engine import Tx
@@ -27,7 +27,7 @@ def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow 
     return replace(patient, remarks=days) if days else patient
 
 
-def judged(
+def classified(
     world: World, assessment: Assessment, before: BookingRow | None, *, baseline: bool, typed: datetime
 ) -> Verdict | None:
     """The attendance of a booking in its calendar, from the outcome typed, when it was typed, and when a cancellation
@@ -104,7 +104,7 @@ def _keep(world: World, tx: Tx, row: BookingRow, verdict: Verdict | None) -> Non
     bookings.change(tx, row.id, attendance=now_is, attendance_reason=reason)
     changes_remarks = attendance.UNEXCUSED in {row.attendance, now_is} or row.attendance in attendance.ABSENT
     if changes_remarks and row.patient is not None:
-        others = resources.places_of_patient(tx, row.patient, world.now())
+        others = occurrences.places_of_patient(tx, row.patient, world.now())
         resources.mark_dirty(tx, others - {(row.calendar, row.ref)}, world.now())
 
 

@@ -11,7 +11,7 @@ from rules.telling import brake
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
 from sync.plan.messages import plan_booking
-from sync.store import basics, bookings, calendars, notices, resources
+from sync.store import bookings, calendars, journal, notices, occurrences, resources
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 
@@ -35,7 +35,7 @@ def hold(world: World, tx: Tx, calendar: str, now: datetime, count: int | None =
     if row is None or row.held_at is not None:
         return
     calendars.change(tx, calendar, held_at=now)
-    basics.log(tx, now, "held", detail=str(count or ""), calendar=calendar)
+    journal.log(tx, now, "held", detail=str(count or ""), calendar=calendar)
     if count:
         notices.raise_once(
             tx, f"held:{calendar}:{now.isoformat()}", *_alert(world.called(row.dentist), row.dentist, count), now
@@ -75,7 +75,7 @@ def _missing(world: World, tx: Tx, calendar: str, refs: Iterable[str], now: date
 
 def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, now: datetime, event: str) -> int:
     calendars.change(tx, calendar, held_at=None)
-    basics.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
+    journal.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
     for booking in waiting:
         attendance.note_gone(world, tx, booking.id)
         plan_booking(world, tx, booking.id, now)
@@ -85,8 +85,8 @@ def _let_go(world: World, tx: Tx, calendar: str, waiting: list[BookingRow], *, n
 
 def _overlapping(tx: Tx, booking: BookingRow, now: datetime) -> set[tuple[str, str]]:
     """The places of bookings that shared its time or its patient."""
-    theirs = resources.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
-    return theirs | resources.neighbours(tx, booking.dentist, booking.start, booking.end)
+    theirs = occurrences.places_of_patient(tx, booking.patient, now) if booking.patient is not None else set()
+    return theirs | occurrences.neighbours(tx, booking.dentist, booking.start, booking.end)
 
 
 def _replan(world: World, tx: Tx, calendar: str, now: datetime) -> None:

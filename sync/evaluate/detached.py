@@ -14,7 +14,7 @@ from adapters.base import Reading
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import CalendarEvent, first_kind
 from sync.core.context import Source
-from sync.store import resources
+from sync.store import occurrences, resources
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 
@@ -25,7 +25,7 @@ def without_overrides(tx: Tx, source: Source, row: ResourceRow, reading: Reading
     """The series' reading without the occurrences that detached overrides replace; its stored times are adapted."""
     if stands_alone(row.payload) or not any(event.recurring for event in reading.events):
         return reading
-    others = resources.of_series(tx, row.calendar, row.ref, {event.uid for event in reading.events})
+    others = occurrences.of_series(tx, row.calendar, row.ref, {event.uid for event in reading.events})
     if not others:
         return reading
     found = resources.find(tx, row.calendar, sorted({ref for ref, _, _ in others}))
@@ -39,12 +39,10 @@ def without_overrides(tx: Tx, source: Source, row: ResourceRow, reading: Reading
 def _follow(tx: Tx, source: Source, row: ResourceRow, events: tuple[CalendarEvent, ...], now: datetime) -> None:
     place = (row.calendar, row.ref)
     events = tuple(event for event in events if event.end > now - KEPT_FOR)
-    if resources.keys_of(tx, *place) == {(event.uid, event.recurrence) for event in events}:
+    if occurrences.keys_of(tx, *place) == {(event.uid, event.recurrence) for event in events}:
         return  # unchanged: nothing is evaluated again because of it (law L2)
     rows = [
-        resources.occurrence_row(
-            tx.practice, place, source.dentist_of(event) or "", event, first_kind(event), order=row.order
-        )
+        occurrences.row(tx.practice, place, source.dentist_of(event) or "", event, first_kind(event), order=row.order)
         for event in events
     ]
-    resources.replace_occurrences(tx, *place, rows)
+    occurrences.replace(tx, *place, rows)

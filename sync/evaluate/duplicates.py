@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import CalendarEvent
 from sync.core.context import World
-from sync.store import basics, bookings, resources, sharing
+from sync.store import bookings, journal, occurrences, resources, sharing
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
@@ -116,10 +116,10 @@ def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:
     other = resources.get(tx, booking.calendar, booking.ref)
     if other is None or other.state != PRESENT or stands_alone(other.payload) != stands_alone(row.payload):
         return False
-    return (booking.uid, booking.recurrence) in resources.keys_of(tx, booking.calendar, booking.ref)
+    return (booking.uid, booking.recurrence) in occurrences.keys_of(tx, booking.calendar, booking.ref)
 
 
 def _move(tx: Tx, booking: BookingRow, ref: str, now: datetime) -> None:
     bookings.change(tx, booking.id, ref=ref)
     resources.change(tx, booking.calendar, ref, twin=None)
-    basics.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)
+    journal.log(tx, now, "moved", booking=booking.id, calendar=booking.calendar, ref=ref)

@@ -17,7 +17,7 @@ from sync.evaluate.brake import apply_brake
 from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
-from sync.store import bookings, calendars, edits, patients, resources, sharing
+from sync.store import bookings, calendars, edits, occurrences, patients, resources, sharing
 from sync.store.engine import Tx
 from sync.store.resources import GONE, ResourceRow
 
@@ -38,11 +38,11 @@ def judge(world: World) -> int:
             return done
         standing = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
         for start in range(0, len(standing), BATCH):
-            _judge_batch(world, standing[start : start + BATCH])
+            _evaluate_batch(world, standing[start : start + BATCH])
         for place in (one[:2] for one in todo if one[2] != GONE and one[:2] in faulty):
-            _safely(world, place, _judge_standing, again=True)
+            _safely(world, place, _evaluate_present, again=True)
         for place in _braked(world, [one[:2] for one in todo if one[2] == GONE]):
-            _safely(world, place, _judge_gone, again=place in faulty)
+            _safely(world, place, _evaluate_gone, again=place in faulty)
         done += len(todo)
     return done
 
@@ -60,18 +60,18 @@ def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
             yield from theirs
 
 
-def _judge_batch(world: World, places: Sequence[Place]) -> None:
+def _evaluate_batch(world: World, places: Sequence[Place]) -> None:
     """Evaluate a batch, with one question to the store for all; one by one if that fails."""
     with kept_apart("judging one by one") as fate:
         if len(places) > 1:
             with world.store.write() as tx:
                 for row in _prefetched(world, tx, places):
                     if row.dirty_at is not None:
-                        _judge_standing(world, tx, row)
+                        _evaluate_present(world, tx, row)
                         resources.settled(tx, row.calendar, row.ref)
     if fate.failed or len(places) < 2:
         for place in places:
-            _safely(world, place, _judge_standing)
+            _safely(world, place, _evaluate_present)
         return
     for calendar, ref in places:
         world.readings.forget(calendar, [ref])
@@ -83,7 +83,7 @@ def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceR
     for calendar in dict.fromkeys(calendar for calendar, _ in places):
         refs = [ref for other, ref in places if other == calendar]
         rows.update({(calendar, ref): row for ref, row in resources.find(tx, calendar, refs).items()})
-        resources.expect(tx, calendar, refs)
+        occurrences.expect(tx, calendar, refs)
         bookings.expect(tx, calendar, refs, world.practice.zone)
         edits.expect(tx, calendar, refs)
     patients.expect(tx)
@@ -95,11 +95,11 @@ def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceR
     ]
     uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    resources.expect_busy(tx, list(_times_around(world, read)))
+    occurrences.expect_busy(tx, list(_times_around(world, read)))
     return standing
 
 
-def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[resources.Taken]:
+def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[occurrences.Taken]:
     """The times of events that are probably appointments: single, coming, not all-day."""
     now = world.now()
     alone = [(source, reading.events[0]) for source, reading in read if reading.sole and reading.events]
@@ -120,7 +120,7 @@ def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow],
             if again:
                 forget(tx, place)
     if fate.failed:
-        if step is _judge_standing:
+        if step is _evaluate_present:
             _others_of_the_series(world, place)
         _give_up(world, place, fate.failed)
 
@@ -137,19 +137,19 @@ def _give_up(world: World, place: Place, fault: Exception) -> None:
         give_up(world, place, type(fault).__name__)
 
 
-def _judge_gone(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     now, zone = world.now(), world.practice.zone
     calendar = calendars.get(tx, row.calendar)
     if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
         resources.mark_dirty(tx, sharing.bookings_beside(tx, (row.calendar, row.ref), now), now)
-    resources.replace_occurrences(tx, row.calendar, row.ref, [])
+    occurrences.replace(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):
         if not relocation.take_new_place(world, tx, booking, now):
             relocation.vanish(world, tx, booking, now)
 
 
-def _judge_standing(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_present(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
     if source is None or resources.emptied(row):
         return

@@ -16,7 +16,7 @@ from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import attendance, slot_offers
-from sync.store import consents, patients, resources, sharing
+from sync.store import consents, occurrences, patients, sharing
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
@@ -206,9 +206,9 @@ def _slot_start(one: Occurrence) -> datetime | None:
 
 def _busy(one: Occurrence, meant: int | None) -> Iterator[Busy]:
     case = one.case
-    around = resources.busy(case.tx, *time_around(one.event, one.dentist, case.practice))
+    around = occurrences.busy(case.tx, *time_around(one.event, one.dentist, case.practice))
     people = {meant, one.booking.patient if one.booking else None} - {None}
-    theirs = [item for who in people if who for item in resources.busy_of_patient(case.tx, who, case.now)]
+    theirs = [item for who in people if who for item in occurrences.busy_of_patient(case.tx, who, case.now)]
     for item in dict.fromkeys([*around, *theirs]):
         if not _is_left_place(one, item):
             yield item
@@ -218,7 +218,7 @@ def _is_left_place(one: Occurrence, item: Busy) -> bool:
     """Whether the time is the event's own: at the place that it left, or of its duplicate."""
     if item.uid != one.event.uid or item.order == one.case.row.order:
         return False
-    return not resources.stands(one.case.tx, item.uid, item.order) or _is_twin(one, item)
+    return not occurrences.stands(one.case.tx, item.uid, item.order) or _is_twin(one, item)
 
 
 def _is_twin(one: Occurrence, item: Busy) -> bool:

@@ -13,7 +13,7 @@ from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.plan.messages import is_held
 from sync.plan.readiness import may_have_moved
-from sync.store import basics, bookings, messages, patients, resources
+from sync.store import bookings, journal, messages, occurrences, patients, resources
 from sync.store.attendance import ABSENT, HONOURED
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
@@ -29,7 +29,7 @@ def note(tx: Tx, assessment: Assessment, what: Booking, patient: int | None, *, 
     if what.no_preference and future.dentist == what.dentist != what.patient.dentist:
         patients.set_provisional_dentist(tx, patient, booking)
         own = bookings.place(tx, booking)
-        resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now) - {own}, now)
+        resources.mark_dirty(tx, occurrences.places_of_patient(tx, patient, now) - {own}, now)
 
 
 def settle(world: World) -> int:
@@ -37,7 +37,7 @@ def settle(world: World) -> int:
     Returns how many were revoked."""
     now, undone = world.now(), 0
     with world.store.read() as tx:
-        doubtful = owed(world, tx, now)
+        doubtful = to_settle(world, tx, now)
     for one in doubtful:
         with kept_apart("dentist not settled"), world.store.write() as tx:
             verdict = _verdict(world, tx, one, now)
@@ -48,7 +48,7 @@ def settle(world: World) -> int:
     return undone
 
 
-def owed(world: World, tx: Tx, now: datetime) -> list[Provisional]:
+def to_settle(world: World, tx: Tx, now: datetime) -> list[Provisional]:
     """The provisional dentists to be confirmed, revoked, or kept because of another booking."""
     return [one for one in patients.doubtful(tx, now) if _verdict(world, tx, one, now) != _kept(one.booking)]
 
@@ -103,14 +103,14 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
     record = patients.get(tx, one.patient)
     if record is not None:
         patients.save(tx, replace(record, dentist=None), now, source="annulation")
-        resources.mark_dirty(tx, resources.places_of_patient(tx, one.patient, now), now)
-        basics.log(tx, now, "attribution-undone", booking=one.booking)
+        resources.mark_dirty(tx, occurrences.places_of_patient(tx, one.patient, now), now)
+        journal.log(tx, now, "attribution-undone", booking=one.booking)
 
 
 def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:
     """After a change of the record by hand: evaluate the coming bookings again before any message about them
     (law L3)."""
-    resources.mark_dirty(tx, resources.places_of_patient(tx, patient, now), now)
+    resources.mark_dirty(tx, occurrences.places_of_patient(tx, patient, now), now)
     for row in bookings.of_patient(tx, patient, zone):
         if row.end > now:
             messages.replace_pending(tx, row.id, [], now, zone)

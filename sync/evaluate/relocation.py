@@ -16,7 +16,7 @@ from rules.telling.planning import continues, facts_of
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates
 from sync.plan.messages import plan_booking
-from sync.store import basics, bookings, calendars, consents, messages, resources, told
+from sync.store import bookings, calendars, consents, journal, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
@@ -121,7 +121,7 @@ def settle_here(tx: Tx, booking: BookingRow, row: ResourceRow, event: CalendarEv
     """The booking, moved to this event's place."""
     uid, recurrence = event.uid, event.recurrence
     bookings.change(tx, booking.id, calendar=row.calendar, ref=row.ref, uid=uid, recurrence=recurrence)
-    basics.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
+    journal.log(tx, now, "moved", booking=booking.id, calendar=row.calendar, ref=row.ref)
     return replace(booking, calendar=row.calendar, ref=row.ref, uid=uid, recurrence=recurrence)
 
 
@@ -131,7 +131,7 @@ def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime
         tx, booking.id, calendar=other.calendar, ref=other.ref, uid=other.uid, recurrence=other.recurrence,
         changed_at=now,
     )  # fmt: skip
-    basics.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
+    journal.log(tx, now, "moved", booking=booking.id, calendar=other.calendar, ref=other.ref)
 
 
 def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
@@ -145,7 +145,7 @@ def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
     """Mark the booking as vanished from all calendars, and plan what its patient is told."""
     if booking.vanished_at is None:
         bookings.change(tx, booking.id, state=VANISHED, vanished_at=now)
-        basics.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
+        journal.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
         ended(world, tx, booking.id, now)
     else:
         plan_booking(world, tx, booking.id, now)

@@ -16,7 +16,7 @@ from rules.checks.free_slots import LEAD, free_slots
 from rules.checks.slot_wish import Wish, wish
 from rules.model import Assessment, Booking, Busy, CalendarEvent, Dentist, Entry, Practice, Slot
 from sync.core.context import World
-from sync.store import resources
+from sync.store import occurrences
 from sync.store.codec import slots_from_json, slots_to_json
 from sync.store.engine import Tx
 
@@ -112,7 +112,7 @@ class _Search:
 
     def _within(self, dentists: list[Dentist], since: datetime, days: int, each: int) -> list[Slot]:
         until = _midnight(since, self.practice, days)
-        busy = resources.taken(self.tx, [one.key for one in dentists], since, until)
+        busy = occurrences.taken(self.tx, [one.key for one in dentists], since, until)
         me = (self.event.uid, self.event.recurrence)
         others = [one for one in busy if (one.uid, one.recurrence) != me]
         return [
@@ -139,7 +139,7 @@ def next_free(
     one = practice.dentist(dentist)
     if not one.hours:
         return ()
-    busy = resources.taken(tx, [dentist], since, _midnight(since, practice, days))
+    busy = occurrences.taken(tx, [dentist], since, _midnight(since, practice, days))
     return free_slots(one, minutes, practice, busy, since, limit=limit, days=days, urgent=urgent)
 
 

@@ -7,7 +7,7 @@ from sync.core.context import World
 from sync.outbox.deliver import recover
 from sync.plan import older_store
 from sync.plan.settled import taken_as_told
-from sync.store import basics, generation, messages
+from sync.store import generation, journal, messages
 from sync.store.messages import DROPPED, PENDING
 
 
@@ -23,5 +23,5 @@ def mark_as_already_told(world: World) -> int:
             messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason="base restaurée : déjà dit")
             if row.kind is not MessageKind.REMINDER:
                 taken_as_told(world, tx, row)
-        basics.log(tx, now, "restored", detail=str(len(waiting)))
+        journal.log(tx, now, "restored", detail=str(len(waiting)))
     return len(waiting)

@@ -20,7 +20,7 @@ from sync.plan.readiness import why_wait
 from sync.store import bookings, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
-from sync.store.messages import CLAIMED, PENDING, SUPPRESSED, MessageRow
+from sync.store.messages import CLAIMED, HELD, PENDING, SUPPRESSED, MessageRow
 from sync.store.states import TellingState
 
 RECHECK_AFTER = timedelta(minutes=5)  # a message that is not true now may become true again
@@ -101,13 +101,13 @@ def _is_due(row: MessageRow, now: datetime) -> bool:
 
 def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
     """Whether another message must go first: one of the same booking and channel that is being sent, or an older one
-    about another patient to the same shared telephone."""
+    about another patient to the same shared telephone, be it held for a person."""
     for one in messages.of_booking(tx, row.booking, zone):
         if one.channel is not row.channel or one.id == row.id:
             continue
         if one.state == CLAIMED:
             return True
-        older = one.state == PENDING and one.id < row.id and one.kind is not MessageKind.REMINDER
+        older = one.state in {PENDING, HELD} and one.id < row.id and one.kind is not MessageKind.REMINDER
         if older and one.recipient == row.recipient and not same_patient(one.facts, row.facts):
             return True
     return row.kind is not MessageKind.CANCELLATION and _being_cancelled(tx, row, zone)

@@ -13,7 +13,7 @@ from typing import Any
 from rules.model import Channel
 from rules.text.french import WAYS_PLURAL
 from sync.core.context import World
-from sync.store import basics, notices
+from sync.store import journal, keyvalue, notices
 from sync.store.engine import Tx
 
 SLOW_CALLS_TO_PAUSE = 3  # in a row
@@ -33,7 +33,7 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
     known, now = _every(tx).get(channel, {}), world.now()
     if not slow:
         if known:
-            basics.put(tx, f"{_SETTING}{channel}", "{}")
+            keyvalue.put(tx, f"{_SETTING}{channel}", "{}")
             notices.withdraw(tx, _alert(channel, known))
         return
     known = {"since": now.isoformat(), **known, "slow": known.get("slow", 0) + 1}
@@ -41,28 +41,28 @@ def heard(world: World, tx: Tx, channel: Channel, *, slow: bool) -> None:
     if known["slow"] >= SLOW_CALLS_TO_PAUSE and not paused:
         known["pauses"] = known.get("pauses", 0) + 1
         known["until"] = (now + PAUSES[min(known["pauses"], len(PAUSES)) - 1]).isoformat()
-        basics.log(tx, now, "gateway-paused", detail=channel.value)
+        journal.log(tx, now, "gateway-paused", detail=channel.value)
         if known["pauses"] == 1:
             notices.raise_once(tx, _alert(channel, known), f"attitre : envoi des {WAYS_PLURAL[channel]} en pause",
                                f"{_said(channel)}\n\nCe qui attend : attitre outbox", now)  # fmt: skip
-    basics.put(tx, f"{_SETTING}{channel}", json.dumps(known))
+    keyvalue.put(tx, f"{_SETTING}{channel}", json.dumps(known))
 
 
 def suspended(tx: Tx, channel: Channel) -> None:
     """Note that the gateway asked to wait for more than a day."""
-    basics.put(tx, f"{_SUSPENDED}{channel}", "yes")
+    keyvalue.put(tx, f"{_SUSPENDED}{channel}", "yes")
 
 
 def refused(tx: Tx, channel: Channel) -> None:
     """Note that the gateway refuses our login."""
-    basics.put(tx, f"{_REFUSED}{channel}", "yes")
+    keyvalue.put(tx, f"{_REFUSED}{channel}", "yes")
 
 
 def taken(tx: Tx, channel: Channel) -> None:
     """Note that the gateway took a message: its wish to wait, or its refusal, is over."""
     for mark in (_SUSPENDED, _REFUSED):
-        if basics.get(tx, f"{mark}{channel}"):
-            basics.put(tx, f"{mark}{channel}", "")
+        if keyvalue.get(tx, f"{mark}{channel}"):
+            keyvalue.put(tx, f"{mark}{channel}", "")
 
 
 def said(tx: Tx) -> list[str]:
@@ -73,7 +73,7 @@ def said(tx: Tx) -> list[str]:
 
 
 def _marked(tx: Tx, mark: str) -> list[Channel]:
-    found = sorted(basics.starting_with(tx, mark).items())
+    found = sorted(keyvalue.starting_with(tx, mark).items())
     return [Channel(name.removeprefix(mark)) for name, value in found if value]
 
 
@@ -103,5 +103,5 @@ def _alert(channel: Channel, known: dict[str, Any]) -> str:
 
 
 def _every(tx: Tx) -> dict[Channel, dict[str, Any]]:
-    found = {name: json.loads(value) for name, value in basics.starting_with(tx, _SETTING).items()}
+    found = {name: json.loads(value) for name, value in keyvalue.starting_with(tx, _SETTING).items()}
     return {Channel(name.removeprefix(_SETTING)): known for name, known in found.items() if known}

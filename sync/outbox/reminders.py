@@ -21,12 +21,12 @@ def sweep(world: World) -> int:
     a second one. Returns how many were added. A booking that fails does not stop the others (law L10)."""
     now = world.now()
     with world.store.read() as tx:
-        due = owed(world, tx, now)
+        due = to_plan(world, tx, now)
         due += _with_them(world, tx, due, now)
     return sum(_owe(world, row, send, now) for row, send in due)
 
 
-def owed(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
+def to_plan(world: World, tx: Tx, now: datetime) -> list[tuple[BookingRow, Send]]:
     """The due reminders that are not in the outbox yet."""
     coming = bookings.unreminded(tx, world.practice, now)
     told.expect(tx, [row.id for row in coming])

@@ -9,7 +9,7 @@ from sync.core.context import World
 from sync.core.intervals import before_retry
 from sync.outbox import alert_words, gateway_pause
 from sync.plan import settled
-from sync.store import basics, bookings, messages, notices, resources, told
+from sync.store import bookings, journal, messages, notices, resources, told
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, FAILED, PENDING, SENT, UNCERTAIN, MessageRow
 from sync.store.states import TellingState
@@ -78,7 +78,7 @@ def later(
     ):
         _tell_down(tx, row, reason, attempts, now)
         untell(tx, row)
-        basics.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+        journal.log(tx, now, "retry", detail=f"{row.kind}:{row.channel}", booking=row.booking)
 
 
 def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
@@ -117,7 +117,7 @@ def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:
     if row.kind is not MessageKind.REMINDER:
         told.settle(tx, row.booking, row.channel, row.number, state)
-    basics.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
+    journal.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
     _show(tx, row, world)
 
 

@@ -1,7 +1,7 @@
-"""A patient is erased: nothing in the store says any more who they were.
+"""Erases a patient: afterwards nothing in the store says who they were.
 
-Their events stand in her calendars until she deletes them: the copy of each is emptied and never judged again, so no
-later reading brings the record back. Only what a person types into such an event afterwards counts anew.
+Their events stay in the calendars until a person deletes them. Our copy of each is emptied and not evaluated again, so
+that no later reading brings the record back. Only what a person types into such an event afterwards counts again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Patient
 from rules.text.fold import fold
-from sync.store import basics, bookings, erasing, nameindex
+from sync.store import bookings, erasing, journal, nameindex
 from sync.store.engine import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An event that still stands in a calendar and names the patient: only a person may delete it."""
+    """An event that still stands in a calendar and names the patient. Only a person may delete it."""
 
     dentist: str
     start: datetime
@@ -28,7 +28,8 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was done. `others`: coming events of other patients that named them, corrected at the next pass."""
+    """What was done. `others`: how many coming events of other patients named this one; they are corrected at the next
+    pass."""
 
     events: tuple[Left, ...]
     bookings: int
@@ -36,7 +37,7 @@ class Erased:
 
 
 def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
-    """Take everything about that patient out of the store, records that were merged into theirs included."""
+    """Delete all about the patient from the store, and about the records merged into theirs."""
     assert patient.id is not None
     ids = erasing.all_of(tx, patient.id)
     theirs = [row for number in ids for row in bookings.of_patient(tx, number, zone)]
@@ -52,15 +53,15 @@ def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
     erasing.drop_records(tx, ids)
     erasing.out_of_the_rest(tx, mentions)
     nameindex.erased(tx)
-    basics.log(tx, now, "patient-erased")
+    journal.log(tx, now, "patient-erased")
     return Erased(tuple(sorted(left, key=lambda one: one.start)), len(theirs), others)
 
 
 def _mentions(tx: Tx, ids: list[int], more: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a text names the patient: by a full name in either order, a mobile, an e-mail, an address."""
+    """A predicate: does a text name the patient, by a full name in either order, a mobile, an e-mail or an address?"""
     signs = {fold(one) for one in (*erasing.signs(tx, ids), *more)}
     signs |= {f"0{one[3:]}" for one in signs if one.startswith("+33")}
-    found = tuple(sign for sign in signs if len(sign) > 3)
+    found = tuple(sign for sign in signs if len(sign) > 3)  # a shorter one would match inside other words
     return lambda text: any(sign in said for said in (fold(text), _run_together(text)) for sign in found)
 
 

@@ -1,4 +1,4 @@
-"""Two records of one person become one, because a person says so; never by itself (P5, S60)."""
+"""Merges two records of one person, when a person asks for it; never by itself (P5, S60)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from zoneinfo import ZoneInfo
 
 from rules.model import Patient
 from sync.evaluate.own_dentist import reconsider
-from sync.store import basics, bookings, joining, patients
+from sync.store import bookings, joining, journal, patients
 from sync.store.engine import Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """What a merge would do: `kept` is the record after it, `given_up` the one that leads to it from then on.
-
-    `conflict`: a French sentence where they look like two people, else empty.
-    """
+    """What a merge would do. `kept` is the record afterwards; the number of `given_up` leads to it. `bookings`: how
+    many appointments change their record. `conflict`: a French sentence if they look like two people, else empty."""
 
     kept: Patient
     given_up: Patient
@@ -26,14 +24,14 @@ class Merger:
 
 
 def preview(tx: Tx, first: Patient, second: Patient, zone: ZoneInfo) -> Merger:
-    """The second record's details fill in what the first one lacks."""
+    """What the merge would do: the first record is kept, the second fills in what the first lacks."""
     assert first.id is not None and second.id is not None
     lacking = {name: getattr(second, name) for name in patients.DETAILS if getattr(first, name) is None}
     return Merger(replace(first, **lacking), second, len(bookings.of_patient(tx, second.id, zone)), _two(first, second))
 
 
 def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
-    """Bookings, history and names follow the record that is kept; its coming bookings are judged again."""
+    """Move bookings, history and names to the record that is kept, and mark its coming bookings for evaluation."""
     kept, gone = merger.kept.id, merger.given_up.id
     assert kept is not None and gone is not None and kept != gone
     hanging = {one.patient: one.booking for one in patients.provisional(tx)}
@@ -45,11 +43,11 @@ def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
     if before is not None and before.dentist is None and gone in hanging:
         patients.set_provisional_dentist(tx, kept, hanging[gone])
     reconsider(tx, kept, now, zone)
-    basics.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
+    journal.log(tx, now, "patients-merged", detail=f"{gone} → {kept}")
 
 
 def _two(first: Patient, second: Patient) -> str:
-    """Why they look like two people."""
+    """Why they look like two people, in French; empty if they do not."""
     born = (first.birth_date, second.birth_date)
     if all(born) and born[0] != born[1]:
         return "Les dates de naissance diffèrent : ce sont sans doute deux personnes."

@@ -24,7 +24,7 @@ from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.evaluate import relocation
-from sync.store import basics, bookings, calendars, intents, notices, resources
+from sync.store import bookings, calendars, intents, journal, notices, resources
 from sync.store.bookings import BookingRow
 from sync.store.codec import outcome_to_json
 from sync.store.engine import Tx
@@ -177,7 +177,7 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
         else:
             relocation.ended(world, tx, row.id, now)
         intents.move(tx, row.id, intents.DONE, now)
-        basics.log(tx, now, "cancelled-by-link", booking=row.id, calendar=row.calendar, ref=row.ref)
+        journal.log(tx, now, "cancelled-by-link", booking=row.id, calendar=row.calendar, ref=row.ref)
     return 1
 
 
@@ -186,7 +186,7 @@ def _ends(world: World, intent: IntentRow, state: IntentState) -> int:
     now = world.now()
     with world.store.write() as tx:
         intents.move(tx, intent.booking, state, now)
-        basics.log(tx, now, f"link-{state}", booking=intent.booking)
+        journal.log(tx, now, f"link-{state}", booking=intent.booking)
         if state == intents.CALL:
             key = f"link:{intent.booking}:{intent.asked_at.isoformat()}"
             notices.raise_once(tx, key, *_by_hand(world, intent.asked_at, intent.booking), now)

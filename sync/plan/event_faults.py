@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.store import basics, bookings, notices, resources, troubles
+from sync.store import bookings, journal, notices, resources, troubles
 from sync.store.engine import Tx
 from sync.store.troubles import EVENT, Trouble
 
@@ -43,7 +43,7 @@ def give_up(world: World, place: Place, error: str) -> None:
     now = world.now()
     with world.store.write() as tx:
         trouble = troubles.note(tx, EVENT, _about(place), error, now)
-        basics.log(tx, now, "judge-failed", detail=error, calendar=place[0], ref=place[1])
+        journal.log(tx, now, "judge-failed", detail=error, calendar=place[0], ref=place[1])
         if trouble.times >= TRIES:
             resources.change(tx, *place, dirty_at=None)
         if trouble.times >= 2:  # once may be an accident
@@ -51,7 +51,7 @@ def give_up(world: World, place: Place, error: str) -> None:
             notices.raise_once(tx, key, *_alert(world, tx, place), now)
 
 
-def owe_again(tx: Tx, calendar: str, now: datetime) -> None:
+def evaluate_again(tx: Tx, calendar: str, now: datetime) -> None:
     """At the calendar's audit: mark its failing events for evaluation."""
     for place in faulty_ones(tx):
         if place[0] == calendar:

@@ -18,13 +18,13 @@ from sync.core.context import World
 from sync.core.log import described, log
 from sync.plan import settled
 from sync.plan.messages import plan_booking
-from sync.store import basics, calendars, messages, notices, resources, tellings, told
+from sync.store import calendars, journal, keyvalue, messages, notices, resources, tellings, told
 from sync.store.engine import StoreProblem, Tx
 from sync.store.messages import DROPPED, HELD, PENDING
 from sync.store.states import TellingState
 from sync.store.tellings import Telling
 
-ASKED = f"{basics.BRAKE}messages "  # + calendar → since when its messages are held, why, in which event it is asked
+ASKED = f"{keyvalue.BRAKE}messages "  # + calendar → since when its messages are held, why, in which event it is asked
 
 
 def hold(world: World) -> None:
@@ -71,14 +71,15 @@ def held_calls(world: World, tx: Tx, calendar: str, flood: Flood | None = None) 
 
 
 def asked(tx: Tx, calendar: str) -> dict[str, str]:
-    """`since`, `flood`, and `ref` once the question stands in the calendar; empty if nothing is held."""
-    found: dict[str, str] = json.loads(basics.get(tx, f"{ASKED}{calendar}") or "{}")
+    """`since`, `flood`, and `ref` once the question stands in the calendar; `answered`: the ref of an earlier question
+    that is still to be taken out. Empty if there is none of both."""
+    found: dict[str, str] = json.loads(keyvalue.get(tx, f"{ASKED}{calendar}") or "{}")
     return found
 
 
 def note(tx: Tx, calendar: str, known: Mapping[str, str]) -> None:
     """Store what `asked` returns."""
-    basics.put(tx, f"{ASKED}{calendar}", json.dumps(known) if known else "")
+    keyvalue.put(tx, f"{ASKED}{calendar}", json.dumps(known) if known else "")
 
 
 # --- what is too much ------------------------------------------------------------------------------------------------
@@ -112,17 +113,20 @@ def _but(fresh: Sequence[Telling], found: Mapping[Flood, Sequence[Telling]]) -> 
 
 
 def _for_one(world: World, fresh: Sequence[Telling], lately: Sequence[Telling]) -> Iterator[Telling]:
-    """The messages beyond the hourly limit for one patient and recipient; the oldest may go."""
+    """The messages beyond the hourly limit for one patient and recipient; the oldest may go. With one, those that must
+    be read after it: about the next patient of the same appointment, on a shared telephone."""
     gone: dict[tuple[object, ...], set[object]] = defaultdict(set)
     for one in lately:
         gone[one.patient].add(one.row.together or one.row.key)
     calls: dict[tuple[object, ...], dict[object, None]] = defaultdict(dict)
+    behind: set[tuple[object, ...]] = set()
     for one in fresh:
-        here = calls[one.patient]
+        here, line = calls[one.patient], (one.row.booking, one.row.channel, one.row.recipient)
         if one.row.started_at is None:  # otherwise it is counted in `lately`
             here.setdefault(one.call)
             place = list(here).index(one.call) + len(gone[one.patient])
-            if place >= world.practice.policy.most_per_hour and _may_be_held(one):
+            if _may_be_held(one) and (place >= world.practice.policy.most_per_hour or line in behind):
+                behind.add(line)
                 yield one
 
 
@@ -177,8 +181,8 @@ def _keep(world: World, tx: Tx, calendar: str, flood: Flood, here: Sequence[Tell
         return
     note(tx, calendar, _episode(known, flood, now))
     resources.mark_dirty(tx, {(one.calendar, one.ref) for one in kept}, now)  # each event says that it is held
-    basics.log(tx, now, "messages-held", detail=str(len(kept)), calendar=calendar)
-    if not known:
+    journal.log(tx, now, "messages-held", detail=str(len(kept)), calendar=calendar)
+    if "since" not in known:
         count = held_calls(world, tx, calendar, flood)
         key, alert = f"held-messages:{calendar}:{now.isoformat()}", _alert(world, row.dentist, flood, count)
         notices.raise_once(tx, key, *alert, now)
@@ -186,8 +190,8 @@ def _keep(world: World, tx: Tx, calendar: str, flood: Flood, here: Sequence[Tell
 
 def _episode(known: Mapping[str, str], flood: Flood, now: datetime) -> dict[str, str]:
     """The episode's entry; with several floods at once, the question is about messages in general."""
-    if not known:
-        return {"since": now.isoformat(), "flood": flood.value}
+    if "since" not in known:
+        return {**known, "since": now.isoformat(), "flood": flood.value}
     return {**known, "flood": known["flood"] if known["flood"] == flood.value else Flood.RECIPIENT.value}
 
 
@@ -195,9 +199,9 @@ def _answered(world: World, tx: Tx, calendar: str, waiting: Sequence[Telling], *
     for number in dict.fromkeys(one.row.booking for one in waiting):
         plan_booking(world, tx, number, now)
     resources.mark_dirty(tx, {(one.calendar, one.ref) for one in waiting}, now)
-    basics.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
+    journal.log(tx, now, event, detail=str(len(waiting)), calendar=calendar)
     known = asked(tx, calendar)
-    note(tx, calendar, {"ref": known["ref"]} if "ref" in known else {})
+    note(tx, calendar, {"answered": known["ref"]} if "ref" in known else {})
     return len(Counter(one.call for one in waiting))
 
 

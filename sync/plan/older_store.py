@@ -17,10 +17,10 @@ from rules.model import MessageKind
 from rules.telling.event_block import receipts_in, receipts_said
 from sync.core.context import Source, World
 from sync.plan.messages import receipts
-from sync.store import basics, bookings, calendars, generation, notices, resources
+from sync.store import bookings, calendars, generation, journal, keyvalue, notices, resources
 from sync.store.engine import Tx
 
-NAME = basics.OLDER
+NAME = keyvalue.OLDER
 PLACES_AT_MOST = 1000  # events noted: more than a practice messages about in days
 WAITS = "la base est plus ancienne que les agendas : le cabinet doit d'abord répondre (attitre status)"
 _SENT = re.compile(r"envoyé le (\d\d)/(\d\d) à (\d{1,2}) h(?: (\d\d))?$")
@@ -47,13 +47,13 @@ def look(world: World, source: Source, ref: str, reading: Reading, now: datetime
 
 def asks(tx: Tx) -> bool:
     """Whether the question to a person is open."""
-    return bool(basics.get(tx, NAME))
+    return bool(keyvalue.get(tx, NAME))
 
 
 def holds(tx: Tx, kind: MessageKind, place: tuple[str, str]) -> bool:
     """Whether that message waits for the answer. A reminder waits only for an event with an unknown receipt: it may
     have been sent already."""
-    kept = basics.get(tx, NAME)
+    kept = keyvalue.get(tx, NAME)
     if not kept:
         return False
     return kind is not MessageKind.REMINDER or list(place) in json.loads(kept)["places"]
@@ -61,10 +61,10 @@ def holds(tx: Tx, kind: MessageKind, place: tuple[str, str]) -> bool:
 
 def answered(tx: Tx, now: datetime) -> None:
     """Close the question: a person answered."""
-    kept = basics.get(tx, NAME)
+    kept = keyvalue.get(tx, NAME)
     if kept:
-        basics.put(tx, NAME, "")
-        basics.log(tx, now, "older-store-answered")
+        keyvalue.put(tx, NAME, "")
+        journal.log(tx, now, "older-store-answered")
         notices.withdraw(tx, _NOTICE + json.loads(kept)["since"])
 
 
@@ -110,14 +110,14 @@ def _known(world: World, tx: Tx, place: tuple[str, str], reading: Reading) -> It
 
 def _note(world: World, calendar: str, ref: str, now: datetime) -> None:
     with world.store.write() as tx:
-        kept = basics.get(tx, NAME)
+        kept = keyvalue.get(tx, NAME)
         data = json.loads(kept) if kept else {"since": now.isoformat(), "places": []}
         if [calendar, ref] not in data["places"]:
             data["places"] = [*data["places"], [calendar, ref]][:PLACES_AT_MOST]
-            basics.put(tx, NAME, json.dumps(data))
+            keyvalue.put(tx, NAME, json.dumps(data))
         if not kept:
             generation.renew(tx, now)  # new idempotency keys: the newer store used those that this one would take
-            basics.log(tx, now, "older-store", calendar=calendar, ref=ref)
+            journal.log(tx, now, "older-store", calendar=calendar, ref=ref)
             notices.raise_once(tx, f"{_NOTICE}{now.isoformat()}", *QUESTION, now)
 
 

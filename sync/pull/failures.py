@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from sync.core import intervals
 from sync.core.context import Source, World
-from sync.pull.foreign_writer import Rival
-from sync.store import basics, calendars, notices
+from sync.pull.foreign_writer import ForeignWriter
+from sync.store import calendars, journal, notices
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 
@@ -43,7 +43,7 @@ def failed(world: World, source: Source, error: OutsideError, started: datetime,
         values |= {"not_before": not_before, "due_at": due_at}
         calendars.change(tx, source.address, **values)
         if row.trouble != trouble:
-            basics.log(tx, started, "trouble", detail=trouble, calendar=source.address)
+            journal.log(tx, started, "trouble", detail=trouble, calendar=source.address)
         long = not_before is not None and not_before - started > LONG_WAIT
         if long or _worth_telling(trouble, error, values, row, started):
             _alert(world, tx, row, error, trouble, now=started)
@@ -65,7 +65,7 @@ def _waits(
     else:
         own = intervals.backoff(values["fail_count"], chance())
     due_at = started + timedelta(seconds=own)
-    asked = error.retry_after if isinstance(error, TryLater | Rival) else None
+    asked = error.retry_after if isinstance(error, TryLater | ForeignWriter) else None
     if not asked:
         return None, due_at
     again = isinstance(error, TryLater) and row.not_before is not None and row.last_attempt is not None
@@ -119,5 +119,5 @@ _TROUBLE: dict[type[OutsideError], str] = {
     Denied: "denied",
     NotThere: "gone",
     Garbled: "garbled",
-    Rival: "rival",
+    ForeignWriter: "rival",
 }

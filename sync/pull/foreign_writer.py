@@ -12,27 +12,27 @@ from datetime import datetime
 
 from adapters.base import OutsideError, Reading
 from sync.core.context import Source, World
-from sync.store import basics, calendars, generation, resources
+from sync.store import calendars, generation, journal, keyvalue, resources
 from sync.store.engine import Tx
 
 READ_AGAIN_S = 600.0  # a refused calendar is looked at that much later
 
 
-class Rival(OutsideError):
+class ForeignWriter(OutsideError):
     """Another installation works in this calendar."""
 
     retry_after = READ_AGAIN_S
 
 
 def reject_foreign_writer(world: World, source: Source, reading: Reading) -> None:
-    """Raises Rival if another installation wrote into this event, unless a person said that it is gone."""
+    """Raises ForeignWriter if another installation wrote into this event, unless a person said that it is gone."""
     if not reading.rival:
         return
     with world.store.write() as tx:
         if reading.rival in _adopted(tx, source.address):
             return
-        basics.put(tx, _seen(source.address), reading.rival)
-    raise Rival(
+        keyvalue.put(tx, _seen(source.address), reading.rival)
+    raise ForeignWriter(
         "Une autre installation d'attitre écrit dans cet agenda, ou y a écrit : celle-ci n'y touche plus, sinon les "
         "patients seraient prévenus deux fois. Arrêtez l'autre, puis : attitre adopt "
         f"{source.dentist}"
@@ -41,20 +41,20 @@ def reject_foreign_writer(world: World, source: Source, reading: Reading) -> Non
 
 def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
     """A person says that the other installation is gone: take over its events. Returns whether there was one."""
-    seen = basics.get(tx, _seen(calendar))
+    seen = keyvalue.get(tx, _seen(calendar))
     if not seen:
         return False
-    basics.put(tx, _kept(calendar), " ".join(sorted({*_adopted(tx, calendar), seen})))
-    basics.put(tx, _seen(calendar), "")
+    keyvalue.put(tx, _kept(calendar), " ".join(sorted({*_adopted(tx, calendar), seen})))
+    keyvalue.put(tx, _seen(calendar), "")
     calendars.change(tx, calendar, not_before=None)
     generation.renew(tx, now)
-    basics.log(tx, now, "adopted", calendar=calendar)
+    journal.log(tx, now, "adopted", calendar=calendar)
     resources.mark_future_dirty(tx, now)
     return True
 
 
 def _adopted(tx: Tx, calendar: str) -> set[str]:
-    return set((basics.get(tx, _kept(calendar)) or "").split())
+    return set((keyvalue.get(tx, _kept(calendar)) or "").split())
 
 
 def _seen(calendar: str) -> str:

@@ -12,8 +12,8 @@ from adapters.calendars import READING
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.pull.learnt import bring_into_view
-from sync.pull.mirror import Writer
-from sync.store import basics, calendars, resources
+from sync.pull.writer import Writer
+from sync.store import calendars, keyvalue, resources
 from sync.store.calendars import CalendarRow
 from sync.store.tx import in_parts
 
@@ -24,7 +24,7 @@ _KEY = "unfolded:"
 def expand(world: World, source: Source, row: CalendarRow) -> None:
     """If a month has passed, add the occurrences that came into the window since the last expansion."""
     with world.store.read() as tx:
-        last = basics.get(tx, f"{_KEY}{row.calendar}")
+        last = keyvalue.get(tx, f"{_KEY}{row.calendar}")
         since = datetime.fromisoformat(last) if last else row.baseline_at
         if since is None or world.now() - since < EXPAND_EVERY:
             return
@@ -32,14 +32,14 @@ def expand(world: World, source: Source, row: CalendarRow) -> None:
     for part in in_parts(refs):
         bring_into_view(world, source, part)
     with world.store.write() as tx:
-        basics.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
+        keyvalue.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
 
 
 def expand_anew(world: World) -> None:
     """Once after a new version of our parser: expand the stored series again and evaluate those that differ, so that a
     patient who was told a wrong hour is told the right one."""
     with world.store.read() as tx:
-        if basics.get(tx, "reading") == READING:
+        if keyvalue.get(tx, "reading") == READING:
             return
         todo = [(source, ref) for source in world.sources for ref in resources.repeating(tx, source.address)]
     for source, ref in todo:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from adapters.base import Page, Resource
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
-from sync.pull.mirror import Writer, reading_of, store_page
+from sync.pull.mirror import reading_of, store_page
+from sync.pull.writer import Writer
 from sync.store import calendars, resources, views
 from sync.store.resources import ResourceRow
 

@@ -34,20 +34,20 @@ def read_one(
     source: Source,
     row: CalendarRow | None,
     *,
-    owing: bool,
+    unfinished: bool,
     untold: frozenset[str] = frozenset(),
     chance: Callable[[], float] = random,
 ) -> bool:
     """Bring the store up to date with one calendar, and store how that went. Returns whether it was read; raises
-    StoreProblem only. `owing`: bodies are to be fetched, or absences confirmed, besides the calendar's report.
+    StoreProblem only. `unfinished`: bodies are to be fetched, or absences confirmed, besides the calendar's report.
     `untold`: calendars whose success need not be stored now, see `needs_no_telling`."""
-    started, done = world.now(), _mirrored(world, source, row, owing=owing)
+    started, done = world.now(), _mirrored(world, source, row, unfinished=unfinished)
     with kept_apart("reading not noted"):
         if isinstance(done, Mirrored):
             log.info("calendar read", dentist=source.dentist, stored=done.stored, gone=done.gone)
-            values = _pace_of(world, source, row, done, started, owing=owing)
+            values = _pace_of(world, source, row, done, started, unfinished=unfinished)
             succeeded(world, [source.address], started, frozenset() if values else untold, values)
-            if owing:
+            if unfinished:
                 from sync.pull import unfetched
 
                 unfetched.noted(world, source)
@@ -58,11 +58,11 @@ def read_one(
     return isinstance(done, Mirrored)
 
 
-def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: bool) -> Mirrored | OutsideError:
+def _mirrored(world: World, source: Source, row: CalendarRow | None, *, unfinished: bool) -> Mirrored | OutsideError:
     known = row is not None and row.cursor is not None and row.doubted_at is None
     try:
         with within(DEADLINE_S if known else WHOLE_DEADLINE_S):
-            return mirror(world, source, owing=owing)
+            return mirror(world, source, unfinished=unfinished)
     except OutsideError as error:
         return error
     except Exception as fault:
@@ -73,7 +73,7 @@ def _mirrored(world: World, source: Source, row: CalendarRow | None, *, owing: b
 
 
 def _pace_of(
-    world: World, source: Source, row: CalendarRow | None, done: Mirrored, started: datetime, *, owing: bool
+    world: World, source: Source, row: CalendarRow | None, done: Mirrored, started: datetime, *, unfinished: bool
 ) -> CalendarColumns:
     """The columns on which the next interval depends: when somebody last edited the calendar, when missing resources
     are to be looked for again, how often a feed asks to be read."""
@@ -81,7 +81,7 @@ def _pace_of(
     if isinstance(source.calendar, Offering):
         offered = source.calendar.offered_seconds
         return values if row is not None and row.offered_seconds == offered else values | {"offered_seconds": offered}
-    if done.stored or done.gone or done.written or owing:
+    if done.stored or done.gone or done.written or unfinished:
         now = world.now()
         with world.store.read() as tx:
             changed = resources.changed_since(tx, source.address, started - CLOCK_RESOLUTION)

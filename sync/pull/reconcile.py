@@ -20,39 +20,21 @@ from sync.core.context import Source, World
 from sync.pull import token_trust
 from sync.pull.mirror import mirror
 from sync.pull.multiget import multiget
-from sync.store import basics, calendars, resources
+from sync.store import calendars, journal, resources
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 
-QUIET_FROM_HOUR, QUIET_MINUTES = 2, 180  # from 2 to 5 in the morning, each calendar at a minute of its own
 DEEP_EVERY = timedelta(days=7)
-RETRY_AFTER = timedelta(hours=1)  # a failed audit
 SAMPLE_AT_LEAST, SAMPLE_ONE_IN = 3, 100  # bodies that a weekly audit reads: three, and one in a hundred
 
 Found = dict[str, Resource | None]  # ref → the body as it is now; None: it is gone
 
 
-def due(row: CalendarRow, now: datetime) -> bool:
-    """Whether the calendar's nightly minute has passed since its last audit; later if the worker was down. A calendar
-    that fails, or was not yet read whole, is not audited."""
-    if row.baseline_at is None or row.fail_count or not row.active:
-        return False
-    if row.audit_tried_at is not None and now - row.audit_tried_at < RETRY_AFTER:
-        return False
-    return max(row.audited_at or row.baseline_at, row.baseline_at) < _last_hour(row.calendar, now)
-
-
-def _last_hour(calendar: str, now: datetime) -> datetime:
-    minute = int.from_bytes(hashlib.sha256(calendar.encode()).digest()[:4]) % QUIET_MINUTES
-    today = now.replace(hour=QUIET_FROM_HOUR, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
-    return today if today <= now else today - timedelta(days=1)
-
-
 def audit(world: World, source: Source, row: CalendarRow) -> int:
     """Compare the calendar with the store now, and repair the store. Returns how many changes the token had hidden.
     Raises the errors of adapters.base."""
-    from sync.plan.event_faults import owe_again  # imported here: needed once a night
+    from sync.plan.event_faults import evaluate_again  # imported here: needed once a night
     from sync.pull.learnt import take
 
     deep = row.deep_audit_at is None or world.now() - row.deep_audit_at >= DEEP_EVERY
@@ -66,7 +48,7 @@ def audit(world: World, source: Source, row: CalendarRow) -> int:
     again = _honest_token(world, source, row) if row.doubted_at and not hidden else None
     with world.store.write() as tx:
         _conclude(world, tx, source, len(hidden), again)
-        owe_again(tx, source.address, world.now())
+        evaluate_again(tx, source.address, world.now())
         if deep:
             calendars.change(tx, source.address, deep_audit_at=world.now())
     _keep_token(world, source)
@@ -78,7 +60,7 @@ def _conclude(world: World, tx: Tx, source: Source, hidden: int, again: Cursor |
     assert row is not None
     calendars.change(tx, source.address, audited_at=now, unreported=row.unreported + hidden)
     if hidden:
-        basics.log(tx, now, "unreported", detail=str(hidden), calendar=source.address)
+        journal.log(tx, now, "unreported", detail=str(hidden), calendar=source.address)
         token_trust.lower(tx, source.address, now, _why(hidden, now))
     elif again is not None:
         token_trust.restore(tx, source.address, now, again)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from adapters.base import WHOLE, Cursor
-from sync.store import basics, calendars
+from sync.store import calendars, journal
 from sync.store.engine import Tx
 
 UNUSABLE = "le serveur refuse ses propres repères de synchronisation"
@@ -21,7 +21,7 @@ def lower(tx: Tx, calendar: str, now: datetime, why: str) -> None:
     if row is None:
         return
     if row.doubted_at is None:
-        basics.log(tx, now, "doubted", calendar=calendar)
+        journal.log(tx, now, "doubted", calendar=calendar)
     calendars.change(tx, calendar, doubted_at=now, doubt=why, spare_cursor=None)
     calendars.save_cursor(tx, calendar, WHOLE)
 
@@ -30,7 +30,7 @@ def restore(tx: Tx, calendar: str, now: datetime, cursor: Cursor) -> None:
     """Trust the token again: the calendar is read from it on."""
     calendars.change(tx, calendar, doubted_at=None, doubt=None, spare_cursor=None)
     calendars.save_cursor(tx, calendar, cursor)
-    basics.log(tx, now, "trusted-again", calendar=calendar)
+    journal.log(tx, now, "trusted-again", calendar=calendar)
 
 
 def reason(row: calendars.CalendarRow) -> str:

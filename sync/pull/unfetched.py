@@ -18,7 +18,7 @@ SAID_FROM_TIMES = 2  # passes: once may be an accident
 def noted(world: World, source: Source) -> None:
     """After a reading: note whether bodies are still missing, or that all have come."""
     with world.store.read() as tx:
-        left, known = len(resources.debts(tx, source.address)), troubles.every(tx, OWED).get((OWED, source.address))
+        left, known = len(resources.to_fetch(tx, source.address)), troubles.every(tx, OWED).get((OWED, source.address))
     if (left and (known is None or known.times < SAID_FROM_TIMES)) or (known and not left):
         with world.store.write() as tx:
             _keep(world, tx, source, left)

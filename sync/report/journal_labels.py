@@ -1,4 +1,4 @@
-"""What the journal's entries mean, for a person. Every name given to `basics.log` stands here; a test checks it."""
+"""What the journal's entries mean, for a person. Every name given to `journal.log` stands here; a test checks it."""
 
 from __future__ import annotations
 

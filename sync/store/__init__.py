@@ -1,1 +1,1 @@
-"""What attitre remembers: tables, transactions, and small functions a table."""
+"""What attitre remembers: the tables, the transactions, and a module of small functions for each table."""

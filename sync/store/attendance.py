@@ -1,4 +1,4 @@
-"""How appointments ended, as kept: the class of each booking, unexcused absences of a patient, totals (P47, P48)."""
+"""How appointments ended: the attendance of each booking, a patient's unexcused absences, totals (P47, P48)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ABSENT = (EXCUSED, UNEXCUSED)
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One appointment that has a class. `patient`: as the practice writes the name; `person`: their number in the
-    directory, None for somebody who is not there; `start` in the practice's zone."""
+    """One appointment with an attendance. `patient`: the name as the practice writes it. `person`: the number of the
+    record, None for somebody who is not in the directory. `start`: in the practice's zone."""
 
     booking: int
     person: int | None
@@ -35,8 +35,9 @@ class Ending:
 
 
 def unexcused_before(tx: Tx, patient: int, start: datetime, booking: int | None, zone: ZoneInfo) -> tuple[date, ...]:
-    """Days of the patient's unexcused absences, newest first, for the first booking that stands after the last of
-    them: nothing where another one stands in between (P48). `booking`: the one that begins at `start`."""
+    """Days of the patient's unexcused absences before `start`, newest first. Empty if another booking stands between
+    the last absence and `start`: only the first booking after it shows them (P48). `booking`: the one at `start`
+    itself."""
     c = t.booking.c
     query = (
         select(c.id, c.start, c.state, c.attendance)
@@ -53,7 +54,7 @@ def unexcused_before(tx: Tx, patient: int, start: datetime, booking: int | None,
 
 
 def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Ending]:
-    """Every absence and every undecided case that begins between those moments, in order."""
+    """Every absence and every undecided appointment that begins between `start` and `end`, in order."""
     c = t.booking.c
     wanted = [c.practice == tx.practice, c.attendance.in_([*ABSENT, UNDECIDED]), c.start >= start, c.start < end]
     if dentist:
@@ -70,7 +71,8 @@ def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str
 
 
 def visits(tx: Tx, start: datetime, end: datetime) -> Counter[str]:
-    """Appointments of each dentist that begin between those moments and took place, as far as anybody said."""
+    """dentist → how many appointments began between `start` and `end` and took place. One without an outcome counts as
+    having taken place."""
     c = t.booking.c
     took_place = or_(c.attendance == HONOURED, and_(c.attendance.is_(None), c.state == bookings.VALID))
     query = select(c.dentist, func.count()).where(
@@ -80,8 +82,8 @@ def visits(tx: Tx, start: datetime, end: datetime) -> Counter[str]:
 
 
 def without_outcome(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings that began and ended between those moments and of which nobody has said how they went, in order: asked
-    for, never counted as absent (ruling 15)."""
+    """Bookings that began and ended between `start` and `end` without an outcome, in order. The practice is asked about
+    them; they never count as absences (ruling 15)."""
     found = bookings.starting(tx, start, end, zone)
     return sorted(
         (row for row in found if row.end <= end and _open(row)), key=lambda row: (row.start, row.dentist, row.id)
@@ -94,7 +96,7 @@ def _open(row: BookingRow) -> bool:
 
 
 def told(tx: Tx, booking: int) -> bool:
-    """Whether its patient ever learnt of it, from us or from a person before the first pass."""
+    """Whether the patient ever learnt of the booking, from us or, before the first pass, from a person."""
     c = t.telling.c
     query: Any = (
         select(c.booking)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
-from sync.store import basics
+from sync.store import counters
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, findings_from_json
 from sync.store.engine import Tx
@@ -64,8 +64,8 @@ class BookingRow:
 
 
 def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
-    """A new booking; its id."""
-    number = basics.take_numbers(tx, "booking")[0]
+    """Add a booking. Returns its number."""
+    number = counters.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)
@@ -79,13 +79,14 @@ def change(tx: Tx, booking: int, **values: Unpack[BookingColumns]) -> None:
 
 
 def remove(tx: Tx, booking: int) -> None:
-    """It is another booking's continuation, and was never told."""
+    """Delete a booking that turned out to continue another one and was never told."""
     tx.run(_REMOVE, the_id=booking)
     _forget(tx, booking, {})
 
 
 def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: datetime) -> None:
-    """Coming ones there, but for these occurrences, of which nobody was told anything by us: they were never real."""
+    """Delete the coming bookings of a resource except those of the `kept` occurrences, if we told nobody of them: the
+    parser had invented them."""
     for row in tx.run(_AT, the_calendar=calendar, the_ref=ref).all():
         told = tx.run(_TOLD_AS, the_booking=row.id).scalars().all()
         if (
@@ -100,18 +101,18 @@ def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: da
 
 
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
-    """One booking."""
+    """The booking of that number."""
     return next(_rows(tx.run(_GET, the_id=booking), zone), None)
 
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
-    """The bookings that stand, or stood last, in that resource."""
+    """The bookings whose event stands, or last stood, in that resource."""
     known = tx.cache.at_place.get((calendar, ref))
     return list(_rows(tx.run(_AT, the_calendar=calendar, the_ref=ref), zone)) if known is None else list(known)
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
-    """These resources are about to be judged: read at once which bookings stood there."""
+    """Read the bookings of these resources in one query, before they are evaluated."""
     stood = tx.cache.at_place
     stood.update({(calendar, ref): [] for ref in refs})
     for part in in_parts(refs):
@@ -120,7 +121,7 @@ def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
 
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings of that event, wherever it stands; none where it has no UID: that says nothing of two files."""
+    """The bookings of that occurrence, in any calendar. Empty for an empty UID, which does not tell two files apart."""
     if not uid:
         return []
     known = tx.cache.with_uid.get(uid)
@@ -130,12 +131,12 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
 
 
 def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings of those events and of every occurrence of them, wherever they stand."""
+    """The bookings of all occurrences of those events, in any calendar."""
     return [row for part in in_parts(uids) for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone)]
 
 
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
-    """These events are about to be judged: read at once which bookings are, or were, theirs."""
+    """Read the bookings of these events in one query, before they are evaluated."""
     bore = tx.cache.with_uid
     bore.update({uid: [] for uid in uids})
     for part in in_parts(uids):
@@ -144,54 +145,57 @@ def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
 
 
 def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
-    """Every booking of that patient, coming and past, in order."""
+    """All bookings of that patient, coming and past, in order."""
     found = _rows(tx.run(_OF_PATIENT, the_patient=patient), zone)
     return sorted(found, key=lambda row: (row.start, row.id))
 
 
 def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
-    """The length that was given stands in the calendar: from now on it is hers to change (ruling 4)."""
+    """Note that the length which we gave the event (P8) is in the calendar now, so that the user may change it (ruling
+    4)."""
     for booking in at_place(tx, calendar, ref, zone):
         if booking.adjusted is not None:
             change(tx, booking.id, adjusted={**booking.adjusted, "done": True})
 
 
 def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that vanished after `since`: one of them may have moved (hard case G08, calcurse)."""
+    """That patient's bookings that vanished after `since`; one of them may have moved here (hard case G08,
+    calcurse)."""
     return list(_rows(tx.run(_VANISHED_OF, the_patient=patient, the_vanished_at=since), zone))
 
 
 def untold_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings made after `since` that stand in a calendar."""
+    """That patient's bookings that were created after `since` and stand in a calendar."""
     return list(_rows(tx.run(_UNTOLD_OF, the_patient=patient, the_created_at=since), zone))
 
 
 def at_the_hour(tx: Tx, patient: int, start: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that stand in a calendar and begin then."""
+    """That patient's bookings that stand in a calendar and begin at `start`."""
     return list(_rows(tx.run(_AT_THE_HOUR, the_patient=patient, the_start=start), zone))
 
 
 def between(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[BookingRow]:
-    """Bookings that overlap that span, in order."""
+    """Bookings that overlap the time from `start` to `end`, in order."""
     c = t.booking.c
     clauses = [c.start < end, c.end > start, *([c.dentist == dentist] if dentist else [])]
     return sorted(_select(tx, zone, *clauses), key=lambda row: (row.start, row.id))
 
 
 def starting(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings that begin in that span."""
+    """Bookings that begin between `start` and `end`."""
     c = t.booking.c
     return _select(tx, zone, c.start >= start, c.start < end)
 
 
 def horizon(practice: Practice, now: datetime) -> datetime:
-    """Until when bookings may be due a reminder; a night of daylight saving is an hour longer or shorter."""
+    """Bookings that start later need no reminder yet. The margin of 3 h covers the change to and from daylight
+    saving."""
     return now + timedelta(hours=practice.policy.reminder_hours + 3)
 
 
 def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
-    """Bookings of which a reminder may be due: told before its hour, and to an address where none went, or was given
-    up, since the booking last changed. A first, wide choice: `rules.telling.planning.reminder_due` decides."""
+    """Bookings whose reminder may be due: told, before their hour, and without a reminder to one of their addresses
+    since they last changed. A cheap preselection; `rules.telling.planning.reminder_due` decides."""
     since = timedelta(hours=practice.policy.reminder_hours - 3)
     coming = tx.run(_UNREMINDED, the_start=now, the_end=horizon(practice, now))
     ids = [number for number, start, told in coming if told is not None and told < start - since]
@@ -199,12 +203,13 @@ def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
 
 
 def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Every booking that vanished after that moment."""
+    """All bookings that vanished after that moment."""
     return list(_rows(tx.run(_VANISHED_SINCE, the_vanished_at=moment), zone))
 
 
 def vanished_lately(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """What the brake counts: vanished within the hour, still to come, not cancelled in so many words nor released."""
+    """The vanished bookings that the brake counts: within the last hour, still to come, neither cancelled explicitly
+    nor released."""
     c = t.booking.c
     return _select(
         tx, zone, c.calendar == calendar, c.vanished_at > now - timedelta(hours=1), c.start > now,
@@ -213,14 +218,15 @@ def vanished_lately(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> lis
 
 
 def vanished_untold(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """What a held calendar holds: vanished, still to come, not cancelled in so many words, not released."""
+    """The cancellations that a held calendar holds back: vanished, still to come, neither cancelled explicitly nor
+    released."""
     c = t.booking.c
     clauses = (c.vanished_at.is_not(None), c.start > now, c.outcome.is_(None), c.released_at.is_(None))
     return _select(tx, zone, c.calendar == calendar, *clauses)
 
 
 def count_future(tx: Tx, calendar: str, now: datetime) -> int:
-    """How many events with coming bookings stand in that calendar; a series is one."""
+    """How many events with coming bookings stand in that calendar. A series counts once."""
     c = t.booking.c
     standing = (c.practice == tx.practice, c.calendar == calendar, c.start > now, c.vanished_at.is_(None))
     events = select(c.ref, c.uid).where(*standing).distinct().subquery()
@@ -228,19 +234,19 @@ def count_future(tx: Tx, calendar: str, now: datetime) -> int:
 
 
 def release(tx: Tx, bookings: Iterable[int], now: datetime) -> None:
-    """Approve these cancellations."""
+    """Note that a person approved these cancellations."""
     for booking in bookings:
         change(tx, booking, released_at=now)
 
 
 def invite_of(tx: Tx, booking: int) -> str:
-    """The appointment's name in its patient's calendar: the same for every message about it (P36)."""
+    """The UID of the appointment in its patient's own calendar, the same in all messages about it (P36)."""
     name = tx.run(_INVITE, the_id=booking).scalar()
     return name or f"{tx.practice}-{booking}@attitre"
 
 
 def place(tx: Tx, booking: int) -> tuple[str, str] | None:
-    """(calendar, ref) of that booking."""
+    """(calendar, ref) of the booking."""
     row = tx.run(_PLACE, the_id=booking).first()
     return (row.calendar, row.ref) if row else None
 
@@ -250,7 +256,7 @@ def _select(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[BookingRow]:
 
 
 def _rows(found: Iterable[Any], zone: ZoneInfo) -> Iterator[BookingRow]:
-    # sorted here: asked to sort by its key, SQLite walks the whole table instead of using the clause's index
+    # sorted here: with ORDER BY id, SQLite scans the whole table instead of using the index of the clause
     return (_row(row, zone) for row in sorted(found, key=lambda row: int(row.id)))
 
 
@@ -264,7 +270,7 @@ def _row(row: Any, zone: ZoneInfo) -> BookingRow:
 
 
 def _forget(tx: Tx, booking: int, values: BookingColumns) -> None:
-    """That booking is no longer as it was read; where it got another place or name, all is to be read again."""
+    """Drop what the cache holds of the booking; if its place or UID changes, all that it holds of bookings."""
     kept: tuple[dict[Any, list[BookingRow]], ...] = (tx.cache.at_place, tx.cache.with_uid)
     for known in kept:
         if _MOVES.isdisjoint(values):

@@ -1,4 +1,4 @@
-"""Calendars: cursor, health, the brake."""
+"""Calendars: the cursor, the health and the brake of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{ResourceState.SUSPECT}'")
-_OWING = (_OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT), _OF_THESE.where(_r.state == _SUSPECT))
+_UNFINISHED = (
+    _OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT),
+    _OF_THESE.where(_r.state == _SUSPECT),
+)
 _LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
@@ -39,7 +42,7 @@ _WELL = {
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """What is kept of one calendar. Times are aware, in UTC."""
+    """What the store knows of one calendar. Times are in UTC."""
 
     calendar: str  # the calendar's address, its key
     dentist: str  # the dentist's key in the configuration
@@ -73,33 +76,33 @@ class CalendarRow:
 
     @property
     def active(self) -> bool:
-        """It stands in the configuration."""
+        """Whether the calendar is in the configuration."""
         return self.state is CalendarState.ACTIVE
 
     @property
     def well(self) -> bool:
-        """As `were_read` leaves it, but for the moment."""
+        """Whether the row is as `were_read` leaves it, apart from the times of the reading."""
         return self.due_at is None and all(getattr(self, name) == value for name, value in _WELL.items())
 
     @property
     def asked_from(self) -> Cursor | None:
-        """Where the next question starts: a calendar whose token was caught hiding something is listed whole."""
+        """The cursor to ask from. A calendar whose sync token hid changes is listed whole."""
         return WHOLE if self.doubted_at else self.cursor
 
 
 def every(tx: Tx) -> tuple[CalendarRow, ...]:
-    """All calendars ever seen, in a stable order."""
+    """All calendars ever configured, in a stable order."""
     return tuple(_row(row) for row in tx.run(_EVERY).mappings())
 
 
 def latest(tx: Tx) -> datetime | None:
-    """When a calendar was last read, or tried, by the clock of that time."""
+    """The latest time at which a calendar was read or tried, by the clock of then."""
     moments = tx.run(_LATEST).one()
     return max(filter(None, moments), default=None)
 
 
 def get(tx: Tx, calendar: str) -> CalendarRow | None:
-    """One calendar, or None where it was never pulled."""
+    """The calendar's row; None if it was never configured."""
     if calendar not in tx.cache.calendars:
         row = tx.run(_GET, the_calendar=calendar).mappings().first()
         tx.cache.calendars[calendar] = _row(row) if row else None
@@ -108,7 +111,7 @@ def get(tx: Tx, calendar: str) -> CalendarRow | None:
 
 
 def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:
-    """The row of that calendar, made or made active again."""
+    """The calendar's row, created or made active again."""
     known = get(tx, calendar)
     if known is None:
         tx.add(_NEW, [{"calendar": calendar, "dentist": dentist, "state": CalendarState.ACTIVE}])
@@ -126,17 +129,18 @@ def change(tx: Tx, calendar: str, **values: Unpack[CalendarColumns]) -> None:
     tx.cache.calendars.pop(calendar, None)
 
 
-def owing(tx: Tx, calendars: Sequence[str]) -> set[str]:
-    """Those of which more is to be read than their own report: bodies that are owed, absences that are not proven."""
+def unfinished(tx: Tx, calendars: Sequence[str]) -> set[str]:
+    """The calendars with more to read than their own report: bodies to be fetched, absences to be confirmed."""
     found: set[str] = set()
     for part in in_parts(calendars):
-        for question in _OWING:
+        for question in _UNFINISHED:
             found |= set(tx.run(question, those_calendar=part).scalars())
     return found
 
 
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
-    """All of these answered, and nothing is wrong with them any more; a hint that came since stands."""
+    """Note that these calendars answered at `at` and that nothing is wrong with them. A push notification that came
+    since is kept."""
     for part in in_parts(calendars):
         tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
@@ -144,13 +148,13 @@ def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
 
 
 def due_now(tx: Tx, calendar: str, at: datetime) -> None:
-    """A hint came that this calendar changed: the worker reads it at once, unless the server asked to wait. Wake it
-    with `Worker.wake()`. Nothing for a calendar that was never read."""
+    """Note a push notification: the worker reads the calendar at once, unless the server asked to wait. The caller
+    wakes it with `Worker.wake()`. Does nothing for a calendar that was never read."""
     change(tx, calendar, due_at=at)
 
 
 def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
-    """Calendars no longer in the YAML are suspended, never cancelled (docs/design.md#keys)."""
+    """Suspend the calendars that left the configuration. Their bookings are not cancelled (docs/design.md#keys)."""
     tx.connection.execute(
         update(t.calendar)
         .where(t.calendar.c.practice == tx.practice, t.calendar.c.calendar.not_in(configured))
@@ -160,7 +164,7 @@ def suspend_others(tx: Tx, configured: frozenset[str]) -> None:
 
 
 def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
-    """Advance, or forget."""
+    """Store the cursor; None: list the calendar whole next time."""
     kind, value, query = (cursor.kind, cursor.value, cursor.query) if cursor else (None, None, None)
     change(tx, calendar, cursor_kind=kind, cursor_value=value, cursor_query=query)
 

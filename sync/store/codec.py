@@ -1,4 +1,4 @@
-"""Values to JSON and back: what the store keeps of facts, findings, annotations and outcomes."""
+"""Converts values to JSON and back: facts, findings, annotations and outcomes, as the store holds them."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from rules.model import Annotation, Facts, Finding, Length, Outcome, OutcomeKind
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
-    """The start is kept as the practice's wall clock shows it, which is what the patient was told: new rules of
-    daylight saving then move no appointment (hard case F07). `fold` tells the second of two equal hours apart."""
+    """The start is stored as the wall clock of the practice shows it, as the patient was told: later rules of daylight
+    saving then move no appointment (hard case F07). `fold` distinguishes the two equal hours of a change back."""
     start = {"start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
     return {name: getattr(facts, name) for name in Facts.__slots__} | start
 
 
 def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
-    """The same facts again, in the practice's zone."""
+    """The inverse of `facts_to_json`, in the practice's zone."""
     values = {name: value for name, value in data.items() if name != "fold"}
     start = datetime.fromisoformat(data["start"]).replace(tzinfo=zone, fold=data["fold"])
     return Facts(**{**values, "start": start})
 
 
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """One object a finding, in order."""
+    """One object for each finding, in order."""
     plain = ((finding, {name: getattr(finding, name) for name in Finding.__slots__}) for finding in findings)
     return [{**values, "proposals": list(finding.proposals)} for finding, values in plain]
 
 
 def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
-    """The same findings again."""
+    """The inverse of `findings_to_json`."""
     return tuple(
         Finding(**{**item, "severity": Severity(item["severity"]), "proposals": tuple(item["proposals"])})
         for item in data
@@ -40,22 +40,22 @@ def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
 
 
 def length_to_json(length: Length | None) -> dict[str, Any] | None:
-    """What is remembered of an event's length (P8)."""
+    """What the store remembers of an event's length (P8)."""
     return None if length is None else {name: getattr(length, name) for name in Length.__slots__}
 
 
 def length_from_json(data: dict[str, Any] | None) -> Length | None:
-    """None: the event was not judged as a booking yet."""
+    """The inverse of `length_to_json`. None: the event was not evaluated as a booking yet."""
     return None if data is None else Length(**data)
 
 
 def slots_to_json(slots: Iterable[Slot]) -> list[dict[str, Any]]:
-    """Times become ISO instants."""
+    """One object for each slot; times as ISO instants."""
     return [{**asdict(one), "start": one.start.isoformat(), "end": one.end.isoformat()} for one in slots]
 
 
 def slots_from_json(data: Iterable[dict[str, Any]], zone: ZoneInfo) -> tuple[Slot, ...]:
-    """The same slots again, in the practice's zone."""
+    """The inverse of `slots_to_json`, in the practice's zone."""
     return tuple(
         Slot(**{**one, **{name: datetime.fromisoformat(one[name]).astimezone(zone) for name in ("start", "end")}})
         for one in data
@@ -63,24 +63,24 @@ def slots_from_json(data: Iterable[dict[str, Any]], zone: ZoneInfo) -> tuple[Slo
 
 
 def annotation_to_json(annotation: Annotation) -> dict[str, Any]:
-    """Mark and lines."""
+    """The mark and the lines."""
     return {"mark": annotation.mark, "lines": list(annotation.lines)}
 
 
 def annotation_from_json(data: dict[str, Any] | None) -> Annotation | None:
-    """None stays None: we never wrote there."""
+    """The inverse of `annotation_to_json`. None: we never wrote there."""
     return Annotation(data["mark"], tuple(data["lines"])) if data is not None else None
 
 
 def outcome_to_json(outcome: Outcome | None) -> dict[str, Any] | None:
-    """Times become ISO instants."""
+    """Times as ISO instants."""
     if outcome is None:
         return None
     return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(outcome).items()}
 
 
 def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
-    """The same outcome again; what an older attitre kept lacks some fields."""
+    """The inverse of `outcome_to_json`. Outcomes stored by older versions lack some fields."""
     if data is None:
         return None
     known: dict[str, Any] = {name: data[name] for name in Outcome.__slots__ if name in data}

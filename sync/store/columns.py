@@ -1,7 +1,7 @@
-"""The columns that may be set, table by table: for the type checker only, so that a misspelt one is an error of mypy.
+"""The columns that may be set, table by table. For the type checker only, so that mypy reports a misspelt column.
 
-Nothing here is imported at run time. Keys of a table that a function takes by position are left out. Times are aware;
-JSON columns have the shapes of `sync.store.codec`.
+Nothing here is imported at run time. Key columns that functions take by position are left out. Times are aware; JSON
+columns have the shapes of `sync.store.codec`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class CalendarColumns(TypedDict, total=False):
-    """`calendar`, but for its address; `CalendarRow` says what each one means."""
+    """Columns of `calendar` without its address; `CalendarRow` says what each one means."""
 
     dentist: str
     state: CalendarState
@@ -49,7 +49,7 @@ class CalendarColumns(TypedDict, total=False):
 
 
 class ResourceColumns(TypedDict, total=False):
-    """`resource`, but for its place; `payload` is packed."""
+    """Columns of `resource` without its place; `payload` is compressed (`resources.pack`)."""
 
     version: str | None
     payload: bytes
@@ -71,7 +71,7 @@ class ResourceColumns(TypedDict, total=False):
 
 
 class FoundColumns(TypedDict, total=False):
-    """What evaluation finds out of an `occurrence`."""
+    """What evaluation found out about an `occurrence`."""
 
     end: datetime
     kind: str
@@ -82,7 +82,7 @@ class FoundColumns(TypedDict, total=False):
 
 
 class BookingColumns(TypedDict, total=False):
-    """`booking`, but for its number."""
+    """Columns of `booking` without its number."""
 
     calendar: str
     ref: str
@@ -115,7 +115,7 @@ class BookingColumns(TypedDict, total=False):
 
 
 class MessageColumns(TypedDict, total=False):
-    """What a change of state sets in `message`."""
+    """Columns of `message` that a change of state sets."""
 
     due_at: datetime
     next_try: datetime | None
@@ -130,7 +130,7 @@ class MessageColumns(TypedDict, total=False):
 
 
 class NoticeColumns(TypedDict, total=False):
-    """`notice`, once it is raised."""
+    """Columns of `notice` that change after it was raised."""
 
     sent_at: datetime | None
     attempts: int
@@ -138,7 +138,7 @@ class NoticeColumns(TypedDict, total=False):
 
 
 class SubscriptionColumns(TypedDict, total=False):
-    """`subscription`, once it is asked for."""
+    """Columns of `subscription` that change after it was requested."""
 
     resource: str | None
     expires_at: datetime | None

@@ -1,6 +1,6 @@
-"""Notices beside events into which nothing can be written: what they have to say, and what stands in the calendars.
+"""The notices beside unwritable events: what they should say, and what stands in the calendars.
 
-No text is kept, only hashes: the names are in the practice's calendar, and nowhere else.
+Only hashes of their text are stored: the names stay in the practice's own calendar.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from sync.store.resources import PRESENT
 from sync.store.tx import here, the
 
 _c, _r = t.companion.c, t.resource.c
-# a comparison, not IS NOT NULL: by that alone SQLite takes another index and reads the whole calendar
+# a comparison, not IS NOT NULL: with that, SQLite takes another index and reads the whole calendar
 _SHUT = select(_r.calendar).where(*here(t.resource), _r.unwritable > "")
 _CONCERNED = _SHUT.union(select(_c.calendar).where(*here(t.companion), _c.day >= the(_c.day), _c.said != ""))
 
 
 @dataclass(frozen=True, slots=True)
 class CompanionRow:
-    """The notice of one day. `said`: hash of its words, empty where nothing is to stand there; `semantic`: what the
-    calendar stored; `ref`: where, empty where nothing of ours stands; `number` counts those that became hers."""
+    """The notice of one day. `said`: hash of its text, empty if there should be none. `semantic`: hash of its meaning
+    as the calendar stored it. `ref`: its resource, empty if no notice of ours stands there. `number` counts the notices
+    of that day that the user edited and so took over."""
 
     day: date
     ref: str
@@ -39,12 +40,12 @@ class CompanionRow:
 
 
 def concerned(tx: Tx, since: date) -> set[str]:
-    """Calendars that hold an event into which nothing may be written, or a notice from that day on."""
+    """Calendars with an unwritable event, or with a notice for `since` or a later day."""
     return set(tx.run(_CONCERNED, the_day=since.isoformat()).scalars())
 
 
 def standing(tx: Tx, calendar: str, since: date) -> dict[date, CompanionRow]:
-    """What is known of that calendar's notices from that day on."""
+    """day → the calendar's notice, from `since` on."""
     c = t.companion.c
     query = select(t.companion).where(c.practice == tx.practice, c.calendar == calendar, c.day >= since.isoformat())
     rows = tx.connection.execute(query)
@@ -57,7 +58,7 @@ def standing(tx: Tx, calendar: str, since: date) -> dict[date, CompanionRow]:
 
 
 def put(tx: Tx, calendar: str, row: CompanionRow, now: datetime) -> None:
-    """Keep how that day's notice stands."""
+    """Store the state of that day's notice."""
     c, day = t.companion.c, row.day.isoformat()
     tx.connection.execute(delete(t.companion).where(c.practice == tx.practice, c.calendar == calendar, c.day == day))
     values: dict[str, Any] = {
@@ -67,7 +68,7 @@ def put(tx: Tx, calendar: str, row: CompanionRow, now: datetime) -> None:
 
 
 def closed(tx: Tx, calendar: str) -> dict[str, tuple[str, bool]]:
-    """ref → (why nothing may be written into it, whether it was there before the first pass)."""
+    """ref → (why the event is unwritable, whether it was there before the first pass)."""
     c = t.resource.c
     query = select(c.ref, c.unwritable, c.baseline).where(
         c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable > ""
@@ -76,7 +77,7 @@ def closed(tx: Tx, calendar: str) -> dict[str, tuple[str, bool]]:
 
 
 def bookings_in(tx: Tx, calendar: str, refs: set[str], since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Single bookings that stand in those events, from that moment on. A series is told in the digest."""
+    """Single bookings in those events that begin after `since`. The digest names those of series."""
     found = [row for ref in sorted(refs) for row in bookings.at_place(tx, calendar, ref, zone)]
     return [
         row for row in found
@@ -85,7 +86,7 @@ def bookings_in(tx: Tx, calendar: str, refs: set[str], since: datetime, zone: Zo
 
 
 def blocks_in(tx: Tx, calendar: str, refs: set[str], since: datetime) -> list[tuple[str, Busy]]:
-    """(ref, time) of single events of that calendar that are no booking."""
+    """(ref, time) of single events of that calendar that are no bookings."""
     o = t.occurrence.c
     here = and_(o.practice == tx.practice, o.calendar == calendar, o.kind == Kind.BLOCK.value, o.start >= since)
     rows = tx.connection.execute(select(t.occurrence).where(here, o.recurrence == "").order_by(o.start, o.ref))

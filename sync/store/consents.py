@@ -1,4 +1,4 @@
-"""Agreements to another dentist, kept per booking and dentist (P23, ruling 10)."""
+"""Agreements to another dentist, one for each booking and dentist (P23, ruling 10)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
 
-_COPIED = ""  # stands for no dentist
+_COPIED = ""  # in the place of a dentist: words that came with a copied event
 _c, _b = t.consent.c, t.booking.c
 _NOTED = (*here(t.consent, "booking"), _c.dentist != _COPIED)
 _OF = select(_c.dentist).where(*_NOTED).order_by(_c.at)
@@ -26,8 +26,8 @@ _OF_PATIENT = (
 
 
 def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) -> None:
-    """Keep once that this was typed while the booking stood with that dentist; the first record stands. What was said
-    for another dentist, by name or by what was noted before, is none for this one."""
+    """Store, once, that this agreement was typed while the booking was with that dentist. An agreement to another
+    dentist, by name or because one was stored before, does not count for this one."""
     noted = of(tx, booking)
     void = consent.dentist != dentist if consent.dentist else bool(noted)
     if dentist not in noted and not void:
@@ -35,12 +35,12 @@ def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) 
 
 
 def of(tx: Tx, booking: int) -> tuple[str, ...]:
-    """The dentists whom the patient agreed to for that booking."""
+    """The dentists to whom the patient agreed for that booking."""
     return tuple(tx.run(_OF, the_booking=booking).scalars())
 
 
 def noted(tx: Tx, booking: int) -> list[dict[str, Any]]:
-    """What was agreed to for that booking: dentist, words, when it was noted."""
+    """The agreements stored for that booking: dentist, words, when."""
     c = t.consent.c
     query = select(c.dentist, c.detail, c.at).where(
         c.practice == tx.practice, c.booking == booking, c.dentist != _COPIED
@@ -49,13 +49,13 @@ def noted(tx: Tx, booking: int) -> list[dict[str, Any]]:
 
 
 def copied(tx: Tx, booking: int, detail: str) -> bool:
-    """These words came with a copied event: they were said for another booking (ruling 10)."""
+    """Whether these words came with a copied event and were typed for another booking (ruling 10)."""
     noted = _copied(tx, booking)
     return noted is not None and key(noted) == key(detail)
 
 
 def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
-    """Keep those words, so that they never count for this booking."""
+    """Store these words as copied, so that they never count for this booking."""
     if _copied(tx, booking) is None:
         _add(tx, booking, _COPIED, detail, now)
 
@@ -63,9 +63,8 @@ def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
 def said_elsewhere(
     tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]
 ) -> list[tuple[str, str]]:
-    """The places of that patient's other bookings for which these words were noted; none where they were for this one
-    too. The occurrences of one series are several bookings with one text, so what stands at the same place is no
-    other."""
+    """The places of the patient's other bookings for which these words were stored; none where they were for this one
+    too. Bookings at the same place do not count: the occurrences of a series share one text."""
     rows = tx.run(_OF_PATIENT, the_patient=patient)
     same = [row for row in rows if key(row.detail) == key(detail)]
     if any(row.booking == booking for row in same):
@@ -74,7 +73,7 @@ def said_elsewhere(
 
 
 def hand_over(tx: Tx, young: int, elder: int) -> None:
-    """Both are one booking: what was agreed to for the younger counts for the elder."""
+    """The younger booking turned out to be the elder one: move its agreements."""
     c = t.consent.c
     here = (c.practice == tx.practice, c.booking == young)
     for dentist in set(of(tx, young)) - set(of(tx, elder)):

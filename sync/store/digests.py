@@ -1,4 +1,4 @@
-"""What the daily digest asks the store; nothing here changes a row."""
+"""The daily digest's queries. Nothing here changes a row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AHEAD = timedelta(days=400)
 
 
 def coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """Bookings still to come that stand in a calendar of the configuration, soonest first."""
+    """Coming bookings in configured calendars, soonest first."""
     active = _active(tx)
     rows = bookings.starting(tx, now, now + AHEAD, zone)
     standing = [row for row in rows if row.calendar in active and row.vanished_at is None and row.state != VANISHED]
@@ -28,7 +28,7 @@ def coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
 
 
 def blocks(tx: Tx, now: datetime, until: datetime) -> list[Busy]:
-    """Coming time of the configured calendars that is no booking and not private, soonest first."""
+    """Coming events of configured calendars that are neither bookings nor private, soonest first."""
     o, c = t.occurrence.c, t.calendar.c
     here = and_(c.practice == o.practice, c.calendar == o.calendar, c.state == CalendarState.ACTIVE)
     query = (
@@ -41,14 +41,14 @@ def blocks(tx: Tx, now: datetime, until: datetime) -> list[Busy]:
 
 
 def undelivered(tx: Tx, now: datetime, zone: ZoneInfo) -> list[tuple[MessageRow, str | None]]:
-    """Messages about coming appointments that failed, or perhaps did, with the number to call; those apart that a
-    later message of the same booking by the same way made good."""
+    """(message, number to call) for messages about coming appointments that failed, or may have failed, unless a later
+    message of the same booking on the same channel was sent."""
     stuck = [(row, call) for row, call in views.outbox(tx, zone) if row.state in {FAILED, UNCERTAIN}]
     return [(row, call) for row, call in stuck if row.facts.start > now and not _made_good(tx, row, zone)]
 
 
 def unwritable(tx: Tx) -> set[tuple[str, str]]:
-    """(calendar, ref) of events that refuse our part."""
+    """(calendar, ref) of unwritable events, and of all events in read-only calendars."""
     r, c = t.resource.c, t.calendar.c
     here = and_(c.practice == r.practice, c.calendar == r.calendar)
     query = (
@@ -60,7 +60,8 @@ def unwritable(tx: Tx) -> set[tuple[str, str]]:
 
 
 def baseline_until(tx: Tx) -> set[tuple[str, str]]:
-    """(calendar, ref) of events from before the first pass that nobody changed since: our part is not in them."""
+    """(calendar, ref) of events from before the first pass that nobody has changed since; we wrote nothing into
+    them."""
     r = t.resource.c
     query = select(r.calendar, r.ref).where(r.practice == tx.practice, r.baseline.is_(True))
     return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}

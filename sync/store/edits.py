@@ -1,5 +1,6 @@
-"""The calendar outbox: what is to be written into events. One row a resource: the newest wins
-(docs/design.md#the-calendar-protocol)."""
+"""The calendar outbox: what is to be written into events. One row for each resource, in which the newest edit replaces
+the older one (docs/design.md#the-calendar-protocol).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ _DUE = select(t.edit).where(*here(t.edit), _e.due_at <= the(_e.due_at)).order_by
 
 @dataclass(frozen=True, slots=True)
 class EditRow:
-    """Our part of one resource, to be written from `due_at` on; `remove`: the event is to go (a question of hers)."""
+    """Our part of one event, to be written from `due_at` on. `remove`: the event itself is to be deleted (an answered
+    question)."""
 
     calendar: str
     ref: str
@@ -45,7 +47,7 @@ def want(
     end: datetime | None = None,
     remove: bool = False,
 ) -> None:
-    """Owe this edit; it replaces one that stands."""
+    """Plan this edit, in place of an earlier one."""
     drop(tx, calendar, ref)
     row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
     tx.add(_WANT, [{"remove": remove, **row}])
@@ -53,26 +55,26 @@ def want(
 
 
 def drop(tx: Tx, calendar: str, ref: str) -> bool:
-    """Owe nothing there; whether an edit was owed."""
+    """Plan no edit there. Returns whether one was planned."""
     if (calendar, ref) in tx.cache.without_edit:
         return False
     return bool(tx.run(_DROP, the_calendar=calendar, the_ref=ref).rowcount)
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
-    """These resources are about to be judged: find out at once which of them owe no edit."""
+    """Find out in one query which of these resources have no edit planned, before they are evaluated."""
     found = {ref for part in in_parts(refs) for ref in tx.run(_AT, the_calendar=calendar, those_ref=part).scalars()}
     tx.cache.without_edit.update((calendar, ref) for ref in refs if ref not in found)
 
 
 def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:
-    """Try again later."""
+    """Try the edit again later."""
     values: dict[Any, Any] = {"due_at": until, "attempts": t.edit.c.attempts + 1}
     tx.connection.execute(update(t.edit).where(*_where(tx, calendar, ref)).values(**values))
 
 
 def due(tx: Tx, now: datetime) -> list[EditRow]:
-    """Edits whose time has come."""
+    """Edits whose time has come, oldest first."""
     return [
         EditRow(
             row.calendar,

@@ -1,4 +1,4 @@
-"""Opening the store: engine, transactions, schema version, and the lock that keeps one writer."""
+"""Opens the store: engine, transactions, schema version, and the lease of its one worker."""
 
 from __future__ import annotations
 
@@ -22,33 +22,32 @@ HEAD = "0013"
 
 
 class Store:
-    """One practice's data. Readers run beside the writer; writers of one process wait for each other in their order,
-    those of several by SQLite's own patience (BEGIN IMMEDIATE)."""
+    """One practice's data. Readers run beside the writer. Writers of one process wait for each other in order of
+    arrival; writers of several processes wait by SQLite's busy timeout of 10 s (BEGIN IMMEDIATE)."""
 
     def __init__(self, url: str, practice: str) -> None:
         self.url = make_url(url)
         self.practice = practice
         self._engine = _engine(url)
         self._queue: WritersQueue | None = queue_of(str(self.file.resolve())) if self.file else None
-        self._fence: int | None = None  # raised while we hold the lock of a practice on a server
+        self._fence: int | None = None  # our fencing token, while we hold the lease of a practice on PostgreSQL
 
     @property
     def may_lose_its_lock(self) -> bool:
-        """Whether a worker may be overtaken, so that another one may stand by: on a server, not with a file."""
+        """Whether another worker may take over while this one runs: possible on PostgreSQL, not with a file's lock."""
         return self._engine.dialect.name == "postgresql"
 
     @property
     def file(self) -> Path | None:
-        """The SQLite file; None for a server or a store in memory."""
+        """The SQLite file; None for PostgreSQL, or a store in memory."""
         name = self.url.database if self.url.get_backend_name() == "sqlite" else None
         return Path(name) if name and name != ":memory:" else None
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Tx]:
-        """A writing transaction: committed at the end, rolled back by any exception. `durable`: on the disk itself when
-        this returns, so that a power cut cannot undo it; for what a call outside follows, and for that call's result.
-        Raises Overtaken where we held the practice's lock on a server and another worker has it now, NotStored for rows
-        that the store does not take, StoreProblem where the store itself is in trouble."""
+        """A writing transaction, committed at the end and rolled back by any exception. `durable`: the commit survives
+        a power cut; used before and after a call to a gateway. Raises Overtaken if another worker took over the
+        practice, NotStored for rows that the store refuses, StoreProblem if the store itself fails."""
         options = {"attitre_durable": durable}
         with (
             self._of_rows(),
@@ -73,7 +72,7 @@ class Store:
         return self._queue.turn() if self._queue is not None else nullcontext()
 
     def prepare(self) -> None:
-        """Create or migrate the tables; owner-only file. Raises Unusable."""
+        """Create or migrate the tables; the file is readable by its owner only. Raises Unusable."""
         if self.file is not None:
             _private_file(self.file)
         with self._translated():
@@ -89,7 +88,7 @@ class Store:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the only writer loop of this store. Raises Locked at once when another one is at work."""
+        """Hold the lease of the practice, so that no other worker runs. Raises Locked at once if another one does."""
         if self.file is not None:
             with lease.file_lock(self.file.with_name(self.file.name + ".lock")):
                 yield
@@ -100,7 +99,7 @@ class Store:
             yield
 
     def still_ours(self) -> None:
-        """Raises Overtaken where we held the practice's lock on a server and another worker has it now."""
+        """Raises Overtaken if another worker took over the practice."""
         if self._fence is not None:
             with self._translated(), self._engine.begin() as connection:
                 lease.check(connection, self.practice, self._fence)
@@ -115,11 +114,11 @@ class Store:
                 self._fence = None
 
     def shred(self) -> None:
-        """Leave nothing of deleted rows in the files. A server's own vacuum is its administrator's."""
+        """Leave no trace of deleted rows in the SQLite files. On PostgreSQL the administrator runs VACUUM."""
         if self.file is None:
             return
         with self._translated():
-            raw = self._engine.raw_connection()  # without our BEGIN: a vacuum stands in no transaction
+            raw = self._engine.raw_connection()  # without our BEGIN: VACUUM is not allowed in a transaction
             try:
                 for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                     raw.cursor().execute(statement)
@@ -127,7 +126,7 @@ class Store:
                 raw.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
     @contextmanager
@@ -139,7 +138,8 @@ class Store:
 
     @contextmanager
     def _of_rows(self) -> Iterator[None]:
-        """As `_translated`, around one transaction: what is wrong with its rows alone is not the store's."""
+        """As `_translated`, around one transaction; an error about its rows becomes NotStored, which is no
+        StoreProblem."""
         with self._translated():
             try:
                 yield
@@ -178,7 +178,8 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _synchronous(connection: Connection, wanted: str) -> None:
-    """SQLite ignores the pragma within a transaction. A server's commits are on its disk in any case."""
+    """Set SQLite's `synchronous` before BEGIN; within a transaction it would be ignored. PostgreSQL's commits are
+    always durable."""
     if connection.info.get("synchronous", "NORMAL") != wanted:
         connection.exec_driver_sql(f"PRAGMA synchronous={wanted}")
         connection.info["synchronous"] = wanted
@@ -203,7 +204,8 @@ def _revision(engine: Engine) -> str | None:
 
 
 def _create(engine: Engine) -> None:
-    """What the migrations make, without loading what runs them; two that begin at once wait for each other."""
+    """Create the tables in their newest form, without importing alembic. Two processes that begin at once wait for each
+    other."""
     with engine.begin() as connection:
         version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
         if not engine.dialect.has_table(connection, version.name):
@@ -213,7 +215,7 @@ def _create(engine: Engine) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring older tables to what this version expects."""
+    """Migrate older tables to the schema of this version."""
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""A patient's rows, taken out of every table; see `sync.people.erase` for what that means."""
+"""Deletes a patient's rows from every table; `sync.people.erase` says what erasing means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TELLING = frozenset({"mobile", "email", "address"})
 
 
 def all_of(tx: Tx, patient: int) -> list[int]:
-    """That record and those that were merged into it."""
+    """The numbers of the record and of those merged into it."""
     c = t.patient.c
     found = [patient]
     for number in found:
@@ -32,7 +32,7 @@ def all_of(tx: Tx, patient: int) -> list[int]:
 
 
 def signs(tx: Tx, ids: list[int]) -> Iterator[str]:
-    """What names them, as it stands in the directory and in its history: names in either order, mobiles, e-mails,
+    """Whatever identifies the patient in the directory and its history: names in either order, mobiles, e-mails,
     addresses."""
     for row in _rows(tx, t.patient, t.patient.c.id.in_(ids)):
         yield from (row[name] for name in _TELLING if row[name])
@@ -44,12 +44,12 @@ def signs(tx: Tx, ids: list[int]) -> Iterator[str]:
 
 
 def events(tx: Tx, ids: list[int]) -> list[dict[str, Any]]:
-    """Their events, coming and past, as they stand in the calendars."""
+    """The patient's events that stand in calendars, coming and past."""
     return _rows(tx, t.occurrence, t.occurrence.c.patient.in_(ids))
 
 
 def drop_bookings(tx: Tx, numbers: list[int]) -> None:
-    """These bookings, what was told of them and what was agreed."""
+    """Delete these bookings, their messages and their agreements."""
     for number in numbers:
         _drop(tx, t.booking, t.booking.c.id == number)
         for table in (t.message, t.telling, t.consent):
@@ -57,14 +57,14 @@ def drop_bookings(tx: Tx, numbers: list[int]) -> None:
 
 
 def drop_records(tx: Tx, ids: list[int]) -> None:
-    """The records themselves, their names and their history."""
+    """Delete the records, their names and their history."""
     for number in ids:
         for table, column in ((t.patient_history, "patient"), (t.patient_name, "patient"), (t.patient, "id")):
             _drop(tx, table, table.c[column] == number)
 
 
 def empty(tx: Tx, place: Place) -> None:
-    """The copy of that event says nothing any more; it still takes its time. See `resources.emptied`."""
+    """Empty our copy of the event; its time stays taken. See `resources.emptied`."""
     c = t.occurrence.c
     here = (c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
     nothing = {"label": "", "booking": None, "patient": None, "motif": None}
@@ -82,7 +82,7 @@ def empty(tx: Tx, place: Place) -> None:
 
 
 def drop_facts(tx: Tx, ids: list[int]) -> None:
-    """What they were told of an event that carries another patient's name today."""
+    """Delete the messages to the patient about events that have another patient today."""
     for table in (t.message, t.telling):
         for row in _rows(tx, table):
             said = [row["facts"], row.get("before")]
@@ -91,8 +91,8 @@ def drop_facts(tx: Tx, ids: list[int]) -> None:
 
 
 def out_of_others(tx: Tx, mentions: Callable[[str], bool], own: set[Place], now: datetime) -> int:
-    """Events of other patients that name them, in a conflict or among the proposals: judged again, or emptied where
-    they are past. Returns how many of them are to come."""
+    """Take the patient's name out of other patients' events, where it stands in a conflict or among proposals: coming
+    ones are evaluated again, past ones are emptied. Returns how many coming ones there are."""
     coming = _coming(tx, now)
     for row in _rows(tx, t.booking):
         kept = [one for one in row["findings"] if not mentions(_text(one))]
@@ -120,7 +120,7 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
     return {(calendar, ref) for calendar, ref in tx.connection.execute(query)}
 
 
-# done by number: a namesake's bookings and what they were told must stay
+# their rows were deleted by the patient's number: a search for the name would also delete those of a namesake
 _SEEN = frozenset({
     "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
     "setting", "counter", "lease",
@@ -128,7 +128,7 @@ _SEEN = frozenset({
 
 
 def out_of_the_rest(tx: Tx, mentions: Callable[[str], bool]) -> None:
-    """Every other row whose words name them, whatever table it is in: alerts, answers, edits, offers."""
+    """Delete the rows of all other tables whose texts name the patient: alerts, answers, edits, offers."""
     for table in t.metadata.sorted_tables:
         spoken = [column.name for column in table.columns if isinstance(column.type, String | JSON)]
         if table.name in _SEEN or not spoken:

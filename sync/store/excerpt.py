@@ -1,4 +1,4 @@
-"""What an audit takes from the store into its own, and how it begins there: the directory, visits, nothing owed."""
+"""What `attitre audit` copies from the store into its scratch store: the directory and past visits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ def is_made(theirs: Tx) -> bool:
 
 
 def directory(theirs: Tx, ours: Tx) -> bool:
-    """The directory is copied. Whether anybody is in it."""
+    """Copy the directory. Returns whether it has any record."""
     known = _copy(theirs, ours, t.patient)
     _copy(theirs, ours, t.patient_name)
-    _copy(theirs, ours, t.counter)  # what is made here takes no number that is taken
-    _copy(theirs, ours, t.setting, t.setting.c.name == "secret")  # what binds our block to its event
+    _copy(theirs, ours, t.counter)  # so that new rows get unused numbers
+    _copy(theirs, ours, t.setting, t.setting.c.name == "secret")  # binds our blocks to their events
     return bool(known)
 
 
 def visits(theirs: Tx, ours: Tx, since: datetime) -> None:
-    """Past appointments that took place, at no place of a calendar: they only say who was seen by whom."""
+    """Copy the past appointments that took place, without their calendars: they only say which dentist a patient
+    saw."""
     c = t.booking.c
     query = select(t.booking).where(c.practice == theirs.practice, c.end <= since, c.state == VALID)
     rows = [dict(row) for row in theirs.connection.execute(query).mappings()]
@@ -38,14 +39,14 @@ def visits(theirs: Tx, ours: Tx, since: datetime) -> None:
 
 
 def born(theirs: Tx) -> frozenset[tuple[str, str]]:
-    """(uid, recurrence) of events from which a patient's record was made."""
+    """(uid, recurrence) of the events from which a patient's record was made."""
     c = t.booking.c
     query = select(c.uid, c.recurrence).where(c.practice == theirs.practice, c.born_here.is_(True))
     return frozenset((uid, recurrence) for uid, recurrence in theirs.connection.execute(query))
 
 
 def ending_after(tx: Tx, since: datetime) -> Sequence[Any]:
-    """(calendar, ref, start, end, order) of every occurrence that ends later, in order of time."""
+    """(calendar, ref, start, end, order) of all occurrences that end after `since`, in order of time."""
     o = t.occurrence.c
     columns = t.occurrence.select().with_only_columns(o.calendar, o.ref, o.start, o.end, o.order)
     return tx.connection.execute(
@@ -54,7 +55,7 @@ def ending_after(tx: Tx, since: datetime) -> Sequence[Any]:
 
 
 def owe_nothing(tx: Tx) -> None:
-    """No resource is to be judged."""
+    """Mark all resources as evaluated."""
     tx.connection.execute(t.resource.update().where(t.resource.c.practice == tx.practice).values(dirty_at=None))
 
 

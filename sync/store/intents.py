@@ -1,5 +1,6 @@
-"""What patients ask for by their link, one row a booking; the worker carries it out. Numbers and hashes only
-(law L8)."""
+"""Wishes to cancel that patients expressed by their link, one row for each booking; the worker carries them out. The
+rows hold numbers and hashes only (law L8).
+"""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ _MOVE = update(t.intent).where(*here(t.intent, "booking")).values(state=the(_c.s
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """A wish to cancel. `seen`: the revision of what the patient was shown. Wanted → in flight (the event may be out
-    already) → done; changed: the secretary was faster, hers stands; call: it cannot be done for them."""
+    """A wish to cancel. `seen`: the revision of the appointment that the patient was shown. `states.IntentState` has
+    the states."""
 
     booking: int
     seen: str
@@ -38,24 +39,24 @@ class IntentRow:
 
 
 def get(tx: Tx, booking: int) -> IntentRow | None:
-    """What was last asked for that booking."""
+    """The latest wish about that booking."""
     row = tx.run(_GET, the_booking=booking).mappings().first()
     return _row(row) if row else None
 
 
 def open_ones(tx: Tx) -> Sequence[IntentRow]:
-    """What is still to be carried out, oldest first."""
+    """The wishes still to be carried out, oldest first."""
     return [_row(row) for row in tx.run(_WITH, those_state=OPEN).mappings()]
 
 
 def ask(tx: Tx, booking: int, seen: str, now: datetime) -> None:
-    """It is wanted, in place of what was asked before."""
+    """Store a wish, in place of an earlier one."""
     tx.run(_DROP, the_booking=booking)
     tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now}])
 
 
 def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
-    """It is in that state now."""
+    """Change the state of the wish."""
     tx.run(_MOVE, the_booking=booking, the_state=state, the_done_at=None if state in OPEN else now)
 
 

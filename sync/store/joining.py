@@ -1,4 +1,4 @@
-"""Two records of one person become one: every row of the one that is given up goes to the one that is kept (P5)."""
+"""Moves every row of a merged record to the record that is kept (P5)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sync.store.engine import Tx
 
 
 def hand_over(tx: Tx, gone: int, kept: int, zone: ZoneInfo) -> None:
-    """Bookings, history and what was told of them follow the record that is kept. Whoever was told under the old number
-    is the same person: nobody is told a second time (law L4)."""
+    """Move bookings, history and what the patient was told. A message sent under the old number counts as told to the
+    same person, so nobody is told twice (law L4)."""
     for table in (t.booking, t.occurrence, t.patient_history):
         here = (table.c.practice == tx.practice, table.c.patient == gone)
         tx.connection.execute(update(table).where(*here).values(patient=kept))
@@ -31,7 +31,7 @@ def hand_over(tx: Tx, gone: int, kept: int, zone: ZoneInfo) -> None:
 
 
 def lead_to(tx: Tx, gone: int, kept: int, now: datetime) -> None:
-    """The record that is given up has no names any more; its number means the one that is kept."""
+    """Delete the names of the merged record, and let its number lead to the record that is kept."""
     names = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(names.practice == tx.practice, names.patient == gone))
     c = t.patient.c

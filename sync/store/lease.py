@@ -1,9 +1,9 @@
-"""Who works on a practice: one worker a time, whatever dies or hangs (docs/design.md#one-worker-a-practice;
+"""The lease of a practice: one worker at a time, even if workers die or hang (docs/design.md#one-worker-a-practice;
 hard case I07, crash point K13).
 
-A file's lock goes with its process: nobody can lose it and work on. On a server a lock goes with its connection, and a
-worker whose connection was cut may still be writing through others. So whoever takes the lock also raises the
-practice's fence, and each of its writing transactions begins by looking whether that is still the highest.
+The lock of a file ends with its process, so no worker can lose it and go on. A lock on PostgreSQL ends with its
+connection, and a worker whose connection was cut may still write through another one. So each new holder raises the
+practice's fencing token, and every writing transaction first checks that its own token is still the highest.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from sqlalchemy.exc import OperationalError
 from sync.store.problems import Locked, Overtaken
 from sync.store.tables import lease
 
-_PATIENCE = "5s"  # how long a transaction of the worker before may keep us from raising the fence
-# a worker whose machine lost its power is noticed by the server in half a minute, not in the two hours of the default
+_PATIENCE = "5s"  # how long we wait for a transaction of the previous worker before raising the fencing token
+# with these keep-alives the server notices within 30 s that a worker's machine lost power; by default after 2 h
 _NOTICED = ("tcp_keepalives_idle = 15", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
 _TRY = text("select pg_try_advisory_lock(hashtext(:name))")
-_STILL = select(lease.c.fence).with_for_update(read=True)  # held to the end: nobody raises it before we have committed
+_STILL = select(lease.c.fence).with_for_update(
+    read=True
+)  # a shared lock until the commit: nobody raises the token before
 
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Hold the file's lock. Raises Locked at once where another process does."""
+    """Hold the lock of the file. Raises Locked at once if another process holds it."""
     import fcntl
 
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -44,10 +46,10 @@ def file_lock(path: Path) -> Iterator[None]:
 
 @contextmanager
 def server_lease(engine: Engine, practice: str) -> Iterator[int]:
-    """Hold the practice's lock on a connection of its own; gives the fence. Raises Locked at once where another worker
-    holds it, or is still writing after it lost it."""
+    """Hold the practice's lock on a connection of its own; yields the fencing token. Raises Locked at once if another
+    worker holds the lock, or lost it and is still writing."""
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()  # closed, not given back: the lock goes with it
+    connection.detach()  # not returned to the pool: closing it must end the lock
     with connection:
         for setting in _NOTICED:
             connection.execute(text(f"set {setting}"))
@@ -57,7 +59,7 @@ def server_lease(engine: Engine, practice: str) -> Iterator[int]:
 
 
 def _raised(connection: Connection, practice: str) -> int:
-    from sqlalchemy.dialects.postgresql import insert  # not loaded where the store is a file
+    from sqlalchemy.dialects.postgresql import insert  # imported here: not needed with SQLite
 
     first = insert(lease).values(practice=practice, fence=1)
     taken = first.on_conflict_do_update(index_elements=["practice"], set_={"fence": lease.c.fence + 1})
@@ -69,6 +71,6 @@ def _raised(connection: Connection, practice: str) -> int:
 
 
 def check(connection: Connection, practice: str, fence: int) -> None:
-    """The lease is still ours until this transaction ends. Raises Overtaken."""
+    """Raises Overtaken if a newer lease exists; otherwise none can begin before this transaction ends."""
     if connection.execute(_STILL.where(lease.c.practice == practice)).scalar() != fence:
         raise Overtaken

@@ -1,8 +1,8 @@
-"""The outbox: messages to patients, written in the transaction that made them necessary (law L4).
+"""The outbox: messages to patients, stored in the transaction that makes them necessary (law L4).
 
-pending → claimed → sent | failed | uncertain; pending also → suppressed (no longer true) or dropped (by a person). What
-may have left is superseded as soon as a newer telling leaves: it never follows it. What is too much at once is held
-until a person has looked (`sync.plan.floods`).
+pending → claimed → sent | failed | uncertain; pending → suppressed (no longer true) or dropped (by a person). A message
+that may have been sent is superseded as soon as a newer one leaves, so that it never arrives after it. Floods of
+messages are held until a person has answered (`sync.plan.floods`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
 from rules.telling.planning import same_patient
-from sync.store import basics, generation
+from sync.store import counters, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = MessageState
 
-EARLY = -1  # the number of a reminder that a wrong clock sent long before its hour: it counts for none
+EARLY = -1  # the number of a reminder that a wrong clock sent long before its hour; it does not count as sent
 _OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
 _ADD = insert(t.message)
 _c = t.message.c
@@ -52,7 +52,7 @@ class MessageRow:
     kind: MessageKind
     channel: Channel
     number: int  # of its telling; 0 for a reminder, -1 (`EARLY`) for one that a wrong clock sent
-    key: str  # the dedupe key: a gateway takes it once
+    key: str  # the idempotency key: a gateway that knows it sends nothing again
     recipient: str  # a mobile in E.164, or an e-mail address
     facts: Facts  # what it says
     before: Facts | None  # what its patient knew (modification, cancellation)
@@ -69,18 +69,19 @@ class MessageRow:
 
     @property
     def action(self) -> Send:
-        """What it tells whom."""
+        """What the message tells, to whom."""
         return Send(self.kind, self.channel, self.recipient, self.facts, self.before)
 
     @property
     def may_have_left(self) -> bool:
-        """Its gateway may have it, and nobody knows."""
+        """Whether the gateway may have sent it without our knowing."""
         return self.state == UNCERTAIN or (self.state in {PENDING, CLAIMED} and self.started_at is not None)
 
 
 def key_of(tx: Tx, booking: int, send: Send, number: int, now: datetime) -> str:
-    """The dedupe key (docs/design.md#told): of a reminder, the told start; else the telling's number. A gateway keeps
-    it longer than a store may live, so the store's generation stands in it."""
+    """The idempotency key (docs/design.md#told). It holds the store's generation, since a gateway may remember keys
+    longer than the store exists; then for a reminder the start that it tells, for any other message the number of its
+    telling."""
     part = f"{send.facts.start.timestamp():.0f}" if send.kind is MessageKind.REMINDER else str(number)
     return f"{tx.practice}:{generation.current(tx, now).mark}:{booking}:{send.kind}:{part}:{send.channel}"
 
@@ -88,11 +89,11 @@ def key_of(tx: Tx, booking: int, send: Send, number: int, now: datetime) -> str:
 def replace_pending(
     tx: Tx, booking: int, wanted: list[tuple[Send, int, datetime]], now: datetime, zone: ZoneInfo
 ) -> None:
-    """Make the unclaimed messages of a booking (reminders aside) those that are wanted: (action, number, due).
+    """Replace the unclaimed messages of a booking, reminders aside, by the wanted ones: (action, number, due).
 
-    A row that still says the same keeps its place; others give way. A row not yet claimed is replaced, never joined by
-    a second. A row whose call may have begun stays: the gateway may have it. One that a gateway refused for the moment
-    leaves its key behind: no other content goes under it. What takes the place of a held row is held.
+    A row that says the same stays; the others are suppressed. A row whose call may have begun stays too, as the gateway
+    may have it. The key of a row that a gateway refused for the moment is not used for other content. A message that
+    replaces a held one is held.
     """
     unclaimed = {PENDING, HELD}
     standing = [row for row in of_booking(tx, booking, zone) if row.state in unclaimed and row.started_at is None]
@@ -109,7 +110,7 @@ def replace_pending(
 def add(
     tx: Tx, booking: int, send: Send, number: int, *, due: datetime, now: datetime, held: str | None = None
 ) -> bool:
-    """Put a message into the outbox; False where it stands there already. `held`: why it waits for a person."""
+    """Put a message into the outbox. Returns False if it is there already. `held`: why it waits for a person."""
     if _standing(tx, booking, send, number):
         return False
     key = key_of(tx, booking, send, number, now)
@@ -118,7 +119,7 @@ def add(
         "recipient": send.to, "facts": facts_to_json(send.facts), "due_at": due, "created_at": now, "reason": held,
         "before": facts_to_json(send.before) if send.before else None, "state": HELD if held else PENDING,
     }  # fmt: skip
-    tx.add(_ADD, [{"id": basics.take_numbers(tx, "message")[0], **row}])
+    tx.add(_ADD, [{"id": counters.take_numbers(tx, "message")[0], **row}])
     return True
 
 
@@ -133,13 +134,15 @@ def with_state(tx: Tx, *states: MessageState, zone: ZoneInfo) -> list[MessageRow
 
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
-    """Every message of that booking, oldest first."""
+    """All messages of that booking, oldest first."""
     rows = tx.run(_OF_BOOKING, the_booking=booking).mappings()
-    return [_row(row, zone) for row in sorted(rows, key=lambda row: int(row["id"]))]  # ORDER BY would walk the table
+    return [
+        _row(row, zone) for row in sorted(rows, key=lambda row: int(row["id"]))
+    ]  # with ORDER BY, SQLite scans the table
 
 
 def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
-    """The other messages of that booking by that way to that patient, oldest first."""
+    """The other messages of that booking on the same channel to the same patient, oldest first."""
     return [
         one
         for one in of_booking(tx, row.booking, zone)
@@ -148,19 +151,19 @@ def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
 
 
 def joined(tx: Tx, key: str, state: MessageState) -> bool:
-    """Whether a message that went under that common key stands in that state."""
+    """Whether a message with that common key is in that state."""
     query = select(_c.id).where(_c.practice == tx.practice, _c.together == key, _c.state == state).limit(1)
     return tx.connection.execute(query).first() is not None
 
 
 def may_still_join(tx: Tx, booking: int, send: Send) -> bool:
-    """That reminder is not in the outbox yet, or waits there and was never tried."""
+    """Whether that reminder is not in the outbox yet, or pending there and never tried."""
     return all(row.state == PENDING and row.started_at is None for row in _standing(tx, booking, send, 0))
 
 
 def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
-    """The reminders that go as one with this pending one, itself among them, oldest first: those to the same address
-    about the same day (ruling 6). Where its call may have begun: those that went with it, and no other."""
+    """The reminders that go in one message with this pending one, itself included, oldest first: those to the same
+    address about the same day (ruling 6). If its call may have begun: only those that went with it."""
     c = t.message.c
     same = (c.practice == tx.practice, c.state == PENDING, c.kind == MessageKind.REMINDER.value)
     query = select(t.message).where(*same, c.channel == row.channel.value, c.recipient == row.recipient)
@@ -169,14 +172,14 @@ def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
 
 
 def claimed_with(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
-    """The claimed messages that go as one with this claimed one, itself among them."""
+    """The claimed messages that go in one call with this claimed one, itself included."""
     if row.together is None:
         return [row]
     return [one for one in with_state(tx, CLAIMED, zone=zone) if one.together == row.together]
 
 
 def _standing(tx: Tx, booking: int, send: Send, number: int) -> list[Any]:
-    """That message in the outbox, whatever generation its key is of."""
+    """The rows of that message in the outbox, in any generation."""
     told = facts_to_json(send.facts)
     return [
         row
@@ -193,7 +196,7 @@ def _goes_with(one: MessageRow, row: MessageRow) -> bool:
 
 
 def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:
-    """One message."""
+    """The message of that number."""
     c = t.message.c
     query = select(t.message).where(c.practice == tx.practice, c.id == message)
     row = tx.connection.execute(query).mappings().first()
@@ -201,7 +204,8 @@ def get(tx: Tx, message: int, zone: ZoneInfo) -> MessageRow | None:
 
 
 def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **values: Unpack[MessageColumns]) -> bool:
-    """From one state to another, only where it still stands in the expected one: the claim (must change one row)."""
+    """Change the state, only if the message is in the `expected` one. Returns whether it was: two workers that claim at
+    once cannot both succeed."""
     c = t.message.c
     result = tx.connection.execute(
         update(t.message)
@@ -212,7 +216,7 @@ def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **va
 
 
 def counts(tx: Tx) -> dict[str, int]:
-    """How many messages stand in each state; `retry` are pending ones tried before."""
+    """How many messages are in each state; `retry` counts pending ones that were tried before."""
     c = t.message.c
     found = {"pending": 0, "retry": 0, "failed": 0, "uncertain": 0, "held": 0, "sent": 0}
     tried = (c.attempts > 0).label("tried")
@@ -224,7 +228,7 @@ def counts(tx: Tx) -> dict[str, int]:
 
 
 def tried_in_vain(tx: Tx) -> dict[tuple[str, bool], int]:
-    """By channel, and whether an answer was lost: pending messages that were tried at least twice."""
+    """(channel, whether an answer was lost) → how many pending messages were tried at least twice."""
     lost = (_c.unclear > 0).label("lost")
     query = select(_c.channel, lost, func.count()).where(
         _c.practice == tx.practice, _c.state == PENDING, _c.attempts > 1
@@ -238,12 +242,12 @@ def _says(row: MessageRow, send: Send, number: int) -> bool:
 
 
 def take_back(tx: Tx, message: int) -> None:
-    """No gateway was called with it: as if it had not been owed."""
+    """Delete a message with which no gateway was called."""
     _delete(tx, message)
 
 
 def drop_of(tx: Tx, booking: int) -> None:
-    """That booking becomes part of another one: nothing is told of it any more."""
+    """Delete the booking's messages: the booking becomes part of another one."""
     tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.booking == booking))
 
 
@@ -268,5 +272,5 @@ def _row(row: Any, zone: ZoneInfo) -> MessageRow:
 
 
 def read(rows: Iterable[Any], zone: ZoneInfo) -> list[MessageRow]:
-    """These rows of the table as values, their times in that zone."""
+    """Rows of the table as values, with times in `zone`."""
     return [_row(row, zone) for row in rows]

@@ -1,8 +1,8 @@
-"""The moments that the store recorded, as a whole: for a clock that went back. Each column of the tables is one of
+"""Corrects the times in the store after the clock was set back.
 
-done      something happened then: never later than now
-planned   something is to happen then, as the program itself set it: never much later than now
-hers      when an appointment is; and what a server said of its own time
+Two kinds of columns are corrected: a time at which something happened cannot lie ahead (`WORKING`, `HISTORY`), and a
+time that attitre itself planned cannot lie further ahead than such a wait lasts (`AT_ONCE`, and when messages and edits
+are due). Times of appointments and of servers are left alone.
 """
 
 from __future__ import annotations
@@ -22,27 +22,24 @@ from sync.store.engine import Tx
 from sync.store.messages import EARLY, PENDING, SUPPRESSED
 
 _c, _r, _b, _m = t.calendar.c, t.resource.c, t.booking.c, t.message.c
-WORKING = (  # done, and something waits for it to be past
+WORKING = (  # happened; some step compares it with now
     _c.baseline_at, _c.last_success, _c.last_attempt, _c.held_at, _c.audited_at, _c.audit_tried_at, _c.deep_audit_at,
     _c.doubted_at, _c.conditions_at, _c.failing_since, _c.refused_since, _r.suspect_at, _r.changed_at, _r.dirty_at,
     _b.changed_at, _b.vanished_at, t.query.c.answered_at, t.subscription.c.opened_at, t.subscription.c.heard_at,
 )  # fmt: skip
-HISTORY = (  # done, and told to people as it was
+HISTORY = (  # happened; only shown to people
     _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at,
     t.intent.c.asked_at, t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at,
     t.consent.c.at, t.notice.c.created_at, t.notice.c.sent_at,
 )  # fmt: skip
-AT_ONCE = (_c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before)
-PLANNED = (*AT_ONCE, _m.due_at, t.edit.c.due_at)
-HERS = (
-    _c.pushed_until, t.subscription.c.expires_at, t.occurrence.c.start, t.occurrence.c.end, _b.start, _b.end,
-    t.edit.c.end, t.patient_history.c.at, t.journal.c.at,
+AT_ONCE = (  # planned by attitre: may be tried at once
+    _c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before,
 )  # fmt: skip
 _SETTINGS = ("no-writes:", "unfolded:")
 
 
 def worked_for(tx: Tx, since: datetime) -> timedelta:
-    """From the first to the last line of the journal after that moment."""
+    """The time from the first to the last line of the journal after that moment."""
     j = t.journal.c
     first, last = tx.connection.execute(
         select(func.min(j.at), func.max(j.at)).where(j.practice == tx.practice, j.at > since)
@@ -51,14 +48,14 @@ def worked_for(tx: Tx, since: datetime) -> timedelta:
 
 
 def stored_after(tx: Tx, since: datetime) -> list[tuple[str, str]]:
-    """(calendar, ref) of bodies that changed after that moment."""
+    """(calendar, ref) of the bodies that changed after that moment."""
     query = select(_r.calendar, _r.ref).where(_r.practice == tx.practice, _r.changed_at > since)
     return [(calendar, ref) for calendar, ref in tx.connection.execute(query)]
 
 
 def draw_back(tx: Tx, since: datetime, now: datetime, settle: timedelta) -> None:
-    """What was done after `since` was done now; no wait reaches further than it may. `settle`: how long a message waits
-    for her to be ready."""
+    """Set times after `since` at which something happened to `now`, and shorten waits that became too long. `settle`:
+    the longest time for which a message is kept back."""
     for column in WORKING:
         _change(tx, column, since, now)
     for column in AT_ONCE:
@@ -75,14 +72,14 @@ def draw_back(tx: Tx, since: datetime, now: datetime, settle: timedelta) -> None
 
 
 def draw_history_back(tx: Tx, since: datetime, now: datetime) -> None:
-    """What people are told of as done after `since` was done now."""
+    """Set times after `since` that are only shown to people to `now`."""
     for column in HISTORY:
         _change(tx, column, since, now)
 
 
 def undo(tx: Tx, since: datetime) -> None:
-    """What a slip of the clock did after `since` is as if it had not been, apart from what left the house: appointments
-    that vanished are missed anew, and what was given up as no longer true is not given up."""
+    """Undo what was concluded by the wrong clock after `since`, except what was sent: vanished bookings have to be
+    missed again, and messages that were suppressed are pending or planned again."""
     _update(tx, t.booking, _b.vanished_at > since, vanished_at=None, state=INVALID)
     given_up = (_m.state == SUPPRESSED) & (_m.done_at > since)
     reminder = _m.kind == MessageKind.REMINDER.value
@@ -92,7 +89,7 @@ def undo(tx: Tx, since: datetime) -> None:
 
 
 def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: Practice) -> None:
-    """Reminders that went after `since` and whose hour is more than a day away."""
+    """Mark reminders sent after `since` whose hour is more than a day away as not sent."""
     went = select(_m.id, _m.facts).where(
         _m.practice == tx.practice, _m.kind == MessageKind.REMINDER.value, _m.created_at > since
     )
@@ -102,8 +99,8 @@ def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: 
             _update(tx, t.message, _m.id == row.id, number=EARLY)
 
 
-def owe_judgements(tx: Tx, now: datetime) -> None:
-    """Everything that is still to come, in a calendar or gone from it."""
+def evaluate_coming_again(tx: Tx, now: datetime) -> None:
+    """Mark all coming events for evaluation, those in a calendar and those gone from it."""
     resources.mark_future_dirty(tx, now)
     coming = select(_b.calendar, _b.ref).where(_b.practice == tx.practice, _b.start > now).distinct()
     resources.mark_dirty(tx, [(row.calendar, row.ref) for row in tx.connection.execute(coming)], now)

@@ -1,7 +1,7 @@
-"""Every name of the directory in memory, so that the nearest ones are found without reading the tables again.
+"""All names of the directory in memory, so that the nearest ones are found without reading the tables.
 
-A record carries the number of its last change (`patient.revision`), so a change by another process costs only the
-records that changed. A transaction that changed the directory itself is answered apart: it may yet be rolled back.
+Each record has the number of its last change (`patient.revision`), so a process reads only the records that others
+changed since it last looked. A transaction that changes the directory works on a copy, because it may be rolled back.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, func, select, update
 
-from sync.store import basics
+from sync.store import counters, keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here, in_parts, the, those
 
-AS_ONE = "="  # starts the word that is a whole name written as one; no folded word has it
-_LIKE = 70
+AS_ONE = "="  # prefix of a whole name written as one word; it occurs in no folded word
+_LIKE = 70  # of 100: rapidfuzz's ratio below which names are not similar
 _ERASED = "directory-erased"
 _c, _n = t.patient.c, t.patient_name.c
 _TOUCH = update(t.patient).where(*here(t.patient, "id"))
@@ -29,7 +29,7 @@ _THEIR_TOKENS = _TOKENS.where(those(_n.patient))
 
 @dataclass(slots=True)
 class Names:
-    """The folded names, words in order, side by side with the records they belong to."""
+    """The folded names, with their words in alphabetical order, and the records they belong to."""
 
     erased: str | None = None
     revision: int = -1
@@ -38,7 +38,7 @@ class Names:
     owners: list[int] = field(default_factory=list)
 
     def nearest(self, name: str, limit: int) -> list[int]:
-        """The records whose names look most like it, likeliest first."""
+        """The records with the most similar names, the most similar first."""
         from rapidfuzz import fuzz, process
 
         wanted = " ".join(sorted(name.split()))
@@ -46,7 +46,7 @@ class Names:
         return [self.owners[place] for _, _, place in found]
 
     def put(self, patient: int, text: str) -> None:
-        """That record's name now; a record that left the directory keeps its place, empty."""
+        """Set the record's name. A record that left the directory keeps its place, with an empty name."""
         if patient in self.place:
             self.texts[self.place[patient]] = text
         elif text:
@@ -55,7 +55,7 @@ class Names:
             self.owners.append(patient)
 
     def copy(self) -> Names:
-        """One that may change alone."""
+        """An independent copy."""
         return Names(self.erased, self.revision, dict(self.place), list(self.texts), list(self.owners))
 
 
@@ -63,20 +63,20 @@ _known: WeakKeyDictionary[Engine, dict[str, Names]] = WeakKeyDictionary()
 
 
 def touch(tx: Tx, patient: int) -> None:
-    """That record changed."""
+    """Note that the record changed."""
     _names_of_its_own(tx)
-    tx.run(_TOUCH, the_id=patient, revision=basics.take_numbers(tx, "directory")[0])
+    tx.run(_TOUCH, the_id=patient, revision=counters.take_numbers(tx, "directory")[0])
 
 
 def erased(tx: Tx) -> None:
-    """Records went without a trace: whoever remembers names forgets them all."""
-    basics.put(tx, _ERASED, secrets.token_hex(8))
+    """Note that records were deleted: every process then reads all names again."""
+    keyvalue.put(tx, _ERASED, secrets.token_hex(8))
     tx.cache.names = None
-    tx.cache.own_names = Names(basics.get(tx, _ERASED))
+    tx.cache.own_names = Names(keyvalue.get(tx, _ERASED))
 
 
 def nearest(tx: Tx, name: str, limit: int) -> list[int]:
-    """The records whose names look most like `name`, as they stand in this transaction."""
+    """The records with the names most similar to `name`, as this transaction sees them."""
     return _now(tx).nearest(name, limit)
 
 
@@ -90,9 +90,9 @@ def _now(tx: Tx) -> Names:
 
 
 def _shared(tx: Tx) -> Names:
-    """What every transaction on this store knows."""
+    """The names that all transactions of this process share."""
     kept = _known.setdefault(tx.engine, {})
-    last = basics.get(tx, _ERASED)
+    last = keyvalue.get(tx, _ERASED)
     if tx.practice not in kept or kept[tx.practice].erased != last:
         kept[tx.practice] = Names(last)
     return kept[tx.practice]
@@ -105,7 +105,7 @@ def _names_of_its_own(tx: Tx) -> None:
 
 
 def _follow(tx: Tx, names: Names) -> None:
-    """Take in what changed since."""
+    """Read the records that changed since the last call."""
     changed = [(patient, number, merged) for patient, number, merged in tx.run(_SINCE, the_revision=names.revision)]
     texts = _texts(tx, [patient for patient, _, merged in changed if not merged], everything=names.revision < 0)
     for patient, revision, merged in changed:
@@ -114,7 +114,7 @@ def _follow(tx: Tx, names: Names) -> None:
 
 
 def _texts(tx: Tx, patients: list[int], *, everything: bool) -> dict[int, str]:
-    """The words of these records' names, in order, one string each."""
+    """record → its words in alphabetical order."""
     if everything and patients:
         return {patient: _spoken(text) for patient, text in tx.run(_TOKENS)}
     parts = (tx.run(_THEIR_TOKENS, those_patient=part) for part in in_parts(patients))

@@ -1,4 +1,4 @@
-"""What the practice is alerted of, once each: a key that stands is not written again."""
+"""Alerts to the practice. An alert whose key exists is not raised again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NoticeRow:
 
 
 def raise_once(tx: Tx, key: str, subject: str, text: str, now: datetime) -> None:
-    """Owe the practice this alert, unless one with that key was raised before."""
+    """Raise this alert, unless one with that key was raised before."""
     exists = select(t.notice.c.key).where(t.notice.c.practice == tx.practice, t.notice.c.key == key)
     if tx.connection.execute(exists).first() is None:
         row = {"key": key, "subject": subject, "text": text, "created_at": now}
@@ -43,12 +43,12 @@ def raise_once(tx: Tx, key: str, subject: str, text: str, now: datetime) -> None
 
 
 def due(tx: Tx, now: datetime) -> list[NoticeRow]:
-    """Alerts not yet sent."""
+    """Alerts not sent yet."""
     return [NoticeRow(row.key, row.subject, row.text, row.attempts) for row in tx.run(_DUE, the_next_try=now)]
 
 
 def withdraw(tx: Tx, key: str) -> None:
-    """It is settled: where it was not sent yet, it is not."""
+    """Delete the alert if it was not sent yet: its reason is over."""
     c = t.notice.c
     tx.connection.execute(delete(t.notice).where(c.practice == tx.practice, c.key == key, c.sent_at.is_(None)))
 

@@ -1,4 +1,6 @@
-"""The directory of patients: found by name words, mobile, e-mail, birth date; every change keeps the old value (P4)."""
+"""The directory of patients, searched by words of names, mobile, e-mail and birth date. Every change of a detail keeps
+the old value (P4).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, union_all, update
 
 from rules.model import Patient
 from rules.text.fold import words
-from sync.store import basics, nameindex
+from sync.store import counters, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE
@@ -35,7 +37,7 @@ _c, _b = t.patient.c, t.booking.c
 _GET = select(t.patient).where(*here(t.patient, "id"))
 _AMONG = select(t.patient).where(*here(t.patient), those(_c.id), _c.merged_into.is_(None))
 _KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
-_WORDS = 8  # words of names asked for at once
+_WORDS = 8  # of names, in one query
 _NAMED = select(t.patient_name.c.patient).where(
     *here(t.patient_name), t.patient_name.c.token.in_([bindparam(f"word_{number}") for number in range(_WORDS)])
 )
@@ -68,7 +70,7 @@ _DOUBTFUL = _PROVISIONAL.where(
 
 
 def get(tx: Tx, patient: int) -> Patient | None:
-    """That record; a merged one leads to its successor."""
+    """The record of that number, or the record that it was merged into."""
     row = tx.run(_GET, the_id=patient).mappings().first()
     if row is None:
         return None
@@ -76,9 +78,9 @@ def get(tx: Tx, patient: int) -> Patient | None:
 
 
 def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
-    """Everybody whom one of the clues points at: a name word, a mobile, an e-mail, a birth date, a number.
+    """All patients to whom a clue points: a word of the name, a mobile, an e-mail, a birth date, a number.
 
-    Of a common first name only those are taken who share most words: the person meant is among them.
+    Of more than 200 who share a word, those who share the most words are returned: the patient meant is among them.
     """
     if tx.cache.nobody:
         return ()
@@ -90,20 +92,21 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
 
 
 def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, str], ...]]:
-    """The names of records that were merged into these."""
+    """record → the names of records that were merged into it."""
     rows = sorted(tuple(row) for row in tx.run(_KNOWN_AS, those_merged_into=patients)) if patients else []
     return {into: tuple((row[2], row[3]) for row in rows if row[0] == into) for into in {row[0] for row in rows}}
 
 
 def _pointed(tx: Tx, clues: Clues) -> list[int]:
-    """By what is nearly a person's own: one question a clue, so that each walks its own index."""
+    """The records with one of these details. One query for each clue, so that each uses its own index."""
     asked = zip_longest(clues.mobiles, clues.emails, clues.birth_dates)
     found = [dict(zip(_OWN, values, strict=True)) for values in asked]
     return [*clues.ids, *(number for values in found for number in tx.run(_WITH, **values).scalars())]
 
 
 def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
-    """By words of the name, most words first. Counted here: asked to group, SQLite walks the whole index."""
+    """The records that share words of the name, most words first. Counted here: with GROUP BY, SQLite scans the whole
+    index."""
     wanted = sorted({spelt for name in names for spelt in (name, AS_ONE + name)})
     parts = (wanted[start : start + _WORDS] for start in range(0, len(wanted), _WORDS))
     shared = Counter[int](patient for part in parts for patient in tx.run(_NAMED, **_words(part)).scalars())
@@ -111,18 +114,18 @@ def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
 
 
 def _words(part: list[str]) -> dict[str, str]:
-    """As many parameters for any number of words: the last one again."""
+    """A fixed number of parameters for any number of words, so that one statement serves: the last word is repeated."""
     return {f"word_{number}": part[min(number, len(part) - 1)] for number in range(_WORDS)}
 
 
 def expect(tx: Tx) -> None:
-    """Many events are about to be judged: find out at once whether there is anybody to be found."""
-    if not basics.ever_counted(tx, "patient"):
+    """Before many events are evaluated: find out whether the directory is empty, so that it is not searched."""
+    if not counters.ever_counted(tx, "patient"):
         tx.cache.nobody = True
 
 
 def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
-    """The records whose names look most like `name` (already folded); only for proposals, never for a decision."""
+    """The records with the names most similar to `name` (folded). For proposals only, never for a decision."""
     if not name:
         return ()
     found = nameindex.nearest(tx, name, limit)
@@ -130,10 +133,10 @@ def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
 
 
 def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
-    """Create or update a record; each detail that changes keeps its old value in the history. Returns the id."""
+    """Create or update a record; the history keeps the old value of each detail that changes. Returns the number."""
     values = {name: getattr(patient, name) for name in DETAILS}
     if patient.id is None:
-        number = basics.take_numbers(tx, "patient")[0]
+        number = counters.take_numbers(tx, "patient")[0]
         row = {**values, "created_at": now, "changed_at": now}
         tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
         _index_names(tx, number, patient)
@@ -167,21 +170,15 @@ def guardians(tx: Tx, name: str) -> list[Patient]:
     return _patients(tx, tx.connection.execute(query.order_by(c.id).limit(20)).mappings())
 
 
-def count(tx: Tx) -> int:
-    """How many records."""
-    query = select(func.count()).where(t.patient.c.practice == tx.practice, t.patient.c.merged_into.is_(None))
-    return int(tx.connection.execute(query).scalar() or 0)
-
-
 def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:
-    """Past bookings of that patient that took place, newest first: (day, dentist, motif)."""
+    """(day, dentist, motif) of the patient's past bookings that took place, newest first."""
     rows = tx.run(_VISITS, the_patient=patient, the_end=before)
     return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Provisional:
-    """Who follows a patient only because a booking without preference said so, and which (ruling 9)."""
+    """A patient whose dentist is provisional: only a booking without preference says so (ruling 9)."""
 
     patient: int
     booking: int
@@ -189,18 +186,19 @@ class Provisional:
 
 
 def provisional(tx: Tx) -> list[Provisional]:
-    """Everybody whose dentist is not firm yet."""
+    """All patients with a provisional dentist."""
     return [Provisional(patient, booking, dentist) for patient, booking, dentist in tx.run(_PROVISIONAL)]
 
 
 def doubtful(tx: Tx, now: datetime) -> list[Provisional]:
-    """Everybody whose dentist is not firm yet and may be by now, or no more: they came, or the booking left."""
+    """Patients with a provisional dentist that may have to be confirmed or revoked: they came, or the booking
+    vanished."""
     rows = tx.run(_DOUBTFUL, the_end=now)
     return [Provisional(patient, booking, dentist) for patient, booking, dentist in rows]
 
 
 def set_provisional_dentist(tx: Tx, patient: int, booking: int | None) -> None:
-    """The booking on which the attribution of the patient's dentist depends; None: it is confirmed."""
+    """Set the booking on which the patient's provisional dentist depends; None: the dentist is confirmed."""
     tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(provisional=booking))
 
 
@@ -215,28 +213,29 @@ def _index_names(tx: Tx, number: int, patient: Patient) -> None:
 
 
 def history(tx: Tx, patient: int) -> list[dict[str, Any]]:
-    """What changed in that record, newest first: field, old, new, source, at."""
+    """The changes of that record, newest first: field, old, new, source, at."""
     c = t.patient_history.c
     query = select(c.field, c.old, c.new, c.source, c.at).where(c.practice == tx.practice, c.patient == patient)
     return [dict(row) for row in tx.connection.execute(query.order_by(c.id.desc())).mappings()]
 
 
 def find_by_names(tx: Tx, patient: int) -> None:
-    """Find that record by its names, and by those of the records merged into it."""
+    """Index the record by its own names and by those of the records merged into it."""
     record = get(tx, patient)
     if record is not None:
         _index_names(tx, patient, record)
 
 
 def merged(tx: Tx, patient: int) -> list[Patient]:
-    """The records that were merged into that one: their names still find it."""
+    """The records that were merged into that one; their names still find it."""
     c = t.patient.c
     rows = tx.connection.execute(select(t.patient).where(c.practice == tx.practice, c.merged_into == patient))
     return _patients(tx, rows.mappings())
 
 
 def _name_words(patient: Patient) -> list[str]:
-    """The words by which a name is found; a name of several words also as one (`Le Goff`, typed `Legoff`)."""
+    """The words by which a name is found. A name of several words is also indexed as one word (`Le Goff`, typed
+    `Legoff`)."""
     spoken = [words(part) for part in (patient.family_name, patient.given_name, patient.birth_name or "")]
     return [word for part in spoken for word in (*part, *([AS_ONE + "".join(part)] if len(part) > 1 else []))]
 
@@ -245,7 +244,7 @@ def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetim
     for name, value in changed.items():
         old = getattr(before, name)
         row = {"field": name, "old": _text(old), "new": _text(value), "source": source, "at": now}
-        number = basics.take_numbers(tx, "patient_history")[0]
+        number = counters.take_numbers(tx, "patient_history")[0]
         statement = insert(t.patient_history).values(practice=tx.practice, id=number, patient=before.id, **row)
         tx.connection.execute(statement)
 

@@ -1,11 +1,11 @@
-"""What can be wrong with the store: two kinds that have nothing in common (law L10).
+"""What can go wrong with the store, in two unrelated kinds (law L10).
 
 StoreProblem              the whole store: a French sentence for a person; ends the pass
-├── Locked                another `run` or `sync` is at work
-├── Overtaken             another worker has taken this practice over: nothing more is ours to write
+├── Locked                another `run` or `sync` holds the lease
+├── Overtaken             another worker took the lease: nothing more may be written
 └── Unusable              cannot be opened, is full, or was made by a newer attitre
 
-NotStored                 what was to be written, and nothing else: ends one resource, booking or message
+NotStored                 the rows alone: ends one resource, booking or message
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class StoreProblem(Exception):
 
 
 class Locked(StoreProblem):
-    """Another process holds the writer's lock."""
+    """Another worker holds the lease."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class Locked(StoreProblem):
 
 
 class Overtaken(StoreProblem):
-    """Our lease has gone to another worker while we were at work: what was to be written is rolled back."""
+    """Another worker took the lease while we were working; our transaction is rolled back."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -42,25 +42,25 @@ class Unusable(StoreProblem):
 
 
 class NotStored(Exception):
-    """The store refused these values or these rows: a key that stands already, a number or a text that is too large.
-    Its transaction is rolled back; any other may go on. No StoreProblem, so that whoever isolates one resource keeps
-    it there. `str()` is a French sentence without the values."""
+    """The store refused these values or rows: a duplicate key, a number or text that is too large. The transaction is
+    rolled back; others may go on. Not a StoreProblem, so that it ends only the item being stored. `str()` is a French
+    sentence without the values."""
 
 
 def ends_more(error: Exception) -> bool:
-    """Whether it is the whole store's, and with it everybody's."""
+    """Whether the error concerns the whole store and so ends the pass."""
     return isinstance(error, StoreProblem) or (isinstance(error, DBAPIError) and not about_rows(error))
 
 
 def about_rows(error: DBAPIError) -> bool:
-    """Whether the error concerns what was written or read, and not the store: it would be refused by a sound one."""
+    """Whether the error concerns the rows: a sound store would refuse them too."""
     if error.connection_invalidated:
         return False
     if isinstance(error, IntegrityError | DataError):
         return True
     words = str(error.orig).lower()
     if isinstance(error, ProgrammingError | InterfaceError):
-        # PostgreSQL's class 42 is a missing table or right: every row would meet it
+        # PostgreSQL's class 42 is a missing table or a missing right: it concerns every row
         lasting = str(getattr(error.orig, "sqlstate", None) or "").startswith("42")
         return not lasting and "closed" not in words
     return isinstance(error, OperationalError) and any(sign in words for sign in _ROWS)
@@ -70,7 +70,7 @@ _ROWS = ("could not decode to utf-8", "too many sql variables", "malformed json"
 
 
 def sentence(error: DBAPIError) -> str:
-    """What a person is told of it: the driver's own words may hold values of the practice (law L8)."""
+    """A French sentence for a person. The driver's own text may contain personal data (law L8)."""
     words = str(error.orig).lower()
     kind = type(error.orig).__name__
     if about_rows(error):

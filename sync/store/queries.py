@@ -1,4 +1,6 @@
-"""Questions and their answers: once a question's text, so that time alone rewrites none (law L2)."""
+"""The questions typed into calendars and their answers. An answer is stored once for each text of a question, so that
+time alone rewrites none (law L2).
+"""
 
 from __future__ import annotations
 
@@ -34,20 +36,20 @@ class QueryRow:
 
 
 def get(tx: Tx, calendar: str, ref: str) -> QueryRow | None:
-    """The question that was answered in that event."""
+    """The question answered in that event; None if there is none."""
     row = tx.connection.execute(select(t.query).where(*_where(tx, calendar, ref))).first()
     return _row(row) if row else None
 
 
 def put(tx: Tx, calendar: str, ref: str, asked: str, lines: Sequence[str], *, now: datetime) -> None:
-    """Keep this answer; it replaces an earlier one."""
+    """Store the answer, in place of an earlier one."""
     forget(tx, calendar, ref)
     values = {"calendar": calendar, "ref": ref, "asked": asked, "lines": list(lines), "answered_at": now}
     tx.connection.execute(insert(t.query).values(practice=tx.practice, **values))
 
 
 def forget(tx: Tx, calendar: str, ref: str) -> None:
-    """No question stands there."""
+    """Delete the stored answer."""
     tx.connection.execute(delete(t.query).where(*_where(tx, calendar, ref)))
 
 
@@ -58,7 +60,7 @@ def of_yesterday(tx: Tx, now: datetime) -> list[QueryRow]:
 
 
 def near_words(tx: Tx, typed: Iterable[str]) -> tuple[str, ...]:
-    """Words of patients' names that are most like the typed ones (folded), best first."""
+    """Words of patients' names most similar to the typed ones (folded), the most similar first."""
     from rapidfuzz import fuzz, process
 
     c = t.patient_name.c

@@ -1,7 +1,7 @@
-"""Writers of one process, one after the other in the order in which they came.
+"""Writers of one process wait in the order of their arrival.
 
-SQLite lets one writer in and has the others try again at random moments until their patience ends: eight readers of a
-slow machine then fail by each other. In a queue of their own they meet SQLite's patience for other programs only.
+SQLite admits one writer and lets the others retry at random moments until their busy timeout: on a slow machine, eight
+threads then time out because of each other. In this queue only other programs can make them wait for SQLite.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 
 class WritersQueue:
-    """First come, first served; whoever leaves the queue by an exception holds nobody up."""
+    """First come, first served. A writer that leaves by an exception lets the next one in."""
 
     def __init__(self) -> None:
         self._mutex = Lock()
@@ -22,12 +22,12 @@ class WritersQueue:
         self._taken = False
 
     def __len__(self) -> int:
-        """How many wait."""
+        """How many writers wait."""
         return len(self._waiting)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """One's turn: it begins when all that came before are done."""
+        """Wait until all earlier writers are done, then let the next one in at the end."""
         self._wait()
         try:
             yield
@@ -43,7 +43,7 @@ class WritersQueue:
             mine.acquire()
             self._waiting.append(mine)
         try:
-            mine.acquire()  # whoever is before us hands its turn on by releasing it
+            mine.acquire()  # released by the writer before us
         except BaseException:  # Ctrl-C
             with self._mutex:
                 still_waits = mine in self._waiting
@@ -66,7 +66,7 @@ _finding = Lock()
 
 
 def queue_of(file: str) -> WritersQueue:
-    """The one queue of this process for that file, for however many stores open it."""
+    """The process's one queue for that file, shared by all stores that open it."""
     with _finding:
         found = _queues.get(file)
         if found is None:

@@ -1,4 +1,4 @@
-"""What is kept of one event's past: journal, owed edit, what it changed in the directory. Read-only."""
+"""The history of one event, for `attitre explain`: journal, planned edit, changes in the directory. Read-only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Where an occurrence stands, whose it is, and what it was found to be."""
+    """One occurrence: its place, its booking and patient, and its kind."""
 
     calendar: str
     ref: str
@@ -52,7 +52,7 @@ def journal(tx: Tx, place: tuple[str, str], booking: int | None) -> list[Entry]:
     restored = (c.calendar.is_(None), c.ref.is_(None), c.event == "restored")
     asked = [here, whole, restored, *([(c.booking == booking,)] if booking is not None else [])]
     found: dict[int, Entry] = {}
-    for clauses in asked:  # one question an index
+    for clauses in asked:  # one query for each index
         for row in tx.connection.execute(select(t.journal).where(c.practice == tx.practice, *clauses)):
             if booking is None or row.booking in {None, booking}:
                 found[row.id] = Entry(row.at, row.event, row.detail)
@@ -60,7 +60,7 @@ def journal(tx: Tx, place: tuple[str, str], booking: int | None) -> list[Entry]:
 
 
 def owed(tx: Tx, place: tuple[str, str]) -> EditRow | None:
-    """The edit that is to be written there."""
+    """The edit planned for that event."""
     c = t.edit.c
     query = select(t.edit).where(c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])
     row = tx.connection.execute(query).first()
@@ -71,7 +71,7 @@ def owed(tx: Tx, place: tuple[str, str]) -> EditRow | None:
 
 
 def planned(tx: Tx, booking: int) -> dict[int, datetime]:
-    """When each message of the booking, by number, was put into the outbox. One that gave way is not there."""
+    """message number → when the message was put into the outbox. Suppressed ones that are deleted are missing."""
     c = t.message.c
     query = select(c.id, c.created_at).where(c.practice == tx.practice, c.booking == booking)
     return {int(row.id): row.created_at for row in tx.connection.execute(query)}
@@ -87,7 +87,7 @@ def directory_changes(tx: Tx, patient: int, place: tuple[str, str]) -> list[tupl
 
 
 def consents(tx: Tx, booking: int) -> list[tuple[datetime, str, str]]:
-    """(when, dentist, words) of the agreements that were noted for that booking (P23)."""
+    """(when, dentist, words) of the agreements stored for that booking (P23)."""
     c = t.consent.c
     query = select(c.at, c.dentist, c.detail).where(c.practice == tx.practice, c.booking == booking, c.dentist != "")
     return [(at, dentist, detail) for at, dentist, detail in tx.connection.execute(query.order_by(c.at))]
@@ -97,7 +97,7 @@ def consents(tx: Tx, booking: int) -> list[tuple[datetime, str, str]]:
 
 
 def occurrences(tx: Tx, *, uid: str | None = None, place: tuple[str, str] | None = None) -> list[Occurrence]:
-    """Occurrences of that UID, or in that resource, in order of time."""
+    """The occurrences of that UID, or of that resource, in order of time."""
     c = t.occurrence.c
     clauses = [c.uid == uid] if uid is not None else []
     clauses += [c.calendar == place[0], c.ref == place[1]] if place else []
@@ -113,7 +113,7 @@ def bookings_of(tx: Tx, uid: str) -> list[int]:
 
 
 def every_resource(tx: Tx) -> Iterator[ResourceRow]:
-    """All that ever stood in a calendar, gone or not, calendar by calendar."""
+    """All resources ever seen, gone or not, calendar by calendar."""
     c = t.resource.c
     query = select(c.calendar, c.ref).where(c.practice == tx.practice).order_by(c.order)
     refs: dict[str, list[str]] = {}
@@ -125,7 +125,7 @@ def every_resource(tx: Tx) -> Iterator[ResourceRow]:
 
 
 def booked_names(tx: Tx) -> Iterator[tuple[int, list[str]]]:
-    """(booking, words of its patient's name and motif)."""
+    """(booking, words of the patient's name and the motif) of all bookings."""
     c = t.booking.c
     rows: Any = tx.connection.execute(select(c.id, c.facts).where(c.practice == tx.practice).order_by(c.id))
     for number, facts in rows:

@@ -1,4 +1,4 @@
-"""Push channels of calendars: opened by us, ended by us or by time. Their secrets are kept as hashes only."""
+"""The push channels of calendars, opened and closed by us or ended by time. Only hashes of their secrets are stored."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _EVERY = select(t.subscription).where(*here(t.subscription)).order_by(t.subscrip
 _GET = select(t.subscription).where(*here(t.subscription, "id"))
 _NEW, _CHANGE = insert(t.subscription), update(t.subscription).where(*here(t.subscription, "id"))
 _FORGET = delete(t.subscription).where(*here(t.subscription, "id"))
-WORN = 0.8  # of its life, after which it is replaced
+WORN = 0.8  # of a channel's life, then it is renewed
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One channel. `resource` and `expires_at` are None until the server said them; `heard_at`: when its first message
-    came, which proves that messages reach us; `not_before`: when ending it is tried again."""
+    """One push channel. `resource` and `expires_at` are None until the server told them. `heard_at`: when the first
+    notification came, which proves that notifications reach us. `not_before`: when closing it is tried again."""
 
     id: str
     calendar: str
@@ -41,53 +41,53 @@ class Subscription:
     not_before: datetime | None
 
     def fits(self, secret: str) -> bool:
-        """Whether that is its secret; takes as long for a wrong one."""
+        """Whether that is the channel's secret; compared in constant time."""
         return hmac.compare_digest(self.secret_hash, hashed(secret))
 
     def lives(self, now: datetime) -> bool:
-        """The server granted it, and its time is not over."""
+        """Whether the server granted the channel and it has not expired."""
         return self.expires_at is not None and self.expires_at > now
 
     def worn(self, now: datetime) -> bool:
-        """Four fifths of what the server granted are over."""
+        """Whether the channel is due for renewal: four fifths of its life are over."""
         if self.expires_at is None:
             return True
         return now >= self.opened_at + WORN * (self.expires_at - self.opened_at)
 
     def silent(self, now: datetime, patience: timedelta) -> bool:
-        """Nothing was ever heard of it, and the first message should have come at once."""
+        """Whether no notification ever came within `patience`, although the server sends a first one at once."""
         return self.heard_at is None and now - self.opened_at > patience
 
 
 def hashed(secret: str) -> str:
-    """How a secret is kept: it is long and random, so one hash hides it."""
+    """The secret's hash. One plain hash is enough for a secret that is long and random."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def every(tx: Tx) -> tuple[Subscription, ...]:
-    """All of the practice, the oldest first."""
+    """All push channels of the practice, the oldest first."""
     return tuple(_row(row) for row in tx.run(_EVERY).mappings())
 
 
 def get(tx: Tx, ident: str) -> Subscription | None:
-    """One, or None."""
+    """The push channel of that id; None if there is none."""
     row = tx.run(_GET, the_id=ident).mappings().first()
     return _row(row) if row else None
 
 
 def add(tx: Tx, ident: str, secret: str, *, calendar: str, address: str, now: datetime) -> None:
-    """About to be asked for: its first message may come before the answer."""
+    """Store the channel before it is requested: the first notification may come before the answer."""
     row = {"id": ident, "calendar": calendar, "address": address, "secret_hash": hashed(secret), "opened_at": now}
     tx.add(_NEW, [row])
 
 
 def change(tx: Tx, ident: str, **values: Unpack[SubscriptionColumns]) -> None:
-    """Set columns of one."""
+    """Set columns of one channel."""
     tx.run(_CHANGE, the_id=ident, **values)
 
 
 def forget(tx: Tx, ident: str) -> None:
-    """Its messages are a stranger's from now on."""
+    """Delete the channel; its notifications are refused from now on."""
     tx.run(_FORGET, the_id=ident)
 
 

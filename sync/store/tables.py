@@ -5,14 +5,12 @@
     calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
-`dirty_at` on a resource is a debt: its bookings have not been judged since it changed. It is committed together with
-the cursor, so nothing that a cursor covers can be forgotten (law L5).
+`resource.dirty_at` marks a resource whose bookings were not evaluated since it changed. It is committed together with
+the cursor, so that no change covered by a cursor is lost (law L5).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,8 +18,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -32,7 +28,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+
+from sync.store.utc import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -41,41 +38,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept as UTC. SQLite's own type would drop the offset silently."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
-        """Refuses a naive value: it has no place on the time line."""
-        return _as_text if dialect.name == "sqlite" else _as_utc
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
-        """Gives the zone back."""
-        return _from_text if dialect.name == "sqlite" else _from_server
-
-
-def _as_utc(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
-        raise ValueError("a time without zone cannot be stored")
-    return None if value is None else value.astimezone(UTC)
-
-
-def _as_text(value: datetime | None) -> str | None:
-    """As SQLAlchemy writes a time into SQLite, at the speed of C."""
-    moment = _as_utc(value)
-    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-def _from_text(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-
-def _from_server(value: datetime | None) -> datetime | None:
-    return None if value is None else value.astimezone(UTC)
 
 
 def _key(*names: str) -> list[Column[Any]]:
@@ -424,6 +386,7 @@ journal = Table(
 
 
 def for_postgresql() -> None:
-    """Its partial indexes are those of SQLite. Said where such a store is opened: saying it loads the whole dialect."""
+    """Give PostgreSQL the partial indexes of SQLite. Called when such a store is opened, since it imports the
+    dialect."""
     for index in (index for table in metadata.tables.values() for index in table.indexes):
         index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

@@ -1,4 +1,4 @@
-"""Questions about many messages at once: those of one series, those that are due, those that went lately."""
+"""Queries about many messages at once: those of one series, those due now, those sent lately."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _WITH_BOOKING = t.message.join(t.booking, (_b.practice == _m.practice) & (_b.id 
 
 
 def of_series(tx: Tx, row: MessageRow, now: datetime, zone: ZoneInfo) -> list[MessageRow]:
-    """The pending messages that tell by the same channel of other visits of the same series, itself among them, as far
-    as they are due. Where its call may have begun: those that went with it, and no other."""
+    """The due pending messages on the same channel about other visits of the same series, this one included. If its
+    call may have begun: only those that went with it."""
     series = select(_b.uid, _b.calendar).where(_b.practice == tx.practice, _b.id == row.booking, _b.recurrence != "")
     found = tx.connection.execute(series).first()
     if found is None:
@@ -49,7 +49,7 @@ def _goes_with(one: MessageRow, row: MessageRow, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One message and where its booking stands: the place, and the event's name in a series (else the booking's)."""
+    """One message and the place of its booking. `event` identifies the series, or the booking if it is single."""
 
     row: MessageRow
     calendar: str
@@ -59,28 +59,29 @@ class Telling:
 
     @property
     def call(self) -> tuple[object, ...]:
-        """What goes, or went, as one call: a series counts once."""
+        """Messages with equal values go in one call: those of a series count once."""
         return self.row.kind, self.row.channel, self.row.recipient, _whose(self.row), *self.event
 
     @property
     def patient(self) -> tuple[object, ...]:
-        """To whom, about whom."""
+        """To whom, and about which patient."""
         return self.row.channel, self.row.recipient, _whose(self.row)
 
 
 def due(tx: Tx, now: datetime, zone: ZoneInfo) -> list[Telling]:
-    """What is to be told now, reminders aside, oldest first."""
+    """The messages to be sent now, reminders aside, oldest first."""
     waits = (_m.next_try.is_not(None)) & (_m.next_try > now)
     return _found(tx, zone, _m.state == PENDING, _m.due_at <= now, ~waits)
 
 
 def begun_since(tx: Tx, since: datetime, zone: ZoneInfo) -> list[Telling]:
-    """What left, or may have left, after that moment, reminders aside, unless a person let it go."""
+    """The messages, reminders aside, that were or may have been sent after `since`, without those that a person
+    released."""
     return _found(tx, zone, _m.started_at > since, _m.state != FAILED, _m.approved_at.is_(None))
 
 
 def held(tx: Tx, zone: ZoneInfo, calendar: str | None = None) -> list[Telling]:
-    """What waits for a person, in that calendar or in all."""
+    """The messages that wait for a person, in that calendar or in all."""
     return _found(tx, zone, _m.state == HELD, *([] if calendar is None else [_b.calendar == calendar]))
 
 

@@ -1,4 +1,4 @@
-"""What patients were told, one row for each attempt, and what they know by it."""
+"""What patients were told, one row for each attempt, and what they therefore know."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from sync.store.states import MessageState, TellingState
 from sync.store.tx import here, in_parts, those
 
 _t, _m = t.telling.c, t.message.c
+_UNTRIED = (MessageState.PENDING, MessageState.HELD)  # no gateway was called yet, unless `attempts` says so
 _TELL = insert(t.telling)
 _TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
 _LAST_NUMBERS = select(
     select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
     select(func.max(_m.number))
-    .where(*here(t.message, "booking", "channel"), or_(_m.state != MessageState.PENDING, _m.attempts > 0))
+    .where(*here(t.message, "booking", "channel"), or_(_m.state.not_in(_UNTRIED), _m.attempts > 0))
     .scalar_subquery(),
 )
 _REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)
 
 
 def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel], Knowledge]:
-    """What each patient of the booking knows by each channel: (patient id, channel) → knowledge.
+    """(patient id, channel) → what the patient knows about the booking.
 
-    A refused message told nothing, but it is not tried again until its facts or its address change: see `refused`.
+    A refused message told nothing, but is not tried again until its facts or its address change; see `refused`.
     """
     known: dict[tuple[int, Channel], Knowledge] = {}
     expected = tx.cache.tellings.get(booking)
@@ -46,7 +47,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
 
 
 def expect(tx: Tx, bookings: Sequence[int]) -> None:
-    """What the patients of these bookings know is about to be asked, in a transaction that tells nothing."""
+    """Read in one query what the patients of these bookings know; only for a transaction that sends nothing."""
     told = tx.cache.tellings
     told.update({booking: [] for booking in bookings})
     for part in in_parts(bookings):
@@ -55,7 +56,7 @@ def expect(tx: Tx, bookings: Sequence[int]) -> None:
 
 
 def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str, datetime]]:
-    """(channel, recipient, kind, start) of messages that a gateway refused for good."""
+    """(channel, recipient, kind, start) of the messages that a gateway refused for good."""
     return {
         (Channel(row.channel), row.recipient, row.kind, facts_from_json(row.facts, zone).start)
         for row in tx.run(_REFUSED, the_booking=booking)
@@ -63,8 +64,8 @@ def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str
 
 
 def next_number(tx: Tx, booking: int, channel: Channel) -> int:
-    """The number of the next telling: it counts claims, not edits (docs/design.md#told). A number under which a gateway
-    was called is never another message's, even where it certainly was not taken: the gateway may remember its key."""
+    """The number of the booking's next telling on the channel (docs/design.md#told). A number with which a gateway was
+    called is never used for another message, even if it was surely not sent: the gateway may remember the key."""
     last = max(tx.run(_LAST_NUMBERS, the_booking=booking, the_channel=channel.value).one(), key=lambda one: one or 0)
     return 1 + (last or 0)
 
@@ -81,14 +82,14 @@ def tell(
     state: TellingState,
     at: datetime,
 ) -> None:
-    """Record a telling. `kind`: a MessageKind, or `baseline`; `facts`: or their JSON."""
+    """Store a telling. `kind`: a MessageKind, or `baseline`. `facts`: the facts or their JSON."""
     told = facts_to_json(facts) if isinstance(facts, Facts) else facts
     row = {"booking": booking, "channel": channel.value, "number": number, "kind": kind, "facts": told}
     tx.later(_TELL, {**row, "recipient": recipient, "state": state, "at": at})
 
 
 def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingState) -> None:
-    """The result of a telling is known."""
+    """Store the result of a telling."""
     c = t.telling.c
     tx.connection.execute(
         update(t.telling)
@@ -98,7 +99,7 @@ def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingSt
 
 
 def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
-    """That telling certainly did not happen."""
+    """Delete a telling that surely did not happen."""
     c = t.telling.c
     tx.connection.execute(
         delete(t.telling).where(

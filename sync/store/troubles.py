@@ -1,8 +1,8 @@
-"""What attitre itself fails at, kept until it succeeds: for `status`, `/healthz` and the alert to say it (law L10).
+"""Failures of attitre itself, kept until the next success, for `status`, `/healthz` and alerts (law L10).
 
-A fault of ours in one event (`event`) or in one step of a pass (`step`); events that a calendar's server names and does
-not hand out (`owed`, about the calendar). No text of the fault is kept: its type, since
-when, how often (law L8).
+Three kinds: a fault of ours in one event (`event`), a fault of ours in one step of a pass (`step`), and bodies that a
+server names and does not hand out (`owed`, one for each calendar). Stored are the fault's type, since when, and how
+often; not its text, which may name a patient (law L8).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
@@ -26,7 +26,7 @@ Key = tuple[str, str]  # a kind, and what it is about
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`since`: the first failure since the last success; `last`: the latest, the `times`th."""
+    """`since`: the first failure since the last success. `last`: the latest failure. `times`: how many."""
 
     error: str
     since: datetime
@@ -35,28 +35,28 @@ class Trouble:
 
 
 def every(tx: Tx, kind: str = "") -> dict[Key, Trouble]:
-    """What stands, of that kind or of all."""
-    found = basics.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
+    """All troubles, or those of one kind."""
+    found = keyvalue.starting_with(tx, f"{_PREFIX}{kind}:" if kind else _PREFIX)
     return {_key(name): _read(value) for name, value in found.items()}
 
 
 def stands(tx: Tx, kind: str, about: str) -> bool:
-    """Whether that one does."""
-    return basics.get(tx, _name(kind, about)) is not None
+    """Whether there is that trouble."""
+    return keyvalue.get(tx, _name(kind, about)) is not None
 
 
 def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:
-    """It failed, for the first time or again."""
-    known = basics.get(tx, _name(kind, about))
+    """Note a failure, the first or a further one."""
+    known = keyvalue.get(tx, _name(kind, about))
     before = _read(known) if known else Trouble(error, now, now, 0)
     found = replace(before, error=error, last=now, times=before.times + 1)
     kept = asdict(found) | {"since": found.since.isoformat(), "last": found.last.isoformat()}
-    basics.put(tx, _name(kind, about), json.dumps(kept))
+    keyvalue.put(tx, _name(kind, about), json.dumps(kept))
     return found
 
 
 def over(tx: Tx, kind: str, about: str) -> None:
-    """It succeeded, or there is nothing left to succeed in."""
+    """Delete the trouble: it succeeded, or its object is gone."""
     tx.run(_FORGET, the_name=_name(kind, about))
 
 

@@ -71,7 +71,7 @@ class TransactionCache:
     `Any` stands for types whose modules import this one; the comment names them.
     """
 
-    # basics: counter → the last number taken. Its row is locked by us until the transaction ends.
+    # counters: counter → the last number taken. Its row is locked by us until the transaction ends.
     counters: dict[str, int] = field(default_factory=dict)
 
     # generation: the Generation, once read or begun
@@ -80,11 +80,11 @@ class TransactionCache:
     # calendars: address → CalendarRow, None where there is no row. Dropped by each change of that row.
     calendars: dict[str, Any] = field(default_factory=dict)
 
-    # resources: place → what evaluation found out of its occurrences, written or still in the buffer.
+    # occurrences: place → what evaluation found out of its occurrences, written or still in the buffer.
     # Dropped as a whole where the occurrences of any resource are replaced.
     found: dict[Place, dict[Identity, FoundColumns]] = field(default_factory=dict)
 
-    # resources: span → rows of (calendar, ref, columns of a Busy) that overlap it, as stored.
+    # occurrences: span → rows of (calendar, ref, columns of a Busy) that overlap it, as stored.
     # Dropped as a whole by new occurrences, and where one gets another end.
     busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
 
@@ -111,7 +111,7 @@ class TransactionCache:
 
 
 class Tx:
-    """`cache` is for the modules of the store."""
+    """An open transaction of one practice. `cache` is for the modules of `sync.store` only."""
 
     __slots__ = ("_connection", "_later", "cache", "practice")
 
@@ -122,40 +122,40 @@ class Tx:
 
     @property
     def connection(self) -> Connection:
-        """For any statement: the buffer is flushed."""
+        """The connection, for any other statement. The buffer is flushed first."""
         self.flush()
         return self._connection
 
     @property
     def engine(self) -> Engine:
-        """The store that it is a transaction of."""
+        """The engine of the store."""
         return self._connection.engine
 
     def run(self, statement: Statement, **values: Any) -> CursorResult[*tuple[Any, ...]]:
-        """Execute a statement that was made once, with the values of its parameters; `the_practice` is among them."""
+        """Execute a prebuilt statement with the values of its parameters; `the_practice` is added."""
         self._flush_for(statement)
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
     def run_before(self, statement: Select[Any] | CompoundSelect[Any], **values: Any) -> CursorResult[*tuple[Any, ...]]:
-        """As `run`, but without flushing: the caller corrects the rows with what the buffer holds."""
+        """As `run`, without flushing the buffer: the caller corrects the rows by what the buffer holds."""
         return self._connection.execute(statement, {"the_practice": self.practice, **values})
 
     def add(self, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Insert these rows of this practice now."""
+        """Insert these rows of the practice now."""
         filled = [{"practice": self.practice, **row} for row in rows]
         if filled:
             self._flush_for(statement)
             self._connection.execute(statement, filled)
 
     def later(self, statement: Insert | Update, row: dict[str, Any], key: Hashable = None) -> None:
-        """Put it into the buffer. Of rows with one `key` only the last is written."""
+        """Put the row into the buffer. Of several rows with one `key` only the last is written."""
         name = "practice" if isinstance(statement, Insert) else "the_practice"
         rows = self._later.setdefault(statement.table, {}).setdefault((statement, *row), {})
         rows[len(rows) if key is None else key] = {name: self.practice, **row}
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part that an exception undoes by itself; what was written before it stands."""
+        """A savepoint: an exception undoes this part alone, and what was written before it stays."""
         self.flush()
         point = self._connection.begin_nested()
         try:
@@ -169,7 +169,7 @@ class Tx:
         point.commit()
 
     def flush(self) -> None:
-        """Write what is in the buffer."""
+        """Write the buffer."""
         for table in list(self._later):
             self._flush(table)
 
@@ -184,27 +184,27 @@ class Tx:
 
 
 def here(table: Table, *names: str) -> tuple[ColumnElement[bool], ...]:
-    """The clauses of a statement made once: this practice, and these columns equal to the parameters `the_NAME`."""
+    """Clauses of a prebuilt statement: this practice, and each of these columns equal to the parameter `the_NAME`."""
     return tuple(table.c[name] == the(table.c[name]) for name in ("practice", *names))
 
 
 def those(column: Column[Any]) -> ColumnElement[bool]:
-    """That column's value is among the parameter `those_NAME`, a list."""
+    """A clause: the column's value is in the parameter `those_NAME`, a list."""
     return column.in_(bindparam(f"those_{column.name}", type_=column.type, expanding=True))
 
 
 def in_parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """No more values at once than every database takes in one statement."""
+    """Slices of at most 400 values, a number that every database accepts as parameters of one statement."""
     return (values[start : start + 400] for start in range(0, len(values), 400))
 
 
 def the(column: Column[Any]) -> Any:
-    """The parameter for a column's value."""
+    """The parameter `the_NAME` for a column's value."""
     return bindparam(f"the_{column.name}", type_=column.type)
 
 
 def numbered(statement: Select[Any], number: int) -> Select[Any]:
-    """The statement as one of many in a union: its rows begin with its number, its parameters end with it."""
+    """The statement as one of many in a union: its rows begin with `number`, its parameters end with it."""
 
     def renamed(element: Any, **_: Any) -> Any:
         named = isinstance(element, BindParameter) and element.required and element.key != "the_practice"

@@ -1,4 +1,4 @@
-"""Read-only questions that screens ask: nothing here changes a row."""
+"""Read-only queries of commands and pages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
-from sync.store.resources import GONE, STANDS
+from sync.store.occurrences import STANDS
+from sync.store.resources import GONE
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One occurrence of a dentist's calendar, with its booking where it is one."""
+    """One occurrence in a dentist's calendar, with its booking if it is one."""
 
     busy: Busy
     cancelled: bool
@@ -28,7 +29,7 @@ class Line:
 
 
 def agenda(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Line]:
-    """What stands in the calendars between those moments, in order."""
+    """What stands in the calendars from `start` to `end`, in order."""
     o = t.occurrence.c
     query = select(t.occurrence).where(o.practice == tx.practice, o.start < end, o.end > start, STANDS)
     if dentist:
@@ -49,7 +50,8 @@ def _line(row: Any, booking: BookingRow | None, zone: ZoneInfo) -> Line:
 
 
 def outbox(tx: Tx, zone: ZoneInfo) -> list[tuple[MessageRow, str | None]]:
-    """Messages that are not settled, with the number to call: mobile, else the booking's in the directory."""
+    """(message, telephone number to call) of the messages that need attention or are still to be sent. The number is
+    the booking's mobile, else the record's."""
     states = (messages.UNCERTAIN, messages.FAILED, messages.CLAIMED, messages.PENDING, messages.HELD)
     return [(row, _number(tx, row.booking)) for row in messages.with_state(tx, *states, zone=zone)]
 
@@ -62,7 +64,7 @@ def _number(tx: Tx, booking: int) -> str | None:
 
 
 def next_due(tx: Tx, after: datetime) -> datetime | None:
-    """When the next edit or message falls due, after that moment: what is late has its turn."""
+    """When the next edit or message falls due after `after`. Those already due are left out: they wait for a round."""
     m, e = t.message.c, t.edit.c
     due = func.coalesce(m.next_try, m.due_at)
     asked = [
@@ -74,19 +76,19 @@ def next_due(tx: Tx, after: datetime) -> datetime | None:
 
 
 def _aware(moment: datetime) -> datetime:
-    """An expression loses the column's type in SQLite, and with it the zone."""
+    """In SQLite the result of an expression has lost the column's type, and so its zone."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def unsent_notices(tx: Tx) -> list[str]:
-    """Subjects of alerts that the practice was not sent."""
+    """Subjects of the alerts that were not sent to the practice."""
     c = t.notice.c
     query = select(c.subject).where(c.practice == tx.practice, c.sent_at.is_(None)).order_by(c.created_at, c.key)
     return list(tx.connection.execute(query).scalars())
 
 
 def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
-    """Coming bookings of that calendar by state."""
+    """state → how many coming bookings of that calendar."""
     c = t.booking.c
     query = (
         select(c.state, func.count())
@@ -98,14 +100,14 @@ def coming(tx: Tx, calendar: str, now: datetime) -> dict[str, int]:
 
 
 def unread(tx: Tx, calendar: str) -> list[str]:
-    """What stands in that calendar and could not be read."""
+    """Refs of the calendar's resources that could not be read."""
     r = t.resource.c
     query = select(r.ref).where(r.practice == tx.practice, r.calendar == calendar, r.problem != "", r.state != GONE)
     return list(tx.connection.execute(query).scalars())
 
 
 def coming_at(tx: Tx, calendar: str, ref: str, now: datetime) -> set[tuple[str, str, datetime]]:
-    """(uid, recurrence, start) of the resource's occurrences that are still to come."""
+    """(uid, recurrence, start) of the resource's coming occurrences."""
     o = t.occurrence.c
     query = select(o.uid, o.recurrence, o.start).where(
         o.practice == tx.practice, o.calendar == calendar, o.ref == ref, o.start > now

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from rules.text.french import minutes
 from sync.core.context import World
 from sync.pull.learnt import bring_into_view
-from sync.store import basics, generation, moments, notices
+from sync.store import generation, journal, moments, notices
 from sync.store.engine import Tx
 from sync.worker.daily_digest import draw_back as draw_back_digest
 
@@ -31,7 +31,7 @@ def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) 
             generation.renew(tx, now)  # new idempotency keys: a reminder sent too early goes again at its hour
         moments.draw_back(tx, since, now, _settling(world))
         draw_back_digest(world, tx, now)
-        moments.owe_judgements(tx, now)
+        moments.evaluate_coming_again(tx, now)
         alert(tx, span, now, way="reculé")
     for source in world.sources:  # a series stored then was expanded around the wrong time
         if refs := [ref for calendar, ref in stored if calendar == source.address]:
@@ -40,7 +40,7 @@ def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) 
 
 def alert(tx: Tx, span: timedelta, now: datetime, *, way: str) -> None:
     """Alert the practice once. `way`: `reculé` or `avancé`."""
-    basics.log(tx, now, "clock-set", detail=way)
+    journal.log(tx, now, "clock-set", detail=way)
     subject = f"attitre : l'horloge a {way} d'environ {_said(span)}"
     text = (
         f"L'horloge de l'ordinateur a {way} d'environ {_said(span)}. Vérifiez sa date et son heure, et qu'elle se "

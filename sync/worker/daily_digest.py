@@ -28,7 +28,7 @@ from sync.core.log import log
 from sync.evaluate.brake import held_count
 from sync.outbox import gateway_pause
 from sync.plan import floods
-from sync.store import attendance, basics, calendars, digests, generation, resources, views
+from sync.store import attendance, calendars, digests, generation, keyvalue, resources, views
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import UNCERTAIN
@@ -85,7 +85,7 @@ def draw_back(world: World, tx: Tx, now: datetime) -> None:
         _put(tx, replace(known, not_before=None))
 
 
-def owed(world: World, tx: Tx, now: datetime) -> bool:
+def is_due(world: World, tx: Tx, now: datetime) -> bool:
     """Whether a digest is due, or none was ever begun."""
     known = _get(tx) if Channel.EMAIL in world.senders and world.practice.email else _Turn(now.date(), settled=True)
     return known is None or _due(known, world.practice, now)
@@ -182,7 +182,7 @@ def _hour(practice: Practice, day: date) -> datetime:
 
 
 def _get(tx: Tx) -> _Turn | None:
-    kept = basics.get(tx, NAME)
+    kept = keyvalue.get(tx, NAME)
     if kept is None:
         return None
     data = json.loads(kept)
@@ -195,7 +195,7 @@ def _put(tx: Tx, turn: _Turn) -> None:
     later = turn.not_before.isoformat() if turn.not_before else None
     data = {"day": turn.day.isoformat(), "settled": turn.settled, "attempts": turn.attempts, "not_before": later}
     data |= {"before": turn.before.isoformat()} if turn.before else {}
-    basics.put(tx, NAME, json.dumps(data))
+    keyvalue.put(tx, NAME, json.dumps(data))
 
 
 # --- what it tells ---------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def events_not_read(tx: Tx, calendar: str) -> list[str]:
 def not_handed_out(tx: Tx, calendar: str) -> list[str]:
     """How many events the server names without handing out their bodies."""
     known = troubles.every(tx, troubles.OWED).get((troubles.OWED, calendar))
-    left = len(resources.debts(tx, calendar)) if known and known.times >= unfetched.SAID_FROM_TIMES else 0
+    left = len(resources.to_fetch(tx, calendar)) if known and known.times >= unfetched.SAID_FROM_TIMES else 0
     return [unfetched.said(left)] if left else []
 
 

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from adapters.base import OutsideError
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.pull import reconcile
-from sync.store import basics, calendars
+from sync.store import calendars, journal
 from sync.store.calendars import CalendarRow
+
+QUIET_FROM_HOUR, QUIET_MINUTES = 2, 180  # from 2 to 5 in the morning, each calendar at a minute of its own
+RETRY_AFTER = timedelta(hours=1)  # a failed audit
+
+
+def due(row: CalendarRow, now: datetime) -> bool:
+    """Whether the calendar's nightly minute has passed since its last audit; later if the worker was down. A calendar
+    that fails, or was not yet read whole, is not audited."""
+    if row.baseline_at is None or row.fail_count or not row.active:
+        return False
+    if row.audit_tried_at is not None and now - row.audit_tried_at < RETRY_AFTER:
+        return False
+    return max(row.audited_at or row.baseline_at, row.baseline_at) < _last_hour(row.calendar, now)
+
+
+def _last_hour(calendar: str, now: datetime) -> datetime:
+    minute = int.from_bytes(hashlib.sha256(calendar.encode()).digest()[:4]) % QUIET_MINUTES
+    today = now.replace(hour=QUIET_FROM_HOUR, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def audit(world: World, sources: Iterable[Source]) -> int:
@@ -21,7 +41,7 @@ def audit(world: World, sources: Iterable[Source]) -> int:
         rows = {row.calendar: row for row in calendars.every(tx)}
     for source in sources:
         row = rows.get(source.address)
-        if row is not None and reconcile.due(row, now):
+        if row is not None and due(row, now):
             unreported += _safely(world, source, row)
     return unreported
 
@@ -36,12 +56,13 @@ def _safely(world: World, source: Source, row: CalendarRow) -> int:
             except OutsideError as error:
                 log.warning("audit failed", error=type(error).__name__)
         with world.store.write() as tx:
-            basics.log(tx, world.now(), "audit-failed", calendar=source.address)
+            journal.log(tx, world.now(), "audit-failed", calendar=source.address)
     return 0
 
 
 def _one(world: World, source: Source, row: CalendarRow) -> int:
     from sync.annotate import write_probe  # imported here: needed once a day
+    from sync.pull import reconcile
     from sync.pull.horizon import expand
     from sync.pull.learnt import read_again
 

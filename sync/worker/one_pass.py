@@ -12,9 +12,9 @@ from math import inf
 from adapters.calendars import READING
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.log import log
-from sync.store import basics, calendars, resources
+from sync.store import calendars, keyvalue, resources
 from sync.worker import clock, nightly, step_troubles
-from sync.worker.pipeline import Pass, nothing_owed, take_all
+from sync.worker.pipeline import Pass, nothing_to_do, take_all
 from sync.worker.scheduler import Readers
 
 
@@ -60,7 +60,7 @@ def one_pass(
 def at_rest(world: World) -> bool:
     """Whether no step has work, so that the pass ends after its readings."""
     with world.store.read() as tx:
-        idle = nothing_owed(world, tx)
+        idle = nothing_to_do(world, tx)
     if idle:
         log.info("nothing to do")
     if idle and world.failing.steps(world.store):
@@ -72,17 +72,17 @@ def check_configuration(world: World) -> None:
     """After a change of the configuration, evaluate all coming events again; suspend calendars that left it."""
     print_of = _fingerprint(world)
     with world.store.read() as tx:  # most passes end here, without a write
-        if basics.get(tx, "configuration") == print_of:
+        if keyvalue.get(tx, "configuration") == print_of:
             return
     from sync.pull.horizon import expand_anew
 
     expand_anew(world)
     with world.store.write() as tx:
-        before = basics.get(tx, "configuration")
+        before = keyvalue.get(tx, "configuration")
         if before == print_of:
             return
-        basics.put(tx, "configuration", print_of)
-        basics.put(tx, "reading", READING)
+        keyvalue.put(tx, "configuration", print_of)
+        keyvalue.put(tx, "reading", READING)
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
         if before is not None:
             resources.mark_future_dirty(tx, world.now())

@@ -16,12 +16,12 @@ from sync.core.context import Watch, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.store import (
-    basics,
     bookings,
     calendars,
     companions,
     edits,
     intents,
+    keyvalue,
     messages,
     notices,
     patients,
@@ -56,7 +56,7 @@ class Step:
     name: str  # in `step_troubles.WORDS`, `/healthz` and the log
     has_work: Callable[[World, Tx, datetime], bool]
     run: Callable[[Pass], int]  # returns how many things it did
-    judged: bool = False  # its changes are evaluated before the next step
+    then_evaluate: bool = False  # its changes are evaluated before the next step
     after: frozenset[str] = frozenset()  # steps that must not have failed earlier in the same pass
     calls: bool = False  # it waits for servers, and so asks the clock; the others work by the time at which they began
 
@@ -70,13 +70,13 @@ class Done:
     written: int
 
 
-def nothing_owed(world: World, tx: Tx) -> bool:
+def nothing_to_do(world: World, tx: Tx) -> bool:
     """Whether no step has work now."""
     now, asked = world.now(), {step.has_work: step for step in STEPS}  # steps that share a check ask it once
-    return not any(_owes(step, world, tx, now) for step in asked.values())
+    return not any(_has_work(step, world, tx, now) for step in asked.values())
 
 
-def _owes(step: Step, world: World, tx: Tx, now: datetime) -> bool:
+def _has_work(step: Step, world: World, tx: Tx, now: datetime) -> bool:
     """Whether the step has work. If the check itself fails, the step is taken, fails and is noted (law L10)."""
     with kept_apart("step not asked", step=step.name):
         return step.has_work(world, tx, now)
@@ -87,8 +87,8 @@ def take_all(this: Pass) -> Done:
     """Take every step in order; a failing one does not stop the others (law L10)."""
     taken = _Taken(this, {}, {})
     for step in STEPS:
-        if taken.may(step) and taken.take(step) and step.judged:
-            taken.take(JUDGING)
+        if taken.may(step) and taken.take(step) and step.then_evaluate:
+            taken.take(EVALUATION)
     with kept_apart("steps not noted"):
         step_troubles.keep(this.world, taken.faults)
     return Done(*(taken.counts.get(name, 0) for name in ("judging", "messages", "writing")))
@@ -138,7 +138,7 @@ def _changed(_world: World, tx: Tx, _now: datetime) -> bool:
     return bool(resources.dirty(tx))
 
 
-def _judge(this: Pass) -> int:
+def _evaluate(this: Pass) -> int:
     from sync.evaluate.evaluate import judge
 
     return judge(this.world)
@@ -163,9 +163,9 @@ def _read_again(this: Pass) -> int:
 def _dentist_in_doubt(world: World, tx: Tx, now: datetime) -> bool:
     if not patients.doubtful(tx, now):
         return False
-    from sync.evaluate.own_dentist import owed
+    from sync.evaluate.own_dentist import to_settle
 
-    return bool(owed(world, tx, now))
+    return bool(to_settle(world, tx, now))
 
 
 def _settle_dentists(this: Pass) -> int:
@@ -176,7 +176,7 @@ def _settle_dentists(this: Pass) -> int:
 
 def _something_held(_world: World, tx: Tx, _now: datetime) -> bool:
     """Whether a calendar is held by the brake, or still shows the brake's question."""
-    return any(row.held_at for row in calendars.every(tx)) or any(basics.starting_with(tx, basics.BRAKE).values())
+    return any(row.held_at for row in calendars.every(tx)) or any(keyvalue.starting_with(tx, keyvalue.BRAKE).values())
 
 
 def _read_answers(this: Pass) -> int:
@@ -206,9 +206,9 @@ def _after_a_restore(this: Pass) -> int:
 def _reminder_due(world: World, tx: Tx, now: datetime) -> bool:
     if not bookings.unreminded(tx, world.practice, now):
         return False
-    from sync.outbox.reminders import owed
+    from sync.outbox.reminders import to_plan
 
-    return bool(owed(world, tx, now))
+    return bool(to_plan(world, tx, now))
 
 
 def _plan_reminders(this: Pass) -> int:
@@ -299,12 +299,12 @@ def _send_alerts(this: Pass) -> int:
 def _digest_due(world: World, tx: Tx, now: datetime) -> bool:
     if not _reaches_practice(world):
         return False
-    kept = json.loads(basics.get(tx, "digest") or "{}")
+    kept = json.loads(keyvalue.get(tx, "digest") or "{}")
     if kept.get("settled") and kept.get("day") == now.date().isoformat():
         return False
-    from sync.worker.daily_digest import owed
+    from sync.worker.daily_digest import is_due
 
-    return owed(world, tx, now)
+    return is_due(world, tx, now)
 
 
 def _send_digest(this: Pass) -> int:
@@ -313,22 +313,22 @@ def _send_digest(this: Pass) -> int:
     return int(send_digest(this.world, this.watch))
 
 
-JUDGING = Step("judging", _changed, _judge)
+EVALUATION = Step("judging", _changed, _evaluate)
 STEPS: tuple[Step, ...] = (
     # first a cancellation that a crash interrupted, before its event is evaluated
     Step("carry-out", _asked_by_link, _carry_out, calls=True),
-    JUDGING,
-    Step("carry-out", _asked_by_link, _carry_out, judged=True, calls=True),
-    Step("second-reading", _may_have_moved, _read_again, judged=True, calls=True),
-    Step("attribution", _dentist_in_doubt, _settle_dentists, judged=True),
+    EVALUATION,
+    Step("carry-out", _asked_by_link, _carry_out, then_evaluate=True, calls=True),
+    Step("second-reading", _may_have_moved, _read_again, then_evaluate=True, calls=True),
+    Step("attribution", _dentist_in_doubt, _settle_dentists, then_evaluate=True),
     Step("brake-answers", _something_held, _read_answers),
     Step("restore", _on_request, _after_a_restore),
     Step("reminders", _reminder_due, _plan_reminders),
-    Step("fresh-reading", _on_request, _refresh, judged=True, calls=True),
+    Step("fresh-reading", _on_request, _refresh, then_evaluate=True, calls=True),
     Step("holds", _on_request, _hold_floods),
     # no message about an event that was not evaluated, or after a restore whose tellings were not marked
     Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"}), calls=True),
-    JUDGING,
+    EVALUATION,
     Step("questions", _old_question, _tidy_questions),
     Step("writing", _edit_due, _write_events, calls=True),
     Step("brake-notices", _something_held, _show_brake, calls=True),

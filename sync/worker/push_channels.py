@@ -23,7 +23,7 @@ from adapters.web.office import Ring
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import basics, calendars, subscriptions
+from sync.store import calendars, journal, keyvalue, subscriptions
 from sync.store.engine import Tx
 from sync.store.subscriptions import Subscription
 
@@ -42,7 +42,7 @@ def refresh_channels(world: World, where: str | None) -> None:
     """After a round: open, renew and end the channels that are due. `where`: the URL for notifications; None: push is
     off. Raises StoreProblem only."""
     with world.store.read() as tx:
-        rows, notes = subscriptions.every(tx), basics.starting_with(tx, _NOTE)
+        rows, notes = subscriptions.every(tx), keyvalue.starting_with(tx, _NOTE)
     wanted = world.announcers.keys() if where else frozenset[str]()
     noted = {name.removeprefix(_NOTE) for name, note in notes.items() if note}
     for calendar in sorted({*wanted, *noted, *(row.calendar for row in rows)}):
@@ -60,7 +60,7 @@ def _refresh_channels(world: World, calendar: str, where: str | None, rows: Sequ
         with world.store.write() as tx:
             _settle(tx, calendar, world.now())
             if not where:
-                basics.put(tx, _NOTE + calendar, "")
+                keyvalue.put(tx, _NOTE + calendar, "")
 
 
 def _may_end(row: Subscription, now: datetime) -> bool:
@@ -108,7 +108,7 @@ def _opened(world: World, calendar: str, where: str) -> list[str]:
         return []
     with world.store.write() as tx:
         subscriptions.change(tx, ident, resource=granted.resource, expires_at=granted.until)
-        basics.put(tx, _NOTE + calendar, "")
+        keyvalue.put(tx, _NOTE + calendar, "")
     return [ident]
 
 
@@ -128,9 +128,9 @@ def _not_opened(world: World, calendar: str, where: str, ident: str, error: Outs
         if not lost:
             subscriptions.forget(tx, ident)
         fresh = _noted(tx, calendar).get("reason") != str(error)
-        basics.put(tx, _NOTE + calendar, json.dumps({"reason": str(error), "address": where, "again": again}))
+        keyvalue.put(tx, _NOTE + calendar, json.dumps({"reason": str(error), "address": where, "again": again}))
         if fresh:
-            basics.log(tx, now, "push-refused", calendar=calendar)
+            journal.log(tx, now, "push-refused", calendar=calendar)
     if fresh:
         log.warning("push channel not opened", error=type(error).__name__, reason=str(error))
 
@@ -201,9 +201,9 @@ def _settle(tx: Tx, calendar: str, now: datetime) -> None:
         return
     calendars.change(tx, calendar, pushed_until=until)
     if row.pushed_until is None:
-        basics.log(tx, now, "push-on", calendar=calendar)
+        journal.log(tx, now, "push-on", calendar=calendar)
     elif until is None:
-        basics.log(tx, now, "push-off", calendar=calendar)
+        journal.log(tx, now, "push-off", calendar=calendar)
 
 
 # --- what is said of it ----------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def trouble(tx: Tx, calendar: str, now: datetime) -> str | None:
 
 
 def _noted(tx: Tx, calendar: str) -> dict[str, str]:
-    note: dict[str, str] = json.loads(basics.get(tx, _NOTE + calendar) or "{}")
+    note: dict[str, str] = json.loads(keyvalue.get(tx, _NOTE + calendar) or "{}")
     return note
 
 

@@ -13,7 +13,6 @@ from functools import partial
 from adapters.base import Offering
 from rules.model import MessageKind
 from sync.core.context import Source, Watch, World
-from sync.pull import reconcile
 from sync.store import bookings, calendars, messages
 from sync.store.engine import Tx
 from sync.worker import clock, nightly, step_troubles
@@ -54,7 +53,7 @@ def _audit(readers: Readers, rows: Rows) -> None:
     now = readers.world.now()
     for source in readers.world.sources:
         row = rows.get(source.address)
-        if row is not None and reconcile.due(row, now):
+        if row is not None and nightly.due(row, now):
             readers.in_background(source.address, partial(nightly.audit, readers.reading, [source]))
     readers.wait()
 

@@ -50,7 +50,7 @@ Rows = Mapping[str, CalendarRow]
 class _Known:
     """What the store says of the calendars before a round reads them."""
 
-    owing: frozenset[str]  # a body is still to be fetched, or a missing resource to be looked for again
+    unfinished: frozenset[str]  # a body is still to be fetched, or a missing resource to be looked for again
     untold: frozenset[str]  # their success need not be stored now, see `needs_no_telling`
 
 
@@ -264,14 +264,14 @@ class Readers:
 
     def _known(self, asked: list[Source], rows: Rows, now: datetime) -> _Known:
         with self.world.store.read() as tx:
-            owing = calendars.owing(tx, [source.address for source in asked])
-            return _Known(frozenset(owing), needs_no_telling(self.world, tx, rows.values(), now))
+            unfinished = calendars.unfinished(tx, [source.address for source in asked])
+            return _Known(frozenset(unfinished), needs_no_telling(self.world, tx, rows.values(), now))
 
     def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[_Job]:
         """One request for all due calendars of an account, unless its last one failed (docs/benchmark.md B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
-            several = [s for s in asked if s.address in behind - known.owing and _has_cursor(rows, s)]
+            several = [s for s in asked if s.address in behind - known.unfinished and _has_cursor(rows, s)]
             if len(several) > 1 and self._asked_singly.get(login, -inf) <= self._steady():
                 yield self._question(login, account, several, rows, known)
 
@@ -307,7 +307,7 @@ class Readers:
         first, *others = sorted(several, key=lambda source: (rows[source.address].fail_count, source.address))
         if isinstance(error, TryLater):
             self._note([first.address], begun)
-            if not read_one(self._reading, first, rows[first.address], owing=False, chance=self._chance):
+            if not read_one(self._reading, first, rows[first.address], unfinished=False, chance=self._chance):
                 self._note([source.address for source in others], begun)
                 for source in others:
                     failed(self._reading, source, error, started, self._chance)
@@ -318,8 +318,8 @@ class Readers:
     def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> _Job:
         def read() -> list[_Job]:
             self._note([source.address], self._steady())
-            owing = source.address in known.owing
-            read_one(self._reading, source, row, owing=owing, untold=known.untold, chance=self._chance)
+            unfinished = source.address in known.unfinished
+            read_one(self._reading, source, row, unfinished=unfinished, untold=known.untold, chance=self._chance)
             return []
 
         if row is not None and row.fail_count:

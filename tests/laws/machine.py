@@ -37,7 +37,7 @@ from tests.laws.meant import (
     without_the_moved,
 )  # fmt: skip
 from tests.laws.misfortune import step
-from tests.laws.moods import Killed, Late, Moody, Watched, mortal
+from tests.laws.moods import Killed, Late, Moody, Watched, faults_of_ours, mortal
 from tests.laws.toomuch import TooMuch, Whose
 
 FAULT = st.sampled_from([0, 2, 3, 3, 4, 5])  # see `the_gateway_errs`; its answer is late; nothing
@@ -339,7 +339,7 @@ class Machine(TooMuch):
         self.open()
 
     def one_pass(self) -> None:
-        with mortal(self.deadly):
+        with mortal(self.deadly), faults_of_ours(self.broken):
             if self.rounds:
                 one_round(self.readers, nobody_watches)
             else:

@@ -19,7 +19,7 @@ from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from sync.evaluate import occurrence
 from sync.outbox import deliver
-from sync.pull import mirror
+from sync.pull.writer import Writer
 from sync.store import notices, tables
 
 PARIS, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
@@ -102,7 +102,7 @@ def test_l8_a_fault_of_ours_names_nobody(
     desk: Any, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     desk.both_book()
-    owner, name = FAULTS.get(fault, (mirror.Writer, "store"))
+    owner, name = FAULTS.get(fault, (Writer, "store"))
     monkeypatch.setattr(owner, name, unlucky(getattr(owner, name)))
     desk.passes(3)
     seen = (log.getvalue() + written_down(desk)).casefold()

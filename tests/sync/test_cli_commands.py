@@ -17,7 +17,7 @@ from adapters.calendars.ical.resource import Ics
 from rules.model import AddEvent
 from sync import wiring
 from sync.cli import app
-from sync.store import basics, calendars
+from sync.store import calendars, keyvalue
 from sync.store.engine import Store
 
 YAML = """\
@@ -79,7 +79,7 @@ class Shelf:
     def probe(self) -> Probe:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")
-        return Probe("Agenda", True, "sync-token", True, ("Écriture conditionnelle possible.",))
+        return Probe("Agenda", True, "sync-token", ("Écriture conditionnelle possible.",))
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_c15_status_says_until_when_nothing_is_written(shelves: dict[str, Shelf]
     attitre("sync")
     with Store("sqlite:///attitre.db", "cabinet").write() as tx:
         until = datetime.now(UTC) + timedelta(hours=1)
-        basics.put(tx, f"no-writes:{calendars.every(tx)[0].calendar}", until.isoformat())
+        keyvalue.put(tx, f"no-writes:{calendars.every(tx)[0].calendar}", until.isoformat())
     first, second = ask("status", "--json")["calendars"]
     assert {first["state"], second["state"]} == {"ok"}
     assert sorted(str(one["reason"])[:12] for one in (first, second)) == ["Les écriture", "None"]

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from adapters.base import Permanent, TryLater, Uncertain
 from rules.model import Channel
 from sync.cli import loaded
-from sync.store import basics, bookings
+from sync.store import bookings, keyvalue
 from sync.worker import daily_digest
 from sync.worker.one_pass import one_pass
 
@@ -240,7 +240,7 @@ def test_l8_the_store_keeps_no_word_of_it(office: "Office") -> None:
     office.passes()
     office.passes(later=TO_SEVEN)
     with office.world.store.read() as tx:
-        kept = basics.get(tx, daily_digest.NAME) or ""
+        kept = keyvalue.get(tx, daily_digest.NAME) or ""
     assert len(digests(office)) == 1
     assert "DUPONT" not in kept
 

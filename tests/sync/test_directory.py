@@ -135,7 +135,7 @@ def test_p05_a_typo_creates_nobody_and_the_right_one_is_proposed(office: "Office
     office.calendars["martin"].put("g.ics", ics("g", "GARNER Hélène – contrôle", MORNING + timedelta(days=7), 20, text))
     office.passes()
     with office.world.store.read() as tx:
-        assert patients.count(tx) == 1
+        assert len(patients.every(tx)) == 1
     assert "n'est pas dans le fichier" in office.block("g")
     assert "GARNIER Hélène, né(e) le 30/09/1990" in office.block("g")
     assert office.sms.sent == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.rehearsal.dry_run import copied
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store.engine import Store, Unusable
 
 
@@ -26,12 +26,12 @@ def files(place: Path) -> dict[str, tuple[bytes, int]]:
 
 def known(store: Store) -> str | None:
     with store.read() as tx:
-        return basics.get(tx, "seen")
+        return keyvalue.get(tx, "seen")
 
 
 def writes(store: Store, value: str) -> None:
     with store.write() as tx:
-        basics.put(tx, "seen", value)
+        keyvalue.put(tx, "seen", value)
 
 
 def test_a_store_at_rest_keeps_its_bytes_and_gets_no_file_beside_it(store: Store, tmp_path: Path) -> None:

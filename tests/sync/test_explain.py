@@ -354,10 +354,10 @@ def test_asking_changes_nothing(office: Office) -> None:
 
 
 def names(tree: ast.Module) -> Iterator[str]:
-    """The third argument of every `basics.log`: itself; of an f-string, its fixed beginning and `*`; of a variable
+    """The third argument of every `journal.log`: itself; of an f-string, its fixed beginning and `*`; of a variable
     `event`, what callers in the same file give it."""
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "basics.log"):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func) == "journal.log"):
             continue
         given = node.args[2]
         if isinstance(given, ast.Constant):

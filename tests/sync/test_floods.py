@@ -41,12 +41,16 @@ def question(desk: Desk, dentist: str = "martin") -> tuple[str, str] | None:
 
 
 def answers(desk: Desk, word: str, dentist: str = "martin") -> None:
+    writes_in(desk, word, dentist)
+    for _ in range(3):
+        desk.waits(seconds=61)
+
+
+def writes_in(desk: Desk, word: str, dentist: str = "martin") -> None:
     asked = question(desk, dentist)
     assert asked is not None
     calendar = desk.office.calendars[dentist]
     calendar.put(asked[0], calendar._held[asked[0]].payload.replace(b"SUMMARY:", f"SUMMARY:{word} ".encode()))
-    for _ in range(3):
-        desk.waits(seconds=61)
 
 
 def types(desk: Desk, count: int, title: str = TITLE) -> list[Event]:
@@ -94,6 +98,23 @@ def test_the_event_says_why_its_patient_does_not_know(desk: Desk) -> None:
 def test_p43_oui_lets_them_go(eight: Desk) -> None:
     answers(eight, "oui")
     assert (len(eight.sms()), len(eight.mails())) == (8, 8)
+    assert (held(eight), question(eight)) == (0, None)
+
+
+def test_p43_what_becomes_too_much_in_the_pass_that_reads_the_answer_is_asked_about_anew(eight: Desk) -> None:
+    first = question(eight)
+    writes_in(eight, "oui")
+    eight.books(TITLE, at="14/12 10:00", minutes=20, text="Créneau confirmé")
+    assert held(eight) == 2
+    assert len([one for one in eight.office.to_practice() if "retenu" in one]) == 2
+    eight.waits(seconds=61)
+    again = question(eight)
+    assert (len(eight.sms()), len(eight.mails())) == (8, 8)
+    assert again is not None
+    assert again[0] != first[0]  # type: ignore[index]
+    assert again[1] == "attitre : 2 messages retenus"
+    answers(eight, "oui")
+    assert (len(eight.sms()), len(eight.mails())) == (9, 9)
     assert (held(eight), question(eight)) == (0, None)
 
 

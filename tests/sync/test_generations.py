@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters.senders.invite import name_of
 from sync.pull.foreign_writer import adopt
-from sync.store import basics, generation
+from sync.store import generation, keyvalue
 from sync.worker.one_pass import one_pass
 from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, MORNING, Office, ics, make_office
@@ -62,7 +62,7 @@ def test_adopting_a_calendar_begins_a_generation(office: Office) -> None:
     with office.world.store.write() as tx:
         before = generation.current(tx, office.now)
     with office.world.store.write() as tx:
-        basics.put(tx, f"rival:{address}", "abcdefghijklmnop")
+        keyvalue.put(tx, f"rival:{address}", "abcdefghijklmnop")
         adopt(tx, address, office.now)
     with office.world.store.read() as tx:
         after = generation.known(tx)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.base import Conflict, Page, TryLater, Unknown
-from sync.store import basics, calendars, resources
+from sync.store import calendars, keyvalue, resources
 from sync.worker.one_pass import one_pass
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def test_the_journal_holds_ids_and_rules_only(office: "Office") -> None:
     from sync.store import tables
 
     with office.world.store.read() as tx:
-        basics.get(tx, "secret")
+        keyvalue.get(tx, "secret")
         kept = [" ".join(map(str, row)) for row in tx.connection.execute(select(tables.journal))]
     assert kept
     assert not any(word in line for line in kept for word in ("DUPONT", "Marie", "612345678", "Détartrage", "example"))

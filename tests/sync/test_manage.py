@@ -10,7 +10,7 @@ from adapters.base import Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar
 from sync.people import patient_link
 from sync.people.patient_link import Said
-from sync.store import bookings, resources
+from sync.store import bookings, occurrences
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -63,7 +63,7 @@ def cancelled_once(office: Office) -> None:
     assert patient_link.shown(office.world, number(office)).said is Said.CANCELLED
     with office.world.store.read() as tx:
         start = MORNING + timedelta(days=7)
-        assert not resources.busy(tx, "martin", start, start + DAY)
+        assert not occurrences.busy(tx, "martin", start, start + DAY)
 
 
 def moved_once(office: Office) -> None:

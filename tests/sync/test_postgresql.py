@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bench.server import Replay
 from config.load import load
-from sync.store import basics, calendars, resources
+from sync.store import calendars, counters, resources
 from sync.store.engine import HEAD, Locked, Store
 from sync.wiring import open_world
 from sync.worker.one_pass import one_pass
@@ -65,10 +65,10 @@ def test_writers_side_by_side_give_no_number_twice(store: Store) -> None:
     def count() -> None:
         for _ in range(20):
             with store.write() as tx:
-                given.append(basics.take_numbers(tx, "side")[0])
+                given.append(counters.take_numbers(tx, "side")[0])
 
     with store.write() as tx:
-        basics.take_numbers(tx, "side")
+        counters.take_numbers(tx, "side")
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from adapters.base import Outgoing
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store.engine import Store
 from tests.office import Office
 
@@ -41,7 +41,7 @@ def test_a_durable_transaction_is_synced_and_the_next_one_is_not(tmp_path: Path)
     seen = in_force(store)
     for durable in (False, True, True, False):
         with store.write(durable=durable) as tx:
-            basics.put(tx, "one", str(len(seen)))
+            keyvalue.put(tx, "one", str(len(seen)))
     assert [pragma for pragma, _ in seen] == [NORMAL, FULL, FULL, NORMAL]
 
 

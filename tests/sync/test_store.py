@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, Engine, create_engine, select, text
 from sqlalchemy.dialects.sqlite import DATETIME, dialect
 
-from sync.store import basics, calendars, tables
+from sync.store import calendars, counters, keyvalue, tables
 from sync.store.engine import HEAD, Locked, Store, Unusable, migrate
+from sync.store.utc import UtcDateTime
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def differences(engine: Engine) -> list[Any]:
 @example(datetime(3, 1, 1, tzinfo=UTC))
 @example(datetime(2026, 10, 25, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Paris")))
 def test_sqlite_holds_the_very_text_that_sqlalchemy_writes(moment: datetime) -> None:
-    own, kind = dialect(), tables.UtcDateTime()
+    own, kind = dialect(), UtcDateTime()
     try:
         utc = moment.astimezone(UTC)
     except OverflowError:
@@ -97,17 +98,17 @@ def test_a_time_without_zone_is_refused(store: Store) -> None:
 
 def test_an_exception_rolls_everything_back(store: Store) -> None:
     with pytest.raises(RuntimeError), store.write() as tx:
-        basics.put(tx, "x", "1")
+        keyvalue.put(tx, "x", "1")
         raise RuntimeError
     with store.read() as tx:
-        assert basics.get(tx, "x") is None
+        assert keyvalue.get(tx, "x") is None
 
 
 def test_writers_side_by_side_lose_no_update(store: Store) -> None:
     def count() -> None:
         for _ in range(50):
             with store.write() as tx:
-                basics.take_numbers(tx, "n")
+                counters.take_numbers(tx, "n")
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -115,7 +116,7 @@ def test_writers_side_by_side_lose_no_update(store: Store) -> None:
     for thread in threads:
         thread.join()
     with store.write() as tx:
-        assert basics.take_numbers(tx, "n")[0] == 201
+        assert counters.take_numbers(tx, "n")[0] == 201
 
 
 def test_i09_a_second_worker_is_refused_with_a_clear_sentence(store: Store) -> None:
@@ -131,10 +132,10 @@ def test_the_lock_is_free_again_afterwards(store: Store) -> None:
 
 def test_practices_in_one_store_never_see_each_other(store: Store) -> None:
     with store.write() as tx:
-        basics.put(tx, "x", "1")
+        keyvalue.put(tx, "x", "1")
     other = Store(str(store.url), "roses")
     with other.read() as tx:
-        assert basics.get(tx, "x") is None
+        assert keyvalue.get(tx, "x") is None
 
 
 def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(store: Store) -> None:
@@ -142,7 +143,7 @@ def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(store: Store) 
         pages = tx.connection.execute(text("pragma page_count")).scalar()
         tx.connection.execute(text(f"pragma max_page_count={pages}"))
         with pytest.raises(Unusable, match="Le disque est plein"), store._translated():
-            basics.put(tx, "x", "y" * 1_000_000)
+            keyvalue.put(tx, "x", "y" * 1_000_000)
 
 
 def test_a_store_from_a_newer_attitre_is_left_alone(store: Store) -> None:
@@ -160,17 +161,17 @@ def test_a_file_that_is_no_database_is_said_in_words(tmp_path: Path) -> None:
 
 def test_numbers_are_never_given_twice_even_across_practices(store: Store) -> None:
     with store.write() as tx:
-        first = list(basics.take_numbers(tx, "booking", 3))
+        first = list(counters.take_numbers(tx, "booking", 3))
     with Store(str(store.url), "roses").write() as tx:
-        assert list(basics.take_numbers(tx, "booking", 2)) == [1, 2]
+        assert list(counters.take_numbers(tx, "booking", 2)) == [1, 2]
     assert first == [1, 2, 3]
 
 
 def test_the_secret_stays_the_same(store: Store) -> None:
     with store.write() as tx:
-        first = basics.secret(tx)
+        first = keyvalue.secret(tx)
     with store.write() as tx:
-        assert basics.secret(tx) == first
+        assert keyvalue.secret(tx) == first
         assert tx.connection.execute(select(tables.setting.c.value)).scalar() == first.hex()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from sync.core.guard import kept_apart
-from sync.store import basics, tables
+from sync.store import keyvalue, tables
 from sync.store.engine import NotStored, Overtaken, Store, StoreProblem, Tx, Unusable
 from sync.worker.loop import Ending
 
@@ -50,7 +50,7 @@ def test_rows_that_are_refused_are_no_trouble_of_the_store(store: Store, what: s
     assert str(refused.value).startswith("La base a refusé une donnée")
     assert "DUPONT" not in str(refused.value)
     with store.write() as tx:
-        basics.put(tx, "b", "1")  # whoever is next is served
+        keyvalue.put(tx, "b", "1")  # whoever is next is served
 
 
 @pytest.mark.parametrize(

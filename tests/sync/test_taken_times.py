@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.model import CalendarEvent, Kind
-from sync.store import resources
+from sync.store import occurrences
 from sync.store.engine import Store, Tx
 from sync.store.tx import TransactionCache
 
@@ -31,38 +31,38 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def stand(tx: Tx, spans: list[resources.Taken]) -> None:
+def stand(tx: Tx, spans: list[occurrences.Taken]) -> None:
     rows = [
-        resources.occurrence_row(
+        occurrences.row(
             tx.practice, ("a", f"{n}.ics"), dentist, CalendarEvent(f"u{n}", start, end), Kind.BLOCK, order=n
         )
         for n, (dentist, start, end) in enumerate(spans)
     ]
-    resources.add_occurrences(tx, rows)
+    occurrences.add_all(tx, rows)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SPANS, max_size=12), st.lists(SPANS, min_size=1, max_size=45), st.sets(st.integers(0, 11), max_size=5))
 def test_many_times_at_once_are_each_what_it_is_alone(
-    store: Store, standing: list[resources.Taken], asked: list[resources.Taken], judged: set[int]
+    store: Store, standing: list[occurrences.Taken], asked: list[occurrences.Taken], judged: set[int]
 ) -> None:
     with pytest.raises(StopIteration), store.write() as tx:
         stand(tx, standing)
-        resources.expect_busy(tx, asked)
+        occurrences.expect_busy(tx, asked)
         for n in judged & set(range(len(standing))):  # found out meanwhile, and not written yet
             found = {"kind": "booking" if n % 2 else "ignored", "label": "DUPONT", "booking": n, "patient": 1}
-            resources.judged(tx, ("a", f"{n}.ics"), f"u{n}", "", **found, motif="Contrôle")
-        together = [resources.busy(tx, *span) for span in asked]
+            occurrences.evaluated(tx, ("a", f"{n}.ics"), f"u{n}", "", **found, motif="Contrôle")
+        together = [occurrences.busy(tx, *span) for span in asked]
         tx.cache = TransactionCache()
         tx.flush()
-        assert [set(one) for one in together] == [set(resources.busy(tx, *span)) for span in asked]
+        assert [set(one) for one in together] == [set(occurrences.busy(tx, *span)) for span in asked]
         raise StopIteration  # nothing stays
 
 
 def test_what_comes_to_stand_meanwhile_is_seen(store: Store) -> None:
     with store.write() as tx:
         span = ("martin", BEGIN, BEGIN + timedelta(minutes=30))
-        resources.expect_busy(tx, [span])
-        assert resources.busy(tx, *span) == ()
+        occurrences.expect_busy(tx, [span])
+        assert occurrences.busy(tx, *span) == ()
         stand(tx, [span])
-        assert [one.uid for one in resources.busy(tx, *span)] == ["u0"]
+        assert [one.uid for one in occurrences.busy(tx, *span)] == ["u0"]

@@ -23,7 +23,7 @@ from config.load import load
 from demo.sinks import Answer, Sms, SmsSink
 from rules.model import Channel
 from sync.evaluate.evaluate import judge
-from sync.store import basics, calendars, messages
+from sync.store import calendars, keyvalue, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
 from sync.wiring import open_world
@@ -81,15 +81,15 @@ def test_i07_whoever_was_overtaken_commits_nothing_more(store: Store, postgresql
     with store.lock():
         cut(store)
         with store.write() as tx:  # nobody has taken over yet: it is still ours
-            basics.put(tx, "who", "first")
+            keyvalue.put(tx, "who", "first")
         with other.lock():
             with pytest.raises(Overtaken, match="a repris ce cabinet"), store.write() as tx:
-                basics.put(tx, "who", "too late")
+                keyvalue.put(tx, "who", "too late")
             with other.write() as tx:
-                assert basics.get(tx, "who") == "first"
-                basics.put(tx, "who", "second")
+                assert keyvalue.get(tx, "who") == "first"
+                keyvalue.put(tx, "who", "second")
     with store.read() as tx:
-        assert basics.get(tx, "who") == "second"
+        assert keyvalue.get(tx, "who") == "second"
     other.close()
 
 
@@ -103,14 +103,14 @@ def test_i07_a_transaction_under_way_ends_before_anybody_takes_over(store: Store
     with store.lock():
         thread = threading.Thread(target=take)
         with store.write() as tx:
-            basics.put(tx, "who", "first")
+            keyvalue.put(tx, "who", "first")
             cut(store)
             thread.start()
             assert not taken.wait(0.3)
         thread.join(10)
         assert taken.is_set()
     with other.read() as tx:
-        assert basics.get(tx, "who") == "first"
+        assert keyvalue.get(tx, "who") == "first"
     other.close()
 
 
@@ -163,9 +163,9 @@ def test_i07_short_commands_write_beside_a_worker(store: Store, postgresql: str)
     beside = Store(postgresql, "lilas")
     with store.lock():
         with beside.write() as tx:
-            basics.put(tx, "who", "a person")
+            keyvalue.put(tx, "who", "a person")
         with store.write() as tx:
-            assert basics.get(tx, "who") == "a person"
+            assert keyvalue.get(tx, "who") == "a person"
     beside.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from sync.evaluate import evaluate as judge
-from sync.store import basics, tables
+from sync.store import counters, keyvalue, tables
 from sync.store.engine import Store, Tx
 from sync.store.tx import here
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def read(tx: Tx, name: str) -> str | None:
-    return basics.get(tx, name)
+    return keyvalue.get(tx, name)
 
 
 def test_a_row_that_waits_is_seen_by_who_reads_its_table(store: Store) -> None:
@@ -62,7 +62,7 @@ def test_a_row_that_waits_is_gone_with_its_transaction(store: Store) -> None:
 
 def test_of_rows_with_one_key_the_last_counts(store: Store) -> None:
     with store.write() as tx:
-        basics.put(tx, "a", "0")
+        keyvalue.put(tx, "a", "0")
         for value in "123":
             tx.later(SET, {"the_name": "a", "value": value}, "a")
     with store.read() as tx:
@@ -71,10 +71,10 @@ def test_of_rows_with_one_key_the_last_counts(store: Store) -> None:
 
 def test_numbers_go_on_where_the_last_transaction_ended(store: Store) -> None:
     with store.write() as tx:
-        assert [basics.take_numbers(tx, "x")[0] for _ in range(3)] == [1, 2, 3]
-        assert list(basics.take_numbers(tx, "x", 2)) == [4, 5]
+        assert [counters.take_numbers(tx, "x")[0] for _ in range(3)] == [1, 2, 3]
+        assert list(counters.take_numbers(tx, "x", 2)) == [4, 5]
     with store.write() as tx:
-        assert basics.take_numbers(tx, "x")[0] == 6
+        assert counters.take_numbers(tx, "x")[0] == 6
 
 
 def test_l10_of_many_events_judged_together_one_that_breaks_leaves_the_others_judged(

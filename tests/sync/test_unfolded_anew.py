@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from sync.store import basics, bookings
+from sync.store import bookings, keyvalue
 from sync.store import tables as t
 from sync.worker.one_pass import one_pass
 from tests.office import COMPLETE, PARIS, Office, make_office
@@ -52,8 +52,8 @@ def misread(office: Office) -> None:
                 update(t.booking).where(b.id == row.id).values(**later, facts=facts, recurrence=f"{row.recurrence}!")
             )
             tx.connection.execute(update(t.telling).where(k.booking == row.id).values(facts=facts))
-        basics.put(tx, "reading", "1")
-        basics.put(tx, "configuration", "of the older version")
+        keyvalue.put(tx, "reading", "1")
+        keyvalue.put(tx, "configuration", "of the older version")
 
 
 def hours(office: Office) -> set[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.base import Garbled, Reading, Resource
-from sync.pull import mirror
+from sync.pull.writer import Writer
 from sync.store import resources
 from sync.store.resources import ResourceRow
 from tests.office import COMPLETE, MORNING, PRACTICE, Office, ics
@@ -144,15 +144,15 @@ def test_a_tombstone_that_is_answered_with_nonsense_is_owed(office: Office, monk
 
 def test_a_page_whose_transaction_fails_is_stored_in_parts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     fails = [True]
-    page = mirror.Writer.page
+    page = Writer.page
 
-    def once(self: mirror.Writer, *parts: Any) -> None:
+    def once(self: Writer, *parts: Any) -> None:
         page(self, *parts)
         if fails and parts[1]:
             fails.clear()
             raise KeyError
 
-    monkeypatch.setattr(mirror.Writer, "page", once)
+    monkeypatch.setattr(Writer, "page", once)
     for number in range(3):
         office.she_books(f"visite-{number}", day=7 + number)
     report = office.passes(later=timedelta(minutes=1))

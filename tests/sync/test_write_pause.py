@@ -12,7 +12,7 @@ from adapters import deadline
 from adapters.base import OutsideError, TryLater, Unknown
 from sync.annotate import write_backoff
 from sync.evaluate.brake import hold
-from sync.store import basics, calendars
+from sync.store import calendars, keyvalue
 from tests.office import COMPLETE, MORNING, Office, ics
 
 MINUTE, HOUR = timedelta(seconds=61), timedelta(hours=1)
@@ -108,7 +108,7 @@ def test_writes_that_all_fail_are_tried_ever_more_seldom_and_readings_go_on(
     office.passes(later=MINUTE)
     assert office.block("e2").startswith("✓")
     with office.world.store.read() as tx:
-        assert basics.get(tx, "writes-failed:memory:martin") == "0"
+        assert keyvalue.get(tx, "writes-failed:memory:martin") == "0"
 
 
 def test_the_wait_is_never_longer_than_six_hours(office: Office) -> None:

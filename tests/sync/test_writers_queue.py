@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from sync.store import basics
+from sync.store import keyvalue
 from sync.store.engine import Store
 from sync.store.queue import WritersQueue, queue_of
 
@@ -29,7 +29,7 @@ def test_eight_readers_that_write_at_once_do_not_fail_by_each_other(store: Store
         try:
             for number in range(20):
                 with store.write() as tx:
-                    basics.put(tx, name, str(number))
+                    keyvalue.put(tx, name, str(number))
         except Exception as error:
             problems.append(error)
 

@@ -1,4 +1,4 @@
-"""A login at a CalDAV server, and its calendars by name: discovery is the caldav library's, on our session."""
+"""A login at a CalDAV server and its calendars by name. The caldav library does the discovery, over our session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.http import Http, auth_for
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A calendar of the account: what its owner calls it, and its URL."""
+    """A calendar of the account: its display name and its URL."""
 
     name: str
     address: str
@@ -20,7 +20,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class DavAccess:
-    """Where and as whom. `auth`: basic, digest, bearer, or auto (basic, then digest where the server asks for it)."""
+    """The address and the login. `auth`: basic, digest, bearer, or auto (basic, then digest if the server asks for
+    it)."""
 
     url: str
     username: str = ""
@@ -36,7 +37,7 @@ class DavAccess:
         object.__setattr__(self, "http", Http(None if anonymous else auth_for(self.auth, *login), may_digest=digest))
 
     def find(self, name: str) -> Found:
-        """The calendar of that name (its display name, or the last part of its URL). Raises NotThere with the names."""
+        """The calendar with that display name or last path segment. Raises NotThere, which lists the names."""
         calendars = list_calendars(self)
         wanted = name.strip().casefold()
         for found in calendars:
@@ -68,8 +69,8 @@ def _client(access: DavAccess) -> Any:
 
 
 class _Session:
-    """Our exchanges in the shape of the library's session: with one of requests it would follow redirects without verb
-    and body, read answers of any size and wait for any time."""
+    """Our session in the shape that the library expects. A session of requests would change verb and body on a
+    redirect, and would limit neither size nor time."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -87,7 +88,7 @@ class _Session:
         return answer
 
     def close(self) -> None:
-        """It is not the library's to close."""
+        """Does nothing: the session is ours."""
 
 
 _DECODED = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -1,5 +1,6 @@
-"""Bodies of a CalDAV calendar by the batch (RFC 4791 7.9): what is asked for, once each, and nothing lost by one of
-them."""
+"""Fetches the bodies of a CalDAV calendar in batches (RFC 4791 7.9), each once; one that fails does not lose the
+others.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ _TOO_MUCH = frozenset({400, 404, 413, 414, 500, 501, 502, 504})
 
 
 class Bodies:
-    """Of one calendar. `report` asks it, `path` names a ref there, `ref_of` is the reverse, `get` asks for one body
-    alone."""
+    """The batches of one calendar. `report` sends a REPORT, `path` gives the path of a ref, `ref_of` the ref of a
+    member, `get` fetches one body."""
 
     def __init__(
         self,
@@ -27,8 +28,8 @@ class Bodies:
         self._report, self._path, self._ref, self._get = report, path, ref_of, get
 
     def of(self, refs: Sequence[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """Bodies by ref, and what the server says is gone. A batch that fails is halved, so that one poisoned or
-        measureless event stays one (hard cases B05, I10)."""
+        """The bodies by ref, and the refs that the server says are gone. A batch that fails is halved until the failing
+        event is alone (hard cases B05, I10)."""
         try:
             answer = self._report(multistatus.multiget([self._path(ref) for ref in refs]))
             members = multistatus.read(answer.body).members if answer.status == 207 else ()
@@ -43,7 +44,7 @@ class Bodies:
         return self._found(members, frozenset(refs))
 
     def _found(self, members: Sequence[Member], asked: frozenset[str]) -> tuple[dict[str, Resource], tuple[str, ...]]:
-        """What was asked for, once each, wherever the server says that it lies (hard case B07)."""
+        """The bodies asked for, each once, whatever host or path the server gives them (hard case B07)."""
         found: dict[str, Resource] = {}
         gone: list[str] = []
         for member in members:
@@ -65,5 +66,5 @@ class Bodies:
         try:
             body = self._get(ref)
         except OutsideError:
-            return {}, ()  # owed: read again at the next pass
+            return {}, ()  # to be fetched again at the next pass
         return ({ref: body}, ()) if body else ({}, (ref,))

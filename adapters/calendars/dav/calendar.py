@@ -1,7 +1,7 @@
-"""CalDAV calendars (RFC 4791, 6578) behind the `Calendar` protocol: what changed, bodies, conditional writes.
+"""CalDAV calendars (RFC 4791, 6578) behind the `Calendar` protocol: changes, bodies, conditional writes.
 
-Login and discovery by name are the caldav library's, loaded only where a calendar is looked up; reports are asked and
-read here, because one listing and a few batches are all that a pass may cost.
+The caldav library logs in and finds calendars by name; it is imported only for that. Reports are written and read here,
+so that a pass costs no more than one listing and a few batches.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from adapters.calendars.dav.repeated_versions import Repeating
     from adapters.calendars.ical.resource import Ics
 
-BATCH = 500  # measured: real servers are fastest there, and stay below their limits
-QUERY = "1"  # raise it when the question changes: an old cursor then asks for everything
+BATCH = 500  # bodies in a multiget; measured: real servers are fastest there, and it is below their limits
+QUERY = "1"  # raise it if the query changes: older cursors are then not sent
 SYNC, CTAG, ETAGS = "sync", "ctag", "etags"
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -58,7 +58,7 @@ Known = Callable[[], Mapping[str, str | None]]
 
 
 class DavCalendar:
-    """One calendar collection. `name`: `url` is the server's, the calendar is looked up by its name at first use."""
+    """One calendar collection. With `name`, `url` is the server's and the calendar is looked up at first use."""
 
     def __init__(
         self, access: DavAccess, url: str, *, name: str | None = None, zone: ZoneInfo, secret: bytes,
@@ -70,13 +70,13 @@ class DavCalendar:
         self._zone, self._secret = zone, secret
 
     def doubt(self) -> None:
-        """The token was caught lying (hard case A14): the next answer is a listing, and the ctag is followed from then
-        on."""
+        """The sync token hid a change (hard case A14): the next answer is a listing, and from then on the ctag is
+        followed."""
         self._doubted = True
 
     @property
     def address(self) -> str:
-        """The calendar's URL; where it is looked up, the server's with the name."""
+        """The calendar's URL; with `name`, the server's URL and the name."""
         return f"{self._given}#{self._name}" if self._name else self._given
 
     @cached_property
@@ -85,7 +85,7 @@ class DavCalendar:
 
     @cached_property
     def url(self) -> str:
-        """The collection's own URL, with a slash at its end."""
+        """The collection's URL, with a trailing slash."""
         if not self._name:
             return self._given
         found = self._access.find(self._name)
@@ -93,13 +93,13 @@ class DavCalendar:
 
     @cached_property
     def _ics(self) -> Ics:
-        from adapters.calendars.ical.resource import Ics  # not loaded where nothing changed
+        from adapters.calendars.ical.resource import Ics  # imported here: most passes find no change
 
         return Ics(self._zone, self._secret, self.address)
 
     @cached_property
     def _versions(self) -> Repeating:
-        from adapters.calendars.dav.repeated_versions import Repeating  # not loaded where nothing changed
+        from adapters.calendars.dav.repeated_versions import Repeating  # imported here: most passes find no change
 
         return Repeating()
 
@@ -116,7 +116,8 @@ class DavCalendar:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
-        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (hard case A07)."""
+        """See `Calendar.changes`. A cursor of another query is not sent: the calendar is listed whole (hard case
+        A07)."""
         kind = cursor.kind if cursor and (cursor.query == QUERY or cursor.kind == ETAGS) else None
         if self._doubted:
             self._doubted = False
@@ -130,7 +131,7 @@ class DavCalendar:
 
     def _delta(self, cursor: Cursor, known: Known) -> Iterator[Page]:
         members, token = self._follow(cursor.value)
-        last = {ref: member for member in members if (ref := self._ref(member))}  # truncated answers may say two things
+        last = {ref: member for member in members if (ref := self._ref(member))}  # if it comes twice, the last counts
         named = list(last.items())
         gone = tuple(ref for ref, member in named if member.status in {404, 410})
         changed = {ref: member.etag for ref, member in named if member.status < 300}
@@ -141,7 +142,7 @@ class DavCalendar:
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
 
     def _follow(self, token: str) -> tuple[list[Member], str]:
-        """All members since that token. A truncated answer (507 on the collection) is asked on to its end
+        """All members changed since that token. A truncated answer (507 on the collection) is continued until its end
         (hard case B01)."""
         members: list[Member] = []
         while True:
@@ -155,24 +156,24 @@ class DavCalendar:
             cut = any(m.status == 507 and self._is_self(m.href) for m in found.members)
             if not cut:
                 return members, found.token
-            if found.token == token:  # no progress: never sweep what it did not show (hard case B02)
+            if found.token == token:  # no progress: what it did not show is not absent (hard case B02)
                 raise Garbled("L'agenda a coupé sa réponse sans donner la suite.")
             token = found.token
 
     def _everything(self, known: Known, *, try_sync: bool, moved: bool = False) -> Iterator[Page]:
-        """The whole calendar: only what differs from `known` is fetched; what a whole listing lacks is absent. `moved`:
-        something in it did change, whatever its versions say."""
-        wanted, last = self._compared(known, try_sync=try_sync, moved=moved)  # no listing is kept while bodies come
+        """List the whole calendar, and fetch only what differs from `known`; what the listing lacks is absent. `moved`:
+        the ctag says that something changed, whatever the versions say."""
+        wanted, last = self._compared(known, try_sync=try_sync, moved=moved)  # frees the listing
         yield from self._pages(wanted, last)
 
     def _compared(self, known: Known, *, try_sync: bool, moved: bool) -> tuple[list[str], Page]:
-        """What of a listing is to be fetched, and what it says besides."""
+        """The refs to be fetched, and a page with the rest of what a listing says."""
         listing, cursor = self._listing(try_sync=try_sync)
         if not listing or all(self._is_self(m.href) for m in listing):
             self._must_be_calendar()
         listed = {ref: m.etag for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
         if cursor.kind == CTAG and any(etag is None for etag in listed.values()):
-            cursor = Cursor(ETAGS, "", QUERY)  # without ETags a ctag would lock changes out (hard case B11)
+            cursor = Cursor(ETAGS, "", QUERY)  # without ETags, an equal ctag would hide changes (hard case B11)
         held = known()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
         if moved:
@@ -189,7 +190,7 @@ class DavCalendar:
             except (Denied, NotThere, TryLater):
                 raise
             except OutsideError:
-                pass  # no sync-collection here, or not a sound one: list it
+                pass  # sync-collection is missing or broken here: list the calendar
             else:
                 return members, Cursor(SYNC, token, QUERY)
         names = ("d:getetag", "d:getcontenttype", "d:resourcetype", "s:getctag")
@@ -200,7 +201,7 @@ class DavCalendar:
         return listed, Cursor(CTAG, ctag, QUERY) if ctag else Cursor(ETAGS, "", QUERY)
 
     def _must_be_calendar(self) -> None:
-        """An empty answer may come from a wrong address: some servers list any collection without a word."""
+        """Check the address after an empty listing: some servers list any collection without an error."""
         from adapters.calendars.dav.probe import collection
 
         collection(self._http, self.url)
@@ -213,7 +214,7 @@ class DavCalendar:
     # --- bodies ------------------------------------------------------------------------------------------------------
 
     def _pages(self, wanted: Sequence[str], last: Page) -> Iterator[Page]:
-        """A page a batch; what was listed besides, and the cursor, come with the last."""
+        """One page for each batch; the last one also has the absent refs and the cursor."""
         batches = [wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH)] or [()]
         for number, batch in enumerate(batches, start=1):
             found, gone = self._bodies.of(batch) if batch else ({}, ())
@@ -235,7 +236,7 @@ class DavCalendar:
         if answer.status != 200:
             raise error_of(answer)
         if not answer.body.strip():
-            return Resource(ref, None, b"")  # stored so: one event that cannot be read, no silent calendar
+            return Resource(ref, None, b"")  # stored as an unreadable event, so that the calendar goes on
         if b"BEGIN:VCALENDAR" not in answer.body.upper():
             raise Garbled("Le serveur a répondu autre chose qu'un événement.")
         return Resource(ref, answer.headers.get("ETag"), answer.body)
@@ -247,7 +248,7 @@ class DavCalendar:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """See `Calendar.apply`. The event is read again, so that what is spliced are its true bytes."""
+        """See `Calendar.apply`. The event is read again first, so that our part is spliced into its present bytes."""
         if self._read_only:
             return Refused("Cet agenda est en lecture seule.")
         now = self.get(ref)
@@ -264,7 +265,7 @@ class DavCalendar:
         return self._put(ref, now.version, payload)
 
     def _moved_on(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
-        """Somebody was faster. Without a version the meaning decides: it must be what the rules saw."""
+        """Whether the user was faster. Without a stored version, by the meaning that the rules saw."""
         if version is not None:
             return now.version != version
         return self._ics.read(ref, edit.origin, _MOMENT).semantic != reading.semantic
@@ -284,13 +285,13 @@ class DavCalendar:
         if strong(etag):
             return Written(Resource(ref, etag, payload))
         try:
-            now = self.get(ref)  # a server that changes bodies gives no strong ETag (RFC 4791 5.3.4)
+            now = self.get(ref)  # a server that changed the body on storing it sends no strong ETag (RFC 4791 5.3.4)
         except OutsideError:
             now = None
         return Written(now if now and strong(now.version) else Resource(ref, None, payload))
 
     def add(self, event: AddEvent) -> EditResult:
-        """See `Calendar.add`. `If-None-Match: *` overwrites on some servers: it is read first."""
+        """See `Calendar.add`. It reads first, because some servers overwrite despite `If-None-Match: *`."""
         from adapters.calendars.ical.own_event import own_event
 
         if self._read_only:
@@ -376,7 +377,7 @@ class DavCalendar:
         return segments(href) == self._own
 
     def _ref(self, member: Member) -> str | None:
-        """The decoded last segment, whatever host or path the server writes before it (hard case B07); None for
+        """The decoded last path segment, whatever host or path the server puts before it (hard case B07); None for
         collections."""
         parts = segments(member.href)
         if not parts or parts == self._own or ends_in_slash(member.href):

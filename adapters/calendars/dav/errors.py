@@ -1,4 +1,4 @@
-"""What a CalDAV server's answers mean: to a token, to a write."""
+"""What the statuses of a CalDAV server mean for a sync token and for a write."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _LOST = frozenset({400, 409, 410, 412, 418, 500})
 
 
 def strong(etag: str | None) -> bool:
-    """Whether a write can be made conditional on it."""
-    return bool(etag) and not str(etag).startswith("W/") and etag != "*"  # as If-Match, a star is no condition
+    """Whether a write can be made conditional on that ETag."""
+    return bool(etag) and not str(etag).startswith("W/") and etag != "*"  # If-Match: * is no condition
 
 
 def no_sync(answer: Answer) -> bool:
-    """The server does not know this report (RFC 3253 3.6; older ones say 501)."""
+    """Whether the server does not know this report (RFC 3253 3.6; older servers say 501)."""
     return answer.status == 501 or (
         answer.status == 403 and multistatus.names_condition(answer.body, "supported-report")
     )
 
 
 def lost(answer: Answer) -> OutsideError:
-    """What an error to a sync question means: the token is gone, or rights are missing, or the server is busy
-    (hard case A16)."""
+    """The error for a failed sync query: the token is invalid, rights are missing, or the server is busy (hard case
+    A16)."""
     if no_sync(answer):
         return CursorLost("Le serveur ne synchronise plus par repère.")
     if answer.status == 403 and not multistatus.names_condition(answer.body, "valid-sync-token"):
@@ -34,7 +34,7 @@ def lost(answer: Answer) -> OutsideError:
 
 
 def failure(answer: Answer) -> EditResult:
-    """What a write that was not taken means. Raises what is about the login or the pace."""
+    """The result of a refused write. Raises errors about the login or the rate."""
     if answer.status in {409, 412, 423, 428}:
         return Conflict()
     if answer.status in {404, 410}:
@@ -49,5 +49,5 @@ def failure(answer: Answer) -> EditResult:
 
 _NOBODY = frozenset(
     {403, 405, 501, 507}
-)  # said of the calendar, unless a condition on this body is named (RFC 4791 5.3.2.1)
+)  # the whole calendar refuses, unless the answer names a precondition on this body (RFC 4791 5.3.2.1)
 _THIS_ONE = (b"valid-calendar", b"supported-calendar", b"no-uid-conflict", b"max-", b"min-date-time")

@@ -1,8 +1,8 @@
-"""WebDAV questions and answers as bytes: bodies of PROPFIND and REPORT, and multistatus read with limits (RFC 4918).
+"""WebDAV requests and answers as bytes: bodies of PROPFIND and REPORT, and multistatus parsed within limits (RFC 4918).
 
-No entities, no network, no document type: an answer is data, and of it only what was asked for stays in memory. Control
-characters that some servers let through are
-dropped so that one bad event does not hide the others (hard case B12); a cut answer is Garbled (hard case B08).
+The parser knows no entities, network or document types, and keeps only what was asked for. Control characters that some
+servers let through are removed, so that one bad event does not hide the others (hard case B12). A truncated answer is
+Garbled (hard case B08).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html import escape  # for text the same as xml.sax, which is six modules
+from html import escape  # for text equal to xml.sax.saxutils.escape, which imports six modules
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -36,14 +36,14 @@ _ASCII_LIKE = re.compile(rb"utf-?8|(us-)?ascii|iso-8859-\d+|latin-?\d|windows-12
 _PROLOG = re.compile(rb"(?:\s|<\?(?:[^?]|\?(?!>))*\?>|<!--(?:[^-]|-(?!->))*-->)*")
 _PIECE_BYTES = 65_536
 MOST_TAGS = 2_000_000  # tags of an answer: 125,000 members of a listing
-_PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a path alone, with nothing to decode in it
+_PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a plain path: nothing to decode
 _STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One response of a multistatus. `status` is the member's own, or that of its found properties. `props`: their
-    texts; `inside`: the elements within those that hold any."""
+    """One response of a multistatus. `status`: the member's own, or that of its found properties. `props`: their texts.
+    `inside`: for properties with child elements, the names of these."""
 
     href: str
     status: int
@@ -51,34 +51,34 @@ class Member:
     inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """The text of a property that was found."""
+        """The text of a found property; None if there is none."""
         return self.props.get(name)
 
     @property
     def etag(self) -> str | None:
-        """Its version; None where it has none."""
+        """The ETag; None if there is none."""
         return self.text(f"{DAV}getetag") or None
 
     def holds(self, name: str, child: str) -> bool:
-        """Whether a found property has that child anywhere in it."""
+        """Whether a found property contains that element."""
         return child in self.inside.get(name, ())
 
 
 @dataclass(frozen=True, slots=True)
 class Multistatus:
-    """A whole, well-formed answer."""
+    """A complete, well-formed answer."""
 
     members: tuple[Member, ...]
     token: str | None
 
 
 def propfind(*names: str) -> bytes:
-    """A PROPFIND for those properties (`d:getetag`, `c:…`, `s:getctag`)."""
+    """A PROPFIND for these properties (`d:getetag`, `c:…`, `s:getctag`)."""
     return f"{_HEAD}<d:propfind {_SPACES}><d:prop>{_tags(names)}</d:prop></d:propfind>".encode()
 
 
 def sync_collection(token: str) -> bytes:
-    """A sync-collection REPORT (RFC 6578), ETags only, never with a limit: servers lose members by it."""
+    """A sync-collection REPORT (RFC 6578) for ETags only, without a limit: with one, some servers lose members."""
     return (
         f"{_HEAD}<d:sync-collection {_SPACES}><d:sync-token>{escape(token, quote=False)}</d:sync-token>"
         "<d:sync-level>1</d:sync-level><d:prop><d:getetag/></d:prop></d:sync-collection>"
@@ -95,12 +95,13 @@ def multiget(hrefs: Iterable[str]) -> bytes:
 
 
 def read(body: bytes) -> Multistatus:
-    """A multistatus. Raises Garbled for what is cut, malformed, measureless, or something else (an HTML page)."""
+    """Parse a multistatus. Raises Garbled for an answer that is cut off, malformed, too large, or something else (an
+    HTML page)."""
     from lxml import etree
 
     if body.count(b"<") > MOST_TAGS:
         raise TooLong
-    for mend in (bytes, _cleaned):  # most answers need no mending
+    for mend in (bytes, _cleaned):  # most answers need no repair
         try:
             return _parsed(_data_only(mend(body)))
         except (etree.XMLSyntaxError, ValueError, LookupError):
@@ -109,19 +110,19 @@ def read(body: bytes) -> Multistatus:
 
 
 def segments(href: str) -> tuple[str, ...]:
-    """The decoded parts of a path: equal for every way of writing the same address."""
+    """The decoded segments of a path, equal for all spellings of one address."""
     if _PLAIN.fullmatch(href):
         return tuple(filter(None, href.split("/")))
     return tuple(unquote(part) for part in _path(href).split("/") if part)
 
 
 def ends_in_slash(href: str) -> bool:
-    """Whether its path does: it names a collection."""
+    """Whether its path ends in a slash and so names a collection."""
     return (href if _PLAIN.fullmatch(href) else _path(href)).endswith("/")
 
 
 def _path(href: str) -> str:
-    """Nothing for what is no address: such a member is nobody's."""
+    """The path of an href; empty if it is no address: that member is ignored."""
     try:
         return urlsplit(href).path
     except ValueError:
@@ -134,8 +135,8 @@ def names_condition(body: bytes, condition: str) -> bool:
 
 
 def _data_only(body: bytes) -> bytes:
-    """The answer, in bytes that mean what they say. Raises Garbled for a document type: an entity in an attribute would
-    be expanded whatever the parser is told; and for encodings in which one could hide."""
+    """The answer in an encoding that cannot hide a document type. Raises Garbled for a document type, since the parser
+    would expand entities in attributes whatever its settings."""
     if body[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         body = _HEADLINE.sub(b"", body.decode("utf-16").encode())
     body = body.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -148,7 +149,8 @@ def _data_only(body: bytes) -> bytes:
 
 
 def _parsed(body: bytes) -> Multistatus:
-    """Each response is let go once it is read, so that memory follows what is kept. Raises what lxml raises."""
+    """Parse, freeing each response after it is read, so that memory grows with what is kept only. Raises what lxml
+    raises."""
     from lxml import etree
 
     parser = etree.XMLPullParser(
@@ -159,7 +161,7 @@ def _parsed(body: bytes) -> Multistatus:
         parser.feed(body[at : at + _PIECE_BYTES])
         for _, element in parser.read_events():
             around = element.getparent()
-            if around is None or around.getparent() is not None:  # a property's own affair
+            if around is None or around.getparent() is not None:  # a `response` element inside a property
                 continue
             found = _member(element)
             members += [found] if found else []
@@ -200,7 +202,7 @@ def _member(response: Any) -> Member | None:
 
 
 def _properties(propstat: Any, props: dict[str, str | None], inside: dict[str, frozenset[str]]) -> int:
-    """The status of these properties; where they were found, they are noted."""
+    """Note the found properties in `props` and `inside`. Returns their status."""
     status = next((child.text for child in propstat if child.tag == _CODE), None)
     code = _code(status) or 200
     prop = next((child for child in propstat if child.tag == _PROP), ()) if code < 300 else ()

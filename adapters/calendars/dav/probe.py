@@ -1,4 +1,4 @@
-"""What a CalDAV calendar offers, found by asking it, with the evidence in words (`attitre check --connect`)."""
+"""Finds out what a CalDAV calendar offers, with French sentences as evidence (`attitre check --connect`)."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _ASKED = (
 
 
 def probe(http: Http, url: str, name: str | None, *, read_only: bool) -> Probe:
-    """Two questions: what the collection says of itself, and whether its members carry strong ETags."""
+    """Two requests: the properties of the collection, and whether its members have strong ETags."""
     own = collection(http, url)
     writable = not read_only and _may_write(own)
     kind = "sync" if own.holds(f"{DAV}supported-report-set", f"{DAV}sync-collection") else _slow(own)
     strong = _strong_etags(http, url)
     title = own.text(f"{DAV}displayname") or name or url.rstrip("/").rpartition("/")[2]
     lines = (_ACCESS[(writable, read_only)], _KINDS[kind], _ETAGS[strong])
-    return Probe(title, writable, kind, strong is not False, lines)
+    return Probe(title, writable, kind, lines)
 
 
 def writable(http: Http, url: str) -> bool:
-    """Whether the account may write there, as far as the server tells. Raises as `collection`."""
+    """Whether the account may write there, as far as the server says. Raises as `collection`."""
     return _may_write(collection(http, url))
 
 
 def collection(http: Http, url: str) -> Member:
-    """What the calendar says of itself. Raises NotThere, and Garbled for an address that is no calendar's."""
+    """The calendar's properties. Raises NotThere, or Garbled if the address is not a calendar's."""
     headers = {"Content-Type": "application/xml; charset=utf-8", "Depth": "0"}
     answer = http.send("PROPFIND", url, multistatus.propfind(*_ASKED), headers)
     if answer.status != 207:
         raise error_of(answer) if answer.status >= 400 else Garbled(_NO_CALENDAR)
     members = multistatus.read(answer.body).members
-    if members and members[0].status in {404, 410}:  # Xandikos says it inside a 207
+    if members and members[0].status in {404, 410}:  # Xandikos says 404 inside a 207
         raise NotThere("L'agenda n'existe pas (ou plus) à cette adresse.")
     if not members or not members[0].holds(f"{DAV}resourcetype", f"{CAL}calendar"):
         raise Garbled(_NO_CALENDAR)
@@ -44,7 +44,7 @@ def collection(http: Http, url: str) -> Member:
 
 
 def _may_write(own: Member) -> bool:
-    """Servers that list no privileges are taken at their word when a write comes."""
+    """Whether the privileges allow writing. True if the server lists none: a refused write will show it."""
     if f"{DAV}current-user-privilege-set" not in own.props:
         return True
     rights = ("write", "all", "write-content", "bind")
@@ -56,7 +56,7 @@ def _slow(own: Member) -> str:
 
 
 def _strong_etags(http: Http, url: str) -> bool | None:
-    """None where the calendar is empty: nothing to see yet."""
+    """Whether all members have strong ETags; None for an empty calendar."""
     headers = {"Content-Type": "application/xml; charset=utf-8", "Depth": "1"}
     answer = http.send("PROPFIND", url, multistatus.propfind("d:getetag", "d:resourcetype"), headers, read=180.0)
     if answer.status != 207:

@@ -1,7 +1,8 @@
-"""Servers whose versions come again: that an object has the version that we hold does not say that it is the same one.
+"""Servers that use one version for several states: the version that we hold does not prove that the object is
+unchanged.
 
-SOGo counts the versions of each object by itself, from `gcs00000000` on: what was deleted and made again under its name
-has that one again. Most versions are made of the contents, or never used twice.
+SOGo counts the versions of each object, from `gcs00000000` on. An object deleted and created again under the same name
+has the same version. (Most servers derive the version from the contents, or never use one twice.)
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ _COUNT = re.compile(r'(?:W/)?"?[A-Za-z]{0,4}([0-9]{1,9})"?')
 
 
 def repeated(named: Versions, held: Versions) -> list[str]:
-    """Those that are named with the version that we hold, where that says nothing: it is a mere count, and the calendar
-    gives the same to several objects, or counts from zero for each."""
+    """The refs named as changed with the version that we hold, if versions of this calendar are mere counts: several
+    objects have the same one, or one is zero."""
     same = {ref: etag for ref, etag in named.items() if etag is not None and held.get(ref) == etag}
     counted = [ref for ref, etag in same.items() if _COUNT.fullmatch(etag)]
     return sorted(counted) if counted and _repeat(held.values()) else []
@@ -29,14 +30,14 @@ def _repeat(versions: Iterable[str | None]) -> bool:
 
 
 class Repeating:
-    """What a calendar named last, so that a server that names the same again and again costs no bodies."""
+    """What a calendar named last, so that the same answer again causes no fetching."""
 
     def __init__(self) -> None:
         self._named: tuple[str, Versions] = ("", {})
 
     def made_anew(self, changed: Versions, held: Versions, asked: str, token: str) -> list[str]:
-        """What of `changed` is to be fetched though its version is the one that we hold. A server whose token is a
-        second names its last objects at each question: once it has named them from that token, nothing is new there."""
+        """The refs of `changed` to be fetched although we hold their version. A server whose token is a time in seconds
+        names its latest objects in each answer: those already named since the same token are not fetched again."""
         again = repeated(changed, held)
         before, self._named = self._named, (token, {ref: changed[ref] for ref in again}) if asked == token else ("", {})
         return [] if asked == token and before == self._named else again

@@ -1,4 +1,4 @@
-"""The calendars behind one login, asked all at once whether they changed."""
+"""Asks in one request which of an account's calendars have changed."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
 
 class DavAccount:
-    """The calendars behind one login; see `Account`. One PROPFIND on their home answers for all of them
-    (hard case A15)."""
+    """The calendars of one login; see `Account`. One PROPFIND on their home answers for all of them (hard case A15)."""
 
     def __init__(self, access: DavAccess, calendars: Sequence[DavCalendar]) -> None:
         self._access, self._calendars = access, calendars
         self._seen: dict[str, tuple[str | None, str | None]] = {}
 
     def unchanged(self, cursors: Mapping[str, Cursor]) -> frozenset[str]:
-        """Those whose token or ctag is the cursor's. Raises what an exchange raises, and TryLater."""
+        """The calendars whose token or ctag equals their cursor's. Raises what an exchange raises, and TryLater."""
         homes: dict[str, list[DavCalendar]] = {}
         for calendar in self._calendars:
             cursor = cursors.get(calendar.address)
@@ -39,7 +38,7 @@ class DavAccount:
         body = multistatus.propfind("d:sync-token", "s:getctag", "d:resourcetype")
         answer = self._access.http.send("PROPFIND", home, body, {**_XML, "Depth": "1"})
         if isinstance(error := error_of(answer) if answer.status >= 400 else None, TryLater):
-            raise error  # busy: not to be asked the same for each calendar
+            raise error  # busy: it should not be asked again for each calendar
         if answer.status != 207:
             return set()
         found = {segments(member.href): member for member in multistatus.read(answer.body).members}
@@ -50,7 +49,7 @@ class DavAccount:
         }
 
     def _same(self, calendar: DavCalendar, member: Member, cursor: Cursor) -> bool:
-        """Token or ctag are the cursor's. A ctag that moves under the same token gives the token the lie
+        """Whether token or ctag equals the cursor's. If the ctag changed and the token did not, the token hid a change
         (hard case A14)."""
         token, ctag = member.text(f"{DAV}sync-token"), member.text(f"{multistatus.CS}getctag")
         if cursor.kind == CTAG:

@@ -1,9 +1,8 @@
-"""Whether a server heeds the version that a write names, and keeps our signs: tried out on an event of our own.
+"""Tests whether a server honours If-Match and keeps our characters, with an event of our own.
 
-A server that ignores `If-Match` would let us overwrite what she saved a moment before, and nothing in its answers says
-so (hard case C06); one that keeps no sign beyond ISO 8859-1 would spoil her title for good. So before the first write
-into a calendar a small transparent event of ours is put into a day long past, written to under a version that it never
-had, read, and taken out again.
+A server that ignores `If-Match` would let us overwrite what the user has just saved, and no answer would show it (hard
+case C06); a server limited to ISO 8859-1 would destroy characters of the title. So before the first write to a
+calendar, a small transparent event on a day long past is created, written with a wrong version, read and deleted.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ _MOMENT: Window = (DAY, DAY + timedelta(days=1))
 
 
 def trial(http: Http, url: str, ics: Ics) -> str | None:
-    """A French sentence why nothing may be written there; empty where all is well. None: it could not be found out
-    (no event of ours is taken, or versions are weak), and each write is judged for itself. Raises what an exchange
-    raises; whatever happens, the event is taken out again."""
+    """A French sentence why nothing may be written; empty if all is well; None if unknown (the event was refused, or
+    versions are weak): then each write is judged by itself. Raises what an exchange raises. The event is deleted in any
+    case."""
     uid = f"attitre-essai-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
     ref = f"{uid}.ics"
     token = identity(ics.secret, ics.address, ref, uid)
@@ -70,13 +69,13 @@ def _tried(http: Http, place: str, payload: bytes, ics: Ics, ref: str) -> str | 
 
 
 def _must_be_plain(answer: Answer) -> None:
-    """Not taken: the write itself will say why. Raises what is about the login or the pace."""
+    """The event was refused: a later write will say why. Raises errors about the login or the rate."""
     if answer.status in {401, 429} or answer.status >= 500:
         raise error_of(answer)
 
 
 def _out(http: Http, place: str) -> None:
-    """Nobody else knows of it, so no version is named. Where that fails, the next trial begins with it."""
+    """Delete the event, without a version, as nobody else knows of it. If this fails, the next trial does it first."""
     try:
         http.send("DELETE", place)
     except OutsideError:

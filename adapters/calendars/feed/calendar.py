@@ -1,7 +1,7 @@
-"""A calendar feed (one .ics file behind an address): read only, and only as time that is taken.
+"""A calendar feed (one .ics file behind an address): read-only, and all its events are busy time.
 
-The file is asked for conditionally and split by UID before anything is read, so that one broken event stays one, and an
-event that did not change is not stored again whatever stamp the feed gave it.
+The file is requested conditionally and split by UID before it is parsed, so that one broken event stays one. An event
+whose meaning did not change is not stored again, whatever time stamp the feed gave it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Known = Callable[[], Mapping[str, str | None]]
 
 
 class FeedCalendar:
-    """One feed. `url` is often a secret by itself: nothing shows it."""
+    """One feed. `url` is often a secret by itself, so it is shown nowhere."""
 
     def __init__(self, url: str, *, username: str = "", password: str = "", zone: ZoneInfo, secret: bytes) -> None:
         login = (username, password, "")
@@ -61,11 +61,11 @@ class FeedCalendar:
 
     @property
     def address(self) -> str:
-        """The host and a hash: the same for the same feed, and no way in."""
+        """The host and a hash of the URL: stable, and without the secret."""
         return f"ics:{urlsplit(self._url).hostname or ''}-{hashlib.sha256(self._url.encode()).hexdigest()[:8]}"
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
-        """See `Calendar.changes`. A feed knows no history: it is unchanged, or all of it is compared."""
+        """See `Calendar.changes`. A feed has no history: it is unchanged, or compared whole."""
         found = self._asked(cursor if cursor and (cursor.kind, cursor.query) == (KIND, QUERY) else None)
         if found is None:
             yield Page(cursor=cursor)
@@ -81,7 +81,7 @@ class FeedCalendar:
         yield Page(tuple(wanted), absent=absent, cursor=now, full=True)
 
     def get(self, ref: str) -> Resource | None:
-        """See `Calendar.get`: the feed is asked for again, unless it says that it did not change."""
+        """See `Calendar.get`. The feed is downloaded again, unless it says that it did not change."""
         found = self._asked(self._kept[0] if self._kept else None) or self._kept
         assert found is not None
         self._kept = found
@@ -89,7 +89,7 @@ class FeedCalendar:
         return None if payload is None else _resource(ref, payload)
 
     def _asked(self, since: Cursor | None) -> tuple[Cursor, Feed] | None:
-        """The feed and its mark; None where it is what it was at `since`. Raises Garbled for what is no whole feed."""
+        """(cursor, feed); None if the feed is unchanged since `since`. Raises Garbled for an incomplete feed."""
         before = _mark(since)
         self._offered = _whole(before.get("every"))
         answer = self.http.send("GET", self._url, headers=_conditions(before), read=LISTING, most=LARGEST_BYTES)
@@ -109,7 +109,7 @@ class FeedCalendar:
         return Cursor(KIND, json.dumps(mark, sort_keys=True), QUERY), feed
 
     def read(self, ref: str, payload: bytes, window: Window) -> Reading:
-        """See `Calendar.read`. What takes time is busy, and nobody's booking; the rest is left out."""
+        """See `Calendar.read`. Events that take time are busy time and nobody's booking; the others are left out."""
         reading = self._ics.read(ref, payload, window)
         busy = tuple(
             replace(event, private=True)
@@ -119,23 +119,23 @@ class FeedCalendar:
         return replace(reading, events=busy, blocked="feed")
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """Never."""
+        """Refused: a feed takes no writes."""
         return _READ_ONLY
 
     def add(self, event: AddEvent) -> EditResult:
-        """Never."""
+        """Refused, as `apply`."""
         return _READ_ONLY
 
     def remove(self, ref: str, version: str | None) -> EditResult:
-        """Never."""
+        """Refused, as `apply`."""
         return _READ_ONLY
 
     def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
-        """Never."""
+        """Refused, as `apply`."""
         return _READ_ONLY
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out."""
+        """See `Calendar.try_writing`: there is nothing to find out."""
         return None
 
     @property
@@ -154,17 +154,17 @@ class FeedCalendar:
             f"Événements trouvés : {len(feed.events)}.",
             _CONDITIONAL if mark["etag"] or mark["modified"] else _WHOLE,
         )
-        return Probe(feed.name or urlsplit(self._url).hostname or "Flux", False, KIND, False, lines)
+        return Probe(feed.name or urlsplit(self._url).hostname or "Flux", False, KIND, lines)
 
 
 def _resource(ref: str, payload: bytes) -> Resource:
-    """Its version is what it says: many feeds stamp every event anew at each reading."""
+    """The version is the hash of the meaning, since many feeds stamp every event anew at each download."""
     digest = hashlib.sha256(_STAMP.sub(b"", payload)).hexdigest()
     return Resource(ref, f'"{digest[:32]}"', payload)
 
 
 def _max_age(said: str) -> int | None:
-    """RFC 9111 5.2.2.1: how long the server finds its answer fresh; None where it says nothing, or not at all."""
+    """How long the server calls its answer fresh, in seconds (RFC 9111 5.2.2.1); None if it does not say."""
     found = re.search(r"(?:^|[\s,])max-age=\"?(\d{1,9})", said.casefold())
     return int(found[1]) or None if found else None
 
@@ -182,7 +182,7 @@ def _mark(cursor: Cursor | None) -> dict[str, Any]:
 
 
 def _conditions(mark: Mapping[str, Any]) -> dict[str, str]:
-    """RFC 9110 13.1: the feed's own marks come back to it verbatim."""
+    """The headers of a conditional request, with the feed's own validators verbatim (RFC 9110 13.1)."""
     names = (("If-None-Match", "etag"), ("If-Modified-Since", "modified"))
     return {header: str(mark[name]) for header, name in names if mark.get(name)}
 

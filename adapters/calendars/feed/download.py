@@ -1,4 +1,4 @@
-"""One .ics file of many events, cut into one payload a UID without parsing what stands in them."""
+"""Splits an .ics file of many events into one payload for each UID, without parsing the events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _TAIL = b"END:VCALENDAR\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`name` as the feed calls itself; `events`: payloads by ref, each with the zones that it names; `every`: how many
-    seconds it says to wait between two readings (RFC 7986 5.7)."""
+    """`name`: as the feed calls itself. `events`: ref → payload, with the time zones that it needs. `every`: seconds
+    that the feed asks to wait between two downloads (RFC 7986 5.7)."""
 
     name: str
     events: dict[str, bytes]
@@ -28,7 +28,7 @@ class Feed:
 
 @dataclass(slots=True)
 class _Parts:
-    """What was found so far: properties of the calendar, its zones by TZID, its events by UID."""
+    """What was found so far: properties of the calendar, time zones by TZID, events by UID."""
 
     named: dict[bytes, bytes] = field(default_factory=dict)
     zones: dict[bytes, bytes] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class _Parts:
 
 
 def split(body: bytes) -> Feed | None:
-    """The feed; None for what is none, or not whole (no `END:VCALENDAR`), or has more than MOST events, zones or
+    """The feed; None if it is not iCalendar, is incomplete (no `END:VCALENDAR`), or has more than MOST events, zones or
     lines."""
     if max(body.count(b"\n"), body.count(b"\r")) > MOST_LINES:
         return None
@@ -67,8 +67,8 @@ def _seconds(duration: bytes) -> int | None:
 
 
 def _logical(body: bytes) -> Iterator[bytes]:
-    """Content lines with their folds inside, each with its line break; blank lines are left out."""
-    held: list[bytes] = []  # joined once: an attachment has a hundred thousand folds
+    """The content lines with their folds, each with its line break; blank lines are left out."""
+    held: list[bytes] = []  # joined once at the end: an attachment may have 100,000 folds
     for line in body.removeprefix(b"\xef\xbb\xbf").splitlines(keepends=True):
         if line[:1] not in (b" ", b"\t") or not held:
             yield from _joined(held)
@@ -84,8 +84,8 @@ def _joined(pieces: list[bytes]) -> Iterator[bytes]:
 
 
 def _components(lines: list[bytes], parts: _Parts) -> Iterator[list[bytes]]:
-    """The calendar's components, each from BEGIN to END; its own properties go into `parts`. Several calendars in one
-    file are one."""
+    """The components of the calendar, each from BEGIN to END; its properties are added to `parts`. Several calendars in
+    one file count as one."""
     depth, open_at = 0, 0
     for index, line in enumerate(lines):
         word = _upper(line)
@@ -110,7 +110,7 @@ def _payload(blocks: list[bytes], parts: _Parts) -> bytes:
 
 
 def _uid(component: list[bytes]) -> str:
-    """What names it; a hash of its contents where the feed gives no UID, or an endless one."""
+    """The UID; a hash of the contents if the UID is missing or too long."""
     uid = _text(_value(component, b"UID"))
     if uid and len(uid) <= 200:
         return uid
@@ -118,7 +118,7 @@ def _uid(component: list[bytes]) -> str:
 
 
 def _value(component: list[bytes], name: bytes) -> bytes:
-    """The value of a property of the component itself, not of what stands inside it."""
+    """The value of a property of the component itself, not of a component inside it."""
     depth = 0
     for line in component[1:-1]:
         word = _upper(line)

@@ -1,1 +1,1 @@
-"""Google's calendars, through their API."""
+"""Google Calendar, through its API."""

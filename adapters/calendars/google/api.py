@@ -1,7 +1,7 @@
-"""Google's client library over our own session: limits, one refresh of a refused token, errors in our terms.
+"""Google's client library over our session: limits, one renewal of a refused token, errors in our terms.
 
-The library builds the questions and reads the answers; what goes over the wire goes through `adapters.http`, so that
-pooling, timeouts and tests are the same as for CalDAV. Nothing here retries a write.
+The library writes the requests and parses the answers; `adapters.http` transports them, so that pooling, time limits
+and tests are the same as for CalDAV. Nothing here repeats a write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from adapters.http import LARGEST, LISTING, READ, Answer, Http, TooLong, retry_a
 Json = dict[str, Any]
 BASE = "https://www.googleapis.com/calendar/v3/"
 QUOTA_PAUSE_S = 3600.0
-MOST_VALUES = 2_000_000  # values of an answer: each is an object in memory, however short it is on the line
+MOST_VALUES = 2_000_000  # in an answer: each becomes an object in memory, however short its text
 _RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded", "QUOTA_EXCEEDED"})
 _OFF = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
@@ -28,7 +28,7 @@ _SCOPE = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
 
 
 class ApiError(Exception):
-    """Google answered with an error. `reasons` are its words for it."""
+    """An error answer of Google. `reasons` are its error codes."""
 
     def __init__(self, status: int, reasons: frozenset[str], wait: float | None) -> None:
         super().__init__(f"{status} {' '.join(sorted(reasons))}")
@@ -36,21 +36,21 @@ class ApiError(Exception):
 
     @property
     def quota(self) -> bool:
-        """A ban on writing, for hours."""
+        """Whether writes are forbidden for hours."""
         return self.status in {403, 429} and bool(self.reasons & _QUOTA)
 
     @property
     def account(self) -> bool:
-        """Wrong with the login or the project, whatever was asked."""
+        """Whether the login or the project is at fault, whatever was requested."""
         return self.status == 401 or bool(self.reasons & (_OFF | _SCOPE))
 
     @property
     def passing(self) -> bool:
-        """Asked too often."""
+        """Whether we asked too often."""
         return self.status in {408, 429} or self.quota or (self.status == 403 and bool(self.reasons & _RATE))
 
     def outside(self) -> OutsideError:
-        """The same for the application, as a French sentence."""
+        """The error for the application, with a French sentence."""
         if self.quota:
             return TryLater(_QUOTA_USED, self.wait or QUOTA_PAUSE_S)
         if self.passing or self.status >= 500:
@@ -70,11 +70,11 @@ class ApiError(Exception):
 
 
 class Lost(Exception):
-    """The answer to a change was lost: nobody knows whether it was made."""
+    """The answer to a write was lost: its outcome is unknown."""
 
 
 class GoogleAccess:
-    """One login and its session. `endpoint` replaces the API's root, with or without `/calendar/v3/`."""
+    """One login and its session. `endpoint` replaces the root of the API, with or without `/calendar/v3/`."""
 
     def __init__(self, credentials: str, *, endpoint: str = "", subject: str = "") -> None:
         self._endpoint = _base(endpoint)
@@ -87,34 +87,34 @@ class GoogleAccess:
 
     @property
     def events(self) -> Any:
-        """The library's `events()`: its methods make requests for `ask` and `write`."""
+        """The library's `events()`, whose methods make requests for `ask` and `write`."""
         with self._lock:
             return self._service.events()
 
     @property
     def calendar_list(self) -> Any:
-        """The library's `calendarList()`, likewise."""
+        """The library's `calendarList()`; see `events`."""
         with self._lock:
             return self._service.calendarList()
 
     @property
     def channels(self) -> Any:
-        """The library's `channels()`, likewise."""
+        """The library's `channels()`; see `events`."""
         with self._lock:
             return self._service.channels()
 
     def ask(self, request: Any) -> Json:
-        """The answer. Raises ApiError, TryLater, Denied, Garbled."""
+        """The answer to a request that changes nothing. Raises ApiError, TryLater, Denied, Garbled."""
         return self._executed(request)
 
     def together(self, requests: Mapping[str, Any]) -> dict[str, Json | ApiError]:
-        """Ask all of it in one batch: each part's answer or error. Raises ApiError where the batch itself is refused,
-        and TryLater, Denied, Garbled."""
+        """name → answer or error, for requests sent in one batch. Raises ApiError if the batch itself is refused, and
+        TryLater, Denied, Garbled."""
         from googleapiclient.errors import BatchError, HttpError
         from googleapiclient.http import BatchHttpRequest
 
         found: dict[str, Json | ApiError] = {}
-        names = {str(number): name for number, name in enumerate(requests)}  # a longer one breaks its header in two
+        names = {str(number): name for number, name in enumerate(requests)}  # a long id breaks the part's header
 
         def taken(number: str, answer: Any, error: Any) -> None:
             refused = error and _error(int(error.resp.status), error.content, error.resp)
@@ -135,12 +135,12 @@ class GoogleAccess:
 
     @property
     def _batches(self) -> str:
-        """The library's batches do not heed `api_endpoint`."""
+        """The batch address; the library ignores `api_endpoint` for it."""
         return f"{self._endpoint.removesuffix('calendar/v3/')}batch/calendar/v3"
 
     def write(self, request: Any, etag: str = "") -> Json:
-        """Carry out a change, on that version where one is given. Raises ApiError, Lost, and, where nothing was sent,
-        Denied and TryLater: also while Google's quota for writing is used up (hard case C15)."""
+        """Make a change, with If-Match if `etag` is given. Raises ApiError and Lost; Denied and TryLater if nothing was
+        sent, also during the pause after Google's write quota was used up (hard case C15)."""
         pause = self._no_writes_until - time.monotonic()
         if pause > 0:
             raise TryLater(_QUOTA_USED, pause)
@@ -165,9 +165,9 @@ class GoogleAccess:
             raise _error(int(error.resp.status), error.content, error.resp) from None
         except (ValueError, RecursionError):
             answer = None
-        if request.method == "DELETE" or answer == "":  # what answers with nothing by its nature
+        if request.method == "DELETE" or answer == "":  # these answer without a body
             return {}
-        if not isinstance(answer, dict):  # the library hands on what is no JSON as if it were an answer
+        if not isinstance(answer, dict):  # the library returns text that is no JSON as it came
             raise Garbled(_NO_DATA)
         return answer
 
@@ -182,8 +182,8 @@ class GoogleAccess:
 
 
 class _Bridge:
-    """Our session in the shape that the library calls `http`. It has no `credentials`: the library would refresh them
-    over a session of its own."""
+    """Our session in the shape that the library calls `http`. It has no `credentials`, since the library would renew
+    them over a session of its own."""
 
     def __init__(self, http: Http, login: Login) -> None:
         self._http, self._login = http, login
@@ -192,7 +192,7 @@ class _Bridge:
         self, uri: str, method: str = "GET", body: str | bytes | None = None, headers: Mapping[str, str] | None = None,
         **_: Any,
     ) -> tuple[Any, bytes]:  # fmt: skip
-        """The library's exchange. A refused token is renewed once (hard case I01)."""
+        """One exchange for the library. A refused token is renewed once (hard case I01)."""
         from httplib2 import Response
 
         answer = self._sent(uri, method, body, headers or {})
@@ -201,7 +201,7 @@ class _Bridge:
 
     def _sent(self, uri: str, method: str, body: str | bytes | None, headers: Mapping[str, str]) -> Answer:
         told = {name: value for name, value in headers.items() if name.lower() not in _NOT_OURS}
-        told["User-Agent"] = "attitre (gzip)"  # without that word in it, Google does not compress
+        told["User-Agent"] = "attitre (gzip)"  # Google compresses only if the word gzip is in it
         content = body.encode() if isinstance(body, str) else body
         used = self._login.token()
         limits: dict[str, Any] = {"read": LISTING if method == "GET" else READ, "most": LARGEST}
@@ -219,7 +219,7 @@ def _error(status: int, content: bytes, headers: Mapping[str, str]) -> ApiError:
 
 
 def _reasons(content: bytes) -> frozenset[str]:
-    """Google's words for it, in either of its two forms."""
+    """The error codes, from either form of Google's error answers."""
     try:
         error = json.loads(content)["error"]
         told = [*error.get("errors", ()), *error.get("details", ())]

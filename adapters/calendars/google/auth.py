@@ -1,4 +1,4 @@
-"""Logging in at Google: a service account or a person's consent, over our own session. Refusals in words that help."""
+"""Logs in at Google with a service account or a person's consent, over our session. A refused login says what to do."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _AGAIN = frozenset({408, 429})
 
 
 class Login(AuthBase):
-    """The bearer token of one account, fetched when it is needed and shared by all its calendars.
+    """The access token of one account, requested when it is first needed and shared by all its calendars.
 
-    `credentials` is the content of a key file or of a consent's file; `subject` is whom a service account acts for
-    (domain-wide delegation). Nothing is asked before the first use. `renewals` counts tokens asked for.
+    `credentials` is the content of a key file or of a consent file. `subject`: the person for whom a service account
+    acts (domain-wide delegation). `renewals` counts requested tokens.
     """
 
     def __init__(self, credentials: str, subject: str = "") -> None:
@@ -34,7 +34,7 @@ class Login(AuthBase):
         self._http = Http()
 
     def over(self, http: Http) -> None:
-        """From now on tokens are asked for through that session."""
+        """Request tokens through that session from now on."""
         self._http.session = http.session
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -42,7 +42,7 @@ class Login(AuthBase):
         return request
 
     def token(self) -> str:
-        """A token that is good for now. Raises Denied and TryLater."""
+        """A valid access token. Raises Denied and TryLater."""
         with self._lock:
             if self._held is None:
                 self._held = _credentials(self._given, self._subject)
@@ -51,7 +51,8 @@ class Login(AuthBase):
             return str(self._held.token)
 
     def renewed(self, refused: str) -> None:
-        """That token was refused: another one, once, however many were refused it together (hard case I01)."""
+        """After that token was refused, request a new one, once for all threads that were refused with it (hard case
+        I01)."""
         with self._lock:
             if self._held.token == refused:
                 self._renew()
@@ -71,7 +72,7 @@ class Login(AuthBase):
         self, url: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] | None = None,
         **_: Any,
     ) -> _Said:  # fmt: skip
-        """What google-auth calls a transport. The token endpoint's faults are told at once: waiting is not its job."""
+        """The transport that google-auth needs. Errors of the token endpoint are raised at once, without waiting."""
         answer = self._http.send(method, url, body, headers)
         if answer.status in _AGAIN or answer.status >= 500:
             raise TryLater(
@@ -82,7 +83,7 @@ class Login(AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """An answer in google-auth's shape."""
+    """An answer in the shape of google-auth."""
 
     status: int
     headers: Mapping[str, str]
@@ -90,7 +91,7 @@ class _Said:
 
 
 def _credentials(given: str, subject: str) -> Any:
-    """google-auth's credentials for the file. Raises Denied."""
+    """The google-auth credentials for the file. Raises Denied."""
     try:
         info = dict(json.loads(given))
         if "private_key" in info:
@@ -109,7 +110,7 @@ def _robot(info: dict[str, Any], subject: str) -> Any:
 
 
 def _person(info: dict[str, Any]) -> Any:
-    """`from_authorized_user_info` would forget the file's `token_uri`."""
+    """A person's credentials. google-auth's `from_authorized_user_info` would ignore the `token_uri` of the file."""
     from google.oauth2.credentials import Credentials
 
     return Credentials(
@@ -119,7 +120,7 @@ def _person(info: dict[str, Any]) -> Any:
 
 
 def refusal(error: Exception, *, robot: bool) -> OutsideError:
-    """What google-auth's complaint means for a person: whose turn it is and what to do."""
+    """What google-auth's error means for a person: who has to do what."""
     said = error.args[1] if len(error.args) > 1 else None
     code, text = (said.get("error", ""), said.get("error_description", "")) if isinstance(said, dict) else ("", "")
     if code == "invalid_grant":

@@ -1,8 +1,8 @@
-"""Several events in one question to Google: what a batch settles by itself, each part for itself.
+"""Reads several Google events in one batch; each part succeeds or fails by itself.
 
-Reads only. Writes go one by one: each answer decides what is done next (at a used-up quota the rest is not even tried,
-hard case C15), a worker that is killed leaves one outcome unknown instead of fifty, and there is no reading before them
-to save. Google counts each part of a batch as a request: what is saved is round trips.
+Only for reading. Writes go one by one: each answer decides about the next (once the quota is used up, the rest is not
+tried, hard case C15), and a killed worker leaves one unknown outcome instead of fifty. Google counts each part as a
+request, so a batch saves round trips only.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from adapters.calendars.google.payload import EVENT, resource
 def settled(
     access: GoogleAccess, calendar_id: str, refs: Sequence[str], there: Callable[[], object]
 ) -> dict[str, Resource | None]:
-    """Of these events, those that one answer says all about: there, or gone. Not in it: series, and parts that were
-    refused; they are asked for singly. `there` raises where the calendar itself is gone, which makes 404 of each event.
-    Raises TryLater, Denied, NotThere, Garbled."""
+    """ref → event, or None if gone, for the refs that one batch settles. Left out are series and refused parts, which
+    are asked for one by one. `there` raises if the calendar itself is gone, as every event is then a 404. Raises
+    TryLater, Denied, NotThere, Garbled."""
     events = access.events
     asked = {ref: events.get(calendarId=calendar_id, eventId=ref, fields=EVENT) for ref in refs}
     try:
         said = access.together(asked)
-    except ApiError:  # a relay that knows no batches
+    except ApiError:  # a proxy without batches
         return {}
     unknown = [ref for ref, one in said.items() if isinstance(one, ApiError) and one.status == 404]
     if unknown:
@@ -40,5 +40,5 @@ def _deleted(one: Any) -> bool:
 
 
 def _alone(item: dict[str, Any]) -> bool:
-    """No series, nor part of one: nothing else belongs to it."""
+    """Whether the event is neither a series nor part of one."""
     return not (item.get("status") == "cancelled" or item.get("recurrence") or item.get("recurringEventId"))

@@ -1,7 +1,7 @@
-"""Google calendars behind the `Calendar` protocol: what changed, bodies, conditional writes.
+"""Google calendars behind the `Calendar` protocol: changes, bodies, conditional writes.
 
-A series is one resource under its own id, with its exceptions inside; Google lists them apart, so that a change that
-names an exception is answered by reading its series. Events are asked for as series, never as instances in a window.
+A series is one resource under its id, with its exceptions inside. Google lists exceptions apart, so a change that names
+one is answered by reading its series. Events are requested as series, never as the instances of a time range.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from rules.model import AddEvent, alike
 
 KIND = "google"
 PAGE = 2500
-MOST_PAGES = 4  # of one series' instances: an endless rule must not be followed for ever
+MOST_PAGES = 4  # of the instances of one series, which may be endless
 LIST = f"nextPageToken,nextSyncToken,summary,accessRole,items({EVENT})"
 _QUESTION: Json = {"singleEvents": False, "showDeleted": True}
-QUERY = hashlib.sha256(f"1 {_QUESTION} {LIST}".encode()).hexdigest()[:12]  # another question: everything anew (A07)
+QUERY = hashlib.sha256(f"1 {_QUESTION} {LIST}".encode()).hexdigest()[:12]  # of the cursor (hard case A07)
 _SILENT: Json = {"sendUpdates": "none"}
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
 
@@ -49,7 +49,7 @@ Known = Callable[[], Mapping[str, str | None]]
 
 
 class GoogleCalendar:
-    """One calendar. Its role is what Google last said: a reader's calendar is read and never written to."""
+    """One calendar. Its role is the one that Google last said; with the role of a reader it is never written to."""
 
     def __init__(
         self, access: GoogleAccess, calendar_id: str, *, zone: ZoneInfo, secret: bytes, read_only: bool = False
@@ -66,7 +66,7 @@ class GoogleCalendar:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
-        """See `Calendar.changes`. A cursor from another question is not sent: everything is listed (hard case A07)."""
+        """See `Calendar.changes`. A cursor of another query is not sent: everything is listed (hard case A07)."""
         if cursor and (cursor.kind, cursor.query) == (KIND, QUERY) and cursor.value:
             yield from self._delta(cursor.value, known)
         else:
@@ -81,8 +81,8 @@ class GoogleCalendar:
             yield Page(fresh, tuple(dict.fromkeys(ref for ref in gone if ref in held)), cursor=cursor)
 
     def _named(self, items: Sequence[Json], done: set[str]) -> tuple[list[Resource], list[str]]:
-        """The resources that a page of changes is about, and the ids that it says are deleted. A series is read once,
-        however many of its instances are named."""
+        """(resources, ids of deleted events) of a page of changes. A series is read once, however many of its instances
+        are named."""
         found, gone = [], []
         series: dict[str, list[Json]] = {}
         for item in items:
@@ -102,7 +102,7 @@ class GoogleCalendar:
         return found, gone
 
     def _everything(self, known: Known) -> Iterator[Page]:
-        """The whole calendar. Series come with the last page: their exceptions may stand on any."""
+        """List the whole calendar. Series come with the last page, as their exceptions may be on any page."""
         held, seen, gone = known(), set[str](), list[str]()
         masters: dict[str, Json] = {}
         exceptions: dict[str, list[Json]] = {}
@@ -129,7 +129,7 @@ class GoogleCalendar:
             yield Page(fresh, dead, absent, cursor=cursor, full=True)
 
     def _lists(self, token: str | None) -> Iterator[tuple[list[Json], Cursor | None]]:
-        """The pages of one question; the cursor comes with the last (hard cases A06, B14)."""
+        """The pages of one query; the cursor comes with the last (hard cases A06, B14)."""
         page = None
         while True:
             answer = self._list(token, page)
@@ -165,7 +165,7 @@ class GoogleCalendar:
     # --- bodies ------------------------------------------------------------------------------------------------------
 
     def get(self, ref: str) -> Resource | None:
-        """See `Calendar.get`. A cancelled event is gone, and an exception is part of its series."""
+        """See `Calendar.get`. A cancelled event is gone; an exception is part of its series."""
         item = self._event(ref)
         if item is None:
             return None
@@ -180,8 +180,7 @@ class GoogleCalendar:
         return batch.settled(self._access, self._id, refs, self._must_be_there)
 
     def _event(self, ref: str) -> Json | None:
-        """The event; None where Google says that it is deleted, or unknown in a calendar that is there
-        (hard case A18)."""
+        """The event; None if Google says that it is deleted, or unknown in an existing calendar (hard case A18)."""
         try:
             item = self._raw(ref)
         except ApiError as error:
@@ -197,7 +196,7 @@ class GoogleCalendar:
         return self._access.ask(self._access.events.get(calendarId=self._id, eventId=ref, fields=EVENT))
 
     def _must_be_there(self) -> Json:
-        """What the calendar says of itself. Raises NotThere where it is gone or no longer shared."""
+        """The calendar's properties. Raises NotThere if it is gone or no longer shared."""
         request = self._access.events.list(calendarId=self._id, maxResults=1, fields="summary,accessRole")
         try:
             answer = self._access.ask(request)
@@ -214,11 +213,11 @@ class GoogleCalendar:
             return resource(master, self._instances(ref, master))
         except ApiError as error:
             if error.status in {404, 410}:
-                return None  # deleted between two questions: the next answer names it
+                return None  # deleted between two requests: the next changes name it
             raise error.outside() from None
 
     def _instances(self, ref: str, master: Json) -> Iterator[Json]:
-        """The instances that Google keeps for themselves; what is like the series is left to it."""
+        """The series' instances that Google stores separately; `resource` leaves out those equal to the series."""
         page = None
         for _ in range(MOST_PAGES):
             request = self._access.events.instances(
@@ -238,7 +237,7 @@ class GoogleCalendar:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """See `Calendar.apply`. What the rules saw carries its version: one conditional patch is all that it costs."""
+        """See `Calendar.apply`. The stored payload has the event's version, so one conditional patch is enough."""
         if not self._may_write():
             return words.READ_ONLY
         seen = version is not None and version_of(edit.origin) == version
@@ -255,7 +254,7 @@ class GoogleCalendar:
         return self._patched(now, edit)
 
     def _moved_on(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
-        """Somebody was faster. Without a version the meaning decides: it must be what the rules saw."""
+        """Whether the user was faster. Without a stored version, by the meaning that the rules saw."""
         if version is not None:
             return now.version != version
         return self.read(ref, edit.origin, _MOMENT).semantic != reading.semantic
@@ -278,7 +277,7 @@ class GoogleCalendar:
         )
 
     def add(self, event: AddEvent) -> EditResult:
-        """See `Calendar.add`. An id that was deleted is not free again: that event is brought back."""
+        """See `Calendar.add`. The id of a deleted event cannot be used again: that event is restored instead."""
         if not self._may_write():
             return words.READ_ONLY
         body = patch.own_event(event, self._zone)
@@ -295,7 +294,7 @@ class GoogleCalendar:
             return Unknown()
 
     def _again(self, body: Json) -> EditResult:
-        """The event of that id: as it stands, or brought back with the contents that it is to have."""
+        """The event of that id: unchanged if it exists, else restored with this body."""
         ref = str(body["id"])
         try:
             there = self._raw(ref)
@@ -339,7 +338,7 @@ class GoogleCalendar:
             return Unknown()
 
     def _failed(self, error: ApiError, ref: str) -> EditResult:
-        """What a refused change means. Raises what concerns the account or the whole calendar."""
+        """The result of a refused change. Raises errors about the account or the whole calendar."""
         if error.passing or error.account:
             raise error.outside()
         if error.status in {409, 412}:
@@ -368,7 +367,7 @@ class GoogleCalendar:
     # --- what it offers ----------------------------------------------------------------------------------------------
 
     def try_writing(self) -> str | None:
-        """See `Calendar.try_writing`: nothing to find out."""
+        """See `Calendar.try_writing`: Google's conditional writes need no test."""
         return None
 
     @property
@@ -383,7 +382,7 @@ class GoogleCalendar:
             words.ASKED_READ_ONLY if self._read_only else words.ROLES.get(self._role, words.ROLES["writer"]),
             *words.LINES,
         )
-        return Probe(str(answer.get("summary") or self._id), self._may_write(), KIND, True, lines)
+        return Probe(str(answer.get("summary") or self._id), self._may_write(), KIND, lines)
 
 
 def _cancelled(item: Json) -> bool:
@@ -391,7 +390,7 @@ def _cancelled(item: Json) -> bool:
 
 
 def _assembled(masters: Mapping[str, Json], exceptions: Mapping[str, list[Json]]) -> list[Resource]:
-    """Series with their exceptions; exceptions without a series are events of their own (hard case E03)."""
+    """The series with their exceptions. Exceptions without a series are resources of their own (hard case E03)."""
     whole = [resource(master, exceptions.get(ref, ())) for ref, master in masters.items()]
     return whole + [one for ref, items in exceptions.items() if ref not in masters for one in _orphans(items)]
 

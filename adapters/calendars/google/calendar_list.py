@@ -1,4 +1,4 @@
-"""The calendars of a Google account by name and role, for whoever has to pick one."""
+"""The calendars of a Google account, with name and role, to choose from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from adapters.calendars.google.api import ApiError, GoogleAccess
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One calendar of the account's list. `role` as Google names it."""
+    """One calendar of the account's list. `role`: Google's word."""
 
     name: str
     calendar_id: str
@@ -17,12 +17,12 @@ class Listed:
 
     @property
     def rights(self) -> str:
-        """The role in words."""
+        """The role in French."""
         return _ROLES.get(self.role, self.role)
 
 
 def list_calendars(access: GoogleAccess) -> tuple[Listed, ...]:
-    """The account's list, its own calendar first; empty for a service account that was not given any. Raises the
+    """The account's list, its own calendar first. Empty for a service account that was given no calendar. Raises the
     errors of adapters.base."""
     found: list[Listed] = []
     page = None

@@ -1,7 +1,7 @@
-"""A person's consent for their own Google calendars: the address to open, and the token that the answer is worth.
+"""A person's consent for their own Google calendars: the address to open, and the token in exchange for the answer.
 
-Google's library makes the address (with PKCE); the exchange goes over our own session. Errors are sentences that say
-what to click.
+Google's library makes the address (with PKCE); the exchange goes over our session. The sentence of an error says what
+to click.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ SCOPES = (EVENTS, LIST)
 
 
 class Consent:
-    """One question to a person. `client_file` is the content of the practice's own OAuth client. Raises Denied where
-    it is none for a desktop application."""
+    """One request for consent. `client_file`: the content of the practice's own OAuth client. Raises Denied if it is
+    not a desktop application's."""
 
     def __init__(self, client_file: str, redirect: str) -> None:
         from google_auth_oauthlib.flow import Flow
@@ -30,12 +30,13 @@ class Consent:
         client = _client(client_file)
         self._client, self._redirect, self._http = client, redirect, Http()
         self._flow = Flow.from_client_config({"installed": client}, SCOPES, redirect_uri=redirect)
-        # prompt=consent: Google gives a lasting token at the first consent only, unless it is asked anew
+        # prompt=consent: otherwise Google gives a refresh token only at the first consent
         url, state = self._flow.authorization_url(access_type="offline", prompt="consent")
         self.url, self._state = str(url), str(state)
 
     def token(self, answered: str) -> str:
-        """The token's file, from the address that the browser was sent to. Raises Denied, TryLater, Garbled."""
+        """The content of the consent file, from the address to which the browser was sent back. Raises Denied,
+        TryLater, Garbled."""
         query = {name: values[-1] for name, values in parse_qs(urlsplit(answered.strip()).query).items()}
         if query.get("error"):
             raise Denied(_SAID_NO if query["error"] == "access_denied" else _REFUSED)
@@ -66,7 +67,7 @@ class Consent:
         return said
 
     def _file(self, said: dict[str, Any]) -> str:
-        """What is kept: the client, and the lasting token."""
+        """The content to be stored: the client and the refresh token."""
         if EVENTS not in str(said.get("scope", EVENTS)).split():
             raise Denied(_UNTICKED)
         if not said.get("refresh_token"):

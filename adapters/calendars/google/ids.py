@@ -1,4 +1,4 @@
-"""Ids of events that we make at Google: our own uid in the alphabet that Google takes, readable again."""
+"""The ids of our own events at Google: our uid in the allowed alphabet, reversibly."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _OURS = "attitre0"
 
 
 def own_id(uid: str) -> str:
-    """The event id of our event `uid`: the same again is the same event (base32hex, RFC 4648 7)."""
+    """The event id for our event `uid`, always the same (base32hex, RFC 4648 7)."""
     return _OURS + base64.b32hexencode(uid.encode()).decode("ascii").rstrip("=").lower()
 
 
 def own_uid(event_id: str) -> str:
-    """The uid of an event that we made; empty for every other id."""
+    """The uid of one of our events; empty for any other id."""
     coded = event_id.removeprefix(_OURS)
     if coded == event_id:
         return ""

@@ -1,4 +1,4 @@
-"""Google's push channels: opened with `events.watch`, ended with `channels.stop`."""
+"""Google's push channels, opened with `events.watch` and closed with `channels.stop`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from adapters.calendars.google.api import ApiError, GoogleAccess
 
 
 class GooglePush:
-    """One calendar's channels. The id and the secret of a channel are ours."""
+    """The push channels of one calendar. We choose the id and the secret of a channel."""
 
     def __init__(self, access: GoogleAccess, calendar_id: str) -> None:
         self._access, self._id = access, calendar_id
 
     def watch(self, channel: str, secret: str, address: str) -> Granted:
-        """See `Announcer.watch`. How long it lasts is Google's to say."""
+        """See `Announcer.watch`. Google decides how long the channel lasts."""
         body = {"id": channel, "type": "web_hook", "address": address, "token": secret}
         try:
             answer = self._access.ask(self._access.events.watch(calendarId=self._id, body=body))
@@ -44,7 +44,8 @@ def _granted(answer: dict[str, Any]) -> Granted:
 
 
 def _refused(error: ApiError) -> OutsideError:
-    """Whatever concerns the address is refused with 400, 401 or 403; 401 then says nothing of the login."""
+    """The error of a refused channel. Google answers 400, 401 or 403 if it refuses the address; such a 401 says nothing
+    about the login."""
     if any(reason.startswith("push.webhookUrl") for reason in error.reasons):
         return Denied(_ADDRESS)
     if "pushNotSupportedForRequestedResource" in error.reasons:

@@ -1,4 +1,4 @@
-"""What is said of Google's calendars, in French."""
+"""French sentences about Google's calendars."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ def _message(item: dict[str, Any]) -> tuple[str, ...]:
 
 def _act(world: World, action: str, number: int) -> None:
     from sync.outbox import by_hand
-    from sync.store import basics, messages
+    from sync.store import journal, messages
 
     now, act = world.now(), by_hand.retry if action == "retry" else by_hand.drop
     try:
@@ -219,7 +219,7 @@ def _act(world: World, action: str, number: int) -> None:
             if row is None:
                 raise Failure(f"Aucun message n° {number}. La liste : attitre outbox")
             done = act(world, tx, row, now)
-            basics.log(tx, now, f"outbox-{action}", detail=str(number), booking=row.booking)
+            journal.log(tx, now, f"outbox-{action}", detail=str(number), booking=row.booking)
     except by_hand.NotPossible as refusal:
         raise Failure(str(refusal)) from None
     say(done)

@@ -122,10 +122,10 @@ def _summary(report: PassReport) -> None:
 
 
 def _ask(world: World) -> None:
-    from sync.store import basics
+    from sync.store import keyvalue
 
     with world.store.read() as tx:
-        asks = bool(basics.get(tx, basics.OLDER))
+        asks = bool(keyvalue.get(tx, keyvalue.OLDER))
     if asks:
         from sync.plan.older_store import QUESTION
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from sync.store.tables import UtcDateTime
+from sync.store.utc import UtcDateTime
 
 revision = "0001"
 down_revision = None

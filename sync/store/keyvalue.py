@@ -1,0 +1,47 @@
+"""Texts by name that a practice's store keeps, such as its secret, the state of the digest, a question awaiting its
+answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import bindparam, insert, select, update
+
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.store.tx import here
+
+BRAKE = "brake-notice:"  # + calendar → the ref of the brake's question in it
+OLDER = "older-store"  # the store is a backup that was put back, and nobody has answered yet
+_GET = select(t.setting.c.value).where(*here(t.setting, "name"))
+_BETWEEN = select(t.setting.c.name, t.setting.c.value).where(
+    *here(t.setting), t.setting.c.name >= bindparam("first"), t.setting.c.name < bindparam("last")
+)
+_PUT, _NEW = update(t.setting).where(*here(t.setting, "name")), insert(t.setting)
+
+
+def get(tx: Tx, name: str) -> str | None:
+    """The text of that name; None if there is none."""
+    return tx.run(_GET, the_name=name).scalar()
+
+
+def starting_with(tx: Tx, name: str) -> dict[str, str]:
+    """name → text, for the names that begin with `name`."""
+    rows = tx.run(_BETWEEN, first=name, last=name[:-1] + chr(ord(name[-1]) + 1))
+    return {row.name: row.value for row in rows}
+
+
+def put(tx: Tx, name: str, value: str) -> None:
+    """Store the text under that name, in place of an earlier one."""
+    if not tx.run(_PUT, the_name=name, value=value).rowcount:
+        tx.add(_NEW, [{"name": name, "value": value}])
+
+
+def secret(tx: Tx) -> bytes:
+    """The installation's secret, created at first use. It binds our block to its event."""
+    known = get(tx, "secret")
+    if known is None:
+        known = secrets.token_hex(32)
+        put(tx, "secret", known)
+    return bytes.fromhex(known)
