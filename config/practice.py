@@ -23,6 +23,8 @@ def practice_of(settings: Settings) -> Practice:
         support=tuple(_support(contact) for contact in settings.support),
         policy=_policy(settings),
         digest_at=practice.digest_at,
+        motifs_together=settings.motifs_together,
+        abbreviations=tuple(settings.abbreviations.items()),
     )
 
 

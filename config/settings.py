@@ -178,6 +178,11 @@ class Settings(Model):
     )
     waiting_list: WaitingListSettings | None = setting("Liste d'attente.", default=None)
     motifs: Annotated[list[MotifSettings], Field(min_length=1)] = setting("Les motifs de rendez-vous.")
+    motifs_together: Flag = setting("Plusieurs motifs dans un même rendez-vous, durées ajoutées.", default=False)
+    abbreviations: dict[Text, Text] = setting(
+        "Vos abréviations, et ce qu'elles veulent dire : un motif, « nouveau patient », « sans préférence »…",
+        default_factory=dict,
+    )
     blocks: list[Text] = setting(
         "Ce qui suffit comme raison d'un créneau bloqué.",
         default_factory=lambda: ["Congés", "Formation", "Réunion", "Déjeuner"],

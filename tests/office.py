@@ -99,9 +99,12 @@ class Office:
         return [message.subject for message in self.email.sent if message.to == PRACTICE.email]
 
 
-def make_office(tmp_path: Path, practice: Practice = PRACTICE, sources: Iterable[Source] = ()) -> Office:
-    """Before its first pass. `sources`: calendars in memory; one for each of the two dentists where none are given."""
-    store = Store(f"sqlite:///{tmp_path / 'lilas.db'}", practice.key)
+def make_office(
+    tmp_path: Path, practice: Practice = PRACTICE, sources: Iterable[Source] = (), store: Store | None = None
+) -> Office:
+    """Before its first pass. `sources`: calendars in memory; one for each of the two dentists where none are given.
+    `store`: another one than a new one in the folder."""
+    store = store or Store(f"sqlite:///{tmp_path / 'lilas.db'}", practice.key)
     store.prepare()
     read = tuple(sources) or tuple(Source(calendar_of(key), key) for key in ("martin", "bernard"))
     calendars = {source.address.rpartition(":")[2]: source.calendar for source in read}

@@ -10,7 +10,7 @@ from rules.checks import agenda, checklist, kept_answers, visit_length
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.details import names
-from rules.entry.is_patient import Likeness, looks_like_patient
+from rules.entry.is_patient import Likeness, has_patient_details, looks_like_patient
 from rules.entry.reserved_slots import is_reserved
 from rules.findings import RULES, raised, severity
 from rules.model import (
@@ -32,7 +32,7 @@ from rules.model import (
     Slot,
     Status,
 )
-from rules.patients.identify import Match, identify
+from rules.patients.identify import Match, identify, label, names_family
 from rules.patients.record_update import complete
 from rules.patients.shared_contact import shared
 from rules.patients.standing_answers import answered
@@ -43,6 +43,7 @@ _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google event
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
 _ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
+_WHO = frozenset({*_UNDECIDED, "patient-unknown"})
 _IN_THE_RECORD = frozenset(
     {"birth-date-missing", "mobile-missing", "email-missing", "address-missing", "dentist-unasked"}
 )
@@ -74,6 +75,7 @@ class Context:
     length: Length | None = None  # what is remembered of the event's length (P8)
     fixed: str = ""  # why its length cannot be changed (P8)
     first_seen: datetime | None = None  # when the booking was first seen
+    offered: tuple[str, ...] = ()  # the patients that she was shown to choose from (`= 1`)
 
 
 def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> Assessment:
@@ -86,7 +88,8 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
         return _booking(event, entry, practice, context, match)
     if event.transparent or event.status is Status.CANCELLED:
         return Assessment(Kind.IGNORED)
-    return Assessment(Kind.BLOCK, agenda.block_findings(event, practice))
+    named = _somebody_named(entry, practice, context, match)
+    return Assessment(Kind.BLOCK, named or agenda.block_findings(event, practice))
 
 
 def may_be_booking(event: CalendarEvent, entry: Entry, practice: Practice) -> bool:
@@ -139,6 +142,7 @@ def _who(entry: Entry, practice: Practice, context: Context) -> Match:
         nearest=context.nearest,
         linked=context.linked,
         born_here=context.born_here,
+        offered=context.offered,
     )
 
 
@@ -148,9 +152,24 @@ def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context:
     likeness = looks_like_patient(entry, event, practice)
     if likeness is Likeness.SURE:
         return True
+    if entry.kept_for and not (entry.motif or entry.motifs or has_patient_details(entry)):
+        return False  # `rappeler DUPONT Marie`
     known = match.patient is not None or any(one.rule == "patient-ambiguous" for one in match.findings)
     meant = known or context.linked is not None or _family_name(entry, context.candidates)
     return likeness is Likeness.MAYBE and not event.transparent and meant
+
+
+def _somebody_named(entry: Entry, practice: Practice, context: Context, match: Match) -> tuple[Finding, ...]:
+    """Beside a word for time that is no booking somebody is named who may be a patient: her appointment, or a note
+    about her? Nobody decides that in the secretary's place (ruling 22)."""
+    if not (entry.kept_for and entry.name_text) or entry.no_booking:
+        return ()
+    name = names.split(entry.name_text)
+    people = tuple(one for one in (*match.nearest, *context.candidates) if names_family(entry, one))
+    if not people and not (name.certain and names.usual_given(name.given)):
+        return ()
+    shown = tuple(map(label, dict.fromkeys(people)))[:3]
+    return raised(practice.policy, "block-patient", patient=entry.name_text, proposals=shown)
 
 
 def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
@@ -173,7 +192,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         return Assessment(Kind.BOOKING, (), booking)
     placed = _attributed(entry, patient, practice, context)
     findings = (
-        *_read(entry, match),
+        *_read(entry, match, context),
         *match.findings,
         *kept,
         *shared(entry, match.patient, patient, context.candidates, policy=practice.policy, given=given),
@@ -205,10 +224,11 @@ def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practi
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
-    """While it is open which record is meant, findings about missing details of the record are left out."""
-    if _UNDECIDED.isdisjoint(one.rule for one in findings):
-        return findings
-    return (one for one in findings if one.rule not in _IN_THE_RECORD)
+    """Who is meant comes first: only then is known what is missing."""
+    rules = {one.rule for one in findings}
+    if "name-twice" in rules:
+        return (one for one in findings if one.rule not in _IN_THE_RECORD | _WHO)
+    return findings if _WHO.isdisjoint(rules) else (one for one in findings if one.rule not in _IN_THE_RECORD)
 
 
 def _recorded(
@@ -256,6 +276,7 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         without_email=entry.without_email or kept_answers.without(patient, "email"),
         comment=entry.comment,
         waiting=entry.waiting,
+        teeth=entry.teeth,
         outcome=outcome,
         cancelled=event.status is Status.CANCELLED or _called_off(outcome),
         no_preference=entry.no_preference,
@@ -278,11 +299,17 @@ def _called_off(outcome: Outcome | None) -> bool:
     return outcome.kind == OutcomeKind.CANCELLED or outcome.called_off
 
 
-def _read(entry: Entry, match: Match) -> tuple[Finding, ...]:
-    """The findings of reading. A record found by other clues completes an incomplete name (P4)."""
-    on_file = match.patient
-    completed = on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem
-    return tuple(one for one in entry.findings if not (completed and one.rule == "name-suspicious"))
+def _read(entry: Entry, match: Match, context: Context) -> tuple[Finding, ...]:
+    """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
+    on_file, needless = match.patient, set[str]()
+    if on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem:
+        needless.add("name-suspicious")
+    own = on_file is not None and context.born_here and on_file.id == context.linked
+    if not entry.new_patient or not (on_file is None or own):
+        needless.add("name-order")  # another record tells it, or who is meant is asked first
+    if any(one.rule in _WHO and one.proposals for one in match.findings):
+        needless.add("name-suspicious")
+    return tuple(one for one in entry.findings if one.rule not in needless)
 
 
 def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:

@@ -12,18 +12,21 @@ from functools import lru_cache
 
 from rules.details.detail import is_placeholder
 from rules.text.fold import fold, key, tidy
-from rules.text.given_names import GIVEN_NAMES
+from rules.text.given_names import GIVEN_NAMES, TWO_WORDS
 
 _TITLES = frozenset({"m", "mr", "mme", "mlle", "mlles", "mm", "mmes", "monsieur", "madame", "mademoiselle", "dr"})
-_YOUNG = frozenset({"bebe", "enfant", "fils", "fille"})
+_YOUNG = frozenset({"bebe", "bb", "enfant", "enft", "enf", "fils", "fille", "ado", "jeune"})
 _PARTICLE_WORDS = "de du des d la le les van von der den el al ben da dos di"
 _PARTICLES = frozenset(_PARTICLE_WORDS.split())
-_BIRTH = re.compile(
-    r"\(?\s*\b(?:n[ée]e?|nom de naissance)(?:\(e\))?\s*:?\s+(?!le\s*(?:\d|$))([^()]+?)\s*(?:\)|$)", re.IGNORECASE
+_BIRTH = re.compile(  # of `ne` without its accent, only before a name in capitals: not `ne vient pas`
+    r"\(?\s*\b(?:(?i:n[ée]e|né|nom de naissance)(?:\(e\))?|[nN][eE](?=\s+[A-ZÀ-Ý]))\s*:?\s+(?!(?i:le)\s*(?:\d|$))"
+    r"([^()]+?)\s*(?:\)|$)"
 )
 _MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:et|&|\+)\s+(?:mme|m\.?|mr|madame|monsieur|sa|son|ses|fils|fille)\b|&", re.IGNORECASE)
-_TOGETHER = re.compile(r"(?:et|&|\+)\s+", re.IGNORECASE)
+_TOGETHER = re.compile(r"(?:et|puis|ainsi que|&|\+)\s+", re.IGNORECASE)
+_KIN_WORDS = "sa son ses leur fils fille femme mari epoux epouse conjoint enfant enfants frere soeur mere pere"
+_KIN = frozenset(_KIN_WORDS.split())
 _PUNCTUATION = ' .,;:/|()[]«»"–—-*!'
 _WORDS_AT_MOST = 8
 
@@ -31,7 +34,8 @@ _WORDS_AT_MOST = 8
 @dataclass(frozen=True, slots=True)
 class Name:
     """`text` as typed without titles; `family` and `given` in normal capitals; `certain`: the capitals tell which is
-    which. `problem` is the French phrase of what cannot be believed, empty where nothing is wrong."""
+    which. `problem` is the French phrase of what cannot be believed, empty where nothing is wrong. `unordered`: neither
+    capitals nor usual first names tell which words are the first name, so that `family` and `given` are a guess."""
 
     text: str = ""
     family: str = ""
@@ -39,6 +43,7 @@ class Name:
     birth: str | None = None
     certain: bool = False
     problem: str = ""
+    unordered: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -53,9 +58,9 @@ def split(text: str) -> Name:
     kept = [word for word in used if fold(word).strip(".") not in _TITLES | _YOUNG]
     if not kept:
         return Name(text, problem="ce n'est pas un nom" if text else "")
-    family, given, certain = _sides(kept)
+    family, given, certain, unordered = _sides(kept)
     name = Name(" ".join(kept), capitals(family), capitals(given), birth and capitals(birth), certain)
-    return replace(name, problem=_problem(name, young))
+    return replace(name, problem=_problem(name, young and len(kept) < 2), unordered=unordered)
 
 
 def joined(family: str, given: str, birth: str = "") -> Name:
@@ -67,7 +72,7 @@ def joined(family: str, given: str, birth: str = "") -> Name:
     last = " ".join(word for word in last.split() if fold(word.strip(".")) not in _TITLES)
     maiden = capitals(tidy(birth[:200]) or maiden or "") or None
     name = Name(f"{last} {two}".strip(), capitals(last), capitals(two), maiden, certain=True)
-    return replace(name, problem=_problem(name, False))
+    return replace(name, problem=_problem(name, False, labelled=True))
 
 
 def contradict(one: Name, other: Name) -> bool:
@@ -85,13 +90,27 @@ def another(part: str) -> Name | None:
     together = _TOGETHER.match(part)
     name = split(part[together.end() :] if together else part)
     if together:
-        return name if name.text and usual_given(name.text.split()[0]) else None
+        titled = form_of_address(part[together.end() :].split(" ", maxsplit=1)[0])
+        if kin(part[together.end() :]):
+            return Name(part[together.end() :])
+        somebody = name.text and (name.certain or titled or usual_given(name.text.split()[0]))
+        return name if somebody else None
     return name if name.certain and not name.problem and usual_given(name.given.split()[0]) else None
 
 
 def particle(word: str) -> bool:
     """A small word of a family name: `de`, `van`."""
     return fold(word).rstrip("'") in _PARTICLES
+
+
+def kin(text: str) -> bool:
+    """Somebody's relative without a name: `sa femme`, `enfants`."""
+    return key(text).partition(" ")[0] in _KIN
+
+
+def form_of_address(word: str) -> bool:
+    """`Mme`, `M.`, `Dr`."""
+    return fold(word).strip(".") in _TITLES
 
 
 def capitals(text: str) -> str:
@@ -113,7 +132,8 @@ def _birth_name(text: str) -> tuple[str, str | None]:
         maiden, first = _leading_family(found[1])
         return f"{text[: found.start()]} {first} {text[found.end() :]}".strip(), maiden
     if found := _MARRIED.search(text):
-        return text[found.end() :], text[: found.start()].strip() or None
+        before = [word for word in text[: found.start()].split() if fold(word).strip(".") not in _TITLES]
+        return text[found.end() :], " ".join(before) or None  # `Mme Vve FAMILIÈRE`: a form of address
     return text, None
 
 
@@ -124,24 +144,43 @@ def _leading_family(text: str) -> tuple[str, str]:
     return " ".join(words[:count]), " ".join(words[count:])
 
 
-def _sides(words: list[str]) -> tuple[str, str, bool]:
-    """Family name, given name, and whether the capitals tell them apart."""
+def _sides(words: list[str]) -> tuple[str, str, bool, bool]:
+    """Family name, given name, whether the capitals tell them apart, and whether nothing does."""
     loud = [_shouted(word) for word in words]
     if any(loud) and not all(loud):
         first = loud.index(True)
         last = len(loud) - 1 - loud[::-1].index(True)
         while first and fold(words[first - 1]).rstrip("'") in _PARTICLES and words[first - 1].islower():
             first -= 1
-        return " ".join(words[first : last + 1]), " ".join(words[:first] + words[last + 1 :]), True
-    return (*_by_habit(words), False)
+        return " ".join(words[first : last + 1]), " ".join(words[:first] + words[last + 1 :]), True, False
+    family, given, sure = _by_habit(words)
+    return family, given, False, not sure
 
 
-def _by_habit(words: list[str]) -> tuple[str, str]:
-    """Without capitals: family name first, unless only the first word is a usual first name."""
+def _by_habit(words: list[str]) -> tuple[str, str, bool]:
+    """Without capitals: usual first names tell, which stand at one end; two of them where they are one name (`Jean
+    Paul`). Else the family name stands first, as practices write it: a guess of usual first names alone, or of three
+    words and more."""
     if len(words) == 1:
-        return words[0], ""
-    if _initial(words[0]) or (usual_given(words[0]) and not usual_given(words[-1])):
-        return " ".join(words[1:]), words[0]
+        return words[0], "", True
+    usual = [usual_given(word) for word in words]
+    for count in (2, 1):
+        head, tail = _is_given(words[:count], usual[:count]), _is_given(words[-count:], usual[-count:])
+        if len(words) > count and head != tail:
+            given, rest = (words[:count], words[count:]) if head else (words[-count:], words[:-count])
+            others = usual[count:] if head else usual[:-count]
+            return " ".join(rest), " ".join(given), count == 2 or not any(others)
+    if _initial(words[0]):
+        return " ".join(words[1:]), words[0], True
+    return (*_family_first(words), len([word for word in words if not particle(word)]) == 2 and not all(usual))
+
+
+def _is_given(words: list[str], usual: list[bool]) -> bool:
+    """One usual first name, or two words that are together one person's: `Anne Marie`."""
+    return all(usual) if len(words) == 1 else (fold(words[0]), fold(words[1])) in TWO_WORDS
+
+
+def _family_first(words: list[str]) -> tuple[str, str]:
     head = next((index for index, word in enumerate(words) if fold(word) not in _PARTICLES), 0) + 1
     head = min(head, len(words) - 1)
     return " ".join(words[:head]), " ".join(words[head:])
@@ -157,18 +196,25 @@ def _shouted(word: str) -> bool:
     return word.isupper() and sum(map(str.isalpha, word)) > 1
 
 
-def _problem(name: Name, young: bool) -> str:
-    """The French phrase of what cannot be believed in a name, or nothing (P12)."""
+def _problem(name: Name, young: bool, *, labelled: bool = False) -> str:
+    """The French phrase of what cannot be believed in a name, or nothing (P12). What stands behind `Nom :` and
+    `Prénom :` may be any word: people are called Sans, Non and Patient."""
     letters = [word for word in key(name.text).split() if word.isalpha()]
+    nothing = _crossed_out if labelled else _unsaid
     checks = (
         ("un chiffre dans le nom", any(map(str.isdigit, name.text))),
-        ("ce n'est pas un nom", not letters or _is_filler(letters)),
-        ("le prénom complet manque", young or _initial(name.given) or _unsaid(name.given)),
-        ("le nom de famille complet manque", _initial(name.family) or _unsaid(name.family)),
+        ("ce n'est pas un nom", not letters or (not labelled and _is_filler(letters))),
+        ("le prénom complet manque", young or _initial(name.given) or nothing(name.given)),
+        ("le nom de famille complet manque", _initial(name.family) or nothing(name.family)),
         ("il manque le nom ou le prénom", not (name.given and name.family)),
         ("trop de mots pour un nom", len(letters) > _WORDS_AT_MOST),
     )
     return next((problem for problem, wrong in checks if wrong), "")
+
+
+def _crossed_out(part: str) -> bool:
+    """`xx`, `?`, `inconnu`: nobody's name even where a name is asked for."""
+    return bool(part) and (not key(part).strip("x ") or key(part) in _NOBODY)
 
 
 def _initial(part: str) -> bool:
@@ -185,4 +231,5 @@ def _is_filler(letters: list[str]) -> bool:
     return all(word in _FILLERS or not word.strip("x") for word in letters)
 
 
+_NOBODY = frozenset({"inconnu", "inconnue", "a completer", "a demander", "a preciser", "nc", "nsp", "anonyme"})
 _FILLERS = frozenset({"test", "essai", "inconnu", "inconnue", "patient", "patiente", "nom", "prenom", "anonyme", "abc"})

@@ -7,14 +7,15 @@ Nothing is checked here; `rules.entry.reading` makes an Entry of the sorted shee
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from rules.details import names
 from rules.details.detail import LONGEST_CHARS
 from rules.details.postal import address
-from rules.entry import labels, motifs, outcomes, unlabelled, yes_no
-from rules.entry.labels import STATEMENTS, Segment
+from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, yes_no
+from rules.entry.labels import Segment
 from rules.entry.outcomes import Said
 from rules.entry.unlabelled import GAP
 from rules.model import Outcome, Practice
@@ -24,6 +25,7 @@ BREAK = re.compile(
     rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=(?:\d{{1,4}}\s+)?[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
 )
 _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
+CHOICE = re.compile(r"\s*=\s*(\d{1,2})\s*")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
 STREET = re.compile(
@@ -40,31 +42,36 @@ YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "e
 
 @dataclass(slots=True)
 class Sheet:
-    """`typed`: values by label; `loose`: details without label; `left`: words of the title that mean nothing known;
-    `place`: an address in the event's location."""
+    """What one event's text says, sorted."""
 
     practice: Practice
     start: datetime
     today: date
-    typed: dict[str, list[str]] = field(default_factory=dict)
-    loose: dict[str, list[str]] = field(default_factory=dict)
+    typed: dict[str, list[str]] = field(default_factory=dict)  # values by label
+    loose: dict[str, list[str]] = field(default_factory=dict)  # details without label
     statements: set[str] = field(default_factory=set)
     motifs: dict[str, None] = field(default_factory=dict)
+    teeth: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
     name: str = ""
-    place: str = ""
-    left: list[str] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)  # another person's first name, or whole name
+    choice: int = 0  # which of the patients that were shown is meant
+    place: str = ""  # an address in the event's location
+    left: list[str] = field(default_factory=list)  # words of the title that mean nothing known
+    kept_for: str = ""  # a word of the title by which time is kept for no booking
     comment: list[str] = field(default_factory=list)
+    crossed: str = ""  # a sign or word of the title by which the appointment does not stand
     urgent: bool = False
     pressed: bool = False
     warned: bool = False
-    timed: bool = False
+    timed: bool = False  # what was read holds for this hour only
     kept: list[str] = field(default_factory=list)  # words beside details that went to the comment
     unclear: list[str] = field(default_factory=list)  # a number or e-mail of which it is not said whose it is
 
-    def said(self, text: str, *, anywhere: bool = False) -> Said | None:
-        """The outcome that a text says; from then on what was read holds for this hour only (`timed`)."""
-        said = outcomes.read(text, self.start, anywhere=anywhere)
+    def said(self, text: str, *, stands: Callable[[int, int], bool] | None = None) -> Said | None:
+        """The outcome that a text begins with, or, with `stands`, that stands anywhere in it as a status; from then on
+        what was read holds for this hour only (`timed`)."""
+        said = outcomes.read(text, self.start, stands=stands)
         self.timed = self.timed or said is not None
         return said
 
@@ -136,7 +143,10 @@ def _first_part(sheet: Sheet, label: str, value: str) -> None:
 
 def free(sheet: Sheet, text: str) -> bool:
     """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
-    segment = labels.bare(text) if key(text) not in STATEMENTS else None
+    if choice := CHOICE.fullmatch(text):
+        sheet.choice = int(choice[1])
+        return True
+    segment = labels.bare(text) if key(text) not in vocabulary.statements(sheet.practice) else None
     if segment and _meant(segment, sheet.practice):
         labelled(sheet, segment)
         return True
@@ -180,7 +190,7 @@ def _meant(segment: Segment, practice: Practice) -> bool:
 
 def known_part(sheet: Sheet, part: str) -> bool:
     """Note what a part says; False where it says nothing known."""
-    said = STATEMENTS.get(key(part))
+    said = vocabulary.statements(sheet.practice).get(key(part))
     if said:
         sheet.statements.add(said)
     return bool(said) or _outcome_part(sheet, part) or _details_part(sheet, part) or _words_part(sheet, part)
@@ -199,10 +209,26 @@ def _outcome_part(sheet: Sheet, part: str) -> bool:
         return sheet.outcome is not None
     said = sheet.said(part) if len(part) < 200 else None
     if not said or not said.believable:
+        said = _said_of_the_patient(sheet, part)
+    if not said:
         return False
     sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
     sheet.comment.extend(filter(None, [said.after.strip(EDGES)]))
     return True
+
+
+def _said_of_the_patient(sheet: Sheet, part: str) -> Said | None:
+    """`Mme DUPONT n'est pas venue`: beside what happened stands only who it happened to."""
+    said = sheet.said(part, stands=lambda _start, _end: True) if len(part) < 80 and sheet.name else None
+    beside = set(key(f"{said.before} {said.after}").split()) if said else set()
+    return said if beside <= {*key(sheet.name).split(), *_OF_THE_PATIENT} else None
+
+
+_BESIDE_THE_PATIENT = (
+    "mme m mr mlle madame monsieur patient patiente la le elle il enfant finalement malheureusement encore ce jour au"
+    " rdv aujourd hui matin"
+)
+_OF_THE_PATIENT = frozenset(_BESIDE_THE_PATIENT.split())
 
 
 def _details_part(sheet: Sheet, part: str) -> bool:
@@ -243,11 +269,13 @@ def _name_part(sheet: Sheet, part: str) -> bool:
 
 def stated(sheet: Sheet, typed: list[str], only: frozenset[str] | None = None) -> list[tuple[int, int]]:
     """Statements among the words (`nouveau patient`), noted; their places from and without."""
+    known, starts = vocabulary.statements(sheet.practice), vocabulary.starts(sheet.practice.abbreviations)
     places, position = [], 0
     while position < len(typed):
         length = 1
-        for count in range(min(5, len(typed) - position), 0, -1) if typed[position] in _STARTS else ():
-            said = STATEMENTS.get(" ".join(typed[position : position + count]))
+        for count in range(min(5, len(typed) - position), 0, -1) if typed[position] in starts else ():
+            phrase = " ".join(typed[position : position + count])
+            said = known.get(phrase) if phrase not in _ALONE else None
             if said and (only is None or said in only) and typed[max(position - 1, 0)] not in {"d", "salle"}:
                 sheet.statements.add(said)
                 places.append((position, position + count))
@@ -257,7 +285,7 @@ def stated(sheet: Sheet, typed: list[str], only: frozenset[str] | None = None) -
     return places
 
 
-_STARTS = frozenset(name.partition(" ")[0] for name in STATEMENTS)
+_ALONE = frozenset({"nouveau", "nouvelle", "interne", "indifferent", "indiff", "connu"})  # a name's word beside others
 
 
 def take_details(sheet: Sheet, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.entry import labels, one_line, unlabelled
-from rules.entry.classified import EDGES, STREET, YES_LABELS, Sheet, free, known_part, labelled, open_address
+from rules.entry.classified import CHOICE, EDGES, STREET, YES_LABELS, Sheet, free, known_part, labelled, open_address
 from rules.entry.labels import STATEMENTS, Segment
 from rules.text.fold import key, words
 
@@ -30,7 +30,7 @@ def sort(sheet: Sheet, text: str) -> None:
 
 def _says(sheet: Sheet, line: str) -> bool:
     """A whole line that states something by itself (`Nouveau patient`, `Absent`) belongs to nothing above it."""
-    if key(line) in STATEMENTS:
+    if key(line) in STATEMENTS or CHOICE.fullmatch(line):
         return True
     said = sheet.said(line) if len(line) < 80 else None
     return said is not None and not said.after.strip(EDGES)

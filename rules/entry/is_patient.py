@@ -6,6 +6,7 @@ from enum import IntEnum
 from functools import lru_cache
 
 from rules.details import names
+from rules.entry.vocabulary import usual
 from rules.model import CalendarEvent, Entry, Practice
 from rules.text.fold import key, tidy, words
 from rules.text.given_names import GIVEN_NAMES
@@ -26,17 +27,6 @@ _CONTENTLESS_WORDS = (
     "motif"
 )
 _CONTENTLESS = frozenset(_CONTENTLESS_WORDS.split())
-_BLOCK_WORDS = (
-    "admin administratif administration anniversaire appeler armoire arret assemblee astreinte audit autoclave "
-    "avion banque bloque bloquee busy colloque commande commandes compta comptabilite comptable conference conge "
-    "conges congres cours creche dejeuner demenagement deplacement devis diner ecole entretien facturation ferie "
-    "feries ferme fermeture formation fournisseur gym holiday holidays indispo indisponible inventaire jury kine "
-    "labo laboratoire livraison lunch maintenance maladie mariage maternite medecin meeting menage notaire occupe "
-    "off panne paperasse papiers pause perso personnel plombier prothesiste rappeler rattrapage recuperation "
-    "repas repos reserve reunion reunions rtt seminaire sport staff sterilisation technicien telephone "
-    "teletravail train travaux urgences vacances vacation visio webinaire weekend"
-)
-_BLOCKS = frozenset(_BLOCK_WORDS.split())
 
 
 def contentless(title: str) -> bool:
@@ -47,35 +37,39 @@ def contentless(title: str) -> bool:
 
 def reason(title: str, practice: Practice) -> bool:
     """The title holds a word by which practices name time that is no booking (`Congés`, `Réunion équipe`)."""
-    return not _block_words(practice.blocks).isdisjoint(words(tidy(title[:500])))
+    return not block_words(practice).isdisjoint(words(tidy(title[:500])))
+
+
+def block_words(practice: Practice) -> frozenset[str]:
+    """Folded words by which the practice names time that is no booking."""
+    return _block_words(practice.blocks)
 
 
 @lru_cache(maxsize=64)
 def _block_words(blocks: tuple[str, ...]) -> frozenset[str]:
     """Also without the plural's ending."""
     own = {word for block in blocks for word in words(block) if len(word) > 3}
-    return _BLOCKS | own | {word.removesuffix("s") for word in own}
+    return usual().work | own | {word.removesuffix("s") for word in own}
 
 
 def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -> Likeness:
     """How sure it is that the event is a patient's appointment."""
-    if entry.query is not None:
+    if entry.query is not None or entry.no_booking:
         return Likeness.NONE
-    worded = reason(event.title, practice)
-    block = worded and not person(entry, practice)
+    block = bool(entry.kept_for or (not entry.name_text and reason(event.title, practice))) and not person(entry)
     if has_patient_details(entry):
         name = names.split(entry.name_text)
         return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
-    if block or not (entry.name_text or entry.motif or entry.motifs):
-        return Likeness.NONE
     if not entry.name_text:
+        return Likeness.MAYBE if (entry.motif or entry.motifs) and not block else Likeness.NONE
+    if block:
         return Likeness.MAYBE
-    return Likeness.SURE if (entry.motif or entry.motifs) and not worded else _bare(entry)
+    return Likeness.SURE if entry.motif or entry.motifs else _bare(entry)
 
 
-def person(entry: Entry, practice: Practice) -> bool:
+def person(entry: Entry) -> bool:
     """Beside a block's word stand a whole name and a motif: `DUPONT Marie – couronne (labo)` is her appointment."""
-    if not (entry.motif or entry.motifs) or reason(entry.name_text, practice):
+    if not (entry.motif or entry.motifs):
         return False
     name = names.split(entry.name_text)
     return bool(name.family and name.given) and not name.problem
@@ -101,6 +95,9 @@ def _bare(entry: Entry) -> Likeness:
     spoken = key(entry.name_text).split()
     if len(spoken) > 6 or any(word in _SENTENCE for word in spoken):
         return Likeness.NONE
+    loud = any(word.isupper() and len(word) > 1 for word in entry.name_text.split())
+    if loud and not entry.name_text.isupper() and any(map(names.usual_given, entry.name_text.split())):
+        return Likeness.SURE  # capitals and a first name, whatever else
     if name.problem or not name.given:
         return Likeness.MAYBE
     return Likeness.SURE if name.certain or not GIVEN_NAMES.isdisjoint(spoken) else Likeness.MAYBE

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rules.entry.vocabulary import usual
 from rules.model import Motif, Practice
 from rules.text.fold import key, words
 
@@ -22,6 +23,7 @@ _NEAR = 84.0  # rapidfuzz ratio from which a longer word counts as misspelt
 
 Words = tuple[str, ...]
 Names = tuple[tuple[Words, str], ...]
+Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +37,79 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The motifs prepared for search: folded words of each name and its label, longest names first; by first word."""
+    """The motifs prepared for search: folded words of each name and its label, longest names first; by first word.
+    `meant`: names by which one of several labels may be meant."""
 
     names: Names
     starts: Mapping[str, Names]
     vague: frozenset[str]
+    meant: tuple[tuple[Words, Words], ...]
+
+
+def catalogue(practice: Practice) -> Catalogue:
+    """The catalogue of a practice's motifs. Labels win over synonyms of the same spelling, these over the practice's
+    abbreviations, and all of them over the usual words of the reception."""
+    return _catalogue(practice.motifs, practice.abbreviations)
 
 
 @lru_cache(maxsize=64)
-def catalogue(motifs: tuple[Motif, ...]) -> Catalogue:
-    """The catalogue of these motifs; a label wins over another motif's synonym of the same spelling."""
+def _catalogue(motifs: tuple[Motif, ...], abbreviations: Pairs) -> Catalogue:
     known: dict[Words, str] = {}
     labels = [(motif.label, motif.label) for motif in motifs]
     for name, label in labels + [(also, motif.label) for motif in motifs for also in motif.also]:
         if telling := _telling(words(name)):
             known.setdefault(telling, label)
+    own = frozenset(known)
+    for typed, meaning in abbreviations:
+        if meaning_label := known.get(_telling(words(meaning))):
+            known.setdefault(_telling(words(typed)), meaning_label)
+    bound = _bound(known)
+    for telling, label in _usual(bound):
+        known.setdefault(telling, label)
     ordered = tuple(sorted(known.items(), key=lambda item: (-len(item[0]), item[0])))
     starts: dict[str, Names] = {}
     for name_words, label in ordered:
         starts[name_words[0]] = (*starts.get(name_words[0], ()), (name_words, label))
-    spoken = {key(name) for motif in motifs for name in (motif.label, *motif.also)}
-    return Catalogue(ordered, starts, _VAGUE - spoken)
+    spoken = {" ".join(name) for name in own} | {key(motif.label) for motif in motifs}
+    vague = _VAGUE - spoken - {" ".join(name) for name in known}
+    return Catalogue(ordered, starts, vague, tuple(_meant(bound)))
+
+
+def _bound(known: Mapping[Words, str]) -> dict[str, tuple[str, ...]]:
+    """Meaning → labels of the practice that have it: by the whole name, else by a name that holds the words."""
+    bound: dict[str, tuple[str, ...]] = {}
+    for name, meaning in usual().meanings.items():
+        spelt = [_telling(one.split()) for one in meaning.words]
+        exact = dict.fromkeys(known[one] for one in spelt if one in known)
+        long = [one for one in spelt if sum(map(len, one)) > 4]
+        within = dict.fromkeys(label for typed, label in known.items() if any(_holds(typed, one) for one in long))
+        bound[name] = tuple(exact or within)
+    return bound
+
+
+def _holds(name: Words, part: Words) -> bool:
+    return any(name[place : place + len(part)] == part for place in range(len(name)))
+
+
+def _usual(bound: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Words, str]]:
+    """The usual words for the one motif of the practice that has their meaning. Several words of a meaning that it does
+    not have name no motif, whichever is among them (`couronne descellée`)."""
+    for name, meaning in usual().meanings.items():
+        spelt = [_telling(one.split()) for one in meaning.words]
+        if len(bound[name]) == 1:
+            yield from ((one, bound[name][0]) for one in spelt)
+        elif not bound[name]:
+            yield from ((one, "") for one in spelt if len(one) > 1)
+
+
+def _meant(bound: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[Words, Words]]:
+    """Usual words with the labels to propose for them: of their meaning, of near ones, of what is near to those."""
+    meanings = usual().meanings
+    for name, meaning in meanings.items():
+        further = [other for near in meaning.near if near in meanings for other in meanings[near].near]
+        labels = tuple(dict.fromkeys(label for one in (name, *meaning.near, *further) for label in bound.get(one, ())))
+        if labels:
+            yield from ((_telling(one.split()), labels) for one in meaning.words)
 
 
 def _telling(typed: Sequence[str]) -> Words:
@@ -66,14 +120,14 @@ def _telling(typed: Sequence[str]) -> Words:
 def find(typed: Sequence[str], practice: Practice, *, near: bool = True) -> tuple[Mention, ...]:
     """Motifs named by whole words (folded, in order), whatever their plurals and small words between; `near` allows
     small misspellings too. The longest name wins where two begin at the same word."""
-    known = catalogue(practice.motifs)
+    known = catalogue(practice)
     places = [index for index, word in enumerate(typed) if word not in _SMALL]
     bare = [_singular(typed[index]) for index in places]
     found: list[Mention] = []
     position = 0
     while position < len(bare):
         length, label = _at(known, bare, position, near)
-        if length:
+        if label:
             found.append(Mention(label, places[position], places[position + length - 1] + 1))
         position += length or 1
     return tuple(found)
@@ -108,8 +162,34 @@ def _near_words(one: str, other: str) -> bool:
     return fuzz.ratio(one, other) >= _NEAR
 
 
+def begun(typed: Sequence[str], practice: Practice, least: int = 3) -> Mention | None:
+    """The one motif that the first words are the beginning of (`détart`, `cour céram`); None where they begin none or
+    several, or are too short: `least` letters of the first word."""
+    bare = [word for word in typed if word not in _SMALL]
+    if not bare or len(bare[0]) < least or not bare[0].isalpha() or bare[0] in catalogue(practice).vague:
+        return None
+    known = catalogue(practice)
+    length, whole = _at(known, bare, 0, near=False)
+    fitting = [
+        (name, label) for name, label in known.names if label and len(name[0]) > 3 and name[0].startswith(bare[0])
+    ]
+    if (length and not whole) or len({label for _, label in fitting}) != 1:
+        return None
+    lengths = [_begun_words(name, bare) for name, _ in fitting]
+    last = [place for place, word in enumerate(typed) if word not in _SMALL][max(lengths) - 1]
+    return Mention(fitting[0][1], 0, last + 1)
+
+
+def _begun_words(name: Words, bare: Sequence[str]) -> int:
+    pairs = list(zip(name, bare, strict=False))
+    return next((place for place, (whole, part) in enumerate(pairs) if not whole.startswith(part)), len(pairs)) or 1
+
+
 def nearest(text: str, practice: Practice, count: int = 3) -> tuple[str, ...]:
-    """The labels of the motifs whose names are most like the text, best first; equals in the YAML's order."""
+    """The labels that may be meant, best first: by meaning where the text has a usual word (`plombage`), else those
+    whose names are most like it in letters; equals in the YAML's order."""
+    if meant := _by_meaning(text, practice):
+        return meant[:count]
     from rapidfuzz import fuzz, process
 
     names = {key(name): motif.label for motif in practice.motifs for name in (motif.label, *motif.also)}
@@ -117,9 +197,27 @@ def nearest(text: str, practice: Practice, count: int = 3) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names[name] for name, _, _ in ranked))[:count]
 
 
+def _by_meaning(text: str, practice: Practice) -> tuple[str, ...]:
+    typed = _telling(words(text[:200]))
+    found = [(len(name), labels) for name, labels in catalogue(practice).meant if _holds(typed, name)]
+    found.sort(key=lambda one: -one[0])
+    return tuple(dict.fromkeys(label for _, labels in found for label in labels))
+
+
+def of_the_trade(word: str) -> bool:
+    """A folded word that means an act by itself, whether or not the practice offers it."""
+    return word in _trade_words()
+
+
+@lru_cache(maxsize=1)
+def _trade_words() -> frozenset[str]:
+    single = (one for meaning in usual().meanings.values() for one in meaning.words if " " not in one)
+    return frozenset(one for one in single if len(one) > 2)
+
+
 def vague(text: str, practice: Practice) -> bool:
     """An empty or contentless word (`RDV`, `consultation`, `voir`, `?`) that is no motif of the practice (P33)."""
-    known = catalogue(practice.motifs).vague
+    known = catalogue(practice).vague
     typed = words(text)
     return " ".join(typed) in known or all(word in known or word in _SMALL for word in typed)
 

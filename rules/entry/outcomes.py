@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -12,7 +13,14 @@ _HEADS = {
     OutcomeKind.UNEXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
     OutcomeKind.EXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*excus[ée]e?s?",
     OutcomeKind.CANCELLED: r"annul[ée]e?s?|annulation|d[ée]command[ée]e?",
-    OutcomeKind.ABSENT: r"absen(?:te?|ce)|abs|pas\s+venue?|non\s+venue?|lapin",
+    OutcomeKind.ABSENT: (
+        r"absen(?:te?|ce)|abs|(?:n['’]est\s+|est\s+)?(?:pas|non|point)\s+venue?"
+        r"|(?:ne\s+)?(?:s['’]est\s+|est\s+)?(?:pas|non|jamais)\s+(?:pr[ée]sent[ée]e?|pr[ée]sente?)"
+        r"|(?:n['’]a\s+)?(?:pas|non)\s+vue?(?!\s+(?:depuis|par|avec))|(?:a\s+)?(?:pos[ée]\s+un\s+)?lapin|no[\s-]?show"
+        r"|(?:a\s+)?(?:oubli[ée]e?|zapp[ée]e?)\s+(?:(?:son|le|du|ce)\s+)?(?:rdv|rv|rendez[\s-]vous)"
+        r"|(?:n['’]a\s+)?pas\s+honor[ée]|(?:n['’](?:[ée]tait|est)\s+)pas\s+l[àa]"
+        r"|ne\s+(?:vient|viendra|venait)\s+pas|ne\s+p(?:eut|ourra|ouvait)\s+(?:pas|plus)\s+venir"
+    ),
     OutcomeKind.LATE: (
         r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?"
     ),
@@ -57,13 +65,15 @@ class Said:
         return not self.after.strip() or (bool(sure) and len(self.after.split()) <= 4)
 
 
-def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
-    """The outcome that a text begins with (or holds, with `anywhere`); None where it says none.
+def read(text: str, start: datetime, *, stands: Callable[[int, int], bool] | None = None) -> Said | None:
+    """The outcome that a text begins with; with `stands`, the first that it holds at a place (from, to) where a status
+    stands. None where it says none.
 
     `start` is the appointment's begin in the practice's zone: days without a year and hours without a day are read
     beside it.
     """
-    head = _HEAD.search(text) if anywhere else _HEAD.match(text)
+    anywhere = stands is not None
+    head = _HEAD.match(text, _lead(text)) if stands is None else _standing(text, stands)
     if not head:
         return None
     outcome, end, told = Outcome(OutcomeKind.UNSAID), head.start(), False
@@ -83,6 +93,19 @@ def read(text: str, start: datetime, *, anywhere: bool = False) -> Said | None:
         if anywhere
         else Said(outcome, "", text[end:])
     )
+
+
+def _lead(text: str) -> int:
+    """Where what is said begins: behind `Patiente`, `Elle`, `Mme`."""
+    found = _LEAD.match(text)
+    return found.end() if found else 0
+
+
+_LEAD = re.compile(r"\s*(?:(?:le|la)\s+)?(?:patiente?|pte?|elle|il|l['’]enfant|enfant|mme|mr?\.?)\s+", re.IGNORECASE)
+
+
+def _standing(text: str, stands: Callable[[int, int], bool]) -> re.Match[str] | None:
+    return next((found for found in _HEAD.finditer(text) if stands(*found.span())), None)
 
 
 _MINUTES = re.compile(r"(?<![\d/.])(\d{1,3})\s?(?:minutes?|mins?|mn|')(?!\w)", re.IGNORECASE)

@@ -17,12 +17,13 @@ from rules.details.contact import Detail, address, birth_date, email, is_placeho
 from rules.details.names import Name
 from rules.entry import descriptions, motifs, outcomes, titles, typed_answers, unlabelled, yes_no
 from rules.entry.classified import Sheet
-from rules.entry.is_patient import Likeness, contentless, has_patient_details, looks_like_patient, person, reason
+from rules.entry.is_patient import Likeness, contentless, looks_like_patient
 from rules.entry.labels import STATEMENTS
 from rules.entry.typed_answers import Answers
 from rules.findings import raised, severity
 from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
-from rules.text.fold import fold, key, tidy
+from rules.model.practice import TOGETHER
+from rules.text.fold import fold, key, tidy, words
 from rules.text.french import listed
 from rules.text.html_text import plain_text
 
@@ -59,21 +60,16 @@ class Reader:
         if query := _QUERY.match(title):
             return Entry(query=title[query.end() :])
         typed = _sorted(event, title, self._practice, self._today)
-        entry = _named_or_block(_entry(typed), title, self._practice)
+        entry = _entry(typed)
         if not (typed.timed or typed.warned):
             self._known[written] = entry
         return entry
 
 
-def _named_or_block(entry: Entry, title: str, practice: Practice) -> Entry:
-    block = reason(title, practice) and not has_patient_details(entry) and not person(entry, practice)
-    return _nameless(entry) if block else entry
-
-
 def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -> Sheet:
-    """The sheet of one event. A title without content is not searched for a name."""
+    """The sheet of one event. A title without content is not searched for a name, unless it is a detail."""
     typed = Sheet(practice, event.start.astimezone(practice.zone), today)
-    if contentless(title):
+    if contentless(title) and not any(map(str.isdigit, title)):
         typed.left.append(title)
     else:
         titles.sort(typed, title)
@@ -86,11 +82,6 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     if not typed.motifs and "motif" not in typed.typed:
         typed.motifs.update(dict.fromkeys(_mentioned(" ".join(event.categories)[:200], practice, near=False)))
     return typed
-
-
-def _nameless(entry: Entry) -> Entry:
-    """`Réunion équipe` is no patient: neither its name nor its motif is asked for."""
-    return replace(entry, name_text="", family_name="", given_name="", motif_text=entry.motif or "", findings=())
 
 
 def _place(location: str, practice: Practice) -> str:
@@ -117,12 +108,12 @@ def _entry(typed: Sheet) -> Entry:
         email_text=mail.text,
         address=home.value,
         address_text=home.text,
-        motif=motif.labels[0] if len(motif.labels) == 1 else None,
+        motif=_one_motif(motif, typed.practice),
         motifs=motif.labels,
         motif_text=motif.text,
         guardian=guardian.value,
         comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
-        findings=_name_findings(name, typed.practice) + sum((one.findings for one in checked), ()) + _left_over(typed),
+        findings=_name_findings(name, typed) + sum((one.findings for one in checked), ()) + _left_over(typed),
     )
     return _with_answers(entry, typed, asked)
 
@@ -155,6 +146,10 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         without_email=_waived(typed, "no_email"),
         ended=_ended(typed),
         waiting="waiting" in said,
+        teeth=", ".join(dict.fromkeys(typed.teeth)),
+        choice=typed.choice,
+        kept_for="" if "no_booking" in said else typed.kept_for,
+        no_booking="no_booking" in said,
         outcome=outcomes.concluded(typed.outcome, typed.pressed, typed.start if typed.warned else None),
     )
 
@@ -265,9 +260,9 @@ def _name(typed: Sheet) -> Name:
     """Labelled names before the title's; two names of two people are a question (P12)."""
     name, title = _named(typed), names.split(typed.name)
     also = title if names.contradict(name, title) else next(filter(None, map(names.another, typed.left)), None)
-    if also is None or not name.text:
-        return name
-    return replace(name, problem=f"« {also.text} » est tapé aussi, un rendez-vous par patient")
+    if also is not None:
+        typed.also.append(also.text)
+    return name
 
 
 def _named(typed: Sheet) -> Name:
@@ -295,10 +290,18 @@ def _whole(typed: Sheet, maiden: str) -> Name:
     )
 
 
-def _name_findings(name: Name, practice: Practice) -> Findings:
-    if not (name.text and name.problem):
-        return ()
-    return raised(practice.policy, "name-suspicious", seen=_seen(name.text), problem=name.problem)
+def _name_findings(name: Name, typed: Sheet) -> Findings:
+    policy = typed.practice.policy
+    crossed = raised(policy, "title-crossed", seen=typed.crossed) if typed.crossed and typed.outcome is None else ()
+    if not name.text:
+        return crossed
+    if typed.also:
+        return (*crossed, *raised(policy, "name-twice", seen=_seen(name.text), also=_seen(typed.also[0])))
+    if name.problem:
+        return (*crossed, *raised(policy, "name-suspicious", seen=_seen(name.text), problem=name.problem))
+    proposal = f"{name.family.upper()} {name.given}"
+    order = raised(policy, "name-order", seen=_seen(name.text), proposal=proposal) if name.unordered else ()
+    return (*crossed, *order)
 
 
 def _guardian(typed: Sheet) -> _Checked[Guardian]:
@@ -350,6 +353,10 @@ def _motif(typed: Sheet) -> _Motif:
     found = dict.fromkeys(said if settled else (*said, *elsewhere))
     if not found and not labelled:
         found = dict.fromkeys(_mentioned(text, practice))
+    if not found and not labelled and (begun := motifs.begun(words(text), practice)):
+        found = {begun.label: None}
+    if len(found) > 1 and practice.motifs_together:
+        return _Motif(tuple(found), labelled or ", ".join(found))
     if len(found) > 1:
         return _ambiguous(tuple(found), labelled, practice)
     if found:
@@ -357,6 +364,13 @@ def _motif(typed: Sheet) -> _Motif:
         unknown = tuple(one for one in other.findings if one.rule == "motif-unknown")
         return _Motif(tuple(found), labelled or next(iter(found)), unknown)  # `Motif :` contradicts the title
     return _no_motif(tidy(text[:200]), bool(labelled), practice)
+
+
+def _one_motif(motif: _Motif, practice: Practice) -> str | None:
+    """The label of the visit; of several motifs their labels joined, where the practice allows that (ruling 21)."""
+    if len(motif.labels) > 1 and practice.motifs_together:
+        return TOGETHER.join(motif.labels)
+    return motif.labels[0] if len(motif.labels) == 1 else None
 
 
 def _outside_urgency(typed: Sheet) -> list[str]:

@@ -26,8 +26,8 @@ class Kind(StrEnum):
 class Booking:
     """One patient's appointment as the calendar says it now.
 
-    `patient` carries the directory's record completed with the typed details; `motif` a label. `cancelled`: she wrote
-    or the calendar says that it does not take place.
+    `patient` carries the directory's record completed with the typed details; `motif` a label, `teeth` what she wrote
+    of it besides. `cancelled`: she wrote or the calendar says that it does not take place.
     """
 
     dentist: str
@@ -45,6 +45,7 @@ class Booking:
     outcome: Outcome | None = None
     cancelled: bool = False
     no_preference: bool = False
+    teeth: str = ""
 
     @property
     def minutes(self) -> int:

@@ -95,5 +95,9 @@ class Entry:
     comment: str = ""  # stays in the practice, never sent to the patient
     waiting: bool = False  # on the waiting list for an earlier slot (P44)
     outcome: Outcome | None = None  # how the appointment ended (section 7)
+    teeth: str = ""  # tooth numbers (`36`, `14-15`), kept with the motif
+    choice: int = 0  # `= 1`: which of the patients that were shown to choose from is meant
+    kept_for: str = ""  # a word of the title by which practices name time that is no booking (`rappeler`, `congés`)
+    no_booking: bool = False  # « Pas un rendez-vous »: whoever is named, it is a note
     query: str | None = None  # a question typed as the event (`? dupont`)
     findings: tuple[Finding, ...] = ()  # what reading itself found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
@@ -30,6 +30,25 @@ class Motif:
     def length(self, first_visit: bool | None) -> int:
         """Minutes that a visit takes (P7, P8)."""
         return self.first_visit_minutes or self.minutes if first_visit else self.minutes
+
+
+TOGETHER = " + "
+
+
+def together(motifs: Sequence[Motif]) -> Motif:
+    """One visit for several motifs: their minutes added, what a first visit takes besides counted once (P8); it bears
+    the shortest wait (P11)."""
+    more = max((one.length(True) - one.minutes for one in motifs), default=0)
+    minutes = sum(one.minutes for one in motifs)
+    waits = [one.within_days for one in motifs if one.within_days is not None]
+    public = [one.public_label or one.label for one in motifs] if any(one.public_label for one in motifs) else []
+    return Motif(
+        TOGETHER.join(one.label for one in motifs),
+        minutes,
+        first_visit_minutes=minutes + more if more else None,
+        within_days=min(waits, default=None),
+        public_label=TOGETHER.join(dict.fromkeys(public)) or None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +98,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Practice:
     """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
-    `digest_at`: the local time of the daily digest."""
+    `digest_at`: the local time of the daily digest. `motifs_together`: one visit may have several motifs, their lengths
+    added. `abbreviations`: (what is typed, what it means), a motif or a statement."""
 
     key: str
     name: str
@@ -94,6 +114,8 @@ class Practice:
     support: tuple[SupportContact, ...] = ()
     policy: Policy = Policy()
     digest_at: time = time(7, 0)
+    motifs_together: bool = False
+    abbreviations: tuple[tuple[str, str], ...] = ()
 
     def dentist(self, key: str) -> Dentist:
         """The dentist of that key. Raises KeyError for a key that is not configured."""
@@ -107,5 +129,12 @@ class Practice:
         return next((dentist.name for dentist in self.dentists if dentist.key == key), key)
 
     def motif(self, label: str | None) -> Motif | None:
-        """The motif of that exact label."""
-        return next((motif for motif in self.motifs if motif.label == label), None)
+        """The motif of that exact label; of several joined by ` + `, one visit for all of them."""
+        if label is None:
+            return None
+        found = next((motif for motif in self.motifs if motif.label == label), None)
+        if found is not None or TOGETHER not in label:
+            return found
+        parts = [self.motif(part) for part in label.split(TOGETHER)]
+        known = [part for part in parts if part is not None]
+        return together(known) if len(known) == len(parts) else None

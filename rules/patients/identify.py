@@ -25,6 +25,7 @@ _PROPOSED = 3
 _DIALLED = re.compile(
     r"(?<![\d+])(?:(?:\+|00)33[ .\-]?|0)[1-9](?:[ .\-]?\d{2}){4}(?![\d])"
 )  # its pairs also read as a date
+_CHOOSABLE = frozenset({"patient-unknown", "patient-ambiguous"})
 _ANY_DAY = (date(1999, 12, 31), date(2099, 12, 31))  # between them, every birth date is believed
 
 
@@ -100,6 +101,16 @@ def _told_apart(people: Sequence[Patient]) -> Iterator[str]:
         yield f"{_with_last_visit(one)}{f', mobile …{one.mobile[-2:]}' if alike and one.mobile else ''}"
 
 
+def _number(place: int) -> str:
+    return f" (= {place})"
+
+
+def _numbered(shown: Iterable[str], typed: int) -> Iterator[str]:
+    """Each with what to type to choose it. `typed`: a choice that stands there already and was made among others; the
+    numbers go on after it, so that it is never taken for one among these."""
+    return (f"{one}{_number(place)}" for place, one in enumerate(shown, typed + 1))
+
+
 def identify(
     entry: Entry,
     candidates: Sequence[Patient],
@@ -108,14 +119,16 @@ def identify(
     nearest: Sequence[Patient] = (),
     linked: int | None = None,
     born_here: bool = True,
+    offered: Sequence[str] = (),
 ) -> Match:
     """The one record that the entry means (P3, P5). `nearest` are proposals only.
 
     `linked` is the record to which this booking already belongs: it settles a tie between homonyms. `born_here`: that
-    record was made from this very entry, so its `Nouveau patient` is true and stays.
+    record was made from this very entry, so its `Nouveau patient` is true and stays. `offered`: the records as she was
+    last shown them to choose from; `= 1` is the first of these.
     """
     people = tuple(dict.fromkeys(candidates))
-    case = _Case(entry, people, policy, tuple(nearest), linked, born_here)
+    case = _Case(entry, people, policy, tuple(nearest), linked, born_here, tuple(offered))
     return case.named() if key(entry.name_text) else case.nameless()
 
 
@@ -179,6 +192,47 @@ def _both(entry: Entry) -> tuple[str, str]:
         return entry.family_name, entry.given_name
     name = names.split(entry.name_text)
     return name.family, name.given
+
+
+def _slip(entry: Entry, patient: Patient) -> bool:
+    """The birth date is the record's, and so is one side of the name; the other differs by a slip. Another usual first
+    name is no slip: twins share all but that (ruling 13)."""
+    if not _same_birth(entry, patient):
+        return False
+    one, two = _both(entry)
+    return any(_one_side(family, given, patient) for family, given in ((one, two), (two, one)))
+
+
+def _one_side(family: str, given: str, patient: Patient) -> bool:
+    alike = [_squashed(family) == _squashed(own) for own in _families(patient)]
+    if any(alike):
+        return _ratio(given, patient.given_name) >= _NEAR_GIVEN and not names.usual_given(given)
+    same_given = _squashed(given) == _squashed(patient.given_name)
+    return same_given and any(_ratio(family, own) >= _NEAR_FAMILY for own in _families(patient))
+
+
+def _initials(entry: Entry, patient: Patient) -> bool:
+    """`LEROY JP`, `Petit E.`: the family name and the first name's initials."""
+    given = "".join(word[0] for word in words(patient.given_name))
+    for own in map(key, _families(patient)):
+        rest = f" {key(entry.name_text)} ".replace(f" {own} ", " ", 1).replace(" ", "")
+        if own and len(rest) < len(key(entry.name_text).replace(" ", "")) and rest and given.startswith(rest):
+            return True
+    return False
+
+
+def names_family(entry: Entry, patient: Patient) -> bool:
+    """Whether the whole family name stands in the typed name, alone or with a first name or initials of the record."""
+    typed = _tokens(entry.name_text)
+    given = _tokens(patient.given_name)
+    for own in filter(None, map(_tokens, _families(patient))):
+        if own <= typed and (typed == own or given & typed or _initials(entry, patient)):
+            return True
+    return False
+
+
+def _shares_a_word(entry: Entry, patient: Patient) -> bool:
+    return bool(_tokens(entry.name_text) & _tokens(f"{patient.given_name} {' '.join(_families(patient))}"))
 
 
 def _families(patient: Patient) -> tuple[str, ...]:
@@ -254,6 +308,7 @@ class _Case:
     near: tuple[Patient, ...]
     linked: int | None
     born_here: bool
+    offered: tuple[str, ...] = ()
 
     def named(self) -> Match:
         """A name was typed: the records that bear it, narrowed by the other clues."""
@@ -268,6 +323,9 @@ class _Case:
         partly = self._narrowed([one for one in self.people if self._partly(one)])
         if partly:
             return self._found(partly[0]) if len(partly) == 1 else self._ambiguous(partly)
+        slips = {one for one in (*self.people, *self.near) if _slip(self.entry, one) and self._was_offered(one)}
+        if not full and len(slips) == 1:
+            return self._found(slips.pop())
         return self._mismatch(full) if full else self._unknown()
 
     def nameless(self) -> Match:
@@ -357,20 +415,50 @@ class _Case:
 
     def _unknown(self) -> Match:
         near = self._ranked((*self.people, *self.near))
-        choose = "Choisissez un patient ci-dessous" if near else "Vérifiez le nom"
+        number = self.entry.choice + 1
+        how = f"tapez « = {number} », sa date de naissance ou le nom corrigé"
+        choose = f"Choisissez un patient ci-dessous ({how})" if near else "Vérifiez le nom"
         although = ", alors que « Déjà venu : oui » est tapé" if self.entry.known else ""
         return self._asked("patient-unknown", near, seen=self._seen(), although=although, choose=choose)
 
     def _asked(self, rule: str, people: Sequence[Patient], **facts: object) -> Match:
         shown = tuple(people[: _PROPOSED * 2])
-        return Match(None, shown, raised(self.policy, rule, proposals=_told_apart(shown), **facts))
+        chosen = self._chosen(shown) if rule in _CHOOSABLE else None
+        if chosen is not None:
+            return self._found(chosen)
+        proposals = _numbered(_told_apart(shown), self.entry.choice) if rule in _CHOOSABLE else _told_apart(shown)
+        return Match(None, shown, raised(self.policy, rule, proposals=proposals, **facts))
+
+    def _chosen(self, shown: Sequence[Patient]) -> Patient | None:
+        """`= 1`: the record that stood first when she typed it, or to which the booking belongs since. It must be among
+        those that are to choose from now, so that a choice does not outlive the name that it was made for."""
+        if not self.entry.choice:
+            return None
+        meant = next((one for one in self.offered if one.endswith(_number(self.entry.choice))), "")
+        if meant:
+            fitting = [one for one, said in zip(shown, _told_apart(shown), strict=True) if meant.startswith(said)]
+        else:
+            fitting = [one for one in shown if self.linked is not None and one.id == self.linked]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _was_offered(self, patient: Patient) -> bool:
+        """She was shown the record before she typed its birth date, or it was taken for that already."""
+        linked = self.linked is not None and patient.id == self.linked
+        return linked or any(one.startswith(label(patient)) for one in self.offered)
 
     def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
         """Likeliest first: common clues, then how near the names are."""
         scored = [(self._clues(one), self._likeness(one), one) for one in dict.fromkeys(people)]
-        kept = [one for one in scored if one[0] or one[1] >= _RESEMBLING or _name(self.entry, one[2]) is _Name.PART]
+        kept = [one for one in scored if self._proposable(one[2], one[1])]
         kept.sort(key=lambda one: (-one[0], -one[1], one[2].name, one[2].id or 0))
         return [one for _, _, one in kept[:_PROPOSED]]
+
+    def _proposable(self, patient: Patient, likeness: float) -> bool:
+        """By the name, or by what is a person's own; an equal birth date proposes nobody of quite another name."""
+        if likeness >= _RESEMBLING or _same_contact(self.entry, patient) or _initials(self.entry, patient):
+            return True
+        near = _name(self.entry, patient) is _Name.PART
+        return near or (_same_birth(self.entry, patient) and _shares_a_word(self.entry, patient))
 
     def _clues(self, patient: Patient) -> int:
         return sum(same(self.entry, patient) for same in _NARROWING)

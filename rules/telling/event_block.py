@@ -119,7 +119,8 @@ def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Ite
     if booking.patient.name:
         yield label(booking.patient)
     if booking.motif:
-        yield f"{booking.motif} – première consultation" if booking.first_visit else booking.motif
+        tooth = f" ({booking.teeth})" if booking.teeth else ""
+        yield f"{booking.motif}{tooth}{' – première consultation' if booking.first_visit else ''}"
 
 
 def findings_said(findings: Sequence[Finding]) -> tuple[str, ...]:

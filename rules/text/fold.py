@@ -12,6 +12,7 @@ _JOINTS = re.compile(r"[\s'’‘ʼ`´\-‐‑–—_]+")
 _WORD = re.compile(r"[a-z0-9]+")
 _TYPED_WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_ACCENTS = str.maketrans(dict.fromkeys("´ˊˈ′", "'"))  # NFKC would make a combining accent of the first
 _REMEMBERED = 200
 
 
@@ -62,7 +63,7 @@ def tokens(text: str) -> list[tuple[str, int, int]]:
 
 def tidy(text: str) -> str:
     """The text as typed, on one line: compatible signs (full-width digits, no-break spaces) made plain, invisible
-    ones dropped, white space collapsed."""
+    ones dropped, an accent that stands for an apostrophe one (`L´HÉRITIER`), white space collapsed."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", normalize("NFKC", text))
+        text = _INVISIBLE.sub("", normalize("NFKC", text.translate(_ACCENTS)))
     return " ".join(text.split())

@@ -16,7 +16,7 @@ from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import attendance, slot_offers
-from sync.store import consents, occurrences, patients, sharing
+from sync.store import consents, occurrences, patients, resources, sharing
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
@@ -115,7 +115,14 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Con
         kept_time=kept,
         length=length_from_json(booking.adjusted),
         first_seen=booking.created_at,
+        offered=_offered(booking),
     )
+
+
+def _offered(booking: BookingRow | None) -> tuple[str, ...]:
+    """The patients that the event shows to choose from (`= 1`)."""
+    shown = booking.findings if booking else ()
+    return tuple(line for one in shown if one.field == "patient" for line in one.proposals)
 
 
 # --- whom it means ---------------------------------------------------------------------------------------------------
@@ -123,11 +130,15 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Con
 
 def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], int | None]:
     """(candidates, the number of the patient meant): only of that one are visits and other bookings gathered."""
-    found = patients.candidates(one.case.tx, clues(one.entry))
+    tx, entry, booking = one.case.tx, one.entry, one.booking
+    found = patients.candidates(tx, clues(entry))
+    if entry.choice and booking:
+        found = tuple(dict.fromkeys((*found, *patients.nearest(tx, fold(entry.name_text)))))
     if not found:
         return (), None
-    linked = one.booking.patient if one.booking else None
-    meant = identify(one.entry, found, one.case.practice.policy, linked=linked).patient
+    linked = booking.patient if booking else None
+    offered = _offered(booking)
+    meant = identify(entry, found, one.case.practice.policy, linked=linked, offered=offered).patient
     if meant is None or meant.id is None:
         return found, None
     return tuple(_with_past(one, who) if who.id == meant.id else who for who in found), meant.id

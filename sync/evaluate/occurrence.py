@@ -11,8 +11,9 @@ from datetime import datetime
 
 from rules.checks.assess import Context, assess, drafted
 from rules.entry import reading as entries
+from rules.entry.is_patient import has_patient_details
 from rules.findings import raised
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Kind
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Kind
 from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
 from rules.telling.planning import facts_of
@@ -21,6 +22,7 @@ from sync.evaluate import apply, duplicates, relocation, typed_questions
 from sync.evaluate.gather import Case, Occurrence, gather, offered
 from sync.evaluate.slot_offers import Offer
 from sync.plan.messages import receipts
+from sync.store import patients
 from sync.store.bookings import BookingRow
 
 
@@ -37,7 +39,7 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
     dentist = case.source.dentist_of(event)
     if dentist is None:
         return Outcome(_untagged(case, event, stood))
-    one = Occurrence(case, event, case.entries.read(event), dentist, stood)
+    one = Occurrence(case, event, _as_booked(case, case.entries.read(event), stood), dentist, stood)
     context = gather(one)
     draft = drafted(event, one.entry, case.practice, context)
     if draft is None:
@@ -49,6 +51,17 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
         one = replace(one, booking=_stood_elsewhere(one, draft, twin))
         context = gather(one) if one.booking else context
     return _made_anew(one, draft) or _booked(one, context, *_assessed(one, context))
+
+
+def _as_booked(case: Case, entry: Entry, stood: BookingRow | None) -> Entry:
+    """What happened is of the appointment as it was booked, whatever of its title gave way to `Pas venue` (P48)."""
+    if stood is None or entry.outcome is None or entry.motif or entry.motifs or entry.motif_text:
+        return entry
+    entry = replace(entry, motif=stood.facts.motif, motifs=(stood.facts.motif,) if stood.facts.motif else ())
+    if entry.name_text or has_patient_details(entry) or stood.patient is None:
+        return entry
+    record = patients.get(case.tx, stood.patient)
+    return entry if record is None else replace(entry, name_text=record.name)
 
 
 def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:

@@ -31,6 +31,7 @@ PRACTICE: Practice = replace(
         Motif("Prothèse", 40, ("appareil", "dentier")),
         Motif("Radio panoramique", 15),
     ),
+    abbreviations=(("dtx", "détartrage"),),
 )
 
 

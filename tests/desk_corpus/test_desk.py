@@ -1,7 +1,6 @@
 """P1 to P51 as she really types: every entry of the corpus gets the right answer (README.md beside)."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_what_she_types_gets_the_right_answer(
-    entry: DeskEntry, base: Template, tmp_path: Path, record_property: Callable[[str, object], None]
+    entry: DeskEntry, base: Template, record_property: Callable[[str, object], None]
 ) -> None:
-    answer = played(entry, base, tmp_path)
+    answer = played(entry, base)
     silent, false, other = lost(entry, answer), wrong(entry, answer), missed(entry, answer)
     for noted in _noted(entry, answer, silent, false, other):
         record_property(NOTED, noted)

@@ -145,6 +145,9 @@ SCENES: dict[str, Scene] = {
     "dentist-untagged": Scene(untagged, ()),
     "name-missing": fresh("détartrage"),
     "name-suspicious": fresh("DUPONT J – détartrage"),
+    "name-order": fresh("Thomas Simon – détartrage"),
+    "name-twice": booked("DUPONT Marie et Paul – détartrage"),
+    "title-crossed": booked("❌ DUPONT Marie – détartrage"),
     "patient-unknown": fresh(first="Sans préférence"),
     "patient-ambiguous": booked(known=(MARIE, NAMESAKE)),
     "patient-namesake": booked(text=new(born=None, mobile="06 99 88 77 66", email="m@example.org")),
@@ -221,13 +224,20 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "block-without-motif": booked("Bloqué"),
+    "block-patient": booked("Rappeler DUPONT Marie"),
     "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),
     "recurrence-refused": raw(
         "often", f"DTSTART;{PARIS}:20261201T100000", f"DTEND;{PARIS}:20261201T103000", also="RRULE:FREQ=SECONDLY"
     ),
 }  # fmt: skip
-UNTOLD = {"block-without-motif", "event-unreadable", "recurrence-refused", "date-past"}  # no SMS whatever is set
+UNTOLD = {
+    "block-without-motif",
+    "block-patient",
+    "event-unreadable",
+    "recurrence-refused",
+    "date-past",
+}  # no SMS whatever is set
 TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved"}  # something else happened after the confirmation
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",

@@ -37,7 +37,7 @@ def test_p20_already_here_but_not_on_file_is_asked_who_it_is(known: Desk) -> Non
     assert event.wrong[0].startswith(
         "✗ « DUPOND Maria » n'est pas dans le fichier, alors que « Déjà venu : oui » est tapé."
     )
-    assert "DUPONT Marie, né(e) le 12/05/1981" in event.proposed
+    assert event.proposed == ["DUPONT Marie, né(e) le 12/05/1981 (= 1)"]
     assert known.sms() == []
 
 

@@ -62,8 +62,8 @@ def test_p03_homonyms_are_listed_with_their_birth_dates_and_the_birth_date_decid
     unsure = identify(of("DUPONT Marie"), (MARIE, other), POLICY)
     assert rules_of(unsure.findings) == ["patient-ambiguous"]
     assert unsure.findings[0].proposals == (
-        "DUPONT Marie, né(e) le 12/05/1981",
-        "DUPONT Marie, né(e) le 07/06/2001",
+        "DUPONT Marie, né(e) le 12/05/1981 (= 1)",
+        "DUPONT Marie, né(e) le 07/06/2001 (= 2)",
     )
     assert identify(of("DUPONT Marie", birth_date=date(2001, 6, 7)), (MARIE, other), POLICY).patient == other
 
@@ -101,7 +101,7 @@ def test_p03_the_mobile_of_one_and_the_birth_date_of_another_is_never_a_guess() 
 def test_p05_a_near_name_is_only_ever_a_proposal(typed: str) -> None:
     match = identify(of(typed, birth_date=MARIE.birth_date, mobile=MARIE.mobile), (YANN, MARIE), POLICY)
     assert (match.patient, rules_of(match.findings)) == (None, ["patient-unknown"])
-    assert match.findings[0].proposals[0] == "DUPONT Marie, né(e) le 12/05/1981"
+    assert match.findings[0].proposals[0] == "DUPONT Marie, né(e) le 12/05/1981 (= 1)"
 
 
 def test_p03_a_father_with_the_same_phone_is_not_his_son() -> None:

@@ -47,12 +47,9 @@ def test_p51_a_real_word_is_a_reason(title: str) -> None:
         "RDV",
         "Bloqué",
         "Congés",
-        "Réunion équipe",
-        "Formation laser",
         "Déjeuner",
         "Férié",
         "Congés Dr MARTIN",
-        "Appeler le labo",
         "? dupont",
     ],
 )
@@ -94,18 +91,31 @@ def test_p51_a_block_s_word_beside_a_name_and_a_motif_makes_no_block(likeness: J
 @pytest.mark.parametrize(
     "title",
     [
-        "Rappeler DUPONT Marie",
-        "Réunion DUPONT Marie",
         "Formation détartrage",
-        "Formation laser – détartrage",
-        "Réunion contrôle qualité",
         "Congés Dr MARTIN – contrôle",
-        "Livraison DENTSPLY – détartrage",
-        "Déjeuner avec Marie Dupont",
     ],
 )
 def test_p51_without_a_name_of_its_own_it_stays_one(likeness: Judged, title: str) -> None:
     assert likeness(title) is Likeness.NONE
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Réunion équipe",
+        "Formation laser",
+        "Appeler le labo",
+        "Rappeler DUPONT Marie",
+        "Réunion DUPONT Marie",
+        "Formation laser – détartrage",
+        "Réunion contrôle qualité",
+        "Livraison DENTSPLY – détartrage",
+        "Déjeuner avec Marie Dupont",
+        "Congés Marie",
+    ],
+)
+def test_p51_ruling22_beside_a_block_s_word_the_directory_is_asked(likeness: Judged, title: str) -> None:
+    assert likeness(title) is Likeness.MAYBE
 
 
 @pytest.mark.parametrize(
@@ -116,6 +126,19 @@ def test_p3_the_directory_is_asked_in_doubt(likeness: Judged, title: str, text: 
     assert likeness(title, text) is Likeness.MAYBE
 
 
-def test_p51_a_block_is_not_asked_for_a_patients_details(typed: Callable[..., Entry]) -> None:
-    entry = typed("Réunion équipe")
-    assert (entry.name_text, entry.motif_text, entry.findings) == ("", "", ())
+@pytest.mark.parametrize(
+    ("title", "name", "kept_for"),
+    [
+        ("Réunion équipe", "équipe", "Réunion"),
+        ("rappeler DUPONT Marie pour devis", "DUPONT Marie", "rappeler"),
+        ("DUPONT Marie – devis", "DUPONT Marie", "devis"),
+        ("MARIAGE Louise – détartrage", "MARIAGE Louise", ""),
+        ("Congés Marie", "Congés Marie", "Congés"),
+        ("HOLIDAY Billie – contrôle", "HOLIDAY Billie", ""),
+    ],
+)
+def test_p51_a_word_that_a_name_needs_is_no_reason(
+    typed: Callable[..., Entry], title: str, name: str, kept_for: str
+) -> None:
+    entry = typed(title)
+    assert (entry.name_text, entry.kept_for) == (name, kept_for)
