@@ -43,7 +43,8 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
         if len(segments) == 1 and one_line.sort(sheet, line, known_part):
             return False, ""
         news = len(segments) > 1 and one_line.is_news(words(segments[0].value))
-        if not news and not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
+        sorted_ = len(segments) > 1 and one_line.sort(sheet, segments[0].value, known_part)
+        if not (news or sorted_) and not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
             if len(segments) > 1:
                 sheet.comment[before:] = [line]
             return False, "address" if open_address(sheet) and STREET.match(line) else ""

@@ -95,7 +95,8 @@ _STATEMENTS = {
         "adresse electronique",
         "internet",
         "boite mail",
-    ),
+    )
+    + "|n a pas internet|pas internet",
 }
 STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}
 
@@ -130,7 +131,8 @@ def cut(line: str) -> list[Segment]:
     pieces = [Segment("", head)] if head else []
     for number, (start, end, label) in enumerate(cuts):
         begin = start if label == "outcome" else end  # `Retard : 15 min`: the label is part of what is said
-        pieces.append(Segment(label, line[begin : edges[number + 1]].strip(_JOINT)))
+        value = line[begin : edges[number + 1]].strip(_JOINT)
+        pieces.append(Segment(label, value if number + 1 == len(cuts) else value.rstrip(".")))  # a stop, then a label
     return pieces
 
 

@@ -50,6 +50,7 @@ _OTHERS = frozenset(_OTHERS_WORDS.split())
 _PARENTS_WORDS = "maman papa mere pere parent parents tuteur tutrice"
 _PARENTS = frozenset(_PARENTS_WORDS.split())
 _LANDLINE = frozenset({"fixe", "fax"})
+_PEOPLE = frozenset({"patient", "patiente", "pat", "pt", "pte", "client", "cliente", "dossier", "fiche", "elle"})
 _NAMES = frozenset({"mobile", "email", "birth", "address"})  # labels whose value may be followed by other details
 _LABEL_WORDS = frozenset(word for name, label in LABELS.items() if label in _NAMES for word in name.split())
 _MAY_GO_ON = _NAMES | {"patient", "family", "given", "motif", "dentist", "known", "visit"}
@@ -173,7 +174,9 @@ def _note(sheet: Sheet, span: Span) -> None:
 
 def _unknown(sheet: Sheet, clause: _Clause, known: Known) -> str:
     """The words of a clause, beside its details, that say nothing known, as typed in one piece; empty where none."""
-    places = stated(sheet, [word for word, _, _ in clause.words])
+    spoken = [word for word, _, _ in clause.words]
+    news = [word in _NEWS and after not in _PEOPLE for word, after in zip(spoken, [*spoken[1:], ""], strict=False)]
+    places = stated(sheet, ["" if new else word for word, new in zip(spoken, news, strict=True)])
     said = {index for begin, end in places for index in range(begin, end)}
     skip = _FILLER | _NEWS | _LABEL_WORDS | _LANDLINE
     left = [one for index, one in enumerate(clause.words) if index not in said and one[0] not in skip]

@@ -16,8 +16,13 @@ GAP = "\x1f"  # stands where something was taken out of a text
 _YOUNGEST = timedelta(days=365)  # a newer date without `né(e)` is more likely an appointment's
 _DATE = re.compile(
     r"(?P<born>\b(?:DDN|n[ée]e?(?:\(e\))?)\s*(?:le)?\s*:?\s*)?"
-    r"(?<![\d/.])(?<!\d-)(?<!\d\s-\s)(?P<date>\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?(?:\d{4}|\d{2})|\d{4}-\d{1,2}-\d{1,2}"
-    r"|\d{1,2}(?:er)?\s[^\W\d_]{3,9}\.?\s\d{4})(?![\d/]|\s?[.\-]\s?\d|\s?h)",
+    r"(?<![\d/.])(?P<date>\d{1,2}\s?[/.-]\s?\d{1,2}\s?[/.-]\s?(?:\d{4}|\d{2})|\d{4}-\d{1,2}-\d{1,2}"
+    r"|\d{1,2}(?:er)?\s[^\W\d_]{3,9}\.?\s\d{4})(?![\d/]|[.\-]\d|\s?h)",
+    re.IGNORECASE,
+)
+_PAIRS = re.compile(r"(?<![\w.])0[1-9](\s?[-–./]\s?)\d\d(?:\1\d\d){3}(?!\w)")  # no date: `06 - 45 - 18 - 73 - 56`
+_BARE_DATE = re.compile(  # only behind its label: `ddn 12051981`, `née le 12 05 1981`
+    r"\b(?:ddn|n[ée]e?(?:\(e\))?)(?:\s+le)?[\s.:]+(?P<date>\d{2}\s?\d{2}\s?(?:19|20)\d{2}|\d{6})(?![\d/]|\s?\d)",
     re.IGNORECASE,
 )
 _PHONE = re.compile(
@@ -58,9 +63,13 @@ def plain_signs(text: str) -> str:
 def spans(text: str, today: date) -> tuple[Span, ...]:
     """The unmistakable details of one line with their places, in order."""
     found: list[tuple[str, int, int, str]] = []
-    found += [("email", *one.span(), one[0]) for one in ADDRESS.finditer(text)]
+    found += [("email", one.start(), one.start() + len(mail), mail) for one in ADDRESS.finditer(text)
+              for mail in [one[0].rstrip(".")]]  # fmt: skip
     masked = _masked(text, found)
     found += [("address", begin, end, text[begin:end]) for begin, end in street.find(masked)]
+    masked = _masked(masked, found)
+    found += [("mobile", *one.span(), one[0]) for one in _PAIRS.finditer(masked)]
+    found += [("birth", *one.span(), one["date"]) for one in _BARE_DATE.finditer(masked)]
     masked = _masked(masked, found)
     dates = list(_DATE.finditer(masked))
     found += [("birth", *one.span(), one["date"]) for one in dates if _is_birth(one, today)]

@@ -56,6 +56,7 @@ def test_p34_every_detail_in_any_order_on_one_line(typed: Typed, line: str) -> N
         ("nouveau numéro 06 12 34 56 78", MOBILE),
         ("nouveau numéro : 06 12 34 56 78", MOBILE),
         ("changement de tel 0612345678", MOBILE),
+        ("nvx numéro 06 12 34 56 78", MOBILE),
         ("joignable sur 06 12 34 56 78", MOBILE),
         ("06 12 34 56 78 / 01 43 00 00 01", MOBILE),
         ("tel fixe 01 43 00 00 01 port 06 12 34 56 78", MOBILE),
@@ -64,7 +65,7 @@ def test_p34_every_detail_in_any_order_on_one_line(typed: Typed, line: str) -> N
 )
 def test_p13_the_patients_own_mobile(typed: Typed, line: str, number: str) -> None:
     entry = read(typed, line)
-    assert entry.mobile == number
+    assert (entry.mobile, entry.new_patient) == (number, False)
     assert {one.rule for one in entry.findings} <= {"text-kept"}
 
 
