@@ -5,13 +5,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test quick coverage test-long check procedure bench lock clean
+.PHONY: demo test test-clients quick coverage test-long check procedure bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/attitre demo $(ARGS)
 
 test: $(STAMP) check
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+# The calendar programs that secretaries use (Thunderbird, Evolution's server, khal, calcurse): installed from Debian's
+# packages where that can be done, then driven. ATTITRE_PICTURES=docs/pictures takes the pictures of the docs anew.
+test-clients: $(STAMP)
+	@sh tests/clients/install.sh
+	$(BIN)/pytest -rs tests/clients $(ARGS)
 
 # The answer while one works: rules, and the engine on calendars in memory: 90 s of processor time in all.
 ENGINE := tests/sync/test_hard_cases.py tests/sync/test_hard_series.py tests/sync/test_in_order.py \

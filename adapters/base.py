@@ -138,7 +138,7 @@ class Reading:
     transparency, attendees' identities. It is the same for every writing of the same meaning.
     `foreign_block`: our block stands in it but was made for another event (a copy); `rival`: it was made for this very
     event by another installation, whose letters these are; `blocked`: why we may not write
-    into it (`attendees`, `altrep`, …), else empty. `annotation` is our part as it stands now; `sole` is True where
+    into it (`attendees`, `encoding`, …), else empty. `annotation` is our part as it stands now; `sole` is True where
     the resource holds one event without recurrence. `title`: by which a person finds what cannot be read, where one
     can be made out.
     """

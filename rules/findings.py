@@ -185,6 +185,11 @@ _TABLE = (
          _BLOCK),
     Rule("event-twice", "P10", WARNING, "event",
          "En double : le même événement est aussi dans cet agenda, {seen}. Celui-ci ne compte pas : supprimez-le.", _CONFLICT),
+    Rule("text-differs", "P17", ERROR, "text",
+         "Le texte existe en deux versions. Lue : celle-ci ; pas lu : « {seen} ». "
+         "Corrigez-le ici, ou tapez « Texte confirmé ».", _WHEN),
+    Rule("text-added", "P17", WARNING, "text",
+         "Lu aussi, et invisible dans certains agendas : « {seen} ». Sinon, retapez le texte.", _WHEN),
     Rule("event-unreadable", "P17", ERROR, "event",
          "Cet événement n'a pas pu être lu ({problem}). Recréez-le dans votre agenda.", _WHEN),
     Rule("recurrence-refused", "P17", ERROR, "event",

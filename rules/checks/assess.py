@@ -200,6 +200,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *kept_answers.said(entry, patient, booking, practice, other_child=context.guardian is not None),
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),
+        *checklist.forms(event, entry, practice),
         *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
         *agenda.meant(event, entry, practice, _slot(event, context), tuple(_time(event, booking, practice, context))),
         *checklist.remarks(patient, practice),

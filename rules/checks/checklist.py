@@ -129,6 +129,21 @@ def _length(event: CalendarEvent) -> str:
     return f"{minutes(event.minutes)}, c'est trop long" if event.minutes > LONGEST_MINUTES else ""
 
 
+# --- the text in two forms -------------------------------------------------------------------------------------------
+
+
+def forms(event: CalendarEvent, entry: Entry, practice: Practice) -> Findings:
+    """What a second form of the text says beyond the first: asked about where both say something else, never passed
+    over (P17). `Texte confirmé`: the text counts."""
+    if not event.apart or entry.text_confirmed:
+        return ()
+    rule = "text-differs" if "text-differs" in event.flags else "text-added"
+    return raised(practice.policy, rule, seen=" ; ".join(event.apart[:_SHOWN]))
+
+
+_SHOWN = 3  # lines: a block is short
+
+
 # --- attendance ------------------------------------------------------------------------------------------------------
 
 

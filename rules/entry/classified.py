@@ -35,9 +35,9 @@ STREET = re.compile(
 )
 _BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
-_ONE_PART = "patient family given birth mobile email duration dentist known email_ok mobile_ok waiting preference"
-_SPLIT_LABELS = frozenset(_ONE_PART.split())
-YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok"})
+_ONE_PART = "patient family given birth mobile email duration dentist known waiting preference"
+_SPLIT_LABELS = frozenset({*_ONE_PART.split(), "email_ok", "mobile_ok", "text_ok"})
+YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok", "text_ok"})
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ _SYNONYMS = {
     "|mail verifie",
     "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
     "slot_ok": "creneau confirme|creneau voulu|creneau valide|horaire confirme|horaire voulu|heure confirmee",
+    "text_ok": "texte confirme|texte verifie",
     "waiting": "liste d attente|attente|sur liste d attente|liste attente",
     "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
     "|prevenu e|heure d arrivee|presence|issue",
@@ -81,6 +82,7 @@ _STATEMENTS = {
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
+    "text_ok": _SYNONYMS["text_ok"],
     "no_mobile": _SYNONYMS["no_mobile"],
     "no_email": _SYNONYMS["no_email"],
     "lacks_mobile": _lacking("mobile", "portable", "tel", "telephone", "tel portable", "telephone portable", "gsm"),

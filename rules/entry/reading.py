@@ -133,6 +133,7 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         entry,
         email_confirmed="email_ok" in said,
         mobile_confirmed="mobile_ok" in said,
+        text_confirmed="text_ok" in said,
         first_visit=asked.first_visit,
         known=asked.known,
         new_patient=asked.known is False,

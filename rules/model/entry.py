@@ -74,6 +74,7 @@ class Entry:
     email_text: str = ""
     email_confirmed: bool = False  # she wrote that it is right as it stands, as for `mobile_confirmed`
     mobile_confirmed: bool = False
+    text_confirmed: bool = False  # of two forms of the text, the one that says so counts
     address: str | None = None
     address_text: str = ""
     motif: str | None = None  # a label of the practice

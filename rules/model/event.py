@@ -23,8 +23,9 @@ class CalendarEvent:
 
     `recurrence` is empty for a single event, else the original start as an ISO instant (date for all-day).
     All-day events run from local midnight to local midnight in the practice's zone. `description` is plain text (HTML
-    already turned into lines). `flags` name oddities of the source: `zone-unknown`, `no-end`, `end-before-start`,
-    `zero-length`, `nonexistent-time`, `until-date`, `html`.
+    already turned into lines); `apart` lines that stand in another form of it only. `flags` name oddities of the
+    source: `zone-unknown`, `no-end`, `end-before-start`, `zero-length`, `nonexistent-time`, `until-date`, `html`,
+    `text-added` (what is apart was added to the description), `text-differs` (it contradicts it, and is not read).
     """
 
     uid: str
@@ -32,6 +33,7 @@ class CalendarEvent:
     end: datetime
     title: str = ""
     description: str = ""
+    apart: tuple[str, ...] = ()
     location: str = ""
     recurrence: str = ""
     all_day: bool = False

@@ -1,4 +1,4 @@
-"""Descriptions that a web client wrote as HTML, as the lines that she saw."""
+"""Descriptions that a client wrote as HTML, as the lines that she saw."""
 
 from __future__ import annotations
 
@@ -30,11 +30,30 @@ def plain_text(text: str) -> str:
     if _DOCUMENT.search(text):
         text = " ".join(text.split())
     seen = unescape("".join(_visible(_TAG.split(text)))).replace("\xa0", " ")
+    return _tidy(seen)
+
+
+def shown_text(html: str) -> str:
+    """What a reader of this HTML sees: never where a link leads, which an editor keeps when its text is corrected."""
+    kept = _PREFORMATTED.split(_COMMENT.sub("", html))
+    one_line = (" ".join(_SPACE.split(piece)) if at % 2 == 0 else piece for at, piece in enumerate(kept))
+    seen = unescape("".join(_visible(_TAG.split("".join(one_line)), links=False, edge=_EDGE)))
+    return _tidy(_EDGES.sub("\n", seen.replace("\xa0", " ")))
+
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_PREFORMATTED = re.compile(r"(<pre\b.*?(?:</pre>|\Z))", re.DOTALL | re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n\v]+")
+_EDGE = "\v"  # of a paragraph, a line of a list: where several meet, a new line begins, and none is empty
+_EDGES = re.compile(r"\n? *\v[ \v]*")
+
+
+def _tidy(seen: str) -> str:
     lines = "\n".join(" ".join(line.split()) for line in seen.split("\n"))
     return _BLANK_LINES.sub("\n\n", lines).strip()
 
 
-def _visible(pieces: list[str]) -> list[str]:
+def _visible(pieces: list[str], *, links: bool = True, edge: str = "\n") -> list[str]:
     """The text pieces, with tags turned into line breaks or nothing. Every second piece is a tag."""
     out: list[str] = []
     hidden, address, anchor = "", "", 0
@@ -44,12 +63,13 @@ def _visible(pieces: list[str]) -> list[str]:
             continue
         closing, name = _tag(piece)
         hidden = _hidden(hidden, closing, name)
-        if name == "a" and not closing:
+        if links and name == "a" and not closing:
             address, anchor = _mailto(piece), len(out)
         elif name == "a" and address:
-            out.append("" if "@" in "".join(out[anchor:]) else f" {address}")
+            corrected = "@" in "".join(out[anchor:]) or pieces[index + 1].startswith("@")
+            out.append("" if corrected else f" {address}")
             address = ""
-        out.append("\n" if name in _LINES else " " if name in _CELLS else "")
+        out.append("\n" if name == "br" else edge if name in _LINES else " " if name in _CELLS else "")
     return out
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SLOWEST_S = 600.0  # outside opening hours, and with a push channel, in case a notification is lost
 WHOLE_S = 300.0  # at least, where each reading lists the whole calendar
 FEED_S, FEED_FASTEST_S, FEED_SLOWEST_S = 900.0, 300.0, 21_600.0  # a feed: by default, and the limits of its own wish
-FAST_S, FAST_FOR_S, FAST_DECAY = 15.0, 180.0, 1.5  # while somebody books; after 180 s each wait is 1.5 × the last
+FAST_S, FAST_FOR_S, FAST_DECAY = 15.0, 900.0, 1.5  # while somebody books; after 900 s each wait is 1.5 × the last
 JITTER = 0.2  # of the interval, to either side
 READS_CAP_S, WRITES_CAP_S = 900.0, 21_600.0  # the longest wait after failed readings, and after failed writes
 RETRY_FIRST_S, RETRY_CAP_S = 15.0, 3600.0  # of a message, an alert, an edit
@@ -108,8 +108,9 @@ def base_interval(every: float, *, at_work: bool) -> float:
 
 
 def fast_interval(pace: Pace, now: datetime) -> float:
-    """Seconds while somebody is booking: 15 s for three minutes after the last change, then each wait 1.5 × the one
-    before. (Waits of 1.5·q, 1.5²·q … 1.5ᵏ·q add up to 3·q·(1.5ᵏ - 1): the elapsed time gives the next.)"""
+    """Seconds while somebody is booking, at any hour: 15 s for 15 minutes after the last change, since she telephones
+    between two entries; then each wait 1.5 × the one before. (Waits of 1.5·q, 1.5²·q … 1.5ᵏ·q add up to
+    3·q·(1.5ᵏ - 1): the elapsed time gives the next.)"""
     if pace.lively_at is None:
         return float("inf")
     quick = min(pace.every, FAST_S)

@@ -198,7 +198,6 @@ UNSTABLE = "notre texte y a été changé deux fois"
 TWICE = "deux événements différents y portent le même identifiant"
 BLOCKED = {
     "attendees": "il a des invités, qui pourraient recevoir un message",
-    "altrep": "son texte existe en deux versions",
     "twice": TWICE,
 }
 PARTLY = "Ce qui s'y lit est vérifié, et ses patients en sont prévenus ; rien ne peut y être affiché."

@@ -287,7 +287,6 @@ def _unwritten(world: World, tx: Tx, row: ResourceRow, reading: Reading | None) 
 
 _BLOCKED = {
     "attendees": "l'événement a des invités : y écrire pourrait leur envoyer un message",
-    "altrep": "son texte existe en deux versions : y écrire en cacherait une",
     "unreadable": "son contenu n'a pas pu être lu",
 }
 

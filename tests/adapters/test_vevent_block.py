@@ -46,6 +46,12 @@ def test_what_she_types_behind_the_block_is_hers():
     assert block.split(f"née\n{OURS}\nAnnulé")[0] == "née\nAnnulé"
 
 
+@pytest.mark.parametrize(("gap", "hers"), [("\n", "née\nAnnulé"), ("<br>", "née<br>Annulé")])
+def test_what_she_types_at_the_very_end_of_the_block_is_hers_on_a_line_of_its_own(gap, hers):
+    text = f"née\n{OURS}Annulé".replace("\n", gap)
+    assert block.split(text)[:2] == (hers, LINES)
+
+
 def test_what_she_types_inside_the_block_is_not():
     hers, lines, _ = block.split(f"née\n{OURS}".replace("Contrôle", "Annulé\nContrôle"))
     assert hers == "née"

@@ -24,6 +24,7 @@ CHILD = replace(
     MARIE, birth_date=date(2016, 5, 12), guardian="Mme Dupont", guardian_mobile="+33699887766",
     guardian_since=date(2026, 1, 2),
 )  # fmt: skip
+SAID, HTML = "Commentaire : porte au fond", "X-ALT-DESC;FMTTYPE=text/html"
 Read = Callable[[Desk], str]
 
 
@@ -225,6 +226,8 @@ SCENES: dict[str, Scene] = {
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "block-without-motif": booked("Bloqué"),
     "block-patient": booked("Rappeler DUPONT Marie"),
+    "text-differs": booked(text=SAID, extra=f"{HTML}:<p>Commentaire : deuxième étage</p>"),
+    "text-added": booked(text=SAID, extra=f"{HTML}:<p>{SAID}</p><p>Elle parle anglais</p>"),
     "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),
     "recurrence-refused": raw(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,11 @@ def test_an_address_hidden_behind_a_word_is_shown() -> None:
         plain_text('<p>E-mail : <a href="mailto:marie@orange.fr">lui écrire</a></p>')
         == "E-mail : lui écrire marie@orange.fr"
     )
+
+
+@pytest.mark.parametrize("seen", ["marie@</a>orange.fr", "marie</a>@orange.fr"])
+def test_an_address_corrected_beside_its_link_counts_as_it_is_seen(seen: str) -> None:
+    assert plain_text(f'E-mail : <a href="mailto:marie@ornage.fr">{seen}<br>ok') == "E-mail : marie@orange.fr\nok"
 
 
 def test_plain_text_stays_as_it_is() -> None:

@@ -53,13 +53,17 @@ def test_how_often_a_calendar_is_read(circumstances: Pace, seconds: float, why: 
     assert interval(circumstances, MORNING) == (seconds, why)
 
 
-def test_after_her_change_fifteen_seconds_for_three_minutes_and_then_half_as_long_again_each_time() -> None:
-    lively, at, waits = made(lively_at=MORNING), MORNING, []
+@pytest.mark.parametrize("at_work", [True, False])
+def test_after_her_change_15_s_for_a_quarter_of_an_hour_at_any_hour_then_half_as_long_again_each_time(
+    at_work: bool,
+) -> None:
+    lively, at, waits = made(lively_at=MORNING, at_work=at_work), MORNING, list[float]()
     while not waits or waits[-1] < 60:
         after, _ = next_read(lively, at)
         waits.append((after - at).total_seconds())
         at = after
-    assert waits == [*[15.0] * 12, 22.5, 33.75, 50.625, 60.0]
+    slower = 60.0 if at_work else 75.9375
+    assert waits == [*[15.0] * 60, 22.5, 33.75, 50.625, slower]
 
 
 @given(st.floats(-1, 1), st.booleans(), st.sampled_from(Way), st.floats(1, 600))

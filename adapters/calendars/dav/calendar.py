@@ -388,7 +388,6 @@ class DavCalendar:
 _SAFE = "~!$&'()*+,;=:@"
 _BLOCKED = {
     "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
-    "altrep": "Le texte de l'événement existe en deux versions : y écrire en cacherait une.",
 }
 
 

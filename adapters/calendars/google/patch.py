@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -41,13 +40,13 @@ def without(now: Texts) -> Texts:
         return now
     flags = reference.partition("-")[2]
     text = None if "a" in flags and not hers else hers
-    return Texts(now.title if "n" in flags else _unmarked(now.title, flags), text)
+    return Texts(_unmarked(now.title, flags), text)
 
 
 def _unmarked(title: str | None, flags: str) -> str | None:
     if title is None:
         return None
-    rest = block.unmark(title)[1]
+    rest = title if "n" in flags else block.unmark(title)[1]
     if "s" in flags and not rest:
         return None
     return next((_MARKS[flag] for flag in flags if flag in _MARKS), "") + rest
@@ -60,7 +59,7 @@ def with_ours(hers: Texts, annotation: Annotation, token: str) -> Texts:
         return hers
     title = hers.title or ""
     before = next((flag for flag, mark in _MARKS.items() if title.startswith(mark)), "")
-    odd = "n" if not before and not annotation.mark and block.unmark(title)[0] else ""
+    odd = "n" if not annotation.mark and block.unmark(title.removeprefix(_MARKS.get(before, "")))[0] else ""
     flags = ("a" if hers.text is None else "") + ("s" if hers.title is None else "") + before + odd
     reference = f"{token}-{flags}" if flags else token
     rest = title.removeprefix(_MARKS[before]) if before else title
@@ -73,8 +72,7 @@ def _joined(hers: str, lines: Sequence[str], reference: str) -> str:
     flat = [" ".join(line.splitlines()) for line in lines]
     if not _is_html(hers):
         return block.join(hers, flat, reference)
-    ours = block.join("", [escape(line, quote=False) for line in flat], reference)
-    return hers + "<br>" + ours.replace("\n", "<br>")
+    return f"{hers}<br>{block.html(flat, reference)}"
 
 
 def _is_html(text: str) -> bool:

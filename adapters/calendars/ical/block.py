@@ -3,7 +3,7 @@
     her text
     ── attitre ──
     the annotation's lines
-    réf. <identity>[-<flags>]
+    réf. <identity>[-<flags>][.<memory>]
     ── fin ──
 
 The reference line carries whose block it is and, as letters, how the event looked before: `a` no description, `s` no
@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 
 START = "── attitre ──"
 END = "── fin ──"
@@ -30,7 +30,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\w+|[a-z]+);", re.IGNORECASE)
 _START = re.compile(r"[─—–-]{2,} ?attitre ?[─—–-]{2,}")
 _END = re.compile(r"[─—–-]{2,} ?fin ?[─—–-]{2,}")
-_REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)")
+_TYPED_AT = re.compile(rf"\s*{_END.pattern}(?=\s*[^\s<])")
+_REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)(?:\.([a-z2-7]{8}))?")
 _MARK = re.compile("([⚠✓])\ufe0f?(?:[ \xa0]|$)")
 
 
@@ -42,6 +43,7 @@ class Span:
     end: int
     lines: tuple[str, ...]
     ref: str
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,18 @@ def join(hers: str, lines: Sequence[str], ref: str) -> str:
     return f"{hers}\n{block}" if hers else block
 
 
+def html(lines: Sequence[str], ref: str, memory: str = "") -> str:
+    """Our block as HTML: parted by `<br>`, which every client and Thunderbird's editor leave as it is. `memory`: eight
+    letters more behind the reference, for whoever reads the block again."""
+    named = f"réf. {ref}.{memory}" if memory else f"réf. {ref}"
+    return "<br>".join((START, *(escape(line, quote=False) for line in lines), named, END))
+
+
+def memory(text: str) -> str:
+    """The letters that `html` put behind the reference; empty where there are none."""
+    return next((span.memory for span in spans(text) if span.memory), "")
+
+
 def unmark(title: str) -> tuple[str, str]:
     """The mark (`⚠ `, `✓ ` or empty) and the title without it."""
     found = _MARK.match(title)
@@ -94,8 +108,9 @@ def bare(title: str) -> str:
 def spans(text: str) -> list[Span]:
     """Our blocks in a text, in order; they never overlap.
 
-    A block runs from the last start line to its end line; where that was cut, to its reference line; where both are
-    missing there is no block, for the rest may be hers.
+    A block runs from the last start line to its end line; what she typed at the end of that one is hers, and gets the
+    block's line. Where the end line was cut, it runs to its reference line; where both are missing there is no block,
+    for the rest may be hers.
     """
     if "attitre" not in text:
         return []
@@ -111,6 +126,10 @@ def spans(text: str) -> list[Span]:
             ref = index
         elif opened >= 0 and _END.fullmatch(line.seen):
             found.append(_span(lines, opened, ref, index))
+            opened, ref = -1, -1
+        elif opened >= 0 and ref >= 0 and (typed_at := _TYPED_AT.match(line.raw)):
+            ours = _span(lines, opened, ref, index)
+            found.append(replace(ours, start=lines[opened].start, end=line.start + typed_at.end()))
             opened, ref = -1, -1
     if opened >= 0 and ref >= 0:
         found.append(_span(lines, opened, ref, ref))
@@ -139,12 +158,13 @@ def _seen(raw: str) -> str:
     return unescape(raw).replace("\xa0", " ") if "&" in raw else raw.replace("\xa0", " ")
 
 
-def _span(lines: list[_Line], opened: int, ref: int, closed: int) -> Span:
+def _span(lines: list[_Line], opened: int, at: int, closed: int) -> Span:
     inside = [
-        line for index, line in enumerate(lines[opened + 1 : closed + 1], opened + 1) if index not in (ref, closed)
+        line for index, line in enumerate(lines[opened + 1 : closed + 1], opened + 1) if index not in (at, closed)
     ]
     around = lines[opened : closed + 1]
     html = any(line.start - line.gap > 1 for line in around[1:]) or any(_ENTITY.search(line.raw) for line in around)
     shown = tuple(line.seen for line in inside if line.seen) if html else tuple(line.raw.rstrip() for line in inside)
-    named = _REF.fullmatch(lines[ref].seen) if ref >= 0 else None
-    return Span(lines[opened].gap, lines[closed].end, shown, named[1] if named else "")
+    named = _REF.fullmatch(lines[at].seen) if at >= 0 else None
+    ref, remembered = (named[1], named[2] or "") if named else ("", "")
+    return Span(lines[opened].gap, lines[closed].end, shown, ref, remembered)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from adapters.calendars.ical import block
+from adapters.calendars.ical import block, html_form
 from adapters.calendars.ical.contentlines import Properties, Property, unescape
 from adapters.calendars.ical.times import Length, Moment, duration, elapsed, later, moment
 from adapters.calendars.ical.zones import Zones
 from rules.model import CalendarEvent, Status
-from rules.text.html_text import plain_text
 
 _STATUS = {status.value.upper(): status for status in Status}
 _HALF = re.compile("[\ud800-\udfff]")
@@ -102,7 +102,7 @@ def component(props: Properties, zones: Zones) -> Component:
 
 
 _REPEATING = frozenset({"RRULE", "RDATE"})
-_SELDOM = _REPEATING | {"RECURRENCE-ID", "ATTENDEE", "ORGANIZER", "EXDATE", "EXRULE", "X-ALT-DESC"}
+_SELDOM = _REPEATING | {"RECURRENCE-ID", "ATTENDEE", "ORGANIZER", "EXDATE", "EXRULE", *html_form.STYLED}
 
 
 def version(props: Properties) -> Version:
@@ -122,13 +122,19 @@ def _rules(props: Properties, name: str) -> tuple[str, ...]:
 def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str]) -> CalendarEvent:
     title, text = _text(props, "SUMMARY"), _text(props, "DESCRIPTION")
     hers = block.split(text)[0] if "attitre" in text else text
-    plain = plain_text(hers) if "<" in hers or "&" in hers else hers
+    plain = html_form.plain(hers)
+    told = html_form.told(plain, _html(props)) if _has_html(props) else html_form.Told(plain)
+    if plain != hers:
+        flags |= {"html"}
+    if told.apart:
+        flags |= {"text-added" if told.read else "text-differs"}
     return CalendarEvent(
         uid=storable(props["UID"][0].value.strip()) if "UID" in props else "",
         start=start.at,
         end=end.at,
         title=block.bare(plain_title(title)),
-        description=plain,
+        description=told.text,
+        apart=told.apart,
         location=_text(props, "LOCATION"),
         all_day=start.is_date,
         recurring="RRULE" in props or "RDATE" in props or "RECURRENCE-ID" in props,
@@ -139,8 +145,18 @@ def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str])
         attendees="ATTENDEE" in props or "ORGANIZER" in props,
         modified=_stamp(props, "LAST-MODIFIED") or _stamp(props, "DTSTAMP"),
         created=_stamp(props, "CREATED"),
-        flags=flags | {"html"} if plain != hers else flags,
+        flags=flags,
     )
+
+
+def _has_html(props: Properties) -> bool:
+    """Whether its description may stand there in HTML too."""
+    found = props.get("DESCRIPTION")
+    return bool(found and found[0].params) or "X-ALT-DESC" in props or "STYLED-DESCRIPTION" in props
+
+
+def _html(props: Properties) -> Iterator[html_form.Shown]:
+    return (form._replace(html=storable(form.html)) for form in html_form.shown(props))
 
 
 def plain_title(title: str) -> str:
@@ -182,8 +198,10 @@ def _people(props: Properties) -> tuple[str, ...]:
 
 def _odd(props: Properties) -> bool:
     """What `splice.blocked` may mind: parameters of the text, a backslash at its end."""
-    found = [*props.get("DESCRIPTION", ()), *props.get("SUMMARY", ())]
-    return any(prop.value.endswith("\\") or prop.params for prop in found)
+    texts, titles = props.get("DESCRIPTION", ()), props.get("SUMMARY", ())
+    return any(prop.value.endswith("\\") or not html_form.ordinary(prop.params) for prop in texts) or any(
+        prop.value.endswith("\\") or prop.params for prop in titles
+    )
 
 
 def _stamp(props: Properties, name: str) -> datetime | None:

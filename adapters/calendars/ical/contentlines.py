@@ -29,7 +29,7 @@ Properties = dict[str, list[Property]]
 _KNOWN = frozenset({
     "UID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "TRANSP", "CLASS",
     "CATEGORIES", "LAST-MODIFIED", "DTSTAMP", "CREATED", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "ATTENDEE",
-    "ORGANIZER", "X-ALT-DESC", "EXRULE", "SEQUENCE",
+    "ORGANIZER", "X-ALT-DESC", "STYLED-DESCRIPTION", "EXRULE", "SEQUENCE",
 })  # fmt: skip
 
 
@@ -188,6 +188,40 @@ def _unclosed(line: Line, whole: bytes) -> None:
         line.name = name.decode("ascii").upper()
         line.params = params.decode("utf-8", "surrogateescape")
         line.value, line.value_at = value, len(head) + 1
+
+
+_ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
+
+
+def places(value: bytes) -> tuple[str, list[int]]:
+    """A TEXT value as people read it, and for each of its signs, and its end, the octet in the raw value."""
+    signs: list[str] = []
+    found: list[int] = []
+    at = 0
+    for atom in _ATOM.findall(value.decode("utf-8", "surrogateescape")):
+        escaped = len(atom) == 2
+        signs.append("\n" if escaped and atom[1] in "nN" else atom[1] if escaped else atom)
+        found.append(at)
+        at += len(atom.encode("utf-8", "surrogateescape"))
+    return "".join(signs), [*found, at]
+
+
+def folded_between(text: str, eol: bytes, rest: int) -> bytes:
+    """The text on physical lines of its own, the last of which goes on with `rest` octets of the user's.
+
+    So no fold is needed behind it, which could not be told from one of hers. That line is longer than 75 octets by two
+    at most, where a single sign of ours is too much for it.
+    """
+    signs = _SIGNS.findall(text)
+    room, last = 74 - rest, len(signs)
+    while last:
+        room -= len(signs[last - 1].encode("utf-8", "surrogateescape"))
+        if room < 0 and last < len(signs):
+            break
+        last -= 1
+    fold = eol + b" "
+    before = fold + folded("".join(signs[:last]), eol) if last else b""
+    return before + fold + "".join(signs[last:]).encode("utf-8", "surrogateescape")
 
 
 def folded(text: str, eol: bytes, used: int = 1) -> bytes:

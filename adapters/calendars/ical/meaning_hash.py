@@ -34,6 +34,7 @@ def _facts(part: Component) -> str:
         "free" if event.transparent else "",
         "private" if event.private else "",
         ",".join(sorted(event.categories)),
+        *(" ".join(line.split()) for line in event.apart),
     )
     told = "\x1f".join(facts)
     return "\x1f".join((told, *_series(part))) if part.recurring or part.people or part.excluded else told

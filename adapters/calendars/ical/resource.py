@@ -12,15 +12,16 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from adapters.base import Reading, Window
-from adapters.calendars.ical import block, recurrence, splice
+from adapters.calendars.ical import block, html_form, recurrence, splice
 from adapters.calendars.ical.component import Component, Unreadable, component, plain_title, storable, version
 from adapters.calendars.ical.contentlines import Properties, events, unescape, unfold
 from adapters.calendars.ical.meaning_hash import digest
 from adapters.calendars.ical.move_end import moved
 from adapters.calendars.ical.versions import counted
 from adapters.calendars.ical.zones import Zones
-from rules.model import Annotation
+from rules.model import Annotation, alike
 
+NOT_SHOWN = "(rien dans l'autre forme du texte)"
 _LONGEST = 2_000_000
 _SUMMARY = re.compile(rb"^SUMMARY(?:;[^:\r\n]*)?:([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
@@ -94,7 +95,7 @@ class Ics:
                 return None
             bare = changed
         token = identity(self.secret, self.address, ref, _uid(payload))
-        return splice.insert(bare, annotation, token)
+        return splice.insert(bare, annotation, token, splice.remembered(payload))
 
     def strip(self, payload: bytes) -> bytes:
         """The payload without our part; without one, the same bytes. Works on any bytes."""
@@ -145,10 +146,24 @@ class Ics:
             return Annotation(), False, ""
         title = unescape(master["SUMMARY"][0].value) if "SUMMARY" in master else ""
         uid = master["UID"][0].value.strip() if "UID" in master else ""
+        lines = lines + _missed(master, lines, named)
         token, _, flags = named.partition("-")
         foreign = bool(token) and token != identity(self.secret, self.address, ref, uid)
         other = rival(self.secret, token, ref, uid) if foreign else ""
         return Annotation("" if "n" in flags else block.unmark(title)[0], lines), foreign, other
+
+
+def _missed(props: Properties, lines: tuple[str, ...], ref: str) -> tuple[str, ...]:
+    """What an HTML form of the description shows in place of our block: another one, or none where it takes one."""
+    for form in html_form.shown(props):
+        hers, shown, _ = block.split(form.html)
+        if not form.open:
+            continue
+        if shown is None and html_form.takes(hers, lines, ref):
+            return (NOT_SHOWN,)
+        if shown is not None and not alike(Annotation("", shown), Annotation("", lines)):
+            return shown
+    return ()
 
 
 def _components(found: list[Properties], zones: Zones) -> tuple[list[Component], bool]:

@@ -1,7 +1,8 @@
 """Inserts our annotation into an event's raw bytes and removes it again, changing no other octet (laws L1, L2).
 
-Insertions only: the block after the last octet of DESCRIPTION, the mark before the first of SUMMARY; if a property is
-missing, a new line after BEGIN:VEVENT. Removal cuts exactly these octets: `strip(insert(x)) == x`.
+Insertions only: the block after the last octet of DESCRIPTION, and in each HTML form of it (see `html_form`) behind
+her last; the mark before the first octet of SUMMARY; if a property is missing, a new line after BEGIN:VEVENT. Removal
+cuts exactly these octets: `strip(insert(x)) == x`.
 
     before   SUMMARY:Dupont Marie          after   SUMMARY:⚠ Dupont Marie
              DESCRIPTION:Détartrage                DESCRIPTION:Détartrage
@@ -12,15 +13,27 @@ What `strip` cannot see in the result stands in the reference as flags (`Flag`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from adapters.calendars.ical import block
-from adapters.calendars.ical.contentlines import Line, escape, folded, scan, unfold
+from adapters.calendars.ical import block, html_form
+from adapters.calendars.ical.contentlines import (
+    Line,
+    escape,
+    folded,
+    folded_between,
+    param,
+    places,
+    scan,
+    unescape,
+    unfold,
+)
 from rules.model import Annotation
+from rules.text.html_text import shown_text
+
+NOTHING: Mapping[str, str] = {}
 
 
 class Flag(StrEnum):
@@ -33,10 +46,8 @@ class Flag(StrEnum):
     FOREIGN_MARK = "n"  # its title began with a mark spelt otherwise, and we added none
 
 
-_ATOM = re.compile(r"\\[nN\\;,:\"]|.", re.DOTALL)
 _MARKS: dict[str, str] = {Flag.WARNING_MARK: "⚠ ", Flag.TICK_MARK: "✓ "}
 _MOST_ROUNDS = 100  # blocks in one event: copies of copies
-_HTML_COPIES = frozenset({"X-ALT-DESC"})
 
 
 class _Change(NamedTuple):
@@ -64,8 +75,7 @@ def blocked(payload: bytes) -> str:
     """Why our annotation cannot be written safely into this payload; empty if it can.
 
     `unreadable`, `encoding` (not UTF-8, NUL, quoted-printable, vCalendar 1.0), `attendees` (the server could write to
-    guests), `altrep` (a second form of the description would be shown instead), `escape` (a cut-off
-    backslash, an open quote).
+    guests), `escape` (a cut-off backslash, an open quote).
     """
     if b"\0" in payload or len(payload) > 2_000_000:
         return "encoding" if b"BEGIN:VEVENT" in payload else "unreadable"
@@ -83,11 +93,13 @@ def _events_blocked(events: list[_Event]) -> str:
     if names & {"ATTENDEE", "ORGANIZER"}:
         return "attendees"
     texts = [line for line in _target(events).lines if line.name in ("DESCRIPTION", "SUMMARY")]
-    if names & _HTML_COPIES or any("ALTREP" in line.params.upper() for line in texts):
-        return "altrep"
-    if any("QUOTED-PRINTABLE" in line.params.upper() or _decoded(line.value) is None for line in texts):
+    if any(_printable(line) or _decoded(line.value) is None for line in texts):
         return "encoding"
     return "escape" if any(_cut_off(line.value) or line.params.count('"') % 2 for line in texts) else ""
+
+
+def _printable(line: Line) -> bool:
+    return "QUOTED-PRINTABLE" in line.params.upper() and param(line.params, "ENCODING").upper() == "QUOTED-PRINTABLE"
 
 
 def _decoded(value: bytes) -> str | None:
@@ -101,7 +113,16 @@ def _cut_off(value: bytes) -> bool:
     return (len(value) - len(value.rstrip(b"\\"))) % 2 == 1
 
 
-def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
+def remembered(payload: bytes) -> dict[str, str]:
+    """What the text said, by what an HTML form says, when we last wrote into both (see `html_form.told`)."""
+    if b"attitre" not in payload:
+        return {}
+    forms = filter(None, map(html_form.written, event_lines(payload)))
+    found = filter(None, (block.memory(form.html) for form in forms))
+    return {memory[4:]: memory[:4] for memory in found}
+
+
+def insert(payload: bytes, annotation: Annotation, token: str, remembered: Mapping[str, str] = NOTHING) -> bytes:
     """The payload with the annotation in its first master event. It must have no annotation yet, and not be blocked."""
     if not (annotation.mark or annotation.lines):
         return payload
@@ -116,18 +137,42 @@ def insert(payload: bytes, annotation: Annotation, token: str) -> bytes:
     ))  # fmt: skip
     ref = f"{token}-{flags}" if flags else token
     eol = event.begin.eol
-    changes = [_insert_text(event, text, annotation.lines, ref, eol)]
+    lines = [" ".join(line.splitlines()) for line in annotation.lines]
+    changes = [_insert_text(event, text, lines, ref, eol), *_insert_html(event, lines, ref, eol, remembered)]
     changes += _insert_mark(event, title, annotation.mark, before, eol)
     return _applied(payload, changes)
 
 
 def _insert_text(event: _Event, text: Line | None, lines: Sequence[str], ref: str, eol: bytes) -> _Change:
-    ours = block.join("", [" ".join(line.splitlines()) for line in lines], ref)
+    ours = block.join("", lines, ref)
     if text is None:
         return _Change(event.inside, event.inside, folded(f"DESCRIPTION:{escape(ours)}", eol, 0) + eol)
     eol = text.eol or eol
     joint = "\\n" if text.value else ""
     return _Change(text.end, text.end, eol + b" " + folded(joint + escape(ours), eol))
+
+
+def _insert_html(
+    event: _Event, lines: Sequence[str], ref: str, eol: bytes, remembered: Mapping[str, str]
+) -> Iterator[_Change]:
+    """The block in each HTML form that takes it. A form that was left behind stays known as the old one."""
+    text = event.first("DESCRIPTION")
+    hers = html_form.plain(unescape(text.value.decode("utf-8", "surrogateescape"))) if text else ""
+    for line in event.lines:
+        form = html_form.written(line) if _is_shown(event, line) else None
+        if form is not None and html_form.takes(form.html, lines, ref):
+            at = html_form.place(form.html)
+            before = line.place(form.places[at] - 1) + 1
+            rest = next((end - before for start, end in line.pieces if start <= before <= end), 0)
+            now = html_form.memory(hers, shown_text(form.html))
+            memory = remembered.get(now[4:], now[:4]) + now[4:]
+            ours = form.encode(html_form.ours(form.html, lines, ref, memory))
+            yield _Change(before, before, folded_between(ours, line.eol or eol, rest))
+
+
+def _is_shown(event: _Event, line: Line) -> bool:
+    """Whether a client may show this line instead of the description's text: of two descriptions the first counts."""
+    return line.name in html_form.STYLED or line is event.first("DESCRIPTION")
 
 
 def _mark_before(title: Line | None) -> str:
@@ -139,9 +184,10 @@ def _mark_before(title: Line | None) -> str:
 
 def _foreign_mark(title: Line | None, annotation: Annotation, before: str) -> str:
     """The flag of a mark spelt otherwise than ours, if we add none; empty if the title has none."""
-    if title is None or before or annotation.mark:
+    if title is None or annotation.mark:
         return ""
-    return Flag.FOREIGN_MARK if block.unmark(title.value.decode("utf-8", "surrogateescape"))[0] else ""
+    rest = title.value.decode("utf-8", "surrogateescape").removeprefix(_MARKS.get(before, ""))
+    return Flag.FOREIGN_MARK if block.unmark(rest)[0] else ""
 
 
 def _starts(title: Line, mark: str) -> bool:
@@ -185,53 +231,57 @@ def _out(event: _Event) -> Iterator[_Change]:
     """The changes that remove our annotation from one event. A title mark is ours only beside a block of ours."""
     flags = None
     for line in event.lines:
-        if line.name == "DESCRIPTION" and b"attitre" in line.value:
-            gone, ref = _block_out(line)
-            if gone:
-                flags = ref.partition("-")[2] if flags is None else flags
-                yield from _whole_line_or(line, gone, Flag.NO_DESCRIPTION in flags)
+        gone, ref = _block_out(line)
+        if gone:
+            flags = ref.partition("-")[2] if flags is None else flags
+            yield from _whole_line_or(line, gone, Flag.NO_DESCRIPTION in flags)
     title = event.first("SUMMARY")
-    if flags is not None and title is not None and Flag.FOREIGN_MARK not in flags:
+    if flags is not None and title is not None:
         yield from _mark_out(title, flags)
 
 
 def _block_out(line: Line) -> tuple[list[_Change], str]:
-    text, places = _places(line)
+    """Our blocks in a description and in its HTML form, and the reference of the first."""
+    gone: list[_Change] = []
+    ref = ""
+    if line.name == "DESCRIPTION" and b"attitre" in line.value:
+        text, at = places(line.value)
+        gone, ref = _blocks_out(line, text, [line.value_at + place for place in at])
+    if (form := _html_with_block(line)) is not None:
+        others, other = _blocks_out(line, form.html, form.places)
+        gone, ref = [*gone, *others], ref or other
+    return gone, ref
+
+
+def _html_with_block(line: Line) -> html_form.Written | None:
+    ours = b"attitre" in line.value if line.name in html_form.STYLED else "attitre" in line.params
+    return html_form.written(line) if ours else None
+
+
+def _blocks_out(line: Line, text: str, at: list[int]) -> tuple[list[_Change], str]:
     found = block.spans(text)
     ref = next((span.ref for span in found if span.ref), "")
-    return [_cut(line, places[span.start], places[span.end]) for span in found], ref
+    return [_cut(line, at[span.start], at[span.end]) for span in found], ref
 
 
 def _cut(line: Line, start: int, end: int) -> _Change:
-    """Octets `start` to `end` of the value, with the fold before them."""
-    first, last = line.value_at + start, line.value_at + end - 1
-    return _Change(line.before(first), line.place(last) + 1, b"")
+    """Octets `start` to `end` of the unfolded line, with the fold before them."""
+    return _Change(line.before(start), line.place(end - 1) + 1, b"")
 
 
 def _whole_line_or(line: Line, gone: list[_Change], ours: bool) -> list[_Change]:
-    """Remove the whole line if we added it and it holds no text of the user's; otherwise only our block."""
+    """Remove the whole line if we added it and it holds nothing of the user's; otherwise only our block."""
     cut = sum(end - start for start, end, _ in gone)
     folds = sum(line.pieces[index + 1][0] - line.pieces[index][1] for index in range(len(line.pieces) - 1))
-    if ours and len(gone) == 1 and cut >= len(line.value) + folds:
+    alone = line.name == "DESCRIPTION" and "ALTREP" not in line.params.upper()
+    if ours and alone and len(gone) == 1 and cut >= len(line.value) + folds:
         return [_Change(line.start, line.after, b"")]
     return gone
 
 
-def _places(line: Line) -> tuple[str, list[int]]:
-    """The unescaped value, and for each of its characters, and its end, the octet in the raw value."""
-    signs: list[str] = []
-    places: list[int] = []
-    at = 0
-    for atom in _ATOM.findall(line.value.decode("utf-8", "surrogateescape")):
-        escaped = len(atom) == 2
-        signs.append("\n" if escaped and atom[1] in "nN" else atom[1] if escaped else atom)
-        places.append(at)
-        at += len(atom.encode("utf-8", "surrogateescape"))
-    return "".join(signs), [*places, at]
-
-
 def _mark_out(title: Line, flags: str) -> Iterator[_Change]:
-    mark, rest = block.unmark(title.value.decode("utf-8", "surrogateescape"))
+    text = title.value.decode("utf-8", "surrogateescape")
+    mark, rest = ("", text) if Flag.FOREIGN_MARK in flags else block.unmark(text)
     if Flag.NO_TITLE in flags and not rest:
         yield _Change(title.start, title.after, b"")
         return
