@@ -2,6 +2,7 @@
 
 <!-- begin: settings -->  every key of the YAML, from the configuration's models
 <!-- begin: rules -->     every rule with its sentence, from `rules.findings`
+<!-- begin: words -->     abbreviations and meanings that come with the program, from `rules/entry/vocabulary.toml`
 <!-- begin: troubles -->  each trouble and what is said of it, as `python -m tests.troubles` last found it
 <!-- begin: laws -->      each law of docs/design.md in short, with the files of the tests that it names there
 <!-- begin: procedure --> the points P1 to P51: their words stay, the column of proof comes from the tests that passed
@@ -29,6 +30,7 @@ from config.load import load
 from config.practice import practice_of
 from config.schema import schema
 from rules.checks.assess import Context, assess
+from rules.entry import vocabulary
 from rules.entry.reading import read
 from rules.findings import RULES
 from rules.model import Annotation, CalendarEvent
@@ -207,6 +209,28 @@ def rules_table(_: str = "") -> str:
     )
 
 
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def words_table(_: str = "") -> str:
+    """What is understood without being configured: the statements and the motifs' meanings, with their usual words."""
+    known = vocabulary.usual()
+    said: dict[str, list[str]] = defaultdict(list)
+    for phrase, statement in known.statements.items():
+        said[statement].append(phrase)
+    head = "| sens | mots compris, sans accents |\n|---|---|\n"
+    rows = [(_STATED[statement], sorted(phrases)) for statement, phrases in said.items() if statement in _STATED]
+    rows += [(f"motif « {name} »", list(meaning.words)) for name, meaning in known.meanings.items()]
+    return head + "".join(f"| {meaning} | {', '.join(phrases)} |\n" for meaning, phrases in rows)
+
+
+_STATED = {
+    "new": "nouveau patient", "known": "déjà venu", "not_known": "jamais venu", "first": "première consultation",
+    "follow_up": "suivi", "preference": "sans préférence", "waiting": "liste d'attente",
+    "no_booking": "pas un rendez-vous",
+}  # fmt: skip
+
+
 # --- laws ------------------------------------------------------------------------------------------------------------
 
 
@@ -262,6 +286,7 @@ _TABLES: Mapping[str, Callable[[str], str]] = {
     "commands": commands_table,
     "settings": settings_table,
     "rules": rules_table,
+    "words": words_table,
     "laws": laws_table,
     "procedure": procedure_table,
     "troubles": troubles_table,

@@ -225,7 +225,8 @@ def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practi
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
-    """Who is meant comes first: only then is known what is missing."""
+    """While it is open who is meant, findings about missing details of the record are left out; of two people in one
+    event, only that is asked."""
     rules = {one.rule for one in findings}
     if "name-twice" in rules:
         return (one for one in findings if one.rule not in _IN_THE_RECORD | _WHO)
@@ -301,7 +302,7 @@ def _called_off(outcome: Outcome | None) -> bool:
 
 
 def _read(entry: Entry, match: Match, context: Context) -> tuple[Finding, ...]:
-    """What reading found; an incomplete name is completed by the record that the other clues led to (P4)."""
+    """The findings of reading. A record found by other clues completes an incomplete name (P4)."""
     on_file, needless = match.patient, set[str]()
     if on_file is not None and not names.joined(on_file.family_name, on_file.given_name).problem:
         needless.add("name-suspicious")

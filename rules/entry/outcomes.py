@@ -12,13 +12,16 @@ from rules.model import Outcome, OutcomeKind
 _HEADS = {
     OutcomeKind.UNEXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
     OutcomeKind.EXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*excus[ée]e?s?",
-    OutcomeKind.CANCELLED: r"annul[ée]e?s?|annulation|d[ée]command[ée]e?",
+    OutcomeKind.CANCELLED: (
+        r"(?:a\s+)?annul[ée]e?s?|annulation|d[ée]command[ée]e?"
+        r"|(?:a\s+)?(?:appel[ée]e?|t[ée]l[ée]phon[ée]e?|pr[ée]venue?)\s+pour\s+annuler"
+    ),
     OutcomeKind.ABSENT: (
         r"absen(?:te?|ce)|abs|(?:n['’]est\s+|est\s+)?(?:pas|non|point)\s+venue?"
         r"|(?:ne\s+)?(?:s['’]est\s+|est\s+)?(?:pas|non|jamais)\s+(?:pr[ée]sent[ée]e?|pr[ée]sente?)"
         r"|(?:n['’]a\s+)?(?:pas|non)\s+vue?(?!\s+(?:depuis|par|avec))|(?:a\s+)?(?:pos[ée]\s+un\s+)?lapin|no[\s-]?show"
         r"|(?:a\s+)?(?:oubli[ée]e?|zapp[ée]e?)\s+(?:(?:son|le|du|ce)\s+)?(?:rdv|rv|rendez[\s-]vous)"
-        r"|(?:n['’]a\s+)?pas\s+honor[ée]|(?:n['’](?:[ée]tait|est)\s+)pas\s+l[àa]"
+        r"|(?:n['’]a\s+)?pas\s+(?:honor[ée]|pu\s+venir)|emp[êe]ch[ée]e?|(?:n['’](?:[ée]tait|est)\s+)pas\s+l[àa]"
         r"|ne\s+(?:vient|viendra|venait)\s+pas|ne\s+p(?:eut|ourra|ouvait)\s+(?:pas|plus)\s+venir"
     ),
     OutcomeKind.LATE: (

@@ -319,14 +319,10 @@ _DRAWN = frozenset({"So", "Sk", "Cs", "Co", "Mn", "Me"})
 _HYPHENS = frozenset("-‐‑'’")
 _AND = frozenset({"+", "&", "/", "et", ","})
 _ALONE_NEW = frozenset({"nouveau", "nouvelle"})
-_ALSO_NAMES = frozenset(
-    {
-        "lapin", "absent", "absente", "absence", "retard", "arrive", "arrivee", "venu", "venue", "present", "presente",
-        "honore", "honoree", "prevenu", "prevenue", "excuse", "excusee", "annule",
-    }
-)  # fmt: skip
+_STATUS_NAMES = "lapin absent retard arrive venu present honore prevenu excuse annule"
+_ALSO_NAMES = frozenset(_STATUS_NAMES.split())  # words of status that people are called too
 _EMPTY = frozenset(
     {"rdv", "rendez", "vous", "consultation", "consult", "patient", "patiente", "pour", "avec", "voir", "autre", "rv",
-     "pt", "pte", "pat", "cs", "cons", "dent", "dents"}
+     "pt", "pte", "pat", "cs", "cons", "dent", "dents", "elle", "il"}
 )  # fmt: skip
 _PLACES = frozenset({"libre", "reserve", "reservee", "creneau", "dispo", "disponible", "plage", "urgences"})

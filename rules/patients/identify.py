@@ -231,6 +231,11 @@ def names_family(entry: Entry, patient: Patient) -> bool:
     return False
 
 
+def says_no_more(entry: Entry, patient: Patient) -> bool:
+    """Every word of the typed name is one of the record's: `Mme DUPONT`."""
+    return _tokens(entry.name_text) <= _tokens(f"{patient.given_name} {' '.join(_families(patient))}")
+
+
 def _shares_a_word(entry: Entry, patient: Patient) -> bool:
     return bool(_tokens(entry.name_text) & _tokens(f"{patient.given_name} {' '.join(_families(patient))}"))
 

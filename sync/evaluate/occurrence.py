@@ -13,7 +13,8 @@ from rules.checks.assess import Context, assess, drafted
 from rules.entry import reading as entries
 from rules.entry.is_patient import has_patient_details
 from rules.findings import raised
-from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Kind
+from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Finding, Kind
+from rules.patients.identify import says_no_more
 from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
 from rules.telling.planning import facts_of
@@ -55,13 +56,19 @@ def evaluate(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Outc
 
 def _as_booked(case: Case, entry: Entry, stood: BookingRow | None) -> Entry:
     """What happened is of the appointment as it was booked, whatever of its title gave way to `Pas venue` (P48)."""
-    if stood is None or entry.outcome is None or entry.motif or entry.motifs or entry.motif_text:
+    if stood is None or entry.outcome is None:
         return entry
-    entry = replace(entry, motif=stood.facts.motif, motifs=(stood.facts.motif,) if stood.facts.motif else ())
-    if entry.name_text or has_patient_details(entry) or stood.patient is None:
+    if not (entry.motif or entry.motifs):
+        motif = stood.facts.motif
+        entry = replace(entry, motif=motif, motifs=(motif,) if motif else (), findings=_but_of(entry, "motif"))
+    record = patients.get(case.tx, stood.patient) if stood.patient is not None else None
+    if record is None or has_patient_details(entry) or not says_no_more(entry, record):
         return entry
-    record = patients.get(case.tx, stood.patient)
-    return entry if record is None else replace(entry, name_text=record.name)
+    return replace(entry, name_text=record.name, findings=_but_of(entry, "name"))
+
+
+def _but_of(entry: Entry, field: str) -> tuple[Finding, ...]:
+    return tuple(one for one in entry.findings if one.field != field)
 
 
 def _stood_elsewhere(one: Occurrence, draft: Booking, twin: BookingRow | None) -> BookingRow | None:

@@ -62,6 +62,8 @@ def test_the_wheel_holds_what_is_no_python_too(wheel: Path) -> None:
         "config/examples/minimal.yaml",
         "config/attitre.schema.json",
         "adapters/senders/templates/letter.html.j2",
+        "rules/entry/vocabulary.toml",
+        "rules/text/given_names.txt",
         "sync/store/migrations/env.py",
         "sync/store/migrations/versions/0001_initial_tables.py",
     ):
