@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from rules.details import email_address, names
 from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
 from rules.details.names import Name
-from rules.entry import descriptions, motifs, outcomes, titles, typed_answers, unlabelled, yes_no
+from rules.entry import descriptions, exceptions, motifs, outcomes, titles, typed_answers, unlabelled
 from rules.entry.classified import Sheet
 from rules.entry.is_patient import Likeness, contentless, looks_like_patient
 from rules.entry.labels import STATEMENTS
@@ -94,6 +94,7 @@ def _entry(typed: Sheet) -> Entry:
     """Who, how to reach them, why and with whom, with what cannot be believed of it."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
     home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.read_answers(typed)
+    left = exceptions.left_over(typed, _seen)
     checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
@@ -113,17 +114,9 @@ def _entry(typed: Sheet) -> Entry:
         motif_text=motif.text,
         guardian=guardian.value,
         comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
-        findings=_name_findings(name, typed) + sum((one.findings for one in checked), ()) + _left_over(typed),
+        findings=_name_findings(name, typed) + sum((one.findings for one in checked), left),
     )
     return _with_answers(entry, typed, asked)
-
-
-def _left_over(typed: Sheet) -> Findings:
-    """What stood beside details and was not understood: a number without owner is asked about, words are said kept."""
-    policy = typed.practice.policy
-    asked = [one for text in typed.unclear for one in raised(policy, "detail-unclear", seen=_seen(text))]
-    kept = " ; ".join(typed.kept)
-    return (*asked, *(raised(policy, "text-kept", seen=_seen(kept)) if kept else ()))
 
 
 def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
@@ -142,10 +135,10 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         no_preference="preference" in said,
         consent=asked.consent,
         keep_minutes=asked.minutes,
-        slot_confirmed=_slot_confirmed(typed),
-        without_mobile=_waived(typed, "no_mobile"),
-        without_email=_waived(typed, "no_email"),
-        ended=_ended(typed),
+        slot_confirmed=exceptions.slot_confirmed(typed),
+        without_mobile=exceptions.waived(typed, "no_mobile"),
+        without_email=exceptions.waived(typed, "no_email"),
+        ended=exceptions.ended(typed),
         waiting="waiting" in said,
         teeth=", ".join(dict.fromkeys(typed.teeth)),
         choice=typed.choice,
@@ -228,7 +221,7 @@ def _email(typed: Sheet) -> _Checked[str]:
 
 def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], problem: str) -> _Checked[str]:
     """Waived and given at once is a question (P34)."""
-    return _two(typed, rule, found.text, problem) if found.value and _waived(typed, label) else found
+    return _two(typed, rule, found.text, problem) if found.value and exceptions.waived(typed, label) else found
 
 
 def _birth(typed: Sheet) -> _Checked[date]:
@@ -404,32 +397,3 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
-
-
-def _ended(typed: Sheet) -> frozenset[str]:
-    """What no longer holds: `Sans e-mail : non`, `Responsable : aucun` (ruling 19)."""
-    answers = {"without_mobile": "no_mobile", "without_email": "no_email", "guardian": "guardian"}
-    said = {name: list(filter(None, map(tidy, typed.typed.get(label, ())))) for name, label in answers.items()}
-    return frozenset(name for name, values in said.items() if values and all(map(_denied, values)))
-
-
-def _denied(text: str) -> bool:
-    return yes_no.yes(text) is False or key(text) in {"aucun", "aucune", "plus besoin", "majeur", "majeure"}
-
-
-def _slot_confirmed(typed: Sheet) -> str | None:
-    """Her words with `Créneau confirmé`; only a clear yes counts where it has a value."""
-    for value in typed.typed.get("slot_ok", ()):
-        if not tidy(value) or yes_no.yes(value):
-            return tidy(value)[:200]
-    return "" if "slot_ok" in typed.statements and "slot_ok" not in typed.typed else None
-
-
-def _waived(typed: Sheet, label: str) -> str | None:
-    """The reason of `Sans mobile : oui (n'en a pas)`; None where it was not said."""
-    for value in typed.typed.get(label, ()):
-        if why := yes_no.reason(tidy(value)):
-            return why
-    if label.replace("no_", "lacks_") in typed.statements:
-        return "n'en a pas"
-    return "oui" if label in typed.statements else None
