@@ -57,6 +57,8 @@ def _checked(raw: str) -> Detail[str]:
 def _odd(raw: str) -> Detail[str] | None:
     """What is rare and may be meant: a typographic apostrophe, which mail servers refuse (the straight one is
     proposed), and a domain with accents, which exists (the one without them is proposed)."""
+    if raw.isascii() and "`" not in raw:
+        return None
     straight = _APOSTROPHE.sub("'", raw)
     local, at, domain = straight.rpartition("@")
     if not (at and local.isascii()):

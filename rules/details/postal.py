@@ -88,13 +88,15 @@ def _street(street: str) -> list[str]:
 
 
 def _country(raw: str) -> bool:
-    """The address names a country other than France."""
-    last = key(re.split(r"[,\n(]", raw)[-1])
-    named = next((name for name in _countries() if last.endswith(f" {name}")), "")
-    before = last.removesuffix(named).split() if named else []
-    return last in _countries() or (bool(before) and before[-1] not in _OF)
+    """The address ends with the name of a country other than France, which is no part of a street's."""
+    spoken = key(re.split(r"[,\n(]", raw)[-1]).split()
+    for start in range(max(0, len(spoken) - _LONGEST_NAME), len(spoken)):
+        if " ".join(spoken[start:]) in _countries():
+            return start == 0 or spoken[start - 1] not in _OF
+    return False
 
 
+_LONGEST_NAME = 6  # words of a country's name
 _OF = frozenset(["de", "du", "d", "des", "la", "le", "l", "les", "et"])  # `12 rue d'Espagne` is in France
 
 

@@ -90,7 +90,7 @@ def is_news(words: Sequence[str]) -> bool:
 
 def apart(sheet: Sheet, segment: Segment) -> tuple[Segment, str]:
     """A labelled segment up to the first detail of another kind, and the text from there: `ddn : 12/05/81 tel 06 …`."""
-    if segment.label not in _MAY_GO_ON or len(segment.value) > _LONGEST:
+    if segment.label not in _MAY_GO_ON or len(segment.value) > _LONGEST or not _goes_on(segment):
         return segment, ""
     others = [one.start for one in unlabelled.spans(segment.value, sheet.today) if one.label != segment.label]
     ends = [one.end() for one in _CLAUSE.finditer(segment.value) if segment.label == "address"]
@@ -98,6 +98,20 @@ def apart(sheet: Sheet, segment: Segment) -> tuple[Segment, str]:
     cut = min(others, default=0)
     head = segment.value[:cut].strip(f"{EDGES} ")
     return (replace(segment, value=head), segment.value[cut:]) if head else (segment, "")
+
+
+def _goes_on(segment: Segment) -> bool:
+    """Whether the value may hold another detail at all: most hold one, and need no search."""
+    value = segment.value
+    if segment.label == "email":
+        return len(value.split()) > 1
+    if segment.label in {"mobile", "birth"}:
+        return len(value) > _ONE_DETAIL
+    return "@" in value or _MORE.search(value) is not None
+
+
+_ONE_DETAIL = 18  # signs of a mobile or a date at most
+_MORE = re.compile(r"\b0\d|\+|\b33|\b(?:ddn|n[ée]e?|ss|sans|pas|np|nouve|peu)\b|\d[./-]\d", re.IGNORECASE)
 
 
 def _nothing(_sheet: Sheet, _part: str) -> bool:
@@ -215,10 +229,10 @@ def _states(sheet: Sheet, text: str) -> bool:
     spoken = [word for word, _, _ in tokens(text[:200])]
     if not spoken or len(spoken) > 12:
         return False
-    trial = replace(sheet, statements=set())
-    places = stated(trial, spoken)
-    said = {index for begin, end in places for index in range(begin, end)}
+    before = set(sheet.statements)
+    said = {index for begin, end in stated(sheet, spoken) for index in range(begin, end)}
     if not said or any(index not in said and word not in _SMALL for index, word in enumerate(spoken)):
+        sheet.statements.clear()
+        sheet.statements.update(before)
         return False
-    sheet.statements.update(trial.statements)
     return True

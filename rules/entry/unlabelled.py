@@ -44,6 +44,9 @@ class Loose:
     birth: tuple[str, ...] = ()
 
 
+_FEWEST = 5  # digits of the shortest detail: a number and a year, a postcode
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A detail and its place in a text, with its own label where that stands before it (`tel 06 …`: `named`)."""
@@ -62,6 +65,8 @@ def plain_signs(text: str) -> str:
 
 def spans(text: str, today: date) -> tuple[Span, ...]:
     """The unmistakable details of one line with their places, in order."""
+    if "@" not in text and sum(map(str.isdigit, text)) < _FEWEST:
+        return ()
     found: list[tuple[str, int, int, str]] = []
     found += [("email", one.start(), one.start() + len(mail), mail) for one in ADDRESS.finditer(text)
               for mail in [one[0].rstrip(".")]]  # fmt: skip
@@ -88,6 +93,9 @@ def _masked(text: str, found: list[tuple[str, int, int, str]]) -> str:
 def _with_label(text: str, label: str, start: int, end: int, value: str) -> Span:
     """The span from its label on, where one of its kind stands right before it."""
     edge = max(0, start - _LABEL_CHARS)
+    before = text[edge:start].rstrip(" .:=-–(")
+    if not before[-1:].isalpha():
+        return Span(label, start, end, value, label == "birth" and text[start:end] != value)
     for _, begin, _ in tokens(text[edge:start])[-4:]:
         head = text[edge + begin : start]
         if _OWN.get(key(head)) == label and not _STOP.search(head.strip()):
