@@ -165,8 +165,8 @@ class Http:
     def _once(self, call: _Call) -> Answer:
         try:
             return self._twice(call) if call.verb in SAFE else self._exchange(call)
-        except requests.exceptions.SSLError:
-            raise Denied(f"Le certificat de sécurité de {_host(call.url)} n'est pas valable.") from None
+        except requests.exceptions.SSLError as error:
+            raise Denied(_unsafe(call, error)) from None
         except (requests.exceptions.Timeout, ReadTimeoutError):
             raise TryLater(_late(call)) from None
         except (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, HTTPError, _Died):
@@ -272,6 +272,13 @@ def error_of(answer: Answer) -> OutsideError:
         words = "demande d'attendre." if busy else f"signale une panne ({answer.status})."
         return later(f"{_host(answer.url)} {words}", asked)
     return Garbled(f"Réponse inattendue du serveur d'agendas ({answer.status}).")
+
+
+def _unsafe(call: _Call, error: Exception) -> str:
+    """Why no safe connection came about: the server speaks plain HTTP there, or nobody vouches for its certificate."""
+    if "WRONG_VERSION_NUMBER" in str(error):  # of TLS, in what was no TLS at all (OpenSSL)
+        return f"{_host(call.url)} ne répond pas en https à ce port. Si le serveur est en clair, l'adresse est http://…"
+    return f"Le certificat de sécurité de {_host(call.url)} n'est pas valable."
 
 
 def same_house(first: SplitResult, now: SplitResult) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from config.problems import Where, dotted
+from config.problems import Where, dotted, meant
 from config.settings import FIELDS
 from config.yamlfile import Document
+from rules.entry.vocabulary import usual
 from rules.findings import RULES
 from rules.model import Severity
 from rules.text.fold import fold
+from rules.text.fold import key as folded
 
 
 def crosscheck(document: Document) -> None:
     """Adds the problems that concern several places of the file."""
-    for check in (_calendars, _motifs, _names, _hours, _rules, _mandatory, _ways, _callback):
+    checks = (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback)
+    for check in checks:
         check(document)
 
 
@@ -95,6 +98,20 @@ def _motifs(document: Document) -> None:
                 document.report(document.value_spot(where), where, text, "Gardez ce mot pour un seul motif.")
 
 
+def _abbreviations(document: Document) -> None:
+    """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
+    motifs = [motif for _, motif in _items(document.data.get("motifs"))]
+    also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
+    labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
+    known = {folded(str(name)) for name in labels} | set(usual().statements)
+    for typed, meaning in _mapping(document.data.get("abbreviations")).items():
+        if folded(str(meaning)) not in known:
+            where = ("abbreviations", typed)
+            text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
+            choices = [*map(str, labels), "nouveau patient", "sans préférence", "première consultation", "suivi"]
+            document.report(document.value_spot(where), where, text, meant(str(meaning), choices))
+
+
 def _names(document: Document) -> None:
     """Two dentists of one name cannot be told apart in an entry (P22)."""
     seen: dict[str, str] = {}
@@ -158,6 +175,19 @@ def _ways(document: Document) -> None:
             text = f"aucun {what} n'est configuré : les patients n'en recevront pas."
             document.report(document.key_spot(where), where, text,
                             f"Ajoutez « {name}: » sous « messages: ».", Severity.WARNING)  # fmt: skip
+
+
+def _unserved(document: Document) -> None:
+    """What the file may hold already and nothing serves yet."""
+    sms = _mapping(_mapping(document.data.get("messages")).get("sms"))
+    if sms.get("kind") in ("ovh", "apprise"):
+        where: Where = ("messages", "sms", "kind")
+        text = f"les SMS « {sms['kind']} » n'enverront rien : cette sorte n'est pas encore servie."
+        document.report(document.value_spot(where), where, text, "Employez « kind: http ».", Severity.WARNING)
+    if document.data.get("waiting_list"):
+        where = ("waiting_list",)
+        text = "la liste d'attente n'est pas encore servie : aucun créneau libéré ne sera proposé."
+        document.report(document.key_spot(where), where, text, "", Severity.WARNING)
 
 
 def _callback(document: Document) -> None:

@@ -12,6 +12,7 @@ from config.addresses import MailServer, Secret, SecretWeb, Sender
 from config.base import Model, setting, unprinted
 from config.problems import meant
 from config.scalars import Flag, Several, Text, Whole, refuse
+from rules.text.fold import words
 
 PLACEHOLDERS = ("to", "text", "key", "sender")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
@@ -45,6 +46,33 @@ def template(value: Any) -> dict[str, Any]:
 Template = Annotated[dict[str, Any], BeforeValidator(template), WithJsonSchema({"type": "object"})]
 
 
+_SENDER = re.compile(r"[A-Za-z0-9]{1,11}|\+?\d{3,15}")
+_SMALL_WORDS = frozenset({"de", "des", "du", "d", "la", "le", "les", "l", "et"})
+_SENDER_LONGEST = 11  # letters, GSM 03.40
+
+
+def sms_sender(value: str) -> str:
+    """The name that a telephone shows: 11 letters or digits at most, as France's operators take it (AF2M); or a
+    number."""
+    if not _SENDER.fullmatch(value):
+        proposed = proposed_sender(value)
+        hint = f"Par exemple « {proposed} »." if proposed else "Exemple : « CABLILAS »."
+        refuse("un émetteur a 11 lettres ou chiffres au plus, sans espace, accent ni signe.", hint, value)
+    return value
+
+
+def proposed_sender(value: str) -> str:
+    """`CABLILAS` for Cabinet des Lilas: the first word shortened where all are too long."""
+    said = [word for word in words(value) if word not in _SMALL_WORDS]
+    whole = "".join(said)
+    if len(whole) > _SENDER_LONGEST and len(said) > 1:
+        whole = said[0][:3] + "".join(said[1:])
+    return whole.upper()[:_SENDER_LONGEST]
+
+
+SmsSender = Annotated[Text, AfterValidator(sms_sender)]
+
+
 class EmailSettings(Model):
     """A mail server."""
 
@@ -72,7 +100,13 @@ class HttpSmsSettings(Model):
     )
     form: Template | None = unprinted("Formulaire envoyé, à la place de « json: ».", default=None)
     headers: dict[Text, Secret] = unprinted("En-têtes HTTP, par exemple Authorization.", default_factory=dict)
-    sender: Text | None = setting("Émetteur affiché par le téléphone, si la passerelle le permet.", default=None)
+    sender: SmsSender | None = setting(
+        "Émetteur affiché par le téléphone, si la passerelle le permet : 11 lettres ou chiffres au plus.", default=None
+    )
+    idempotent: Flag = setting(
+        "La passerelle reconnaît l'en-tête Idempotency-Key ; sinon un SMS resté sans réponse suit « on_uncertain ».",
+        default=True,
+    )
     timeout: Several = setting("Secondes d'attente d'une réponse.", default=15)
 
 
@@ -81,7 +115,7 @@ class AppriseSmsSettings(Model):
 
     kind: Literal["apprise"] = setting("Sorte de passerelle : un service connu d'apprise.")
     url: Secret = unprinted("Adresse apprise du service, sans destinataire : « !env NOM ».")
-    sender: Text | None = setting("Émetteur affiché par le téléphone.", default=None)
+    sender: SmsSender | None = setting("Émetteur affiché par le téléphone.", default=None)
     timeout: Several = setting("Secondes d'attente d'une réponse.", default=15)
 
 
@@ -94,7 +128,7 @@ class OvhSmsSettings(Model):
     application_secret: Secret = unprinted("Secret d'application OVHcloud.")
     consumer_key: Secret = unprinted("Clé de consommateur OVHcloud.")
     endpoint: Text = setting("Région de l'API.", default="ovh-eu")
-    sender: Text | None = setting("Émetteur enregistré chez OVHcloud.", default=None)
+    sender: SmsSender | None = setting("Émetteur enregistré chez OVHcloud.", default=None)
     timeout: Several = setting("Secondes d'attente d'une réponse.", default=15)
 
 

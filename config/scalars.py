@@ -79,16 +79,22 @@ def weekdays(value: Any) -> tuple[int, ...]:
     first, dash, last = str(value).partition("-")
     for word in (first, last) if dash else (first,):
         if word not in DAYS:
-            refuse("jour inconnu.", _day_hint(word), str(value))
+            refuse("jour inconnu.", _day_hint(first, last if dash else ""), str(value))
     start, stop = DAYS.index(first), DAYS.index(last if dash else first)
     if stop < start:
         refuse("ces jours sont à l'envers.", "Exemple : « mon-fri ».", str(value))
     return tuple(range(start, stop + 1))
 
 
-def _day_hint(word: str) -> str:
-    french = dict(zip(("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), DAYS, strict=True))
-    return meant(french.get(word[:3].casefold(), word), DAYS, "Jours")
+FRENCH_DAYS = dict(zip(("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), DAYS, strict=True))
+
+
+def _day_hint(first: str, last: str) -> str:
+    """The days as we write them, both of a range; else the nearest word."""
+    ours = [FRENCH_DAYS.get(word[:3].casefold(), word) for word in (first, last) if word]
+    if all(day in DAYS for day in ours):
+        return f"Vouliez-vous dire « {'-'.join(ours)} » ?"
+    return meant(next(day for day in ours if day not in DAYS), DAYS, "Jours")
 
 
 def _week(value: Mapping[tuple[int, ...], tuple[Span, ...]]) -> dict[int, tuple[Span, ...]]:

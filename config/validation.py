@@ -27,6 +27,8 @@ def validate(document: Document) -> Settings | None:
 
 def _report(document: Document, error: ErrorDetails) -> None:
     where = place(document.data, error["loc"])
+    if error["type"] == "union_tag_invalid":
+        where = (*where, "kind")
     if any(where[:length] in document.faulty for length in range(len(where) + 1)):
         return
     text, hint = _words(error)
@@ -76,6 +78,8 @@ def _seen(document: Document, where: Where, error: ErrorDetails) -> str:
         return ""
     if error["type"] == "attitre":
         return str(error["ctx"]["seen"])
+    if error["type"] == "union_tag_invalid":
+        return str(error["ctx"]["tag"])
     shown = isinstance(error["input"], str) and error["type"] in _QUOTED
     return str(error["input"]) if shown else ""
 
@@ -102,7 +106,12 @@ def _missing(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
 
 
 def _unknown(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
-    return "clé inconnue.", meant(str(error["loc"][-1]), known_keys(error["loc"]), "Clés possibles")
+    from config.french_keys import ours  # loaded where something is wrong
+
+    word, known = str(error["loc"][-1]), known_keys(error["loc"])
+    if in_french := ours(word, known):
+        return "clé inconnue.", f"Vouliez-vous dire « {in_french} » ?"
+    return "clé inconnue.", meant(word, known, "Clés possibles")
 
 
 def _literal(error: ErrorDetails, context: Mapping[str, Any]) -> _Words:
@@ -115,7 +124,7 @@ def _tag_missing(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
 
 
 def _tag_unknown(error: ErrorDetails, context: Mapping[str, Any]) -> _Words:
-    return "« kind » inconnu.", meant(str(context["tag"]), _quoted(context["expected_tags"]))
+    return "sorte inconnue.", meant(str(context["tag"]), _quoted(context["expected_tags"]))
 
 
 def _quoted(listing: str) -> list[str]:

@@ -20,7 +20,6 @@ from ruamel.yaml.resolver import VersionedResolver
 
 from config.problems import Problem, Where, dotted, meant
 from config.sealed import Unopened, is_sealed, opened
-from config.syntax import sentence_for
 from rules.model import Severity
 
 MAX_BYTES = 256 * 1024
@@ -146,9 +145,15 @@ def _compose(document: Document, text: str) -> Node | None:
             warnings.simplefilter("ignore")
             root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
+        from config.quotes import never_closed  # loaded where something is wrong, as the sentences are
+        from config.syntax import sentence_for
+
         mark = error.problem_mark or error.context_mark
         spot = Spot(mark.line + 1, mark.column + 1) if mark else START
-        document.report(spot, (), *sentence_for(f"{error.context or ''} {error.problem or ''}"))
+        if opened := never_closed(text, spot.line):
+            document.report(Spot(*opened), (), "guillemet ouvert et jamais fermé.", "Fermez-le sur la même ligne.")
+        else:
+            document.report(spot, (), *sentence_for(f"{error.context or ''} {error.problem or ''}"))
     except ReaderError as error:
         document.report(
             _end_of(text[: error.position]),
@@ -184,6 +189,14 @@ class _TooMuch(Exception):
 def is_text(value: str) -> bool:
     """False for half a character (a lone surrogate), which nothing can store or print."""
     return value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+_OPENING, _CLOSING = "“”„«‘’‚‹", "“”»‘’›"
+
+
+def _between_foreign_quotes(value: str) -> bool:
+    """Whether the whole value stands between quotes of a word processor, which YAML does not know."""
+    return len(value) > 1 and value[0] in _OPENING and value[-1] in _CLOSING
 
 
 def _spot(node: Node) -> Spot:
@@ -273,6 +286,11 @@ class _Reader:
             return self._variable(node, where) if tag == "!env" else self._content(node, where)
         self._check_tag(node, where)
         if node.style is None and node.value in _EMPTY:
+            return None
+        if node.style is None and _between_foreign_quotes(node.value):
+            hint = 'Écrivez-la sans guillemets, ou entre " droits.'
+            text = "guillemets de traitement de texte autour de la valeur."
+            self._document.report(_spot(node), where, text, hint)
             return None
         return self._text(node, where, str(node.value))
 

@@ -185,8 +185,9 @@ class Story:
         """Twenty deletions: nobody is told before a person has looked."""
         lost = self.petit.everything()
         self._opens(script.BRAKE, count=len(lost))
-        for event in lost:
-            self.petit.deletes(event)
+        with self.stage.between_passes():
+            for event in lost:
+                self.petit.deletes(event)
         self.show.changes("Elle supprime", _PETIT, "\n".join([*(event.title for event in lost[:2]), "…"]))
         self.show.says(script.HELD)
         notice = self._question()

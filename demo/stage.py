@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from demo.sinks import MailSink, Sms, SmsSink
 T = TypeVar("T")
 PATIENCE = 40.0  # seconds; a busy machine needs a few of them, a broken one all
 _PAUSE = 0.15
+_ANSWERED = 0.3  # seconds: what the worker had asked before it was stopped is answered by then
 _TAIL = 15
 _COMMAND = (sys.executable, "-c", "from sync.main import main; main()")
 
@@ -122,6 +124,20 @@ class Stage:
             yield
         finally:
             end(self.worker)
+
+    @contextmanager
+    def between_passes(self) -> Iterator[None]:
+        """The worker waits meanwhile, as it does for a minute in a practice: a pass a second would see half of what is
+        done here at one stroke."""
+        pausing = self.worker is not None and hasattr(signal, "SIGSTOP")
+        if self.worker is not None and pausing:
+            self.worker.send_signal(signal.SIGSTOP)
+            time.sleep(_ANSWERED)
+        try:
+            yield
+        finally:
+            if self.worker is not None and pausing:
+                self.worker.send_signal(signal.SIGCONT)
 
     def standing(self, dentist: str) -> int | None:
         """How many bookings of that dentist attitre knows on the story's days; None while a message is pending."""

@@ -93,6 +93,7 @@ def _sms(sms: Any) -> Sender:
         headers={name: value.get_secret_value() for name, value in sms.headers.items()},
         sender=sms.sender or "",
         form=sms.body is None,
+        repeatable=sms.idempotent,
         timeouts=(5.0, float(sms.timeout)),
     )
 

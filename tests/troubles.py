@@ -102,7 +102,7 @@ def _lines(data: dict[str, Any]) -> Iterator[str]:
     row = data["calendars"][0]
     yield f"« {state._word(row)} »" + (f" : {row['reason']}" if row["reason"] else "")
     box = data["outbox"]
-    counted = {"retry": "à réessayer", "failed": "non remis", "uncertain": "incertains"}
+    counted = {"retry": "à réessayer", "failed": "non remis", "uncertain": "incertain"}
     yield from (f"{box[name]} {words}." for name, words in counted.items() if box[name])
     for one in data["held"]:
         yield f"{state._retained(one['cancellations'], one['messages'])}."

@@ -51,8 +51,16 @@ def plain(letter: Letter) -> str:
     """The letter as text."""
     changes = [f"{label} : {old} → {new}" for label, old, new in letter.changes]
     rows = [f"{label} : {value}" for label, value in letter.rows]
-    links = [f"{link.label} : {link.url}" for link in letter.links]
-    parts = ((letter.greeting,), letter.paragraphs, changes, rows, links, letter.closing)
+    links = [f"{link.label} : {link.url}" for link in letter.links if not link.url.startswith("tel:")]
+    parts = (
+        (letter.heading,) if letter.heading else (),
+        (letter.greeting,),
+        letter.paragraphs,
+        changes,
+        rows,
+        links,
+        letter.closing,
+    )
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from rules.entry.vocabulary import usual
 from rules.model import Motif, Practice
@@ -21,6 +22,7 @@ _SMALL = frozenset(_JOINING.split())
 _EXACT_BELOW = 6  # letters: shorter words must be typed exactly (a plural apart)
 _NEAR = 84.0  # rapidfuzz ratio from which a longer word counts as misspelt
 
+T = TypeVar("T")
 Words = tuple[str, ...]
 Names = tuple[tuple[Words, str], ...]
 Pairs = tuple[tuple[str, str], ...]
@@ -37,13 +39,13 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The motifs prepared for search: folded words of each name and its label, longest names first; by first word.
-    `meant`: names by which one of several labels may be meant."""
+    """The motifs prepared for search: folded words of each name and its label, longest names first."""
 
     names: Names
-    starts: Mapping[str, Names]
+    starts: Mapping[str, Names]  # by first word
+    letters: Mapping[str, Names]  # by first letter
     vague: frozenset[str]
-    meant: tuple[tuple[Words, Words], ...]
+    meant: Mapping[str, tuple[tuple[Words, Words], ...]]  # by first word: names, and the labels that may be meant
 
 
 def catalogue(practice: Practice) -> Catalogue:
@@ -67,12 +69,18 @@ def _catalogue(motifs: tuple[Motif, ...], abbreviations: Pairs) -> Catalogue:
     for telling, label in _usual(bound):
         known.setdefault(telling, label)
     ordered = tuple(sorted(known.items(), key=lambda item: (-len(item[0]), item[0])))
-    starts: dict[str, Names] = {}
-    for name_words, label in ordered:
-        starts[name_words[0]] = (*starts.get(name_words[0], ()), (name_words, label))
+    starts, letters = _by(ordered, lambda name: name[0]), _by(ordered, lambda name: name[0][0])
     spoken = {" ".join(name) for name in own} | {key(motif.label) for motif in motifs}
     vague = _VAGUE - spoken - {" ".join(name) for name in known}
-    return Catalogue(ordered, starts, vague, tuple(_meant(bound)))
+    return Catalogue(ordered, starts, letters, vague, _by(_meant(bound), lambda name: name[0]))
+
+
+def _by(names: Iterable[tuple[Words, T]], part: Callable[[Words], str]) -> dict[str, tuple[tuple[Words, T], ...]]:
+    """The names by a part of them, in order."""
+    found: dict[str, tuple[tuple[Words, T], ...]] = {}
+    for name, value in names:
+        found[part(name)] = (*found.get(part(name), ()), (name, value))
+    return found
 
 
 def _bound(known: Mapping[Words, str]) -> dict[str, tuple[str, ...]]:
@@ -140,7 +148,7 @@ def _at(known: Catalogue, bare: list[str], position: int, near: bool) -> tuple[i
             return len(name), label
     if not near or len(bare[position]) < _EXACT_BELOW - 1:
         return 0, ""
-    return _near_at(known.names, bare[position : position + 8])
+    return _near_at(known.letters.get(bare[position][0], ()), bare[position : position + 8])
 
 
 def _near_at(names: Names, typed: list[str]) -> tuple[int, str]:
@@ -199,7 +207,8 @@ def nearest(text: str, practice: Practice, count: int = 3) -> tuple[str, ...]:
 
 def _by_meaning(text: str, practice: Practice) -> tuple[str, ...]:
     typed = _telling(words(text[:200]))
-    found = [(len(name), labels) for name, labels in catalogue(practice).meant if _holds(typed, name)]
+    known = catalogue(practice).meant
+    found = [(len(name), labels) for word in typed for name, labels in known.get(word, ()) if _holds(typed, name)]
     found.sort(key=lambda one: -one[0])
     return tuple(dict.fromkeys(label for _, labels in found for label in labels))
 

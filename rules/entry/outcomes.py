@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from rules.model import Outcome, OutcomeKind
+from rules.text.fold import key
 
 _HEADS = {
     OutcomeKind.UNEXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
@@ -36,6 +37,8 @@ _MONTHS = (
     "oct(?:obre)?", "nov(?:embre)?", "d[ée]c(?:embre)?",
 )  # fmt: skip
 _PART = r"(?:\s+(?:au\s+)?(?:soir|matin|midi|apr[èe]s[\s-]midi))?\b"
+_BEGINNINGS = "abs ann app arr non pas est exc en emp inj dec pos poi pre lap no oub zap ret hon ven tel n ne s a nos"
+_STEMS = frozenset(_BEGINNINGS.split())  # the first letters of all of these, folded
 _HEAD = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})(?![\w]))" for kind, words in _HEADS.items()), re.IGNORECASE)
 _FOLLOWS = re.compile(
     r"(?P<patient>\bpar\s+(?:(?:le|la)\s+)?(?:patiente?|m[èe]re|p[èe]re|famille)\b)"
@@ -108,6 +111,8 @@ _LEAD = re.compile(r"\s*(?:(?:le|la)\s+)?(?:patiente?|pte?|elle|il|l['’]enfant
 
 
 def _standing(text: str, stands: Callable[[int, int], bool]) -> re.Match[str] | None:
+    if all(word[:3] not in _STEMS for word in key(text).split()):
+        return None  # an ordinary title: nine tenths of what is read
     return next((found for found in _HEAD.finditer(text) if stands(*found.span())), None)
 
 

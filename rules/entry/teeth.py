@@ -19,8 +19,6 @@ _TEETH = re.compile(
 
 def take_teeth(sheet: Sheet, text: str) -> str:
     """The text without its tooth numbers, which are kept with the motif. FDI: 11 to 48, milk teeth 51 to 85."""
-    if not any(map(str.isdigit, text)):
-        return text
 
     def take(found: re.Match[str]) -> str:
         sheet.teeth.append(re.sub(r"\s*([-–,/+&])\s*", r"\1", found["teeth"]))

@@ -38,7 +38,7 @@ def sort(sheet: Sheet, text: str) -> None:
 
 def _plain(text: str) -> str:
     """Without emoji and other drawn signs, which say nothing of a name."""
-    if text.isascii():
+    if text.isascii() or not _MAY_BE_DRAWN.search(text):
         return text
     drawn = {sign for sign in text if unicodedata.category(sign) in _DRAWN and sign not in "°+"}
     return "".join(" " if sign in drawn else sign for sign in text) if drawn else text
@@ -49,10 +49,11 @@ def _free_title(sheet: Sheet, text: str) -> None:
     if said:
         sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
         text = f"{said.before}{GAP}{said.after}"
-    if choice := _CHOICE.search(text):
+    if "=" in text and (choice := _CHOICE.search(text)):
         sheet.choice, text = int(choice[1]), text[: choice.start()]
-    text = take_details(sheet, _STROKE.sub(" / ", text))
-    text = take_teeth(sheet, _AGE.sub(lambda found: _noted(sheet, found[0]), text))
+    text = take_details(sheet, _STROKE.sub(" / ", text) if "/" in text else text)
+    if any(map(str.isdigit, text)):
+        text = take_teeth(sheet, _AGE.sub(lambda found: _noted(sheet, found[0]), text))
     text = _take_words(sheet, text)
     for joint, part in _parts(text):
         _title_part(sheet, part, joint)
@@ -186,6 +187,10 @@ def _lone_given(part: str) -> bool:
 
 def _named(sheet: Sheet, part: str) -> None:
     """The name in a part, without words for time that is no booking, which are noted."""
+    if block_words(sheet.practice).isdisjoint(key(part).split()):
+        sheet.name, more = _name_and_more(sheet, part)
+        sheet.left.extend(filter(None, [more]))
+        return
     found = name_words(part)
     work = [place for place, one in enumerate(found) if one.folded in block_words(sheet.practice)]
     others = [one for place, one in enumerate(found) if place not in work and _may_name(sheet, one)]
@@ -200,10 +205,18 @@ def _named(sheet: Sheet, part: str) -> None:
     sheet.kept_for = sheet.kept_for or found[work[0]].typed
     cuts = [(found[place].start, found[place].end) for place in work]
     pieces = [piece.strip(EDGES) for piece in _without(part, cuts).split(GAP)]
-    for piece in filter(None, (_past_vague(sheet, piece) for piece in pieces if piece)):
+    beside = vocabulary.usual().beside
+    sheet.left.extend(piece for piece in pieces if piece and _names_nobody(piece, beside))
+    pieces = [piece for piece in pieces if piece and not _names_nobody(piece, beside)]
+    for piece in filter(None, (_past_vague(sheet, piece) for piece in pieces)):
         name, more = ("", piece) if sheet.name else _name_and_more(sheet, piece)
         sheet.name = sheet.name or name
         sheet.left.extend(filter(None, [more]))
+
+
+def _names_nobody(piece: str, beside: frozenset[str]) -> bool:
+    """`Réunion d'équipe`: what the meeting is about."""
+    return all(word in beside or motifs.small(word) or word.isdigit() for word in key(piece).split())
 
 
 def _past_vague(sheet: Sheet, part: str) -> str:
@@ -215,6 +228,8 @@ def _past_vague(sheet: Sheet, part: str) -> str:
     if not telling:
         sheet.left.append(part)
         return ""
+    if len(telling) == len(spoken):
+        return part
     first, last = telling[0], telling[-1]
     begin = spoken[first][1] if first else 0
     end = len(part) if last == len(spoken) - 1 else spoken[last + 1][1]
@@ -261,11 +276,11 @@ def _before_capitals(spoken: list[str]) -> int:
 
 
 def _left_before(sheet: Sheet, spoken: list[str]) -> None:
-    words = " ".join(spoken)
-    if key(words) in vocabulary.usual().postponed:
-        sheet.crossed = sheet.crossed or words
+    text = " ".join(spoken)
+    if key(text) in vocabulary.usual().postponed:
+        sheet.crossed = sheet.crossed or text
     elif spoken:
-        sheet.left.append(words)
+        sheet.left.append(text)
 
 
 def _end_of_name(sheet: Sheet, spoken: list[str]) -> int:
@@ -307,6 +322,7 @@ def _begun(sheet: Sheet, spoken: list[str]) -> str:
     return mention.label if mention else ""
 
 
+_MAY_BE_DRAWN = re.compile("[\u00a2-\u00af\u0300-\u036f\u2100-\uffff\U00010000-\U0010ffff]")
 _TAG = re.compile(r"^\s*\[[^\[\]]*\](?=\s*\w)")  # tells the dentists of a shared calendar apart
 _AGE = re.compile(  # `8 ans`, `14h30`; without the words before it
     r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:ans?|mois|min|mn)(?!\w)|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)",

@@ -5,12 +5,12 @@ It goes to the practice's own mailbox, so it names patients. `now` is an argumen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from rules.model import Channel, MessageKind, Practice
-from rules.text.french import clock, day, day_and_clock, minutes
+from rules.text.french import clock, day, day_and_clock, minutes, phone
 
 SHOWN = 40  # lines of one section; the rest is counted, and at the prompt
 
@@ -25,12 +25,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A booking to look at. `todo`: the French sentences of what is wrong or could not be shown in the event."""
+    """A booking to look at. `todo`: the French sentences of what is wrong or could not be shown in the event; `about`:
+    the same in a few words."""
 
     start: datetime
     dentist: str
     patient: str
     todo: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,11 @@ class Matters:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to look at: a head line and what belongs to it."""
+    """One thing to look at: a head line and what belongs to it; `details` in its place where everything is asked."""
 
     head: str
     lines: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +140,17 @@ def digest(matters: Matters, practice: Practice, today: date) -> Digest | None:
     return Digest(f"attitre : {asks}, {day(today)}", f"{practice.name}, {day(today, year=True)} : {asks}.", told)
 
 
-def plain(letter: Digest) -> str:
-    """The digest as text."""
-    return "\n".join([letter.opening, *(line for section in letter.sections for line in _plain(section))]) + "\n"
+def plain(letter: Digest, *, details: bool = False) -> str:
+    """The digest as text; with `details`, every sentence of what is to be corrected."""
+    lines = [letter.opening, *(line for section in letter.sections for line in _plain(section, details=details))]
+    return "\n".join(lines) + "\n"
 
 
-def _plain(section: Section) -> Iterator[str]:
+def _plain(section: Section, *, details: bool) -> Iterator[str]:
     yield from ("", section.title.upper(), *([section.hint] if section.hint else []))
     for item in section.items:
         yield f"- {item.head}"
-        yield from (f"    {line}" for line in item.lines)
+        yield from (f"    {line}" for line in (details and item.details) or item.lines)
 
 
 def _weight(matters: Matters) -> Iterator[int]:
@@ -158,7 +162,13 @@ def _weight(matters: Matters) -> Iterator[int]:
 
 def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
     """The most urgent first: what nobody else will notice."""
-    reasons = ", ".join(practice.blocks[:3]) or "Congés, Réunion"
+    yield from _out_of_order(matters, practice)
+    yield from _held_and_lost(matters, practice)
+    yield from _in_the_calendars(matters, practice)
+    yield Section("Assistance", "", tuple(Item(f"{name} : {words}", (how,)) for name, how, words in matters.support))
+
+
+def _out_of_order(matters: Matters, practice: Practice) -> Iterator[Section]:
     yield Section(
         "Agendas non synchronisés",
         "Tant que cela dure, aucun changement fait dans ces agendas n'est vu. Détail : attitre status",
@@ -169,6 +179,9 @@ def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
         "C'est réessayé de soi-même. Détail : attitre status",
         _items((Item(one) for one in matters.troubles), "attitre status"),
     )
+
+
+def _held_and_lost(matters: Matters, practice: Practice) -> Iterator[Section]:
     yield Section(
         "Annulations et messages retenus" if any(one.messages for one in matters.held) else "Annulations retenues",
         "Aucun patient n'est prévenu avant votre décision.",
@@ -179,10 +192,15 @@ def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
         "Appelez ces patients.",
         _items((_undelivered(one, practice) for one in matters.undelivered), "attitre outbox"),
     )
+
+
+def _in_the_calendars(matters: Matters, practice: Practice) -> Iterator[Section]:
+    reasons = ", ".join(practice.blocks[:3]) or "Congés, Réunion"
     yield Section(
         "Rendez-vous à corriger",
-        "Rien n'est envoyé à ces patients avant la correction dans l'agenda.",
-        _items((_appointment(one, practice) for one in matters.faulty), "attitre agenda"),
+        "Rien n'est envoyé à ces patients avant la correction dans l'agenda. Chaque remarque en entier : "
+        "attitre digest --details",
+        _items((_in_short(one, practice) for one in matters.faulty), "attitre agenda"),
     )
     yield Section(
         "Créneaux bloqués sans motif",
@@ -199,7 +217,6 @@ def _sections(matters: Matters, practice: Practice) -> Iterator[Section]:
         "Ces agendas ou événements refusent l'écriture : la remarque n'est visible qu'ici.",
         _items((_appointment(one, practice) for one in matters.unshown), "attitre agenda"),
     )
-    yield Section("Assistance", "", tuple(Item(f"{name} : {words}", (how,)) for name, how, words in matters.support))
 
 
 def _items(items: Iterable[Item], command: str) -> tuple[Item, ...]:
@@ -213,6 +230,15 @@ def _items(items: Iterable[Item], command: str) -> tuple[Item, ...]:
 def _appointment(one: Appointment, practice: Practice) -> Item:
     who = one.patient or "patient non reconnu"
     return Item(f"{_moment(one.start, practice)}, {practice.name_of(one.dentist)} : {who}", one.todo)
+
+
+def _in_short(one: Appointment, practice: Practice) -> Item:
+    """One sentence stands as it is; of several, what they are about, for they stand in the event."""
+    whole = _appointment(one, practice)
+    sentences = [line for line in one.todo if not line.startswith("→")]
+    if len(sentences) < 2 or not one.about:
+        return replace(whole, lines=tuple(sentences), details=one.todo)
+    return Item(f"{whole.head} ({one.about})", (), one.todo)
 
 
 def _block(one: BareBlock, practice: Practice) -> Item:
@@ -242,7 +268,7 @@ def _lost(matters: Matters, practice: Practice) -> tuple[Item, ...]:
 def _undelivered(one: Undelivered, practice: Practice) -> Item:
     what = f"{_CHANNELS[one.channel]} {_KINDS[one.kind]}"
     state = "peut-être remis" if one.uncertain else "non remis"
-    call = f"Appelez le {_spaced(one.call)}" if one.call else "Pas de numéro : cherchez-le dans le dossier"
+    call = f"Appelez le {phone(one.call)}" if one.call else "Pas de numéro : cherchez-le dans le dossier"
     why = (one.reason.rstrip(" .") + ".",) if one.reason else ()
     head = f"{one.patient or 'patient non reconnu'} : {what} {state}, rendez-vous du {_moment(one.start, practice)}"
     return Item(head, (f"{call}.", *why))
@@ -268,10 +294,3 @@ def _unread(one: Unread, practice: Practice) -> Item:
 
 def _moment(moment: datetime, practice: Practice) -> str:
     return day_and_clock(moment.astimezone(practice.zone))
-
-
-def _spaced(number: str) -> str:
-    """`06 12 34 56 78`: a French number as people dial it; another as it is."""
-    national = f"0{number[3:]}" if number.startswith("+33") else number
-    pairs: Sequence[str] = [national[place : place + 2] for place in range(0, len(national), 2)]
-    return " ".join(pairs) if len(national) == 10 and national.isdigit() else number

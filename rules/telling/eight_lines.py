@@ -42,13 +42,17 @@ def fitted(parts: Parts) -> tuple[str, ...]:
     noted = [_line(one) for one in parts.of(Severity.INFO)]
     short = [" – ".join(parts.booking)] if parts.booking else []
     beneath = _beneath(noted, parts.sent)
-    for todo in (_todo(parts, said_below), _todo(parts, lambda one: [said_beside(one)]), _together(parts)):
-        for below in beneath:
-            for booking in (parts.booking, short):
-                if len(todo) + len(booking) + len(below) <= LINES:
-                    return (*todo, *booking, *below)
-    last = beneath[-1]
-    return (*_shortened(_together(parts), LINES - len(short) - len(last)), *short, *last)
+    whole = [NEXT.join([*short, *beneath[-1]])] if short else beneath[-1]  # at last, all but what is to be done
+    layouts = [(booking, below) for below in beneath for booking in (parts.booking, short)] + [(whole, [])]
+    for todo in (_todo(parts, said_below), _todo(parts, lambda one: [said_beside(one)])):
+        for booking, below in layouts:
+            if len(todo) + len(booking) + len(below) <= LINES:
+                return (*todo, *booking, *below)
+    blocking, warned = _blocking(parts), len(parts.of(Severity.WARNING))
+    if blocking and warned and len(blocking) < LINES and whole:
+        remarks = f"… et {warned} remarque{'s' if warned > 1 else ''} (attitre explain)"
+        return (*blocking, NEXT.join([*whole, remarks]))
+    return (*_shortened(_together(parts), LINES - len(whole)), *whole)
 
 
 def _beneath(noted: Sequence[str], sent: Sequence[str]) -> list[list[str]]:
@@ -78,6 +82,11 @@ def _todo(parts: Parts, said: Callable[[Finding], list[str]]) -> list[str]:
     """What blocks, then what was not delivered, then what warns."""
     errors, warnings = ([line for one in parts.of(each) for line in said(one)] for each in _ASKING)
     return [*errors, *parts.undelivered, *warnings]
+
+
+def _blocking(parts: Parts) -> list[str]:
+    """What blocks and what was not delivered: while these stand, a remark can wait."""
+    return [*(said_beside(one) for one in parts.of(Severity.ERROR)), *parts.undelivered]
 
 
 _ASKING = (Severity.ERROR, Severity.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,7 +25,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail before it has a form. `rows` are (label, value); `changes` are (label, old, new) of what changed."""
+    """An e-mail before it has a form. `rows` are (label, value); `changes` are (label, old, new) of what changed.
+    `heading`: whose letter it is, before anything else."""
 
     subject: str
     greeting: str
@@ -33,6 +35,7 @@ class Letter:
     links: tuple[Link, ...]
     closing: tuple[str, ...]
     changes: tuple[tuple[str, str, str], ...] = ()
+    heading: str = ""
 
 
 def about_series(send: Send) -> bool:
@@ -64,7 +67,7 @@ def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str |
     elif manage_url:
         best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
     else:
-        best = [f"En cas d'empêchement : {practice.phone}", phone]
+        best = [f"Pour annuler : {practice.phone}", phone]  # in letters that every telephone has
     return [(tail, text) for tails in (best, [phone]) for text in said for tail in tails]
 
 
@@ -157,22 +160,36 @@ def _motif_in_sms(facts: Facts, practice: Practice) -> str:
 
 def letter(send: Send, practice: Practice, manage_url: str | None = None) -> Letter:
     """The content of an e-mail. No health data in the subject; the motif in the rows (P37)."""
+    told = _letter(send, practice, manage_url)
+    call = Link(f"Appeler le {practice.phone}", tel_url(practice.phone))
+    return replace(told, heading=practice.name, links=(*told.links, call))
+
+
+def tel_url(phone: str) -> str:
+    """What a telephone dials when it is touched (RFC 3966): with the country's code where the number is of
+    metropolitan France, else as it was written."""
+    digits = re.sub(r"[^\d+]", "", phone)
+    national = re.fullmatch(r"0[1-79]\d{8}", digits) and not re.match(r"026[239]|0508|059|069[0-7]", digits)
+    return f"tel:+33{digits[1:]}" if national else f"tel:{digits}"
+
+
+def _letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
     if about_series(send):
         return _series_letter(send, practice)
     if send.kind is MessageKind.CANCELLATION:
         return _farewell(send.before or send.facts, practice)
     if send.also:
         return _day_letter(send, practice)
-    facts = send.facts
+    facts, changes = send.facts, _changes(send, practice)
     manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
     return Letter(
         subject=f"{_TITLES[send.kind]} : {french.day_and_clock(spoken_names.local(facts, practice), year=True)}",
         greeting="Bonjour,",
         paragraphs=(*_opening(send, practice), *_follows(facts, practice)),
-        rows=_rows(facts, practice),
+        rows=tuple(row for row in _rows(facts, practice) if row[0] not in {label for label, _, _ in changes}),
         links=(*manage, Link("Itinéraire (Google Maps)", maps_url(facts.place or practice.address))),
         closing=(f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}.", "À bientôt,", practice.name),
-        changes=_changes(send, practice),
+        changes=changes,
     )
 
 
@@ -181,6 +198,7 @@ def maps_url(address: str) -> str:
     return f"https://www.google.com/maps/dir/?api=1&destination={quote(address, safe='')}"
 
 
+_WHEN = "Date et heure"
 _TITLES = {
     MessageKind.CONFIRMATION: "Rendez-vous confirmé",
     MessageKind.REMINDER: "Rappel de votre rendez-vous",
@@ -278,9 +296,7 @@ def _opening(send: Send, practice: Practice) -> tuple[str, ...]:
         return ("Nous vous rappelons votre rendez-vous.",)
     if send.kind is MessageKind.CONFIRMATION or send.before is None:
         return ("Votre rendez-vous est confirmé.",)
-    when = french.day_and_clock(spoken_names.local(send.before, practice), year=True)
-    who = spoken_names.article(spoken_names.dentist(send.before.dentist, practice).name)
-    return ("Votre rendez-vous a été modifié.", f"Il remplace le rendez-vous du {when} avec {who}.")
+    return ("Votre rendez-vous a été modifié.",)
 
 
 def _follows(facts: Facts, practice: Practice) -> tuple[str, ...]:
@@ -299,7 +315,7 @@ def _told(facts: Facts, practice: Practice, zone: str = "") -> tuple[tuple[str, 
     """What concerns the patient, in words: the same labels for the rows and for what changed."""
     dentist = spoken_names.dentist(facts.dentist, practice)
     return (
-        ("Date et heure", f"{french.day_and_clock(spoken_names.local(facts, practice), year=True)}{zone}"),
+        (_WHEN, f"{french.day_and_clock(spoken_names.local(facts, practice), year=True)}{zone}"),
         ("Durée", french.minutes(facts.minutes)),
         ("Praticien", ", ".join(word for word in (dentist.name, dentist.specialty) if word)),
         ("Motif", _motif(facts)),
@@ -318,5 +334,7 @@ def _changes(send: Send, practice: Practice) -> tuple[tuple[str, str, str], ...]
     """Old and new of what differs, for a modification (P42)."""
     if send.kind is not MessageKind.MODIFICATION or send.before is None:
         return ()
+    zone = f" ({spoken_names.zone(practice)})"
     pairs = zip(_told(send.before, practice), _told(send.facts, practice), strict=True)
-    return tuple((label, old or "–", new or "–") for (label, old), (_, new) in pairs if old != new)
+    found = ((label, old, new) for (label, old), (_, new) in pairs if old != new)
+    return tuple((label, old or "–", f"{new or '–'}{zone if label == _WHEN else ''}") for label, old, new in found)

@@ -58,6 +58,27 @@ def minutes(value: int) -> str:
     return f"{hours} h {rest:02d}" if rest else f"{hours} h"
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """`0 message envoyé`, `1 message envoyé`, `2 messages envoyés`."""
+    return f"{number} {one if number < 2 else several}"
+
+
+def phone(number: str) -> str:
+    """`06 12 34 56 78` for a French number, overseas included, `+41 79 123 45 67` for another; what is no number as it
+    is."""
+    if not number.startswith("+"):
+        return number
+    import phonenumbers as plan  # loaded by who writes a number
+
+    try:
+        parsed = plan.parse(number)
+    except plan.NumberParseException:
+        return number
+    national = parsed.country_code in {33, 262, 508, 590, 594, 596}
+    form = plan.PhoneNumberFormat.NATIONAL if national else plan.PhoneNumberFormat.INTERNATIONAL
+    return plan.format_number(parsed, form)
+
+
 def listed(words: Iterable[str], last: str = "ou") -> str:
     """`a, b ou c`."""
     *head, tail = list(words) or [""]

@@ -38,14 +38,14 @@ def shown_text(html: str) -> str:
     kept = _PREFORMATTED.split(_COMMENT.sub("", html))
     one_line = (" ".join(_SPACE.split(piece)) if at % 2 == 0 else piece for at, piece in enumerate(kept))
     seen = unescape("".join(_visible(_TAG.split("".join(one_line)), links=False, edge=_EDGE)))
-    return _tidy(_EDGES.sub("\n", seen.replace("\xa0", " ")))
+    pieces = (piece.strip(" ") for piece in seen.replace("\xa0", " ").split(_EDGE))
+    return _tidy("\n".join(piece.removesuffix("\n") for piece in pieces if piece))
 
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _PREFORMATTED = re.compile(r"(<pre\b.*?(?:</pre>|\Z))", re.DOTALL | re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\v]+")
 _EDGE = "\v"  # of a paragraph, a line of a list: where several meet, a new line begins, and none is empty
-_EDGES = re.compile(r"\n? *\v[ \v]*")
 
 
 def _tidy(seen: str) -> str:

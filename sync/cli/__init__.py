@@ -19,7 +19,7 @@ _HOMES = {
     "digest": "digest",
     "patients": "patients",
     "init": "init", "check": "init",
-    "status": "status", "release": "status", "hold": "status",
+    "status": "status", "release": "status", "hold": "status", "adopt": "status",
     "sync": "sync", "run": "sync",
 }  # fmt: skip
 
@@ -27,7 +27,7 @@ __all__ = ["app", "loaded"]
 
 
 def loaded(words: Sequence[str]) -> Any:
-    """The typer app for that command line: a start reads one file of commands, not all of them."""
+    """The typer app for that command line. Only the command's own module is imported, to start fast."""
     homes = {_HOMES[words[0]]} if words and words[0] in _HOMES else dict.fromkeys(_HOMES.values())
     for home in homes:
         import_module(f"sync.cli.commands.{home}")

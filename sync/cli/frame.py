@@ -14,7 +14,8 @@ from typing import Annotated, Any, NoReturn
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # typer loads pydantic: its plugin search costs 25 ms
 
 import typer
-from typer.core import TyperGroup
+
+from sync.cli.usage import USAGE, Commands, Group, UsageError, sentence
 
 WRONG, UNREACHABLE, INTERRUPTED = 1, 3, 130
 _CONFIG, _DEBUG = "attitre.config", "attitre.debug"
@@ -28,21 +29,32 @@ class Failure(Exception):
         self.code = code
 
 
-class Frame(TyperGroup):
+class Frame(Group):
     """Turns whatever a command raises into a sentence and an exit code; with --debug, also into a stack trace."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the words before the command's name."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except UsageError as error:
+            _end_usage(error)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except UsageError as error:
+            _end_usage(error)
         except Failure as failure:
             _end(ctx, str(failure), failure.code)
         except KeyboardInterrupt:
             _end(ctx, "Interrompu.", INTERRUPTED)
+        except typer.Abort:  # Ctrl-C, or the end of the input, at a question
+            _end(ctx, "Interrompu : rien n'est fait.", INTERRUPTED)
         except BrokenPipeError:
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  whoever read us has gone
             raise typer.Exit(0) from None
-        except (typer.Exit, typer.Abort, typer.BadParameter):
+        except typer.Exit:
             raise
         except MemoryError:
             from sync.cli.startup import NO_MEMORY
@@ -50,6 +62,11 @@ class Frame(TyperGroup):
             _end(ctx, NO_MEMORY, WRONG)
         except Exception as error:
             _unexpected(ctx, error)
+
+
+def _end_usage(error: Exception) -> NoReturn:
+    typer.echo(sentence(error), err=True)
+    raise typer.Exit(USAGE) from None
 
 
 def end_tidily() -> None:
@@ -63,8 +80,6 @@ def _unexpected(ctx: Any, error: Exception) -> NoReturn:
     from adapters.base import OutsideError, TryLater
     from sync.store.engine import NotStored, StoreProblem
 
-    if type(error).__module__.startswith("typer."):
-        raise error
     if isinstance(error, StoreProblem | NotStored | OutsideError):
         _end(ctx, str(error), UNREACHABLE if isinstance(error, TryLater) else WRONG)
     _end(ctx, f"Une erreur inattendue s'est produite ({type(error).__name__}). Détails : relancez avec --debug.", WRONG)
@@ -112,7 +127,7 @@ Verbose = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", callback=_keep_debug, help="Montrer la trace d'une erreur.")]
 
-app = typer.Typer(
+app = Commands(
     cls=Frame,
     no_args_is_help=True,
     add_completion=False,

@@ -12,17 +12,17 @@ import typer
 
 
 def say(text: str = "") -> None:
-    """A line for the person who asked."""
+    """Write a line to standard output."""
     typer.echo(text)
 
 
 def warn(text: str) -> None:
-    """A line beside the data."""
+    """Write a line to standard error."""
     typer.echo(text, err=True)
 
 
 def as_json(data: Any) -> None:
-    """The data, indented; times as ISO 8601 with offset."""
+    """Write the data as indented JSON; times as ISO 8601 with offset."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
 
 
@@ -31,7 +31,7 @@ def _plain(value: Any) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
-    """A table; where there are no rows, the sentence `empty`."""
+    """Write a table, or the sentence `empty` if there are no rows."""
     lines = [[str(cell) for cell in row] for row in rows]
     if not lines:
         say(empty)

@@ -15,7 +15,7 @@ _LEAST = 24
 
 
 def width() -> int:
-    """Columns to write in: the terminal's or $COLUMNS, within reason; 120 into a pipe."""
+    """Columns to write in: those of the terminal or $COLUMNS, from 80 to 200; 120 into a pipe."""
     return max(NARROW, min(shutil.get_terminal_size((_PIPE, 24)).columns, WIDE))
 
 
@@ -35,7 +35,7 @@ def paragraph(text: str, indent: str = "  ", hanging: str | None = None) -> None
 
 
 def _lines(text: str, room: int, indent: str = "", after: str = "") -> list[str]:
-    """Broken between words, and never beside a French sign that belongs to its word (`« a »`, `a :`)."""
+    """Lines broken between words, never between a word and its French sign (`« a »`, `a :`)."""
     kept = _BEFORE.sub("\u00a0", _AFTER.sub("\u00a0", text))
     broken = wrap(kept, room, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False) or [""]
     return [line.replace("\u00a0", " ") for line in broken]
@@ -47,8 +47,8 @@ _AFTER, _BEFORE = re.compile(r"(?<=«) "), re.compile(r" (?=[»:;!?])")
 def grid(
     rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, right: Iterable[int] = (), indent: int = 2
 ) -> None:
-    """Columns as wide as their words. Where they do not fit, the last one is wrapped, or, where little room is left to
-    it, stands on lines of its own. `right`: columns of numbers."""
+    """Columns as wide as their words. If they do not fit, the last one is wrapped, or gets lines of its own where less
+    than 24 columns are left. `right`: columns of numbers."""
     body = [[*map(str, row)] for row in rows]
     lines = [[*head], *body] if head else body
     if not body:

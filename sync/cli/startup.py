@@ -1,4 +1,4 @@
-"""What a start does about memory: garbage waits until everything is loaded; and what is said where memory is short."""
+"""Memory at the start: garbage collection waits until everything is loaded; the sentence for too little memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ NO_MEMORY = "La mémoire de la machine ne suffit pas : fermez d'autres programme
 
 
 def loading() -> None:
-    """What a start loads stays: looking through it for garbage is a tenth of the start (docs/benchmark.md B2)."""
+    """Turn garbage collection off: scanning what is loaded takes a tenth of the start (docs/benchmark.md B2)."""
     gc.disable()
 
 
 def loaded_all() -> None:
-    """The work begins: from now on garbage is collected, and what the start loaded is not looked through."""
+    """Turn garbage collection on, without scanning what the start loaded."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

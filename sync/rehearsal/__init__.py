@@ -1,1 +1,1 @@
-"""What would be done, without doing it: `attitre audit`, `sync --dry-run`."""
+"""Shows what would be written and sent: `attitre audit`, `sync --dry-run`."""

@@ -34,7 +34,7 @@ Count = Callable[[int, int], None]
 
 
 def nobody_counts(_done: int, _total: int) -> None:
-    """For audits that nobody follows."""
+    """The default `count`: shows no progress."""
 
 
 # --- what is reported ------------------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ def nobody_counts(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One event of the span. `times`: occurrences of a series that is asked once (ruling 11); 1 for bookings."""
+    """One event of the span. `times`: occurrences of a series reported once (ruling 11); 1 for bookings."""
 
     dentist: str
     start: datetime
@@ -55,17 +55,17 @@ class Case:
 
     @property
     def wrong(self) -> bool:
-        """An error stands: it would not be confirmed."""
+        """Whether an error keeps it from being confirmed."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def has(self, rules: Iterable[str]) -> bool:
-        """One of these rules was broken."""
+        """Whether one of these rules was broken."""
         return not {finding.rule for finding in self.findings}.isdisjoint(rules)
 
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """What patients would receive; `segments`: SMS as the operator counts them."""
+    """What patients would receive. `segments`: the number of SMS that the operator bills."""
 
     confirmations: Mapping[Channel, int] = field(default_factory=dict)
     reminders: Mapping[Channel, int] = field(default_factory=dict)
@@ -123,12 +123,12 @@ class Audit:
 
 
 def without_mobile(cases: Iterable[Case]) -> int:
-    """Bookings to which no SMS could go."""
+    """The number of bookings without a mobile number."""
     return sum(case.mobile is None for case in cases)
 
 
 def elsewhere(cases: Iterable[Case]) -> int:
-    """Bookings with another dentist than the patient's own, without an agreement that counts (P23)."""
+    """The number of bookings with another dentist than the patient's own, without a valid agreement (P23)."""
     return sum(case.has(_OTHER) for case in cases)
 
 
@@ -136,10 +136,10 @@ def elsewhere(cases: Iterable[Case]) -> int:
 
 
 class Silent(Onlooker):
-    """A calendar that is only read. Where a client gave no stamp, an event counts as made a day before it begins."""
+    """A calendar that is only read. An event without a creation stamp counts as made a day before it begins."""
 
     def read(self, *given: Any) -> Any:
-        """The reading, each event with a moment at which it was made."""
+        """The reading, with a creation time for each event."""
         reading = self._calendar.read(*given)
         events = tuple(replace(event, created=_made(event)) for event in reading.events)
         return replace(reading, events=events, rival="")
@@ -161,8 +161,8 @@ def audit(
     real: World, notes: Notebook, since: datetime, until: datetime, watch: Watch = nobody_watches, *,
     count: Count = nobody_counts,
 ) -> Audit:  # fmt: skip
-    """Read, judge, report. `real` carries the notebook as its store. `watch` is told each calendar that was read,
-    `count` how many events were judged, of how many."""
+    """Read all calendars, evaluate every event and report. `real` has the scratch store as its store. `watch` is called
+    with each calendar that was read, `count` with the events evaluated so far and their total."""
     now, clock = real.now(), _Clock(since)
     world = _silent(real, clock)
     with world.store.write() as tx:
@@ -175,7 +175,7 @@ def audit(
 
 
 def _silent(real: World, clock: Callable[[], datetime]) -> World:
-    """The same practice without hands: no sender, no quiet time, calendars that cannot be written."""
+    """The same practice without senders and quiet times, with calendars that cannot be written."""
     hands_off = Intentions()
     sources = tuple(Source(_watched(s, hands_off), s.dentist, s.tags) for s in real.sources)
     policy = replace(real.practice.policy, quiet_seconds=0, settle_seconds=0, settle_change_seconds=0)
@@ -190,7 +190,7 @@ def _watched(source: Source, seen: Intentions) -> Any:
 
 
 def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: Count) -> None:
-    """What is past one by one, each at the moment when it was made, so that visits add up; then all that comes."""
+    """Evaluate past events one by one, each at its creation time, so that visits add up; then all future ones."""
     past, coming = _owed(world, since, now)
     steps = [(_moment(world, place, since), [place]) for place in past]
     steps += [(now, coming[start : start + BATCH]) for start in range(0, len(coming), BATCH)]
@@ -204,8 +204,8 @@ def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: C
 
 
 def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Resources with something in the past of the span, in order of time, and those with something to come, in the
-    order in which they were made. Nothing stays owed: the years before the span are not judged."""
+    """Resources with an occurrence in the past of the span, in order of time, and those with a future one, in order of
+    creation. All other pending evaluations are dropped: the years before the span are not evaluated."""
     with world.store.write() as tx:
         rows = excerpt.ending_after(tx, since)
         excerpt.owe_nothing(tx)
@@ -215,7 +215,7 @@ def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str,
 
 
 def _moment(world: World, place: tuple[str, str], since: datetime) -> datetime:
-    """When it was made; of a series, the beginning of the span, so that each of its dates is looked at."""
+    """Its creation time; for a series the beginning of the span, so that each date is evaluated."""
     events = _events(world, place)
     if len(events) != 1:
         return since
@@ -246,7 +246,7 @@ def _report(world: World, notes: Notebook, since: datetime, until: datetime, cha
     empty = [case for case in found if case.findings]
     return Audit(
         practice=practice, since=since, until=until,
-        bookings=tuple(_booking(line, notes) for line in booked),
+        bookings=tuple(_booking(line, notes, world.now()) for line in booked),
         blocks=tuple(_series(zip(blocks, found, strict=True))),
         lost=lost_minutes([(case.dentist, case.start, min(case.end, until)) for case in empty], practice),
         untagged=sum(not line.busy.dentist for line in lines),
@@ -259,11 +259,12 @@ def _report(world: World, notes: Notebook, since: datetime, until: datetime, cha
     )  # fmt: skip
 
 
-def _booking(line: Line, notes: Notebook) -> Case:
+def _booking(line: Line, notes: Notebook, now: datetime) -> Case:
     row, busy = line.booking, line.busy
     assert row is not None
-    made_here = (row.uid, row.recurrence) in notes.born  # its "new patient" is in the directory because of it
-    findings = tuple(one for one in row.findings if not (made_here and one.rule == "patient-exists"))
+    settled = {"patient-exists"} if (row.uid, row.recurrence) in notes.born else set()  # known because of this event
+    settled |= {"absence-early"} if busy.end <= now else set()  # judged at a moment at which it could not be typed yet
+    findings = tuple(one for one in row.findings if one.rule not in settled)
     title = " – ".join(filter(None, (row.facts.name or busy.label, row.facts.motif)))
     return Case(busy.dentist, busy.start, busy.end, title, Kind.BOOKING, findings, row.mobile)
 
@@ -285,8 +286,8 @@ def _series(blocks: Iterable[tuple[Line, Case]]) -> Iterator[Case]:
 
 
 def _messages(world: World, rows: Iterable[BookingRow], channels: frozenset[Channel]) -> Messages:
-    """Each valid booking is confirmed once by each channel, and reminded of unless it was made too late (P18, P41);
-    one reminder to an address names all of a day (ruling 6)."""
+    """One confirmation per channel and valid booking, one reminder unless the booking was made too late (P18, P41); a
+    reminder names all appointments of one address on one day (ruling 6)."""
     sends: list[Send] = []
     days: dict[tuple[Channel, str, date], list[Facts]] = {}
     for row in rows:
@@ -308,7 +309,7 @@ def _messages(world: World, rows: Iterable[BookingRow], channels: frozenset[Chan
 
 
 def _reminds(world: World, row: BookingRow) -> bool:
-    """Made before the hour of the reminder: else the confirmation was one (ruling 5)."""
+    """Whether it was made before its reminder was due; else the confirmation counts as the reminder (ruling 5)."""
     due = reminder_at(row.facts.start, world.practice.policy.reminder_hours, world.practice)
     events = _events(world, (row.calendar, row.ref))
     return all(_made(one) < due for one in events if (one.uid, one.recurrence) == (row.uid, row.recurrence))

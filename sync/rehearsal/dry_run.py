@@ -27,7 +27,7 @@ class Intentions:
 
 
 class Onlooker:
-    """A calendar that is read for real and never written."""
+    """Reads a real calendar and records writes instead of making them."""
 
     def __init__(self, calendar: Calendar, seen: Intentions) -> None:
         self._calendar, self._seen = calendar, seen
@@ -36,33 +36,33 @@ class Onlooker:
         return getattr(self._calendar, name)
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
-        """Note it. A refusal would be said in an event of its own, which the real pass does not make."""
+        """Record the write. It answers with a conflict: a refusal would lead to a notice that the real pass lacks."""
         self._seen.edits.append((self._calendar.address, ref, edit.annotation))
         return Conflict()
 
     def add(self, event: AddEvent) -> EditResult:
-        """Note it."""
+        """Record the write."""
         self._seen.added.append((self._calendar.address, event))
         return Refused("essai")
 
     def own(self, ref: str, version: str | None, event: AddEvent | None) -> EditResult:
-        """Note it."""
+        """Record the write."""
         if event is not None:
             self._seen.added.append((self._calendar.address, event))
         return Refused("essai")
 
     def try_writing(self) -> str | None:
-        """Not now."""
+        """Do nothing."""
         return None
 
     def remove(self, ref: str, version: str | None) -> EditResult:
-        """Not now."""
+        """Do nothing."""
         return Refused("essai")
 
 
 @contextmanager
 def copied(file: Path | None, practice: str) -> Iterator[Store]:
-    """A store of its own with the same content, thrown away at the end; an empty one where there is none yet."""
+    """A temporary copy of the store, deleted at the end; an empty store where there is none yet."""
     with TemporaryDirectory(prefix="attitre-") as folder:
         copy = Path(folder) / "essai.db"
         if file is not None and file.exists():
@@ -76,8 +76,8 @@ def copied(file: Path | None, practice: str) -> Iterator[Store]:
 
 
 def _only_read(file: Path) -> sqlite3.Connection:
-    """The real store, so opened that not a byte of it changes, nor a file beside it appears; a `run` may be at work on
-    it. Where it has no log (nobody is), SQLite is told not even to look for one: it would make one."""
+    """The real store, opened so that no byte of it changes and no file appears beside it, while a `run` may use it.
+    Without a write-ahead log `immutable` is set, since SQLite would create the log files."""
     log = file.with_name(f"{file.name}-wal")
     options = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{file.absolute().as_uri()}?{options}", uri=True)
@@ -91,7 +91,7 @@ def _back_up(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def harmless(world: World) -> tuple[World, Intentions]:
-    """The same world without hands: nothing is written, nothing is sent, and nothing waits for a quiet moment."""
+    """The same world with recording calendars and senders, and without quiet times."""
     seen = Intentions(senders={channel: MemorySender(channel) for channel in world.senders})
     policy = replace(world.practice.policy, quiet_seconds=0, settle_seconds=0, settle_change_seconds=0)
     sources = tuple(Source(_onlooker(s.calendar, seen), s.dentist, s.tags) for s in world.sources)

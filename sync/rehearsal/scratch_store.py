@@ -1,5 +1,4 @@
-"""The audit's notebook: a store of its own with a copy of the directory, thrown away at the end. The real one is only
-read, so that not a byte of it changes."""
+"""A temporary store for the audit with a copy of the directory. The real store is only read and stays unchanged."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ class Notebook:
 
 @contextmanager
 def notebook(real: Store, since: datetime) -> Iterator[Notebook]:
-    """A new store that knows the patients of the real one and their visits before `since`, and no event."""
+    """A new store with the patients of the real one and their visits before `since`, without events."""
     with TemporaryDirectory(prefix="attitre-") as folder:
         store = Store(f"sqlite:///{Path(folder) / 'audit.db'}", real.practice)
         try:
@@ -40,7 +39,8 @@ def notebook(real: Store, since: datetime) -> Iterator[Notebook]:
 
 @contextmanager
 def _directory(real: Store, folder: Path) -> Iterator[Store | None]:
-    """Where to read the directory: a file's copy, brought up to date; a server itself; None before the first sync."""
+    """Where to read the directory: a migrated copy of the file, the database server itself, or None before the first
+    sync."""
     if real.file is None:
         yield real if real.url.get_backend_name() != "sqlite" else None
         return
@@ -58,8 +58,8 @@ def _directory(real: Store, folder: Path) -> Iterator[Store | None]:
 
 
 def backup(file: Path, copy: Path) -> None:
-    """The same content in another file, owner-only. The original is opened in a way that cannot write: nobody's
-    unfinished log is merged into it, and where there is none, no file appears beside it."""
+    """A copy readable by its owner only. The original is opened read-only: its write-ahead log is not merged, and no
+    file appears beside it."""
     copy.touch(0o600)
     busy = file.with_name(file.name + "-wal").exists()
     how = "mode=ro" if busy else "mode=ro&immutable=1"

@@ -1,4 +1,4 @@
-"""The plot of absences as SVG, drawn by hand: one panel a dentist, one stacked bar a month, on one scale (P48)."""
+"""Draws the absences as SVG: one panel per dentist, one stacked bar per month, all on one scale (P48)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from html import escape
 
 from babel.dates import format_date
 
+from rules.text.french import counted
 from sync.report.absences import Report, Total
 
-WIDTH, PANEL, LEFT, TOP = 860, 200, 56, 84
+WIDTH, PANEL, LEFT, TOP = 480, 210, 40, 96  # narrow, so that a telephone of 360 px shows letters of 11 px
+_LETTERS, _MONTH = 16, 44  # px: the letters' height, the width of a month's name
 _BAR = 110  # height of the tallest bar
 _DARK, _LIGHT, _INK, _LINE = "#b3261e", "#9fb8d0", "#1f2933", "#d5dbe1"
 
 
 def svg(report: Report) -> str:
-    """The drawing; texts are in French, bars carry their number, and colours differ in brightness too."""
+    """The drawing, in French. Bars carry their number; colours differ in brightness, for readers who confuse them."""
     months = report.months()
     panels = [(key, name, [(m, one) for m, who, one in months if who == key]) for key, name in report.dentists]
     most = max((one.excused + one.unexcused for _, _, one in months), default=0)
@@ -29,7 +31,7 @@ def svg(report: Report) -> str:
     head = "\n".join(_head(report, bool(months)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-family="system-ui, sans-serif" font-size="13" fill="{_INK}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="{_LETTERS}" fill="{_INK}" role="img" '
         f'aria-label="Absences par mois et par dentiste">\n'
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n{head}\n{drawn}\n</svg>\n'
     )
@@ -42,7 +44,7 @@ def page(report: Report) -> str:
         '<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Absences – {name}</title>"
-        "<style>body{margin:1rem;background:#fff}svg{max-width:100%;height:auto}</style></head>\n"
+        "<style>body{margin:0.5rem;background:#fff}svg{width:100%;max-width:48rem;height:auto}</style></head>\n"
         f"<body>\n{svg(report)}</body></html>\n"
     )
 
@@ -52,22 +54,31 @@ def _head(report: Report, any_absence: bool) -> Iterator[str]:
     if not any_absence:
         yield f'<text x="{LEFT}" y="60">Aucune absence à ces dates.</text>'
         return
-    for x, colour, word in ((LEFT, _DARK, "non excusées"), (LEFT + 130, _LIGHT, "excusées")):
+    for x, colour, word in ((LEFT, _DARK, "non excusées"), (LEFT + 150, _LIGHT, "excusées")):
         yield f'<rect x="{x}" y="48" width="14" height="14" fill="{colour}"/><text x="{x + 20}" y="60">{word}</text>'
 
 
 def _panel(name: str, bars: list[tuple[date, Total]], top: int, most: int) -> Iterator[str]:
-    base, step = top + 30 + _BAR, (WIDTH - 20 - LEFT) / max(1, len(bars))
-    total = f"{sum(one.unexcused for _, one in bars)} non excusées, {sum(one.excused for _, one in bars)} excusées"
-    yield f'<text x="{LEFT}" y="{top + 14}" font-weight="600">{escape(name)} : {total}</text>'
+    base, step = top + 36 + _BAR, (WIDTH - 20 - LEFT) / max(1, len(bars))
+    unexcused, excused = sum(one.unexcused for _, one in bars), sum(one.excused for _, one in bars)
+    total = f"{counted(unexcused, 'non excusée', 'non excusées')}, {counted(excused, 'excusée', 'excusées')}"
+    yield f'<text x="{LEFT}" y="{top}" font-weight="600">{escape(name)}</text>'
+    yield f'<text x="{LEFT}" y="{top + 18}">{total}</text>'
     yield from _scale(base, most)
     for index, (month, one) in enumerate(bars):
         middle = LEFT + (index + 0.5) * step
         yield from _bar(one, middle, base, min(40.0, step * 0.6), _BAR / most)
-        if step >= 26 or month.month in {1, 7}:
-            yield _text(middle, base + 17, _short(month))
+        if _named(index, month, step):
+            yield _text(middle, base + 18, _short(month))
         if index == 0 or month.month == 1:
-            yield _text(middle, base + 33, str(month.year))
+            yield _text(middle, base + 36, str(month.year))
+
+
+def _named(index: int, month: date, step: float) -> bool:
+    """Whether the month's name has room beside the others: all of them, every second, every half year or every year."""
+    if 2 * step >= _MONTH:
+        return step >= _MONTH or index % 2 == 0
+    return month.month == 1 or (6 * step >= _MONTH and month.month == 7)
 
 
 def _scale(base: int, most: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What `attitre absences` shows: absences of a span, counted by patient, by dentist and by month (P47, P48)."""
+"""Counts the absences of a span by patient, dentist and month, for `attitre absences` (P47, P48)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sync.store.attendance import ABSENT, EXCUSED, UNDECIDED, UNEXCUSED, Ending
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Of one dentist, or of all: absences, and the appointments that were to take place, absences included."""
+    """The counts of one dentist, or of all. `appointments` includes the absences."""
 
     name: str
     appointments: int
@@ -39,16 +39,16 @@ class Report:
 
     @cached_property
     def absences(self) -> tuple[Ending, ...]:
-        """Those that have a class."""
+        """The endings that are classified as absences."""
         return tuple(one for one in self.endings if one.attendance in ABSENT)
 
     @property
     def undecided(self) -> int:
-        """How many nobody has decided."""
+        """How many endings are not classified yet."""
         return sum(one.attendance == UNDECIDED for one in self.endings)
 
     def called(self, dentist: str) -> str:
-        """How people call that dentist."""
+        """The dentist's name; the key where it is not configured any more."""
         return dict(self.dentists).get(dentist, dentist)
 
     def by_patient(self) -> list[tuple[str, int, int]]:
@@ -80,7 +80,7 @@ class Report:
 
 
 def report(world: World, start: datetime, end: datetime, dentist: str | None = None) -> Report:
-    """The absences that begin between those moments; visits only as far as they are over."""
+    """The absences that begin between the two moments; visits count once they are over."""
     practice, now = world.practice, world.now()
     with world.store.read() as tx:
         found = tuple(attendance.endings(tx, start, end, practice.zone, dentist))
@@ -91,7 +91,7 @@ def report(world: World, start: datetime, end: datetime, dentist: str | None = N
 
 
 def _person(one: Ending) -> int | str:
-    """Two people may share a name."""
+    """Identifies a patient by number, since two people may share a name."""
     return one.person or one.patient
 
 

@@ -1,7 +1,7 @@
-"""Why one event is as it is: what was recognised in it, judged, planned, sent, written, and when (`attitre explain`).
+"""Explains one event: what was recognised, judged, planned, sent and written, and when (`attitre explain`).
 
-Reads the store only and changes nothing. What decides is asked, not told again: the planning table, the outbox's own
-reasons to wait, the findings as she read them.
+Reads the store only and changes nothing. The reasons come from the code that decides: the planning table, the
+outbox's reasons to wait, the findings as the secretary read them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LATE = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What goes by one channel, or why nothing does. `due`: when the message goes, in practice at the pass after it."""
+    """What is sent by one channel, or why nothing is. `due`: the earliest time; the next pass sends it."""
 
     channel: Channel
     kind: MessageKind | None
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the booking. `reason`: why it stands where it stands."""
+    """One message of the booking. `reason`: why it is in its state."""
 
     row: MessageRow
     reason: str = ""
@@ -63,8 +63,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Our part of the event: the mark that stands there, since when, what is owed, and why nothing is written. `end`:
-    the new end that is owed with it (P8)."""
+    """Our part of the event: the present mark, when it was written, the write that is due, and why nothing is written.
+    `end`: the new end that the same write sets (P8)."""
 
     mark: str = ""
     present: bool = False
@@ -143,7 +143,7 @@ def _patient(world: World, tx: Tx, booking: BookingRow) -> Patient | None:
 
 
 def _state(tx: Tx, booking: BookingRow, now: datetime) -> str:
-    """`held` and `refused`: vanished, and the brake keeps the cancellation, or a person refused it."""
+    """`held`: the booking vanished and the brake holds its cancellation; `refused`: a person refused that."""
     if booking.state != bookings.VANISHED:
         past = booking.end <= now and booking.attendance
         return booking.attendance or "" if past else booking.state
@@ -184,13 +184,13 @@ _CANCELLED = "le patient sait que le rendez-vous n'a plus lieu"
 
 
 def _knows_cancelled(known: Knowledge, rows: list[MessageRow]) -> bool:
-    """Who was told of the cancellation knows of nothing, to the table as who never was."""
+    """A patient who was told of the cancellation counts, for the planning table, as one who was never told."""
     told = [one for one in rows if one.state == messages.SENT and one.kind is not MessageKind.REMINDER]
     return known.row is Row.NEVER and bool(told) and told[-1].kind is MessageKind.CANCELLATION
 
 
 def _silent(world: World, channel: Channel, cell: Cell, rows: list[MessageRow]) -> str:
-    """Why the table wants a message and none is owed."""
+    """Why the planning table wants a message and none is due."""
     if any(one.state == messages.HELD and one.kind is cell.kind for one in rows):
         return "le message est retenu : le cabinet doit décider (attitre release)"
     if any(one.state == messages.FAILED and one.kind is cell.kind for one in rows):
@@ -206,7 +206,7 @@ _ADDRESS = {Channel.SMS: "mobile", Channel.EMAIL: "e-mail"}
 
 
 def _reminder(world: World, known: Knowledge, cell: Cell, *, rows: list[MessageRow], now: datetime) -> str:
-    """`due`, or why there is none (P41, ruling 5). Empty where nothing was told yet."""
+    """The reminder's time, or why there is none (P41, ruling 5). Empty before the confirmation."""
     if known.facts is None or known.at is None or known.row is Row.IN_FLIGHT or known.facts.start <= now:
         return ""
     due = reminder_at(known.facts.start, world.practice.policy.reminder_hours, world.practice)
@@ -270,7 +270,7 @@ def _owed(world: World, edit: EditRow) -> str:
 
 
 def _unwritten(world: World, tx: Tx, row: ResourceRow, reading: Reading | None) -> str:
-    """Why nothing is owed there, as the judging decides it."""
+    """Why no write is due, as the evaluation decides it."""
     calendar = calendars.get(tx, row.calendar)
     if calendar and calendar.read_only:
         return f"l'agenda est en lecture seule ({calendar.read_only})"
@@ -295,7 +295,8 @@ _BLOCKED = {
 
 
 def _story(world: World, tx: Tx, target: Target) -> tuple[Moment, ...]:
-    """Journal, agreements and directory, oldest first; of its calendar only what happened in the event's time."""
+    """Entries of the journal, agreements and directory, oldest first. Of its calendar only those since the event was
+    first seen."""
     zone, booking = world.practice.zone, target.booking
     lines = story.journal(tx, target.place, booking.id if booking else None)
     born = min([one.at for one in lines if one.event not in OF_A_CALENDAR], default=None)
@@ -307,7 +308,7 @@ def _story(world: World, tx: Tx, target: Target) -> tuple[Moment, ...]:
 
 
 def _in_time(one: Moment) -> tuple[datetime, int]:
-    """At the same moment: what was seen, what was made of it, what was done."""
+    """The order within one moment: what was seen, what was concluded, what was done."""
     return one.at, 0 if one.event in _SEEN else 1 if one.event in _MADE else 2
 
 

@@ -1,4 +1,4 @@
-"""Which facts were recognised in an event, and from where: typed in it, kept in the directory, or inferred."""
+"""The facts recognised in an event, and their source: typed in it, kept in the directory, or inferred."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOTHING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing recognised, or missed. `source`: one of the words above; `note`: more about that, in French."""
+    """One fact recognised, or missing. `source`: one of the words above; `note`: a remark in French."""
 
     name: str
     value: str
@@ -72,7 +72,7 @@ def _plain(value: date | str) -> str:
 
 
 def _contact(entry: Entry, booking: BookingRow, patient: Patient) -> Iterator[Fact]:
-    """Where messages go: the guardian's first (P34), then what she typed, then what is on file."""
+    """Where messages go: the guardian's address first (P34), then the typed one, then the directory's."""
     guardian = entry.guardian
     for name, theirs, typed, on_file, text, waived, used in (
         ("Mobile", guardian and guardian.mobile, entry.mobile, patient.mobile, entry.mobile_text,
@@ -133,7 +133,7 @@ def _length(event: CalendarEvent, entry: Entry, booking: BookingRow, practice: P
 
 
 def _said(entry: Entry) -> Iterator[Fact]:
-    """What she added: agreement, outcome, waiting list, comment. The comment's words stay in the event (P19)."""
+    """What the secretary added: agreement, outcome, waiting list, comment. The comment's text is not shown (P19)."""
     if entry.consent:
         agreed = "oui" if entry.consent.given else "non"
         yield Fact("Accord patient", f"{agreed} ({entry.consent.detail})" if entry.consent.detail else agreed, TYPED)

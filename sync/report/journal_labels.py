@@ -1,4 +1,4 @@
-"""What the journal's entries mean, for a person. Every name given to `journal.log` stands here; a test checks it."""
+"""The journal's entries in French. A test checks that every name given to `journal.log` is listed."""
 
 from __future__ import annotations
 

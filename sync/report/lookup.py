@@ -1,4 +1,4 @@
-"""Which event is meant by a booking's number, a UID or words of a title, among all that the store knows."""
+"""Finds the event meant by a booking's number, a UID or words of a title, among all that the store knows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sync.store.resources import ResourceRow
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One event that was asked about: a booking, or an occurrence or resource that is none."""
+    """The event asked about: a booking, or an occurrence or resource without one."""
 
     calendar: str
     ref: str
@@ -52,7 +52,7 @@ def _by_uid(world: World, tx: Tx, uid: str) -> list[Target]:
 
 
 def _by_words(world: World, tx: Tx, asked: list[str]) -> list[Target]:
-    """Titles as they stand, and names as they were recognised: each word begins a word there."""
+    """Matches titles as typed and names as recognised: each asked word is the beginning of a word there."""
     if not asked:
         return []
     mentioned = [row for row in story.every_resource(tx) if _mentions(row.payload, asked)]
@@ -68,7 +68,7 @@ def _begun(asked: list[str], spoken: list[str]) -> bool:
 
 
 def _mentions(payload: bytes, asked: list[str]) -> bool:
-    """A cheap look before the payload is read: folded lines of iCalendar are joined first."""
+    """A cheap test before the payload is parsed. Folded lines (RFC 5545 3.1) are joined first."""
     text = fold(payload.replace(b"\r\n ", b"").replace(b"\n ", b"").decode("utf-8", "replace"))
     return all(word in text for word in asked) or "\\u" in text
 
@@ -93,7 +93,7 @@ def _titled(world: World, tx: Tx, row: ResourceRow, asked: list[str]) -> Iterato
 
 
 def _unbooked(world: World, tx: Tx, standing: list[story.Occurrence]) -> Iterator[Target]:
-    """Of each resource the next occurrence, else the last, where none of them is a booking."""
+    """The next occurrence of each resource without bookings, or its last one."""
     places: dict[tuple[str, str], list[story.Occurrence]] = {}
     for one in standing:
         places.setdefault((one.calendar, one.ref), []).append(one)
@@ -122,12 +122,12 @@ def _of_booking(world: World, tx: Tx, booking: BookingRow) -> Target:
 
 
 def reading_of(world: World, row: ResourceRow | None) -> Reading | None:
-    """What that resource said when it was last read; None where its calendar is not configured any more."""
+    """The resource as it was last read; None if its calendar is no longer configured."""
     return world.reading(row) if row else None
 
 
 def event_of(world: World, row: ResourceRow | None, uid: str, recurrence: str) -> CalendarEvent | None:
-    """That occurrence as it stands, or stood last."""
+    """That occurrence as it was last read."""
     reading = reading_of(world, row)
     events = reading.events if reading else ()
     return next((event for event in events if (event.uid, event.recurrence) == (uid, recurrence)), None)

@@ -19,6 +19,7 @@ from rules.checks.public_holidays import holiday_name
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
 from rules.telling.digest import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
 from rules.telling.lost_time import lost_minutes
+from rules.telling.short_names import about
 from rules.text.french import day_and_clock
 from sync.core.calls import Call, Note, finish
 from sync.core.context import Watch, World, nobody_watches
@@ -267,7 +268,7 @@ def _remarks(row: BookingRow) -> tuple[Finding, ...]:
 
 def _appointment(row: BookingRow, findings: tuple[Finding, ...]) -> Appointment:
     said = tuple(line for one in findings for line in (one.text, *(f"→ {proposal}" for proposal in one.proposals)))
-    return Appointment(row.start, row.dentist, row.facts.name, said)
+    return Appointment(row.start, row.dentist, row.facts.name, said, about(findings))
 
 
 def _bare(one: Busy, practice: Practice) -> bool:

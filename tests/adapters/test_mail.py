@@ -79,6 +79,7 @@ def event(message: Outgoing) -> dict[str, str]:
 def test_p18_p35_p36_p37_p38_p39_the_confirmation_in_the_patients_box(box: MailSink) -> None:
     mail = arrived(box, told(MessageKind.CONFIRMATION))
     assert part(mail, "text/plain").replace("\r\n", "\n") == (
+        "Cabinet dentaire des Lilas\n\n"
         "Bonjour,\n\n"
         "Votre rendez-vous est confirmé.\n\n"
         "Patient : DUPONT Marie\n"
@@ -99,13 +100,15 @@ def test_p18_p35_p36_p37_p38_p39_the_confirmation_in_the_patients_box(box: MailS
 
 def test_p42_the_modification_in_the_patients_box(box: MailSink) -> None:
     text = part(arrived(box, told(MessageKind.MODIFICATION, THURSDAY, TUESDAY)), "text/plain")
-    assert "Il remplace le rendez-vous du mardi 24 novembre 2026 à 9 h 30 avec le Dr Claire Martin." in text
-    assert "Date et heure : mardi 24 novembre 2026 à 9 h 30 → jeudi 3 décembre 2026 à 14 h" in text
+    assert "Date et heure : mardi 24 novembre 2026 à 9 h 30 → jeudi 3 décembre 2026 à 14 h (heure de Paris)" in text
+    assert text.count("14 h") == text.count("9 h 30") == 1
 
 
 def test_p39_the_page_has_buttons_and_loads_nothing_from_elsewhere(box: MailSink) -> None:
     page = part(arrived(box, told(MessageKind.CONFIRMATION)), "text/html")
     assert f'<a class="button" href="{LINK}">Modifier ou annuler ce rendez-vous</a>' in page
+    assert '<a class="button" href="tel:+33143000000">Appeler le 01 43 00 00 00</a>' in page
+    assert page.index("Cabinet dentaire des Lilas") < page.index("Bonjour")
     assert 'href="https://www.google.com/maps/dir/?api=1&amp;destination=12%20rue' in page
     assert "src=" not in page and "<img" not in page and "url(" not in page and "<script" not in page
     assert "prefers-color-scheme: dark" in page and 'name="viewport"' in page

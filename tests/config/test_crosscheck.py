@@ -43,6 +43,13 @@ def test_the_waiting_list_is_no_dentists_calendar(said, small):
     assert any("waiting_list.calendar: cet agenda est déjà" in line for line in said(text))
 
 
+def test_p6_an_abbreviation_stands_for_something_known(said, small):
+    [line] = said(small + "abbreviations: {ctl: Controlle, nvp: nouveau patient}\n")
+    assert line.endswith(
+        "abbreviations.ctl: « Controlle » n'est ni un motif, ni une phrase connue. Vouliez-vous dire « Contrôle » ?"
+    )
+
+
 def test_p6_a_word_means_one_motif(said, small):
     text = small.replace("20}\n", "20}\n  - {label: Bilan, also: [visite, CONTROLE], minutes: 30}\n")
     assert said(text) == [

@@ -19,7 +19,7 @@ SLIPS = [
     ("minutes: 20", "minutes: ", "9:23: motifs[0].minutes: valeur manquante. Donnez une valeur, ou retirez la clé."),
     ("minutes: 20", "minutes:", "9:23: motifs[0].minutes:: clé inconnue. Vouliez-vous dire « minutes » ?"),
     ("kind: caldav", "kind: caldva",
-     "6:17: dentists.martin.calendars[0]: « kind » inconnu. Vouliez-vous dire « caldav » ?"),
+     "6:24: dentists.martin.calendars[0].kind: « caldva » : sorte inconnue. Vouliez-vous dire « caldav » ?"),
     ("kind: caldav, ", "",
      "6:17: dentists.martin.calendars[0]: « kind » manque. Ajoutez « kind: » : caldav, google, ics."),
     ("url: https://dav.example/martin/", "url: dav.example",

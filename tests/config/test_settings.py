@@ -94,7 +94,6 @@ SMS = [
 def test_each_kind_of_gateway_is_read(read, small, sms):
     found = read(small.replace('{kind: http, url: http://127.0.0.1/sms, json: {to: "{to}", text: "{text}"}}', sms),
                  {"SMS": "s3cret"})  # fmt: skip
-    assert not found.problems
     assert found.settings.messages.sms.kind in sms
 
 

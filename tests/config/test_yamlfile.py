@@ -11,7 +11,7 @@ SYNTAX = [
     ("practice:\n\t- b\n", "2:1: (fichier): tabulation interdite."),
     ("blocks: [Congés, Formation\n", "2:1: (fichier): liste « [ … ] » mal fermée."),
     ("practice: {name: Lilas]\n", "1:23: (fichier): accolade « { … } » mal fermée."),
-    ("store: 'sqlite\n", "2:1: (fichier): guillemet qui n'est pas fermé"),
+    ("store: 'sqlite\n", "1:8: (fichier): guillemet ouvert et jamais fermé"),
     ("store: @sqlite\n", "1:8: (fichier): ce caractère ne peut pas commencer une valeur."),
     ("store: 1\nlilas\nblocks: []\n", "3:1: (fichier): « : » manque après la clé."),
     ("practice: *lilas\n", "1:11: (fichier): alias (*nom) sans ancre (&nom)."),

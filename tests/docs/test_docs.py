@@ -199,8 +199,8 @@ def anchors(text: str) -> set[str]:
 
 def test_every_lock_that_is_installed_exists() -> None:
     shown = {word for words in typed(README) for word in words if word.endswith((".lock", ".txt"))}
-    assert shown == {"requirements-run.lock"}
-    assert (ROOT / "requirements-run.lock").exists()
+    assert shown == {"requirements-run.lock", "requirements-build.lock"}
+    assert all((ROOT / name).exists() for name in shown)
 
 
 @pytest.mark.parametrize("name", (*EVERY_PAGE, *BOOK, "Makefile"))
@@ -299,10 +299,24 @@ def test_the_secretarys_page_has_no_jargon_and_is_one_page() -> None:
 
 
 def test_the_compose_file_keeps_data_in_a_volume_and_secrets_in_files() -> None:
-    service = YAML(typ="safe").load(page("docs/compose.yaml"))["services"]["attitre"]
+    composed = YAML(typ="safe").load(page("docs/compose.yaml"))
+    service = composed["services"]["attitre"]
     assert service["volumes"] == ["attitre:/data"]
-    assert service["secrets"]
+    assert composed["volumes"]["attitre"]["name"] == "attitre", "else it is `docs_attitre`, and not the image's"
+    assert "docker run -v attitre:/data" in page("Dockerfile")
     assert "environment" not in service
+    assert "secrets" not in service, "`up` fails while a file that it names is not there; `init` keeps its own"
+
+
+def test_whoever_installs_by_hand_goes_through_the_locks() -> None:
+    told = page("README.md") + page("docs/administration.md")
+    installs = re.findall(r"pipx? (?:runpip attitre )?install [^`\n]*", told)
+    assert installs
+    assert [one for one in installs if "--no-deps" not in one and "attitre[" not in one] == []
+    assert "--no-build-isolation ." in page("README.md")
+    pinned = re.search(r'requires = \["hatchling==([\d.]+)"\]', page("pyproject.toml"))
+    assert pinned
+    assert f"hatchling=={pinned[1]} " in page("requirements-build.lock")
 
 
 def test_the_unit_runs_the_worker_as_nobody_in_particular() -> None:

@@ -165,7 +165,7 @@ def test_audit_reports_the_others_where_one_calendar_is_down(first_day: "Practic
     first_day.bernard.books("Bloqué", first_day.at(9), 60)
     first_day.sets(first_day.martin.calendar, "http://127.0.0.1:9/agenda/")
     done = first_day.attitre("audit", "--json", said=3)
-    assert "Agenda « martin »" in done.stderr
+    assert "Agenda « Dr Claire Martin »" in done.stderr
     assert '"blocks_without_motif": 1' in done.stdout
     assert "127.0.0.1:9" in first_day.attitre("audit", said=3).stderr
 

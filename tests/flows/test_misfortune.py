@@ -111,7 +111,7 @@ def test_i08_one_calendar_down_is_said_and_the_other_goes_on(practice: "Practice
     practice.sets(url, "http://127.0.0.1:9/bernard/")
     practice.martin.books("DUPONT Marie – détartrage", practice.at(9, 30), 45, practice.new)
     said = practice.sync(said=3)
-    assert "Agenda « bernard »" in said
+    assert "Agenda « Dr Paul Bernard »" in said
     assert "non lu" in said
     assert len(practice.sms()) == 1
 

@@ -71,6 +71,19 @@ def test_a_booking_to_correct_says_when_who_and_what_to_type() -> None:
     ) in said(Matters(faulty=(FAULTY,)))
 
 
+def test_several_things_to_correct_are_one_line_and_whole_where_asked() -> None:
+    many = replace(FAULTY, todo=("Mobile manquant.", "E-mail « a » : ?", "→ « b »"), about="mobile et e-mail")
+    found = digest(Matters(faulty=(many,)), LILAS, TODAY)
+    assert found is not None
+    assert plain(found).endswith("- mardi 1er décembre à 9 h, Dr Claire Martin : DUPONT Marie (mobile et e-mail)\n")
+    assert plain(found, details=True).endswith("\n    Mobile manquant.\n    E-mail « a » : ?\n    → « b »\n")
+
+
+def test_forty_points_are_read_in_a_minute() -> None:
+    many = replace(FAULTY, todo=("Mobile manquant.",) * 6, about="mobile, e-mail et adresse")
+    assert len(said(Matters(faulty=(many,) * 39)).splitlines()) == 43
+
+
 def test_p18_an_undelivered_message_gives_the_number_to_call() -> None:
     assert (
         "- DURAND Hélène : SMS de rappel non remis, rendez-vous du mardi 1er décembre à 9 h\n"
@@ -78,7 +91,7 @@ def test_p18_an_undelivered_message_gives_the_number_to_call() -> None:
     ) in said(Matters(undelivered=(STUCK,)))
     assert "peut-être remis" in said(Matters(undelivered=(replace(STUCK, uncertain=True),)))
     assert "Pas de numéro" in said(Matters(undelivered=(replace(STUCK, call=None),)))
-    assert "+4915112345678" in said(Matters(undelivered=(replace(STUCK, call="+4915112345678"),)))
+    assert "+49 1511 2345678" in said(Matters(undelivered=(replace(STUCK, call="+4915112345678"),)))
 
 
 def test_p43_p1_what_is_held_and_what_is_not_read_comes_with_what_to_do() -> None:

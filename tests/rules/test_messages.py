@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.model import Channel, Dentist, Facts, MessageKind, Motif, Policy, Practice, Send
-from rules.telling.patient_messages import Letter, letter, maps_url, sms
+from rules.telling.patient_messages import Letter, letter, maps_url, sms, tel_url
 from rules.text.gsm7 import fit, segments
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -49,21 +49,21 @@ def letter_of(kind: MessageKind, facts: Facts, before: Facts | None = None, link
 def test_p18_p35_the_confirmation_by_sms_says_practice_day_hour_dentist_and_phone() -> None:
     assert text_of(MessageKind.CONFIRMATION, TUESDAY) == (
         "Cabinet dentaire des Lilas : RDV confirmé le mardi 24 novembre à 9h30 avec le Dr Martin. "
-        "En cas d'empechement : 01 43 00 00 00"
+        "Pour annuler : 01 43 00 00 00"
     )
 
 
 def test_p41_the_reminder_by_sms() -> None:
     assert text_of(MessageKind.REMINDER, TUESDAY) == (
         "Cabinet dentaire des Lilas : rappel de votre RDV du mardi 24 novembre à 9h30 avec le Dr Martin. "
-        "En cas d'empechement : 01 43 00 00 00"
+        "Pour annuler : 01 43 00 00 00"
     )
 
 
 def test_p42_the_modification_by_sms_says_new_and_old() -> None:
     assert text_of(MessageKind.MODIFICATION, THURSDAY, TUESDAY) == (
         "Cabinet dentaire des Lilas : RDV déplacé au jeudi 3 décembre à 14h avec le Dr Martin "
-        "(avant : mardi 24 novembre à 9h30). En cas d'empechement : 01 43 00 00 00"
+        "(avant : mardi 24 novembre à 9h30). Pour annuler : 01 43 00 00 00"
     )
 
 
@@ -72,7 +72,7 @@ def test_p36_a_day_of_next_year_is_said_with_its_year_by_sms() -> None:
     send = Send(MessageKind.MODIFICATION, Channel.SMS, "+33612345678", far, TUESDAY)
     assert sms(send, LILAS, today=date(2026, 11, 20)) == (
         "Cabinet dentaire des Lilas : RDV déplacé au mercredi 1er décembre 2027 à 10h avec le Dr Martin "
-        "(avant : mardi 24 novembre à 9h30). Tél. 01 43 00 00 00"
+        "(avant : mardi 24 novembre à 9h30). Pour annuler : 01 43 00 00 00"
     )
     assert "2027" not in sms(send, LILAS, today=date(2027, 11, 20))
 
@@ -80,7 +80,7 @@ def test_p36_a_day_of_next_year_is_said_with_its_year_by_sms() -> None:
 def test_p42_another_dentist_at_the_same_hour_by_sms() -> None:
     assert text_of(MessageKind.MODIFICATION, replace(TUESDAY, dentist="bernard"), TUESDAY) == (
         "Cabinet dentaire des Lilas : RDV modifié : mardi 24 novembre à 9h30 avec le Dr Bernard (avant : Dr Martin). "
-        "En cas d'empechement : 01 43 00 00 00"
+        "Pour annuler : 01 43 00 00 00"
     )
 
 
@@ -200,7 +200,29 @@ def test_p38_the_maps_link_leads_to_the_address_however_it_is_written() -> None:
         "https://www.google.com/maps/dir/?api=1&destination="
         "3%20place%20d%27Armes%20%26%20Cie%20%232%2C%2097400%20Saint-Denis"
     )
-    assert [link.url for link in letter_of(MessageKind.CONFIRMATION, TUESDAY).links] == [maps_url(ADDRESS)]
+    assert letter_of(MessageKind.CONFIRMATION, TUESDAY).links[0].url == maps_url(ADDRESS)
+
+
+@pytest.mark.parametrize("kind", list(MessageKind))
+def test_a_letter_says_first_whose_it_is_and_lets_the_telephone_dial(kind: MessageKind) -> None:
+    told = letter_of(kind, TUESDAY)
+    assert told.heading == "Cabinet dentaire des Lilas"
+    assert (told.links[-1].label, told.links[-1].url) == ("Appeler le 01 43 00 00 00", "tel:+33143000000")
+
+
+@pytest.mark.parametrize(
+    ("phone", "url"),
+    [("01 43 00 00 00", "tel:+33143000000"), ("+33 1 43 00 00 00", "tel:+33143000000"), ("36 24", "tel:3624"),
+     ("0262 41 00 00", "tel:0262410000"), ("0590 41 00 00", "tel:0590410000")],
+)  # fmt: skip
+def test_a_number_is_dialled_as_it_can_be(phone: str, url: str) -> None:
+    assert tel_url(phone) == url
+
+
+@pytest.mark.parametrize("kind", list(MessageKind))
+def test_no_sms_of_ours_loses_a_letter_on_the_way(kind: MessageKind) -> None:
+    said = text_of(kind, replace(THURSDAY, start=THURSDAY.start.replace(month=10)), TUESDAY)
+    assert all(word not in said for word in ("empech", "etes", "recu"))
 
 
 def test_p39_the_letter_carries_the_button_that_manages_the_appointment() -> None:
@@ -210,12 +232,10 @@ def test_p39_the_letter_carries_the_button_that_manages_the_appointment() -> Non
 
 def test_p42_the_modification_says_what_it_replaces_and_only_what_changed() -> None:
     told = letter_of(MessageKind.MODIFICATION, replace(THURSDAY, dentist="bernard"), TUESDAY)
-    assert told.paragraphs == (
-        "Votre rendez-vous a été modifié.",
-        "Il remplace le rendez-vous du mardi 24 novembre 2026 à 9 h 30 avec le Dr Claire Martin.",
-    )
+    assert told.paragraphs == ("Votre rendez-vous a été modifié.",)
+    assert [label for label, _ in told.rows] == ["Patient", "Durée", "Motif", "Adresse", "Téléphone"]
     assert told.changes == (
-        ("Date et heure", "mardi 24 novembre 2026 à 9 h 30", "jeudi 3 décembre 2026 à 14 h"),
+        ("Date et heure", "mardi 24 novembre 2026 à 9 h 30", "jeudi 3 décembre 2026 à 14 h (heure de Paris)"),
         ("Praticien", "Dr Claire Martin, Chirurgien-dentiste", "Dr Paul Bernard, Orthodontiste"),
     )
 
@@ -226,7 +246,7 @@ def test_p43_the_cancellation_says_how_to_take_another() -> None:
         "Votre rendez-vous du mardi 24 novembre 2026 à 9 h 30 avec le Dr Claire Martin est annulé.",
         "Pour prendre un nouveau rendez-vous, appelez-nous au 01 43 00 00 00.",
     )
-    assert told.links == ()
+    assert [link.url for link in told.links] == ["tel:+33143000000"]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_receipts_share_a_line_and_early_ones_are_counted(
 def test_what_does_not_fit_is_counted(booked: Booked, judged: Judged, marie: Patient, lilas: Practice) -> None:
     event = booked("Mme – RDV", "Nouveau patient\nMobile : 06 12\nE-mail : x@\nAdresse : Paris\nNé le : 31/02/1981")
     said = feedback(judged(event), event, lilas, (SENT,), NOW)
-    assert [line[:8] for line in said.lines] == ["✗ Nom « ", "✗ Date d", "… et 5 a", "mardi 24", "✓ SMS de"]
+    assert [line[:8] for line in said.lines] == ["✗ Nom « ", "✗ Date d", "✗ Mobile", "… et 4 a", "mardi 24"]
 
 
 def test_the_missing_details_share_a_line_where_there_are_too_many(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -117,8 +118,17 @@ def test_p48_the_drawing_is_well_formed_and_shows_every_month(name: str) -> None
     drawing = text[text.index("<svg") : text.index("</svg>") + 6]
     words = ["".join(one.itertext()) for one in ElementTree.fromstring(drawing).iter() if one.tag.endswith("text")]
     assert "Absences – Cabinet & Lilas" in words
-    assert "Dr Claire Martin : 2 non excusées, 1 excusées" in words
+    assert "2 non excusées, 1 excusée" in words
+    assert "0 non excusée, 1 excusée" in words
     assert [word for word in words if word in {"mars", "avr.", "mai"}] == ["mars", "avr.", "mai"] * 2
+
+
+def test_p48_the_letters_of_the_plot_can_be_read_on_a_telephone() -> None:
+    attitre(*SINCE, "--plot", "absences.html")
+    text = Path("absences.html").read_text("utf-8")
+    wide = float(re.search(r'viewBox="0 0 (\d+)', text)[1])  # type: ignore[index]
+    smallest = min(float(size) for size in re.findall(r'font-size="(\d+)"', text))
+    assert smallest * (360 - 16) / wide >= 11
 
 
 def test_p48_a_practice_without_absences_is_told_so() -> None:

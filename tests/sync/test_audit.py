@@ -81,6 +81,15 @@ def test_past_events_are_judged_as_on_the_day_when_they_were_made(new_office: Of
     assert found.messages.reminders == {Channel.SMS: 1, Channel.EMAIL: 1}
 
 
+def test_p48_an_absence_typed_into_a_past_event_is_not_too_early(new_office: Office) -> None:
+    knows(new_office, durand())
+    start = MORNING - timedelta(days=10)
+    books(new_office, "DURAND Hélène – contrôle", start, text="Absent", extra=made(start - timedelta(days=5)))
+    found = audited(new_office)
+    assert "absence-early" not in rules(found)
+    assert [case.wrong for case in found.bookings] == [False]
+
+
 def test_p41_made_on_the_eve_the_confirmation_is_the_reminder(new_office: Office) -> None:
     knows(new_office, durand())
     start = MORNING + timedelta(days=2)

@@ -2,6 +2,7 @@
 (docs/design.md#the-command, docs/design.md#details-people-rely-on)."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,10 @@ from typer.testing import CliRunner
 
 from adapters.base import Cursor, Edit, EditResult, Page, Probe, Reading, Resource, TryLater, Window, Written
 from adapters.calendars.ical.resource import Ics
-from rules.model import AddEvent
+from rules.model import AddEvent, Channel, Facts, MessageKind, Send
 from sync import wiring
 from sync.cli import app
-from sync.store import calendars, keyvalue
+from sync.store import calendars, keyvalue, messages
 from sync.store.engine import Store
 
 YAML = """\
@@ -117,9 +118,33 @@ def put(shelf: Shelf, uid: str, title: str, days: int = 3) -> None:
 
 
 def test_a_good_configuration_passes_and_says_so(shelves: dict[str, Shelf]) -> None:
+    whole = YAML.replace("calendars: [", 'hours: {mon: "9:00-12:00"}\n    calendars: [') + (
+        'messages: {email: {url: "smtp://a@b.fr", sender: a@b.fr}, '
+        'sms: {kind: http, url: "http://127.0.0.1/", json: {to: "{to}", text: "{text}"}}}\n'
+    )
+    Path("attitre.yaml").write_text(whole, encoding="utf-8")
+    assert (attitre("check").exit_code, attitre("check").stdout) == (0, "La configuration est bonne.\n")
+
+
+def test_a_configuration_with_remarks_is_not_called_good(shelves: dict[str, Shelf]) -> None:
     result = attitre("check")
     assert result.exit_code == 0
-    assert result.stdout.endswith("La configuration est bonne.\n")
+    assert result.stdout.endswith("La configuration peut servir ; 4 remarques, ci-dessus.\n")
+
+
+def test_check_says_which_messages_wait_for_a_way_that_is_not_there(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    start = datetime.now(UTC) + timedelta(days=3)
+    facts = Facts(None, "DUPONT Marie", "martin", start, 30, "Contrôle", "")
+    store = Store("sqlite:///attitre.db", "cabinet")
+    with store.write() as tx:
+        send = Send(MessageKind.CONFIRMATION, Channel.EMAIL, "marie@exemple.fr", facts)
+        messages.add(tx, 1, send, 1, due=start, now=start)
+    store.close()
+    assert (
+        "! 1 e-mail attend, et aucun e-mail n'est configuré : il ne partira pas."
+        in attitre("check", "--connect").stdout
+    )
 
 
 def test_p1_a_bad_configuration_names_file_line_and_column(shelves: dict[str, Shelf]) -> None:
@@ -145,7 +170,7 @@ def test_a_calendar_that_is_down_gives_3_and_the_other_is_done(shelves: dict[str
     put(shelves["bernard"], "a", "DUPONT Marie - contrôle")
     result = attitre("sync")
     assert result.exit_code == 3
-    assert "Agenda « martin »" in result.stderr
+    assert "Agenda « Dr Claire Martin »" in result.stderr
     assert b"attitre" in shelves["bernard"].events["a.ics"]
 
 
@@ -235,6 +260,37 @@ def test_the_agenda_tells_bookings_from_blocks_with_their_findings(shelves: dict
     assert (block["kind"], block["state"], block["findings"]) == ("block", "block", [])
 
 
+def test_the_agenda_is_narrow_and_says_the_rest_where_it_is_asked(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    put(shelves["martin"], "a", "DUPONT Marie - contrôle")
+    attitre("sync")
+    said = attitre("agenda").stdout
+    assert "Dr Claire Martin" in said
+    assert max(map(len, said.splitlines())) < 160
+    assert "Chaque remarque en entier : attitre agenda --details" in said
+    whole = attitre("agenda", "--details").stdout
+    assert "  ✗ « DUPONT Marie » n'est pas dans le fichier" in whole
+
+
+def test_p05_the_audit_lists_whom_she_may_have_meant(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
+    attitre("patients", "import", "p.csv", "--yes")
+    put(shelves["martin"], "a", "DUPOND Marie - contrôle")
+    said = attitre("audit", "--details").stdout
+    assert "→ 1 : DUPONT Marie, né(e) le 12/05/1981" in said or "→ DUPONT Marie, né(e) le 12/05/1981" in said
+    found = [one for case in ask("audit", "--json")["to_correct"] for one in case["findings"]]
+    assert any("DUPONT Marie" in line for one in found for line in one["proposals"])
+
+
+def test_the_state_names_dentists_and_calendars_shortly(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    said = attitre("status").stdout
+    assert re.search(r"^Dr Claire Martin  martin +à jour", said, re.MULTILINE)
+    assert "https://" not in said
+    assert ask("status", "--json")["calendars"][0]["calendar"] == "https://dav.example/cabinet/martin/"
+
+
 def test_the_agenda_takes_both_ways_to_write_a_date(shelves: dict[str, Shelf]) -> None:
     assert attitre("agenda", "--from", "24/11/2026", "--to", "2026-11-25").exit_code == 0
     assert attitre("agenda", "--from", "31/31/2026").exit_code == 2
@@ -265,8 +321,25 @@ def test_the_outbox_knows_no_message_and_says_so(shelves: dict[str, Shelf]) -> N
 def test_an_import_previews_applies_with_yes_and_repeats_without_change(shelves: dict[str, Shelf]) -> None:
     Path("p.csv").write_text("nom;prenom;naissance;mobile\nDUPONT;Marie;12/05/1981;0612345678\n", encoding="utf-8")
     assert "rien n'est importé" in attitre("patients", "import", "p.csv").stdout
-    assert "1 créés" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert "1 créé" in attitre("patients", "import", "p.csv", "--yes").stdout
     assert "0 à créer, 0 à mettre à jour, 1 sans" in attitre("patients", "import", "p.csv", "--yes").stdout
+
+
+def test_an_import_of_many_lines_says_how_many_of_each_kind(shelves: dict[str, Shelf]) -> None:
+    rows = [f"NOM{'ABCDEFGHIJ'[n % 10]}{'ABCDEFGHIJ'[n // 10]};Marie;01 43 00 00 {n:02}" for n in range(60)]
+    Path("p.csv").write_text("\n".join(["nom;prenom;mobile;couleur", *rows]), encoding="utf-8")
+    said = attitre("patients", "import", "p.csv").stderr.splitlines()
+    assert len(said) == 4
+    assert said[0].startswith("60 lignes : mobile : c'est un fixe (2, 3, 4, 5, 6 …)")
+    assert len(attitre("patients", "import", "p.csv", "--details").stderr.splitlines()) == 62
+
+
+def test_p05_an_import_that_names_one_patient_twice_never_flips_them(shelves: dict[str, Shelf]) -> None:
+    lines = ("nom;prenom;naissance;mobile", "DUPONT;Marie;12/05/1981;0612345678", "DUPONT;Marie;12/05/1981;0698765432")
+    Path("p.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "la ligne 2 est gardée" in attitre("patients", "import", "p.csv", "--yes").stderr
+    assert "1 sans changement" in attitre("patients", "import", "p.csv", "--yes").stdout
+    assert ask("patients", "search", "dupont", "--json")[0]["mobile"] == "+33612345678"
 
 
 def test_an_import_updates_the_patient_of_the_same_number(shelves: dict[str, Shelf]) -> None:

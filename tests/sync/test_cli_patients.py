@@ -163,3 +163,14 @@ def test_p34_answers_that_stay_are_shown_merged_and_erased(store: Store) -> None
     assert (merged.guardian_mobile, merged.without_mobile) == ("+33699887766", "refuse")
     attitre("erase", "1", "--yes")
     assert b"99887766" not in Path("attitre.db").read_bytes()
+
+
+def test_a_number_is_shown_as_it_is_dialled_and_kept_as_it_is(store: Store) -> None:
+    with store.write() as tx:
+        patients.save(tx, replace(MARIE, id=1, mobile="+33698765432"), NOW, "entry")
+    said = attitre("show", "1").stdout
+    assert "Mobile : 06 98 76 54 32" in said
+    assert "06 12 34 56 78" in said.partition("Historique")[2]
+    assert "+33" not in said + attitre("search", "dupont").stdout
+    assert "Dr Claire Martin" in attitre("search", "dupont").stdout
+    assert ask("show", "1")["mobile"] == "+33698765432"

@@ -65,6 +65,19 @@ def test_the_configuration_may_come_from_the_environment(practice: Path, tmp_pat
     assert result.returncode == 0
 
 
+def test_the_worker_says_at_its_start_what_it_does(practice: Path) -> None:
+    with subprocess.Popen([ATTITRE, "run"], cwd=practice, stdout=subprocess.PIPE, text=True) as p:
+        assert p.stdout is not None
+        said = [p.stdout.readline().rstrip() for _ in range(4)]
+        p.kill()
+    assert said == [
+        "Cabinet des Lilas : 1 agenda (Dr Claire Martin), une lecture toutes les 60 secondes.",
+        "  Messages aux patients : aucun.",
+        "  Ni SMS ni e-mail ne sont configurés : aucun patient n'est prévenu (voir « attitre check »).",
+        "Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status",
+    ]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_the_worker_ends_cleanly_within_seconds(
     worker: subprocess.Popen[str], number: signal.Signals, code: int
@@ -83,7 +96,7 @@ def test_sync_beside_a_running_worker_says_so_and_ends_with_1(worker: subprocess
 def test_an_unreachable_server_ends_sync_with_3(practice: Path) -> None:
     result = attitre(practice, "sync")
     assert result.returncode == 3
-    assert "Agenda « martin »" in result.stderr
+    assert "Agenda « Dr Claire Martin »" in result.stderr
 
 
 def test_b10_check_loads_only_what_it_needs(practice: Path) -> None:

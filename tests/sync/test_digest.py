@@ -95,13 +95,13 @@ def test_events_from_before_the_first_pass_are_told_when_their_day_is_near(new_o
     assert "DUPONT Marie" in digests(new_office)[0].text
 
 
-def test_a_booking_to_correct_says_what_to_type_in_text_and_page(office: "Office") -> None:
+def test_a_booking_to_correct_says_what_is_missing_in_text_and_page(office: "Office") -> None:
     office.she_books("e0", text="Nouveau patient")
     office.passes()
     office.passes(later=TO_SEVEN)
     told = digests(office)[0]
     assert "mardi 1er décembre à 10 h, Dr Claire Martin : DUPONT Marie" in told.text
-    assert "Mobile" in told.text
+    assert "DUPONT Marie (naissance, mobile, e-mail, adresse et dentiste)\n" in told.text
     assert "DUPONT Marie" in told.html
     assert told.html.count("<h2>") == 1
 

@@ -34,7 +34,7 @@ def test_p18_a_weekly_series_is_one_sms_and_one_letter_with_rhythm_number_and_ne
     event = series(desk, EIGHT)
     assert desk.sms() == [
         "Cabinet des Lilas : RDV confirmés : chaque mardi à 9h30 avec le Dr Martin, 8 séances, prochaine le 01/12, "
-        "dernière le 19/01/27. Tél. 01 43 00 00 00"
+        "dernière le 19/01/27. Pour annuler : 01 43 00 00 00"
     ]
     (letter,) = desk.mails()
     assert letter.startswith("Rendez-vous confirmés : 8 séances, chaque mardi à 9 h 30\n")
@@ -54,7 +54,7 @@ def test_p18_a_series_without_end_says_so_and_is_told_in_one_pass(desk: Desk) ->
     series(desk, "RRULE:FREQ=WEEKLY")
     assert desk.sms() == [
         "Cabinet des Lilas : RDV confirmés : chaque mardi à 9h30 avec le Dr Martin ; prochaine séance : "
-        "mardi 1er décembre. En cas d'empechement : 01 43 00 00 00"
+        "mardi 1er décembre. Pour annuler : 01 43 00 00 00"
     ]
     (letter,) = desk.mails()
     assert "chaque mardi à 9 h 30, à partir du mardi 1er décembre 2026." in letter
@@ -136,8 +136,7 @@ def test_p10_the_dates_that_are_free_are_told_as_one_and_the_other_when_it_is(de
     meeting.deletes()
     settled(desk)
     assert desk.sms()[1:] == [
-        "Cabinet des Lilas : RDV confirmé le mardi 15 décembre à 9h30 avec le Dr Martin. "
-        "En cas d'empechement : 01 43 00 00 00"
+        "Cabinet des Lilas : RDV confirmé le mardi 15 décembre à 9h30 avec le Dr Martin. Pour annuler : 01 43 00 00 00"
     ]
 
 

@@ -16,6 +16,7 @@ from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote, unquote_to_bytes
 
 from adapters.calendars.ical import block
@@ -29,7 +30,8 @@ _CHARSET = re.compile(r";charset=([a-z0-9_.-]+)", re.IGNORECASE)
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "latin1"})
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _OCTET = re.compile(rb"%[0-9A-Fa-f]{2}|.", re.DOTALL)
-_CLOSING = re.compile(r"</(?:body|html)\b[^<>]*>(?:\s|</[^<>]*>)*\Z", re.IGNORECASE)
+_CLOSING = re.compile(r"</([a-z][a-z0-9-]*)[^<>]*>\s*", re.IGNORECASE)
+_AT_LENGTH = 20_000  # signs: of a longer text whole lines are compared, since every line is looked for in all of it
 _UNRESERVED = "!*'()"  # beside those of RFC 3986: as encodeURIComponent writes it, and so Thunderbird
 
 
@@ -128,7 +130,7 @@ def told(text: str, forms: Iterable[Shown]) -> Told:
     """
     found = Told(text)
     for form in forms:
-        seen = shown_text(block.split(form.html)[0])
+        seen = seen_in(block.split(form.html)[0])
         before, now = block.memory(form.html), memory(text, seen)
         corrected = [a != b for a, b in ((before[:4], now[:4]), (before[4:], now[4:]))] if before else []
         if corrected == [False, True]:
@@ -136,6 +138,11 @@ def told(text: str, forms: Iterable[Shown]) -> Told:
         elif corrected != [True, False]:
             found = _joined(found, seen)
     return found
+
+
+def seen_in(html: str) -> str:
+    """An HTML form as she sees it. Some programs escape its line breaks twice; those are no words."""
+    return shown_text(html.replace("\\n", "\n"))
 
 
 def plain(text: str) -> str:
@@ -164,16 +171,19 @@ def _joined(found: Told, seen: str) -> Told:
 
 def _beyond(text: str, other: str) -> tuple[str, ...]:
     """The lines whose words do not stand together in the other text."""
-    words = _spaced(other)
-    return tuple(line for line in text.split("\n") if (said := _spaced(line)) not in (" ", words) and said not in words)
+    words, lines = _spaced(other), {" ", *_lines(other)}
+    if len(text) + len(other) > _AT_LENGTH:
+        words = ""
+    pairs = ((line, _spaced(line)) for line in text.split("\n"))
+    return tuple(line for line, said in pairs if said not in lines and said not in words)
 
 
 def _spaced(text: str) -> str:
-    return " ".join(("", *_WORD.findall(text.casefold()), ""))
+    return " ".join(("", *_WORD.findall(normalize("NFC", text).casefold()), ""))
 
 
-def _lines(text: str) -> list[list[str]]:
-    return [words for line in text.casefold().split("\n") if (words := _WORD.findall(line))]
+def _lines(text: str) -> list[str]:
+    return [said for line in text.split("\n") if (said := _spaced(line)) != " "]
 
 
 _WORD = re.compile(r"[^\W_]+")
@@ -228,8 +238,11 @@ def _quoted(html: str, charset: str) -> str:
 
 def place(html: str) -> int:
     """Where our block goes: behind all that is hers, before the tags that close the page."""
-    found = _CLOSING.search(html)
-    return found.start() if found else len(html)
+    at = end = len(html)
+    while (start := html.rfind("</", 0, end)) >= 0 and (closing := _CLOSING.fullmatch(html, start, end)):
+        at = start if closing[1].lower() in ("body", "html") else at
+        end = start
+    return at
 
 
 def ours(html: str, lines: Sequence[str], ref: str, memory: str = "") -> str:

@@ -31,7 +31,6 @@ from adapters.calendars.ical.contentlines import (
     unfold,
 )
 from rules.model import Annotation
-from rules.text.html_text import shown_text
 
 NOTHING: Mapping[str, str] = {}
 
@@ -115,7 +114,7 @@ def _cut_off(value: bytes) -> bool:
 
 def remembered(payload: bytes) -> dict[str, str]:
     """What the text said, by what an HTML form says, when we last wrote into both (see `html_form.told`)."""
-    if b"attitre" not in payload:
+    if "attitre" not in unfold(payload):
         return {}
     forms = filter(None, map(html_form.written, event_lines(payload)))
     found = filter(None, (block.memory(form.html) for form in forms))
@@ -164,7 +163,7 @@ def _insert_html(
             at = html_form.place(form.html)
             before = line.place(form.places[at] - 1) + 1
             rest = next((end - before for start, end in line.pieces if start <= before <= end), 0)
-            now = html_form.memory(hers, shown_text(form.html))
+            now = html_form.memory(hers, html_form.seen_in(form.html))
             memory = remembered.get(now[4:], now[:4]) + now[4:]
             ours = form.encode(html_form.ours(form.html, lines, ref, memory))
             yield _Change(before, before, folded_between(ours, line.eol or eol, rest))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sync.cli.commands.desk import _day as day_of
-from sync.cli.commands.desk import _dentist as dentist_of
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, warn
 from sync.cli.page import grid, title, width
+from sync.cli.typed import day_of, dentist_of
 
 if TYPE_CHECKING:
     from sync.core.context import World

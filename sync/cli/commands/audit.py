@@ -46,7 +46,7 @@ def audit(  # noqa: PLR0917  options
     else:
         _show(found, details=details)
     for place in found.unread:
-        warn(f"Agenda « {place.dentist} » ({place.calendar}) non lu : {place.reason}")
+        warn(f"Agenda « {found.practice.name_of(place.dentist)} » ({place.calendar}) non lu : {place.reason}")
     if found.unread:
         raise typer.Exit(UNREACHABLE)
 
@@ -141,7 +141,7 @@ def _rules(found: Audit) -> None:
 
 
 def _lost(found: Audit) -> None:
-    from rules.text.french import minutes, numeric_day
+    from rules.text.french import counted, minutes, numeric_day
 
     if not found.blocks:
         return
@@ -152,30 +152,38 @@ def _lost(found: Audit) -> None:
     grid(rows, ("Semaine du", "Dentiste", "Temps perdu") if rows else (), right=[2])
     total = sum(found.lost.values())
     said = f"{minutes(total)} en tout pendant les heures d'ouverture" if total else "Aucune heure d'ouverture perdue"
-    say(f"  {said}, {_many(len(found.blocks), 'blocage', 'blocages')} sans motif.")
+    say(f"  {said}, {counted(len(found.blocks), 'blocage', 'blocages')} sans motif.")
 
 
 def _unreadable(found: Audit) -> None:
+    from rules.text.french import counted
+
     if found.untagged:
         title("Sans étiquette")
         paragraph(
-            f"{_many(found.untagged, 'événement', 'événements')} d'un agenda partagé ne porte l'étiquette d'aucun "
+            f"{counted(found.untagged, 'événement', 'événements')} d'un agenda partagé ne porte l'étiquette d'aucun "
             "dentiste : attitre n'y toucherait pas."
         )
     if found.unreadable:
         title("Événements illisibles")
-        rows = [(place.dentist, _PROBLEMS.get(place.reason, place.reason), place.ref) for place in found.unreadable]
+        rows = [
+            (found.practice.name_of(place.dentist), _PROBLEMS.get(place.reason, place.reason), place.ref)
+            for place in found.unreadable
+        ]
         grid(rows, ("Dentiste", "Pourquoi", "Événement"))
 
 
 def _messages(sent: Messages) -> None:
     from rules.model import Channel
+    from rules.text.french import counted
 
     title("Ce que les patients recevraient pour les rendez-vous en règle")
     rows = []
     for channel, name in ((Channel.SMS, "SMS"), (Channel.EMAIL, "E-mail")):
         confirmed, reminded = _pair(sent, channel)
-        parts = _many(sent.segments, "SMS facturé", "SMS facturés") if channel is Channel.SMS and sent.segments else ""
+        parts = (
+            counted(sent.segments, "SMS facturé", "SMS facturés") if channel is Channel.SMS and sent.segments else ""
+        )
         rows.append((name, str(confirmed), str(reminded), str(confirmed + reminded), parts))
     grid(rows, ("Par", "Confirmations", "Rappels", "Ensemble", ""), right=[1, 2, 3])
 
@@ -185,29 +193,30 @@ def _pair(sent: Messages, channel: Channel) -> tuple[int, int]:
 
 
 def _cases(found: Audit, *, details: bool) -> None:
+    from rules.text.french import counted
+
     cases = found.to_correct
     if not cases:
         title("Aucun événement à corriger.")
         return
     if not details:
-        title(f"{_many(len(cases), 'événement', 'événements')} à corriger : la liste avec « attitre audit --details ».")
+        title(
+            f"{counted(len(cases), 'événement', 'événements')} à corriger : la liste avec « attitre audit --details »."
+        )
         return
-    title(f"{_many(len(cases), 'événement', 'événements')} à corriger")
-    names = {dentist.key: dentist.name for dentist in found.practice.dentists}
+    title(f"{counted(len(cases), 'événement', 'événements')} à corriger")
     for case in cases:
-        say(f"  {case.start:%d/%m/%Y %H:%M}  {names.get(case.dentist, case.dentist)}  {_called(case)}")
+        say(f"  {case.start:%d/%m/%Y %H:%M}  {found.practice.name_of(case.dentist)}  {_called(case)}")
         for one in case.findings:
             if one.severity in _BOTHERS:
                 paragraph(f"{'✗' if one.severity == 'error' else '!'} {one.text}", " " * 20, " " * 22)
+                for proposal in one.proposals:
+                    paragraph(f"→ {proposal}", " " * 22, " " * 24)
 
 
 def _called(case: Case) -> str:
     named = case.title or "(sans titre)"
     return named if case.times == 1 else f"{named} ({case.times} fois)"
-
-
-def _many(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number < 2 else several}"
 
 
 # --- for a machine ---------------------------------------------------------------------------------------------------
@@ -269,5 +278,10 @@ def _case(case: Case) -> dict[str, Any]:
     return {
         "dentist": case.dentist, "start": case.start, "end": case.end, "kind": str(case.kind), "title": case.title,
         "occurrences": case.times,
-        "findings": [{"rule": one.rule, "severity": str(one.severity), "text": one.text} for one in case.findings],
+        "findings": [
+            {
+                "rule": one.rule, "severity": str(one.severity), "text": one.text, "proposals": list(one.proposals),
+            }
+            for one in case.findings
+        ],
     }  # fmt: skip

@@ -9,6 +9,7 @@ import typer
 
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
+from sync.cli.typed import day_of, dentist_of
 
 if TYPE_CHECKING:
     from rules.model import Finding, Practice
@@ -44,6 +45,7 @@ def agenda(  # noqa: PLR0917  options
     until: Annotated[
         str | None, typer.Option("--to", metavar="DATE", help="Dernier jour ; 14 jours plus tard.")
     ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Chaque remarque en entier.")] = False,
     json: Json = False,
     verbose: Verbose = 0,
     debug: Debug = False,
@@ -59,47 +61,23 @@ def agenda(  # noqa: PLR0917  options
 
     with desk(one_settings(config)) as world:
         start, end = _span(world, since, until)
-        who = _dentist(world, dentist)
+        who = dentist_of(world, dentist)
         with world.store.read() as tx:
             lines = [line for line in views.agenda(tx, start, end, world.practice.zone, who) if line.busy.dentist]
     data = [_line(line, world.practice) for line in lines]
     if json:
         as_json(data)
     else:
-        head = ("Début", "Fin", "Dentiste", "État", "Patient ou raison", "Motif", "À corriger")
-        table(head, [_row(item) for item in data], "Rien dans l'agenda à ces dates.")
+        _show(data, world.practice, details=details)
 
 
 def _span(world: World, since: str | None, until: str | None) -> tuple[datetime, datetime]:
     zone, today = world.practice.zone, world.now().date()
-    first = _day(since) if since else today
-    last = _day(until) if until else first + timedelta(days=14)
+    first = day_of(since) if since else today
+    last = day_of(until) if until else first + timedelta(days=14)
     if last < first:
         raise typer.BadParameter("la date de fin est avant celle de début.")
     return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
-
-
-def _day(text: str) -> Any:
-    for form in ("%d/%m/%Y", "%Y-%m-%d"):
-        try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  a day has no zone
-        except ValueError:
-            continue
-    raise typer.BadParameter(f"« {text} » n'est pas une date : écrivez 24/11/2026 ou 2026-11-24.")
-
-
-def _dentist(world: World, wanted: str | None) -> str | None:
-    from config.roster import means
-    from sync.store import calendars
-
-    keys = [dentist.key for dentist in world.practice.dentists]
-    if wanted is None or wanted in keys:
-        return wanted
-    with world.store.read() as tx:
-        found = [row.dentist for row in calendars.every(tx) if means(wanted, row.calendar, [row.dentist])]
-    if not found:
-        raise Failure(f"« {wanted} » ne désigne aucun dentiste. Dentistes : {', '.join(keys)}.")
-    return found[0]
 
 
 def _line(line: Line, practice: Practice) -> dict[str, Any]:
@@ -142,11 +120,36 @@ def _state(line: Line, kind: str, findings: tuple[Finding, ...]) -> str:
     return "valid" if line.booking.state == VALID else "incomplete"
 
 
-def _row(item: dict[str, Any]) -> tuple[str, ...]:
-    wrong = " ".join(one["text"] for one in item["findings"] if one["severity"] in {"error", "warning"})
-    who = item["patient"] or item["label"]
+def _show(data: list[dict[str, Any]], practice: Practice, *, details: bool) -> None:
+    """A line each; what is to be corrected in a word, and whole below where it was asked for."""
+    from sync.cli.page import paragraph, title
+
+    head = ("Début", "Fin", "Dentiste", "État", "Patient ou raison", "Motif", "À corriger")
+    table(head, [_row(item, practice) for item in data], "Rien dans l'agenda à ces dates.")
+    faulty = [item for item in data if _to_do(item)]
+    if faulty and not details:
+        say("\nChaque remarque en entier : attitre agenda --details, ou attitre explain NOM")
+    for item in faulty if details else ():
+        title(f"{item['start']:%d/%m/%Y %H:%M}  {item['patient'] or item['label']}")
+        for one in _to_do(item):
+            paragraph(one["text"], f"  {_SIGNS[one['severity']]} ", "    ")
+
+
+_SIGNS = {"error": "✗", "warning": "!"}
+
+
+def _to_do(item: dict[str, Any]) -> list[dict[str, str]]:
+    return [one for one in item["findings"] if one["severity"] in _SIGNS]
+
+
+def _row(item: dict[str, Any], practice: Practice) -> tuple[str, ...]:
+    from rules.findings import RULES
+    from rules.telling.short_names import short
+
+    wrong = short(RULES[one["rule"]].field for one in _to_do(item) if one["rule"] in RULES)
+    who, dentist = item["patient"] or item["label"], practice.name_of(item["dentist"])
     start, end = f"{item['start']:%d/%m/%Y %H:%M}", f"{item['end']:%H:%M}"
-    return start, end, item["dentist"], _STATES[item["state"]], who, item["motif"] or "", wrong
+    return start, end, dentist, _STATES[item["state"]], who, item["motif"] or "", wrong
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -201,9 +204,11 @@ def _list(world: World, json: bool) -> None:
 
 
 def _message(item: dict[str, Any]) -> tuple[str, ...]:
+    from rules.text.french import phone
+
     stuck = item["state"] in {"failed", "uncertain"}
     again = f"{item['next_try']:%d/%m/%Y %H:%M}" if item["next_try"] else ""
-    call = (item["call"] or "pas de numéro") if stuck else ""
+    call = (phone(item["call"] or "") or "pas de numéro") if stuck else ""
     state, kind = _MESSAGE_STATES[item["state"]], _KINDS[item["kind"]]
     return str(item["id"]), kind, item["channel"], state, item["patient"], call, again, item["reason"] or ""
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def digest(
+def digest(  # noqa: PLR0917  options
     send: Annotated[bool, typer.Option("--send", help="L'envoyer maintenant à l'adresse du cabinet.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Chaque remarque en entier.")] = False,
     config: Configs = None,
     json: Json = False,
     verbose: Verbose = 0,
@@ -27,7 +28,7 @@ def digest(
 
     Il part chaque jour à l'heure « practice.digest_at ». Envoyé à la main, il ne repart pas le même jour.
 
-    Exemples : attitre digest ; attitre digest --send
+    Exemples : attitre digest ; attitre digest --details ; attitre digest --send
     """
     from rules.telling.digest import plain
     from sync.cli.practices import desk, one_settings
@@ -42,7 +43,7 @@ def digest(
         elif json:
             as_json(_data(letter))
         else:
-            say(plain(letter) if letter else "Rien à signaler aujourd'hui.")
+            say(plain(letter, details=details) if letter else "Rien à signaler aujourd'hui.")
 
 
 def _send(world: World, letter: Digest | None) -> None:
@@ -68,7 +69,7 @@ def _data(letter: Digest | None) -> dict[str, object]:
     sections = [
         {
             "title": section.title, "hint": section.hint,
-            "items": [{"head": item.head, "lines": list(item.lines)} for item in section.items],
+            "items": [{"head": item.head, "lines": list(item.details or item.lines)} for item in section.items],
         }
         for section in (letter.sections if letter else ())
     ]  # fmt: skip

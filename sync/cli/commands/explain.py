@@ -76,7 +76,7 @@ def explain(
 
 
 def _must_exist(settings: Any) -> None:
-    """A question must not make a store."""
+    """Refuse where there is no store yet: asking must not create one."""
     from sync.store.engine import Store
 
     store = Store(settings.store.get_secret_value(), settings.practice.key)
@@ -88,7 +88,7 @@ def _must_exist(settings: Any) -> None:
 
 
 def _choose(world: World, found: list[Target], wanted: str, *, json: bool) -> None:
-    """Nothing, or too much, was found: says so, and ends with 1."""
+    """Say that nothing, or too much, was found, and end with 1."""
     if not found:
         raise Failure(
             f"Aucun événement ne correspond à « {wanted} ». Donnez des mots du titre, l'UID ou le numéro du "

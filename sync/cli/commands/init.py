@@ -125,7 +125,15 @@ def check(  # noqa: PLR0917  options
     if WRONG in codes or UNREACHABLE in codes:
         raise typer.Exit(WRONG if WRONG in codes else UNREACHABLE)
     if not json:
-        say("La configuration est bonne." if not codes else "Tout répond.")
+        say(_verdict(problems) if not codes else "Tout répond.")
+
+
+def _verdict(problems: list[Problem]) -> str:
+    """« bonne » only where nothing was said."""
+    if not problems:
+        return "La configuration est bonne."
+    count = "1 remarque, ci-dessus" if len(problems) == 1 else f"{len(problems)} remarques, ci-dessus"
+    return f"La configuration peut servir ; {count}."
 
 
 def _show(problems: list[Problem], *, json: bool) -> None:
@@ -142,7 +150,7 @@ def _show(problems: list[Problem], *, json: bool) -> None:
 
 
 def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet: bool) -> int:
-    """The exit code of everything tried; evidence on the way."""
+    """Try everything outside, say what was found, and return the exit code."""
     from sync.wiring import open_world
 
     start_log(0)
@@ -150,10 +158,29 @@ def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet:
     tell(f"{settings.practice.name} :")
     with open_world(settings) as world:
         tell("  ✓ base : ouverte et à jour.")
+        for line in _waiting_in_vain(world):
+            tell(f"  ! {line}")
         tried = _tries(world) if connect else []
         tried += [("message d'essai", lambda: _send_test(world, send_test))] if send_test else []
         codes = [_tried(name, attempt, tell) for name, attempt in tried]
     return WRONG if WRONG in codes else max(codes, default=0)
+
+
+def _waiting_in_vain(world: World) -> list[str]:
+    """Messages of the store for which no way is configured (any more)."""
+    from rules.text.french import WAYS, WAYS_PLURAL
+    from sync.store import messages
+
+    with world.store.read() as tx:
+        rows = messages.with_state(tx, messages.PENDING, messages.HELD, zone=world.practice.zone)
+    said = []
+    for channel, way in WAYS.items():
+        count = sum(row.channel is channel for row in rows)
+        if count and channel not in world.senders:
+            waits = f"1 {way} attend" if count == 1 else f"{count} {WAYS_PLURAL[channel]} attendent"
+            leaves = "il ne partira pas" if count == 1 else "ils ne partiront pas"
+            said.append(f"{waits}, et aucun {way} n'est configuré : {leaves}. La liste : attitre outbox")
+    return said
 
 
 def _tries(world: World) -> list[tuple[str, Any]]:
@@ -171,7 +198,7 @@ def _probe(world: World, source: Source) -> list[str]:
 
 
 def _kept(world: World, source: Source) -> list[str]:
-    """What passes found out of this calendar and the store keeps: conditional writes, an honest token."""
+    """What earlier passes learnt of this calendar: whether writes are conditional and its sync token reliable."""
     from sync.pull.token_trust import reason
     from sync.store import calendars
 

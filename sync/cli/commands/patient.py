@@ -172,7 +172,9 @@ def _agreed(yes: bool, question: str, *, quiet: bool = False) -> bool:
         if not quiet:
             say("Aperçu seulement : rien n'est fait. Pour le faire, ajoutez --yes.")
         return False
-    return typer.confirm(question, default=False)
+    from sync.cli.init.ask import yes as asked
+
+    return asked(question, default=False)
 
 
 # --- show ------------------------------------------------------------------------------------------------------------
@@ -240,7 +242,12 @@ def _print(card: Card, practice: Practice) -> None:
     if card.history:
         say("\nHistorique")
         changes = [
-            (f"{one['at']:%d/%m/%Y}", _FIELDS.get(one["field"], one["field"]), one["old"] or "", one["new"] or "")
+            (
+                f"{one['at']:%d/%m/%Y}",
+                _FIELDS.get(one["field"], one["field"]),
+                _shown(one["field"], one["old"], practice),
+                _shown(one["field"], one["new"], practice),
+            )
             for one in card.history
         ]
         table(("Le", "Renseignement", "Avant", "Après"), changes, "")
@@ -252,9 +259,14 @@ def _line(row: BookingRow, practice: Practice) -> tuple[str, str, str, str]:
 
 
 def _shown(name: str, value: Any, practice: Practice) -> str:
-    if name == "dentist" and value:
-        return practice.name_of(value)
-    return f"{value:%d/%m/%Y}" if isinstance(value, date) else str(value or "")
+    """As people read it: a dentist's name, a number as it is dialled."""
+    from rules.text.french import phone
+
+    if not value:
+        return ""
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    return practice.name_of(value) if name == "dentist" else phone(str(value))
 
 
 # --- merge and erase -------------------------------------------------------------------------------------------------

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sync.cli.commands.imported import say_problems
 from sync.cli.commands.patient import erase, show
 from sync.cli.commands.patient import merge as merge_two
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
-from sync.cli.output import as_json, say, table, warn
+from sync.cli.output import as_json, say, table
+from sync.cli.usage import Commands, Group
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from sync.core.context import World
     from sync.store.engine import Tx
 
-patients = typer.Typer(
+patients = Commands(
+    cls=Group,
     help="Le fichier des patients : importer, chercher, montrer, réunir, effacer, exporter.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -37,7 +40,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What an import would do: records to store, by what becomes of them."""
+    """What an import would do: records to create, to change, and the number of those unchanged."""
 
     new: tuple[Patient, ...]
     changed: tuple[Patient, ...]
@@ -45,27 +48,31 @@ class Merge:
 
 
 @patients.command("import")
-def import_(
+def import_(  # noqa: PLR0917  options
     file: Annotated[
         Path,
         typer.Argument(metavar="FICHIER.csv", help="Colonnes : nom;prenom;naissance;mobile;email;adresse;dentiste."),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Importer sans demander.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Chaque ligne à corriger, si nombreuses soient-elles.")
+    ] = False,
     config: Configs = None,
     verbose: Verbose = 0,
     debug: Debug = False,
 ) -> None:
     """Importer un fichier CSV : aperçu, puis confirmation. Refaire le même import ne change rien.
 
-    Exemple : attitre patients import patients.csv --yes
+    Les colonnes de Doctolib, Logos_w ou LibreOsteo sont reconnues, et l'adresse en plusieurs colonnes.
+
+    Exemples : attitre patients import patients.csv ; attitre patients import patients.csv --yes
     """
     from sync.cli.practices import desk, one_settings
 
     settings = one_settings(config)
     with desk(settings) as world:
         read = _read(world, file)
-        for problem in read.problems:
-            warn(f"{file}:{problem.line}: {problem.text}")
+        say_problems(read.problems, file, details=details)
         with world.store.read() as tx:
             plan = merge(tx, [row.patient for row in read.rows])
         _preview(plan)
@@ -89,7 +96,7 @@ def _read(world: World, file: Path) -> Import:
 
 
 def merge(tx: Tx, incoming: list[Patient]) -> Merge:
-    """Compare with the directory: the same foreign id, else the same name and birth date, is the same person."""
+    """Compare with the directory. The same foreign id, or else the same name and birth date, is the same person."""
     from sync.store import patients as records
 
     standing = records.every(tx)
@@ -148,19 +155,23 @@ def _agreed(yes: bool) -> bool:
     if not sys.stdin.isatty():
         say("Aperçu seulement : rien n'est importé. Pour importer, ajoutez --yes.")
         return False
-    return typer.confirm("Importer ?", default=False)
+    from sync.cli.init.ask import yes as asked
+
+    return asked("Importer ?", default=False)
 
 
 def _store(world: World, read: Import) -> None:
-    """Compared again inside the writing transaction: a running worker may have stored somebody meanwhile."""
+    """Compare again inside the writing transaction, since a running worker may have stored somebody meanwhile."""
+    from rules.text.french import counted
+
     with world.store.write() as tx:
         plan = merge(tx, [row.patient for row in read.rows])
         store(tx, plan, world.now(), world.practice.zone)
-    say(f"Importé : {len(plan.new)} créés, {len(plan.changed)} mis à jour.")
+    say(f"Importé : {counted(len(plan.new), 'créé', 'créés')}, {len(plan.changed)} mis à jour.")
 
 
 def store(tx: Tx, plan: Merge, now: datetime, zone: ZoneInfo) -> None:
-    """Keep what is to be kept; whom the calendars did not know until now is looked for again in coming events."""
+    """Save the records; future events are evaluated again, since they may name the new patients."""
     from sync.evaluate.own_dentist import reconsider
     from sync.store import patients as records
     from sync.store import resources
@@ -183,6 +194,7 @@ def search(
 
     Exemples : attitre patients search dupont ; attitre patients search 12/05/1981
     """
+    from rules.text.french import phone
     from sync.cli.find_patient import find_patient
     from sync.cli.practices import desk, one_settings
 
@@ -199,8 +211,8 @@ def search(
         as_json(data)
     else:
         rows = [
-            (str(one.id), one.name, f"{one.birth_date:%d/%m/%Y}" if one.birth_date else "", one.mobile or "",
-             one.email or "", one.dentist or "")
+            (str(one.id), one.name, f"{one.birth_date:%d/%m/%Y}" if one.birth_date else "", phone(one.mobile or ""),
+             one.email or "", world.practice.name_of(one.dentist) if one.dentist else "")
             for one in found
         ]  # fmt: skip
         table(("N°", "Nom", "Naissance", "Mobile", "E-mail", "Dentiste"), rows, "Aucun patient trouvé.")

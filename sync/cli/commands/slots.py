@@ -90,14 +90,11 @@ def _motif(world: World, text: str) -> tuple[Motif, bool]:
 
 def _dentists(world: World, wanted: str | None) -> tuple[Dentist, ...]:
     """The one meant by key, name, calendar or address; all of them where none is."""
-    from rules.entry import yes_no
-    from sync.cli.commands.desk import _dentist as by_calendar
+    from sync.cli.typed import dentist_of
 
-    practice = world.practice
     if wanted is None:
-        return practice.dentists
-    named = yes_no.dentist(wanted, practice).key
-    return (practice.dentist(named or by_calendar(world, wanted) or ""),)
+        return world.practice.dentists
+    return (world.practice.dentist(dentist_of(world, wanted) or ""),)
 
 
 def _known(

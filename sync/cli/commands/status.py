@@ -62,14 +62,21 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
         rows = _in_order(world, calendars.every(tx))
         return {
             "practice": settings.practice.name,
-            "calendars": [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings),
+            "calendars": _named(
+                world, [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings)
+            ),
             "outbox": {name: count for name, count in messages.counts(tx).items() if name in _OUTBOX},
-            "held": _held(world, tx, rows, now),
+            "held": _named(world, _held(world, tx, rows, now)),
             "notices": views.unsent_notices(tx),
             "troubles": [*unusable, *health.wrong(tx)],
             "remarks": health.remarks(settings),
             "older_store": older_store.asks(tx),
         }
+
+
+def _named(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the dentists' names beside their keys."""
+    return [{**row, "name": world.practice.name_of(row["dentist"])} for row in rows]
 
 
 def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
@@ -176,10 +183,12 @@ def _held(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> l
 
 
 def _show(data: dict[str, Any], *, named: bool) -> None:
+    from rules.text.french import counted
+
     if named:
         say(f"{data['practice']}")
     lines = [
-        (row["dentist"], row["calendar"], _word(row), _moment(row["last_success"]), str(row["bookings"]),
+        (row["name"], _short(row["calendar"]), _word(row), _moment(row["last_success"]), str(row["bookings"]),
          str(row["to_complete"]), _why(row))
         for row in data["calendars"]
     ]  # fmt: skip
@@ -188,11 +197,11 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     box = data["outbox"]
     say(
         f"\nMessages : {box['pending']} en attente, {box['retry']} à réessayer, {box['failed']} non remis, "
-        f"{box['uncertain']} incertains, {box['held']} retenus."
+        f"{counted(box['uncertain'], 'incertain', 'incertains')}, {counted(box['held'], 'retenu', 'retenus')}."
     )
     for row in data["held"]:
         said = _retained(row["cancellations"], row["messages"])
-        say(f"{said} ({row['dentist']}) : attitre release {row['dentist']}")
+        say(f"{said} ({row['name']}) : attitre release {row['dentist']}")
     in_table = [remark for row in data["calendars"] for remark in row["remarks"]]
     for trouble in (*data["troubles"], *data["remarks"]):
         if not any(trouble.endswith(remark) for remark in in_table):
@@ -205,13 +214,21 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
         say(f"Alerte pas encore envoyée : {subject}")
 
 
+def _short(address: str) -> str:
+    """The end of an address, by which `release` and `hold` know the calendar too; whole with --json."""
+    from urllib.parse import unquote
+
+    return unquote(address.rstrip("/").rpartition("/")[2])
+
+
 def _retained(cancellations: int, waiting: int) -> str:
     """`15 annulations retenues, 2 messages retenus`; nothing yet where a person said to hold."""
+    from rules.text.french import counted
+
     if not cancellations and not waiting:
         return "Les annulations à venir seront retenues"
-    said = [f"{cancellations} annulations retenues"] if cancellations else []
-    many = "s" if waiting > 1 else ""
-    return ", ".join([*said, *([f"{waiting} message{many} retenu{many}"] if waiting else [])])
+    said = [counted(cancellations, "annulation retenue", "annulations retenues")] if cancellations else []
+    return ", ".join([*said, *([counted(waiting, "message retenu", "messages retenus")] if waiting else [])])
 
 
 def _word(row: dict[str, Any]) -> str:

@@ -114,10 +114,12 @@ def _pass(world: World, only: str | None, *, restored: bool = False, tell_all: b
 
 
 def _summary(report: PassReport) -> None:
+    from rules.text.french import counted
+
     say(
-        f"{_counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
-        f"{_counted(report.sent, 'message envoyé', 'messages envoyés')}, "
-        f"{_counted(report.written, 'événement annoté', 'événements annotés')}."
+        f"{counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
+        f"{counted(report.sent, 'message envoyé', 'messages envoyés')}, "
+        f"{counted(report.written, 'événement annoté', 'événements annotés')}."
     )
 
 
@@ -132,10 +134,6 @@ def _ask(world: World) -> None:
         warn(QUESTION[1])
 
 
-def _counted(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number < 2 else several}"
-
-
 def _reached(world: World, report: PassReport) -> int:
     """The exit code: 3 where a calendar could not be reached, 1 where one was that is another installation's."""
     from sync.store import calendars
@@ -144,13 +142,15 @@ def _reached(world: World, report: PassReport) -> int:
         rows = {row.calendar: row for row in calendars.every(tx)}
     for address in report.unreachable:
         row = rows[address]
-        warn(f"Agenda « {row.dentist} » ({address}) non lu : {row.reason}")
+        warn(f"Agenda « {world.practice.name_of(row.dentist)} » ({address}) non lu : {row.reason}")
     troubles = {rows[address].trouble for address in report.unreachable}
     return UNREACHABLE if troubles - {"rival"} else WRONG if troubles else 0
 
 
 def _would(world: World, seen: Intentions) -> None:
     """What a real pass would have done."""
+    from rules.text.french import phone
+
     say("Essai : rien n'a été écrit ni envoyé.")
     for address, ref, part in seen.edits:
         say(f"\nDans « {_title(world, address, ref)} » :")
@@ -160,7 +160,7 @@ def _would(world: World, seen: Intentions) -> None:
         say(f"\nNouvel événement dans {address} : {event.title}")
     for channel, sender in seen.senders.items():
         for message in sender.sent:
-            say(f"\n{channel.upper()} à {message.to} : {message.subject or message.text}")
+            say(f"\n{channel.upper()} à {phone(message.to)} : {message.subject or message.text}")
     if not (seen.edits or seen.added or any(sender.sent for sender in seen.senders.values())):
         say("Rien ne serait écrit ni envoyé.")
 
@@ -197,6 +197,9 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     with listening(stop), ExitStack() as stack:
         worlds = [stack.enter_context(open_world(settings)) for settings in practices]
         loaded_all()
+        for world, settings in zip(worlds, practices, strict=True):
+            _begins(world, settings)
+        say("Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status")
         pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
 
         def leads() -> int:
@@ -207,6 +210,26 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
+
+
+def _begins(world: World, settings: Settings) -> None:
+    """What this practice's worker is about to do, from which calendars, by which ways."""
+    from urllib.parse import urlsplit
+
+    from rules.text.french import counted, listed
+    from sync.worker import health
+
+    names = dict.fromkeys(world.practice.name_of(source.dentist) for source in world.sources)
+    every = counted(settings.sync.every_seconds, "seconde", "secondes")
+    messages = settings.messages
+    ways = [f"e-mails par {urlsplit(messages.email.url).hostname}"] if messages.email else []
+    ways += ["SMS"] if messages.sms else []
+    calendars = counted(len(world.sources), "agenda", "agendas")
+    say(f"{world.practice.name} : {calendars} ({listed(names, 'et')}), une lecture toutes les {every}.")
+    served = f" Sur le réseau : {settings.page.listen}." if settings.page else ""
+    say(f"  Messages aux patients : {listed(ways, 'et') or 'aucun'}.{served}")
+    for remark in health.remarks(settings):
+        say(f"  {remark}")
 
 
 def _around(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:

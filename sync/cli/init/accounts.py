@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sync.cli.frame import Failure
 from sync.cli.init import ask, consent
+from sync.cli.init.ask import say
 from sync.cli.init.draft import Draft, quoted
-from sync.cli.output import say
 
 if TYPE_CHECKING:
     from adapters.base import Probe
@@ -42,7 +42,7 @@ def collect(draft: Draft, how: How) -> list[Offered]:
         say("\nOù sont les agendas ?")
         kind = ask.choice("Votre choix", [words for words, _ in _KINDS])
         found = _tried(_KINDS[kind - 1][1], draft, how)
-        pool += found
+        pool += [one for one in found if one.lines[:2] not in {known.lines[:2] for known in pool}]
         _listed(pool)
         if pool and not ask.yes("Un autre compte, ou un autre flux ?", default=False):
             return pool
@@ -78,7 +78,7 @@ def _dav(draft: Draft, how: How) -> list[Offered]:
     url = said["url"] = ask.text("Adresse du serveur (https://…)", said.get("url", ""), _web)
     username = said["user"] = ask.text("Identifiant (vide : sans compte)", said.get("user", ""), optional=True)
     password = ask.hidden("Mot de passe (ou $NOM d'une variable d'environnement)") if username else ""
-    found = list_calendars(_with_scheme(url), username, meant(password))
+    found = ask.once(lambda: list_calendars(_with_scheme(url), username, meant(password)))
     said.clear()
     secret = draft.secret("caldav", password) if password else ""
     login = (f"username: {quoted(username)}", *([f"password: {secret}"] if secret else ())) if username else ()
@@ -154,7 +154,7 @@ def _shared(content: str, identity: str, credentials: str, how: How) -> list[Off
 
     access = GoogleAccess(content, endpoint=how.endpoint)
     try:
-        probe = GoogleCalendar(access, identity, zone=ZoneInfo("Europe/Paris"), secret=b"").probe()
+        probe = ask.once(GoogleCalendar(access, identity, zone=ZoneInfo("Europe/Paris"), secret=b"").probe)
     except OutsideError as error:
         say(f"  ✗ {error}")
         return []
@@ -168,8 +168,9 @@ def _person(draft: Draft, how: How) -> list[Offered]:
 
     say("\nIl faut le fichier d'un « ID client OAuth » de type « Application de bureau » : docs/administration.md,")
     say("« Par l'accord d'une personne », dit où cliquer.")
-    token = consent.obtain(Path(ask.text("Fichier du client OAuth (.json)")), browser=how.browser)
-    listed = list_calendars(GoogleAccess(token, endpoint=how.endpoint))
+    client = Path(ask.text("Fichier du client OAuth (.json)"))
+    token = ask.once(lambda: consent.obtain(client, browser=how.browser))
+    listed = ask.once(lambda: list_calendars(GoogleAccess(token, endpoint=how.endpoint)))
     kept = consent.sealed(token, draft)
     name = draft.free(consent.TOKEN_FILE, kept)
     draft.files[name] = kept
@@ -215,7 +216,7 @@ def _feed_at(address: str, username: str = "", password: str = "") -> Probe:
     from adapters.calendars.feed.calendar import FeedCalendar
 
     zone = ZoneInfo("Europe/Paris")
-    return FeedCalendar(address, username=username, password=password, zone=zone, secret=b"").probe()
+    return ask.once(FeedCalendar(address, username=username, password=password, zone=zone, secret=b"").probe)
 
 
 _RIGHTS = {True: "lecture et écriture", False: "lecture seule"}

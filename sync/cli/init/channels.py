@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from sync.cli.init import ask
+from sync.cli.init.ask import say
 from sync.cli.init.draft import Draft, quoted
-from sync.cli.output import say
+
+if TYPE_CHECKING:
+    from sync.cli.init.providers import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def _works(url: str, sender: str, password: str) -> bool:
     from sync.cli.init.accounts import meant
 
     try:
-        said = MailSender(url, sender, meant(password) or None).probe()
+        said = ask.once(MailSender(url, sender, meant(password) or None).probe)
     except OutsideError as error:
         say(f"  ✗ {error}")
         return False
@@ -67,16 +72,24 @@ def _works(url: str, sender: str, password: str) -> bool:
     return True
 
 
-def sms(draft: Draft) -> Way:
-    """A gateway that takes JSON; nothing is sent."""
+def sms(draft: Draft, practice: str) -> Way:
+    """A service by name, or any gateway that takes JSON; nothing is sent."""
+    from sync.cli.init.providers import PROVIDERS
+
+    say("\n— Les SMS aux patients —")
+    kinds = ["Plus tard", "Une passerelle HTTP (adresse et format à vous)", *(one.name for one in PROVIDERS)]
+    chosen = ask.choice("Votre service de SMS", kinds)
+    if chosen == 1:
+        return Way()
+    return _gateway(draft) if chosen == 2 else _provider(draft, PROVIDERS[chosen - 3], practice)
+
+
+def _gateway(draft: Draft) -> Way:
     from config.addresses import secret_web
     from sync.cli.init.accounts import meant
 
-    say("\n— Les SMS aux patients —")
-    question = "Adresse de la passerelle HTTP (ou $NOM si elle contient une clé ; vide : plus tard)"
-    given = ask.text(question, "", lambda typed: secret_web(meant(typed)), optional=True)
-    if not given:
-        return Way()
+    question = "Adresse de la passerelle HTTP (ou $NOM si elle contient une clé)"
+    given = ask.text(question, "", lambda typed: secret_web(meant(typed)))
     key = ask.hidden("En-tête « Authorization » qu'elle demande (vide : aucun ; ou $NOM)")
     hides = given.startswith("$") or urlsplit(given).query
     shown = draft.secret("sms-url", given) if hides else quoted(given)
@@ -84,6 +97,26 @@ def sms(draft: Draft) -> Way:
              '    json: {to: "{to}", text: "{text}", ref: "{key}"}   # selon la passerelle']  # fmt: skip
     lines += [f"    headers: {{Authorization: {draft.secret('sms', key)}}}"] if key else []
     say("  Son format est à vérifier sous « json: » ; puis : attitre check --send-test 06…")
+    return Way(("  sms:", *lines))
+
+
+def _provider(draft: Draft, provider: Provider, practice: str) -> Way:
+    from config.messages import proposed_sender, sms_sender
+
+    shown = ask.text("Émetteur affiché (11 lettres ou chiffres au plus)", proposed_sender(practice), sms_sender)
+    headers = [
+        f"{name}: {draft.secret(f'sms-{name.lower()}', ask.needed(f'{what} {provider.name} (ou $NOM)'))}"
+        for name, what in provider.headers.items()
+    ]
+    lines = (
+        "    kind: http",
+        f"    url: {provider.url}   # {provider.name}, d'après sa documentation publique",
+        f"    json: {json.dumps(provider.body, ensure_ascii=False)}",
+        f"    headers: {{{', '.join(headers)}}}",
+        f"    sender: {quoted(shown)}",
+        "    idempotent: non                     # un SMS resté sans réponse attend une personne",
+    )
+    say("  À essayer ensuite : attitre check --send-test 06…")
     return Way(("  sms:", *lines))
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sync.cli.frame import Failure
 from sync.cli.init import ask
+from sync.cli.init.ask import say
 from sync.cli.init.draft import Draft, write_private
-from sync.cli.output import say
 
 if TYPE_CHECKING:
     from adapters.calendars.google.consent import Consent

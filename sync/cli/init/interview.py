@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sync.cli.init import accounts, ask, channels
+from sync.cli.init import accounts, ask, channels, hours, motifs
 from sync.cli.init.accounts import How, Offered
+from sync.cli.init.ask import say
 from sync.cli.init.draft import Draft, quoted
-from sync.cli.output import say
-
-_DAYS = {
-    "lun": "mon", "mar": "tue", "mer": "wed", "jeu": "thu", "ven": "fri", "sam": "sat", "dim": "sun",
-}  # fmt: skip
-_EXCEPTION = re.compile(r"(lun|mar|mer|jeu|ven|sam|dim)[a-zé]*\.?\s*:?\s+(.+)", re.IGNORECASE)
-_WEEK = "09:00-12:30 14:00-19:00"
 
 
 @dataclass(frozen=True, slots=True)
 class Dentist:
-    """One dentist as asked. `calendars` are places in the list of those offered; `hours` the YAML's mapping."""
+    """One dentist as asked. `calendars` are places in the list of those offered; `hours` the YAML's by day."""
 
     key: str
     name: str
     specialty: str
     calendars: tuple[int, ...]
-    hours: str
+    hours: dict[str, str]
 
 
 def interview(draft: Draft, how: How) -> str:
@@ -34,17 +30,33 @@ def interview(draft: Draft, how: How) -> str:
     say(
         "attitre init : quelques questions, puis un fichier commenté. Rien n'est écrit avant la fin ; Ctrl-C abandonne."
     )
-    practice = _practice()
-    pool = accounts.collect(draft, how)
-    dentists: list[Dentist] = []
-    while not dentists or ask.yes("Un autre dentiste ?", default=False):
-        dentists.append(_dentist(pool, dentists))
-    motifs = _motifs()
-    email = channels.email(draft, practice["name"], practice["email"])
-    sms = channels.sms(draft)
+    say("« < » revient à la question précédente.")
+    steps: list[Callable[[list[Any]], Any]] = [
+        lambda _: _practice(),
+        lambda _: accounts.collect(draft, how),
+        lambda told: _dentists(told[1]),
+        lambda _: motifs.asked(),
+        lambda told: channels.email(draft, told[0]["name"], told[0]["email"]),
+        lambda told: channels.sms(draft, told[0]["name"]),
+    ]
+    practice, pool, dentists, kept, email, sms = ask.in_steps(steps, partial(_begins, draft, []))
     return "\n".join(
-        [*_practice_lines(practice), *_dentists_lines(dentists, pool), *motifs, *channels.lines(email, sms)]
+        [
+            *_practice_lines(practice),
+            *_dentists_lines(dentists, pool),
+            *motifs.lines(kept),
+            *channels.lines(email, sms),
+        ]
     )
+
+
+def _begins(draft: Draft, before: list[dict[str, str]], number: int) -> None:
+    """A step that is played anew begins with the files of its first beginning."""
+    del before[number + 1 :]
+    if len(before) == number:
+        before.append(dict(draft.files))
+    draft.files.clear()
+    draft.files.update(before[number])
 
 
 # --- the practice ----------------------------------------------------------------------------------------------------
@@ -92,18 +104,41 @@ def _noted(line: str, note: str) -> str:
 # --- the dentists ----------------------------------------------------------------------------------------------------
 
 
+def _dentists(pool: list[Offered]) -> list[Dentist]:
+    found: list[Dentist] = []
+    while not found or ask.yes("Un autre dentiste ?", default=False):
+        found.append(_dentist(pool, found))
+    return found
+
+
 def _dentist(pool: list[Offered], before: list[Dentist]) -> Dentist:
     say("\n— Un dentiste —")
-    name = ask.text("Nom (« Dr Claire Martin »)")
+    name = ask.text("Nom (« Dr Claire Martin »)", check=partial(_another_name, before))
     specialty = ask.text("Spécialité", "Chirurgien-dentiste")
     for place, one in enumerate(pool, 1):
         say(f"  {place}. {one.label}")
-    picked = ask.several("Son agenda (plusieurs : « 1, 2 »)", len(pool))
-    while all(pool[place - 1].feed for place in picked):
-        say("  Un flux ne suffit pas : il faut l'agenda où ses rendez-vous sont pris.")
+    picked = _calendars(pool, before)
+    return Dentist(_free_key(name, before), name, specialty, picked, _hours(before))
+
+
+def _another_name(before: list[Dentist], given: str) -> None:
+    from config.scalars import refuse
+    from rules.text.fold import fold
+
+    if fold(given) in {fold(one.name) for one in before}:
+        refuse(f"« {given} » est déjà inscrit(e).", "Ajoutez le prénom, ou revenez avec « < ».")
+
+
+def _calendars(pool: list[Offered], before: list[Dentist]) -> tuple[int, ...]:
+    """At least one that is more than busy time; another dentist's only where the person says so."""
+    while True:
         picked = ask.several("Son agenda (plusieurs : « 1, 2 »)", len(pool))
-    key = _free_key(name, before)
-    return Dentist(key, name, specialty, tuple(picked), _hours(before[-1].hours if before else ""))
+        if all(pool[place - 1].feed for place in picked):
+            say("  Un flux ne suffit pas : il faut l'agenda où ses rendez-vous sont pris.")
+            continue
+        shared = [one for one in before for place in one.calendars if place in picked and not pool[place - 1].feed]
+        if not shared or ask.yes(f"C'est déjà l'agenda de {shared[0].name}. Le partager ?", default=False):
+            return tuple(picked)
 
 
 def _free_key(name: str, before: list[Dentist]) -> str:
@@ -119,31 +154,12 @@ def _key(name: str, count: int) -> str:
     return re.sub(r"[^a-z0-9]+", "-", "-".join(words(name)[-count:]))[:24].strip("-") or "dentiste"
 
 
-def _hours(before: str) -> str:
-    from config.scalars import spans
-
+def _hours(before: list[Dentist]) -> dict[str, str]:
     if before and ask.yes("Mêmes horaires que le précédent ?", default=True):
-        return before
-    week = ask.text("Horaires du lundi au vendredi", _WEEK, spans)
-    other = ask.text(
-        "Jours qui diffèrent (« mer fermé ; sam 09:00-12:00 » ; vide : aucun)", "", _exceptions, optional=True
-    )
-    days = {"mon-fri": week} | dict(_exceptions(other))
-    return "{" + ", ".join(f"{day}: {quoted(hours)}" for day, hours in days.items()) + "}"
-
-
-def _exceptions(given: str) -> list[tuple[str, str]]:
-    """`mer fermé ; sam 09:00-12:00` by day. Raises the error of `refuse`."""
-    from config.scalars import refuse, spans
-
-    found = []
-    for part in filter(None, map(str.strip, given.split(";"))):
-        match = _EXCEPTION.fullmatch(part)
-        if not match:
-            refuse(f"« {part} » n'est pas compris.", "Exemple : « mer fermé ; sam 09:00-12:00 ».")
-        spans(match[2])
-        found.append((_DAYS[match[1].casefold()], match[2].strip()))
-    return found
+        return before[-1].hours
+    week = ask.text("Horaires du lundi au vendredi", hours.WEEK, hours.of_week)
+    question = "Jours qui diffèrent (« mercredi fermé, samedi 9h-12h » ; vide : aucun)"
+    return hours.of_week(week) | hours.of_days(ask.text(question, "", hours.of_days, optional=True))
 
 
 def _dentists_lines(dentists: list[Dentist], pool: list[Offered]) -> list[str]:
@@ -156,7 +172,8 @@ def _dentists_lines(dentists: list[Dentist], pool: list[Offered]) -> list[str]:
             first, *rest = pool[place - 1].lines
             lines += [f"      - {_noted(first, pool[place - 1].label)}", *(f"        {line}" for line in rest)]
             lines += [f"        tag: {one.key}"] if place in shared else []
-        lines += [f"    hours: {one.hours}"]
+        opening = ", ".join(f"{day}: {quoted(when)}" for day, when in one.hours.items())
+        lines += [f"    hours: {{{opening}}}"]
     if shared:
         lines.insert(1, "# « tag » : dans l'agenda partagé, « [nom] » dans le titre, ou la catégorie, dit le dentiste.")
         tags = ", ".join(f"[{one.key}]" for one in dentists if shared.intersection(one.calendars))
@@ -166,54 +183,3 @@ def _dentists_lines(dentists: list[Dentist], pool: list[Offered]) -> list[str]:
 
 def _claims(place: int, dentists: list[Dentist]) -> int:
     return sum(place in one.calendars for one in dentists)
-
-
-# --- the motifs ------------------------------------------------------------------------------------------------------
-
-
-_USUAL: tuple[dict[str, Any], ...] = (
-    {"label": "Contrôle", "also": ["bilan", "visite annuelle"], "minutes": 20},
-    {"label": "Détartrage", "also": ["nettoyage"], "minutes": 30, "first_visit_minutes": 45},
-    {"label": "Douleur", "also": ["urgence", "mal de dent"], "minutes": 20, "within_days": 2},
-    {"label": "Soin", "also": ["carie"], "minutes": 40},
-    {"label": "Dévitalisation", "also": ["traitement de racine"], "minutes": 60},
-    {"label": "Extraction", "minutes": 45},
-    {"label": "Prothèse", "also": ["couronne", "bridge"], "minutes": 45},
-    {"label": "Implant", "minutes": 60},
-    {"label": "Orthodontie", "also": ["appareil dentaire"], "minutes": 30},
-    {"label": "Blanchiment", "minutes": 60},
-)
-
-
-def _motifs() -> list[str]:
-    say("\n— Les motifs de rendez-vous, et leur durée —")
-    for one in _USUAL:
-        first = f" (première visite : {one['first_visit_minutes']})" if "first_visit_minutes" in one else ""
-        say(f"  {one['label']} : {one['minutes']} min{first}")
-    kept = [*_USUAL] if ask.yes("Cette liste convient-elle ?", default=True) else _reviewed()
-    while label := ask.text("Un autre motif (vide : aucun)", optional=True):
-        kept.append({"label": label, "minutes": ask.number(f"Durée de « {label} » en minutes", 30, 5, 600)})
-    return ["# minutes : durée d'un suivi ; first_visit_minutes : première visite ; within_days : attente maximale",
-            "motifs:", *(_motif_line(one) for one in kept), ""]  # fmt: skip
-
-
-def _reviewed() -> list[dict[str, Any]]:
-    kept: list[dict[str, Any]] = []
-    while not kept:
-        for one in _USUAL:
-            minutes = ask.number(f"{one['label']} : minutes (0 : pas chez nous)", one["minutes"], 0, 600)
-            if minutes >= 5:
-                first = one.get("first_visit_minutes", 0)
-                kept.append(
-                    one | {"minutes": minutes} | ({"first_visit_minutes": max(first, minutes)} if first else {})
-                )
-        if not kept:
-            say("  Il faut au moins un motif.")
-    return kept
-
-
-def _motif_line(one: dict[str, Any]) -> str:
-    parts = [f"label: {quoted(one['label'])}"]
-    parts += [f"also: [{', '.join(map(quoted, one['also']))}]"] if one.get("also") else []
-    parts += [f"{name}: {one[name]}" for name in ("minutes", "first_visit_minutes", "within_days") if one.get(name)]
-    return f"  - {{{', '.join(parts)}}}"
