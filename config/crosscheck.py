@@ -11,7 +11,6 @@ from typing import Any
 from config.problems import Where, dotted, meant
 from config.settings import FIELDS
 from config.yamlfile import Document
-from rules.entry.vocabulary import usual
 from rules.findings import RULES
 from rules.model import Severity
 from rules.text.fold import fold
@@ -100,11 +99,16 @@ def _motifs(document: Document) -> None:
 
 def _abbreviations(document: Document) -> None:
     """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
+    own = _mapping(document.data.get("abbreviations"))
+    if not own:
+        return
+    from rules.entry.vocabulary import usual  # what reads entries is loaded only where they are read
+
     motifs = [motif for _, motif in _items(document.data.get("motifs"))]
     also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
     labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
     known = {folded(str(name)) for name in labels} | set(usual().statements)
-    for typed, meaning in _mapping(document.data.get("abbreviations")).items():
+    for typed, meaning in own.items():
         if folded(str(meaning)) not in known:
             where = ("abbreviations", typed)
             text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
