@@ -99,17 +99,18 @@ def _motifs(document: Document) -> None:
 
 def _abbreviations(document: Document) -> None:
     """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
-    own = _mapping(document.data.get("abbreviations"))
-    if not own:
-        return
-    from rules.entry.vocabulary import usual  # what reads entries is loaded only where they are read
-
     motifs = [motif for _, motif in _items(document.data.get("motifs"))]
     also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
     labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
-    known = {folded(str(name)) for name in labels} | set(usual().statements)
-    for typed, meaning in own.items():
-        if folded(str(meaning)) not in known:
+    known = {folded(str(name)) for name in labels}
+    written = _mapping(document.data.get("abbreviations"))
+    others = {typed: meaning for typed, meaning in written.items() if folded(str(meaning)) not in known}
+    if not others:
+        return
+    from rules.entry.vocabulary import usual  # most files need no word of it
+
+    for typed, meaning in others.items():
+        if folded(str(meaning)) not in usual().statements:
             where = ("abbreviations", typed)
             text = f"{_quoted(document, where, meaning)} n'est ni un motif, ni une phrase connue."
             choices = [*map(str, labels), "nouveau patient", "sans préférence", "première consultation", "suivi"]
