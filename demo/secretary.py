@@ -95,9 +95,9 @@ class Event:
 
     @property
     def block(self) -> str:
-        """Our part of the text; empty where there is none."""
+        """Our part of the text, with ordinary spaces; empty where there is none."""
         _, found, rest = self.text.partition("── attitre ──")
-        return found + rest
+        return (found + rest).replace("\N{NO-BREAK SPACE}", " ")
 
     @property
     def minutes(self) -> int:

@@ -15,6 +15,7 @@ from sync.core.context import Source
 from sync.store import patients
 from tests.office import MORNING, PARIS, PRACTICE, Office, calendar_of, ics, make_office
 
+_OFFER = re.compile(r"(?<=[.?]) → ")  # behind the sentence of a finding
 _DAY = ((time(8, 30), time(12, 30)), (time(14, 0), time(19, 0)))
 HOURS = dict.fromkeys(range(5), _DAY)  # Monday to Friday
 SURGERY = replace(
@@ -161,8 +162,8 @@ class Event:
 
     @property
     def wrong(self) -> list[str]:
-        """The lines that block (`✗`)."""
-        return [line for line in self._part.lines if line.startswith("✗")]
+        """The lines that block (`✗`), without what they offer."""
+        return [_OFFER.split(line, 1)[0] for line in self._part.lines if line.startswith("✗")]
 
     @property
     def length(self) -> int:
@@ -170,13 +171,17 @@ class Event:
         return self.desk.office.event(self.uid, self.dentist).minutes
 
     def said(self, *signs: str) -> list[str]:
-        """The lines that begin with one of these signs (`✗`, `!`, `✓`), receipts of messages aside."""
-        return [line for line in self._part.lines if line.startswith(signs) and "envoyé le" not in line]
+        """The lines that begin with one of these signs (`✗`, `!`, `✓`) without what they offer, receipts aside."""
+        said = [one for line in self._part.lines for one in re.split(r"  (?=✓ )", line)]
+        told = [line for line in said if line.startswith(signs) and "envoyé le" not in line]
+        return [_OFFER.split(line, 1)[0] for line in told]
 
     @property
     def proposed(self) -> list[str]:
-        """The lines offered below the findings, without their arrows."""
-        return [line.removeprefix("  → ") for line in self._part.lines if line.startswith("  → ")]
+        """What the findings offer, behind their arrows."""
+        offers = [line.removeprefix("  → ") for line in self._part.lines if line.startswith("  → ")]
+        beside = [told for line in self._part.lines for told in _OFFER.split(line, 1)[1:]]
+        return [*offers, *(one for told in beside for one in told.split(" → "))]
 
     @property
     def confirmed(self) -> bool:
@@ -192,7 +197,8 @@ class Event:
         calendar, world = self.desk.office.calendars[self.dentist], self.desk.office.world
         body = calendar.get(self._ref)
         assert body is not None, "the event is gone"
-        return calendar.read(body.ref, body.payload, world.window(self.desk.office.now)).annotation
+        part = calendar.read(body.ref, body.payload, world.window(self.desk.office.now)).annotation
+        return Annotation(part.mark, tuple(line.replace("\N{NO-BREAK SPACE}", " ") for line in part.lines))
 
 
 def moment(text: str) -> datetime:

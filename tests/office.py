@@ -86,7 +86,7 @@ class Office:
         body = self.calendars[dentist].get(f"{uid}.ics")
         assert body is not None
         reading = self.calendars[dentist].read(body.ref, body.payload, self.world.window(self.now))
-        return reading.annotation.mark + "\n".join(reading.annotation.lines)
+        return (reading.annotation.mark + "\n".join(reading.annotation.lines)).replace("\N{NO-BREAK SPACE}", " ")
 
     def told(self, kind: str) -> list[str]:
         """The states of the SMS of that kind."""

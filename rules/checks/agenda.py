@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from rules.checks.checklist import LONGEST_MINUTES
@@ -10,7 +11,7 @@ from rules.checks.public_holidays import holiday_name
 from rules.entry.is_patient import contentless
 from rules.entry.reserved_slots import Place, place
 from rules.findings import raised
-from rules.model import Booking, Busy, CalendarEvent, Dentist, Finding, Kind, Practice, Span
+from rules.model import Booking, Busy, CalendarEvent, Dentist, Entry, Finding, Kind, Practice, Severity, Span
 from rules.text.french import clock, day, day_and_clock, listed
 
 LONGEST = timedelta(minutes=LONGEST_MINUTES)
@@ -186,6 +187,30 @@ def wanted_minutes(booking: Booking, practice: Practice) -> int | None:
 def longest_minutes(practice: Practice) -> int:
     """No visit takes more."""
     return max((motif.length(first) for motif in practice.motifs for first in (True, False)), default=0)
+
+
+# --- on purpose ------------------------------------------------------------------------------------------------------
+
+_MAY_BE_MEANT = frozenset(
+    {"outside-hours", "on-holiday", "conflict", "conflict-later", "patient-twice", "motif-twice", "place-urgent"}
+)
+
+
+def meant(
+    event: CalendarEvent, entry: Entry, practice: Practice, confirmed_for: datetime | None, found: Sequence[Finding]
+) -> Findings:
+    """With « Créneau confirmé » an overlap, the hour and the second visit of a day are only noted, for the time for
+    which it was typed (ruling 18); moved, or copied along, it counts no more. P23 is not among these."""
+    doubted = [one for one in found if one.rule in _MAY_BE_MEANT]
+    if entry.slot_confirmed is None or not doubted:
+        return tuple(found)
+    seen = day_and_clock(event.start.astimezone(practice.zone))
+    if confirmed_for != event.start:
+        old = confirmed_for and day_and_clock(confirmed_for.astimezone(practice.zone))
+        problem = f"il a été tapé pour {old}" if old else "il vient d'un événement copié"
+        return (*found, *raised(practice.policy, "slot-moved", problem=problem, seen=seen))
+    noted = (replace(one, severity=Severity.INFO, proposals=()) if one in doubted else one for one in found)
+    return (*noted, *raised(practice.policy, "slot-confirmed", seen=seen))
 
 
 # --- blocks ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules.checks import agenda, checklist, visit_length
+from rules.checks import agenda, checklist, kept_answers, visit_length
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.details import names
@@ -21,6 +21,7 @@ from rules.model import (
     Consent,
     Entry,
     Finding,
+    Guardian,
     Kind,
     Length,
     Outcome,
@@ -34,6 +35,7 @@ from rules.model import (
 from rules.patients.identify import Match, identify, label, names_family
 from rules.patients.record_update import complete
 from rules.patients.shared_contact import shared
+from rules.patients.standing_answers import answered
 from rules.text.fold import key
 from rules.text.french import day_and_clock
 
@@ -61,6 +63,9 @@ class Context:
     born_here: bool = True  # that record was made from this event
     consent: Consent | None = None  # the patient's own answer by the link
     consent_dentist: str | None = None  # the dentist for whom an agreement was noted before
+    guardian: Guardian | None = None  # who is named here, as another child's record knows them
+    slot_counts: bool = True  # False: « Créneau confirmé » was typed for another time, or copied along (ruling 18)
+    slot_start: datetime | None = None  # the time for which it was typed; None: copied along
     consent_counts: bool = True  # False: what is typed was agreed for another booking, and copied (ruling 10)
     slots: tuple[Slot, ...] = ()  # free times to propose
     no_slots: str = ""  # the sentence if there is none
@@ -99,7 +104,12 @@ def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Con
     match = _who(entry, practice, context)
     if not _is_booking(event, entry, practice, context, match):
         return None
-    return _made(event, entry, complete(match.patient, entry, practice.policy, context.given)[0], context)
+    return _made(
+        event,
+        entry,
+        _completed(match, entry, practice, context, context.given)[0],
+        context,
+    )
 
 
 def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> bool:
@@ -172,9 +182,11 @@ def _family_name(entry: Entry, candidates: Iterable[Patient]) -> bool:
 def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match) -> Assessment:
     if not context.consent_counts:
         entry = replace(entry, consent=None)
+    if context.guardian is not None:
+        entry = replace(entry, guardian=context.guardian)
     same = match.patient is not None and match.patient.id == context.linked
     given = context.given if same else {}
-    patient, changes, kept = complete(match.patient, entry, practice.policy, given)
+    patient, changes, kept = _completed(match, entry, practice, context, given)
     booking = _made(event, entry, patient, context)
     if booking.cancelled:
         return Assessment(Kind.BOOKING, (), booking)
@@ -185,11 +197,12 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *kept,
         *shared(entry, match.patient, patient, context.candidates, policy=practice.policy, given=given),
         *placed.findings,
+        *kept_answers.said(entry, patient, booking, practice, other_child=context.guardian is not None),
         *checklist.mandatory(booking, entry, practice),
         *checklist.visit(entry, patient, practice),
         *checklist.forms(event, entry, practice),
         *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
-        *_time(event, booking, practice, context),
+        *agenda.meant(event, entry, practice, _slot(event, context), tuple(_time(event, booking, practice, context))),
         *checklist.remarks(patient, practice),
         *_earlier(entry, placed, event, practice, context),
     )
@@ -251,7 +264,7 @@ def _fitted(found: Assessment, event: CalendarEvent, entry: Entry, practice: Pra
 
 
 def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context) -> Booking:
-    outcome = entry.outcome
+    outcome, day = entry.outcome, event.start.date()
     return Booking(
         dentist=context.dentist,
         start=event.start,
@@ -260,9 +273,9 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         motif=entry.motif,
         first_visit=checklist.first_visit(entry, patient),
         consent=entry.consent or context.consent,
-        guardian=entry.guardian,
-        without_mobile=entry.without_mobile,
-        without_email=entry.without_email,
+        guardian=kept_answers.guardian(entry, patient, day),
+        without_mobile=entry.without_mobile or kept_answers.without(patient, "mobile"),
+        without_email=entry.without_email or kept_answers.without(patient, "email"),
         comment=entry.comment,
         waiting=entry.waiting,
         teeth=entry.teeth,
@@ -270,6 +283,15 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         cancelled=event.status is Status.CANCELLED or _called_off(outcome),
         no_preference=entry.no_preference,
     )
+
+
+def _completed(
+    match: Match, entry: Entry, practice: Practice, context: Context, given: Mapping[str, str]
+) -> tuple[Patient, tuple[str, ...], list[Finding]]:
+    """As `complete`, with the answers that stay on the record."""
+    patient, changes, kept = complete(match.patient, entry, practice.policy, given)
+    today = context.now.astimezone(practice.zone).date()
+    return answered(match.patient, patient, entry, today), changes, kept
 
 
 def _called_off(outcome: Outcome | None) -> bool:
@@ -296,6 +318,11 @@ def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Con
     agreed = Agreed(context.consent, context.consent_dentist)
     proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
     return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
+
+
+def _slot(event: CalendarEvent, context: Context) -> datetime | None:
+    """The time for which « Créneau confirmé » stands."""
+    return event.start if context.slot_counts else context.slot_start
 
 
 def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:

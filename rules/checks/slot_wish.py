@@ -60,7 +60,12 @@ def wish(
     booking = found.booking
     if booking is None or booking.cancelled:
         return None
-    asking = tuple((one.rule, one.text) for one in found.findings if one.rule in _ASKING)
+    confirmed = any(one.rule == "slot-confirmed" for one in found.findings)
+    asking = tuple(
+        (one.rule, one.text)
+        for one in found.findings
+        if one.rule in _ASKING and not (confirmed and one.severity is Severity.INFO)
+    )
     earlier = _any_dentist(booking, entry, practice, asked_before=asked_before)
     minutes = _minutes(booking, event, entry, practice)
     if minutes is None or not (asking or earlier):

@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
-from rules.text.fold import fold, tidy
+from rules.text.fold import fold, key, tidy
 
 OLDEST = 120  # years
 _MONTHS = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
@@ -28,15 +28,18 @@ _SEPARATOR = r"\s?[/.\- ]\s?"
 _DAY_FIRST = re.compile(rf"(?<!\d)(\d{{1,2}}){_SEPARATOR}(\d{{1,2}}){_SEPARATOR}(\d{{4}}|\d{{2}})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[/.\- ](\d{1,2})[/.\- ](\d{1,2})(?!\d)")
 _IN_WORDS = re.compile(r"(?<!\d)(\d{1,2})(?:er)?\s([a-z]{3,9})\.?\s(\d{4}|\d{2})(?!\d)")
-_EIGHT = re.compile(r"(\d{2})(\d{2})(\d{4})")
+_EIGHT = re.compile(r"(\d{2})\s?(\d{2})\s?(\d{4}|\d{2})")
+_ODD = re.compile(r"(?<=\d)\s?[\u2010-\u2015\u2044\u2212\u2215\ufe58\ufe63\uff0d]\s?(?=\d)")
 _NOTHING = re.compile(r"0{1,2}[/.\-]0{1,2}[/.\-]0{2,4}|[jdm/.\- ay]*", re.IGNORECASE)
 
 
 def birth_date(text: str, today: date) -> Detail[date]:
     """A real date of a living person (0 to 120 years). Two figures of a year count only where one century fits."""
-    raw = tidy(text[:LONGEST_CHARS])
+    raw = _ODD.sub("/", tidy(text[:LONGEST_CHARS]))
     if is_placeholder(raw) or _NOTHING.fullmatch(raw):
         return Detail(None)
+    if len({key(found[0]) for found in _DAY_FIRST.finditer(raw)}) > 1:
+        return Detail(None, "deux dates différentes")
     parts = _parts(raw)
     if not parts:
         return Detail(None, "ce n'est pas une date complète")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from unicodedata import combining, normalize
 
 from rules.details import email_domains
 from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
@@ -39,6 +40,8 @@ def email(text: str) -> Detail[str]:
 
 
 def _checked(raw: str) -> Detail[str]:
+    if odd := _odd(raw):
+        return odd
     if problem := _wrong(raw):
         return Detail(None, problem)
     taken = _taken(raw)
@@ -49,6 +52,28 @@ def _checked(raw: str) -> Detail[str]:
     if proposal:
         return Detail(None, "faute de frappe dans le domaine ?", f"{local}@{proposal}")
     return Detail(f"{local}@{domain}")
+
+
+def _odd(raw: str) -> Detail[str] | None:
+    """What is rare and may be meant: a typographic apostrophe, which mail servers refuse (the straight one is
+    proposed), and a domain with accents, which exists (the one without them is proposed)."""
+    if raw.isascii() and "`" not in raw:
+        return None
+    straight = _APOSTROPHE.sub("'", raw)
+    local, at, domain = straight.rpartition("@")
+    if not (at and local.isascii()):
+        return None
+    plain = f"{local}@{_bare(domain)}"
+    if plain == raw or not plain.isascii() or _taken(plain) is None or (straight == raw and _taken(raw) is None):
+        return None
+    return Detail(None, "un signe rare dans l'adresse", plain)
+
+
+_APOSTROPHE = re.compile("[\u2018\u2019\u02bc\u00b4\u0060]")
+
+
+def _bare(domain: str) -> str:
+    return "".join(sign for sign in normalize("NFKD", domain) if not combining(sign))
 
 
 def _taken(raw: str) -> tuple[str, str] | None:
@@ -86,5 +111,5 @@ def confirmed(text: str) -> str | None:
     detail = email(text)
     if detail.value or not detail.proposal:
         return detail.value
-    found = ADDRESS.search(_RESIDUE.sub("", tidy(text[:LONGEST_CHARS])))
+    found = ADDRESS.search(_APOSTROPHE.sub("'", _RESIDUE.sub("", tidy(text[:LONGEST_CHARS]))))
     return found[0] if found else None

@@ -10,11 +10,13 @@ from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
 from rules.text.fold import tidy
 
 # With the code of France alone, phonenumbers calls overseas mobiles invalid. Nationally all are written alike.
-_REGIONS = ("FR", "RE", "YT", "GP", "MQ", "GF")  # GP stands for Saint-Martin and Saint-Barthélemy too
-_OVERSEAS = ("262", "590", "594", "596")
+_REGIONS = ("FR", "RE", "YT", "GP", "MQ", "GF", "PM")  # GP stands for Saint-Martin and Saint-Barthélemy too
+_OVERSEAS = ("262", "508", "590", "594", "596")
 _REMARK = re.compile(r"\([^()0-9]*\)")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
 _RUN = re.compile(r"\+?\(?\d(?:[\s.\-–/_·()]*\d)*")
+_BRACKETS = re.compile(r"[\[\]{}]")
+_ODD = re.compile(r"[\u2010-\u2015\u2044\u2212\u2215\ufe58\ufe63\uff0d]")
 _LETTER = re.compile(r"(?:\b[oO]|(?<=\d)\s?[oO])[\s.\-]?\d|\d[\s.\-]?[oO]\b")
 _TWO = re.compile(r"(?:(?:\+|00)33\s*0?[1-9]\d{8}|0[1-9]\d{8}){2,}")
 _ONE_FRENCH = re.compile(r"(?:(?:\+|00)33\s*0?|0)([1-9]\d{8})")
@@ -27,7 +29,7 @@ def mobile(text: str) -> Detail[str]:
     raw = tidy(text[:LONGEST_CHARS])
     if is_placeholder(raw):
         return Detail(None)
-    raw = _TRUNK.sub("", _REMARK.sub(" ", raw))
+    raw = _TRUNK.sub("", _REMARK.sub(" ", _BRACKETS.sub(" ", _ODD.sub("-", raw))))
     if _LETTER.search(raw):
         return Detail(None, "la lettre O à la place du chiffre 0")
     runs = [run for run in map(_plain, _RUN.findall(raw)) if len(run) >= 5]

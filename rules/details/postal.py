@@ -13,6 +13,7 @@ _POSTCODE = re.compile(r"(?<![\d\w])(?:F-?)?(\d{2}\s?\d{3})(?!\d)")
 _NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CODE_APART = re.compile(r"(?<!\d)(\d{5}),\s*(?=[^\W\d_])")
+_TOWN_BEFORE = re.compile(r"(?:,|\sà)\s*([^,\d]+?)[\s,]*$")
 _CEDEX = re.compile(r"\bcedex\b(?:\s*\d{1,2}\b)?", re.IGNORECASE)
 _PLACE = re.compile(
     r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad"
@@ -31,10 +32,30 @@ def address(text: str) -> Detail[str]:
     raw = _CODE_APART.sub(r"\1 ", raw)
     codes = list(_POSTCODE.finditer(raw))
     chosen = next((code for code in codes[::-1] if _LETTERS.search(raw[code.end() :])), codes[-1] if codes else None)
-    if chosen is None and _country(raw):
+    if _abroad(raw, chosen is not None):
         return Detail(raw)
     problems = _problems(raw, chosen)
     return Detail(None, ", ".join(problems)) if problems else Detail(raw)
+
+
+def _abroad(raw: str, coded: bool) -> bool:
+    """An address elsewhere: it names a country, or its postcode has a form that France's never has. No French rule
+    holds there; overseas France, whose postcodes are French, is not abroad."""
+    last = key(re.split(r"[,\n(]", raw)[-1])
+    if coded and last.lstrip("0123456789 ") in _OVERSEAS:
+        return False
+    return _country(raw) or _FOREIGN_CODE.search(raw) is not None
+
+
+_OVERSEAS = frozenset(key(name) for name in (
+    "Guadeloupe", "Martinique", "Guyane", "Guyane française", "La Réunion", "Réunion", "Mayotte", "Saint-Martin",
+    "Saint-Barthélemy", "Saint-Pierre-et-Miquelon", "Polynésie française", "Nouvelle-Calédonie", "Wallis-et-Futuna",
+    "Monaco",
+))  # fmt: skip
+_FOREIGN_CODE = re.compile(
+    r"(?<![\w-])(?:(?:D|A|B|CH|L|I|E|NL|LU|BE|DE|ES|IT|PT|AT|LT|PL|RO)-\d{4,5}(?!\d)"
+    r"|[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b|[A-Z]\d[A-Z]\s\d[A-Z]\d\b|[1-9]\d{3}\s?[A-Z]{2}\s+[A-Z])"
+)
 
 
 def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
@@ -42,8 +63,8 @@ def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
         wrong = re.search(r"\b\d{4}\b|\b\d{6}\b|\b2[AB]\d{2,3}\b", raw, re.IGNORECASE)
         return ["le code postal doit avoir 5 chiffres" if wrong else "le code postal manque", *_street(raw)]
     street, town = raw[: code.start()], _CEDEX.sub("", raw[code.end() :])
-    if not _LETTERS.search(town) and "," in street.rstrip(" ,"):
-        street, _, town = street.rstrip(" ,").rpartition(",")  # `12 rue des Lilas, Paris 75020`
+    if not _LETTERS.search(town) and (before := _TOWN_BEFORE.search(street)):
+        street, town = street[: before.start()], before[1]  # `12 rue des Lilas, Paris 75020`
     return (
         _street(street)
         + _codes(code[1].replace(" ", ""), town)
@@ -67,9 +88,16 @@ def _street(street: str) -> list[str]:
 
 
 def _country(raw: str) -> bool:
-    """The address names a country other than France."""
-    last = key(re.split(r"[,\n(]", raw)[-1])
-    return last in _countries() or any(last.endswith(f" {name}") for name in _countries())
+    """The address ends with the name of a country other than France, which is no part of a street's."""
+    spoken = key(re.split(r"[,\n(]", raw)[-1]).split()
+    for start in range(max(0, len(spoken) - _LONGEST_NAME), len(spoken)):
+        if " ".join(spoken[start:]) in _countries():
+            return start == 0 or spoken[start - 1] not in _OF
+    return False
+
+
+_LONGEST_NAME = 6  # words of a country's name
+_OF = frozenset(["de", "du", "d", "des", "la", "le", "l", "les", "et"])  # `12 rue d'Espagne` is in France
 
 
 @lru_cache(maxsize=1)

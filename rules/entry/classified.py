@@ -65,6 +65,8 @@ class Sheet:
     pressed: bool = False
     warned: bool = False
     timed: bool = False  # what was read holds for this hour only
+    kept: list[str] = field(default_factory=list)  # words beside details that went to the comment
+    unclear: list[str] = field(default_factory=list)  # a number or e-mail of which it is not said whose it is
 
     def said(self, text: str, *, stands: Callable[[int, int], bool] | None = None) -> Said | None:
         """The outcome that a text begins with, or, with `stands`, that stands anywhere in it as a status; from then on
@@ -157,7 +159,7 @@ def free(sheet: Sheet, text: str) -> bool:
         if STREET.match(text, place) and address(text[place:]).value:
             sheet.add("address", text[place:])
             return True
-        if text[place:end].strip(EDGES) and not _known_part(sheet, text[place:end].strip(EDGES)):
+        if text[place:end].strip(EDGES) and not known_part(sheet, text[place:end].strip(EDGES)):
             sheet.comment.append(text[place:].strip())
             return False
         place = found.end() if found else end
@@ -186,7 +188,7 @@ def _meant(segment: Segment, practice: Practice) -> bool:
     return begins is None or begins.match(value) is not None
 
 
-def _known_part(sheet: Sheet, part: str) -> bool:
+def known_part(sheet: Sheet, part: str) -> bool:
     """Note what a part says; False where it says nothing known."""
     said = vocabulary.statements(sheet.practice).get(key(part))
     if said:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rules.entry import labels
-from rules.entry.classified import CHOICE, EDGES, STREET, YES_LABELS, Sheet, free, labelled, open_address
+from rules.entry import labels, one_line, unlabelled
+from rules.entry.classified import CHOICE, EDGES, STREET, YES_LABELS, Sheet, free, known_part, labelled, open_address
 from rules.entry.labels import STATEMENTS, Segment
-from rules.text.fold import key
+from rules.text.fold import key, words
 
 
 def sort(sheet: Sheet, text: str) -> None:
     """Sort the description line by line; a comment runs to the next labelled line (P19)."""
+    text = unlabelled.plain_signs(text)
     in_comment, pending = False, ""
     for raw in text.splitlines():
         line = raw.strip()
@@ -39,7 +40,11 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
     """Sort one line; whether a comment begins, and the label that still waits for its value."""
     if not segments[0].label:
         before = len(sheet.comment)
-        if not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
+        if len(segments) == 1 and one_line.sort(sheet, line, known_part):
+            return False, ""
+        news = len(segments) > 1 and one_line.is_news(words(segments[0].value))
+        sorted_ = len(segments) > 1 and one_line.sort(sheet, segments[0].value, known_part)
+        if not (news or sorted_) and not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
             if len(segments) > 1:
                 sheet.comment[before:] = [line]
             return False, "address" if open_address(sheet) and STREET.match(line) else ""
@@ -48,7 +53,10 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
         if segment.label == "comment":
             sheet.comment.append(segment.value)
             return True, ""
-        labelled(sheet, segment)
+        head, more = one_line.apart(sheet, segment)
+        labelled(sheet, head)
+        if more and not one_line.sort(sheet, more, known_part):
+            sheet.comment.append(more)
     last = segments[-1] if segments else Segment("", "")
     waits = last.label == "address" and open_address(sheet)
     return False, last.label if last.label not in YES_LABELS and (not last.value or waits) else ""

@@ -38,12 +38,15 @@ _SYNONYMS = {
     "|patiente d accord|consentement|accord du responsable",
     "duration": "duree|temps|duree prevue|duree du rdv",
     "guardian": "responsable|responsable legal|representant legal|tuteur|tutrice|parent|parents|mere|pere|maman|papa",
-    "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel",
+    "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel|ss mobile|ss portable"
+    "|ss tel|sans tel portable|sans telephone portable|pas de tel|pas de telephone|pas de tel portable",
     "no_email": "sans e mail|sans email|sans mail|pas d e mail|pas d email|pas de mail|sans courriel"
-    "|sans adresse e mail",
+    "|sans adresse e mail|sans adresse mail|sans adresse email|ss mail|ss email|ss e mail|pas de courriel"
+    "|pas d adresse mail|pas d adresse e mail|pas d adresse email",
     "email_ok": "e mail confirme|email confirme|mail confirme|courriel confirme|e mail verifie|email verifie"
     "|mail verifie",
     "mobile_ok": "mobile confirme|portable confirme|numero confirme|mobile verifie|portable verifie",
+    "slot_ok": "creneau confirme|creneau voulu|creneau valide|horaire confirme|horaire voulu|heure confirmee",
     "text_ok": "texte confirme|texte verifie",
     "waiting": "liste d attente|attente|sur liste d attente|liste attente",
     "outcome": "absence|absent|absente|abs|annule|annulee|annulation|retard|arrive|arrivee|arrive e|prevenu|prevenue"
@@ -52,6 +55,15 @@ _SYNONYMS = {
     "|informations|observation|observations|precision|precisions|p s|ps|attention|important|memo",
 }
 LABELS: Mapping[str, str] = {name: label for label, names in _SYNONYMS.items() for name in names.split("|")}
+
+
+def _lacking(*things: str) -> str:
+    """The usual ways to say that a patient has none: `pas de mail`, `n'a pas d'adresse mail`, `aucun e-mail`."""
+    of = [f"{article} {thing}" for thing in things for article in ("d" if thing[0] in "aei" else "de",)]
+    ways = ("pas", "n a pas", "na pas", "a pas", "ne possede pas", "n utilise pas")
+    said = [f"{way} {thing}" for way in ways for thing in of]
+    return "|".join([*said, *(f"{none} {thing}" for none in ("aucun", "aucune") for thing in things)])
+
 
 # Whole lines and parts that say something without a value.
 _STATEMENTS = {
@@ -63,13 +75,30 @@ _STATEMENTS = {
     "not_known": "jamais venu|jamais venue|pas encore venu|pas encore venue",
     "known": "deja venu|deja venue|deja venu e|deja patient|deja patiente|patient connu|patiente connue",
     "preference": "sans preference|pas de preference|sans dentiste attitre|pas de dentiste attitre"
-    "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste",
+    "|peu importe le dentiste|dentiste indifferent|sans preference de dentiste|sans pref"
+    "|ss pref|ss preference|pas de pref|peu importe|n importe quel dentiste",
+    "slot_ok": f"{_SYNONYMS['slot_ok']}|entre deux|en entre deux|entre deux patients|entre 2|hors horaires voulu"
+    "|hors horaire voulu|hors horaires confirme|chevauchement voulu|chevauchement confirme|double rdv voulu",
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
     "text_ok": _SYNONYMS["text_ok"],
     "no_mobile": _SYNONYMS["no_mobile"],
     "no_email": _SYNONYMS["no_email"],
+    "lacks_mobile": _lacking("mobile", "portable", "tel", "telephone", "tel portable", "telephone portable", "gsm"),
+    "lacks_email": _lacking(
+        "mail",
+        "email",
+        "e mail",
+        "courriel",
+        "adresse mail",
+        "adresse e mail",
+        "adresse email",
+        "adresse electronique",
+        "internet",
+        "boite mail",
+    )
+    + "|n a pas internet|pas internet",
 }
 STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}
 
@@ -104,7 +133,8 @@ def cut(line: str) -> list[Segment]:
     pieces = [Segment("", head)] if head else []
     for number, (start, end, label) in enumerate(cuts):
         begin = start if label == "outcome" else end  # `Retard : 15 min`: the label is part of what is said
-        pieces.append(Segment(label, line[begin : edges[number + 1]].strip(_JOINT)))
+        value = line[begin : edges[number + 1]].strip(_JOINT)
+        pieces.append(Segment(label, value if number + 1 == len(cuts) else value.rstrip(".")))  # a stop, then a label
     return pieces
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from rules.details import email_address, names
 from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
 from rules.details.names import Name
-from rules.entry import descriptions, motifs, outcomes, titles, typed_answers, unlabelled, yes_no
+from rules.entry import descriptions, exceptions, motifs, outcomes, titles, typed_answers, unlabelled
 from rules.entry.classified import Sheet
 from rules.entry.is_patient import Likeness, contentless, looks_like_patient
 from rules.entry.labels import STATEMENTS
@@ -94,6 +94,7 @@ def _entry(typed: Sheet) -> Entry:
     """Who, how to reach them, why and with whom, with what cannot be believed of it."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
     home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.read_answers(typed)
+    left = exceptions.left_over(typed, _seen)
     checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
@@ -113,7 +114,7 @@ def _entry(typed: Sheet) -> Entry:
         motif_text=motif.text,
         guardian=guardian.value,
         comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
-        findings=_name_findings(name, typed) + sum((one.findings for one in checked), ()),
+        findings=_name_findings(name, typed) + sum((one.findings for one in checked), left),
     )
     return _with_answers(entry, typed, asked)
 
@@ -134,8 +135,10 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         no_preference="preference" in said,
         consent=asked.consent,
         keep_minutes=asked.minutes,
-        without_mobile=_waived(typed, "no_mobile"),
-        without_email=_waived(typed, "no_email"),
+        slot_confirmed=exceptions.slot_confirmed(typed),
+        without_mobile=exceptions.waived(typed, "no_mobile"),
+        without_email=exceptions.waived(typed, "no_email"),
+        ended=exceptions.ended(typed),
         waiting="waiting" in said,
         teeth=", ".join(dict.fromkeys(typed.teeth)),
         choice=typed.choice,
@@ -218,7 +221,7 @@ def _email(typed: Sheet) -> _Checked[str]:
 
 def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], problem: str) -> _Checked[str]:
     """Waived and given at once is a question (P34)."""
-    return _two(typed, rule, found.text, problem) if found.value and _waived(typed, label) else found
+    return _two(typed, rule, found.text, problem) if found.value and exceptions.waived(typed, label) else found
 
 
 def _birth(typed: Sheet) -> _Checked[date]:
@@ -394,11 +397,3 @@ def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
     """Words of the title that turned out to be nothing at all are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []
-
-
-def _waived(typed: Sheet, label: str) -> str | None:
-    """The reason of `Sans mobile : oui (n'en a pas)`; None where it was not said."""
-    for value in typed.typed.get(label, ()):
-        if why := yes_no.reason(tidy(value)):
-            return why
-    return "oui" if label in typed.statements else None

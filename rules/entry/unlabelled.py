@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from rules.details import street
 from rules.details.birth import birth_date
 from rules.details.email_address import ADDRESS
+from rules.entry.labels import LABELS
+from rules.text.fold import key, tokens
 
 GAP = "\x1f"  # stands where something was taken out of a text
 _YOUNGEST = timedelta(days=365)  # a newer date without `né(e)` is more likely an appointment's
@@ -17,7 +20,18 @@ _DATE = re.compile(
     r"|\d{1,2}(?:er)?\s[^\W\d_]{3,9}\.?\s\d{4})(?![\d/]|[.\-]\d|\s?h)",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<![\w@.+])(?:\+|\(?[0oO])[\doO](?:[\s.\-/_()]{0,3}[\doO]){6,13}(?!\w)")
+_PAIRS = re.compile(r"(?<![\w.])0[1-9](\s?[-–./]\s?)\d\d(?:\1\d\d){3}(?!\w)")  # no date: `06 - 45 - 18 - 73 - 56`
+_BARE_DATE = re.compile(  # only behind its label: `ddn 12051981`, `née le 12 05 1981`
+    r"\b(?:ddn|n[ée]e?(?:\(e\))?)(?:\s+le)?[\s.:]+(?P<date>\d{2}\s?\d{2}\s?(?:19|20)\d{2}|\d{6})(?![\d/]|\s?\d)",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(
+    r"(?<![\w@.+])(?:(?:\+|[(\[{]?[0oO])[\doO]|33(?=[\s.\-/]?0?[67])|[67](?=(?:[\s.\-/]?\d){8}(?!\d|\s?\d)))"
+    r"(?:(?:[\s.\-–/_()\[\]{}]{0,3}[\doO]){8}(?!\w|[\s.\-]?[\doO])|(?:[\s.\-–/_()\[\]{}]{0,3}[\doO]){6,18}(?!\w))"
+)
+_DASH, _SLASH = r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]", r"[\u2044\u2215\uff0f]"
+_ODD_DASH = re.compile(rf"(?<=\d){_DASH}(?=\d)")
+_ODD_SLASH = re.compile(rf"(?<=\d)\s?{_SLASH}\s?(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +44,74 @@ class Loose:
     birth: tuple[str, ...] = ()
 
 
+_FEWEST = 5  # digits of the shortest detail: a number and a year, a postcode
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A detail and its place in a text, with its own label where that stands before it (`tel 06 …`: `named`)."""
+
+    label: str
+    start: int
+    end: int
+    text: str
+    named: bool
+
+
+def plain_signs(text: str) -> str:
+    """Unicode's dashes and slashes between two digits as `-` and `/`: `12‑05‑1981`, `06⁄45…`. Nothing else moves."""
+    return text if text.isascii() else _ODD_SLASH.sub("/", _ODD_DASH.sub("-", text))
+
+
+def spans(text: str, today: date) -> tuple[Span, ...]:
+    """The unmistakable details of one line with their places, in order."""
+    if "@" not in text and sum(map(str.isdigit, text)) < _FEWEST:
+        return ()
+    found: list[tuple[str, int, int, str]] = []
+    found += [("email", one.start(), one.start() + len(mail), mail) for one in ADDRESS.finditer(text)
+              for mail in [one[0].rstrip(".")]]  # fmt: skip
+    masked = _masked(text, found)
+    found += [("address", begin, end, text[begin:end]) for begin, end in street.find(masked)]
+    masked = _masked(masked, found)
+    found += [("mobile", *one.span(), one[0]) for one in _PAIRS.finditer(masked)]
+    found += [("birth", *one.span(), one["date"]) for one in _BARE_DATE.finditer(masked)]
+    masked = _masked(masked, found)
+    dates = list(_DATE.finditer(masked))
+    found += [("birth", *one.span(), one["date"]) for one in dates if _is_birth(one, today)]
+    masked = _masked(masked, [("", *one.span(), "") for one in dates])  # no number runs into an appointment's date
+    phones = (one for one in _PHONE.finditer(masked) if sum(map(str.isdigit, one[0])) >= 8)
+    found += [("mobile", *one.span(), one[0].strip()) for one in phones]
+    return tuple(_with_label(text, *each) for each in sorted(found, key=lambda each: each[1]))
+
+
+def _masked(text: str, found: list[tuple[str, int, int, str]]) -> str:
+    for _, start, end, _ in found:
+        text = text[:start] + GAP * (end - start) + text[end:]
+    return text
+
+
+def _with_label(text: str, label: str, start: int, end: int, value: str) -> Span:
+    """The span from its label on, where one of its kind stands right before it."""
+    edge = max(0, start - _LABEL_CHARS)
+    before = text[edge:start].rstrip(" .:=-–(")
+    if not before[-1:].isalpha():
+        return Span(label, start, end, value, label == "birth" and text[start:end] != value)
+    for _, begin, _ in tokens(text[edge:start])[-4:]:
+        head = text[edge + begin : start]
+        if _OWN.get(key(head)) == label and not _STOP.search(head.strip()):
+            return Span(label, edge + begin, end, value, True)
+    return Span(label, start, end, value, label == "birth" and text[start:end] != value)
+
+
+_LABEL_CHARS = 40  # before a detail, in which its label stands
+_STOP = re.compile(r"[,;|]")
+_OWN = {name: label for name, label in LABELS.items() if label in {"mobile", "email", "birth", "address"}}
+
+
 def take(text: str, today: date) -> Loose:
     """The unmistakable details of one text. Dates come out before phones: `12/05/1981 06 12 34 56 78`."""
     emails: list[str] = []
+    text = plain_signs(text)
     if "@" in text:
         emails = [address.removeprefix("mailto:") for address in ADDRESS.findall(text)]
         text = ADDRESS.sub(GAP, text)
@@ -47,15 +126,16 @@ def take(text: str, today: date) -> Loose:
 
 def _date(found: re.Match[str], births: list[str], today: date) -> str:
     """A gap for a birth date; any other date stays, fenced off so that no phone number runs into it."""
-    detail = birth_date(found["date"], today)
-    if (
-        found["born"]
-        or (detail.value and today - detail.value > _YOUNGEST)
-        or _impossible(found["date"], detail.problem)
-    ):
+    if _is_birth(found, today):
         births.append(found["date"])
         return GAP
     return f"\x1e{found[0]}\x1e"
+
+
+def _is_birth(found: re.Match[str], today: date) -> bool:
+    detail = birth_date(found["date"], today)
+    old = detail.value is not None and today - detail.value > _YOUNGEST
+    return bool(found["born"]) or old or _impossible(found["date"], detail.problem)
 
 
 def _impossible(text: str, problem: str) -> bool:

@@ -89,8 +89,10 @@ class Entry:
     consent: Consent | None = None  # an agreement to another dentist (P23)
     keep_minutes: int | None = None  # the length in minutes that she wants kept (P8)
     guardian: Guardian | None = None  # who is written to instead (P34)
+    slot_confirmed: str | None = None  # « Créneau confirmé »: overlap, hours, second visit are meant; her words
     without_mobile: str | None = None  # why there is none, as typed; as for `without_email`
     without_email: str | None = None
+    ended: frozenset[str] = frozenset()  # what she takes back: `guardian`, `without_mobile`, `without_email`
     comment: str = ""  # stays in the practice, never sent to the patient
     waiting: bool = False  # on the waiting list for an earlier slot (P44)
     outcome: Outcome | None = None  # how the appointment ended (section 7)

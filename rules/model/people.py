@@ -25,6 +25,13 @@ class Patient:
     dentist: str | None = None
     guardian: str | None = None
     foreign_id: str | None = None
+    guardian_mobile: str | None = None  # how the guardian is reached, as for `guardian_email`
+    guardian_email: str | None = None
+    guardian_since: date | None = None  # the day on which that was typed
+    without_mobile: str | None = None  # why there is none, as typed; as for `without_email`
+    without_mobile_since: date | None = None
+    without_email: str | None = None
+    without_email_since: date | None = None
     visits: tuple[tuple[date, str, str | None], ...] = ()
     remarks: tuple[date, ...] = ()
     known_as: tuple[tuple[str, str], ...] = ()

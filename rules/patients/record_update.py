@@ -9,6 +9,7 @@ from datetime import date
 from rules.details import names
 from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy
+from rules.patients.standing_answers import is_relation
 from rules.text.fold import key
 from rules.text.french import numeric_day
 
@@ -70,7 +71,7 @@ def _typed(entry: Entry) -> dict[str, str | date | None]:
 
 def _differs(patient: Patient, name: str, value: str | date | None) -> bool:
     on_file = getattr(patient, name)
-    if not value or (on_file and name in _ONCE):
+    if not value or (on_file and name in _ONCE) or (on_file and name == "guardian" and is_relation(str(value))):
         return False
     return not on_file or key(str(on_file)) != key(str(value))
 

@@ -1,4 +1,4 @@
-"""What she reads in the event: the booking in words, what to do, what the patient received (P17,
+"""What she reads in the event: what to do, the booking in words, what the patient received (P17,
 docs/design.md#what-she-reads-back).
 
 Only facts of the event and moments that are over stand in it, so that time alone never changes a word.
@@ -6,6 +6,7 @@ Only facts of the event and moments that are over stand in it, so that time alon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +24,9 @@ from rules.model import (
     Severity,
 )
 from rules.patients.identify import label
-from rules.text.french import clock, day_and_clock, minutes
+from rules.telling.eight_lines import Parts, fitted, said_below
+from rules.text.french import clock, day_and_clock, minutes, unbroken
 
-_SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓", Severity.OFF: " "}
 _CHANNELS = {Channel.SMS: "SMS", Channel.EMAIL: "E-mail"}
 _KINDS = {
     MessageKind.CONFIRMATION: "de confirmation",
@@ -41,6 +42,7 @@ PROBLEMS = {
 _TOLD = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION})
 _UNTOLD = frozenset({"uncertain", "retried", "held"})
 BLOCKS, DONE = "⚠ ", "✓ "
+_DONE_SIGN = "✓"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,21 @@ def feedback(
         return Annotation()
     if assessment.booking.cancelled:
         return _cancelled(assessment, assessment.booking, practice, receipts)
-    return Annotation(
-        _mark(assessment, practice, receipts),
-        (
-            *_restated(assessment.booking, event, practice),
-            *_said(assessment.findings),
-            *_sent(receipts, practice),
-        ),
+    booking, sent = assessment.booking, tuple(_sent(receipts, practice))
+    parts = Parts(
+        assessment.findings,
+        tuple(_restated(booking, event, practice)),
+        [line for line in sent if not line.startswith(_DONE_SIGN)],
+        [line for line in sent if line.startswith(_DONE_SIGN)],
     )
+    return Annotation(_mark(assessment, practice, receipts), tuple(map(unbroken, fitted(parts))))
 
 
 def problem_feedback(findings: Sequence[Finding], practice: Practice) -> Annotation:
     """Findings about something that is no booking: a block without a reason, an event that cannot be read."""
     blocked = any(one.severity is Severity.ERROR for one in findings)
     mark = BLOCKS if blocked and practice.policy.title_mark else ""
-    return Annotation(mark, tuple(_said(findings))) if findings else Annotation()
+    return Annotation(mark, tuple(map(unbroken, fitted(Parts(findings))))) if findings else Annotation()
 
 
 def _cancelled(assessment: Assessment, booking: Booking, practice: Practice, receipts: Sequence[Receipt]) -> Annotation:
@@ -90,7 +92,8 @@ def _cancelled(assessment: Assessment, booking: Booking, practice: Practice, rec
     if booking.outcome is None and not receipts:
         return Annotation()
     noted = f"✓ Annulation notée : le créneau du {day_and_clock(booking.start.astimezone(practice.zone))} est libre."
-    return Annotation("", (noted, *_said(assessment.findings), *_sent(receipts, practice)))
+    parts = Parts(assessment.findings, (noted,), (), tuple(_sent(receipts, practice)))
+    return Annotation("", tuple(map(unbroken, fitted(parts))))
 
 
 def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt]) -> str:
@@ -122,18 +125,20 @@ def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Ite
 
 def findings_said(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Each finding on its line, its proposals below it."""
-    return tuple(_said(findings))
-
-
-def _said(findings: Sequence[Finding]) -> Iterator[str]:
-    for one in findings:
-        yield f"{_SIGNS[one.severity]} {one.text}"
-        yield from (f"  → {proposal}" for proposal in one.proposals)
+    return tuple(line for one in findings for line in said_below(one))
 
 
 def receipts_said(receipts: Sequence[Receipt], practice: Practice) -> tuple[str, ...]:
     """What the event says of the messages that were sent for it, a line each."""
     return tuple(_sent(receipts, practice))
+
+
+def receipts_in(line: str) -> list[str]:
+    """The notes and receipts that share a line, as `receipts_said` says them, whatever a client made of the spaces."""
+    return _NEXT.split(" ".join(line.split()))
+
+
+_NEXT = re.compile(r" (?=✓ )")
 
 
 def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:

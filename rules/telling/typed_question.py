@@ -16,7 +16,7 @@ from rules.entry import motifs
 from rules.model import Patient, Practice, Slot
 from rules.patients.identify import Clues, label
 from rules.text.fold import tokens, words
-from rules.text.french import day_and_clock, minutes, numeric_day
+from rules.text.french import day_and_clock, minutes, numeric_day, unbroken
 
 SHOWN = 5
 _FREE_WORDS = (
@@ -136,7 +136,7 @@ def lines(asked: Question, answer: Answer, practice: Practice, *, repeated: bool
         said += _slots(asked, answer, practice)
     if not said:
         said.append(f"Question non comprise. Écrivez par exemple {_UNDERSTOOD}.")
-    return (*said, REPEATED if repeated else TOMORROW)
+    return (*map(unbroken, said), REPEATED if repeated else TOMORROW)
 
 
 def sole(answer: Answer) -> Patient | None:

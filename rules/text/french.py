@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,6 +12,13 @@ from rules.model import Channel
 WAYS = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
 WAYS_PLURAL = {Channel.SMS: "SMS", Channel.EMAIL: "e-mails"}
 """How messages by each way are called, after `un` and `des`."""
+
+_BEFORE = re.compile(r"(?<=\S) (?=[»?!:;])|(?<=«) ")
+
+
+def unbroken(line: str) -> str:
+    """The line with no-break spaces inside « » and before `? ! : ;`, as French typography wants them."""
+    return _BEFORE.sub("\N{NO-BREAK SPACE}", line)
 
 
 def clock(moment: datetime) -> str:
@@ -66,7 +74,7 @@ def phone(number: str) -> str:
         parsed = plan.parse(number)
     except plan.NumberParseException:
         return number
-    national = parsed.country_code in {33, 262, 590, 594, 596}
+    national = parsed.country_code in {33, 262, 508, 590, 594, 596}
     form = plan.PhoneNumberFormat.NATIONAL if national else plan.PhoneNumberFormat.INTERNATIONAL
     return plan.format_number(parsed, form)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.senders.invite import name_of
@@ -15,7 +16,13 @@ from sync.evaluate.gather import Case, Occurrence
 from sync.plan.messages import plan_booking, tell_baseline
 from sync.store import bookings, consents, journal, occurrences, patients, resources
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
-from sync.store.codec import facts_to_json, findings_to_json, length_to_json, outcome_to_json
+from sync.store.codec import (
+    facts_to_json,
+    findings_to_json,
+    length_to_json,
+    outcome_to_json,
+    slot_confirmed_to_json,
+)
 
 if TYPE_CHECKING:
     from sync.store.columns import BookingColumns, FoundColumns
@@ -28,6 +35,7 @@ class Given:
     slots: dict[str, Any] | None  # the free times proposed (P24)
     details: dict[str, str]  # what the entry adds to the patient's record (P4)
     copied: Consent | None  # an agreement copied from another event, which does not count (ruling 10)
+    slot_start: datetime | None  # the time for which « Créneau confirmé » counts (ruling 18)
 
 
 def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Assessment]:
@@ -137,6 +145,7 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
         "state": VANISHED if what.cancelled else VALID if found.valid else INVALID,
         "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
         "findings": findings_to_json(found.findings), "adjusted": length_to_json(found.length),
+        "slot_confirmed": slot_confirmed_to_json(one.entry.slot_confirmed, given.slot_start),
         "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
         "slots": given.slots,
         **_traces(found, what, one.booking, given.details),

@@ -10,14 +10,15 @@ from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
 from rules.entry import reading as entries
-from rules.model import Assessment, Busy, CalendarEvent, Entry, Kind, Patient, Practice
+from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
 from rules.patients.identify import clues, identify
-from rules.text.fold import fold
+from rules.patients.standing_answers import is_relation
+from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import attendance, slot_offers
-from sync.store import consents, occurrences, patients, sharing
+from sync.store import consents, occurrences, patients, resources, sharing
 from sync.store.bookings import BookingRow
-from sync.store.codec import length_from_json
+from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 
@@ -67,6 +68,7 @@ def gather(one: Occurrence) -> Context:
     case, event, entry = one.case, one.event, one.entry
     asks = may_be_booking(event, entry, case.practice)  # of any other event the store need not be asked
     found, meant = _patients(one) if asks else ((), None)
+    slot_start = _slot_start(one)
     context = Context(
         dentist=one.dentist,
         now=case.now,
@@ -74,6 +76,9 @@ def gather(one: Occurrence) -> Context:
         candidates=found,
         busy=tuple(_busy(one, meant)) if asks else (),
         consent_counts=_consent_counts(one, meant),
+        guardian=_guardian(one),
+        slot_counts=slot_start == event.start,
+        slot_start=slot_start,
         born_here=False,
         fixed=case.fixed,
     )
@@ -149,15 +154,62 @@ def _with_past(one: Occurrence, patient: Patient) -> Patient:
 
 
 def _consent_counts(one: Occurrence, patient: int | None) -> bool:
-    """Whether the typed agreement is for this booking: not if it was copied along from another event, even by a client
-    that dropped our block, so that the same words are noted for another booking of the patient (ruling 10)."""
+    """Whether the typed agreement is for this booking: not if it was copied along from another event (ruling 10), even
+    by a client that dropped our block. The same words typed by hand into several events count in each (ruling 20)."""
     tx, consent, booking = one.case.tx, one.entry.consent, one.booking
     if consent is None:
         return True
     copied = consents.copied(tx, booking.id, consent.detail) if booking else one.case.reading.foreign_block
     if copied or patient is None or not consent.given:
         return not copied
-    return not consents.said_elsewhere(tx, patient, consent.detail, booking.id if booking else None, one.case.place)
+    number = booking.id if booking else None
+    others = consents.said_elsewhere(tx, patient, consent.detail, number, one.case.place)
+    return not any(_is_copy(one, place) for place in others)
+
+
+def _is_copy(one: Occurrence, place: tuple[str, str]) -> bool:
+    """Whether the text is that of the event there, line by line. One line alone is what anybody types again."""
+    lines = _lines(one.event.description)
+    if len(lines) <= 1:
+        return False
+    world = one.case.world
+    row = resources.get(one.case.tx, *place)
+    source = next((each for each in world.sources if each.address == place[0]), None)
+    if row is None or source is None:
+        return True
+    reading = world.readings.of(source, row.ref, row.payload, world.window(one.case.now))
+    return any(_lines(event.description) == lines for event in reading.events)
+
+
+def _lines(text: str) -> list[str]:
+    return [line for raw in text.splitlines() if (line := tidy(raw))]
+
+
+def _guardian(one: Occurrence) -> Guardian | None:
+    """Who is named without a number, as the record of one of their other children knows them: of the same family, and
+    with one number only."""
+    typed = one.entry.guardian
+    if typed is None or typed.mobile or typed.email or not typed.name or is_relation(typed.name):
+        return None
+    family = key(one.entry.family_name)
+    known = {
+        Guardian(typed.name, each.guardian_mobile, each.guardian_email)
+        for each in patients.guardians(one.case.tx, typed.name)
+        if family and key(each.family_name) == family
+    }
+    return known.pop() if len(known) == 1 else None
+
+
+def _slot_start(one: Occurrence) -> datetime | None:
+    """The time for which « Créneau confirmé » was typed: the one at which it was first seen, none where it came with a
+    copied event (ruling 18)."""
+    words, booking = one.entry.slot_confirmed, one.booking
+    if words is None:
+        return None
+    known, start = slot_start_of(booking.slot_confirmed, words) if booking else (False, None)
+    if known:
+        return start
+    return None if booking is None and one.case.reading.foreign_block else one.event.start
 
 
 # --- what else takes the time ----------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def _assessed(one: Occurrence, context: Context) -> tuple[Assessment, Offer]:
 
 def _booked(one: Occurrence, context: Context, found: Assessment, offer: Offer) -> Outcome:
     case, copied = one.case, None if context.consent_counts else one.entry.consent
-    given = apply.Given(offer.kept, spoken(one.entry), copied)
+    given = apply.Given(offer.kept, spoken(one.entry), copied, context.slot_start)
     number, found = apply.booking(one, found, given)
     if case.fixed:
         return Outcome(Annotation(), found.end)  # nothing is written there

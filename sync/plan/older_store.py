@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from adapters.base import Reading
 from rules.model import MessageKind
-from rules.telling.event_block import receipts_said
+from rules.telling.event_block import receipts_in, receipts_said
 from sync.core.context import Source, World
 from sync.plan.messages import receipts
 from sync.store import bookings, calendars, generation, journal, keyvalue, notices, resources
@@ -31,7 +31,8 @@ def look(world: World, source: Source, ref: str, reading: Reading, now: datetime
     """Note an event whose receipts show a newer store. Costs nothing for one without receipts."""
     if reading.foreign_block:
         return  # a copy of another event's block, or another installation's
-    said = {" ".join(line.split()): at for line in reading.annotation.lines if (at := _moment(line, now)) is not None}
+    receipts = (part for line in reading.annotation.lines for part in receipts_in(line))
+    said = {part: at for part in receipts if (at := _moment(part, now)) is not None}
     if not said:
         return
     with world.store.read() as tx:
@@ -100,7 +101,7 @@ def _known(world: World, tx: Tx, place: tuple[str, str], reading: Reading) -> It
     """The receipts that the store wrote here, or would write for the bookings of these events."""
     zone, standing = world.practice.zone, resources.get(tx, *place)
     written = standing.written.lines if standing is not None and standing.written is not None else ()
-    yield from (" ".join(line.split()) for line in written)
+    yield from (part for line in written for part in receipts_in(line))
     ours = bookings.with_any_uid(tx, sorted({event.uid for event in reading.events}), zone)
     for booking in (*ours, *bookings.at_place(tx, *place, zone)):
         for line in receipts_said(receipts(world, tx, booking.id), world.practice):

@@ -347,5 +347,8 @@ def _moved(row: MessageRow) -> str:
 _FIELDS = {
     "family_name": "nom", "given_name": "prénom", "birth_name": "nom de naissance", "birth_date": "date de naissance",
     "mobile": "mobile", "email": "e-mail", "address": "adresse", "dentist": "dentiste attitré",
-    "guardian": "responsable", "foreign_id": "numéro du logiciel",
+    "guardian": "responsable", "foreign_id": "numéro du logiciel", "guardian_mobile": "mobile du responsable",
+    "guardian_email": "e-mail du responsable", "guardian_since": "date du responsable", "without_mobile": "sans mobile",
+    "without_mobile_since": "date de « sans mobile »", "without_email": "sans e-mail",
+    "without_email_since": "date de « sans e-mail »",
 }  # fmt: skip

@@ -52,6 +52,8 @@ class BookingRow:
     slots: dict[str, Any] | None
     # JSON of a Length: the length given to the event, and for which motif (P8, ruling 4)
     adjusted: dict[str, Any] | None
+    # the words of « Créneau confirmé », and the start for which they were typed (None: copied along); None: not typed
+    slot_confirmed: dict[str, Any] | None
     attendance: AttendanceState | None  # None: nothing is known yet (P47, P48)
     attendance_reason: str | None  # in French
     invite: str | None  # its UID in the patient's calendar; None: booked when that was made of the booking's number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -86,3 +86,17 @@ def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
     known: dict[str, Any] = {name: data[name] for name in Outcome.__slots__ if name in data}
     moments = {name: datetime.fromisoformat(known[name]) for name in ("at", "notified") if known.get(name)}
     return Outcome(**{**known, **moments, "kind": OutcomeKind(known["kind"])})
+
+
+def slot_confirmed_to_json(words: str | None, start: datetime | None) -> dict[str, Any] | None:
+    """« Créneau confirmé » as typed, and the start for which it counts."""
+    if words is None:
+        return None
+    return {"words": words, "start": start.astimezone(UTC).isoformat() if start else None}
+
+
+def slot_start_of(data: dict[str, Any] | None, words: str) -> tuple[bool, datetime | None]:
+    """Whether these words were noted before, and the start for which they were typed."""
+    if data is None or data["words"] != words:
+        return False, None
+    return True, datetime.fromisoformat(data["start"]) if data["start"] else None

@@ -104,6 +104,7 @@ class BookingColumns(TypedDict, total=False):
     given: dict[str, str] | None
     slots: Json | None
     adjusted: Json | None
+    slot_confirmed: Json | None
     attendance: AttendanceState | None
     attendance_reason: str | None
     invite: str

@@ -60,14 +60,16 @@ def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
         _add(tx, booking, _COPIED, detail, now)
 
 
-def said_elsewhere(tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]) -> bool:
-    """Whether these words were stored for another booking of the patient, and not for this one. Bookings at the same
-    place do not count: the occurrences of a series share one text."""
+def said_elsewhere(
+    tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]
+) -> list[tuple[str, str]]:
+    """The places of the patient's other bookings for which these words were stored; none where they were for this one
+    too. Bookings at the same place do not count: the occurrences of a series share one text."""
     rows = tx.run(_OF_PATIENT, the_patient=patient)
     same = [row for row in rows if key(row.detail) == key(detail)]
     if any(row.booking == booking for row in same):
-        return False
-    return any((row.calendar, row.ref) != place for row in same)
+        return []
+    return [(row.calendar, row.ref) for row in same if (row.calendar, row.ref) != place]
 
 
 def hand_over(tx: Tx, young: int, elder: int) -> None:

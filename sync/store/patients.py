@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, delete, exists, insert, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
 
 from rules.model import Patient
 from rules.text.fold import words
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",
-    "foreign_id",
+    "foreign_id", "guardian_mobile", "guardian_email", "guardian_since", "without_mobile", "without_mobile_since",
+    "without_email", "without_email_since",
 )  # fmt: skip
 
 
@@ -157,6 +158,16 @@ def every(tx: Tx) -> tuple[Patient, ...]:
     query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None))
     rows = tx.connection.execute(query.order_by(c.family_name, c.given_name, c.id)).mappings().all()
     return tuple(_patients(tx, rows))
+
+
+def guardians(tx: Tx, name: str) -> list[Patient]:
+    """The records that name this person as who answers for them, and say how to reach them."""
+    c = t.patient.c
+    query = select(t.patient).where(
+        c.practice == tx.practice, c.merged_into.is_(None), func.lower(c.guardian) == name.lower(),
+        or_(c.guardian_mobile.is_not(None), c.guardian_email.is_not(None)),
+    )  # fmt: skip
+    return _patients(tx, tx.connection.execute(query.order_by(c.id).limit(20)).mappings())
 
 
 def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:

@@ -18,7 +18,8 @@ NEEDED = " (seulement avec l'accord du patient)"
 
 def proposed(block: str) -> list[str]:
     """The lines offered below the findings."""
-    return re.findall(r"(?m)^  → (.*)$", block)
+    beside = [told for line in re.findall(r"(?m)[.?] → (.*)$", block) for told in line.split(" → ")]
+    return re.findall(r"(?m)^  → (.*)$", block) + beside
 
 
 def test_p11_a_motif_that_cannot_wait_is_warned_with_earlier_times_and_taken_at_one_of_them(

@@ -6,6 +6,7 @@ Each rule has one event that makes it speak and in which nothing else blocks.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ from tests.typed import TITLE, new
 
 SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓"}
 CONTROL = "DUPONT Marie – contrôle"
+CHILD = replace(
+    MARIE, birth_date=date(2016, 5, 12), guardian="Mme Dupont", guardian_mobile="+33699887766",
+    guardian_since=date(2026, 1, 2),
+)  # fmt: skip
 SAID, HTML = "Commentaire : porte au fond", "X-ALT-DESC;FMTTYPE=text/html"
 Read = Callable[[Desk], str]
 
@@ -73,6 +78,12 @@ def past(text: str, *, again: str = "") -> Scene:
         return desk.books(again, at="03/12 10:00").reads if again else event.reads
 
     return Scene(live, told=False)
+
+
+def moved_slot(desk: Desk) -> str:
+    desk.books(TITLE, at="08/12 10:00")
+    event = desk.books(TITLE, "Créneau confirmé", at="01/12 10:00")
+    return event.moves(at="02/12 11:00").reads
 
 
 def older(desk: Desk) -> str:
@@ -151,6 +162,8 @@ SCENES: dict[str, Scene] = {
     "birth-date-invalid": fresh(born="31/02/1981"),
     "mobile-missing": fresh(mobile=None),
     "mobile-invalid": fresh(mobile="01 43 00 11 22"),
+    "detail-unclear": booked(text="rappeler au 06 99 88 77 66"),
+    "text-kept": booked(text="préfère le matin mail marie.dupont@example.org"),
     "contact-shared": booked("MOREAU Luc – contrôle", new(born="01/02/1970", address="9 rue Verte, 69001 Lyon")),
     "email-missing": fresh(email=None),
     "email-invalid": fresh(email="marie.orange.fr"),
@@ -177,6 +190,8 @@ SCENES: dict[str, Scene] = {
     "motif-twice": Scene(beside(MINE, {"title": TITLE, "at": "03/12 10:00"})),
     "urgency-late": booked("DUPONT Marie – douleur", minutes=20),
     "place-urgent": Scene(beside({"title": "Urgence réservée"}, MINE)),
+    "slot-confirmed": booked(text="Créneau confirmé", at="01/12 20:00"),
+    "slot-moved": Scene(moved_slot),
     "date-past": booked(at="23/11 10:00"),
     "date-night": booked(at="01/12 02:30", off=("outside-hours",)),
     "date-distant": booked(at="03/01/2028 10:00"),
@@ -200,6 +215,7 @@ SCENES: dict[str, Scene] = {
     "dentist-follows": fresh(),
     "visits-disagree": Scene(elsewhere),
     "guardian-invalid": booked(text="Responsable : Mme DUPONT Anne, 06 98 76"),
+    "guardian-kept": booked(known=(CHILD,)),
     "mobile-waived": fresh(mobile=None, also="Sans mobile : oui (n'en a pas)"),
     "email-waived": fresh(email=None, also="Sans e-mail : oui (n'en a pas)"),
     "absence-excused": past("Absent excusé"),
@@ -225,7 +241,7 @@ UNTOLD = {
     "recurrence-refused",
     "date-past",
 }  # no SMS whatever is set
-TOLD_BEFORE = {"conflict-later", "details-older"}  # something else happened after the confirmation
+TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved"}  # something else happened after the confirmation
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",
     "motif-unknown", "motif-ambiguous", "dentist-unknown", "dentist-twice",
@@ -236,7 +252,11 @@ def line_of(rule: str, reads: str) -> str:
     """The line that this rule put into the event, with its sign; empty where it said nothing."""
     pieces = re.split(r"\{\w+\}", RULES[rule].sentence)
     pattern = ".*".join(re.escape(piece) for piece in pieces)
-    return next((line for line in reads.splitlines() if re.fullmatch(f"[✗!✓] {pattern}", line, re.IGNORECASE)), "")
+    said = [
+        one for line in reads.splitlines() for one in re.split(r"  (?=✓ )", line.replace("\N{NO-BREAK SPACE}", " "))
+    ]
+    told = [*said, *(line.partition(" → ")[0] for line in said)]
+    return next((line for line in told if re.fullmatch(f"[✗!✓] {pattern}", line, re.IGNORECASE)), "")
 
 
 def told(desk: Desk, scene: Scene, rule: str, severity: Severity) -> tuple[str, int]:

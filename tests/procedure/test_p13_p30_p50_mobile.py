@@ -160,8 +160,11 @@ def test_p30_p34_nothing_is_waived_without_a_reason(desk: Desk, typed: str) -> N
     assert event.wrong == ["✗ Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) »."]
 
 
-def test_p30_p34_the_exception_is_this_bookings_only(tmp_path: Path) -> None:
+def test_p30_p34_ruling19_the_exception_stays_until_a_mobile_is_typed(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, known=[replace(MARIE, mobile=None)])
     assert desk.books(TITLE, "Sans mobile : oui (n'en veut pas)").confirmed
     other = desk.books("DUPONT Marie – contrôle", at="03/12 10:00", minutes=20)
-    assert other.wrong == ["✗ Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) »."]
+    assert "✓ Sans mobile, noté : n'en veut pas (noté le 24/11/2026)." in other.said("✓")
+    third = desk.books("DUPONT Marie – couronne", "Mobile : 06 98 76 54 32", at="04/12 10:00", minutes=60)
+    assert third.confirmed
+    assert desk.sms("+33698765432")

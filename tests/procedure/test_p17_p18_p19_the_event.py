@@ -22,7 +22,8 @@ def test_p17_another_day_another_week_another_dentist_is_seen(known: Desk) -> No
     event.moves(at="08/12 17:00")
     assert event.reads.startswith("mardi 8 décembre à 17 h, 30 min, Dr Claire Martin")
     event.moves(dentist="bernard")
-    assert event.reads.startswith("mardi 8 décembre à 17 h, 30 min, Dr Paul Bernard")
+    assert event.wrong[0].startswith("✗ DUPONT Marie est suivi(e) par Dr Claire Martin")
+    assert "mardi 8 décembre à 17 h, 30 min, Dr Paul Bernard" in event.reads
 
 
 SLIPS = [
@@ -207,9 +208,9 @@ def test_p19_p42_a_comment_added_later_tells_nobody(known: Desk) -> None:
     "comment", ["Accord patient : oui", "nouveau patient", "Né le 01/01/1990", "couronne", "absent", "06 98 76 54 32"]
 )
 def test_p19_nothing_in_the_comment_counts(known: Desk, comment: str) -> None:
-    plain = known.books(TITLE).reads
     event = known.books(TITLE, f"Commentaire : {comment}", at="03/12 10:00")
-    assert [line for line in plain.splitlines()[1:] if line.startswith(("✗", "Dét", "DUP"))] == [
-        line for line in event.reads.splitlines()[1:] if line.startswith(("✗", "Dét", "DUP"))
-    ]
+    assert event.said("✗", "!") == []
+    assert event.reads.splitlines()[:3] == [
+        "jeudi 3 décembre à 10 h, 30 min, Dr Claire Martin", "DUPONT Marie, né(e) le 12/05/1981", "Détartrage",
+    ]  # fmt: skip
     assert [replace(one, id=None) for one in known.directory()] == [MARIE]

@@ -146,9 +146,10 @@ def test_p23_an_agreement_to_a_stranger_does_not_count(known: Desk) -> None:
     assert OTHER in with_bernard(known, "Accord patient : oui pour le Dr Inconnu").wrong
 
 
-def test_p23_an_agreement_to_an_earlier_booking_does_not_count(known: Desk) -> None:
-    assert with_bernard(known, AGREED).confirmed
-    again = with_bernard(known, AGREED, at="15/12 10:00")
+def test_p23_an_agreement_to_an_earlier_booking_that_was_copied_does_not_count(known: Desk) -> None:
+    text = f"Suivi\n{AGREED}"
+    assert with_bernard(known, text).confirmed
+    again = with_bernard(known, text, at="15/12 10:00")
     assert again.wrong == [
         OTHER,
         "✗ Accord patient : copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci. "
@@ -157,6 +158,16 @@ def test_p23_an_agreement_to_an_earlier_booking_does_not_count(known: Desk) -> N
     assert len(known.sms()) == 1
     again.retypes("Accord patient : oui (tél. 25/11)")
     assert again.confirmed
+
+
+def test_p23_ruling20_typed_by_hand_for_three_visits_it_counts_for_each(known: Desk) -> None:
+    motifs = ("détartrage", "contrôle", "couronne")
+    events = [
+        known.books(f"DUPONT Marie – {motif}", AGREED, at=f"{day}/12 10:00", dentist="bernard")
+        for motif, day in zip(motifs, ("08", "15", "22"), strict=True)
+    ]
+    assert [event.confirmed for event in events] == [True] * 3
+    assert all("✓ Accord du patient noté pour Dr Paul Bernard : tél. 24/11." in event.reads for event in events)
 
 
 def test_p23_ruling10_moving_to_a_third_dentist_voids_it(known: Desk) -> None:

@@ -15,7 +15,7 @@ from rules.details import email_domains
 from rules.details.contact import email, mobile
 from rules.entry import motifs
 
-OVERSEAS_TOO = (33, 262, 590, 596, 594)
+OVERSEAS_TOO = (33, 262, 590, 596, 594, 508)
 MOBILE = {plan.PhoneNumberType.MOBILE, plan.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
@@ -28,8 +28,8 @@ def asked_number(number: str) -> str | None:
 
 
 # every block in which the plan treats numbers unalike, at a few numbers each
-OVERSEAS = [f"{head}{block:03}" for head in ("0639", "0690", "0691", "0692", "0693", "0694", "0696", "0697", "0709")
-            for block in range(1000)]  # fmt: skip
+HEADS = ("0639", "0690", "0691", "0692", "0693", "0694", "0696", "0697", "0708", "0709")
+OVERSEAS = [f"{head}{block:03}" for head in HEADS for block in range(1000)]
 METROPOLITAN = [f"{head}{block:02}" for head in ("06", "07") for block in range(100)]
 
 

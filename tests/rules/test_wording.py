@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from rules.model import Annotation, Assessment, CalendarEvent, Channel, MessageKind, Patient, Policy, Practice
-from rules.telling.event_block import Receipt, feedback
+from rules.telling.event_block import Receipt
+from rules.telling.event_block import feedback as _feedback
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 20, 10, 4, tzinfo=PARIS)
 Booked = Callable[..., CalendarEvent]
 Judged = Callable[..., Assessment]
 TITLE = "DUPONT Marie – détartrage"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 SENT = Receipt(MessageKind.CONFIRMATION, Channel.SMS, "sent", NOW)
+
+
+def feedback(*facts: Any) -> Annotation:
+    """Our part, with ordinary spaces so that a test can be read."""
+    said = _feedback(*facts)
+    return replace(said, lines=tuple(line.replace(NO_BREAK, " ") for line in said.lines))
 
 
 def test_p17_the_booking_is_restated_in_words(booked: Booked, judged: Judged, marie: Patient, lilas: Practice) -> None:
@@ -45,8 +54,8 @@ def test_an_error_marks_the_title_and_says_what_to_type(
     event = booked("DUPOND Marie – détartrage")
     said = feedback(judged(event, marie), event, lilas, (), NOW)
     assert said.mark == "⚠ "
-    assert said.lines[3].startswith("✗ « DUPOND Marie » n'est pas dans le fichier.")
-    assert said.lines[4] == "  → DUPONT Marie, né(e) le 12/05/1981 (= 1)"
+    assert said.lines[0].startswith("✗ « DUPOND Marie » n'est pas dans le fichier.")
+    assert "→ DUPONT Marie, né(e) le 12/05/1981" in "\n".join(said.lines)
 
 
 def test_p18_what_was_sent_is_said_with_its_moment(
@@ -68,7 +77,7 @@ def test_p18_what_did_not_arrive_is_said_without_a_tick(
 ) -> None:
     receipt = replace(SENT, state=state, reason="numéro inconnu.")
     said = feedback(judged(booked(TITLE), marie), booked(TITLE), lilas, (receipt,), NOW)
-    assert (said.mark, said.lines[-1]) == ("", line)
+    assert (said.mark, said.lines[0]) == ("", line)
 
 
 def test_a_valid_booking_of_somebody_who_cannot_be_written_to_is_done(
@@ -119,3 +128,69 @@ def test_time_alone_changes_no_word(booked: Booked, judged: Judged, marie: Patie
 def test_p19_the_comment_is_not_repeated(booked: Booked, judged: Judged, marie: Patient, lilas: Practice) -> None:
     event = booked(TITLE, "Commentaire : allergique à la pénicilline")
     assert "pénicilline" not in "\n".join(feedback(judged(event, marie), event, lilas, (), NOW).lines)
+
+
+# --- what to do first, eight lines at most ---------------------------------------------------------------------------
+
+
+def test_what_is_to_be_done_stands_first_then_the_booking_then_what_was_sent(
+    booked: Booked, judged: Judged, marie: Patient, lilas: Practice
+) -> None:
+    event = booked(TITLE, "Suivi")
+    said = feedback(judged(event, replace(marie, email=None)), event, lilas, (SENT,), NOW)
+    assert [line[:12] for line in said.lines] == ["✗ E-mail man", "! « Suivi » ", "mardi 24 nov", "✓ SMS de con"]
+
+
+def test_the_spaces_inside_quotes_and_before_high_signs_never_break(
+    booked: Booked, judged: Judged, marie: Patient, lilas: Practice
+) -> None:
+    event = booked(TITLE, "E-mail : marie@gmial.com")
+    line = _feedback(judged(event, marie), event, lilas, (), NOW).lines[0]
+    assert line.startswith(
+        "✗ E-mail «~marie@gmial.com~»~: vouliez-vous dire «~marie@gmail.com~»~? Corrigez".replace("~", NO_BREAK)
+    )
+
+
+@pytest.mark.parametrize("text", ["", "Nouveau patient", "Mobile : 06 12\nE-mail : x@\nAdresse : Paris\nAccord : ?"])
+@pytest.mark.parametrize("count", [0, 1, 2, 6, 12])
+def test_a_block_has_at_most_eight_lines(
+    text: str, count: int, booked: Booked, judged: Judged, marie: Patient, lilas: Practice
+) -> None:
+    """The two of its frame and its reference among them; of the receipts the last ones stay."""
+    event = booked("X Y – détartrage", text)
+    sent = [replace(SENT, at=NOW + timedelta(days=day)) for day in range(count)]
+    for house in (marie, replace(marie, mobile=None, remarks=(NOW.date(),), visits=((NOW.date(), "bernard", None),))):
+        for one in (event, booked(TITLE, text)):
+            said = feedback(judged(one, house), one, lilas, sent, NOW)
+            assert len(said.lines) <= 5, said.lines
+            assert any("mardi 24 novembre à 9 h 30, 30 min, Dr Claire Martin" in line for line in said.lines)
+
+
+def test_receipts_share_a_line_and_early_ones_are_counted(
+    booked: Booked, judged: Judged, marie: Patient, lilas: Practice
+) -> None:
+    sent = [replace(SENT, at=NOW + timedelta(days=day)) for day in range(8)]
+    said = feedback(judged(booked(TITLE), marie), booked(TITLE), lilas, sent, NOW)
+    assert said.lines[3:] == (
+        "  ".join(f"✓ SMS de confirmation envoyé le {day}/11 à 10 h 04" for day in (24, 25, 26, 27))
+        + "  … et 4 plus tôt (attitre explain)",
+    )
+
+
+def test_what_does_not_fit_is_counted(booked: Booked, judged: Judged, marie: Patient, lilas: Practice) -> None:
+    event = booked("Mme – RDV", "Nouveau patient\nMobile : 06 12\nE-mail : x@\nAdresse : Paris\nNé le : 31/02/1981")
+    said = feedback(judged(event), event, lilas, (SENT,), NOW)
+    assert [line[:8] for line in said.lines] == ["✗ Nom « ", "✗ Date d", "✗ Mobile", "… et 4 a", "mardi 24"]
+
+
+def test_the_missing_details_share_a_line_where_there_are_too_many(
+    booked: Booked, judged: Judged, lilas: Practice
+) -> None:
+    event = booked("DUPONT Marie", "Nouveau patient")
+    said = feedback(judged(event), event, lilas, (), NOW)
+    assert said.lines[:3] == (
+        "✗ Manquent : date de naissance, mobile, e-mail, adresse. Tapez « Né(e) le : JJ/MM/AAAA », « Mobile : 06 … », "
+        "« E-mail : nom@exemple.fr », « Adresse : 12 rue des Lilas, 75020 Paris ».",
+        "✗ Motif manquant : tapez « Motif : … ». Motifs : Détartrage, Détartrage complet, Douleur, Contrôle.",
+        "✗ Dentiste attitré ? Tapez « Dentiste : Dr Claire Martin » ou « Sans préférence ».",
+    )

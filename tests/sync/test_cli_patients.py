@@ -143,6 +143,28 @@ def test_p05_erase_asks_first_and_then_leaves_nothing(store: Store) -> None:
     assert attitre("show", "1").exit_code == 1
 
 
+def test_p34_answers_that_stay_are_shown_merged_and_erased(store: Store) -> None:
+    with store.write() as tx:
+        kept = {
+            "without_mobile": "refuse",
+            "without_mobile_since": date(2026, 11, 24),
+            "guardian_mobile": "+33699887766",
+        }
+        patients.save(tx, replace(patients.get(tx, 2), mobile=None, **kept), NOW, "test")  # type: ignore[type-var]
+    shown = attitre("show", "2").output
+    assert "Sans mobile : refuse" in shown
+    assert "Sans mobile, noté le : 24/11/2026" in shown
+    assert "Mobile du responsable :" in shown
+    assert ask("show", "2", "--json")["without_mobile_since"] == "2026-11-24"
+    attitre("merge", "1", "2", "--yes", "--force")
+    with store.read() as tx:
+        merged = patients.get(tx, 1)
+    assert merged is not None
+    assert (merged.guardian_mobile, merged.without_mobile) == ("+33699887766", "refuse")
+    attitre("erase", "1", "--yes")
+    assert b"99887766" not in Path("attitre.db").read_bytes()
+
+
 def test_a_number_is_shown_as_it_is_dialled_and_kept_as_it_is(store: Store) -> None:
     with store.write() as tx:
         patients.save(tx, replace(MARIE, id=1, mobile="+33698765432"), NOW, "entry")

@@ -1,6 +1,7 @@
 """Free times proposed in the event: looked for once, never renewed by time or by others (law L2), and nobody's
 secret."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +73,8 @@ def test_l2_what_others_book_meanwhile_renews_nothing(desk: Desk) -> None:
 
 
 def _proposed(text: str) -> list[str]:
-    return [line.removeprefix("  → ") for line in text.splitlines() if line.startswith("  → ")]
+    beside = [told for line in re.findall(r"(?m)[.?] → (.*)$", text) for told in line.split(" → ")]
+    return [line.removeprefix("  → ") for line in text.splitlines() if line.startswith("  → ")] + beside
 
 
 def test_l2_in_another_process_the_same_is_said(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,8 +13,6 @@ from sync.cli.frame import Configs, Debug, Failure, Json, Verbose
 from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from rules.model import Patient, Practice
     from sync.core.context import World
     from sync.people.erase import Erased
@@ -24,7 +23,10 @@ if TYPE_CHECKING:
 _FIELDS = {
     "family_name": "Nom", "given_name": "Prénom", "birth_name": "Nom de naissance", "birth_date": "Naissance",
     "mobile": "Mobile", "email": "E-mail", "address": "Adresse", "dentist": "Dentiste", "guardian": "Responsable",
-    "foreign_id": "N° du logiciel",
+    "foreign_id": "N° du logiciel", "guardian_mobile": "Mobile du responsable",
+    "guardian_email": "E-mail du responsable", "guardian_since": "Responsable noté le",
+    "without_mobile": "Sans mobile", "without_mobile_since": "Sans mobile, noté le",
+    "without_email": "Sans e-mail", "without_email_since": "Sans e-mail, noté le",
 }  # fmt: skip
 _STATES = {"valid": "validé", "invalid": "à compléter", "vanished": "annulé"}
 _ENDINGS = {"honoured": "honoré", "excused": "absence excusée", "unexcused": "absence non excusée"}
@@ -262,6 +264,8 @@ def _shown(name: str, value: Any, practice: Practice) -> str:
 
     if not value:
         return ""
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
     return practice.name_of(value) if name == "dentist" else phone(str(value))
 
 
