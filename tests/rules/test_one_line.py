@@ -212,6 +212,13 @@ def test_p19_what_is_left_over_is_said_and_kept(typed: Typed) -> None:
     assert any("jusqu'à 18h" in one.text for one in entry.findings)
 
 
+@pytest.mark.parametrize("text", ["06 12 34 56 78 son mari", "06 12 34 56 78 bureau", "ancien mail rose.guy@orange.fr"])
+def test_p19_what_is_somebody_elses_is_kept_and_said(typed: Typed, text: str) -> None:
+    entry = read(typed, text)
+    assert (entry.mobile, entry.email, entry.comment) == (None, None, text)
+    assert [(one.rule, text in one.text) for one in entry.findings] == [("text-kept", True)]
+
+
 def test_p19_after_words_that_nobody_understands_only_details_count(typed: Typed) -> None:
     entry = typed("DUPONT Marie", "06 12 34 56 78, préfère le matin, couronne, née le 12/05/1981")
     assert (entry.mobile, entry.birth_date, entry.motif) == (MOBILE, BORN, None)
