@@ -150,6 +150,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
         sheet.add("guardian", _parent(clause))
         return True
     if clause.has(_OTHERS) or clause.has(_OLD):
+        sheet.kept.append(clause.text.strip(EDGES))
         return False
     unknown = _unknown(sheet, clause, known)
     for span in clause.found:
