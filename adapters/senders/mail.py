@@ -57,15 +57,15 @@ class MailSender:
         composed = compose(message, self.sender)
         envelope_to = _addr_spec(message.to)
         with self._connected() as server:
-            _judge(server.mail(_addr_spec(parseaddr(self.sender)[1])), Denied, "l'expéditeur")
-            _judge(server.rcpt(envelope_to), Permanent, "l'adresse du destinataire")
-            _judge(_data(server, composed.as_bytes(policy=SMTP)), Permanent, "le message")
+            _check(server.mail(_addr_spec(parseaddr(self.sender)[1])), Denied, "l'expéditeur")
+            _check(server.rcpt(envelope_to), Permanent, "l'adresse du destinataire")
+            _check(_data(server, composed.as_bytes(policy=SMTP)), Permanent, "le message")
         return str(composed["Message-ID"])
 
     def probe(self) -> str:
         """Log in without sending. Raises TryLater, Denied."""
         with self._connected() as server:
-            _judge(server.noop(), Denied, "la connexion")
+            _check(server.noop(), Denied, "la connexion")
         return f"Serveur de courrier joignable : {urlsplit(self.url).hostname}."
 
     @contextmanager
@@ -177,7 +177,7 @@ def _addr_spec(address: str) -> str:
     return plain
 
 
-def _judge(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], what: str) -> None:
+def _check(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], what: str) -> None:
     """The server's word on one step. Its text may name the address: only the code is kept."""
     code = answer[0]
     if 200 <= code < 300:

@@ -67,8 +67,8 @@ def classify(
         return None if outcome.by_patient is False else _cancelled(at, outcome, _local(seen, zone), policy)
     if outcome.doubt:
         return Verdict(Attendance.UNDECIDED, outcome.doubt)
-    judge = _BY_KIND.get(outcome.kind)
-    return judge(at, outcome, policy) if judge else None
+    by_kind = _BY_KIND.get(outcome.kind)
+    return by_kind(at, outcome, policy) if by_kind else None
 
 
 _AWAY = frozenset({OutcomeKind.ABSENT, OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED})
