@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
-from rules.entry import reading as entries
+from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
 from rules.patients.identify import clues, identify
 from rules.patients.standing_answers import is_relation
@@ -33,7 +33,7 @@ class Case:
     row: ResourceRow
     reading: Reading
     now: datetime
-    entries: entries.Reader
+    entries: Reader
     fixed: str = ""  # why nothing may be written into it, so that no length is adjusted (P8); empty if it may
 
     @property
