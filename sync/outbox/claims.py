@@ -135,9 +135,17 @@ def rebooked(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
     known = (told.knowledge(tx, one.id, zone).get((patient, row.channel)) for one in others)
     if any(one and one.sure and one.facts and one.facts.start == row.facts.start for one in known):
         settled.over(tx, row, now)
+    elif all(_is_refused(tx, one, row, zone) for one in others):
+        settled.over(tx, row, now, known=False)
     else:
         messages.move(tx, row.id, PENDING, PENDING, next_try=now + RECHECK_AFTER)
     return True
+
+
+def _is_refused(tx: Tx, other: BookingRow, row: MessageRow, zone: ZoneInfo) -> bool:
+    """Whether the gateway refused for good to tell of the other booking: waiting for it would never end."""
+    refused = told.refused(tx, other.id, zone)
+    return any((channel, start) == (row.channel, row.facts.start) for channel, _, _, start in refused)
 
 
 def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from sync.store.messages import CLAIMED, SUPERSEDED, MessageRow
 from sync.store.states import TellingState
 
 _REBOOKED = "la même heure est de nouveau réservée, et le patient le sait"
+_REFUSED = "la même heure est de nouveau réservée, et la passerelle a refusé de le dire"
 _NEWER = "remplacé par un message plus récent"
 
 
@@ -32,9 +33,10 @@ def give_way(world: World, tx: Tx, row: MessageRow) -> None:
             notices.withdraw(tx, f"{alert}:{row.together or row.key}")
 
 
-def over(tx: Tx, row: MessageRow, now: datetime) -> None:
-    """Close a cancellation: the patient knows of another booking at that hour."""
-    messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED)
+def over(tx: Tx, row: MessageRow, now: datetime, *, known: bool = True) -> None:
+    """Close a cancellation: there is another booking at that hour, of which the patient knows, or of which the gateway
+    refused to tell them."""
+    messages.move(tx, row.id, row.state, SUPERSEDED, done_at=now, reason=_REBOOKED if known else _REFUSED)
     if row.started_at is None:
         told.tell(
             tx, row.booking, row.channel, row.number, kind=row.kind.value, facts=row.facts, recipient=row.recipient,

@@ -327,3 +327,18 @@ LawsOfTheEngine.settings = settings(
     max_examples=EXAMPLES, stateful_step_count=20, derandomize=settings.default.derandomize, deadline=None,
     suppress_health_check=list(HealthCheck), database=None,
 )  # fmt: skip
+
+
+def test_l4_a_cancellation_waits_for_no_confirmation_that_its_gateway_refused() -> None:
+    """What the machine found: a copy at the hour of an annulled event, of which the gateway refuses to tell."""
+    practice = Laws()
+    practice.a_practice(idempotent=True, most=2, there=[0], rounds=True)
+    practice.is_renamed_in_two_steps(between=None, new_first=True, number=0, then=None)
+    practice.takes_our_block_out(number=16, then=300)
+    practice.drags(number=9, slot=2, then=0)
+    practice.the_gateway_errs(channel=Channel.SMS, fault=1, then=None)
+    practice.annuls(number=17, then=None)
+    practice.undeletes(then=None)
+    practice.copies(number=9, slot=4, then=300)
+    practice.she_books_a_series(dentist="martin", person=0, slot=21, then=300, weeks=4)
+    practice.teardown()

@@ -37,6 +37,7 @@ def everything() -> Iterator[str]:
 def child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ["WORKER"] = str(os.getpid())
+    os.dup2(2, 1)  # the line with the pid stands alone on stdout
     with patch.object(standby, "LOOK_EVERY_S", 0.1), patch.object(results, "before_retry", lambda _: SOON):
         main()
 

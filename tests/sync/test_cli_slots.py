@@ -84,7 +84,7 @@ def test_p26_a_first_visit_takes_longer(slots: Typed) -> None:
         assert first["end"] == "2026-11-24T10:00:00+01:00"
 
 
-@pytest.mark.parametrize("typed", ["Détartrage", "DETARTRAGE", "détartrages", "nettoyage", "detartrge"])
+@pytest.mark.parametrize("typed", ["Détartrage", "DETARTRAGE", "détartrages", "nettoyage", "detartrge", "détar"])
 def test_p06_the_motif_is_recognised_as_in_an_entry(slots: Typed, typed: str) -> None:
     assert {one["motif"] for one in json.loads(slots("--motif", typed, "--json").stdout)} == {"Détartrage"}
 
@@ -92,7 +92,7 @@ def test_p06_the_motif_is_recognised_as_in_an_entry(slots: Typed, typed: str) ->
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("détar", "Motif « détar » inconnu. Les plus proches : Détartrage"),
+        ("dérage", "Motif « dérage » inconnu. Les plus proches : Détartrage"),
         ("blanchiment", "Motif « blanchiment » inconnu"),
         ("rdv", "« rdv » n'est pas un motif précis. Motifs : Détartrage, Douleur, Contrôle."),
         ("détartrage et contrôle", "Plusieurs motifs : Détartrage et Contrôle."),
