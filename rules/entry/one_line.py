@@ -185,7 +185,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
         sheet.add("address", clause.text[: clause.found[-1].end - clause.begin].strip(EDGES))
         return True
     if clause.has(_OTHERS) or clause.has(_OLD):
-        sheet.kept.extend([clause.text.strip(EDGES)] if any(span.label == "mobile" for span in clause.found) else ())
+        sheet.kept.append(clause.text.strip(EDGES))
         return False
     unknown = _unknown(sheet, clause, known)
     for span in clause.found:

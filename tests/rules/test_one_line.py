@@ -206,9 +206,17 @@ def test_p22_a_dentist_in_a_sentence_is_no_answer(typed: Typed, line: str) -> No
 
 def test_p19_what_is_left_over_is_said_and_kept(typed: Typed) -> None:
     entry = read(typed, "12/05/1981, 06 12 34 56 78 portable jusqu'à 18h, rose.guy@orange.fr")
-    assert details(entry)[:3] == (BORN, MOBILE, EMAIL) or entry.findings
+    assert details(entry)[:3] == (BORN, None, EMAIL)
+    assert "detail-unclear" in {one.rule for one in entry.findings}
     assert "jusqu'à 18h" in entry.comment
     assert any("jusqu'à 18h" in one.text for one in entry.findings)
+
+
+@pytest.mark.parametrize("text", ["06 12 34 56 78 son mari", "06 12 34 56 78 bureau", "ancien mail rose.guy@orange.fr"])
+def test_p19_what_is_somebody_elses_is_kept_and_said(typed: Typed, text: str) -> None:
+    entry = read(typed, text)
+    assert (entry.mobile, entry.email, entry.comment) == (None, None, text)
+    assert [(one.rule, text in one.text) for one in entry.findings] == [("text-kept", True)]
 
 
 def test_p19_after_words_that_nobody_understands_only_details_count(typed: Typed) -> None:
