@@ -100,7 +100,12 @@ def called(title: str, entry: Entry, practice: Practice) -> bool:
     work = key(entry.kept_for)
     if work and work not in usual().for_patients and work not in typed.split():
         return False
-    return somebody_addressed(title) or (" " not in tidy(title) and names.usual_given(tidy(title)))
+    return somebody_addressed(title) or (
+        " " not in tidy(title) and names.usual_given(tidy(title)) and typed not in _FEASTS
+    )
+
+
+_FEASTS = frozenset({"noel", "toussaint"})  # first names too
 
 
 def has_patient_details(entry: Entry) -> bool:

@@ -85,10 +85,12 @@ def sort(sheet: Sheet, line: str, known: Known) -> bool:
 
 def _states_some(sheet: Sheet, line: str, known: Known) -> bool:
     """`Nouveau patient adressé par Dr Petit, sans préférence`: what is stated counts, and the rest is comment."""
-    clauses = [one for one in (part.strip(EDGES) for part in _CLAUSE.split(line[:_SHORT])) if one]
+    if len(line) > _SHORT or any(word in _RELATIVES for word, _, _ in tokens(line)):
+        return False  # `sa femme, nouvelle patiente, viendra`
+    clauses = [one for one in (part.strip(EDGES) for part in _CLAUSE.split(line)) if one]
     probe = replace(sheet, statements=set())
-    stating = [one for one in clauses if len(line) <= _SHORT and _states(probe, one)]
-    begun = _begun(sheet, clauses[0]) if clauses and len(line) <= _SHORT and clauses[0] not in stating else ""
+    stating = [one for one in clauses if _states(probe, one)]
+    begun = _begun(sheet, clauses[0]) if clauses and clauses[0] not in stating else ""
     if not (stating or begun) or not probe.statements <= _ANSWERS:
         return False
     left: list[str] = []
@@ -112,6 +114,7 @@ def _begun(sheet: Sheet, clause: str) -> str:
 
 
 _SHORT = 160  # signs of a line of answers; a longer one is prose
+_RELATIVES = _OTHERS - {"dr", "docteur", "medecin"}
 _ANSWERS = frozenset({"new", "not_known", "known", "preference"})
 
 
