@@ -61,7 +61,8 @@ def _inside(path: Path) -> Iterator[Path]:
 def _load(file: Path, environ: Mapping[str, str]) -> tuple[Document, Settings | None]:
     if file.is_dir():
         document = Document(file)
-        document.report(START, (), "aucun fichier .yaml dans ce dossier.", "Créez-en avec « attitre init --example ».")
+        document.report(START, (), "aucun fichier .yaml dans ce dossier.",
+                        f"Créez-en un avec « attitre init -o {file}/attitre.yaml ».")  # fmt: skip
         return document, None
     document = read(file, environ)
     if () in document.faulty:

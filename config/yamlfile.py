@@ -107,7 +107,7 @@ def _text(document: Document) -> str | None:
     try:
         raw = _bytes(document.file)
     except FileNotFoundError:
-        document.report(START, (), "le fichier n'existe pas.", "Créez-le avec « attitre init --example ».")
+        document.report(START, (), "le fichier n'existe pas.", "Créez-le avec « attitre init ».")
     except OSError:
         document.report(START, (), "le fichier ne peut pas être lu.", "Vérifiez ses droits, et que c'est un fichier.")
     else:

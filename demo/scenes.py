@@ -19,10 +19,8 @@ MARIE = ("+33612345678", "marie.dupont@gmail.com")
 JEAN = ("+33612345702", "jean.leroy@exemple.fr")
 CLAUDE = ("+33612345706", "claude.roy@exemple.fr")
 _MARTIN, _BERNARD, _PETIT = "Dr Martin", "Dr Bernard", "Dr Petit"
-_SLIP, _RIGHT = "E-mail : marie.dupont@gmial.com", "E-mail : marie.dupont@gmail.com\nMobile : 06 12 34 56 78"
-_MARIE_TEXT = (
-    f"Nouveau patient\nNé(e) le : 12/05/1981\n{_SLIP}\nAdresse : 5 rue Haxo, 75020 Paris\nDentiste : Dr Martin"
-)
+_SLIP, _RIGHT = "marie.dupont@gmial.com", "marie.dupont@gmail.com, 06 12 34 56 78"
+_MARIE_TEXT = f"NP, ddn 12/05/81, {_SLIP}, 5 rue Haxo 75020 Paris, Dr Martin"
 _COMMENT, _AGREED = "Commentaire : préfère l'après-midi", "Accord patient : oui (tél.)"
 _NOTICE = "annulations retenues"
 _OVERTAKEN = HTTPStatus.PRECONDITION_FAILED
@@ -53,7 +51,7 @@ class Story:
     def refused(self) -> Event:
         """1: no mobile, a slip in the e-mail."""
         self._opens(script.REFUSED)
-        title, where = "DUPONT Marie – détartrage, première consultation", when(_MARTIN, self.first, 45)
+        title, where = "DUPONT Marie détart 1ère cs", when(_MARTIN, self.first, 45)
         self.show.typed(where, title, _MARIE_TEXT)
         event = self.martin.books(title, self.first, 45, _MARIE_TEXT)
         self._reads(
@@ -87,7 +85,7 @@ class Story:
         """4: refused, then agreed."""
         self._opens(script.OTHER_DENTIST)
         start = sample.at(self.stage.days.tuesday, 15)
-        title, where = "LEROY Jean – contrôle", when(_MARTIN, start, 20)
+        title, where = "Leroy Jean ctrl", when(_MARTIN, start, 20)
         self.show.typed(where, title, _COMMENT)
         event = self.martin.books(title, start, 20, _COMMENT)
         self._reads(self.martin, event, where, "un « ⚠ » et l'accord demandé", _refused("Accord patient"))
@@ -102,7 +100,7 @@ class Story:
     def back(self, event: Event) -> None:
         """5: out of one calendar, into another of another kind."""
         self._opens(script.BACK)
-        title, start = "LEROY Jean – contrôle", sample.at(self.stage.days.tuesday, 15)
+        title, start = "Leroy Jean ctrl", sample.at(self.stage.days.tuesday, 15)
         self.show.changes("Elle supprime", when(_MARTIN, start, 20), self.martin.sees(event).title)
         _unless_overtaken(lambda: self.martin.deletes(event))
         where = when(_BERNARD, start, 20)
@@ -115,8 +113,8 @@ class Story:
     def no_preference(self) -> None:
         """6: the dentist who takes him first follows him, and he learns it."""
         self._opens(script.NO_PREFERENCE)
-        title, start = "MARCHAND Paul – contrôle", sample.at(self.stage.days.thursday, 12)
-        where, text = when(_MARTIN, start, 20), _new("Sans préférence", 4, "paul.marchand@exemple.fr")
+        title, start = "MARCHAND Paul - ctrl", sample.at(self.stage.days.thursday, 12)
+        where, text = when(_MARTIN, start, 20), _new("ss préf", 4, "paul.marchand@exemple.fr")
         self.show.typed(where, title, text)
         event = self.martin.books(title, start, 20, text)
         self._told("un SMS et un e-mail de confirmation", "+33612345704", "paul.marchand@exemple.fr")
@@ -127,8 +125,8 @@ class Story:
     def duration(self) -> None:
         """7: the length that the motif asks for."""
         self._opens(script.DURATION)
-        title, start = "PICARD Luce – détartrage, première consultation", sample.at(self.stage.days.tuesday, 17)
-        text = _new("Dentiste : Dr Martin", 5, "luce.picard@exemple.fr")
+        title, start = "PICARD Luce / nettoyage, 1ère consult", sample.at(self.stage.days.tuesday, 17)
+        text = _new("dr martin", 5, "luce.picard@exemple.fr")
         self.show.typed(when(_MARTIN, start, 30), title, text)
         event = self.martin.books(title, start, 30, text)
         self._told("un SMS et un e-mail de confirmation", "+33612345705", "luce.picard@exemple.fr")
@@ -150,7 +148,7 @@ class Story:
         title, typed = sample.PAST_TITLE, sample.PAST_TEXT
         event = next(one for one in self.martin.everything() if one.title == title)
         where = when(_MARTIN, sample.past_visit(self.stage.days), 20)
-        self._edits(self.martin, event, where, typed, f"Absent\n{typed}")
+        self._edits(self.martin, event, where, typed, f"Pas venu\n{typed}")
         self._reads(self.martin, event, where, "l'absence notée", lambda now: "Absence non excusée notée" in now.block)
         self.stage.silent("aucun message")
         self.show.says(script.NEXT_VISIT)
@@ -246,8 +244,7 @@ class Story:
 
 def _new(answer: str, number: int, email: str) -> str:
     """What she types of a new patient."""
-    contact = f"Mobile : 06 12 34 57 0{number}\nE-mail : {email}\nAdresse : {number} rue Haxo, 75020 Paris"
-    return f"Nouveau patient\nNé(e) le : 0{number}/06/1979\n{contact}\n{answer}"
+    return f"NP {answer}, né(e) 0{number}/06/79, tél 06.12.34.57.0{number}, {email}, {number} r. Haxo 75020 Paris"
 
 
 def _refused(*words: str) -> Callable[[Shown], bool]:

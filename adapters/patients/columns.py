@@ -44,7 +44,7 @@ _SYNONYMS = {
     "ville": "ville|commune|localite|city|town",
     "pays": "pays|country",
     "dentiste": "dentiste|praticien|dentiste attitre|praticien habituel|praticien attitre|docteur|dr|dentist"
-    "|nom du praticien",
+    "|nom du praticien|dentiste habituel|dentiste traitant|praticien traitant|dentiste referent|praticien referent",
     "nom_naissance": "nom naissance|nom de naissance|nom de jeune fille|nom jeune fille|birth name|maiden name"
     "|nom de jeune fille ou jeune homme|nom patronymique",
     "responsable": "responsable|representant legal|responsable legal|parent|tuteur",

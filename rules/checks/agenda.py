@@ -37,7 +37,7 @@ def conflicts(
     for item in sorted(others, key=lambda one: (one.start.astimezone(UTC), one.uid, one.recurrence)):
         if _overlap(item, event) and not event.all_day:
             yield from _conflict(item, booking, practice, proposals, earlier=mine < _key(item))
-        elif _same_matter(item, event, booking):
+        elif booking.outcome is None and _same_matter(item, event, booking):
             yield from raised(practice.policy, "motif-twice", seen=_when(item, practice))
 
 

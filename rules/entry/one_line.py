@@ -176,17 +176,14 @@ def _inside(place: tuple[int, int], found: Sequence[Span]) -> bool:
 def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     """Note one clause; False where it is left over, or a part of it."""
     if not clause.found:
-        text = clause.text.strip(EDGES)
-        if BEGINS.match(text):
-            sheet.add("address", text)
-            return True
-        return known(sheet, text) or _states(sheet, text) or _dentist(sheet, text)
+        return _without_details(sheet, clause.text.strip(EDGES), known)
     if clause.has(_PARENTS) and any(span.label in {"mobile", "email"} for span in clause.found):
         sheet.add("guardian", _parent(clause))
         return True
     if clause.words and clause.words[0][0] == "chez" and {span.label for span in clause.found} == {"address"}:
         sheet.add("address", clause.text[: clause.found[-1].end - clause.begin].strip(EDGES))
         return True
+    clause, dentist = _without_dentist(sheet, clause)
     if clause.has(_OTHERS) or clause.has(_OLD):
         sheet.kept.append(clause.text.strip(EDGES))
         return False
@@ -198,8 +195,30 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
             _note(sheet, span)
         elif span.label == "email" or (span.label == "mobile" and mobile(span.text).value):
             sheet.unclear.append(clause.text.strip(EDGES))
-    sheet.kept.extend([unknown] if unknown else [])
+    if unknown:
+        sheet.kept.append(unknown)
+    elif dentist:
+        sheet.add("dentist", dentist)
     return not unknown
+
+
+def _without_details(sheet: Sheet, text: str, known: Known) -> bool:
+    if BEGINS.match(text):
+        sheet.add("address", text)
+        return True
+    return known(sheet, text) or _states(sheet, text) or _dentist(sheet, text)
+
+
+def _without_dentist(sheet: Sheet, clause: _Clause) -> tuple[_Clause, str]:
+    """The clause without a dentist of the practice, who is nobody else to be reached, and that dentist as typed."""
+    found = DOCTOR.search(clause.text)
+    written = (found[0], found[0].rpartition(" ")[0]) if found else ()  # `Dr Martin né(e)`: a word too many
+    name = next((one for one in written if yes_no.dentist(one, sheet.practice).key), "")
+    if not found or not name:
+        return clause, ""
+    begin = clause.begin + found.start()
+    words = tuple(one for one in clause.words if not begin <= one[1] < begin + len(name))
+    return replace(clause, words=words), name
 
 
 def _parent(clause: _Clause) -> str:
@@ -254,12 +273,13 @@ _WITH = frozenset(_WITH_WORDS.split())
 
 
 def _dentist(sheet: Sheet, text: str) -> bool:
-    """`patient du Dr Bernard`, `veut voir Dr Martin`: a dentist of the practice, and no other word that counts."""
+    """`patient du Dr Bernard`, `NP avec Dr Martin`: a dentist of the practice, with statements and small words."""
     found = DOCTOR.search(text) if len(text) <= 80 else None
     if not found or yes_no.dentist(found[0], sheet.practice).key is None:
         return False
-    around = f"{text[: found.start()]} {text[found.end() :]}"
-    if any(word not in _WITH for word, _, _ in tokens(around)):
+    around = [word for word, _, _ in tokens(f"{text[: found.start()]} {text[found.end() :]}")]
+    rest = [word for word in around if word not in _WITH]
+    if rest and not (_states(sheet, " ".join(around)) or _states(sheet, " ".join(rest))):
         return False
     sheet.add("dentist", found[0])
     return True

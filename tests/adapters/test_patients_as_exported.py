@@ -118,6 +118,11 @@ def test_p22_a_dentist_is_known_in_any_order_and_by_an_initial(cell: str) -> Non
     assert only(read("nom;prénom;dentiste", f"DUPONT;Marie;{cell}")).dentist == "martin"
 
 
+@pytest.mark.parametrize("header", ["Praticien traitant", "Dentiste habituel", "PRATICIEN RÉFÉRENT"])
+def test_p22_the_column_of_the_dentist_has_the_names_that_practices_give_it(header: str) -> None:
+    assert only(read(f"nom;prénom;{header}", "DUPONT;Marie;Dr Claire Martin")).dentist == "martin"
+
+
 @pytest.mark.parametrize("cell", ["Claire", "MARTIN Paul", "M.", "GOFF", "Dr Durand"])
 def test_p22_a_dentist_is_never_guessed(cell: str) -> None:
     done = read("nom;prénom;dentiste", f"DUPONT;Marie;{cell}")

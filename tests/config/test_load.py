@@ -23,7 +23,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
     settings, problems = load([tmp_path / "attitre.yaml"], {})
     assert settings is None
     assert [str(problem) for problem in problems] == [
-        f"{tmp_path}/attitre.yaml:1:1: (fichier): le fichier n'existe pas. Créez-le avec « attitre init --example »."
+        f"{tmp_path}/attitre.yaml:1:1: (fichier): le fichier n'existe pas. Créez-le avec « attitre init »."
     ]
 
 
@@ -44,7 +44,9 @@ def test_a_bad_practice_leaves_the_others(tmp_path, small):
 
 
 def test_an_empty_folder_is_a_problem(tmp_path):
-    assert "aucun fichier .yaml" in str(load([tmp_path], {})[1][0])
+    assert str(load([tmp_path], {})[1][0]).endswith(
+        f"aucun fichier .yaml dans ce dossier. Créez-en un avec « attitre init -o {tmp_path}/attitre.yaml »."
+    )
 
 
 def test_one_key_in_one_store_is_one_practice(tmp_path, small):

@@ -32,6 +32,16 @@ def verdict(event: Event) -> str:
     return line
 
 
+# --- the next visit is booked already ---
+
+
+def test_p10_p48_who_did_not_come_may_have_a_next_visit_for_the_same_motif(known: Desk) -> None:
+    missed, following = visit(known), visit(known, "08/12 10:00")
+    assert missed.said("!")
+    assert not afterwards(known, missed, "Absent").said("!")
+    assert "✓ Absence(s) non excusée(s) : 1 (25/11/2026)." in following.reads
+
+
 # --- after the hour --------------------------------------------------------------------------------------------------
 
 

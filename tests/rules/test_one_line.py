@@ -212,6 +212,16 @@ def test_p19_what_is_left_over_is_said_and_kept(typed: Typed) -> None:
     assert any("jusqu'à 18h" in one.text for one in entry.findings)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["NP Dr Martin", "np avec dr martin", "nouveau patient du Dr Martin", "NP Dr Martin né(e) 12/05/81",
+     "NP 06 12 34 56 78 Dr Martin", "Dr Martin, NP"],
+)  # fmt: skip
+def test_p22_a_dentist_beside_statements(typed: Typed, text: str) -> None:
+    entry = read(typed, text)
+    assert (entry.known, entry.dentist, entry.comment, entry.findings) == (False, "martin", "", ())
+
+
 @pytest.mark.parametrize("text", ["06 12 34 56 78 son mari", "06 12 34 56 78 bureau", "ancien mail rose.guy@orange.fr"])
 def test_p19_what_is_somebody_elses_is_kept_and_said(typed: Typed, text: str) -> None:
     entry = read(typed, text)

@@ -65,13 +65,18 @@ def test_the_configuration_may_come_from_the_environment(practice: Path, tmp_pat
     assert result.returncode == 0
 
 
-def test_the_worker_says_at_its_start_what_it_does(practice: Path) -> None:
+@pytest.mark.parametrize(
+    ("hours", "slower"),
+    [("", ""), ('    hours: {mon-fri: "09:00-19:00"}\n', " (toutes les 10 minutes, cabinet fermé)")],
+)
+def test_the_worker_says_at_its_start_what_it_does(practice: Path, hours: str, slower: str) -> None:
+    (practice / "attitre.yaml").write_text(YAML.replace("motifs:", f"{hours}motifs:"), "utf-8")
     with subprocess.Popen([ATTITRE, "run"], cwd=practice, stdout=subprocess.PIPE, text=True) as p:
         assert p.stdout is not None
         said = [p.stdout.readline().rstrip() for _ in range(4)]
         p.kill()
     assert said == [
-        "Cabinet des Lilas : 1 agenda (Dr Claire Martin), une lecture toutes les 60 secondes.",
+        f"Cabinet des Lilas : 1 agenda (Dr Claire Martin), une lecture toutes les 60 secondes{slower}.",
         "  Messages aux patients : aucun.",
         "  Ni SMS ni e-mail ne sont configurés : aucun patient n'est prévenu (voir « attitre check »).",
         "Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status",

@@ -93,7 +93,9 @@ def _ask_and_write(output: Path, how: How) -> None:
     problems = [problem for one in load_all([output], os.environ) for problem in one.problems]
     _show(problems, json=False)
     where = "" if output == Path("attitre.yaml") else f" -c {output}"
-    say(f"Ensuite : attitre check --connect{where}, puis attitre audit{where} (il ne fait que lire).")
+    say(f"Ensuite : attitre check --connect{where}")
+    say(f"          attitre patients import FICHIER.csv{where} (vos patients ; sans eux, chacun est inconnu)")
+    say(f"          attitre audit{where} (il ne fait que lire)")
 
 
 @app.command()

@@ -232,6 +232,7 @@ def export(
     Exemple : attitre patients export -o patients.csv
     """
     from adapters.patients import write_csv
+    from rules.text.french import counted
     from sync.cli.practices import desk, one_settings
     from sync.store import patients as records
 
@@ -247,4 +248,4 @@ def export(
         output.write_bytes(content)
     except OSError as error:
         raise Failure(f"Le fichier {output} ne peut pas être écrit : {error.strerror}.") from error
-    say(f"{len(everybody)} patients dans {output}.")
+    say(f"{counted(len(everybody), 'patient', 'patients')} dans {output}.")

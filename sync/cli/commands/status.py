@@ -264,6 +264,7 @@ def release(calendar: str = _column(), config: Configs = None, verbose: Verbose 
 
     Exemple : attitre release martin
     """
+    from rules.text.french import counted
     from sync.cli.practices import desk, one_settings
     from sync.evaluate.brake import release as let_go
     from sync.plan import floods
@@ -272,8 +273,11 @@ def release(calendar: str = _column(), config: Configs = None, verbose: Verbose 
         meant, now = _meant(tx, calendar), world.now()
         counts = [let_go(world, tx, row.calendar, now) for row in meant if row.held_at]
         waiting = sum(floods.release(world, tx, row.calendar, now) for row in meant)
-    if counts:
-        say(f"{sum(counts)} annulations approuvées : les patients seront prévenus au prochain passage.")
+    if counts and not sum(counts):
+        say("Aucune annulation n'attendait ; les prochaines partiront.")
+    elif counts:
+        approved = counted(sum(counts), "annulation approuvée", "annulations approuvées")
+        say(f"{approved} : les patients seront prévenus au prochain passage.")
     if waiting:
         many = "s" if waiting > 1 else ""
         say(f"{waiting} message{many} approuvé{many} : ce qui est encore vrai part au prochain passage.")

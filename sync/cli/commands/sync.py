@@ -217,6 +217,7 @@ def _begins(world: World, settings: Settings) -> None:
     from urllib.parse import urlsplit
 
     from rules.text.french import counted, listed
+    from sync.core.intervals import SLOWEST_S
     from sync.worker import health
 
     names = dict.fromkeys(world.practice.name_of(source.dentist) for source in world.sources)
@@ -225,6 +226,9 @@ def _begins(world: World, settings: Settings) -> None:
     ways = [f"e-mails par {urlsplit(messages.email.url).hostname}"] if messages.email else []
     ways += ["SMS"] if messages.sms else []
     calendars = counted(len(world.sources), "agenda", "agendas")
+    closes = all(dentist.hours is not None for dentist in world.practice.dentists)
+    slower = closes and settings.sync.every_seconds < SLOWEST_S
+    every += " (toutes les 10 minutes, cabinet fermé)" if slower else ""
     say(f"{world.practice.name} : {calendars} ({listed(names, 'et')}), une lecture toutes les {every}.")
     served = f" Sur le réseau : {settings.page.listen}." if settings.page else ""
     say(f"  Messages aux patients : {listed(ways, 'et') or 'aucun'}.{served}")

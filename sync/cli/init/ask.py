@@ -134,7 +134,8 @@ def _typed(prompt: str, default: str = "", *, hide: bool = False) -> str:
     if tape.played < len(tape.entries) and isinstance(known := tape.entries[tape.played], str):
         tape.played += 1
         return known
-    given = str(typer.prompt(prompt, default=default, show_default=False, hide_input=hide)).strip()
+    typed = typer.prompt(prompt, default=default, show_default=False, hide_input=hide, prompt_suffix=" : ")
+    given = str(typed).strip()
     if given.casefold() in BACK and _tapes:
         raise Back
     _kept(tape, given)

@@ -113,7 +113,7 @@ def _dentists(pool: list[Offered]) -> list[Dentist]:
 
 def _dentist(pool: list[Offered], before: list[Dentist]) -> Dentist:
     say("\n— Un dentiste —")
-    name = ask.text("Nom (« Dr Claire Martin »)", check=partial(_another_name, before))
+    name = ask.text("Nom (« Dr Claire Martin »)", check=partial(_new_name, before))
     specialty = ask.text("Spécialité", "Chirurgien-dentiste")
     for place, one in enumerate(pool, 1):
         say(f"  {place}. {one.label}")
@@ -121,10 +121,12 @@ def _dentist(pool: list[Offered], before: list[Dentist]) -> Dentist:
     return Dentist(_free_key(name, before), name, specialty, picked, _hours(before))
 
 
-def _another_name(before: list[Dentist], given: str) -> None:
+def _new_name(before: list[Dentist], given: str) -> None:
     from config.scalars import refuse
     from rules.text.fold import fold
 
+    if not any(sign.isalpha() for sign in given):
+        refuse(f"« {given} » n'est pas un nom.", "Exemple : « Dr Claire Martin ».")
     if fold(given) in {fold(one.name) for one in before}:
         refuse(f"« {given} » est déjà inscrit(e).", "Ajoutez le prénom, ou revenez avec « < ».")
 

@@ -30,6 +30,16 @@ def test_p06_a_motif_that_is_a_word_of_another_is_refused_with_a_sentence(server
     assert checked(home).count("label:") == 10
 
 
+def test_a_dentist_without_letters_is_asked_again_and_the_ending_names_the_patients(server: Server, home: Path) -> None:
+    terminal = Terminal(home, "init")
+    terminal.answers(*PRACTICE, *account(server), ("Un autre compte", ""), ("Nom (", "2"))
+    terminal.reads("« 2 » n'est pas un nom. Exemple : « Dr Claire Martin ».")
+    terminal.answers(*DENTIST, *ENDING)
+    assert terminal.ends() == 0, terminal.screen
+    assert "attitre patients import FICHIER.csv" in terminal.screen.rpartition("Ensuite : ")[2]
+    assert "Téléphone : " in terminal.screen
+
+
 def test_the_same_dentist_and_the_same_calendar_are_asked_about(server: Server, home: Path) -> None:
     terminal = Terminal(home, "init")
     terminal.answers(*PRACTICE, *account(server), ("Un autre compte", "o"), *account(server), ("Un autre compte", ""))
