@@ -177,11 +177,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     """Note one clause; False where it is left over, or a part of it."""
     if not clause.found:
         return _without_details(sheet, clause.text.strip(EDGES), known)
-    if clause.has(_PARENTS) and any(span.label in {"mobile", "email"} for span in clause.found):
-        sheet.add("guardian", _parent(clause))
-        return True
-    if clause.words and clause.words[0][0] == "chez" and {span.label for span in clause.found} == {"address"}:
-        sheet.add("address", clause.text[: clause.found[-1].end - clause.begin].strip(EDGES))
+    if _with_another(sheet, clause):
         return True
     clause, dentist = _without_dentist(sheet, clause)
     if clause.has(_OTHERS) or clause.has(_OLD):
@@ -219,6 +215,18 @@ def _without_dentist(sheet: Sheet, clause: _Clause) -> tuple[_Clause, str]:
     begin = clause.begin + found.start()
     words = tuple(one for one in clause.words if not begin <= one[1] < begin + len(name))
     return replace(clause, words=words), name
+
+
+def _with_another(sheet: Sheet, clause: _Clause) -> bool:
+    """A parent's number or e-mail, or an address with the name at its door: `chez M. Petit 14 bd Voltaire …`."""
+    kinds = {span.label for span in clause.found}
+    if clause.has(_PARENTS) and kinds & {"mobile", "email"}:
+        sheet.add("guardian", _parent(clause))
+        return True
+    if clause.words and clause.words[0][0] == "chez" and kinds == {"address"}:
+        sheet.add("address", clause.text[: clause.found[-1].end - clause.begin].strip(EDGES))
+        return True
+    return False
 
 
 def _parent(clause: _Clause) -> str:
