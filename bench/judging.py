@@ -20,7 +20,7 @@ from adapters.calendars.memory import MemoryCalendar
 from rules.model import Dentist, Facts, Motif, Policy, Practice
 from rules.text.fold import fold, words
 from sync.core.context import Source, World
-from sync.evaluate.evaluate import judge
+from sync.evaluate.evaluate import evaluate
 from sync.pull.mirror import mirror
 from sync.store import counters, patients
 from sync.store import tables as t
@@ -54,7 +54,7 @@ def _judged(world: World, calendars: list[MemoryCalendar], body: tuple[str, byte
     calendars[0].put(*body)
     mirror(world, world.sources[0])
     began = time.process_time()
-    assert judge(world) > 0
+    assert evaluate(world) > 0
     return (time.process_time() - began) * 1000
 
 
@@ -97,7 +97,7 @@ def _practice(bookings: int) -> Iterator[tuple[World, list[MemoryCalendar], list
         world = World(practice, store, sources, {}, lambda: now)
         for source in sources:
             mirror(world, source)
-        judge(world)
+        evaluate(world)
         names = _fill(world, now, bookings)
         yield world, calendars, names
         store.close()

@@ -1,4 +1,4 @@
-"""Types of addresses: e-mail, telephone, web, mail server, store. What cannot be read is refused (P1)."""
+"""Types of addresses: e-mail, telephone, web, mail server, store. An unreadable one is refused (P1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.problems import meant
 from config.scalars import Text, refuse, written
 
 _SENDER = re.compile(r"(?:(?P<name>[^<>]*)<)?(?P<address>[^<>\s]+)(?(name)>)")
-# What is readable at a glance is not taken to the libraries, whose tables cost 60 ms of each start.
+# Plain values are accepted without the libraries, as loading their tables costs 60 ms of each start.
 _PLAIN_EMAIL = re.compile(r"\w+([.+-]\w+)*@([a-z\d]+(-[a-z\d]+)*\.)+[a-z]{2,24}", re.IGNORECASE | re.ASCII)
 _PLAIN_PHONE = re.compile(r"0[1-9]([ .]?\d{2}){4}", re.ASCII)
 STORES = ("sqlite", "postgresql+psycopg")
@@ -20,20 +20,20 @@ MAIL_SCHEMES = ("smtp", "smtps")
 
 
 def email(value: str) -> str:
-    """An address that could receive mail, as written."""
+    """The e-mail address as written. Refuses one that cannot receive mail."""
     if len(value) < 64 and _PLAIN_EMAIL.fullmatch(value):
         return value
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        validate_email(value, check_deliverability=False, test_environment=True)  # .test: for trials
+        validate_email(value, check_deliverability=False, test_environment=True)  # accepts `.test`, for trials
     except EmailNotValidError:
         refuse("adresse e-mail illisible.", "Exemple : « secretariat@cabinet.fr ».", value)
     return value
 
 
 def sender(value: str) -> str:
-    """`Cabinet des Lilas <rdv@lilas.fr>` or the address alone."""
+    """`Cabinet des Lilas <rdv@lilas.fr>`, or the address alone; as written."""
     match = _SENDER.fullmatch(value)
     if not match:
         refuse("expéditeur illisible.", "Exemple : « Cabinet des Lilas <rdv@lilas.fr> ».", value)
@@ -42,7 +42,7 @@ def sender(value: str) -> str:
 
 
 def phone(value: str) -> str:
-    """A French number (short ones too) or one in international notation, as written."""
+    """A French number, short ones included, or an international one; as written."""
     if _PLAIN_PHONE.fullmatch(value):
         return value
     import phonenumbers
@@ -59,14 +59,14 @@ def phone(value: str) -> str:
 def _split(value: str) -> SplitResult | None:
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018  a port out of range shows only when it is asked for
+        parts.port  # noqa: B018  urlsplit checks the port only when it is read
     except ValueError:
         return None
     return parts if parts.hostname and not re.search(r"\s", value) else None
 
 
 def web(value: str) -> str:
-    """An http(s) address. A password inside it is refused: it would show."""
+    """An http(s) address. A password inside is refused, as addresses are shown."""
     parts = _split(value)
     if parts is None or parts.scheme not in ("http", "https"):
         refuse("adresse web illisible.", "Exemple : « https://agenda.cabinet.fr/martin/ ».")
@@ -76,8 +76,8 @@ def web(value: str) -> str:
 
 
 def secret_web(value: Any) -> SecretStr:
-    """An http(s) or webcal address that is a secret itself (private feed, gateway with a key in it)."""
-    text = re.sub(r"^webcal://", "https://", secret(value).get_secret_value())
+    """An http(s) or webcal address that is a secret itself: a private feed, or a gateway with a key in its address."""
+    text = re.sub(r"^webcal://", "https://", secret(value).get_secret_value())  # what calendar programs copy
     parts = _split(text)
     if parts is None or parts.scheme not in ("http", "https"):
         refuse("adresse web illisible.", "Exemple : « https://sms.exemple.fr/envoi ».")
@@ -85,7 +85,7 @@ def secret_web(value: Any) -> SecretStr:
 
 
 def public(value: str) -> str:
-    """Where patients reach the page; without a trailing slash."""
+    """The address of the patients' page, without a trailing slash."""
     return web(value).rstrip("/")
 
 
@@ -108,7 +108,7 @@ def listen(value: str) -> str:
 
 
 def store(value: Any) -> SecretStr:
-    """A store's SQLAlchemy address; secret, as it may hold a password."""
+    """The store's SQLAlchemy URL. It is a secret, since it may contain a password."""
     text = secret(value).get_secret_value()
     scheme = text.partition("://")[0]
     if scheme not in STORES or "://" not in text:
@@ -118,7 +118,7 @@ def store(value: Any) -> SecretStr:
 
 
 def secret(value: Any) -> SecretStr:
-    """Any text that is never shown."""
+    """A text that is never shown. Refuses an empty one."""
     if isinstance(value, SecretStr):
         return value
     text = written(value)

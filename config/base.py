@@ -1,11 +1,11 @@
-"""What all models of the configuration share, and how a key is described."""
+"""The base of all configuration models, and the fields with descriptions."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-# Looking for plugins of pydantic reads the metadata of every installed package: 25 ms of each start, for none.
+# Without it pydantic reads the metadata of every installed package to find plugins: 25 ms of each start, for none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,8 +18,8 @@ class Model(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        defer_build=True,
-        coerce_numbers_to_str=True,
+        defer_build=True,  # builds one validator for `Settings`, and none for each model inside it
+        coerce_numbers_to_str=True,  # an environment variable in JSON may give a number for a text
         allow_inf_nan=False,
         regex_engine="python-re",
         protected_namespaces=(),
@@ -32,5 +32,5 @@ def setting(description: str, **more: Any) -> Any:
 
 
 def unprinted(description: str, **more: Any) -> Any:
-    """A field that is left out when its model is printed: it may hold a secret."""
+    """A field that is left out when its model is printed, since it may contain a secret."""
     return Field(description=description, repr=False, **more)

@@ -51,7 +51,7 @@ def _google_file(value: SecretStr) -> SecretStr:
 
 
 def _own_id(value: str) -> str:
-    if value.casefold() == "primary":
+    if value.casefold() == "primary":  # it means the calendar of whoever is logged in
         refuse("« primary » n'est pas un identifiant : il change avec le compte.", "Donnez l'adresse de l'agenda.")
     return value
 

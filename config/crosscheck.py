@@ -1,6 +1,6 @@
-"""What no single value shows: two claims on one thing, rules that are off, hours that nobody declared.
+"""Checks that concern several places of the file: one calendar given twice, rules that are off, missing hours.
 
-Works on the data as written, so that a slip elsewhere hides none of these.
+They read the data as written and not the typed settings, so that an error elsewhere hides none of their problems.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rules.text.fold import key as folded
 
 
 def crosscheck(document: Document) -> None:
-    """Adds the problems that concern several places of the file."""
+    """Add the problems of all these checks to the document."""
     checks = (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback)
     for check in checks:
         check(document)
@@ -55,11 +55,12 @@ def _claims(document: Document) -> Iterator[tuple[Where, dict[str, Any]]]:
 
 def _identity(calendar: dict[str, Any]) -> tuple[str, str] | None:
     address = calendar.get("calendar_id") or calendar.get("url")
+    # `calendar` names one of several calendars on a server, all of which have the same `url`
     return (str(address).rstrip("/"), str(calendar.get("calendar") or "")) if address else None
 
 
 def _calendars(document: Document) -> None:
-    """A calendar of two dentists needs a tag for each (P2)."""
+    """A calendar that two dentists share needs a tag for each of them (P2)."""
     seen: dict[tuple[str, str], list[tuple[Where, str]]] = {}
     for where, calendar in _claims(document):
         identity, tag = _identity(calendar), fold(str(calendar.get("tag") or ""))
@@ -81,7 +82,7 @@ def _claimed(document: Document, where: Where, earlier: Where) -> None:
 
 
 def _motifs(document: Document) -> None:
-    """A word means one motif (P6)."""
+    """A word may name only one motif (P6)."""
     seen: dict[str, Where] = {}
     for index, motif in _items(document.data.get("motifs")):
         also = motif.get("also") if isinstance(motif.get("also"), list) else []
@@ -98,7 +99,7 @@ def _motifs(document: Document) -> None:
 
 
 def _abbreviations(document: Document) -> None:
-    """An abbreviation stands for a motif of this file, or for a statement that is understood (P6)."""
+    """An abbreviation must stand for a motif of this file or for a known statement (P6)."""
     motifs = [motif for _, motif in _items(document.data.get("motifs"))]
     also = [motif["also"] for motif in motifs if isinstance(motif.get("also"), list)]
     labels = [motif.get("label") for motif in motifs] + [word for listed in also for word in listed]
@@ -107,7 +108,7 @@ def _abbreviations(document: Document) -> None:
     others = {typed: meaning for typed, meaning in written.items() if folded(str(meaning)) not in known}
     if not others:
         return
-    from rules.entry.vocabulary import usual  # most files need no word of it
+    from rules.entry.vocabulary import usual  # most files use no such statement
 
     for typed, meaning in others.items():
         if folded(str(meaning)) not in usual().statements:
@@ -118,7 +119,7 @@ def _abbreviations(document: Document) -> None:
 
 
 def _names(document: Document) -> None:
-    """Two dentists of one name cannot be told apart in an entry (P22)."""
+    """Two dentists cannot have the same name, as an entry could not tell them apart (P22)."""
     seen: dict[str, str] = {}
     for key, dentist in _dentists(document):
         name = dentist.get("name")
@@ -142,7 +143,8 @@ def _hours(document: Document) -> None:
 
 
 def _rules(document: Document) -> None:
-    """A rule that is off is a line of the procedure that nobody checks; fixed ones stay (P23)."""
+    """A warning for each rule that is off, since nobody checks its line of the procedure; a fixed rule cannot be
+    (P23)."""
     for name, severity in _mapping(document.data.get("rules")).items():
         rule, where = RULES.get(name), ("rules", name)
         if rule is None or not isinstance(severity, str):
@@ -183,7 +185,7 @@ def _ways(document: Document) -> None:
 
 
 def _unserved(document: Document) -> None:
-    """What the file may hold already and nothing serves yet."""
+    """A warning for each section that the file may contain and that has no effect yet."""
     sms = _mapping(_mapping(document.data.get("messages")).get("sms"))
     if sms.get("kind") in ("ovh", "apprise"):
         where: Where = ("messages", "sms", "kind")
@@ -196,7 +198,7 @@ def _unserved(document: Document) -> None:
 
 
 def _callback(document: Document) -> None:
-    """P39: without a page, patients have no link."""
+    """A waiting list needs the page, as patients accept an offer by its link (P39)."""
     if document.data.get("waiting_list") and not _mapping(document.data.get("page")).get("public_url"):
         where: Where = ("waiting_list",)
         text = "sans « page.public_url: », personne ne peut accepter une proposition."

@@ -1,4 +1,4 @@
-"""`ATTITRE_…` variables override values of the YAML, nested with `__`, by the rules of pydantic-settings."""
+"""`ATTITRE_…` variables override values of the YAML. `__` separates nested keys, as in pydantic-settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHERS = frozenset({"ATTITRE_CONFIG", "ATTITRE_DEBUG", "ATTITRE_KEY"})
 
 
 def override(document: Document, environ: Mapping[str, str]) -> None:
-    """Puts the variables' values over the file's. Unreadable ones are problems, unknown ones warnings."""
+    """Override the file's values by the variables'. An unreadable variable is a problem, an unknown one a warning."""
     for name, value in sorted(environ.items()):
         if name.upper().startswith(PREFIX) and name not in OTHERS | document.variables:
             _override(document, name, value)
@@ -39,7 +39,7 @@ def _override(document: Document, name: str, value: str) -> None:
         _unknown(document, name)
         return
     for where in _leaves(found, ()):
-        document.hidden.add(where)
+        document.hidden.add(where)  # the environment often holds secrets, so its values are never shown
         document.overrides[where] = name
     document.data = merged(document.data, found)
 
@@ -51,7 +51,7 @@ def _unknown(document: Document, name: str) -> None:
 
 
 def merged(below: Any, above: Any) -> Any:
-    """Mappings are merged key by key; anything else is replaced."""
+    """`above` over `below`: mappings are merged key by key, anything else is replaced."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {name: merged(below.get(name), value) for name, value in above.items()}
@@ -67,7 +67,7 @@ def _leaves(data: Any, where: Where) -> Iterator[Where]:
 
 @lru_cache(maxsize=1)
 def _source() -> Callable[[str, str], Callable[[], dict[str, Any]]]:
-    """pydantic-settings' own reading of one variable; imported only where a variable is set."""
+    """pydantic-settings' own reading of one variable. The library is loaded only if a variable is set."""
     from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
     class Overridden(Settings, BaseSettings):

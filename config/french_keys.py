@@ -1,4 +1,4 @@
-"""Our keys as somebody who thinks in French would write them: what is proposed for an unknown one."""
+"""French translations of our keys, to propose the right key for an unknown one."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ for _key, _words in _FRENCH.items():
 
 
 def ours(written: str, known: Collection[str]) -> str:
-    """The key that is meant, of those known at this place; empty where the word is none of ours in French."""
+    """The key that is meant, among those known at this place; empty if the word translates none of them."""
     return next((one for one in _OURS.get(key(written), ()) if one in known), "")

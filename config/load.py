@@ -1,4 +1,4 @@
-"""Reads the configuration: one file, several, or a folder with one practice a file. Never raises for bad input."""
+"""Reads the configuration: one file, several, or a folder with a file for each practice. Never raises for bad input."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SQLITE = "sqlite:///"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One file. `settings` is None where an error stands in `problems`; these come in the file's order."""
+    """One file as loaded. `settings`: None if `problems` has an error. `problems`: in the file's order."""
 
     file: Path
     settings: Settings | None
@@ -30,7 +30,7 @@ class Loaded:
 
 
 def load(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Settings | None, tuple[Problem, ...]]:
-    """The configuration of one practice and everything wrong with it. Several practices are a problem here."""
+    """(the settings of one practice, all problems). Several practices are a problem here."""
     loaded = load_all(paths, environ)
     problems = tuple(problem for one in loaded for problem in one.problems)
     if len(loaded) > 1:
@@ -42,7 +42,8 @@ def load(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Settings | 
 
 
 def load_all(paths: Sequence[Path], environ: Mapping[str, str]) -> list[Loaded]:
-    """Every practice of these files and folders (each `*.yaml` of a folder); at least one item."""
+    """All practices of these files and folders (each `*.yaml` of a folder). At least one item: a missing file is a
+    problem."""
     pairs = [_load(file, environ) for file in _files(paths or [DEFAULT])]
     _same_practice(pairs)
     return [_finished(document, settings) for document, settings in pairs]
@@ -65,7 +66,7 @@ def _load(file: Path, environ: Mapping[str, str]) -> tuple[Document, Settings | 
                         f"Créez-en un avec « attitre init -o {file}/attitre.yaml ».")  # fmt: skip
         return document, None
     document = read(file, environ)
-    if () in document.faulty:
+    if () in document.faulty:  # the file as a whole is unreadable, so there is nothing to check
         return document, None
     override(document, environ)
     settings = validate(document)
@@ -74,7 +75,7 @@ def _load(file: Path, environ: Mapping[str, str]) -> tuple[Document, Settings | 
 
 
 def _placed(settings: Settings, file: Path) -> Settings:
-    """A relative SQLite file is meant from the folder of the YAML."""
+    """The settings with a relative SQLite path resolved from the folder of the YAML, not from the current folder."""
     name = settings.store.get_secret_value().removeprefix(_SQLITE)
     whole = settings.store.get_secret_value().startswith(_SQLITE)
     if not whole or not name or name.startswith(("/", ":memory:", "file:")):
@@ -83,7 +84,7 @@ def _placed(settings: Settings, file: Path) -> Settings:
 
 
 def _same_practice(pairs: Sequence[tuple[Document, Settings | None]]) -> None:
-    """Two practices of one store are told apart by their key alone."""
+    """Practices that share a store need different keys, as only the key tells their rows apart."""
     seen: dict[tuple[str, str], Document] = {}
     for document, settings in pairs:
         if settings is None:

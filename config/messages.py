@@ -1,4 +1,4 @@
-"""Ways to the patients as configured: mail server and SMS gateways."""
+"""Settings of the messages: mail server, SMS gateways, times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
 def texts(template: Any) -> Iterator[str]:
-    """Every text of a template, at any depth."""
+    """All texts of a template, at any depth."""
     if isinstance(template, Mapping):
         for value in template.values():
             yield from texts(value)
@@ -31,7 +31,8 @@ def texts(template: Any) -> Iterator[str]:
 
 
 def template(value: Any) -> dict[str, Any]:
-    """What is posted to the gateway: must hold `{to}` and `{text}` and no other braces than the known ones."""
+    """The template of what is posted to the gateway. It must contain `{to}` and `{text}`, and no unknown
+    placeholder."""
     if not isinstance(value, dict):
         refuse("des clés sont attendues.", 'Exemple : {to: "{to}", text: "{text}"}.')
     names = {name for text in texts(value) for name in _PLACEHOLDER.findall(text)}
@@ -48,12 +49,12 @@ Template = Annotated[dict[str, Any], BeforeValidator(template), WithJsonSchema({
 
 _SENDER = re.compile(r"[A-Za-z0-9]{1,11}|\+?\d{3,15}")
 _SMALL_WORDS = frozenset({"de", "des", "du", "d", "la", "le", "les", "l", "et"})
-_SENDER_LONGEST = 11  # letters, GSM 03.40
+_SENDER_LONGEST = 11  # letters, by GSM 03.40
 
 
 def sms_sender(value: str) -> str:
-    """The name that a telephone shows: 11 letters or digits at most, as France's operators take it (AF2M); or a
-    number."""
+    """The sender that a telephone shows: a number, or 11 letters or digits at most, as French operators accept
+    (AF2M)."""
     if not _SENDER.fullmatch(value):
         proposed = proposed_sender(value)
         hint = f"Par exemple « {proposed} »." if proposed else "Exemple : « CABLILAS »."
@@ -62,7 +63,7 @@ def sms_sender(value: str) -> str:
 
 
 def proposed_sender(value: str) -> str:
-    """`CABLILAS` for Cabinet des Lilas: the first word shortened where all are too long."""
+    """A sender made from a name: `CABLILAS` for Cabinet des Lilas. The first word is shortened if all are too long."""
     said = [word for word in words(value) if word not in _SMALL_WORDS]
     whole = "".join(said)
     if len(whole) > _SENDER_LONGEST and len(said) > 1:

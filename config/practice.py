@@ -1,4 +1,4 @@
-"""The practice as the rules see it, from typed settings."""
+"""Converts typed settings to the practice of the rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rules.model import Dentist, Motif, Policy, Practice, SupportContact
 
 
 def practice_of(settings: Settings) -> Practice:
-    """The values that rules and planning ask for; no account, no secret."""
+    """The values that rules and planning need, without accounts and secrets."""
     practice = settings.practice
     return Practice(
         key=practice.key,

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: where it stands, in French, with what to write instead."""
+"""Problems of a configuration: their place, a sentence in French, and what to write instead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rules.model import Severity
 
 Where = tuple[str | int, ...]
-"""A place inside the YAML: keys and list indices from the top."""
+"""A path inside the YAML: keys and list indices from the top."""
 
 
 def dotted(where: Where) -> str:
@@ -21,7 +21,7 @@ def dotted(where: Where) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to correct. `line` and `column` count from 1. Carries no secret (law L8)."""
+    """One thing to correct. `line` and `column` count from 1. It contains no secret (law L8)."""
 
     file: str
     line: int
@@ -38,12 +38,12 @@ class Problem:
 
 
 def blocking(problems: Iterable[Problem]) -> bool:
-    """Whether one of them keeps the configuration from being used."""
+    """Whether one of them is an error, so that the configuration cannot be used."""
     return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or nothing. Case does not count."""
+    """The known word that was probably meant; empty if none is similar. Case does not count."""
     from rapidfuzz import fuzz, process
 
     choices = {choice: choice.casefold() for choice in known}
@@ -52,7 +52,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def meant(word: str, known: Iterable[str], what: str = "Possibilités") -> str:
-    """The hint for a word that is not one of the known: the nearest one, else all of them (at most 16)."""
+    """The hint for an unknown word: the most similar known one, else all of them (at most 16)."""
     choices = list(known)
     if near := nearest(word, choices):
         return f"Vouliez-vous dire « {near} » ?"

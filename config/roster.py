@@ -1,4 +1,4 @@
-"""The calendars of a configuration: each once, whose they are, and what names them on a command line."""
+"""The calendars of a configuration: each one once, with its dentists, and its names on a command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """One calendar of the YAML: who it is for, and the tags of those who share it."""
+    """One calendar. `dentist`: the key of the dentist who has it first in the YAML. `tags`: tag → key of those who
+    share it."""
 
     settings: AnyCalendar
     dentist: str
@@ -21,7 +22,7 @@ class Configured:
 
 
 def configured(settings: Settings) -> list[Configured]:
-    """The calendars of all dentists in the YAML's order; one that several share by `tag` stands once (P2)."""
+    """The calendars of all dentists in the YAML's order. One that several share by `tag` is there once (P2)."""
     found: dict[tuple[str, ...], list[tuple[str, AnyCalendar]]] = {}
     for key, dentist in settings.dentists.items():
         for calendar in dentist.calendars:
@@ -35,7 +36,7 @@ def _configured(claims: list[tuple[str, AnyCalendar]]) -> Configured:
 
 
 def place_of(calendar: AnyCalendar) -> tuple[str, ...]:
-    """What tells one calendar from another."""
+    """The identity of a calendar: kind and address."""
     if isinstance(calendar, GoogleSettings):
         return "google", calendar.calendar_id
     if isinstance(calendar, IcsSettings):
@@ -44,7 +45,8 @@ def place_of(calendar: AnyCalendar) -> tuple[str, ...]:
 
 
 def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
-    """Whether that word names that calendar."""
+    """Whether the word of a command line names that calendar: by a dentist's key, its address, or the last part of
+    it."""
     from urllib.parse import unquote
 
     bare = address.rstrip("/")

@@ -1,6 +1,6 @@
-"""Types of single values: text as the administrator wrote it becomes times, hours, addresses, yes or no.
+"""Types of single values: converts text as written to times, opening hours, weekdays, yes or no.
 
-A value that cannot be believed raises `refuse`: what is wrong, what was seen, and an example.
+An invalid value raises the error of `refuse`, with what is wrong, what was seen, and an example.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from config.problems import meant, nearest
 Span = tuple[time, time]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT_NEXT = time.max
-"""How a span that ends at 24:00 is kept: the last instant of the day."""
+"""The stored end of a span until 24:00: the last instant of the day, as `time` has no 24:00."""
 
 HOURS_EXAMPLE = "Exemple : « 08:30-12:30 14:00-19:00 »."
 _CLOCK = re.compile(r"(\d{1,2})(?::|h)(\d{2})", re.IGNORECASE)
@@ -29,11 +29,12 @@ _CLOSED = frozenset({"", "closed", "fermé", "ferme", "-"})
 _FLAGS = {"yes": True, "true": True, "oui": True, "on": True, "1": True} | {
     "no": False, "false": False, "non": False, "off": False, "0": False,
 }  # fmt: skip
+# 6AE: Alsace-Moselle as the library `holidays` calls it
 _DEPARTMENT = re.compile(r"0[1-9]|[1-8]\d|9[0-5]|2[AB]|97[1-8]|98[4678]|6AE")
 
 
 def refuse(text: str, hint: str = "", seen: str = "") -> NoReturn:
-    """Raises the error that becomes a Problem. `seen` is shown only where it is no secret."""
+    """Raise the error that becomes a Problem. `seen` is shown only if the value is no secret."""
     raise PydanticCustomError("attitre", "refused", {"text": text, "hint": hint, "seen": seen})
 
 
@@ -49,9 +50,9 @@ def written(value: Any) -> str:
 
 
 def clock(text: str, *, end: bool = False) -> time:
-    """`8:30`, `08:30` and `8h30`. `24:00` only as an end. Raises the error of `refuse`."""
+    """The time of `8:30`, `08:30` or `8h30`; `24:00` only as an end. Raises the error of `refuse`."""
     match = _CLOCK.fullmatch(text)
-    hour, minute = (int(match[1]), int(match[2])) if match else (99, 99)
+    hour, minute = (int(match[1]), int(match[2])) if match else (99, 99)  # 99: refused below
     if end and (hour, minute) == (24, 0):
         return MIDNIGHT_NEXT
     if hour > 23 or minute > 59:
@@ -60,7 +61,7 @@ def clock(text: str, *, end: bool = False) -> time:
 
 
 def spans(value: Any) -> tuple[Span, ...]:
-    """The opening spans of one day: `08:30-12:30 14:00-19:00`, or a list of them; `fermé` for none."""
+    """The opening spans of one day, in order: `08:30-12:30 14:00-19:00`, or a list of them; `fermé` for none."""
     text = " ".join(written(part) for part in value) if isinstance(value, list) else written(value)
     if text.casefold() in _CLOSED:
         return ()
@@ -75,7 +76,7 @@ def spans(value: Any) -> tuple[Span, ...]:
 
 
 def weekdays(value: Any) -> tuple[int, ...]:
-    """`mon` or `mon-fri` as weekdays, Monday 0."""
+    """The weekdays of `mon` or `mon-fri`, with Monday as 0."""
     first, dash, last = str(value).partition("-")
     for word in (first, last) if dash else (first,):
         if word not in DAYS:
@@ -90,7 +91,7 @@ FRENCH_DAYS = dict(zip(("lun", "mar", "mer", "jeu", "ven", "sam", "dim"), DAYS, 
 
 
 def _day_hint(first: str, last: str) -> str:
-    """The days as we write them, both of a range; else the nearest word."""
+    """The hint for an unknown day: both days of the range as our keys, else the most similar one."""
     ours = [FRENCH_DAYS.get(word[:3].casefold(), word) for word in (first, last) if word]
     if all(day in DAYS for day in ours):
         return f"Vouliez-vous dire « {'-'.join(ours)} » ?"
@@ -98,10 +99,11 @@ def _day_hint(first: str, last: str) -> str:
 
 
 def _week(value: Mapping[tuple[int, ...], tuple[Span, ...]]) -> dict[int, tuple[Span, ...]]:
-    """One day's own line counts more than a range; the same day twice as narrowly is refused."""
+    """Opening spans by weekday. A line for one day overrides a range; two lines of the same width for a day are
+    refused."""
     week: dict[int, tuple[Span, ...]] = {}
     widths: dict[int, int] = {}
-    for days, opening in sorted(value.items(), key=lambda item: -len(item[0])):
+    for days, opening in sorted(value.items(), key=lambda item: -len(item[0])):  # widest first, narrow ones override
         for day in days:
             if widths.get(day) == len(days):
                 refuse(f"« {DAYS[day]} » est donné par deux lignes.", "Gardez-en une.")
@@ -126,7 +128,7 @@ Clock = Annotated[
 ]
 if TYPE_CHECKING:
     Hours = Mapping[int, tuple[Span, ...]]
-else:  # keys are days as written; `_week` turns them into weekdays
+else:  # a type checker sees the result; pydantic gets days as keys, which `_week` converts to weekdays
     _Days = Annotated[tuple[int, ...], BeforeValidator(weekdays)]
     _Spans = Annotated[tuple[Span, ...], BeforeValidator(spans)]
     Hours = Annotated[
@@ -141,7 +143,7 @@ else:  # keys are days as written; `_week` turns them into weekdays
 
 
 def flag(value: Any) -> bool:
-    """`yes`, `true`, `oui`, `on`, `no`, `false`, `non`, `off`."""
+    """The value of `yes`, `true`, `oui`, `on`, `no`, `false`, `non` or `off`, in any case."""
     word = written(value).casefold()
     if word not in _FLAGS:
         refuse("oui ou non attendu.", "Écrivez « oui » ou « non ».", str(value))
@@ -149,7 +151,7 @@ def flag(value: Any) -> bool:
 
 
 def zone(value: Any) -> ZoneInfo:
-    """A time zone of the IANA database."""
+    """The time zone of that name in the IANA database."""
     name = written(value)
     try:
         return ZoneInfo(name)
@@ -166,7 +168,7 @@ def _zone_hint(name: str) -> str:
 
 
 def department(value: Any) -> str:
-    """A département's code, as the public holidays differ (Alsace-Moselle, overseas)."""
+    """A département's code. Public holidays depend on it (Alsace-Moselle, overseas)."""
     code = written(value).upper()
     if not _DEPARTMENT.fullmatch(code):
         refuse("code de département inconnu.", "Exemples : « 75 », « 06 », « 2A », « 971 ».", code)

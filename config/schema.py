@@ -10,13 +10,13 @@ from config.settings import Settings
 
 
 def schema() -> dict[str, Any]:
-    """The schema of the YAML; unknown keys are refused, descriptions are French."""
+    """The JSON Schema of the YAML. Unknown keys are refused, descriptions are French."""
     built = Settings.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **built, "title": "attitre"}
 
 
 def schema_text() -> str:
-    """What the shipped file holds."""
+    """The content of the shipped schema file."""
     return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Files that `attitre init` keeps encrypted beside the YAML (AES-GCM), and the key that opens them.
+"""Encrypted files beside the YAML, as `attitre init` writes them (AES-GCM), and their key.
 
 The key is the variable `ATTITRE_KEY`, or the file `attitre.key` in the folder of the sealed file.
 """
@@ -15,12 +15,12 @@ from pathlib import Path
 VARIABLE = "ATTITRE_KEY"
 KEY_FILE = "attitre.key"
 _MARK = "attitre-sealed"
-_BOUND = b"attitre sealed file 1"
-_BYTES = 32
+_BOUND = b"attitre sealed file 1"  # associated data: a ciphertext of another purpose or version does not open
+_BYTES = 32  # AES-256
 
 
 class Unopened(Exception):
-    """It stays closed: what is wrong, and `hint`, in French."""
+    """A sealed file cannot be opened. The text says why and `hint` what to do, both in French."""
 
     def __init__(self, text: str, hint: str) -> None:
         super().__init__(text)
@@ -28,21 +28,21 @@ class Unopened(Exception):
 
 
 def is_sealed(text: str) -> bool:
-    """Whether `seal` made it."""
+    """Whether the text is the content of a sealed file."""
     return text.lstrip().startswith(f'{{"{_MARK}"')
 
 
 def seal(text: str, key: bytes) -> str:
-    """The content of a sealed file."""
+    """The content of a sealed file that contains the text. `key`: 32 bytes."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    nonce = secrets.token_bytes(12)
+    nonce = secrets.token_bytes(12)  # AES-GCM takes 96 bits, and a nonce must never come twice under one key
     data = nonce + AESGCM(key).encrypt(nonce, text.encode(), _BOUND)
     return json.dumps({_MARK: 1, "data": base64.b64encode(data).decode()}) + "\n"
 
 
 def opened(text: str, folder: Path, environ: Mapping[str, str]) -> str:
-    """What was sealed. Raises Unopened."""
+    """The text in a sealed file. `folder`: where the key file is looked for. Raises Unopened."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -60,7 +60,8 @@ def opened(text: str, folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def find_key(folder: Path, environ: Mapping[str, str]) -> bytes | None:
-    """The installation's key; None where there is none. Raises Unopened for one that is no key."""
+    """The installation's key, from the variable or else the file; None if there is neither. Raises Unopened for an
+    invalid key."""
     given = environ.get(VARIABLE)
     if given is None:
         try:
@@ -77,7 +78,7 @@ def find_key(folder: Path, environ: Mapping[str, str]) -> bytes | None:
 
 
 def new_key() -> str:
-    """A key as the file or the variable holds it."""
+    """A new random key, encoded as in the file or the variable."""
     return base64.urlsafe_b64encode(os.urandom(_BYTES)).decode()
 
 

@@ -1,4 +1,4 @@
-"""What the YAML reader says in English, as French sentences with what to write instead."""
+"""Translates the YAML reader's English messages to French sentences with what to write instead."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SENTENCES = (
 
 
 def sentence_for(message: str) -> tuple[str, str]:
-    """The sentence and the hint for a message of the YAML reader."""
+    """(sentence, hint) for a message of the YAML reader."""
     for part, sentence, hint in _SENTENCES:
         if part in message:
             return sentence, hint

@@ -1,4 +1,5 @@
-"""From text to typed settings: every error of pydantic becomes a Problem in French, at its line and column."""
+"""Validates a document: gives typed settings, or turns each error of pydantic into a Problem in French with its
+place."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ _Words = tuple[str, str]
 
 
 def validate(document: Document) -> Settings | None:
-    """The typed settings, or None where something is wrong; what it is stands in the document's problems."""
+    """The typed settings, or None if something is wrong; the document's problems then say what."""
     try:
         return Settings.model_validate(document.data)
     except ValidationError as error:
@@ -28,16 +29,16 @@ def validate(document: Document) -> Settings | None:
 def _report(document: Document, error: ErrorDetails) -> None:
     where = place(document.data, error["loc"])
     if error["type"] == "union_tag_invalid":
-        where = (*where, "kind")
+        where = (*where, "kind")  # pydantic names the whole calendar; the wrong word is that of `kind`
     if any(where[:length] in document.faulty for length in range(len(where) + 1)):
-        return
+        return  # this place, or one around it, has a problem already
     text, hint = _words(error)
     seen = _seen(document, where, error)
     if seen:
         text = f"« {seen} » : {text}"
     if variable := _variable(document, where, error["type"]):
         text = f"{text[:-1]} (variable {variable})."
-    about_key = (
+    about_key = (  # then the problem is at the key, as there is no value or the key itself is wrong
         error["type"] in ("missing", "extra_forbidden") or "[key]" in error["loc"] or where not in document.values
     )
     around = where[:-1] if error["type"] == "missing" else where
@@ -46,7 +47,7 @@ def _report(document: Document, error: ErrorDetails) -> None:
 
 
 def _variable(document: Document, where: Where, kind: str) -> str:
-    """The environment variable that gave this value, or, where its shape is wrong, a part of it."""
+    """The environment variable that gave this value, or a part of it if its type is wrong; else empty."""
     for path, name in document.overrides.items():
         if where[: len(path)] == path or (kind.endswith("_type") and path[: len(where)] == where):
             return name
@@ -54,7 +55,7 @@ def _variable(document: Document, where: Where, kind: str) -> str:
 
 
 def place(data: Any, loc: tuple[str | int, ...]) -> Where:
-    """The path inside the YAML: pydantic's without the kinds of unions and without `[key]`."""
+    """The path inside the YAML. It is pydantic's without the kinds of unions and without `[key]`."""
     where: list[str | int] = []
     for part in loc:
         if part == "[key]" or (isinstance(data, dict) and data.get("kind") == part):
@@ -73,7 +74,7 @@ def _inside(data: Any, part: str | int) -> Any:
 
 
 def _seen(document: Document, where: Where, error: ErrorDetails) -> str:
-    """The value as written, where it may be shown and helps."""
+    """The value as written; empty if it is a secret, or if showing it does not help."""
     if document.secret(where):
         return ""
     if error["type"] == "attitre":
@@ -106,7 +107,7 @@ def _missing(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
 
 
 def _unknown(error: ErrorDetails, _: Mapping[str, Any]) -> _Words:
-    from config.french_keys import ours  # loaded where something is wrong
+    from config.french_keys import ours  # loaded only if something is wrong
 
     word, known = str(error["loc"][-1]), known_keys(error["loc"])
     if in_french := ours(word, known):
@@ -128,7 +129,7 @@ def _tag_unknown(error: ErrorDetails, context: Mapping[str, Any]) -> _Words:
 
 
 def _quoted(listing: str) -> list[str]:
-    """The words of pydantic's `'a', 'b' or 'c'`."""
+    """The words in pydantic's listing `'a', 'b' or 'c'`."""
     return listing.split("'")[1::2]
 
 
@@ -168,7 +169,7 @@ _SENTENCES: dict[str, Callable[[ErrorDetails, Mapping[str, Any]], _Words]] = {
 
 
 def known_keys(loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model around that place takes."""
+    """The keys of the model around that place."""
     kinds: list[Any] = [Settings]
     for part in loc[:-1]:
         kinds = [inner for kind in kinds for inner in _step(kind, part)]
@@ -194,7 +195,7 @@ def _step(kind: Any, part: str | int) -> Iterator[Any]:
 
 
 def _alternatives(kind: Any) -> Iterator[Any]:
-    """The classes and containers behind Annotated, Optional and unions."""
+    """The classes and containers inside Annotated, Optional and unions."""
     if _is_model(kind) or get_origin(kind) in (list, dict):
         yield kind
     else:

@@ -1,7 +1,8 @@
-"""A YAML file as text and places: every scalar stays what was written, every value knows its line and column.
+"""Reads a YAML file as text: every scalar stays as written, and every value has its line and column.
 
-`06000`, `8:30`, `no` and `0612345677` are text here; the models type them. `!env NAME` and `!file PATH` are resolved
-here and remembered as hidden, so that their values never show. Anchors and merge keys work; duplicate keys do not.
+`06000`, `8:30`, `no` and `0612345677` are text here; the models convert them. `!env NAME` and `!file PATH` are resolved
+here and marked as hidden, so that their values are never shown. Anchors and merge keys work; duplicate keys are a
+problem.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from config.problems import Problem, Where, dotted, meant
 from config.sealed import Unopened, is_sealed, opened
 from rules.model import Severity
 
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 24
-MAX_VALUES = 20_000
+MAX_BYTES = 256 * 1024  # of a file; a longer one is no configuration
+MAX_DEPTH = 24  # levels of nesting; no configuration has as many
+MAX_VALUES = 20_000  # after aliases are replaced, since a few that multiply would take all memory
 
 _STANDARD_TAG = "tag:yaml.org,2002:"
 _STANDARD = {ScalarNode: f"{_STANDARD_TAG}str", SequenceNode: f"{_STANDARD_TAG}seq", MappingNode: f"{_STANDARD_TAG}map"}
@@ -43,10 +44,10 @@ START = Spot(1, 1)
 
 @dataclass(slots=True)
 class Document:
-    """What a file holds. `data` is text, None, lists and mappings; `values` and `keys` say where each path stands.
+    """The content of a file. `data`: text, None, lists and mappings. `values`, `keys`: the place of each path.
 
-    `hidden` are paths whose value came from `!env`, `!file` or the environment and is never to be shown; `faulty` those
-    with an error; `variables` the names that `!env` asked for; `overrides` which variable gave the value of a path.
+    `hidden`: paths whose value came from `!env`, `!file` or the environment and must not be shown. `faulty`: paths with
+    an error. `variables`: the names in `!env`. `overrides`: path → the variable that gave its value.
     """
 
     file: Path
@@ -60,13 +61,13 @@ class Document:
     overrides: dict[Where, str] = field(default_factory=dict)
 
     def value_spot(self, where: Where) -> Spot:
-        """Where the value stands, or the nearest thing around it that the file holds."""
+        """The place of the value; if the file does not have it, of the nearest value around it."""
         while where and where not in self.values:
             where = where[:-1]
         return self.values.get(where, START) if where else START
 
     def key_spot(self, where: Where) -> Spot:
-        """Where the key stands, or the nearest thing around it that the file holds."""
+        """The place of the key; if the file does not have it, of the nearest key around it."""
         while where and where not in self.keys and where not in self.values:
             where = where[:-1]
         return self.keys.get(where) or self.values.get(where, START) if where else START
@@ -76,14 +77,14 @@ class Document:
         return any(where[:length] in self.hidden for length in range(1, len(where) + 1))
 
     def report(self, spot: Spot, where: Where, text: str, hint: str = "", severity: Severity = Severity.ERROR) -> None:
-        """Adds a problem. Everything at an erroneous path is left out of later checks."""
+        """Add a problem. Later checks leave out a path with an error."""
         self.problems.append(Problem(str(self.file), *spot, dotted(where), severity, text, hint))
         if severity is Severity.ERROR:
             self.faulty.add(where)
 
 
 def read(file: Path, environ: Mapping[str, str]) -> Document:
-    """Reads a file whatever it holds. Never raises for bad input: what is wrong stands in `problems`."""
+    """Read a file. Never raises for bad input: `problems` says what is wrong."""
     document = Document(file)
     text = _text(document)
     root = _compose(document, text) if text is not None else None
@@ -117,7 +118,7 @@ def _text(document: Document) -> str | None:
 
 def _bytes(file: Path) -> bytes:
     with file.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+        return stream.read(MAX_BYTES + 1)  # one more, so that a longer file is noticed
 
 
 def _decoded(document: Document, raw: bytes) -> str | None:
@@ -125,7 +126,7 @@ def _decoded(document: Document, raw: bytes) -> str | None:
         document.report(START, (), f"le fichier dépasse {MAX_BYTES // 1024} Kio : ce n'est pas une configuration.")
         return None
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")  # Windows editors write a byte order mark
     except UnicodeDecodeError as error:
         spot = _end_of(raw[: error.start].decode("utf-8-sig"))
         document.report(spot, (), "le fichier n'est pas en UTF-8.", "Enregistrez-le en UTF-8 depuis l'éditeur.")
@@ -142,10 +143,10 @@ def _compose(document: Document, text: str) -> Node | None:
     yaml.max_depth = MAX_DEPTH
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # ruamel warns of an anchor defined twice, which YAML allows
             root: Node | None = yaml.compose(text)
     except MarkedYAMLError as error:
-        from config.quotes import never_closed  # loaded where something is wrong, as the sentences are
+        from config.quotes import never_closed  # loaded only if something is wrong, as the sentences are
         from config.syntax import sentence_for
 
         mark = error.problem_mark or error.context_mark
@@ -162,7 +163,7 @@ def _compose(document: Document, text: str) -> Node | None:
             "Effacez-le : ce n'est pas du texte.",
         )
     except (YAMLError, ValueError, AssertionError, LookupError, TypeError, AttributeError, RecursionError):
-        document.report(START, (), *sentence_for(""))  # ruamel's own slips on malformed input
+        document.report(START, (), *sentence_for(""))  # ruamel's own bugs on malformed input
     else:
         if root is None:
             document.report(START, (), "le fichier ne contient que des commentaires.", _EXAMPLE)
@@ -171,7 +172,7 @@ def _compose(document: Document, text: str) -> Node | None:
 
 
 class _TextResolver(VersionedResolver):
-    """Every untagged scalar is text."""
+    """Resolves every untagged scalar to text."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         return super().resolve(kind, value, (False, True) if kind is ScalarNode else implicit)
@@ -187,7 +188,7 @@ class _TooMuch(Exception):
 
 
 def is_text(value: str) -> bool:
-    """False for half a character (a lone surrogate), which nothing can store or print."""
+    """Whether the value is storable text: without lone surrogates, which can be neither stored nor printed."""
     return value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
@@ -195,7 +196,7 @@ _OPENING, _CLOSING = "“”„«‘’‚‹", "“”»‘’›"
 
 
 def _between_foreign_quotes(value: str) -> bool:
-    """Whether the whole value stands between quotes of a word processor, which YAML does not know."""
+    """Whether the whole value is between quotes of a word processor, which YAML takes for a part of it."""
     return len(value) > 1 and value[0] in _OPENING and value[-1] in _CLOSING
 
 
@@ -204,13 +205,13 @@ def _spot(node: Node) -> Spot:
 
 
 class _Reader:
-    """Turns nodes into data and notes their places."""
+    """Converts nodes to data and notes their places."""
 
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self._document = document
         self._environ = environ
-        self._open: set[int] = set()
-        self._count = 0
+        self._open: set[int] = set()  # ids of the nodes being read: one that comes again contains itself
+        self._count = 0  # values so far
 
     def mapping(self, node: MappingNode, where: Where) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -222,6 +223,7 @@ class _Reader:
 
     def _value(self, node: Node, where: Where) -> Any:
         self._spend(node, 1)
+        # ruamel places an empty value at the next key, so it gets the place of its own key
         empty = isinstance(node, ScalarNode) and node.style is None and not node.value
         self._document.values[where] = self._document.key_spot(where) if empty else _spot(node)
         if isinstance(node, ScalarNode):
@@ -250,14 +252,14 @@ class _Reader:
         for key, value in node.value:
             if not (isinstance(key, ScalarNode) and is_text(key.value)):
                 self._document.report(_spot(key), where, "une clé doit être un mot.", "Écrivez « mot: valeur ».")
-            elif key.value == "<<" and key.style is None:
+            elif key.value == "<<" and key.style is None:  # quoted, it is an ordinary key
                 merged.append((key, value))
             elif key.value in own:
                 self._twice(key, own[key.value][0], where)
             else:
                 own[key.value] = (key, value)
         for key, value in merged:
-            for pair in self._merged(key, value, where):
+            for pair in self._merged(key, value, where):  # a mapping's own keys override merged ones
                 own.setdefault(pair[0].value, pair)
         return list(own.values())
 
@@ -265,7 +267,7 @@ class _Reader:
         line, column = _spot(first)
         text = f"clé écrite deux fois ; la première est ligne {line}, colonne {column}."
         self._document.report(_spot(key), (*where, key.value), text, "Gardez-en une seule.")
-        self._document.faulty.discard((*where, key.value))  # the first one is still checked
+        self._document.faulty.discard((*where, key.value))  # the first one is still checked by the models
 
     def _merged(self, key: Node, value: Node, where: Where) -> list[tuple[ScalarNode, Node]]:
         listed: list[Node] = value.value if isinstance(value, SequenceNode) else [value]
@@ -320,7 +322,7 @@ class _Reader:
     def _content(self, node: ScalarNode, where: Where) -> str | None:
         path = self._document.file.parent / node.value.strip()
         try:
-            text = _bytes(path).decode("utf-8-sig").rstrip("\r\n")
+            text = _bytes(path).decode("utf-8-sig").rstrip("\r\n")  # editors end a password file with a newline
             return opened(text, path.parent, self._environ) if is_sealed(text) else text
         except Unopened as error:
             self._document.report(_spot(node), where, f"le fichier « {node.value} » {error}", error.hint)

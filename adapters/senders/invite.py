@@ -1,4 +1,4 @@
-"""The appointment as a file for the patient's own calendar (P36, RFC 5545, RFC 5546)."""
+"""Makes the calendar file (.ics) of an appointment for the patient (P36, RFC 5545, RFC 5546)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """One appointment of the file. The same `uid` with a higher `sequence` updates what the patient has of it."""
+    """One appointment of the file. The same `uid` with a higher `sequence` updates the patient's entry."""
 
     facts: Facts
     uid: str
@@ -24,8 +24,8 @@ class Invited:
 
 
 def name_of(practice: str, uid: str, recurrence: str) -> str:
-    """What the appointment is called in the patient's calendar: it follows the event, so that a store which begins anew
-    still means the same entry; nothing can be read from it."""
+    """The UID of the appointment in the patient's calendar. It is a hash of the event's identity: a new store gives the
+    same UID, and nothing can be read from it."""
     digest = hashlib.sha256("\0".join((practice, uid, recurrence)).encode("utf-8", "surrogatepass")).hexdigest()
     return f"{digest[:32]}@attitre"
 
@@ -35,16 +35,17 @@ def invite(
 ) -> bytes:
     """An iCalendar object with one event. The same `uid` with a higher `sequence` updates it, `cancelled` removes it.
 
-    Health data stays out: neither motif nor dentist's specialty. `now` is the stamp (DTSTAMP).
+    It contains no health data: neither the motif nor the dentist's specialty. `now` becomes DTSTAMP.
     """
     method = "CANCEL" if cancelled else "PUBLISH"
     return _object([Invited(facts, uid, sequence)], practice, now, method, cancelled=cancelled)
 
 
 def invite_all(visits: Sequence[Invited], practice: Practice, now: datetime, *, cancelled: bool = False) -> bytes:
-    """An iCalendar object with an event a visit, each of its own UID, so that a later message can change one alone.
+    """An iCalendar object with one event for each visit. Each has its own UID, so that a later message can change it
+    alone.
 
-    Published, cancelled or not: a CANCEL may hold one UID only (RFC 5546 3.2.5), a cancelled event may be published
+    The method is always PUBLISH: CANCEL allows one UID only (RFC 5546 3.2.5), and a cancelled event may be published
     (3.2.1).
     """
     return _object(visits, practice, now, "PUBLISH", cancelled=cancelled)

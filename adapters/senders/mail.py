@@ -25,11 +25,11 @@ _PORTS = {"smtp": 587, "smtps": 465}
 
 @dataclass(frozen=True, slots=True)
 class MailSender:
-    """A mail server: `smtp://user@host:587` (STARTTLS), `smtps://…` (TLS), `smtp://127.0.0.1:1025`.
+    """Sends e-mail through a server: `smtp://user@host:587` (STARTTLS), `smtps://…` (TLS), `smtp://127.0.0.1:1025`.
 
-    A password never leaves unencrypted, except on loopback. `sender` is `Cabinet <rdv@cabinet.example>`. SMTP knows no
-    idempotency, so it is not repeatable; the stable Message-ID makes a second copy recognisable. `timeout`: seconds for
-    the whole conversation, from looking the name up to the last reply.
+    A password is sent unencrypted only on loopback. `sender` is `Cabinet <rdv@cabinet.example>`. SMTP has no
+    idempotency keys, so a message is not repeatable; its stable Message-ID identifies a second copy. `timeout`:
+    seconds for the whole session, from the name lookup to the last reply.
     """
 
     url: str
@@ -45,11 +45,11 @@ class MailSender:
 
     @property
     def repeatable(self) -> bool:
-        """Never."""
+        """Always False: a server cannot tell a repeated message from a new one."""
         return False
 
     def send(self, message: Outgoing) -> str:
-        """Hand the message over; returns its Message-ID.
+        """Send the message; returns its Message-ID.
 
         Raises TryLater (unreachable, too slow, 4xx), Permanent (5xx to recipient or content), Denied (login, TLS,
         sender), Uncertain (no clear reply after the message's last byte).
@@ -57,26 +57,26 @@ class MailSender:
         composed = compose(message, self.sender)
         envelope_to = _addr_spec(message.to)
         with self._connected() as server:
-            _judge(server.mail(_addr_spec(parseaddr(self.sender)[1])), Denied, "l'expéditeur")
-            _judge(server.rcpt(envelope_to), Permanent, "l'adresse du destinataire")
-            _judge(_data(server, composed.as_bytes(policy=SMTP)), Permanent, "le message")
+            _check(server.mail(_addr_spec(parseaddr(self.sender)[1])), Denied, "l'expéditeur")
+            _check(server.rcpt(envelope_to), Permanent, "l'adresse du destinataire")
+            _check(_data(server, composed.as_bytes(policy=SMTP)), Permanent, "le message")
         return str(composed["Message-ID"])
 
     def probe(self) -> str:
-        """Log in without sending. Raises TryLater, Denied."""
+        """Log in without sending; returns a French sentence. Raises TryLater, Denied."""
         with self._connected() as server:
-            _judge(server.noop(), Denied, "la connexion")
+            _check(server.noop(), Denied, "la connexion")
         return f"Serveur de courrier joignable : {urlsplit(self.url).hostname}."
 
     @contextmanager
     def _connected(self) -> Iterator[Conversation]:
-        """A session, logged in. What fails here or before DATA was certainly not taken."""
+        """A logged-in session. A message that fails here or before DATA was certainly not accepted."""
         server: Conversation | None = None
         end = min(monotonic() + self.timeout, deadline.ends())
         try:
             server = self._open(urlsplit(self.url), end)
             yield server
-            with suppress(smtplib.SMTPException, OSError, ValueError):  # a farewell that fails changes nothing
+            with suppress(smtplib.SMTPException, OSError, ValueError):  # a failing QUIT changes nothing
                 server.quit()
         except smtplib.SMTPAuthenticationError as refusal:
             raise _login(refusal) from None
@@ -84,8 +84,8 @@ class MailSender:
             raise Denied("Le certificat du serveur de courrier n'est pas valable.") from None
         except smtplib.SMTPNotSupportedError:
             raise Denied("Le serveur de courrier ne propose ni STARTTLS ni connexion par mot de passe.") from None
-        except (smtplib.SMTPException, OSError, ValueError):  # smtplib lets what is no base64 out as it is
-            late = monotonic() >= end  # not even connecting, or the greeting, may take so long
+        except (smtplib.SMTPException, OSError, ValueError):  # ValueError: smtplib does not catch invalid base64
+            late = monotonic() >= end  # connecting and greeting count too
             raise TryLater(_TOO_LATE if late else _AWAY, slow=late) from None
         finally:
             if server is not None:
@@ -104,7 +104,7 @@ class MailSender:
         return server
 
     def _secure(self, server: Conversation, url: SplitResult, context: ssl.SSLContext) -> None:
-        """Encrypted wherever the server can, and always before a password, unless it is this very machine."""
+        """Encrypt if the server offers it, and always before a password, then log in. Loopback needs no encryption."""
         server.ehlo()
         if url.scheme == "smtp" and not _this_machine(url) and (self.password or server.has_extn("starttls")):
             server.starttls(context=context)
@@ -117,7 +117,7 @@ class MailSender:
 
 
 def compose(message: Outgoing, sender: str) -> EmailMessage:
-    """The message as it goes over the line. Its Message-ID follows from the key alone."""
+    """The message as it is transmitted. Its Message-ID depends on the key alone, so that a repetition has the same."""
     name, address = parseaddr(sender)
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(_line(name), addr_spec=_addr_spec(address))
@@ -148,7 +148,7 @@ def _attach(mail: EmailMessage, attachment: Attachment) -> None:
 
 
 def _ehlo(sender: str) -> str:
-    """Our name in the greeting: the sender's domain, for asking the resolver may take seconds."""
+    """The name for EHLO: the sender's domain, since smtplib's default asks the resolver, which may take seconds."""
     try:
         return parseaddr(sender)[1].rpartition("@")[2].encode("idna").decode() or "localhost"
     except UnicodeError:
@@ -161,12 +161,12 @@ def _this_machine(url: SplitResult) -> bool:
 
 
 def _line(text: str) -> str:
-    """One printable line: no header can be smuggled in."""
+    """The text as one printable line, so that it cannot add a header."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _addr_spec(address: str) -> str:
-    """The address for the line; an international domain in its ASCII form."""
+    """The address for the envelope, with an international domain in its ASCII form. Raises Permanent if invalid."""
     local, at, domain = address.rpartition("@")
     try:
         plain = f"{local}{at}{domain.encode('idna').decode()}"
@@ -177,8 +177,9 @@ def _addr_spec(address: str) -> str:
     return plain
 
 
-def _judge(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], what: str) -> None:
-    """The server's word on one step. Its text may name the address: only the code is kept."""
+def _check(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], what: str) -> None:
+    """Raise if the server did not accept one step. Its text may contain the address, so only the code is kept (law
+    L8)."""
     code = answer[0]
     if 200 <= code < 300:
         return
@@ -188,10 +189,11 @@ def _judge(answer: tuple[int, bytes], refused: type[Permanent] | type[Denied], w
 
 
 def _data(server: Conversation, content: bytes) -> tuple[int, bytes]:
-    """From the message's last byte on, without a clear reply it stays open whether it was taken."""
+    """Transmit the message; returns the reply. Raises Uncertain if no clear reply follows the last byte, as the server
+    may have accepted it."""
     try:
         reply = server.data(content)
-    except smtplib.SMTPDataError as refusal:  # DATA itself: a "yes" that is none of RFC 5321's is no yes
+    except smtplib.SMTPDataError as refusal:  # the DATA command itself; only 354 of RFC 5321 accepts it
         return (refusal.smtp_code if refusal.smtp_code >= 400 else 451), b""
     except (smtplib.SMTPException, OSError, ValueError):
         if not server.handed:

@@ -1,4 +1,4 @@
-"""From what a patient is to be told to a message that a sender can carry."""
+"""Renders what a patient is to be told as a message for a sender: SMS text, or letter with calendar files."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def outgoing(
     manage_url: str | None = None,
     also: Sequence[tuple[str, int]] = (),
 ) -> Outgoing:
-    """The message, ready to go. `key`: its dedupe key. `name`: the appointment's in the patient's calendar, where a
-    higher `sequence` counts (P36). `now` stamps that file. `also`: names and sequences of `send.also`, in that order.
+    """The message, ready to be sent. `key`: its idempotency key. `name`, `sequence`: UID and sequence number of the
+    appointment in the calendar file (P36). `now` becomes its DTSTAMP. `also`: the same two for each of `send.also`, in
+    that order.
     """
     if send.channel is Channel.SMS:
         today = now.astimezone(practice.zone).date()
@@ -48,7 +49,7 @@ def outgoing(
 
 
 def plain(letter: Letter) -> str:
-    """The letter as text."""
+    """The letter as plain text."""
     changes = [f"{label} : {old} → {new}" for label, old, new in letter.changes]
     rows = [f"{label} : {value}" for label, value in letter.rows]
     links = [f"{link.label} : {link.url}" for link in letter.links if not link.url.startswith("tel:")]
@@ -65,12 +66,12 @@ def plain(letter: Letter) -> str:
 
 
 def html(letter: Letter) -> str:
-    """The letter as a page: readable on a phone and in the dark, nothing loaded from elsewhere."""
+    """The letter as HTML: readable on a phone and in dark mode, without anything loaded from other servers."""
     return _template("letter.html.j2").render(letter=letter)
 
 
 def digest_page(digest: Digest) -> str:
-    """The practice's daily digest as a page, in the same manner."""
+    """The practice's daily digest as HTML, made like the letter."""
     return _template("digest.html.j2").render(digest=digest)
 
 
@@ -87,7 +88,7 @@ def _template(name: str) -> Template:
 def _calendar_files(
     send: Send, named: Sequence[tuple[str, int]], practice: Practice, now: datetime
 ) -> tuple[Attachment, ...]:
-    """One an appointment that the letter is about; of a series, one with every visit. `named`: names and sequences."""
+    """One file for each appointment of the letter; for a series, one with all visits. `named`: UIDs and sequences."""
     if patient_messages.about_series(send):
         return (_series_file(send, named, practice, now),)
     return tuple(

@@ -1,4 +1,4 @@
-"""The dentist's time: conflicts, hours, holidays, urgency, blocks (P9 to P11, P51)."""
+"""Checks of the dentist's time: conflicts, opening hours, holidays, urgency, blocks (P9 to P11, P51)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def conflicts(
     order: int,
     proposals: Sequence[str] = (),
 ) -> Iterator[Finding]:
-    """What else takes this time or this patient (P10). The later of two bookings gives way; back to back is fine."""
+    """Findings about other events at this time or of this patient (P10). Of two bookings the one that was made later
+    has the error; consecutive ones do not overlap."""
     mine = (order, event.uid, event.recurrence)
     others = [item for item in busy if not _is_this(item, event, order)]
     for item in sorted(others, key=lambda one: (one.start.astimezone(UTC), one.uid, one.recurrence)):
@@ -42,15 +43,15 @@ def conflicts(
 
 
 def _is_this(item: Busy, event: CalendarEvent, order: int) -> bool:
-    """The event itself, or the same one under another name at the same time. Of one UID at two times, without a series,
-    there are two (hard case G06)."""
+    """Whether the item is the event itself, or the same event in another resource at the same time. Two events of one
+    UID at different times that are no series are two (hard case G06)."""
     if (item.uid, item.recurrence) != (event.uid, event.recurrence):
         return False
     return item.order == order or bool(item.recurrence) or _overlap(item, event)
 
 
 def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Sequence[str], *, earlier: bool) -> Findings:
-    """What one overlapping event means. `earlier`: this booking was there first."""
+    """The finding about one overlapping event. `earlier`: this booking was made first."""
     same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
     if not (same_patient or item.dentist == booking.dentist):
         return ()
@@ -69,7 +70,7 @@ def _conflict(item: Busy, booking: Booking, practice: Practice, proposals: Seque
 
 
 def _kept_place(item: Busy, booking: Booking, practice: Practice) -> Findings:
-    """A place kept for somebody may be taken; one for urgencies by a motif that bears no long wait (P11)."""
+    """The finding about a reserved slot. Any booking may take one, but one for urgencies only an urgent motif (P11)."""
     motif = practice.motif(booking.motif)
     if motif is None or motif.within_days is not None or place(item.label) is not Place.URGENT:
         return ()
@@ -81,20 +82,20 @@ def _key(item: Busy) -> tuple[int, str, str]:
 
 
 def _overlap(item: Busy, event: CalendarEvent) -> bool:
-    # In UTC: two wall-clock times of one zone compare without their offset in the hour that comes twice.
+    # In UTC: Python compares two times of one zone without their offset, which is wrong in the hour that comes twice.
     starts, ends = event.start.astimezone(UTC), event.end.astimezone(UTC)
     return item.start.astimezone(UTC) < ends and starts < item.end.astimezone(UTC)
 
 
 def _same_matter(item: Busy, event: CalendarEvent, booking: Booking) -> bool:
-    """The same patient for the same motif at another time; a series is one patient's several visits."""
+    """Whether the item is another visit of this patient for the same motif. Occurrences of one series are not."""
     same_patient = item.patient_id is not None and item.patient_id == booking.patient.id
     series = item.uid == event.uid and bool(item.recurrence or event.recurrence)
     return same_patient and item.motif is not None and item.motif == booking.motif and not series
 
 
 def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:
-    """Who or what, when, and with whom where that is another dentist; of a private event only that the time is taken
+    """The item in words: who or what, when, and with whom if it is another dentist. A private event is only `occupé`
     (docs/design.md#details-people-rely-on)."""
     what = "occupé" if item.kind is Kind.PRIVATE else item.label or "occupé"
     with_whom = f", {practice.name_of(item.dentist)}" if elsewhere else ""
@@ -102,7 +103,7 @@ def _seen(item: Busy, practice: Practice, *, elsewhere: bool = False) -> str:
 
 
 def _span(item: Busy, practice: Practice) -> str:
-    """`10 h – 10 h 30`; with the days where it lasts over one."""
+    """The time of the item: `10 h – 10 h 30`, with the days if it ends on another day."""
     start, end = (moment.astimezone(practice.zone) for moment in (item.start, item.end))
     if item.all_day:
         return f"toute la journée{_until(item, practice)}"
@@ -116,7 +117,7 @@ def _leave(item: Busy, practice: Practice) -> str:
 
 
 def _until(item: Busy, practice: Practice) -> str:
-    """The last whole day of what lasts several."""
+    """`, jusqu'au …` with its last whole day if it lasts several, else nothing."""
     first, end = (moment.astimezone(practice.zone).date() for moment in (item.start, item.end))
     last = end - timedelta(days=1)
     return f", jusqu'au {day(last)}" if last > first else ""
@@ -133,7 +134,7 @@ def _when(item: Busy, practice: Practice) -> str:
 def opening(
     event: CalendarEvent, dentist: Dentist, practice: Practice, proposals: Sequence[str] = ()
 ) -> Iterator[Finding]:
-    """Inside the dentist's opening hours and not on a public holiday (P9)."""
+    """The finding if the event is outside the dentist's opening hours or on a public holiday (P9)."""
     start, end = (moment.astimezone(practice.zone) for moment in (event.start, event.end))
     if holiday := holiday_name(start.date(), practice.holidays):
         yield from raised(
@@ -141,7 +142,7 @@ def opening(
         )
         return
     if event.all_day or dentist.hours is None or not timedelta(0) < event.end - event.start <= LONGEST:
-        return  # what is wrong is the length
+        return  # the length has a finding of its own
     spans = dentist.hours.get(start.weekday(), ())
     if not any(_inside(start, end, span) for span in spans):
         facts = {"seen": day_and_clock(start).capitalize(), "dentist": dentist.name, "problem": _spoken(spans, start)}
@@ -154,7 +155,7 @@ def _inside(start: datetime, end: datetime, span: Span) -> bool:
 
 
 def _spoken(spans: Sequence[Span], moment: datetime) -> str:
-    """`8 h 30 – 12 h 30 et 14 h – 19 h`, `pas de consultation le mardi`."""
+    """The hours in words: `horaires : 8 h 30 – 12 h 30 et 14 h – 19 h`, or `pas de consultation le mardi`."""
     if not spans:
         return f"pas de consultation le {day(moment.date()).partition(' ')[0]}"
     said = [f"{_clock(opens)} – {_clock(closes)}" for opens, closes in spans]
@@ -168,8 +169,8 @@ def _clock(value: time) -> str:
 def urgency(
     event: CalendarEvent, booking: Booking, practice: Practice, first_seen: datetime, proposals: Sequence[str] = ()
 ) -> Findings:
-    """A motif that bears no long wait, counted from when the event was made, or first seen where its client does not
-    say; `proposals` are earlier slots (P11)."""
+    """The finding if an urgent motif waits too long (P11). The wait counts from when the event was made; if its client
+    does not say, from when it was first seen. `proposals`: earlier slots."""
     motif = practice.motif(booking.motif)
     if motif is None or motif.within_days is None:
         return ()
@@ -179,13 +180,13 @@ def urgency(
 
 
 def wanted_minutes(booking: Booking, practice: Practice) -> int | None:
-    """The length that the motif asks for, longer for a first visit (P8); None without a known motif."""
+    """The length of the motif in minutes, longer for a first visit (P8); None without a known motif."""
     motif = practice.motif(booking.motif)
     return motif.length(booking.first_visit) if motif else None
 
 
 def longest_minutes(practice: Practice) -> int:
-    """No visit takes more."""
+    """The longest length of the practice's motifs in minutes; 0 without motifs."""
     return max((motif.length(first) for motif in practice.motifs for first in (True, False)), default=0)
 
 
@@ -199,8 +200,8 @@ _MAY_BE_MEANT = frozenset(
 def meant(
     event: CalendarEvent, entry: Entry, practice: Practice, confirmed_for: datetime | None, found: Sequence[Finding]
 ) -> Findings:
-    """With « Créneau confirmé » an overlap, the hour and the second visit of a day are only noted, for the time for
-    which it was typed (ruling 18); moved, or copied along, it counts no more. P23 is not among these."""
+    """With « Créneau confirmé » findings about overlap, hour and second visit become notes (ruling 18). It counts only
+    for the time for which it was typed, not after the event is moved or copied, and never against P23."""
     doubted = [one for one in found if one.rule in _MAY_BE_MEANT]
     if entry.slot_confirmed is None or not doubted:
         return tuple(found)
@@ -217,7 +218,8 @@ def meant(
 
 
 def block_findings(event: CalendarEvent, practice: Practice) -> Findings:
-    """Time that is kept without a reason (P51). The same for every occurrence, so that a series is asked once."""
+    """The finding about a block without a reason (P51). It is the same for every occurrence, so a series gets it
+    once."""
     if event.private or event.transparent or not contentless(event.title):
         return ()
     return raised(practice.policy, "block-without-motif", blocks=", ".join(practice.blocks[:3]) or "Congés, Réunion")

@@ -1,7 +1,7 @@
-"""How an appointment ended: honoured, excused or not excused (section 7 of the procedure; P47, P48, ruling 8).
+"""Classifies how an appointment ended: honoured, excused or not excused (section 7, P47, P48, ruling 8).
 
-What she typed decides; where she typed nothing, the moment at which its cancellation was seen. Silence never makes
-anybody absent (ruling 15), and no word depends on the time at which it is said (law L2).
+The entry decides; if it says nothing, the time at which the cancellation was first seen. Without either, nobody is
+absent (ruling 15). The result does not depend on the current time (law L2).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from rules.text.french import clock, minutes
 
 
 class Attendance(StrEnum):
-    """The class of one appointment. Late: treated all the same, after more minutes than the practice bears. Early:
-    called absent before its hour, so that it is rather to be cancelled."""
+    """The class of one appointment. LATE: later than the practice accepts, but treated, or announced. EARLY: typed as
+    absent before its hour, where a cancellation is probably meant."""
 
     HONOURED = "honoured"
     LATE = "late"
@@ -30,7 +30,7 @@ class Attendance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class and why, in French; for undecided, what is not known. `proposals`: lines that she may type instead."""
+    """A class and its reason in French; for UNDECIDED, what is not known. `proposals`: lines to type instead."""
 
     attendance: Attendance
     reason: str
@@ -47,11 +47,11 @@ def classify(
     seen: datetime | None = None,
     typed: datetime | None = None,
 ) -> Verdict | None:
-    """The class of an appointment at `start`; None where there is nothing to say of it.
+    """The class of an appointment at `start`; None if it has none.
 
-    `gone`: it was cancelled or deleted, first `seen` then (None: before anybody looked). What the practice itself
-    cancels is no absence, and a moved appointment is not gone. `typed`: since when the entry has said so; before the
-    hour nobody has stayed away yet. Never raises.
+    `gone`: the event was cancelled or deleted, and `seen` is when that was first seen (None: before the first pass). A
+    cancellation by the practice is no absence, and a moved event is not gone. `typed`: since when the entry says the
+    outcome; before `start`, nobody can be absent yet. Never raises.
     """
     if outcome is None:
         return _deleted(start.astimezone(zone), _local(seen, zone), policy) if gone else None
@@ -59,7 +59,7 @@ def classify(
     early = _local(typed, zone) if typed is not None and typed < start and not gone else None
     if early is not None and outcome.kind in _AWAY:
         return _too_early(early, outcome)
-    if early and outcome.kind == OutcomeKind.LATE:  # whoever is said to come late before the hour has called
+    if early and outcome.kind == OutcomeKind.LATE:  # a delay that is known before the hour was announced
         outcome = replace(outcome, notified=outcome.notified or early)
     if outcome.kind in {OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED}:
         return Verdict(Attendance(outcome.kind), "noté par le cabinet")
@@ -67,15 +67,15 @@ def classify(
         return None if outcome.by_patient is False else _cancelled(at, outcome, _local(seen, zone), policy)
     if outcome.doubt:
         return Verdict(Attendance.UNDECIDED, outcome.doubt)
-    judge = _BY_KIND.get(outcome.kind)
-    return judge(at, outcome, policy) if judge else None
+    by_kind = _BY_KIND.get(outcome.kind)
+    return by_kind(at, outcome, policy) if by_kind else None
 
 
 _AWAY = frozenset({OutcomeKind.ABSENT, OutcomeKind.EXCUSED, OutcomeKind.UNEXCUSED})
 
 
 def _too_early(typed: datetime, outcome: Outcome) -> Verdict:
-    """Nothing is noted, and the slot is not free: she is told what to type where the appointment is called off."""
+    """An absence typed before the hour is not noted and frees no slot; the line for a cancellation is proposed."""
     why = "une absence est tapée avant l'heure du rendez-vous"
     urgent = ", urgence" if outcome.urgent else ""
     return Verdict(Attendance.EARLY, why, (f"Annulé par le patient {_moment(outcome.notified or typed)}{urgent}",))
@@ -85,7 +85,7 @@ def _too_early(typed: datetime, outcome: Outcome) -> Verdict:
 
 
 def _deleted(start: datetime, seen: datetime | None, policy: Policy) -> Verdict:
-    """Without a word: the moment at which it was seen is the notice, unless that was after the start."""
+    """The class of a deleted event: the notice is when the deletion was seen; after the start it stays undecided."""
     if seen is None or seen >= start:
         why = "l'événement a été supprimé après l'heure du rendez-vous, sans un mot"
         return Verdict(Attendance.UNDECIDED, why)
@@ -93,7 +93,7 @@ def _deleted(start: datetime, seen: datetime | None, policy: Policy) -> Verdict:
 
 
 def _cancelled(start: datetime, outcome: Outcome, seen: datetime | None, policy: Policy) -> Verdict:
-    """Cancelled in so many words, by the patient as far as is known: the typed hour, else the hour it was seen."""
+    """The class of a cancellation by the patient: the notice is the typed time, else when the cancellation was seen."""
     if outcome.notified and not outcome.doubt:
         return _notified(start, outcome.notified, outcome, policy)
     if seen is not None and seen.date() < start.date():
@@ -110,7 +110,8 @@ def _absent(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
 
 
 def _notified(start: datetime, notice: datetime, outcome: Outcome, policy: Policy) -> Verdict:
-    """A day typed without an hour is midnight; on the day itself the hour decides, so it is asked for (S88)."""
+    """The class by the typed notice. A day without an hour is midnight; for an urgency on the day itself the hour
+    decides, so it is asked for (S88)."""
     notice = notice.astimezone(start.tzinfo)
     if outcome.urgent and notice.date() == start.date() and notice.time() == time(0):
         return Verdict(Attendance.UNDECIDED, "prévenu le jour même, mais l'heure manque")
@@ -118,7 +119,8 @@ def _notified(start: datetime, notice: datetime, outcome: Outcome, policy: Polic
 
 
 def _by_notice(start: datetime, notice: datetime, *, urgent: bool, policy: Policy, verb: str) -> Verdict:
-    """By calendar day in the practice's zone: the day before excuses, that morning only an emergency (ruling 8)."""
+    """The class by the time of the notice, in the practice's zone. A notice the day before excuses; one on that morning
+    only an emergency (ruling 8)."""
     said = f"{verb} {_moment(notice)}"
     if notice.date() < start.date():
         return Verdict(Attendance.EXCUSED, f"{said}, au moins la veille")
@@ -135,7 +137,8 @@ def _by_notice(start: datetime, notice: datetime, *, urgent: bool, policy: Polic
 
 
 def _came(start: datetime, outcome: Outcome, policy: Policy) -> Verdict:
-    """Beyond the limit (strictly) without notice is as good as absent, unless the patient was treated (ruling 8)."""
+    """The class of a patient who came. A delay strictly over the limit, without notice, counts as absent, unless the
+    patient was treated (ruling 8)."""
     delay = _delay(start, outcome)
     if outcome.kind == OutcomeKind.LATE and delay is None:
         return Verdict(Attendance.UNDECIDED, "« Retard » est tapé sans le nombre de minutes")
@@ -160,7 +163,8 @@ _BY_KIND = {
 
 
 def _delay(start: datetime, outcome: Outcome) -> int | None:
-    """Minutes; an arrival counts on the clock of the world, so that no change of hour adds one."""
+    """The delay in minutes, None if unknown. An arrival is compared in UTC, so that a change of the clocks adds no
+    hour."""
     if outcome.minutes is not None:
         return outcome.minutes
     if outcome.kind == OutcomeKind.ARRIVED and outcome.at:
@@ -173,7 +177,7 @@ def _delay(start: datetime, outcome: Outcome) -> int | None:
 
 
 def findings(verdict: Verdict | None, policy: Policy) -> tuple[Finding, ...]:
-    """What her event says of it: the class that was noted, or what to type."""
+    """The finding about the attendance: the noted class, or what to type."""
     if verdict is None:
         return ()
     return raised(policy, _RULES[verdict.attendance], seen=verdict.reason, proposals=verdict.proposals)

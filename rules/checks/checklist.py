@@ -1,4 +1,4 @@
-"""The list to check before saving: identity, contact, motif, visit, date and hour (P7, P12 to P17, P28 to P34)."""
+"""Checks of the list before saving: identity, contact, motif, visit, date and hour (P7, P12 to P17, P28 to P34)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from rules.findings import raised
 from rules.model import Booking, CalendarEvent, Entry, Finding, Patient, Practice
 from rules.text.french import day_and_clock, minutes, numeric_day
 
-FIRST_HOUR, LAST_HOUR = 6, 22  # local; outside, an hour is taken for a slip
+FIRST_HOUR, LAST_HOUR = 6, 22  # local hours; outside them, the hour is probably a typing error
 LONGEST_MINUTES = 8 * 60
-DISTANT = timedelta(days=365)
+DISTANT = timedelta(days=365)  # a date further ahead is probably a wrong year
 ADULT = 18  # years
 
 Findings = tuple[Finding, ...]
 
 
 def mandatory(booking: Booking, entry: Entry, practice: Practice) -> Iterator[Finding]:
-    """Each missing mandatory field (P28 to P34). A detail that was typed wrongly has its own finding already."""
+    """A finding for each missing mandatory field (P28 to P34). A wrongly typed field has a finding already and gets
+    none."""
     said = {finding.field for finding in entry.findings if finding.field in practice.policy.mandatory}
     missing = _missing(booking, practice)
     for field, rule in _RULES.items():
@@ -52,13 +53,13 @@ def _missing(booking: Booking, practice: Practice) -> dict[str, bool]:
 
 
 def adult(patient: Patient, day: date) -> bool:
-    """Of age on that day (P34); somebody without a birth date is not known to be."""
+    """Whether the patient is known to be of age on that day (P34); False without a birth date."""
     born = patient.birth_date
     return born is not None and day.year - born.year - ((day.month, day.day) < (born.month, born.day)) >= ADULT
 
 
 def _waived(booking: Booking, field: str) -> str | None:
-    """`Sans mobile : oui (raison)`; without a reason the question stands."""
+    """The reason of `Sans mobile : oui (raison)`; None without one, as then the field still counts as missing."""
     reason = {"mobile": booking.without_mobile, "email": booking.without_email}.get(field)
     return reason if reason != "oui" else None
 
@@ -67,7 +68,7 @@ def _waived(booking: Booking, field: str) -> str | None:
 
 
 def first_visit(entry: Entry, patient: Patient) -> bool | None:
-    """As typed, else a new patient's first, else a follow-up where past visits are known; None: nobody can say (P7)."""
+    """Whether it is a first visit: as typed, else by past visits, else by `Nouveau patient`; None: unknown (P7)."""
     if entry.first_visit is not None:
         return entry.first_visit
     if patient.visits:
@@ -76,7 +77,7 @@ def first_visit(entry: Entry, patient: Patient) -> bool | None:
 
 
 def visit(entry: Entry, patient: Patient, practice: Practice) -> Findings:
-    """What she says against what the visits say (P7)."""
+    """The finding if the typed kind of visit contradicts past visits, or if it is missing (P7)."""
     if problem := _contradiction(entry, patient):
         return raised(practice.policy, "visit-contradiction", seen=problem)
     if entry.first_visit is None and patient.visits:
@@ -101,7 +102,8 @@ def _contradiction(entry: Entry, patient: Patient) -> str:
 
 
 def when(event: CalendarEvent, entry: Entry, practice: Practice, now: datetime, *, kept: bool) -> Iterator[Finding]:
-    """Date, hour and length, each as a slip would show (P17). `kept`: it stood at this time before that time came."""
+    """Findings about date, hour and length that are probably typing errors (P17). `kept`: the event was at this time
+    before the time came, so its past date is none."""
     start = event.start.astimezone(practice.zone)
     seen, policy = day_and_clock(start, year=True), practice.policy
     if start < now and not kept and entry.outcome is None:
@@ -133,22 +135,22 @@ def _length(event: CalendarEvent) -> str:
 
 
 def forms(event: CalendarEvent, entry: Entry, practice: Practice) -> Findings:
-    """What a second form of the text says beyond the first: asked about where both say something else, never passed
-    over (P17). `Texte confirmé`: the text counts."""
+    """The finding about what only the second form of the description says, so that nothing typed is lost (P17). With
+    `Texte confirmé` the first form counts and there is none."""
     if not event.apart or entry.text_confirmed:
         return ()
     rule = "text-differs" if "text-differs" in event.flags else "text-added"
     return raised(practice.policy, rule, seen=" ; ".join(event.apart[:_SHOWN]))
 
 
-_SHOWN = 3  # lines: a block is short
+_SHOWN = 3  # lines of the other form, as our block has few
 
 
 # --- attendance ------------------------------------------------------------------------------------------------------
 
 
 def remarks(patient: Patient, practice: Practice) -> Findings:
-    """Unexcused absences, count and dates (P48)."""
+    """The finding about earlier unexcused absences, with their number and dates (P48)."""
     if not patient.remarks:
         return ()
     days = ", ".join(numeric_day(one) for one in patient.remarks[:5])

@@ -1,5 +1,5 @@
-"""What was answered once for a patient and stays on the record: no mobile, no e-mail, who is reached for a child
-(ruling 19). It is said, with its day, wherever it is used."""
+"""Answers that stay on a patient's record: no mobile, no e-mail, who is reached for a child (ruling 19). Wherever one
+is used, the event says so with the day on which it was noted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Findings = tuple[Finding, ...]
 
 
 def without(patient: Patient, field: Literal["mobile", "email"]) -> str | None:
-    """Why the patient has none, and since when that is known; None where they have one, or nobody said."""
+    """Why the patient has no mobile or e-mail, with the day on which that was noted; None if they have one or it is
+    unknown."""
     reason, since = getattr(patient, f"without_{field}"), getattr(patient, f"without_{field}_since")
     if not reason or getattr(patient, field):
         return None
@@ -24,8 +25,8 @@ def without(patient: Patient, field: Literal["mobile", "email"]) -> str | None:
 
 
 def guardian(entry: Entry, patient: Patient, day: date) -> Guardian | None:
-    """Who is written to for a patient who is a child on that day: as typed, completed by the record; for anybody else
-    only who was named."""
+    """Who gets the messages of a patient who is a child on that day: as typed, completed by the record. For an adult
+    only a guardian who was typed, and not by relation alone (`maman`)."""
     typed = entry.guardian
     if _parent_of_adult(entry, patient, day) or (typed is None and not _child(patient, day)):
         return None
@@ -37,7 +38,8 @@ def guardian(entry: Entry, patient: Patient, day: date) -> Guardian | None:
 
 
 def said(entry: Entry, patient: Patient, booking: Booking, practice: Practice, *, other_child: bool) -> Findings:
-    """Who was taken from a record; a mother's number beside an adult is asked about."""
+    """The finding that the guardian comes from the record, or the question about a parent's number in an adult's
+    event."""
     day = booking.start.astimezone(practice.zone).date()
     if entry.guardian and _parent_of_adult(entry, patient, day):
         number = (entry.guardian.mobile or entry.guardian.email or "")[-6:]
@@ -56,5 +58,5 @@ def _child(patient: Patient, day: date) -> bool:
 
 
 def _parent_of_adult(entry: Entry, patient: Patient, day: date) -> bool:
-    """`maman 06 …` in the event of an adult: nobody said that she is to be written to instead."""
+    """Whether an adult's event has a parent's number (`maman 06 …`): nothing says that the parent gets the messages."""
     return entry.guardian is not None and is_relation(entry.guardian.name) and adult(patient, day)

@@ -1,4 +1,4 @@
-"""The right dentist: a patient is never placed with another than their own without agreement (P20 to P27, P49)."""
+"""Checks that a patient is with their own dentist, or has agreed to another (P20 to P27, P49)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from rules.findings import raised
 from rules.model import Consent, Entry, Finding, Patient, Practice
 
-_RECENT = 3  # visits that are compared with the directory (P27)
+_RECENT = 3  # past visits that are compared with the dentist in the directory (P27)
 
 Findings = tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What is on record for this booking: `consent` given by the patient's own link, `dentist` for whom an agreement
-    typed in the entry was noted before (ruling 10)."""
+    """The agreements stored for this booking. `consent`: given by the patient's link. `dentist`: the one for whom an
+    agreement in the entry was noted before (ruling 10)."""
 
     consent: Consent | None = None
     dentist: str | None = None
@@ -24,7 +24,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """`dentist`: whose patient this will be once the booking is valid; None where nobody knows yet."""
+    """`dentist`: the patient's own dentist once the booking is valid; None if that is not known yet."""
 
     dentist: str | None
     findings: Findings = ()
@@ -33,7 +33,8 @@ class Attribution:
 def attribute(
     entry: Entry, patient: Patient, where: str, practice: Practice, agreed: Agreed, *, proposals: Sequence[str] = ()
 ) -> Attribution:
-    """Whose patient it is, and whether the booking may stand in the calendar of dentist `where`."""
+    """The patient's own dentist, and findings if the booking may not be in the calendar of the dentist `where`. Both
+    are dentists' keys."""
     own = patient.dentist or None
     if own and not _works_here(own, practice):
         own = _successor(entry, where) or own
@@ -53,7 +54,7 @@ def attribute(
 
 
 def consented(entry: Entry, where: str, agreed: Agreed) -> bool:
-    """The patient agreed to this dentist, for this booking (P23). A no, or a yes to another, is no agreement."""
+    """Whether the patient agreed to the dentist `where` for this booking (P23). The entry counts before the link."""
     typed = entry.consent
     if typed is None:
         recorded = agreed.consent
@@ -93,14 +94,14 @@ def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) 
 
 
 def _unasked(entry: Entry, where: str, practice: Practice) -> Findings:
-    """Question 2 (P22); an answer that could not be read, or two of them, have a finding already."""
+    """The finding that question 2 has no answer (P22). An unreadable answer, or two of them, have a finding already."""
     if any(finding.field == "dentist" for finding in entry.findings):
         return ()
     return raised(practice.policy, "dentist-unasked", dentist=practice.name_of(where))
 
 
 def _contradiction(entry: Entry, patient: Patient, own: str | None, practice: Practice) -> Findings:
-    """A dentist typed for a patient who has another on file is shown, and changes nothing."""
+    """The finding that the typed dentist is not the one of the record; the record stays as it is."""
     if not (own and entry.dentist and entry.dentist != own):
         return ()
     facts = {"dentist": practice.name_of(entry.dentist), "own": practice.name_of(own)}
@@ -114,7 +115,7 @@ def _follows(entry: Entry, own: str, where: str, practice: Practice) -> Findings
 
 
 def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
-    """The last visits were all with another dentist (P27)."""
+    """The finding that none of the last visits was with the own dentist (P27)."""
     seen = [dentist for _, dentist, _ in patient.visits[:_RECENT]]
     if not seen or own in seen:
         return ()
@@ -123,7 +124,8 @@ def _visits(patient: Patient, own: str, practice: Practice) -> Findings:
 
 
 def _successor(entry: Entry, where: str) -> str | None:
-    """The dentist on file left the practice: another is chosen in so many words, never by itself (S41)."""
+    """The new dentist of a patient whose dentist left the practice: only one who was typed, or `where` with `Sans
+    préférence`; else None (S41)."""
     return entry.dentist or (where if entry.no_preference else None)
 
 

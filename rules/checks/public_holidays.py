@@ -1,4 +1,4 @@
-"""Public holidays by département (P9). Apart from the agenda, for every process asks whether the practice is open."""
+"""Public holidays by département (P9). A module of its own, as every process asks it whether the practice is open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ _ALSACE = {"67": "6AE", "68": "6AE"}  # Alsace-Moselle's subdivision in the libr
 
 
 def holiday_name(value: date, department: str | None) -> str:
-    """The public holiday on that day in that département, empty where there is none (Alsace-Moselle, overseas too)."""
+    """The name of the public holiday on that day in that département, Alsace-Moselle and overseas included; else
+    empty."""
     return _holidays(department.strip().upper(), value.year).get(value, "") if department else ""
 
 

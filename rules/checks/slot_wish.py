@@ -1,4 +1,4 @@
-"""Which free times the findings of an event ask for (P9, P10, P11, P23, P24, P25)."""
+"""Decides which free slots to look for, from the findings of an event (P9, P10, P11, P23, P24, P25)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ _ASKING = frozenset(
 )  # fmt: skip
 EARLIER = "dentist-earlier"
 _LATE = "urgency-late"
-_LONGEST = 480  # minutes: what is longer is a slip, not a visit
+_LONGEST = 480  # minutes; a longer event is a typing error, so its length is not searched for
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Free times to look for. `first`: whose come first, `own`: with whom no agreement is needed, None where with
-    anybody. `soon`: from now on, whatever the event's day; `before`: only what begins before that moment.
-    `earlier`: without preference, so that another dentist's earlier time is worth saying (P25)."""
+    """Free slots to look for. `first`: the dentist whose slots come first. `own`: the dentist with whom no agreement is
+    needed, None if nobody's slots need one. `soon`: from now on instead of from the event's day. `before`: only slots
+    that begin before that time. `earlier`: the patient has no preference, so another dentist's earlier slot is worth
+    proposing (P25). `key`: equal for equal wishes."""
 
     asking: tuple[tuple[str, str], ...]
     minutes: int
@@ -41,21 +42,21 @@ class Wish:
 
     @property
     def whole(self) -> bool:
-        """The first dentist's times are asked for too, not only others' earlier ones."""
+        """Whether slots of the first dentist are wanted too, and not only earlier ones of others."""
         return bool(self.asking)
 
     def marked(self, slot: Slot) -> Slot:
-        """With another than the patient's own dentist only by their agreement (P24, P49)."""
+        """The slot, marked if the patient must agree to its dentist first (P24, P49)."""
         return replace(slot, needs_consent=self.own is not None and slot.dentist not in {self.own, self.first})
 
 
 def wish(
     found: Assessment, event: CalendarEvent, entry: Entry, practice: Practice, *, asked_before: bool
 ) -> Wish | None:
-    """What the findings of a booking ask for; None where nothing does. `asked_before`: earlier dentists were looked for
-    when it was first judged, so that an attribution that came of it does not end that (P25).
+    """The slots that the findings of a booking ask for; None if they ask for none. `asked_before`: earlier slots of
+    other dentists were already looked for, and still are when the booking itself gave the patient a dentist (P25).
 
-    Says nothing of the time: the same findings ask for the same, whenever they are asked.
+    Does not depend on the current time: the same findings give the same wish.
     """
     booking = found.booking
     if booking is None or booking.cancelled:
@@ -81,7 +82,7 @@ def wish(
 
 
 def _any_dentist(booking: Booking, entry: Entry, practice: Practice, *, asked_before: bool) -> bool:
-    """The patient has no dentist yet and no preference."""
+    """Whether another dentist's earlier slot is worth proposing: the patient has neither a dentist nor a preference."""
     if not entry.no_preference or entry.dentist or practice.motif(booking.motif) is None:
         return False
     if severity(EARLIER, practice.policy) is Severity.OFF:
@@ -96,7 +97,7 @@ def _own(booking: Booking, entry: Entry, practice: Practice) -> str | None:
 
 
 def _minutes(booking: Booking, event: CalendarEvent, entry: Entry, practice: Practice) -> int | None:
-    """How long the visit is: as typed, as the motif asks, as the event shows."""
+    """The length in minutes: the typed one, else the motif's, else the event's; None if there is no plausible one."""
     if known := entry.keep_minutes or wanted_minutes(booking, practice):
         return known
     return event.minutes if not event.all_day and 0 < event.minutes <= _LONGEST else None
@@ -105,13 +106,14 @@ def _minutes(booking: Booking, event: CalendarEvent, entry: Entry, practice: Pra
 def _key(
     asking: tuple[tuple[str, str], ...], event: CalendarEvent, booking: Booking, minutes: int, *rest: object
 ) -> str:
-    """The same findings about the same time, motif and dentist have the same key. It names nobody."""
+    """A key that is equal for equal findings about the same time, motif and dentist. It is a hash, so it names
+    nobody."""
     said = (asking, event.start.astimezone(UTC).isoformat(), booking.motif, booking.dentist, minutes, rest)
     return sha256(repr(said).encode()).hexdigest()[:24]
 
 
 def shown_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Proposals that several findings share stand under the first of them only."""
+    """The findings, with proposals that several of them share only under the first."""
     seen: set[tuple[str, ...]] = set()
     kept = []
     for one in findings:

@@ -55,8 +55,8 @@ def fit(
     if problem:
         return Fitted(seen, None, _said("duration-differs", event, booking, practice, minutes=minutes, problem=problem))
     said = _said("duration-adjusted", event, booking, practice, minutes=minutes)
-    owed = replace(seen, seen=event.minutes, given=minutes, visit=visit, done=False)
-    return Fitted(seen, None, said) if _hers(practice) else Fitted(owed, end, said)
+    wanted = replace(seen, seen=event.minutes, given=minutes, visit=visit, done=False)
+    return Fitted(seen, None, said) if _hers(practice) else Fitted(wanted, end, said)
 
 
 def _hers(practice: Practice) -> bool:

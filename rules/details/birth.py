@@ -1,4 +1,4 @@
-"""Birth dates in the notations that a French practice types (P29)."""
+"""Reads birth dates in the notations that a French practice types (P29)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The French départements: which postcodes are theirs, and what an address says of them besides (P32).
+"""Knows the French départements: their postcodes, and what else in an address names one (P32).
 
 The town itself is not looked up: there are 35,000, and postcodes cross borders. What contradicts a postcode is the name
 or number of another département, or one of the largest towns, whose names nothing else bears.
@@ -39,7 +39,7 @@ _ROUND = re.compile(r"\d+|cedex|er|e|eme|arrondissement")
 
 
 def exists(code: str) -> bool:
-    """The five figures begin with a département of France, overseas and Monaco included. 20 is Corsica."""
+    """Whether the five digits begin with a département of France, overseas and Monaco included. 20 is Corsica."""
     return _of(code) in set(_table(_NAMES).values()) | {"984"}
 
 
@@ -55,7 +55,7 @@ def contradiction(code: str, place: str) -> str:
 
 
 def _named(said: str) -> str | None:
-    """The département whose name or number (`33`, `2A`) stands alone."""
+    """The département whose name or number (`33`, `2A`) is in the text as a word of its own."""
     number = said.upper()
     if number in {"2A", "2B"}:
         return "20"

@@ -1,4 +1,4 @@
-"""E-mail addresses as typed, with their usual slips (P14, P31)."""
+"""Checks e-mail addresses as typed, with their usual typing errors (P14, P31)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _NOBODY = re.compile(
 
 @lru_cache(maxsize=512)
 def email(text: str) -> Detail[str]:
-    """An address that a mail server would take; a slip in its domain is a proposal, never corrected silently."""
+    """Read an e-mail address that a server would accept. A typing error in its domain is proposed, never corrected
+    silently."""
     raw = _REMARK.sub("", _RESIDUE.sub("", tidy(text[:LONGEST_CHARS]))).strip(" <>;,'\"")
     if is_placeholder(raw) or _NOBODY.fullmatch(raw):
         return Detail(None)
@@ -55,8 +56,8 @@ def _checked(raw: str) -> Detail[str]:
 
 
 def _odd(raw: str) -> Detail[str] | None:
-    """What is rare and may be meant: a typographic apostrophe, which mail servers refuse (the straight one is
-    proposed), and a domain with accents, which exists (the one without them is proposed)."""
+    """The address with a proposal, if it has a typographic apostrophe, which mail servers refuse, or a domain with
+    accents, which is rare but exists; else None."""
     if raw.isascii() and "`" not in raw:
         return None
     straight = _APOSTROPHE.sub("'", raw)
@@ -77,7 +78,7 @@ def _bare(domain: str) -> str:
 
 
 def _taken(raw: str) -> tuple[str, str] | None:
-    """What stands before and behind the @, as mail servers take it; None where none would."""
+    """The parts before and after the @, in the form that servers accept; None if none would."""
     if len(raw) <= _SURELY_SHORT and _ORDINARY.fullmatch(raw):
         local, _, domain = raw.partition("@")
         return local, domain
@@ -92,7 +93,7 @@ def _taken(raw: str) -> tuple[str, str] | None:
 
 
 def _wrong(raw: str) -> str:
-    """The usual mistakes in words; the library's word is asked for the rest."""
+    """The French phrase of a usual mistake, the most telling first; empty if it is none of these."""
     local, at, domain = raw.rpartition("@")
     checks = (
         ("il manque le @", not at),
@@ -107,7 +108,7 @@ def _wrong(raw: str) -> str:
 
 
 def confirmed(text: str) -> str | None:
-    """The address that she confirms in spite of a probable slip; None where it cannot exist."""
+    """The address confirmed in spite of a probable typing error; None if it cannot exist."""
     detail = email(text)
     if detail.value or not detail.proposal:
         return detail.value

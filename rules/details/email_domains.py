@@ -1,4 +1,4 @@
-"""Slips in the domain of an e-mail address: `gmial.com`, `orange.f`, `hotmail.con` (P14).
+"""Finds typing errors in the domain of an e-mail address: `gmial.com`, `orange.f`, `hotmail.con` (P14).
 
 A domain counts as a slip only when it is near a usual one and is no real provider's own. Everything else is believed.
 """
@@ -45,7 +45,7 @@ _SURE_LENGTH = 5  # letters of a name from which a wrong letter, not only a lost
 
 @lru_cache(maxsize=512)
 def meant(domain: str) -> str:
-    """The usual domain that was probably meant, empty where the typed one can be believed."""
+    """The usual domain that was probably meant; empty if the typed one is believable."""
     domain = domain.lower()
     if domain in _USUAL or domain in _RARE:
         return ""
@@ -64,7 +64,7 @@ def _mended(domain: str) -> str:
 
 
 def _near(domain: str) -> str:
-    """The usual domain within one slip of the hand, empty where there is none."""
+    """The usual domain that differs by one typing error; empty if there is none."""
     if domain in _RARE or _name(domain) in _provider_names():
         return ""
     return next((usual for usual in _USUAL if _one_slip(domain, usual)), "")

@@ -1,4 +1,4 @@
-"""Mobile numbers in every notation that a French practice types (P13, P30)."""
+"""Reads mobile numbers in every notation that a French practice types (P13, P30)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _plain(run: str) -> str:
 
 
 def _apart(run: str) -> list[str]:
-    """The numbers of a run of digits: two of them where it is exactly two French numbers long."""
+    """The numbers in a row of digits: two if it is exactly as long as two French numbers."""
     return [found[0] for found in _ONE_FRENCH.finditer(run)] if _TWO.fullmatch(run) else [run]
 
 
@@ -67,7 +67,7 @@ def _checked(number: str) -> Detail[str]:
 
 
 def _international(number: str) -> str:
-    """The number with its `+`, empty where it is in national notation."""
+    """The number with its `+`; empty if it is in national notation."""
     if number.startswith("00") and len(number) > 10:
         return "+" + number[2:]
     if re.fullmatch(r"330?[1-9]\d{8}", number):
@@ -105,7 +105,7 @@ _NOT_MOBILE = {
 
 
 def _known(number: str) -> Detail[str]:
-    """The numbering plan's word on a number of ten digits in 06 or 07."""
+    """What the numbering plan says of a number of ten digits in 06 or 07."""
     national = str(int(number))  # without its 0, in the digits of the plan
     code = next((code for code, mobiles in _mobiles() if mobiles.fullmatch(national)), None)
     return Detail(f"+{code}{national}") if code else Detail(None, "ce numéro n'est pas attribué")

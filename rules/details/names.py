@@ -1,4 +1,4 @@
-"""A patient's name as typed, taken apart (P12, P28): `DUPONT Marie`, `Marie Dupont`, `Jean-Baptiste LE GOFF`.
+"""Splits a patient's name as typed (P12, P28): `DUPONT Marie`, `Marie Dupont`, `Jean-Baptiste LE GOFF`.
 
 Capitals tell the family name. Where they do not, the family name stands first, as practices write it, unless the first
 word is a usual first name and the last one is not.
@@ -76,7 +76,7 @@ def joined(family: str, given: str, birth: str = "") -> Name:
 
 
 def contradict(one: Name, other: Name) -> bool:
-    """Two whole names that are surely names, and not those of one person."""
+    """Whether two whole names surely belong to two people."""
     if one.problem or other.problem or not all((one.family, one.given, other.family, other.given)):
         return False
     if not (other.certain or any(map(usual_given, other.text.split()))):
@@ -86,7 +86,7 @@ def contradict(one: Name, other: Name) -> bool:
 
 
 def another(part: str) -> Name | None:
-    """A further person in what is left of a title: `DURAND Paul`, `et Paul`; None where it is nobody's name."""
+    """The name of another person in the rest of a title: `DURAND Paul`, `et Paul`; None if it is no name."""
     together = _TOGETHER.match(part)
     name = split(part[together.end() :] if together else part)
     if together:
@@ -99,17 +99,17 @@ def another(part: str) -> Name | None:
 
 
 def particle(word: str) -> bool:
-    """A small word of a family name: `de`, `van`."""
+    """Whether the word is a particle of a family name: `de`, `van`."""
     return fold(word).rstrip("'") in _PARTICLES
 
 
 def kin(text: str) -> bool:
-    """Somebody's relative without a name: `sa femme`, `enfants`."""
+    """Whether the text means a relative without a name: `sa femme`, `enfants`."""
     return key(text).partition(" ")[0] in _KIN
 
 
 def form_of_address(word: str) -> bool:
-    """`Mme`, `M.`, `Dr`."""
+    """Whether the word is a form of address: `Mme`, `M.`, `Dr`."""
     return fold(word).strip(".") in _TITLES
 
 
@@ -176,7 +176,7 @@ def _by_habit(words: list[str]) -> tuple[str, str, bool]:
 
 
 def _is_given(words: list[str], usual: list[bool]) -> bool:
-    """One usual first name, or two words that are together one person's: `Anne Marie`."""
+    """Whether the words are one usual first name, or two that one person has together: `Anne Marie`."""
     return all(usual) if len(words) == 1 else (fold(words[0]), fold(words[1])) in TWO_WORDS
 
 
@@ -187,12 +187,12 @@ def _family_first(words: list[str]) -> tuple[str, str]:
 
 
 def usual_given(word: str) -> bool:
-    """Its first part is a usual first name: `anne-laure`."""
+    """Whether the first part of the word is a usual first name: `anne-laure`."""
     return key(word).partition(" ")[0] in GIVEN_NAMES
 
 
 def _shouted(word: str) -> bool:
-    """In capitals, and more than an initial: `DUPONT`, `D'HERVÉ`, but not `J.`."""
+    """Whether the word is in capitals and no initial: `DUPONT`, `D'HERVÉ`, but not `J.`."""
     return word.isupper() and sum(map(str.isalpha, word)) > 1
 
 
@@ -213,7 +213,7 @@ def _problem(name: Name, young: bool, *, labelled: bool = False) -> str:
 
 
 def _crossed_out(part: str) -> bool:
-    """`xx`, `?`, `inconnu`: nobody's name even where a name is asked for."""
+    """Whether the text is nobody's name, even after a label: `xx`, `?`, `inconnu`."""
     return bool(part) and (not key(part).strip("x ") or key(part) in _NOBODY)
 
 
@@ -222,12 +222,12 @@ def _initial(part: str) -> bool:
 
 
 def _unsaid(part: str) -> bool:
-    """One side of the name is a placeholder: `DUPONT xx`, `DUPONT prénom ?` (ruling 12)."""
+    """Whether one side of the name is a placeholder: `DUPONT xx`, `DUPONT prénom ?` (ruling 12)."""
     return bool(part) and (is_placeholder(part) or _is_filler(key(part).split()))
 
 
 def _is_filler(letters: list[str]) -> bool:
-    """`xx`, `test test`, `inconnu`: a placeholder."""
+    """Whether the text is a placeholder: `xx`, `test test`, `inconnu`."""
     return all(word in _FILLERS or not word.strip("x") for word in letters)
 
 

@@ -1,4 +1,4 @@
-"""Postal addresses in their four parts: number, street, postcode, town (P32)."""
+"""Reads postal addresses in their four parts: number, street, postcode, town (P32)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _street(street: str) -> list[str]:
 
 
 def _country(raw: str) -> bool:
-    """The address ends with the name of a country other than France, which is no part of a street's."""
+    """Whether the address ends with the name of a country other than France that is no part of a street's name."""
     spoken = key(re.split(r"[,\n(]", raw)[-1]).split()
     for start in range(max(0, len(spoken) - _LONGEST_NAME), len(spoken)):
         if " ".join(spoken[start:]) in _countries():

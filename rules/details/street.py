@@ -1,4 +1,4 @@
-"""Where a postal address begins and ends in running text (P32): `habite 22 bd Voltaire 75011 Paris, sans mail`."""
+"""Finds postal addresses in running text (P32): `habite 22 bd Voltaire 75011 Paris, sans mail`."""
 
 from __future__ import annotations
 

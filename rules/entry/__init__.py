@@ -1,1 +1,1 @@
-"""From what she typed to an entry: titles, descriptions, labels, answers."""
+"""Reads what was typed into an event as an entry: title, description, labels, answers."""

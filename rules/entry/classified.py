@@ -1,4 +1,4 @@
-"""One event's text sorted: which words answer which question, what is comment, what is left over
+"""Sorts an event's text: which words answer which question, which are comment, which are left over
 (docs/design.md#what-she-types).
 
 Nothing is checked here; `rules.entry.reading` makes an Entry of the sorted sheet.
@@ -38,7 +38,7 @@ YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "e
 
 @dataclass(slots=True)
 class Sheet:
-    """What one event's text says, sorted."""
+    """The sorted text of one event. Functions of `rules.entry` add to it while they read."""
 
     practice: Practice
     start: datetime
@@ -65,8 +65,8 @@ class Sheet:
     unclear: list[str] = field(default_factory=list)  # a number or e-mail of which it is not said whose it is
 
     def said(self, text: str, *, stands: Callable[[int, int], bool] | None = None) -> Said | None:
-        """The outcome that a text begins with, or, with `stands`, that stands anywhere in it as a status; from then on
-        what was read holds for this hour only (`timed`)."""
+        """The outcome at the beginning of a text, or, with `stands`, anywhere in it where `stands` accepts the place. A
+        sheet with an outcome is valid for this occurrence only (`timed`), as outcomes depend on its hour."""
         said = outcomes.read(text, self.start, stands=stands)
         self.timed = self.timed or said is not None
         return said
@@ -115,7 +115,8 @@ def _outcome(sheet: Sheet, value: str) -> None:
 
 
 def _yes_label(sheet: Sheet, label: str, value: str) -> None:
-    """`Nouveau patient : oui`; what follows another word than yes or no is read as if it stood alone."""
+    """Note a label that is answered by yes or no: `Nouveau patient : oui`. Any other value is read as text without
+    label."""
     said = yes_no.yes(value)
     if said is False:
         label = {"first": "follow_up", "follow_up": "first", "new": "known"}.get(label, "")
@@ -125,7 +126,8 @@ def _yes_label(sheet: Sheet, label: str, value: str) -> None:
 
 
 def _first_part(sheet: Sheet, label: str, value: str) -> None:
-    """The value, up to a separator; parts behind it with digits still belong to it, words are read by themselves."""
+    """Note the value up to a separator. Of the parts after it, those with digits belong to a mobile or birth date; the
+    others are read as text without label."""
     first, *others = _STRONG_BREAK.split(value)
     numeric = [part for part in others if label in {"mobile", "birth"} and any(map(str.isdigit, part))]
     sheet.add(label, " / ".join([first, *numeric]))
@@ -171,7 +173,8 @@ _BEGINS = {
 
 
 def _meant(segment: Segment, practice: Practice) -> bool:
-    """A label without `:` is meant as one where its value looks the part: not in `Mail envoyé`, `Tel de sa fille`."""
+    """Whether a label without `:` is one: only if its value fits it, which is not so in `Mail envoyé`, `Tel de sa
+    fille`."""
     value = segment.value
     if segment.label == "dentist":
         named = yes_no.dentist(value, practice)
@@ -196,7 +199,7 @@ _WARNED = frozenset({"prevenu", "prevenue", "a prevenu", "prevenu oui", "prevenu
 
 
 def _outcome_part(sheet: Sheet, part: str) -> bool:
-    """`Urgence` before any outcome is why the patient comes; behind one it is why they did not."""
+    """Note an outcome. `Urgence` before it is the motif; after it, it is the reason of the absence."""
     if key(part) in {"urgence", "urgent", "urgente", "en urgence"}:
         sheet.urgent = True
         sheet.pressed = sheet.pressed or sheet.outcome is not None
@@ -214,7 +217,7 @@ def _outcome_part(sheet: Sheet, part: str) -> bool:
 
 
 def _said_of_the_patient(sheet: Sheet, part: str) -> Said | None:
-    """`Mme DUPONT n'est pas venue`: beside what happened stands only who it happened to."""
+    """The outcome in a part whose other words only name the patient: `Mme DUPONT n'est pas venue`; else None."""
     said = sheet.said(part, stands=lambda _start, _end: True) if len(part) < 80 and sheet.name else None
     beside = set(key(f"{said.before} {said.after}").split()) if said else set()
     return said if beside <= {*key(sheet.name).split(), *_OF_THE_PATIENT} else None
@@ -228,7 +231,7 @@ _OF_THE_PATIENT = frozenset(_BESIDE_THE_PATIENT.split())
 
 
 def _details_part(sheet: Sheet, part: str) -> bool:
-    """A part that is a detail and nothing else."""
+    """Note a part that is a detail and nothing else; False for any other."""
     taken = unlabelled.take(part, sheet.today)
     if any(word not in _BESIDE_DETAILS for word, _, _ in tokens(taken.rest)):
         return False
@@ -237,7 +240,7 @@ def _details_part(sheet: Sheet, part: str) -> bool:
 
 
 def _words_part(sheet: Sheet, part: str) -> bool:
-    """A part that is a motif, a dentist or the missing name."""
+    """Note a part that is a motif, a dentist or the missing name; False for any other."""
     spoken = tokens(part)
     typed = [word for word, _, _ in spoken]
     found = motifs.find(typed, sheet.practice) if len(typed) <= 12 else ()
@@ -271,7 +274,7 @@ def _name_and_motif(
 
 
 def _name_part(sheet: Sheet, part: str) -> bool:
-    """The name, where the title has none, or the same name again."""
+    """Note a part that is the name, if the title has none, or that repeats it; False for any other."""
     if sheet.name or "patient" in sheet.typed:
         return key(part) == key(sheet.name)
     name = names.split(part)

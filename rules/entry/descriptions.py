@@ -1,4 +1,4 @@
-"""The description of an event sorted line by line; comments are left alone (docs/design.md#what-she-types, P19)."""
+"""Sorts the description of an event line by line; comments stay as they are (docs/design.md#what-she-types, P19)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def sort(sheet: Sheet, text: str) -> None:
 
 
 def _says(sheet: Sheet, line: str) -> bool:
-    """A whole line that states something by itself (`Nouveau patient`, `Absent`) belongs to nothing above it."""
+    """Whether a line is a statement by itself (`Nouveau patient`, `Absent`), so that it belongs to no label or comment
+    above."""
     if key(line) in STATEMENTS or CHOICE.fullmatch(line):
         return True
     said = sheet.said(line) if len(line) < 80 else None

@@ -1,5 +1,5 @@
-"""What she typed besides the details: exceptions with their reason, what is meant on purpose, what ends, what is left
-over (P34, rulings 18 and 19)."""
+"""Reads what is typed besides details: exceptions with their reason, confirmations, what ends, what is left over (P34,
+rulings 18 and 19)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rules.text.fold import key, tidy
 
 
 def waived(typed: Sheet, label: str) -> str | None:
-    """The reason of `Sans mobile : oui (n'en a pas)`; None where it was not said."""
+    """The reason of `Sans mobile : oui (n'en a pas)`; None if that is not typed."""
     for value in typed.typed.get(label, ()):
         if why := yes_no.reason(tidy(value)):
             return why
@@ -23,7 +23,7 @@ def waived(typed: Sheet, label: str) -> str | None:
 
 
 def slot_confirmed(typed: Sheet) -> str | None:
-    """Her words with `Créneau confirmé`; only a clear yes counts where it has a value."""
+    """The words typed with `Créneau confirmé`, None without it. If it has a value, only a clear yes counts."""
     for value in typed.typed.get("slot_ok", ()):
         if not tidy(value) or yes_no.yes(value):
             return tidy(value)[:200]
@@ -31,7 +31,7 @@ def slot_confirmed(typed: Sheet) -> str | None:
 
 
 def ended(typed: Sheet) -> frozenset[str]:
-    """What no longer holds: `Sans e-mail : non`, `Responsable : aucun` (ruling 19)."""
+    """The answers that are withdrawn: `Sans e-mail : non`, `Responsable : aucun` (ruling 19)."""
     answers = {"without_mobile": "no_mobile", "without_email": "no_email", "guardian": "guardian"}
     said = {name: list(filter(None, map(tidy, typed.typed.get(label, ())))) for name, label in answers.items()}
     return frozenset(name for name, values in said.items() if values and all(map(_denied, values)))
@@ -42,7 +42,7 @@ def _denied(text: str) -> bool:
 
 
 def left_over(typed: Sheet, shown: Callable[[str], str]) -> tuple[Finding, ...]:
-    """What stood beside details and was not understood: a number without owner is asked about, words are said kept."""
+    """Findings about text beside details: a question whose number it is, and a note that unknown words were kept."""
     policy = typed.practice.policy
     asked = [one for text in typed.unclear for one in raised(policy, "detail-unclear", seen=shown(text))]
     kept = " ; ".join(typed.kept)

@@ -1,4 +1,4 @@
-"""Is this event about a patient at all? (P51, ruling 11)"""
+"""Decides whether an event is about a patient at all (P51, ruling 11)."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def contentless(title: str) -> bool:
 
 
 def reason(title: str, practice: Practice) -> bool:
-    """The title holds a word by which practices name time that is no booking (`Congés`, `Réunion équipe`)."""
+    """Whether the title has a word that practices use for time that is no booking (`Congés`, `Réunion équipe`)."""
     return not block_words(practice).isdisjoint(words(tidy(title[:500])))
 
 
 def block_words(practice: Practice) -> frozenset[str]:
-    """Folded words by which the practice names time that is no booking."""
+    """The practice's words for time that is no booking, folded."""
     return _block_words(practice.blocks)
 
 
@@ -84,7 +84,8 @@ _HOUR = re.compile(r"\d{1,2}(?:h\d{0,2})?|h|rdv")
 
 
 def person(entry: Entry) -> bool:
-    """Beside a block's word stand a whole name and a motif: `DUPONT Marie – couronne (labo)` is her appointment."""
+    """Whether a whole name and a motif are beside a block's word: `DUPONT Marie – couronne (labo)` is an
+    appointment."""
     if not (entry.motif or entry.motifs):
         return False
     name = names.split(entry.name_text)
@@ -123,7 +124,7 @@ def has_patient_details(entry: Entry) -> bool:
 
 
 def _bare(entry: Entry) -> Likeness:
-    """A name and nothing else: two words, one in capitals or a usual first name."""
+    """Whether the title is a name only: two words, one of them in capitals or a usual first name."""
     name = names.split(entry.name_text)
     spoken = key(entry.name_text).split()
     if len(spoken) > 6 or any(word in _SENTENCE for word in spoken):

@@ -1,4 +1,4 @@
-"""The labels that secretaries write, and the cutting of a line into labelled segments
+"""Knows the labels that secretaries write, and cuts a line into labelled segments
 (docs/design.md#what-she-types)."""
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def cut(line: str) -> list[Segment]:
 
 
 def _label_before(line: str, last: int, sign: int) -> tuple[int, str] | None:
-    """Where the longest label that ends at this sign begins, and which it is."""
+    """(where the longest label before this sign begins, its key)."""
     window = max(last, sign - 48)
     words = list(_WORD.finditer(line, window, sign))[-_LONGEST:]
     if words and line[words[-1].end() : sign].strip():

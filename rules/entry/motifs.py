@@ -1,4 +1,4 @@
-"""Which of the practice's motifs a text names (P6, P15, P33)."""
+"""Finds the practice's motifs in a text (P6, P15, P33)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A motif named in a list of words, and which of them name it: `start` up to and without `end`."""
+    """A motif named in a list of words, by the words from `start` up to, but without, `end`."""
 
     label: str
     start: int
@@ -76,7 +76,7 @@ def _catalogue(motifs: tuple[Motif, ...], abbreviations: Pairs) -> Catalogue:
 
 
 def _by(names: Iterable[tuple[Words, T]], part: Callable[[Words], str]) -> dict[str, tuple[tuple[Words, T], ...]]:
-    """The names by a part of them, in order."""
+    """The names grouped by a part of them, in order."""
     found: dict[str, tuple[tuple[Words, T], ...]] = {}
     for name, value in names:
         found[part(name)] = (*found.get(part(name), ()), (name, value))
@@ -142,7 +142,7 @@ def find(typed: Sequence[str], practice: Practice, *, near: bool = True) -> tupl
 
 
 def _at(known: Catalogue, bare: list[str], position: int, near: bool) -> tuple[int, str]:
-    """How many words from here name a motif, and which: 0 where none does."""
+    """(the number of words from here that name a motif, its label); 0 if they name none."""
     for name, label in known.starts.get(bare[position], ()):
         if tuple(bare[position : position + len(name)]) == name:
             return len(name), label
@@ -161,7 +161,7 @@ def _near_at(names: Names, typed: list[str]) -> tuple[int, str]:
 
 @lru_cache(maxsize=1024)
 def _near_words(one: str, other: str) -> bool:
-    """Two longer words that differ by a slip."""
+    """Whether the two words differ only by a typing error; short words never do."""
     shorter, longer = sorted((len(one), len(other)))
     if shorter < _EXACT_BELOW - 1 or one[0] != other[0] or 200 * shorter < _NEAR * (shorter + longer):
         return False  # too unlike in length to be alike in letters
@@ -214,7 +214,7 @@ def _by_meaning(text: str, practice: Practice) -> tuple[str, ...]:
 
 
 def of_the_trade(word: str) -> bool:
-    """A folded word that means an act by itself, whether or not the practice offers it."""
+    """Whether a folded word names a dental act, even one that the practice does not offer."""
     return word in _trade_words()
 
 
@@ -225,7 +225,7 @@ def _trade_words() -> frozenset[str]:
 
 
 def vague(text: str, practice: Practice) -> bool:
-    """An empty or contentless word (`RDV`, `consultation`, `voir`, `?`) that is no motif of the practice (P33)."""
+    """Whether a text says no motif: it is empty or vague (`RDV`, `consultation`, `voir`, `?`) (P33)."""
     known = catalogue(practice).vague
     typed = words(text)
     return " ".join(typed) in known or all(word in known or word in _SMALL for word in typed)
@@ -233,10 +233,10 @@ def vague(text: str, practice: Practice) -> bool:
 
 @lru_cache(maxsize=2048)
 def _singular(word: str) -> str:
-    """Without the plural's ending: `douleurs`, `travaux`."""
+    """The word without the ending of its plural: `douleurs`, `travaux`."""
     return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
 
 
 def small(word: str) -> bool:
-    """A folded word that only joins others: `de`, `pour`."""
+    """Whether a folded word only joins others: `de`, `pour`."""
     return word in _SMALL

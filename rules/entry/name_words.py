@@ -1,4 +1,4 @@
-"""The words of a title that may name somebody, and which of them a name cannot do without."""
+"""Finds the words of a title that may be a name, and those that a name needs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def name_words(text: str) -> list[Word]:
 
 
 def is_name_word(word: Word) -> bool:
-    """Neither a particle nor a form of address, and more than an initial."""
+    """Whether the word may be a name: no particle, no form of address, no initial."""
     return not names.particle(word.typed) and word.folded not in _CIVIL and len(word.folded) > 1
 
 
@@ -91,7 +91,7 @@ def _is_given(word: Word) -> bool:
 
 
 def introduces(spoken: Sequence[str], index: int) -> bool:
-    """A word after which another family name follows: `née MARTIN`, `né MARTIN`, but not `ne vient pas`."""
+    """Whether another family name follows the word: `née MARTIN`, `né MARTIN`, but not `ne vient pas`."""
     folded, after = key(spoken[index]), spoken[index + 1 : index + 2]
     if folded == "ne":
         return "é" in spoken[index].lower() or bool(after and after[0][:1].isupper())

@@ -58,7 +58,7 @@ _MAY_GO_ON = _NAMES | {"patient", "family", "given", "motif", "dentist", "known"
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """What stands between two separators: its details, and its other words with their places in the line."""
+    """The text between two separators: its details, and its other words with their places in the line."""
 
     text: str
     begin: int
@@ -119,7 +119,8 @@ _ANSWERS = frozenset({"new", "not_known", "known", "preference"})
 
 
 def is_news(words: Sequence[str]) -> bool:
-    """Words before a label that only say that what follows is new (`a changé de`, `nouveau`), or of what kind it is."""
+    """Whether the words before a label only say that its value is new (`a changé de`, `nouveau`), or of what kind it
+    is."""
     return bool(words) and all(word in _NEWS | _SMALL | _LABEL_WORDS for word in words)
 
 
@@ -240,7 +241,7 @@ def _parent(clause: _Clause) -> str:
 
 
 def _landline(clause: _Clause, span: Span) -> bool:
-    """`fixe 01 …`: it is said to be none."""
+    """Whether the number is typed as a landline: `fixe 01 …`."""
     before = max((one.end for one in clause.found if one.end <= span.start), default=clause.begin)
     return any(word in _LANDLINE and before <= place < span.start for word, place, _ in clause.words)
 
@@ -281,7 +282,8 @@ _WITH = frozenset(_WITH_WORDS.split())
 
 
 def _dentist(sheet: Sheet, text: str) -> bool:
-    """`patient du Dr Bernard`, `NP avec Dr Martin`: a dentist of the practice, with statements and small words."""
+    """Note a dentist of the practice and statements beside (`patient du Dr Bernard`, `NP avec Dr Martin`); False if
+    other words are left."""
     found = DOCTOR.search(text) if len(text) <= 80 else None
     if not found or yes_no.dentist(found[0], sheet.practice).key is None:
         return False
@@ -294,7 +296,7 @@ def _dentist(sheet: Sheet, text: str) -> bool:
 
 
 def _states(sheet: Sheet, text: str) -> bool:
-    """A text of nothing but statements (`np sans préférence`) and small words."""
+    """Whether the text has only statements (`np sans préférence`) and small words."""
     spoken = [word for word, _, _ in tokens(text[:200])]
     if not spoken or len(spoken) > 12:
         return False

@@ -1,4 +1,4 @@
-"""What she writes about how an appointment ended (section 7): `Absent`, `Retard 15 min`, `abs 09:40 urgence`."""
+"""Reads how an appointment ended (section 7): `Absent`, `Retard 15 min`, `abs 09:40 urgence`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ class Said:
 
     @property
     def believable(self) -> bool:
-        """No sentence that only begins with such a word, as `Absent le mardi` in somebody's wishes."""
+        """Whether it is an outcome, and not a sentence that only begins like one: `Absent le mardi` in a patient's
+        wishes."""
         said = self.outcome
         sure = said.kind in {OutcomeKind.CANCELLED, *_CLASSED} or said.at or said.notified or said.minutes
         return not self.after.strip() or (bool(sure) and len(self.after.split()) <= 4)
@@ -106,7 +107,7 @@ def read(text: str, start: datetime, *, stands: Callable[[int, int], bool] | Non
 
 
 def _lead(text: str) -> int:
-    """Where what is said begins: behind `Patiente`, `Elle`, `Mme`."""
+    """Where the outcome begins: after `Patiente`, `Elle`, `Mme`."""
     found = _LEAD.match(text)
     return found.end() if found else 0
 
@@ -124,7 +125,7 @@ _MINUTES = re.compile(r"(?<![\d/.])(\d{1,3})\s?(?:minutes?|mins?|mn|')(?!\w)", r
 
 
 def _with_late_minutes(said: Said) -> Said:
-    """`Retard DUPONT Marie 15 min`: the minutes stand behind the name."""
+    """The outcome with minutes that follow the name: `Retard DUPONT Marie 15 min`."""
     found = _MINUTES.search(said.after)
     if said.outcome.kind != OutcomeKind.LATE or said.outcome.minutes is not None or not found:
         return said
@@ -170,7 +171,7 @@ _WORDS = {
 
 
 def _both(one: OutcomeKind, other: OutcomeKind) -> tuple[OutcomeKind, str]:
-    """What two words say together, and where they contradict each other, that: nobody decides in her place."""
+    """(the kind of outcome of two words together, why it is in doubt). A contradiction is left to the user."""
     if OutcomeKind.CONTRADICTORY in {one, other}:
         return OutcomeKind.CONTRADICTORY, ""
     two = {one, other}
@@ -180,7 +181,7 @@ def _both(one: OutcomeKind, other: OutcomeKind) -> tuple[OutcomeKind, str]:
 
 
 def _off(one: OutcomeKind, other: OutcomeKind) -> bool:
-    """Of the two, one cancels and the other classes the absence that comes of it."""
+    """Whether one of the two cancels and the other classifies the resulting absence."""
     return OutcomeKind.CANCELLED in {one, other} and not _CLASSED.isdisjoint({one, other})
 
 
@@ -236,7 +237,7 @@ def _day(parts: list[int], beside: date) -> tuple[date | None, str]:
 
 
 def _settled(outcome: Outcome) -> Outcome:
-    """The time belongs to what was said: the notice of an absence, the arrival of a late patient."""
+    """The outcome with its time: the notice of an absence, or the arrival of a late patient."""
     if outcome.kind in {OutcomeKind.NOTIFIED, OutcomeKind.ABSENT, *_CLASSED}:
         unsaid = outcome.kind == OutcomeKind.ABSENT and outcome.notified and not outcome.at
         return replace(outcome, notified=outcome.at, at=None, doubt=outcome.doubt or (_UNSAID if unsaid else ""))
@@ -268,7 +269,7 @@ def concluded(outcome: Outcome | None, urgent: bool, warned: datetime | None = N
 
 
 def merged(one: Outcome | None, other: Outcome) -> Outcome:
-    """Two lines of one entry: `Retard 15 min` and `Arrivé 14:43`."""
+    """The outcome of two lines of one entry: `Retard 15 min` and `Arrivé 14:43`."""
     if one is None:
         return other
     kind, doubt = _both(one.kind, other.kind)

@@ -1,4 +1,4 @@
-"""What she typed, as an Entry: `read(event, practice, now)` (docs/design.md#what-she-types; P6, P7, P12 to P14, P19 to
+"""Reads an event as an Entry: `read(event, practice, now)` (docs/design.md#what-she-types; P6, P7, P12 to P14, P19 to
 P23, P28 to P34).
 
 Pure and total: whatever stands in an event, `read` answers, and what cannot be believed is a finding.
@@ -44,8 +44,8 @@ def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
 
 
 class Reader:
-    """Reads one practice's entries of one day. What a series says alike at each of its times is read once, unless an
-    outcome stands in it: that is read beside the appointment's hour."""
+    """Reads one practice's entries of one day. The text of a series is read once for all its occurrences, unless it has
+    an outcome, which depends on the occurrence's hour."""
 
     def __init__(self, practice: Practice, now: datetime) -> None:
         self._practice, self._today = practice, now.astimezone(practice.zone).date()
@@ -85,13 +85,13 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
 
 
 def _place(location: str, practice: Practice) -> str:
-    """The event's place where it is a whole address other than the practice's: where else would a patient's go?"""
+    """The event's location, if it is a whole address and not the practice's: it is the patient's. Else empty."""
     whole = address(location).value
     return "" if whole is None or key(practice.address) in key(whole) else whole
 
 
 def _entry(typed: Sheet) -> Entry:
-    """Who, how to reach them, why and with whom, with what cannot be believed of it."""
+    """The entry with patient, contacts, motif and dentist, and findings about what is not believable."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
     home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.read_answers(typed)
     left = exceptions.left_over(typed, _seen)
@@ -120,7 +120,7 @@ def _entry(typed: Sheet) -> Entry:
 
 
 def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
-    """The entry with what she answered and noted besides."""
+    """The entry with the typed answers and notes added."""
     said = typed.statements
     return replace(
         entry,
@@ -160,7 +160,7 @@ class _Checked(Detail[T]):
 
 
 def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: str) -> _Checked[T]:
-    """One detail judged; a placeholder is as if nothing were typed (ruling 12)."""
+    """One detail with its findings; a placeholder counts as nothing typed (ruling 12)."""
     if not text:
         return _Checked(None)
     detail = check(text)
@@ -189,7 +189,7 @@ def _best(typed: Sheet, label: str, rule: str, check: Callable[[str], Detail[T]]
 
 
 def _two(typed: Sheet, rule: str, seen: str, problem: str) -> _Checked[Any]:
-    """Nothing is believed of two values that contradict each other."""
+    """The question which of two different values is right; neither is used."""
     return _Checked(None, problem, text=seen, findings=raised(typed.practice.policy, rule, seen=seen, problem=problem))
 
 
@@ -232,7 +232,7 @@ def _birth(typed: Sheet) -> _Checked[date]:
 
 
 def _home(typed: Sheet) -> _Checked[str]:
-    """Labelled lines make one address, unless two of them are whole ones; else the event's place."""
+    """The address: the labelled lines together, unless two of them are whole addresses; else the event's location."""
     wholes = {key(whole): whole for text in typed.typed.get("address", ()) if (whole := address(text).value)}
     if len(wholes) > 1:
         seen = _seen(listed(list(wholes.values()), "et"))
@@ -242,7 +242,7 @@ def _home(typed: Sheet) -> _Checked[str]:
 
 
 def _seen(text: str) -> str:
-    """The text as typed, short enough for a sentence."""
+    """The text as typed, shortened for a sentence."""
     line = tidy(text[:200])
     return line if len(line) <= 80 else f"{line[:79]}…"
 
@@ -251,7 +251,7 @@ def _seen(text: str) -> str:
 
 
 def _name(typed: Sheet) -> Name:
-    """Labelled names before the title's; two names of two people are a question (P12)."""
+    """The name: from labels, else from the title. Names of two people are a question (P12)."""
     name, title = _named(typed), names.split(typed.name)
     also = title if names.contradict(name, title) else next(filter(None, map(names.another, typed.left)), None)
     if also is not None:
@@ -299,7 +299,7 @@ def _name_findings(name: Name, typed: Sheet) -> Findings:
 
 
 def _guardian(typed: Sheet) -> _Checked[Guardian]:
-    """`Responsable : Mme X, 06 …, mail`."""
+    """The guardian of `Responsable : Mme X, 06 …, mail`."""
     text = ", ".join(value for value in typed.typed.get("guardian", ()) if not is_placeholder(value))
     if not text:
         return _Checked(None)
@@ -332,14 +332,14 @@ class _Motif:
 
 
 def _mentioned(text: str, practice: Practice, *, near: bool = True) -> tuple[str, ...]:
-    """The motifs that a text names; one that is the whole text stands alone."""
+    """The motifs that a text names; if the whole text is one, only that."""
     spoken = fold(text).replace("'", " ")
     typed = key(spoken).split()
     return tuple(dict.fromkeys(mention.label for mention in motifs.find(typed, practice, near=near)))
 
 
 def _motif(typed: Sheet) -> _Motif:
-    """The motif: what stands behind `Motif :` and what the title and other lines name, together."""
+    """The motif, from `Motif :`, the title and other lines together."""
     practice, labelled = typed.practice, typed.text("motif")
     text = labelled or " ".join(typed.left)
     said, elsewhere = _mentioned(labelled, practice), _outside_urgency(typed)
@@ -382,7 +382,7 @@ def _ambiguous(found: tuple[str, ...], labelled: str, practice: Practice) -> _Mo
 
 
 def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
-    """Nothing known is named: nothing typed, a vague word, or a motif that the practice does not have."""
+    """The finding that no motif is known: nothing typed, a vague word, or one that the practice does not have."""
     if not text or (not labelled and not any(map(str.isalpha, text))):
         return _Motif()
     if motifs.vague(text, practice) or contentless(text) or key(text) in STATEMENTS:
@@ -394,6 +394,6 @@ def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
 
 
 def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
-    """Words of the title that turned out to be nothing at all are kept with the comment."""
+    """The words of the title that mean nothing known; they are kept with the comment."""
     left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
     return left if motif.labels and (typed.name or typed.typed) else []

@@ -1,4 +1,5 @@
-"""Events that reserve a slot: `libre`, `urgence réservée`. No booking, no block (P9, P11, P51)."""
+"""Recognises events that reserve a slot: `libre`, `urgence réservée`. They are no bookings and no blocks (P9, P11,
+P51)."""
 
 from __future__ import annotations
 

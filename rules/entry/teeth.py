@@ -1,4 +1,5 @@
-"""Tooth numbers of a title or a line: `ext 38`, `dent 36`, `composites 14-15` (ISO 3950, the FDI's notation)."""
+"""Takes tooth numbers out of a title or a line: `ext 38`, `dent 36`, `composites 14-15` (ISO 3950, the FDI's
+notation)."""
 
 from __future__ import annotations
 

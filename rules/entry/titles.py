@@ -1,4 +1,4 @@
-"""The title of an event sorted: the name is what remains when everything known is taken out
+"""Sorts the title of an event: the name is what remains when everything known is taken out
 (docs/design.md#what-she-types).
 
 Labels and details come first, then capitals and first names, and lists of words last: a word that a name needs
@@ -57,7 +57,7 @@ def _of_a_note(sheet: Sheet, text: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """Without emoji and other drawn signs, which say nothing of a name."""
+    """The title without emoji and similar signs, which are no part of a name."""
     if text.isascii() or not _MAY_BE_DRAWN.search(text):
         return text
     drawn = {sign for sign in text if unicodedata.category(sign) in _DRAWN and sign not in "°+"}
@@ -91,13 +91,14 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _noted(sheet: Sheet, text: str) -> str:
-    """An age or an hour beside the name is kept with the comment."""
+    """Keep an age or an hour beside the name with the comment."""
     sheet.comment.append(text.strip())
     return GAP
 
 
 def _in_a_name(sheet: Sheet, text: str, start: int, end: int) -> bool:
-    """A word of status is part of a name: joined by a hyphen, or beside a first name that has no other family name."""
+    """Whether a word of status is part of a name: joined by a hyphen, or beside a first name without another family
+    name."""
     if text[max(start - 1, 0) : start] in _HYPHENS or text[end : end + 1] in _HYPHENS:
         return True
     word = key(text[start:end])
@@ -110,7 +111,7 @@ def _in_a_name(sheet: Sheet, text: str, start: int, end: int) -> bool:
 
 
 def _may_name(sheet: Sheet, word: Word) -> bool:
-    """Not a word of the reception: what is left may be somebody's name."""
+    """Whether a remaining word may be a name, and is no word of the reception."""
     if word.folded in _EMPTY | _PLACES | vocabulary.usual().sentence or not is_name_word(word):
         return False
     known = motifs.find([word.folded], sheet.practice, near=False)
@@ -160,7 +161,7 @@ def _motifs_beside_names(
 
 
 def typed_by(mentions: list[motifs.Mention], typed: list[str]) -> set[str]:
-    """The words that name these motifs."""
+    """The typed words that name these motifs."""
     return {word for mention in mentions for word in typed[mention.start : mention.end]}
 
 
@@ -207,7 +208,7 @@ def _postponed(part: str) -> bool:
 
 
 def _lone_given(part: str, joint: str = "") -> bool:
-    """A usual first name and nothing else; behind `+` and `&` in small letters too."""
+    """Whether the text is a usual first name and nothing else; behind `+` and `&` in small letters too."""
     return (part[:1].isupper() or joint in {"+", "&"}) and all(map(names.usual_given, part.split(" ")))
 
 
@@ -245,7 +246,7 @@ def _named(sheet: Sheet, part: str) -> None:
 
 
 def _names_nobody(piece: str, beside: frozenset[str]) -> bool:
-    """`Réunion d'équipe`: what the meeting is about."""
+    """Whether the words beside a block's word name nobody: `Réunion d'équipe`."""
     return all(word in beside or motifs.small(word) or word.isdigit() for word in key(piece).split())
 
 
@@ -270,7 +271,7 @@ def _past_vague(sheet: Sheet, part: str) -> str:
 
 
 def _named_by_a_vague_word(part: str) -> bool:
-    """`DENT Marie`, `VOIR Jean`: capitals and a first name."""
+    """Whether a vague word in capitals is a family name beside a first name: `DENT Marie`, `VOIR Jean`."""
     spoken = part.split(" ")
     return (
         len(spoken) == 2
@@ -331,21 +332,22 @@ def _end_of_name(sheet: Sheet, spoken: list[str]) -> int:
 
 
 def _motif_word(sheet: Sheet, spoken: list[str], index: int, *, certain: bool) -> bool:
-    """Behind a whole name: a motif's beginning, a word of the trade, or capitals after the first name (`CBCT`)."""
+    """Whether a word after a whole name is about the motif: its beginning, a dental act, or capitals (`CBCT`)."""
     again = certain and spoken[index].isupper() and not spoken[index - 1].isupper()
     again = again and any(word.isupper() and len(word) > 1 for word in spoken[: index - 1])
     return again or motifs.of_the_trade(key(spoken[index])) or bool(_begun(sheet, spoken[index:]))
 
 
 def _begins_sentence(word: str) -> bool:
-    """`DUPONT Marie ne vient pas`: the name is over. Capitals may be a name of few letters, and `d'Hervé` is one."""
+    """Whether a sentence begins and the name has ended: `DUPONT Marie ne vient pas`. A word in capitals may still be a
+    short name, and so may `d'Hervé`."""
     if not (word.islower() or word.startswith(("qu'", "n'"))) or names.particle(word):
         return False
     return key(word).partition(" ")[0] in vocabulary.usual().sentence
 
 
 def _begun(sheet: Sheet, spoken: list[str]) -> str:
-    """The motif whose beginning the first word is; never a usual first name."""
+    """The motif whose name the words begin; empty if there is none, or if the first one is a usual first name."""
     if names.usual_given(spoken[0]):
         return ""
     mention = motifs.begun([key(word) for word in spoken[:4]], sheet.practice)

@@ -1,4 +1,4 @@
-"""The questions that an entry answers: known already, first visit, dentist, agreement, length (P7, P8, P20, P22, P23).
+"""Reads the answers of an entry: known patient, first visit, dentist, agreement, length (P7, P8, P20, P22, P23).
 
 Two answers that contradict each other, and one that cannot be understood, are shown and decide nothing.
 """
@@ -22,7 +22,7 @@ _BOTH = "« Première consultation » et « Suivi » sont tapés tous les deux"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """None where she said nothing, or nothing that can be understood."""
+    """The answers; None for a question without an answer, or without an understandable one."""
 
     known: bool | None = None
     first_visit: bool | None = None
@@ -34,7 +34,7 @@ class Answers:
 
 
 def read_answers(typed: Sheet) -> Answers:
-    """Every question of one entry. `Dentiste : aucun` is noted on the sheet as no preference."""
+    """Read the answers to all questions. `Dentiste : aucun` is noted on the sheet as no preference."""
     known, first, named = _known(typed), _first(typed), _dentist(typed)
     agreed, lasting = _consent(typed), _minutes(typed)
     every = (known, first, named, agreed, lasting)
@@ -58,7 +58,7 @@ def _said(text: str) -> str:
 
 
 def _known(typed: Sheet) -> Answers:
-    """`Déjà venu : oui`, `Nouveau patient`; both, or `je crois`, is asked again (P20)."""
+    """Whether the patient is known: `Déjà venu : oui`, `Nouveau patient`. Both, or `je crois`, is a question (P20)."""
     found = dict(_known_said(typed))
     if not found or (len(found) == 1 and None not in found):
         return Answers(known=next(iter(found), None))
@@ -79,7 +79,7 @@ def _known_said(typed: Sheet) -> Iterator[tuple[bool | None, str]]:
 
 
 def _first(typed: Sheet) -> Answers:
-    """First consultation or follow-up; both at once is asked (P7)."""
+    """Whether it is a first visit or a follow-up; both at once is a question (P7)."""
     first, follow_up = "first" in typed.statements, "follow_up" in typed.statements
     if first and follow_up:
         return Answers(findings=raised(typed.practice.policy, "visit-contradiction", seen=_BOTH))
@@ -90,7 +90,7 @@ def _first(typed: Sheet) -> Answers:
 
 
 def _dentist(typed: Sheet) -> Answers:
-    """`Dentiste : Dr Martin`; nobody in particular is no preference. Two answers are a question (P22)."""
+    """The dentist of `Dentiste : Dr Martin`; `aucun` means no preference. Two answers are a question (P22)."""
     texts = [text for text in typed.typed.get("dentist", ()) if not is_placeholder(text) or key(text) in _NOBODY]
     named = [(yes_no.dentist(text, typed.practice), _said(text)) for text in texts]
     if any(one.nobody for one, _ in named):
@@ -116,7 +116,7 @@ def _stranger(typed: Sheet, seen: str) -> Answers:
 
 
 def _two_dentists(typed: Sheet, texts: list[str]) -> Answers:
-    """Neither counts, nor does `Sans préférence` beside a name."""
+    """The question which of two dentists is meant; neither counts. `Sans préférence` beside a name is one too."""
     also = ["Sans préférence"] if "preference" in typed.statements else []
     typed.statements.discard("preference")
     seen = listed([f"« {text} »" for text in dict.fromkeys([*texts, *also])], "et")
@@ -127,7 +127,7 @@ def _two_dentists(typed: Sheet, texts: list[str]) -> Answers:
 
 
 def _consent(typed: Sheet) -> Answers:
-    """Only a clear yes or no is an agreement; a no beside a yes is a no (P23)."""
+    """The agreement. Only a clear yes or no is an answer, and a no beside a yes is a no (P23)."""
     texts = [tidy(value) for value in typed.typed.get("consent", ())]
     said = [(yes_no.consent(text, typed.practice), text) for text in texts]
     given = [one for one, _ in said if one]
@@ -140,7 +140,7 @@ def _consent(typed: Sheet) -> Answers:
 
 
 def _minutes(typed: Sheet) -> Answers:
-    """`Durée : 45 min`; two lengths, or none that can be read, are asked about (P8)."""
+    """The minutes of `Durée : 45 min`; two lengths, or an unreadable one, are a question (P8)."""
     texts = [text for text in typed.typed.get("duration", ()) if not is_placeholder(tidy(text))]
     lengths = dict.fromkeys(map(yes_no.minutes, texts))
     if not lengths or (len(lengths) == 1 and None not in lengths):

@@ -1,4 +1,4 @@
-"""Details that need no label because they are unmistakable: an e-mail, a birth date, a phone number."""
+"""Finds details that are clear without a label: an e-mail, a birth date, a phone number."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _ODD_SLASH = re.compile(rf"(?<=\d)\s?{_SLASH}\s?(?=\d)")
 
 @dataclass(frozen=True, slots=True)
 class Loose:
-    """What was taken out of a text, and the text with `GAP` in those places."""
+    """The details taken out of a text, and the text with `GAP` in their places."""
 
     rest: str
     mobile: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ _APART_MAIL = re.compile(  # asked about, never mended: `paul.durand @ free.fr`,
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A detail and its place in a text, with its own label where that stands before it (`tel 06 …`: `named`)."""
+    """A detail and its place in a text. `named`: its label is before it and included (`tel 06 …`)."""
 
     label: str
     start: int
@@ -121,7 +121,7 @@ def _masked(text: str, found: list[tuple[str, int, int, str]]) -> str:
 
 
 def _with_label(text: str, label: str, start: int, end: int, value: str) -> Span:
-    """The span from its label on, where one of its kind stands right before it."""
+    """The span extended to a label of its kind right before it, if there is one."""
     edge = max(0, start - _LABEL_CHARS)
     before = text[edge:start].rstrip(" .:=-–(")
     if not before[-1:].isalpha():
@@ -155,7 +155,8 @@ def take(text: str, today: date) -> Loose:
 
 
 def _date(found: re.Match[str], births: list[str], today: date) -> str:
-    """A gap for a birth date; any other date stays, fenced off so that no phone number runs into it."""
+    """The replacement of a date: a gap for a birth date. Another date stays, separated so that no phone number includes
+    it."""
     if _is_birth(found, today):
         births.append(found["date"])
         return GAP
@@ -174,7 +175,7 @@ def _long_ago(text: str, today: date) -> bool:
 
 
 def _impossible(text: str, problem: str) -> bool:
-    """A whole date that nobody can be born on (`31/02/1981`) is still meant as a birth date."""
+    """Whether nobody can be born on a date with its whole year (`31/02/1981`). It is still taken for a birth date."""
     return bool(re.search(r"(?:19|20)\d\d", text)) and problem in {"cette date n'existe pas", "plus de 120 ans"}
 
 

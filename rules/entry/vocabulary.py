@@ -1,4 +1,5 @@
-"""The words of a French dental reception, from `vocabulary.toml`, with a practice's own (P6, P20, P22, P33, P51)."""
+"""Loads the words of a French dental reception from `vocabulary.toml`, with a practice's own (P6, P20, P22, P33,
+P51)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from rules.text.fold import key
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Words of one meaning, and the meanings that may be what somebody means who says them."""
+    """Words of one meaning, and the other meanings for which people may use them."""
 
     words: tuple[str, ...]
     near: tuple[str, ...]
@@ -22,7 +23,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the file says, folded."""
+    """The content of the file, folded."""
 
     statements: Mapping[str, str]  # phrase → the statement that it makes
     work: frozenset[str]  # words for time that is no booking

@@ -1,4 +1,4 @@
-"""The short answers of an entry: yes and no, a length, a consent, a dentist (sections 2 and 3)."""
+"""Reads the short answers of an entry: yes and no, a length, a consent, a dentist (sections 2 and 3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def yes(text: str) -> bool | None:
 
 
 def reason(text: str) -> str | None:
-    """Why a detail is waived (`oui (n'a pas de portable)`); `oui` where no reason is given, None where it is not."""
+    """The reason why a detail is missing (`oui (n'a pas de portable)`); `oui` without a reason, None without a yes."""
     said = yes(text)
     if said is False or (said is None and is_placeholder(text)):
         return None
@@ -56,7 +56,7 @@ def consent(text: str, practice: Practice) -> Consent | None:
 
 
 def _stranger(detail: str, practice: Practice) -> bool:
-    """Agreed to `Dr Inconnu`, who is none of this practice's dentists."""
+    """Whether the agreement names somebody who is no dentist of this practice (`Dr Inconnu`)."""
     team = {word for dentist in practice.dentists for word in _surname(dentist.name)}
     spoken = [set(found[1].split()) for found in _TITLED.finditer(key(detail))]
     return any(not names & team for names in spoken)
@@ -80,7 +80,8 @@ class Named:
 
 
 def dentist(text: str, practice: Practice) -> Named:
-    """The dentist by key, surname or whole name, with or without `Dr`. A misspelling is nobody: P23 bears no guess."""
+    """The dentist by key, surname or whole name, with or without `Dr`. A misspelt name is none, as P23 allows no
+    guess."""
     typed = key(text[:80])
     if typed in _NOBODY:
         return Named(nobody=True)
@@ -93,7 +94,7 @@ def dentist(text: str, practice: Practice) -> Named:
 
 
 def nearest_dentists(text: str, practice: Practice, count: int = 2) -> tuple[str, ...]:
-    """The names most like the text, best first."""
+    """The names of dentists most similar to the text, best first."""
     from rapidfuzz import fuzz, process
 
     names = {" ".join(_surname(one.name)): one.name for one in practice.dentists}

@@ -55,7 +55,7 @@ class CalendarEvent:
 
 
 def first_kind(event: CalendarEvent) -> Kind:
-    """What an occurrence counts as until it is judged: time that is taken, unless it plainly takes none."""
+    """What an occurrence counts as until it is evaluated: time that is taken, unless it plainly takes none."""
     if event.transparent or event.status == "cancelled":
         return Kind.IGNORED
     return Kind.PRIVATE if event.private else Kind.BLOCK

@@ -1,7 +1,6 @@
-"""Who the patient is: found from what the entry holds, never by a silent guess (P3, P5, S11 to S18, S60).
+"""Identifies the patient that an entry means, without silent guesses (P3, P5, S11 to S18, S60).
 
-Names, mobiles, e-mails and birth dates are clues that narrow each other. A name that only resembles another decides
-nothing: it is a proposal.
+Names, mobiles, e-mails and birth dates narrow each other. A similar name is only proposed, and never decides.
 """
 
 from __future__ import annotations
@@ -19,19 +18,22 @@ from rules.model import Entry, Finding, Patient, Policy, Severity
 from rules.text.fold import key, words
 from rules.text.french import numeric_day
 
-_NEAR_FAMILY, _NEAR_GIVEN = 80, 75  # rapidfuzz ratios from which a name may be the other, misspelt
-_RESEMBLING = 70
-_PROPOSED = 3
+_NEAR_FAMILY, _NEAR_GIVEN = 80, 75  # rapidfuzz ratios (0 to 100) from which a name may be a misspelling of the other
+_RESEMBLING = 70  # ratio of whole names from which a record is worth proposing
+_PROPOSED = 3  # records in one proposal
 _DIALLED = re.compile(
     r"(?<![\d+])(?:(?:\+|00)33[ .\-]?|0)[1-9](?:[ .\-]?\d{2}){4}(?![\d])"
-)  # its pairs also read as a date
+)  # a telephone number in a search, taken out first: some of its pairs of digits also read as a date
 _CHOOSABLE = frozenset({"patient-unknown", "patient-ambiguous"})
-_ANY_DAY = (date(1999, 12, 31), date(2099, 12, 31))  # between them, every birth date is believed
+_ANY_DAY = (
+    date(1999, 12, 31),
+    date(2099, 12, 31),
+)  # "today" for reading a birth date: with one of the two, any full date of a search is plausible
 
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What the directory is asked for: folded name words, E.164 mobiles, e-mails, birth dates, record numbers."""
+    """Search terms for the directory: folded name words, E.164 mobiles, e-mails, birth dates, record numbers."""
 
     names: tuple[str, ...] = ()
     mobiles: tuple[str, ...] = ()
@@ -42,7 +44,7 @@ class Clues:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The record meant, or None; `nearest` are the records to choose from, likeliest first."""
+    """The record that is meant, or None; `nearest`: the records to choose from, the likeliest first."""
 
     patient: Patient | None = None
     nearest: tuple[Patient, ...] = ()
@@ -50,7 +52,7 @@ class Match:
 
 
 def clues(entry: Entry) -> Clues:
-    """Everything in an entry by which a record may be found."""
+    """The search terms that an entry contains."""
     if entry.query is not None:
         return search_term(entry.query)
     spoken = f"{entry.name_text} {entry.family_name} {entry.given_name} {entry.birth_name or ''}"
@@ -94,7 +96,8 @@ def _with_last_visit(patient: Patient) -> str:
 
 
 def _told_apart(people: Sequence[Patient]) -> Iterator[str]:
-    """Records to choose from; those that share name and birth date with the end of their mobile."""
+    """The records as lines to choose from. Records that share name and birth date show the last two digits of their
+    mobile."""
     spoken = Counter(map(label, people))
     for one in people:
         alike = spoken[label(one)] > 1 and one.mobile
@@ -106,8 +109,8 @@ def _number(place: int) -> str:
 
 
 def _numbered(shown: Iterable[str], typed: int) -> Iterator[str]:
-    """Each with what to type to choose it. `typed`: a choice that stands there already and was made among others; the
-    numbers go on after it, so that it is never taken for one among these."""
+    """Each line with what to type to choose it. `typed`: the number that the entry has already. It was chosen from an
+    earlier list, so the new numbers go on after it and the old one never selects from this list."""
     return (f"{one}{_number(place)}" for place, one in enumerate(shown, typed + 1))
 
 
@@ -121,18 +124,18 @@ def identify(
     born_here: bool = True,
     offered: Sequence[str] = (),
 ) -> Match:
-    """The one record that the entry means (P3, P5). `nearest` are proposals only.
+    """The one record that the entry means (P3, P5). `nearest`: similar names, for proposals only.
 
-    `linked` is the record to which this booking already belongs: it settles a tie between homonyms. `born_here`: that
-    record was made from this very entry, so its `Nouveau patient` is true and stays. `offered`: the records as she was
-    last shown them to choose from; `= 1` is the first of these.
+    `linked`: the record to which this booking already belongs; it decides between homonyms. `born_here`: that record
+    was made from this entry, so `Nouveau patient` remains true. `offered`: the lines that the event last showed to
+    choose from; `= 1` selects the first.
     """
     people = tuple(dict.fromkeys(candidates))
     case = _Case(entry, people, policy, tuple(nearest), linked, born_here, tuple(offered))
     return case.named() if key(entry.name_text) else case.nameless()
 
 
-# --- how much of a record an entry says ------------------------------------------------------------------------------
+# --- how well a name matches a record --------------------------------------------------------------------------------
 
 
 class _Name(IntEnum):
@@ -143,13 +146,14 @@ class _Name(IntEnum):
 
 
 def _name(entry: Entry, patient: Patient) -> _Name:
-    """How far the typed name is the record's, or that of a record merged into it."""
+    """How well the typed name matches the record, or a record that was merged into it."""
     others = (replace(patient, family_name=family, given_name=given) for family, given in patient.known_as)
     return max(_own_name(entry, one) for one in (patient, *others))
 
 
 def _own_name(entry: Entry, patient: Patient) -> _Name:
-    """Either order, accents, hyphens, particles, birth name."""
+    """How well the typed name matches the record's own. Order, accents, hyphens and particles do not count, and the
+    birth name is as good as the family name."""
     family, birth, given = map(_tokens, (patient.family_name, patient.birth_name or "", patient.given_name))
     wholes = [given | own for own in (family, birth, family | birth) if own]
     typed = [_tokens(entry.name_text)]
@@ -170,7 +174,8 @@ def _part(typed: frozenset[str], family: frozenset[str], birth: frozenset[str], 
 
 
 def _resembles(entry: Entry, patient: Patient) -> bool:
-    """Both names near, in either order: a twin's other first name is not."""
+    """Whether family and first name are both similar, in either order. A twin has another first name, so one similar
+    name is not enough."""
     one, two = _both(entry)
     return any(_near(one, own, two, patient.given_name) for own in _families(patient)) or any(
         _near(two, own, one, patient.given_name) for own in _families(patient)
@@ -182,7 +187,7 @@ def _near(family: str, own_family: str, given: str, own_given: str) -> bool:
 
 
 def _given_near(entry: Entry, patient: Patient) -> bool:
-    """The first name on file is typed, or nearly, on either side of the name."""
+    """Whether one side of the typed name is the record's first name, or similar to it."""
     own, typed = _tokens(patient.given_name), _tokens(entry.name_text)
     return bool(own & typed) or any(_ratio(one, patient.given_name) >= _NEAR_GIVEN for one in _both(entry))
 
@@ -195,8 +200,8 @@ def _both(entry: Entry) -> tuple[str, str]:
 
 
 def _slip(entry: Entry, patient: Patient) -> bool:
-    """The birth date is the record's, and so is one side of the name; the other differs by a slip. Another usual first
-    name is no slip: twins share all but that (ruling 13)."""
+    """Whether the entry is the record with a typing error: the birth date and one side of the name are equal, the other
+    is similar. Another usual first name is no typing error, since twins differ only in it (ruling 13)."""
     if not _same_birth(entry, patient):
         return False
     one, two = _both(entry)
@@ -212,7 +217,7 @@ def _one_side(family: str, given: str, patient: Patient) -> bool:
 
 
 def _initials(entry: Entry, patient: Patient) -> bool:
-    """`LEROY JP`, `Petit E.`: the family name and the first name's initials."""
+    """Whether the typed name is the family name with initials of the first name: `LEROY JP`, `Petit E.`"""
     given = "".join(word[0] for word in words(patient.given_name))
     for own in map(key, _families(patient)):
         rest = f" {key(entry.name_text)} ".replace(f" {own} ", " ", 1).replace(" ", "")
@@ -222,7 +227,7 @@ def _initials(entry: Entry, patient: Patient) -> bool:
 
 
 def names_family(entry: Entry, patient: Patient) -> bool:
-    """Whether the whole family name stands in the typed name, alone or with a first name or initials of the record."""
+    """Whether the typed name contains the whole family name, alone or with a first name or initials of the record."""
     typed = _tokens(entry.name_text)
     given = _tokens(patient.given_name)
     for own in filter(None, map(_tokens, _families(patient))):
@@ -232,7 +237,7 @@ def names_family(entry: Entry, patient: Patient) -> bool:
 
 
 def says_no_more(entry: Entry, patient: Patient) -> bool:
-    """Every word of the typed name is one of the record's: `Mme DUPONT`."""
+    """Whether every word of the typed name is a word of the record's name: `Mme DUPONT`."""
     return _tokens(entry.name_text) <= _tokens(f"{patient.given_name} {' '.join(_families(patient))}")
 
 
@@ -251,7 +256,7 @@ def _ratio(one: str, other: str) -> float:
 
 
 def _tokens(text: str) -> frozenset[str]:
-    """Name words without particles, unless there is nothing else."""
+    """The words of a name without particles; a name of particles only keeps them."""
     spoken = words(text)
     return frozenset(word for word in spoken if not names.particle(word)) or frozenset(spoken)
 
@@ -305,7 +310,7 @@ _NARROWING: tuple[Callable[[Entry, Patient], bool], ...] = (_same_birth, _same_m
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One entry before the directory."""
+    """One entry and the records that it may mean."""
 
     entry: Entry
     people: tuple[Patient, ...]
@@ -316,7 +321,7 @@ class _Case:
     offered: tuple[str, ...] = ()
 
     def named(self) -> Match:
-        """A name was typed: the records that bear it, narrowed by the other clues."""
+        """The match of an entry with a name: the records of that name, narrowed by the other clues."""
         full = [one for one in self.people if _name(self.entry, one) is _Name.FULL]
         best = self._narrowed([one for one in full if not _other_birth(self.entry, one)])
         if len(best) > 1:
@@ -334,7 +339,8 @@ class _Case:
         return self._mismatch(full) if full else self._unknown()
 
     def nameless(self) -> Match:
-        """A bare mobile, e-mail or birth date resolves where exactly one record agrees with all that was typed."""
+        """The match of an entry without a name: the record, if exactly one agrees with the typed mobile, e-mail and
+        birth date."""
         hits = [one for one in self.people if _corroborated(self.entry, one)]
         agreeing = self._narrowed([one for one in hits if not self._disagrees(one)])
         if len(agreeing) == 1:
@@ -344,18 +350,18 @@ class _Case:
         return self._mismatch(hits) if hits else Match()
 
     def _sure(self, patient: Patient) -> bool:
-        """`Nouveau patient` says that a name alone is not enough: it may be a homonym."""
+        """Whether the record is certain. With `Nouveau patient` the name alone is not enough: it may be a homonym's."""
         linked = self.linked is not None and patient.id == self.linked
         return not self.entry.new_patient or linked or _corroborated(self.entry, patient)
 
     def _somebody_elses(self, patient: Patient, full: list[Patient]) -> bool:
-        """The typed mobile or e-mail is a homonym's: one of the clues is a slip, and nobody knows which."""
+        """Whether the typed mobile or e-mail belongs to a homonym instead, so that one of the clues must be wrong."""
         others = (one for one in full if one != patient and _same_contact(self.entry, one))
         return not _same_contact(self.entry, patient) and any(others)
 
     def _partly(self, patient: Patient) -> bool:
-        """Part of the name (`Dupont`, `Marie`) with a clue of the same person; a shorter first name needs the birth
-        date, for a father may share both phone and first name."""
+        """Whether part of the name (`Dupont`, `Marie`) and another clue fit the record. If the part has words of both
+        sides, the clue must be the birth date: a father may share the phone and part of the first name."""
         if _name(self.entry, patient) is not _Name.PART or _other_birth(self.entry, patient):
             return False
         typed = _tokens(self.entry.name_text)
@@ -385,8 +391,8 @@ class _Case:
         return Match(None, (), self._duplicates(None))
 
     def _duplicates(self, own: Patient | None) -> tuple[Finding, ...]:
-        """Records that may be the same person (P5); blocks where birth date and contact are the same too, and the first
-        names near: twins share all but that."""
+        """The finding about records that may be the same person (P5). It is an error if birth date and contact are
+        equal and the first names similar; twins share all but the first name, so theirs is only a warning."""
         suspects = [one for one in self.people if one != own and self._suspect(one)]
         if not suspects:
             return ()
@@ -406,8 +412,8 @@ class _Case:
         return same and _given_near(self.entry, patient)
 
     def _ambiguous(self, people: Sequence[Patient]) -> Match:
-        """One clue more decides: the birth date, or what the records do not share besides."""
-        if len(people) == 1:  # of a new patient only the name is known so far
+        """The question which record is meant, with the clue to add: the birth date, else a contact."""
+        if len(people) == 1:  # a new patient of whom only the name was typed
             return self._asked("patient-namesake", people)
         ask = "Ajoutez la date de naissance : « Né(e) le : 12/05/1981 »"
         if self.entry.birth_date:
@@ -435,8 +441,8 @@ class _Case:
         return Match(None, shown, raised(self.policy, rule, proposals=proposals, **facts))
 
     def _chosen(self, shown: Sequence[Patient]) -> Patient | None:
-        """`= 1`: the record that stood first when she typed it, or to which the booking belongs since. It must be among
-        those that are to choose from now, so that a choice does not outlive the name that it was made for."""
+        """The record that `= 1` selects: the first that was shown when it was typed, or the one to which the booking
+        belongs since. It must be among `shown`, so that a choice ends when the typed name changes."""
         if not self.entry.choice:
             return None
         meant = next((one for one in self.offered if one.endswith(_number(self.entry.choice))), "")
@@ -447,19 +453,20 @@ class _Case:
         return fitting[0] if len(fitting) == 1 else None
 
     def _was_offered(self, patient: Patient) -> bool:
-        """She was shown the record before she typed its birth date, or it was taken for that already."""
+        """Whether the event showed the record before its birth date was typed, or the booking belongs to it already."""
         linked = self.linked is not None and patient.id == self.linked
         return linked or any(one.startswith(label(patient)) for one in self.offered)
 
     def _ranked(self, people: Iterable[Patient]) -> list[Patient]:
-        """Likeliest first: common clues, then how near the names are."""
+        """The proposable records, the likeliest first: by common clues, then by similar names."""
         scored = [(self._clues(one), self._likeness(one), one) for one in dict.fromkeys(people)]
         kept = [one for one in scored if self._proposable(one[2], one[1])]
         kept.sort(key=lambda one: (-one[0], -one[1], one[2].name, one[2].id or 0))
         return [one for _, _, one in kept[:_PROPOSED]]
 
     def _proposable(self, patient: Patient, likeness: float) -> bool:
-        """By the name, or by what is a person's own; an equal birth date proposes nobody of quite another name."""
+        """Whether the record is worth proposing: by its name or its contact. An equal birth date is enough only with a
+        common word in the names."""
         if likeness >= _RESEMBLING or _same_contact(self.entry, patient) or _initials(self.entry, patient):
             return True
         near = _name(self.entry, patient) is _Name.PART

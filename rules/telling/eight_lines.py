@@ -1,6 +1,6 @@
-"""The lines of our block in the order in which she needs them: what to do, the booking, what was noted and sent.
+"""Lays out the lines of our block: first what is to be done, then the booking, then what was noted and sent.
 
-Thunderbird's dialog shows 8 lines, its preview 6: what is to be done must be among the first.
+Thunderbird's dialog shows 8 lines, its preview 6, so that what is to be done must be among the first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from rules.model import Finding, Severity
 
 SIGNS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "✓", Severity.OFF: " "}
 NEXT = "  "  # between two notes of one line; each begins with its sign
-_RECEIPTS = 4  # of a line; earlier ones are only counted
-LINES = 5  # beside the two of the frame and the reference: 8 in all
+_RECEIPTS = 4  # receipts shown on one line; earlier ones are only counted
+LINES = 5  # with the two of the frame and the reference, 8 in all
 _MISSING = {
     "birth-date-missing": ("date de naissance", "« Né(e) le : JJ/MM/AAAA »"),
     "mobile-missing": ("mobile", "« Mobile : 06 … »"),
@@ -24,7 +24,8 @@ _MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a block has to say. `booking`: the appointment in words; `undelivered` asks for a call, `sent` arrived."""
+    """The contents of a block. `booking`: the appointment in words. `undelivered`: receipts that ask for a call;
+    `sent`: the others."""
 
     findings: Sequence[Finding] = ()
     booking: Sequence[str] = ()
@@ -37,12 +38,12 @@ class Parts:
 
 
 def fitted(parts: Parts) -> tuple[str, ...]:
-    """At most `LINES` lines, the roomiest layout that fits: proposals and notes on lines of their own, the booking on
-    its three. What fits in none is counted; an error never gives way to a note."""
+    """The lines of the block, at most `LINES`, in the widest layout that fits. The widest has proposals and notes on
+    lines of their own and the booking on three. What fits in no layout is counted, notes and warnings before errors."""
     noted = [_line(one) for one in parts.of(Severity.INFO)]
     short = [" – ".join(parts.booking)] if parts.booking else []
     beneath = _beneath(noted, parts.sent)
-    whole = [NEXT.join([*short, *beneath[-1]])] if short else beneath[-1]  # at last, all but what is to be done
+    whole = [NEXT.join([*short, *beneath[-1]])] if short else beneath[-1]  # narrowest: one line after the actions
     layouts = [(booking, below) for below in beneath for booking in (parts.booking, short)] + [(whole, [])]
     for todo in (_todo(parts, said_below), _todo(parts, lambda one: [said_beside(one)])):
         for booking, below in layouts:
@@ -56,7 +57,7 @@ def fitted(parts: Parts) -> tuple[str, ...]:
 
 
 def _beneath(noted: Sequence[str], sent: Sequence[str]) -> list[list[str]]:
-    """Notes and receipts on lines of their own, each kind on one line, all on one."""
+    """The layouts of notes and receipts, widest first: a line each, a line for each kind, one line for all."""
     latest = [*sent[-_RECEIPTS:]]
     latest += [f"… et {len(sent) - _RECEIPTS} plus tôt (attitre explain)"] if len(sent) > _RECEIPTS else []
     kinds = [NEXT.join(kind) for kind in (noted, latest) if kind]
@@ -69,7 +70,7 @@ def said_below(finding: Finding) -> list[str]:
 
 
 def said_beside(finding: Finding) -> str:
-    """A finding and its proposals on one line, those aside that its sentence names already."""
+    """A finding on one line with its proposals, except those that its sentence contains already."""
     more = [one for one in finding.proposals if one not in finding.text]
     return " → ".join([_line(finding), *more])
 
@@ -79,13 +80,13 @@ def _line(finding: Finding) -> str:
 
 
 def _todo(parts: Parts, said: Callable[[Finding], list[str]]) -> list[str]:
-    """What blocks, then what was not delivered, then what warns."""
+    """The lines of what is to be done: errors, then undelivered messages, then warnings."""
     errors, warnings = ([line for one in parts.of(each) for line in said(one)] for each in _ASKING)
     return [*errors, *parts.undelivered, *warnings]
 
 
 def _blocking(parts: Parts) -> list[str]:
-    """What blocks and what was not delivered: while these stand, a remark can wait."""
+    """The errors and undelivered messages, a line each: what is left when warnings are only counted."""
     return [*(said_beside(one) for one in parts.of(Severity.ERROR)), *parts.undelivered]
 
 
@@ -93,7 +94,7 @@ _ASKING = (Severity.ERROR, Severity.WARNING)
 
 
 def _together(parts: Parts) -> list[str]:
-    """What is to be done, the missing details on one line."""
+    """The lines of what is to be done, with all missing details on one line."""
     missing = [one for one in parts.of(Severity.ERROR) if one.rule in _MISSING]
     first = missing[0] if len(missing) > 1 else None
 
@@ -107,7 +108,7 @@ def _together(parts: Parts) -> list[str]:
 
 
 def _shortened(lines: list[str], count: int) -> list[str]:
-    """The first lines, and how many more there are."""
+    """The first `count` lines; if there are more, the last one says how many."""
     if len(lines) <= count:
         return lines
     more = len(lines) - count + 1

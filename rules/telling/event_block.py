@@ -1,7 +1,7 @@
-"""What she reads in the event: what to do, the booking in words, what the patient received (P17,
+"""Words our part of an event: what is to be done, the booking, what the patient received (P17,
 docs/design.md#what-she-reads-back).
 
-Only facts of the event and moments that are over stand in it, so that time alone never changes a word.
+It contains only facts of the event and past times, so that time alone never changes it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _DONE_SIGN = "✓"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one message. `state`: sent, failed, uncertain (a person decides) or retried (its answer was lost,
-    it goes again) or held (too many at once: a person decides); `at` when; `reason` in French where it failed."""
+    """The result of one message. `state`: sent, failed, uncertain (a person decides), retried (its answer was lost, so
+    it is sent again) or held (too many at once: a person decides). `at`: when; `reason`: why it failed, in French."""
 
     kind: MessageKind
     channel: Channel
@@ -60,9 +60,9 @@ class Receipt:
 def feedback(
     assessment: Assessment, event: CalendarEvent, practice: Practice, receipts: Sequence[Receipt], now: datetime
 ) -> Annotation:
-    """Our part of the event; empty for blocks with a reason, private events and what is ignored.
+    """Our part of the event; empty for blocks with a reason, private events and ignored ones.
 
-    `now` is not used for any word (time alone never rewrites a block).
+    No word depends on `now`, as time alone must not rewrite a block.
     """
     if assessment.kind is Kind.BLOCK:
         return problem_feedback(assessment.findings, practice)
@@ -81,14 +81,15 @@ def feedback(
 
 
 def problem_feedback(findings: Sequence[Finding], practice: Practice) -> Annotation:
-    """Findings about something that is no booking: a block without a reason, an event that cannot be read."""
+    """Our part of an event that is no booking: a block without a reason, an unreadable event."""
     blocked = any(one.severity is Severity.ERROR for one in findings)
     mark = BLOCKS if blocked and practice.policy.title_mark else ""
     return Annotation(mark, tuple(map(unbroken, fitted(Parts(findings))))) if findings else Annotation()
 
 
 def _cancelled(assessment: Assessment, booking: Booking, practice: Practice, receipts: Sequence[Receipt]) -> Annotation:
-    """Where she wrote it, it is acknowledged; a client hides what the calendar itself cancelled."""
+    """Our part of a cancelled booking. It acknowledges a typed cancellation; one by the calendar's own status, of which
+    nothing was sent, gets none, as clients hide such an event."""
     if booking.outcome is None and not receipts:
         return Annotation()
     noted = f"✓ Annulation notée : le créneau du {day_and_clock(booking.start.astimezone(practice.zone))} est libre."
@@ -104,14 +105,15 @@ def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt
     news = [one for one in receipts if one.kind in _TOLD]
     told = any(one.state == "sent" for one in news)
     if any(one.state in _UNTOLD for one in news):
-        return ""  # what a gateway took before is not what is true now
+        return ""  # an earlier message that was sent does not say what is true now
     booking = assessment.booking
     nowhere = booking is not None and not (booking.mobile or booking.email)
     return DONE if told or nowhere else ""
 
 
 def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Iterator[str]:
-    """Date, hour, length and dentist in words, so that a slip is seen (P17); who; why (P26)."""
+    """The booking in words, so that a typing error is seen: date, hour, length and dentist; patient; motif (P17,
+    P26)."""
     start = booking.start.astimezone(practice.zone)
     dentist = practice.name_of(booking.dentist)
     length = "toute la journée" if event.all_day else minutes(max(booking.minutes, 0))
@@ -124,17 +126,18 @@ def _restated(booking: Booking, event: CalendarEvent, practice: Practice) -> Ite
 
 
 def findings_said(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Each finding on its line, its proposals below it."""
+    """The findings, a line each, with their proposals below."""
     return tuple(line for one in findings for line in said_below(one))
 
 
 def receipts_said(receipts: Sequence[Receipt], practice: Practice) -> tuple[str, ...]:
-    """What the event says of the messages that were sent for it, a line each."""
+    """The event's lines about its messages, one each."""
     return tuple(_sent(receipts, practice))
 
 
 def receipts_in(line: str) -> list[str]:
-    """The notes and receipts that share a line, as `receipts_said` says them, whatever a client made of the spaces."""
+    """The notes and receipts of one line of a block, each as in `receipts_said`. Clients may have changed the
+    spaces."""
     return _NEXT.split(" ".join(line.split()))
 
 
@@ -157,7 +160,7 @@ def _sent(receipts: Sequence[Receipt], practice: Practice) -> Iterator[str]:
 
 
 def _held(receipts: Sequence[Receipt]) -> Iterator[str]:
-    """One line, by however many ways it was to go: why its patient does not know of it yet."""
+    """One line about a held message, even if it is held on several channels."""
     reason = next((one.reason for one in receipts if one.state == "held"), "")
     if reason:
         yield f"! Message au patient {reason}. Répondez à « messages retenus » dans cet agenda."

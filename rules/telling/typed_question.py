@@ -1,8 +1,8 @@
-"""Questions she types into a calendar: `? dupont 1981`, `? 06 12 34 56 78`, `? créneau détartrage`
+"""Reads and answers questions typed as events: `? dupont 1981`, `? 06 12 34 56 78`, `? créneau détartrage`
 (docs/design.md#what-she-types).
 
-A question names a patient, a motif, or both; what is not understood is said, with what to type. Pure: the directory and
-the free slots are arguments.
+A question names a patient, a motif, or both; the answer to another one says what to type. Directory and free slots are
+arguments.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ REPEATED = "Événement répété : effacez-le vous-même."
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. `term` is what patients are searched by, `year` a year of birth, `dentist` a key; `free`: she
-    asks for free time; `first`: for a first visit."""
+    """A question as read. `term`: the text by which patients are searched. `year`: a year of birth. `dentist`: a key.
+    `free`: free slots are asked for; `first`: for a first visit."""
 
     term: str = ""
     year: int | None = None
@@ -47,7 +47,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A patient found, their visits filled in, and their next appointment as (start, dentist's key)."""
+    """A patient who was found, with their visits. `coming`: their next appointment as (start, dentist's key)."""
 
     patient: Patient
     coming: tuple[datetime, str] | None = None
@@ -55,7 +55,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found. `partly`: nobody fits all that was typed; `nearest` are the names most like it."""
+    """What was found. `partly`: no patient fits everything that was typed. `nearest`: patients with similar names."""
 
     people: tuple[Known, ...] = ()
     partly: bool = False
@@ -67,7 +67,7 @@ class Answer:
 
 
 def question(asked: str, practice: Practice) -> Question:
-    """What the text after the question mark asks for. Never raises."""
+    """Read the text after the question mark. Never raises."""
     typed = tokens(asked[:500])
     spoken = [word for word, _, _ in typed]
     mentions = motifs.find(spoken, practice)
@@ -84,14 +84,15 @@ def question(asked: str, practice: Practice) -> Question:
 
 
 def _left(asked: str, used: Sequence[tuple[str, int, int]]) -> str:
-    """The text without those words."""
+    """The text without the words that were understood."""
     for _, start, end in sorted(used, key=lambda one: one[1], reverse=True):
         asked = f"{asked[:start]} {asked[end:]}"
     return " ".join(asked.split())
 
 
 def _dentist(spoken: Sequence[str], practice: Practice) -> tuple[str | None, set[int]]:
-    """`Dr Martin`: only with the title, for dentists and patients share names."""
+    """(the key of a dentist named with the title, as in `Dr Martin`; the places of those words). Without the title it
+    may be a patient of that name."""
     for place, word in enumerate(spoken[:-1]):
         if word in _DOCTOR:
             known = [one for one in practice.dentists if spoken[place + 1] in set(words(one.name)) - _DOCTOR]
@@ -104,7 +105,7 @@ def _dentist(spoken: Sequence[str], practice: Practice) -> tuple[str | None, set
 
 
 def fitting(asked: Question, clues: Clues, candidates: Sequence[Patient]) -> tuple[tuple[Patient, ...], bool]:
-    """Those whom most of what was typed fits, so that two clues narrow each other; and whether something does not."""
+    """(the patients who fit most of what was typed, whether some of it does not fit them)."""
     points = {one: _points(one, asked, clues) for one in dict.fromkeys(candidates)}
     best = max(points.values(), default=0)
     chosen = [one for one, count in points.items() if count == best and count]
@@ -114,7 +115,8 @@ def fitting(asked: Question, clues: Clues, candidates: Sequence[Patient]) -> tup
 
 
 def _points(one: Patient, asked: Question, clues: Clues) -> int:
-    """A word or a year counts one; a mobile, an e-mail, a whole birth date or a number is nearly a person's own."""
+    """How well the patient fits. A word or a year counts one; a mobile, an e-mail, a birth date or a record number
+    counts two, as few people share one."""
     spoken = set(words(f"{one.family_name} {one.given_name} {one.birth_name or ''}"))
     own = (
         one.mobile in clues.mobiles, one.email in clues.emails, one.birth_date in clues.birth_dates,
@@ -128,7 +130,7 @@ def _points(one: Patient, asked: Question, clues: Clues) -> int:
 
 
 def lines(asked: Question, answer: Answer, practice: Practice, *, repeated: bool = False) -> tuple[str, ...]:
-    """The answer as it stands in the event."""
+    """The lines of the answer in the event. `repeated`: the question is a series, which cannot be deleted tomorrow."""
     said: list[str] = []
     if asked.term:
         said += _people(answer, practice)
@@ -140,12 +142,12 @@ def lines(asked: Question, answer: Answer, practice: Practice, *, repeated: bool
 
 
 def sole(answer: Answer) -> Patient | None:
-    """The patient meant, where that is beyond doubt."""
+    """The one patient who fits everything; None if there are several, or none."""
     return answer.people[0].patient if len(answer.people) == 1 and not answer.partly else None
 
 
 def marked(slots: Sequence[Slot], patient: Patient | None) -> tuple[Slot, ...]:
-    """With another than the patient's own dentist only by their agreement (P24, P49)."""
+    """The slots, marked where the patient must agree to another dentist first (P24, P49)."""
     own = patient.dentist if patient else None
     return tuple(replace(one, needs_consent=own is not None and one.dentist != own) for one in slots)
 
@@ -168,7 +170,7 @@ def _count(count: int) -> str:
 
 
 def _known(one: Known, practice: Practice) -> str:
-    """Name, birth date, attributed dentist, last visit, next appointment."""
+    """One line: name, birth date, own dentist, last visit, next appointment."""
     patient = one.patient
     dentist = practice.name_of(patient.dentist) if patient.dentist else "sans dentiste attitré"
     last = f"dernière visite le {numeric_day(patient.visits[0][0])}" if patient.visits else "aucune visite connue"

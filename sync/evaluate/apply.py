@@ -49,6 +49,8 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     if before is not None or verdict is not None or what.cancelled:
         attendance.note(case.world, case.tx, number, verdict, before)
     own_dentist.note(case.tx, found, what, patient, booking=number, now=case.now)
+    if before is not None and before.patient is not None and patient not in {before.patient, None}:
+        consents.forget(case.tx, number)
     if what.consent and what.consent.given:
         consents.record(case.tx, number, what.dentist, what.consent, case.now)
     if given.copied:

@@ -25,7 +25,7 @@ Place = tuple[str, str]
 BATCH = 250  # resources in a transaction: other threads write between two
 
 
-def judge(world: World) -> int:
+def evaluate(world: World) -> int:
     """Evaluate resources until none needs it. Returns how many were evaluated."""
     done = 0
     for _ in range(20):  # one evaluation may cause a neighbour's; a fixed point is reached long before

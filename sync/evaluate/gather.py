@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
-from rules.entry import reading as entries
+from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
 from rules.patients.identify import clues, identify
 from rules.patients.standing_answers import is_relation
@@ -33,7 +33,7 @@ class Case:
     row: ResourceRow
     reading: Reading
     now: datetime
-    entries: entries.Reader
+    entries: Reader
     fixed: str = ""  # why nothing may be written into it, so that no length is adjusted (P8); empty if it may
 
     @property
@@ -82,7 +82,7 @@ def gather(one: Occurrence) -> Context:
         born_here=False,
         fixed=case.fixed,
     )
-    context = _with_booking(one, context, one.booking) if one.booking else context
+    context = _with_booking(one, context, one.booking, meant) if one.booking else context
     if not somebody_is_unknown(event, entry, case.practice, context):
         return context
     return replace(context, nearest=patients.nearest(case.tx, fold(entry.name_text)))  # reads the whole directory
@@ -102,8 +102,8 @@ def time_around(event: CalendarEvent, dentist: str, practice: Practice) -> tuple
     return dentist, event.start, max(event.end, longest, key=datetime.timestamp)
 
 
-def _with_booking(one: Occurrence, context: Context, booking: BookingRow) -> Context:
-    agreed = consents.of(one.case.tx, booking.id)
+def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant: int | None) -> Context:
+    agreed = () if _is_anothers(one, booking, meant) else consents.of(one.case.tx, booking.id)
     kept = booking.start == one.event.start and all(finding.rule != "date-past" for finding in booking.findings)
     return replace(
         context,
@@ -159,12 +159,20 @@ def _consent_counts(one: Occurrence, patient: int | None) -> bool:
     tx, consent, booking = one.case.tx, one.entry.consent, one.booking
     if consent is None:
         return True
+    if booking and _is_anothers(one, booking, patient) and consents.said_here(tx, booking.id, consent.detail):
+        return False
     copied = consents.copied(tx, booking.id, consent.detail) if booking else one.case.reading.foreign_block
     if copied or patient is None or not consent.given:
         return not copied
     number = booking.id if booking else None
     others = consents.said_elsewhere(tx, patient, consent.detail, number, one.case.place)
     return not any(_is_copy(one, place) for place in others)
+
+
+def _is_anothers(one: Occurrence, booking: BookingRow, meant: int | None) -> bool:
+    """Whether the event means another patient now than the booking's, who agreed to nothing (law L3)."""
+    somebody = meant is not None or one.entry.known is False
+    return somebody and booking.patient is not None and booking.patient != meant
 
 
 def _is_copy(one: Occurrence, place: tuple[str, str]) -> bool:

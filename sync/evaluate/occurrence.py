@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from rules.checks.assess import Context, assess, drafted
-from rules.entry import reading as entries
-from rules.entry.is_patient import has_patient_details
+from rules.entry.is_patient import Likeness, has_patient_details, looks_like_patient
 from rules.findings import raised
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Finding, Kind
 from rules.patients.identify import says_no_more
@@ -147,7 +146,7 @@ def _twice(one: Occurrence, twin: BookingRow) -> Annotation:
 def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Annotation:
     """An appointment in a shared calendar without a dentist's tag gets a finding (P2); other events get none."""
     entry = case.entries.read(event)
-    likely = entries.looks_like_patient(entry, event, case.practice) is entries.Likeness.SURE
+    likely = looks_like_patient(entry, event, case.practice) is Likeness.SURE
     if event.end <= case.now or not (likely or stood):
         return Annotation()
     tags = listed([f"« [{tag}] »" for tag in case.source.tags], "ou")

@@ -168,8 +168,8 @@ def _unreadable(case: Case) -> tuple[str, str]:
 
 def _want(case: Case, annotation: Annotation | None, end: datetime | None) -> None:
     """Plan the edit that writes this annotation, unless the event has it already."""
-    owed = edits.drop(case.tx, *case.place)
-    if annotation is None or case.fixed or not (end or _must_write(case, annotation, owed=owed)):
+    waiting = edits.drop(case.tx, *case.place)
+    if annotation is None or case.fixed or not (end or _must_write(case, annotation, waiting=waiting)):
         return
     stamp = max((event.modified for event in case.reading.events if event.modified), default=case.now)
     due = min(stamp, case.now) + timedelta(seconds=case.practice.policy.quiet_seconds)
@@ -181,10 +181,10 @@ def _may_write(case: Case) -> bool:
     return not (case.shows_nothing or case.row.unwritable or case.reading.blocked or (calendar and calendar.read_only))
 
 
-def _must_write(case: Case, annotation: Annotation, *, owed: bool) -> bool:
+def _must_write(case: Case, annotation: Annotation, *, waiting: bool) -> bool:
     if alike(case.reading.annotation, annotation) and not case.reading.foreign_block:
         return False
-    if annotation != case.row.written or owed:  # new, or planned before and not written yet
+    if annotation != case.row.written or waiting:  # new, or planned before and not written yet
         return True
     if case.row.rewrites:  # the user removed our block twice: leave it out (hard case D08)
         if case.reading.annotation.lines:  # the server changes our block: use a notice beside the event (C10)

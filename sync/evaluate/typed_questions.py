@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.entry import reading as entries
+from rules.entry.reading import read
 from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot, alike
 from rules.patients.identify import Clues, search_term
 from rules.telling.typed_question import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
@@ -28,7 +28,7 @@ DAYS, FIRST, OTHERS = 60, 3, 1  # how far ahead slots are searched; how many of 
 
 def answered(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, dentist: str) -> Annotation:
     """The answer as the event's annotation. A question from before the first pass is not answered."""
-    asked = entries.read(event, world.practice, world.now()).query or ""
+    asked = read(event, world.practice, world.now()).query or ""
     if row.baseline and not world.practice.policy.write_existing:
         return Annotation()
     kept = queries.get(tx, row.calendar, row.ref)
@@ -128,7 +128,7 @@ def _is_question(world: World, standing: ResourceRow) -> bool:
     if source is None:  # the calendar left the configuration: keep the question
         return True
     reading = world.readings.of(source, standing.ref, standing.payload, world.window(world.now()))
-    return any(entries.read(event, world.practice, world.now()).query is not None for event in reading.events)
+    return any(read(event, world.practice, world.now()).query is not None for event in reading.events)
 
 
 def _untouched(world: World, row: QueryRow, standing: ResourceRow) -> bool:

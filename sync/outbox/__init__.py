@@ -1,1 +1,1 @@
-"""Messages to patients and alerts to the practice: owed, claimed, sent, settled."""
+"""Messages to patients and alerts to the practice: planned, claimed, sent, settled."""

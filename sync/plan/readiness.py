@@ -37,7 +37,7 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
         waits = row.kind is not MessageKind.REMINDER or now - row.due_at < WAIT_AT_MOST
         return "" if not waits else _FAILING if failing else _DOUBT
     if row.kind is not MessageKind.REMINDER and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
-        return _UNJUDGED
+        return _NOT_EVALUATED
     if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
         return _DOUBT
     if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
@@ -55,7 +55,7 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
 _DOUBT = "l'événement est à relire dans l'agenda"
-_UNJUDGED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
+_NOT_EVALUATED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
 _UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
 
 

@@ -150,13 +150,13 @@ def _confirm_tombstones(source: Source, page: Page) -> tuple[Page, list[str]]:
 
 def _fetch_bodies(world: World, source: Source, row: CalendarRow) -> int:
     with world.store.read() as tx:
-        owed = resources.to_fetch(tx, source.address)
-    paid = 0
-    for ref in owed:
+        to_fetch = resources.to_fetch(tx, source.address)
+    fetched = 0
+    for ref in to_fetch:
         for _, body in multiget(source.calendar, [ref]):
             with kept_apart("debt not paid"):
-                paid += _store_fetched(world, source, row, ref, body)
-    return paid
+                fetched += _store_fetched(world, source, row, ref, body)
+    return fetched
 
 
 def _store_fetched(world: World, source: Source, row: CalendarRow, ref: str, body: Resource | None) -> int:

@@ -1,5 +1,5 @@
-"""`attitre audit`, the dry bench (mode à blanc): the real calendars are read, every event is judged as if it were new,
-nothing is written to them and nobody is told anything. What comes is judged now; what is past, when it was made.
+"""`attitre audit` (mode à blanc): reads the real calendars and evaluates every event as if it were new, without writing
+into them and without telling anybody. Future events are evaluated as of now, past ones as of when they were made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rules.telling.patient_messages import sms
 from rules.telling.planning import reminder_at
 from rules.text.gsm7 import segments
 from sync.core.context import Readings, Source, Watch, World, nobody_watches
-from sync.evaluate.evaluate import judge
+from sync.evaluate.evaluate import evaluate
 from sync.rehearsal.dry_run import Intentions, Onlooker
 from sync.rehearsal.scratch_store import Notebook
 from sync.store import calendars, excerpt, resources, views
@@ -170,7 +170,7 @@ def audit(
             calendars.ensure(tx, source.address, source.dentist)
             calendars.change(tx, source.address, baseline_at=since)  # else what stands there counts as told already
     Readers(world, every=0.0, patience=inf).read_all(world.sources, watch)
-    _judge(world, clock, since, now, count)
+    _evaluate(world, clock, since, now, count)
     return _report(world, notes, since, until, frozenset(real.senders))
 
 
@@ -189,26 +189,26 @@ def _watched(source: Source, seen: Intentions) -> Any:
     return Silent(source.calendar, seen)
 
 
-def _judge(world: World, clock: _Clock, since: datetime, now: datetime, count: Count) -> None:
+def _evaluate(world: World, clock: _Clock, since: datetime, now: datetime, count: Count) -> None:
     """Evaluate past events one by one, each at its creation time, so that visits add up; then all future ones."""
-    past, coming = _owed(world, since, now)
+    past, coming = _to_evaluate(world, since, now)
     steps = [(_moment(world, place, since), [place]) for place in past]
     steps += [(now, coming[start : start + BATCH]) for start in range(0, len(coming), BATCH)]
     done, total = 0, len(past) + len(coming)
     for clock.moment, places in steps:
         with world.store.write() as tx:
             resources.mark_dirty(tx, places, clock.moment)
-        judge(world)
+        evaluate(world)
         count(done := done + len(places), total)
     clock.moment = now
 
 
-def _owed(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _to_evaluate(world: World, since: datetime, now: datetime) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Resources with an occurrence in the past of the span, in order of time, and those with a future one, in order of
     creation. All other pending evaluations are dropped: the years before the span are not evaluated."""
     with world.store.write() as tx:
         rows = excerpt.ending_after(tx, since)
-        excerpt.owe_nothing(tx)
+        excerpt.mark_all_evaluated(tx)
     past = dict.fromkeys((row.calendar, row.ref) for row in rows if row.start < now)
     coming = sorted((row.order, row.calendar, row.ref) for row in rows if row.end > now)
     return list(past), list(dict.fromkeys((calendar, ref) for _, calendar, ref in coming))
@@ -263,7 +263,7 @@ def _booking(line: Line, notes: Notebook, now: datetime) -> Case:
     row, busy = line.booking, line.busy
     assert row is not None
     settled = {"patient-exists"} if (row.uid, row.recurrence) in notes.born else set()  # known because of this event
-    settled |= {"absence-early"} if busy.end <= now else set()  # judged at a moment at which it could not be typed yet
+    settled |= {"absence-early"} if busy.end <= now else set()  # evaluated before it could be typed
     findings = tuple(one for one in row.findings if one.rule not in settled)
     title = " – ".join(filter(None, (row.facts.name or busy.label, row.facts.motif)))
     return Case(busy.dentist, busy.start, busy.end, title, Kind.BOOKING, findings, row.mobile)

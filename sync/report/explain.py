@@ -1,4 +1,4 @@
-"""Explains one event: what was recognised, judged, planned, sent and written, and when (`attitre explain`).
+"""Explains one event: what was recognised, evaluated, planned, sent and written, and when (`attitre explain`).
 
 Reads the store only and changes nothing. The reasons come from the code that decides: the planning table, the
 outbox's reasons to wait, the findings as the secretary read them.
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from adapters.base import Reading
 from rules.checks.agenda import block_findings
-from rules.entry import reading as entries
+from rules.entry.reading import read
 from rules.findings import raised
 from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, OutcomeKind, Patient
 from rules.telling.event_block import PROBLEMS
@@ -102,7 +102,7 @@ def explain(world: World, tx: Tx, target: Target) -> Explanation:
     booking = target.booking
     patient = _patient(world, tx, booking)
     now, rows = world.now(), messages.of_booking(tx, booking.id, world.practice.zone)
-    entry = entries.read(event, world.practice, now) if event else None
+    entry = read(event, world.practice, now) if event else None
     return Explanation(
         target=target, kind=Kind.BOOKING, state=_state(tx, booking, now),
         facts=tuple(facts(event, entry, booking, patient, world.practice)) if event and entry else (),
@@ -119,7 +119,7 @@ def _no_booking(
 ) -> Explanation:
     kinds = [one.kind for one in story.occurrences(tx, place=target.place) if one.uid == target.uid]
     kind = Kind(kinds[0]) if kinds else Kind.IGNORED
-    if event and not event.private and entries.read(event, world.practice, world.now()).query is not None:
+    if event and not event.private and read(event, world.practice, world.now()).query is not None:
         kind = Kind.QUERY
     found: tuple[Finding, ...] = ()
     if row and row.problem in PROBLEMS:
@@ -252,15 +252,15 @@ def _writing(world: World, tx: Tx, target: Target, row: ResourceRow | None) -> W
     lines = bool(ours and (ours.lines or ours.mark))
     last = [one.at for one in story.journal(tx, target.place, None) if one.event == "written"]
     found = Writing((ours.mark if ours else "").strip(), lines, last[-1].astimezone(zone) if last else None)
-    edit = story.owed(tx, target.place)
+    edit = story.planned_edit(tx, target.place)
     if edit is not None:
         end = edit.end.astimezone(zone) if edit.end else None
-        due, why = edit.due_at.astimezone(zone), _owed(world, edit)
+        due, why = edit.due_at.astimezone(zone), _why_not_yet(world, edit)
         return replace(found, due=due, attempts=edit.attempts, reason=why, end=end)
     return replace(found, reason=_unwritten(world, tx, row, reading))
 
 
-def _owed(world: World, edit: EditRow) -> str:
+def _why_not_yet(world: World, edit: EditRow) -> str:
     if edit.attempts:
         return "l'écriture a échoué, nouvel essai"
     if edit.remove:

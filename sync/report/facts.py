@@ -10,8 +10,7 @@ from rules.checks.checklist import first_visit
 from rules.model import CalendarEvent, Entry, Patient, Practice
 from rules.patients.identify import label
 from rules.text.fold import key
-from rules.text.french import listed, numeric_day
-from rules.text.french import minutes as in_minutes
+from rules.text.french import listed, minutes, numeric_day
 from sync.store.bookings import BookingRow
 
 TYPED, DIRECTORY, INFERRED, CALENDAR, MISSING = "typed", "directory", "inferred", "calendar", "missing"
@@ -125,11 +124,11 @@ def _own_dentist(entry: Entry, patient: Patient, practice: Practice) -> Fact:
 def _length(event: CalendarEvent, entry: Entry, booking: BookingRow, practice: Practice) -> Iterator[Fact]:
     motif = practice.motif(booking.facts.motif)
     wanted = motif.length(booking.facts.first_visit) if motif else None
-    note = f"{in_minutes(wanted)} prévues pour ce motif" if wanted and wanted != event.minutes else ""
-    value = "toute la journée" if event.all_day else in_minutes(max(event.minutes, 0))
+    note = f"{minutes(wanted)} prévues pour ce motif" if wanted and wanted != event.minutes else ""
+    value = "toute la journée" if event.all_day else minutes(max(event.minutes, 0))
     yield Fact("Durée", value, CALENDAR, note)
     if entry.keep_minutes is not None:
-        yield Fact("Durée à garder", in_minutes(entry.keep_minutes), TYPED)
+        yield Fact("Durée à garder", minutes(entry.keep_minutes), TYPED)
 
 
 def _said(entry: Entry) -> Iterator[Fact]:

@@ -60,6 +60,16 @@ def note_copied(tx: Tx, booking: int, detail: str, now: datetime) -> None:
         _add(tx, booking, _COPIED, detail, now)
 
 
+def said_here(tx: Tx, booking: int, detail: str) -> bool:
+    """Whether these words are stored as an agreement for that booking."""
+    return any(key(one["detail"]) == key(detail) for one in noted(tx, booking))
+
+
+def forget(tx: Tx, booking: int) -> None:
+    """Another patient has the booking: nobody agreed for them."""
+    tx.connection.execute(delete(t.consent).where(_c.practice == tx.practice, _c.booking == booking))
+
+
 def said_elsewhere(
     tx: Tx, patient: int, detail: str, booking: int | None, place: tuple[str, str]
 ) -> list[tuple[str, str]]:

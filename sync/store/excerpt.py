@@ -54,7 +54,7 @@ def ending_after(tx: Tx, since: datetime) -> Sequence[Any]:
     ).all()
 
 
-def owe_nothing(tx: Tx) -> None:
+def mark_all_evaluated(tx: Tx) -> None:
     """Mark all resources as evaluated."""
     tx.connection.execute(t.resource.update().where(t.resource.c.practice == tx.practice).values(dirty_at=None))
 

@@ -59,7 +59,7 @@ def journal(tx: Tx, place: tuple[str, str], booking: int | None) -> list[Entry]:
     return [found[number] for number in sorted(found)]
 
 
-def owed(tx: Tx, place: tuple[str, str]) -> EditRow | None:
+def planned_edit(tx: Tx, place: tuple[str, str]) -> EditRow | None:
     """The edit planned for that event."""
     c = t.edit.c
     query = select(t.edit).where(c.practice == tx.practice, c.calendar == place[0], c.ref == place[1])

@@ -88,7 +88,7 @@ class TransactionCache:
     # Dropped as a whole by new occurrences, and where one gets another end.
     busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
 
-    # edits: places that owe no edit. A place leaves it when an edit is put there.
+    # edits: places without a waiting edit. A place leaves it when an edit is put there.
     without_edit: set[Place] = field(default_factory=set)
 
     # bookings: place → BookingRows that stand, or stood last, there; UID → BookingRows of that event.

@@ -14,7 +14,7 @@ from sync.core.context import World
 from sync.pull.learnt import bring_into_view
 from sync.store import generation, journal, moments, notices
 from sync.store.engine import Tx
-from sync.worker.daily_digest import draw_back as draw_back_digest
+from sync.worker import daily_digest
 
 LONGEST_SLIP = timedelta(days=1)
 
@@ -30,7 +30,7 @@ def put_right(world: World, span: timedelta, now: datetime, *, since: datetime) 
             moments.draw_history_back(tx, since, now)
             generation.renew(tx, now)  # new idempotency keys: a reminder sent too early goes again at its hour
         moments.draw_back(tx, since, now, _settling(world))
-        draw_back_digest(world, tx, now)
+        daily_digest.draw_back(world, tx, now)
         moments.evaluate_coming_again(tx, now)
         alert(tx, span, now, way="reculé")
     for source in world.sources:  # a series stored then was expanded around the wrong time

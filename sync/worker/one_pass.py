@@ -22,7 +22,7 @@ from sync.worker.scheduler import Readers
 class PassReport:
     """What a pass did. `unreachable`: addresses of calendars that could not be read."""
 
-    judged: int = 0
+    evaluated: int = 0
     sent: int = 0
     written: int = 0
     unreachable: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ def one_pass(
         done = take_all(Pass(world, partial(readers.read_all, sources), watch, restored, tell_all))
     finally:
         readers.close()  # a reading that an interrupt left behind stores nothing
-    return PassReport(done.judged, done.sent, done.written, unreachable(world, sources))
+    return PassReport(done.evaluated, done.sent, done.written, unreachable(world, sources))
 
 
 def at_rest(world: World) -> bool:

@@ -65,7 +65,7 @@ class Step:
 class Done:
     """How many resources were evaluated, messages sent, events written."""
 
-    judged: int
+    evaluated: int
     sent: int
     written: int
 
@@ -139,9 +139,9 @@ def _changed(_world: World, tx: Tx, _now: datetime) -> bool:
 
 
 def _evaluate(this: Pass) -> int:
-    from sync.evaluate.evaluate import judge
+    from sync.evaluate.evaluate import evaluate
 
-    return judge(this.world)
+    return evaluate(this.world)
 
 
 def _may_have_moved(world: World, tx: Tx, now: datetime) -> bool:

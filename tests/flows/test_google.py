@@ -128,7 +128,7 @@ def one_modification(practice: Practice, dentist: str) -> None:
     assert body is not None
     assert dentist in body.get_content()
     assert len(practice.sms()) == 2
-    assert "annul" not in practice.sms()[1].lower()
+    assert "annulé" not in practice.sms()[1].lower()
 
 
 def test_check_connect_says_what_each_calendar_can_do(mixed: Mixed) -> None:

@@ -1,12 +1,14 @@
 """P16, P23, P24 and P49 with ruling 10: never with another dentist without the patient's agreement to that one."""
 
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from rules.model import Severity
 from sync.store import bookings, consents
-from tests.desk import SURGERY, Desk, Event
+from tests.desk import MARIE, SURGERY, Desk, Event, make_desk
 from tests.office import PARIS
 
 OTHER = (
@@ -230,3 +232,20 @@ def test_p49_each_day_of_a_series(known: Desk) -> None:
     assert event.wrong == [OTHER]
     known.waits(days=8)
     assert known.sms() == []
+
+
+def test_l3_what_one_patient_agreed_to_is_no_agreement_of_another_in_the_same_event(tmp_path: Path) -> None:
+    tim = replace(MARIE, given_name="Tim", birth_date=date(2012, 4, 7))
+    desk = make_desk(tmp_path, known=[MARIE, tim])
+    event = desk.books("DUPONT Marie – contrôle", "Accord patient : oui (tél. 01/03)", dentist="bernard", minutes=20)
+    desk.waits(seconds=200)
+    assert event.confirmed
+    event.retypes(title="DUPONT Tim – contrôle")
+    for _ in range(3):
+        desk.waits(seconds=200)
+        assert event.mark == "⚠ "
+    assert ["annulé" in text for text in desk.sms()] == [False, True]
+    event.retypes(text="Accord patient : oui (sa mère, le 02/03)")
+    desk.waits(seconds=200)
+    assert event.confirmed
+    assert len(desk.sms()) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.base import OutsideError, Permanent, TryLater
 from rules.model import Channel
-from sync.evaluate.evaluate import judge
+from sync.evaluate.evaluate import evaluate
 from sync.outbox import by_hand as byhand
 from sync.worker.scheduler import Readers
 from tests.office import COMPLETE
@@ -56,7 +56,7 @@ def test_l4_by_hand_the_present_state_goes_instead(way: Way, error: OutsideError
     given_up(way, error)
     way.moved(8)
     Readers(way.office.world, 0, patience=60).read_all(way.office.world.sources)
-    judge(way.office.world)
+    evaluate(way.office.world)
     said = by_hand(way, "retry", 0)
     assert "qui dit l'état actuel, part à sa place" in said
     way.goes_on(2)

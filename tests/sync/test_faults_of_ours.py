@@ -52,7 +52,7 @@ def test_an_event_that_cannot_be_judged_is_tried_again_and_said(
         office.passes(later=MINUTE)
     assert faults(office) == [3]  # no more, until the audit
     assert office.to_practice() == ["attitre : un événement n'a pas pu être vérifié"]
-    assert office.passes(later=MINUTE).judged == 0
+    assert office.passes(later=MINUTE).evaluated == 0
 
 
 def test_an_accident_costs_one_pass(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

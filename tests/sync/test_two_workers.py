@@ -22,7 +22,7 @@ from bench.server import Replay
 from config.load import load
 from demo.sinks import Answer, Sms, SmsSink
 from rules.model import Channel
-from sync.evaluate.evaluate import judge
+from sync.evaluate.evaluate import evaluate
 from sync.store import calendars, keyvalue, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
@@ -376,7 +376,7 @@ def thousand_due(store: Store, file: Path, calendar: Full) -> None:
             calendars.change(tx, calendar.url, conditions_at=world.now(), read_only="lecture seule")
         calendar.fill(world.now())
         Readers(world, 0, patience=60).read_all(world.sources)
-        judge(world)
+        evaluate(world)
         with store.read() as tx:
             due = messages.due(tx, world.now(), world.practice.zone)
     assert len([row for row in due if row.channel is Channel.SMS]) == COUNT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from sync.evaluate import evaluate as judge
+from sync.evaluate import evaluate
 from sync.store import counters, keyvalue, tables
 from sync.store.engine import Store, Tx
 from sync.store.tx import here
@@ -80,21 +80,21 @@ def test_numbers_go_on_where_the_last_transaction_ended(store: Store) -> None:
 def test_l10_of_many_events_judged_together_one_that_breaks_leaves_the_others_judged(
     office: "Office", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evaluate = judge.evaluate_resource
+    of_one = evaluate.evaluate_resource
 
     def breaks(world: Any, tx: Any, source: Any, row: Any, **how: Any) -> None:
-        evaluate(world, tx, source, row, **how)
+        of_one(world, tx, source, row, **how)
         if row.ref == "c.ics":
             raise ZeroDivisionError
 
     for number, name in enumerate("abcde"):
         office.she_books(name, hour=9 + number)
-    monkeypatch.setattr(judge, "evaluate_resource", breaks)
+    monkeypatch.setattr(evaluate, "evaluate_resource", breaks)
     office.passes(later=timedelta(minutes=5))
     with office.world.store.read() as tx:
         booked: dict[str, Any] = {row.ref: row.dirty_at for row in tx.connection.execute(select(tables.resource))}
         stand = set(tx.connection.execute(select(tables.booking.c.ref)).scalars())
     assert {"a.ics", "b.ics", "d.ics", "e.ics"} <= stand
     assert "c.ics" not in stand
-    owed = {ref for ref, dirty in booked.items() if dirty is not None}
-    assert owed == {"c.ics"}  # it is tried again
+    waiting = {ref for ref, dirty in booked.items() if dirty is not None}
+    assert waiting == {"c.ics"}  # it is tried again

@@ -102,7 +102,7 @@ def test_a_body_that_the_store_does_not_take_is_stored_without_its_reading(
     assert "sent" in office.told("confirmation")
     assert stored(office, "poison.ics").problem == "event-unreadable"
     report = office.passes(later=timedelta(minutes=1))
-    assert (report.unreachable, report.judged) == ((), 0)
+    assert (report.unreachable, report.evaluated) == ((), 0)
 
 
 def test_a_debt_that_is_answered_with_nonsense_stays_a_debt_and_its_calendar_is_read(
@@ -124,7 +124,7 @@ def test_a_debt_that_is_answered_with_nonsense_stays_a_debt_and_its_calendar_is_
     office.she_books("visite", day=8, text="Nouveau patient\nSans préférence\nNé(e) le : 03/03/1990")
     report = office.passes(later=timedelta(minutes=1))
     assert report.unreachable == ()
-    assert report.judged
+    assert report.evaluated
     assert stored(office, "poison.ics").owed
 
 
@@ -159,4 +159,4 @@ def test_a_page_whose_transaction_fails_is_stored_in_parts(office: Office, monke
     assert not fails
     assert report.unreachable == ()
     assert office.told("confirmation") == ["sent"] * 3
-    assert office.passes(later=timedelta(minutes=1)).judged == 0
+    assert office.passes(later=timedelta(minutes=1)).evaluated == 0

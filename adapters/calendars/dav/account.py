@@ -100,12 +100,12 @@ def _name_of(calendar: Any) -> str:
 
 def _translated(error: Exception, access: DavAccess) -> OutsideError:
     import requests
-    from caldav.lib import error as errors
+    from caldav.lib.error import AuthorizationError, NotFoundError
 
-    if isinstance(error, errors.AuthorizationError):
+    if isinstance(error, AuthorizationError):
         return Denied("Le serveur a refusé l'identifiant ou le mot de passe.")
     if isinstance(error, requests.exceptions.RequestException | OSError):
         return TryLater("Le serveur d'agendas n'est pas joignable.")
-    if isinstance(error, errors.NotFoundError):
+    if isinstance(error, NotFoundError):
         return NotThere("Il n'y a pas de serveur d'agendas à cette adresse.")
     return Garbled("Le serveur n'a pas répondu comme un serveur d'agendas : l'adresse est-elle la bonne ?")

@@ -1,7 +1,6 @@
-"""What we change in a Google event: our part of title and description, the end (P8), and events of our own.
+"""Patches of Google events: our part of title and description, the end (P8), and events of our own.
 
-Nothing else is ever named in a change: no guests, no reminders, no conference, and her own text stays (law L1,
-hard case C13).
+A patch names nothing else: guests, reminders, conference and the user's text stay (law L1, hard case C13).
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ _MARKS = {"w": "⚠ ", "v": "✓ "}
 
 
 class Texts(NamedTuple):
-    """Title and description; None where the event has none."""
+    """Title and description of an event; None if it has none."""
 
     title: str | None
     text: str | None
 
 
 def texts(item: Json) -> Texts:
-    """As they stand in the event."""
+    """The texts as the event has them."""
     return Texts(item.get("summary"), item.get("description"))
 
 
 def without(now: Texts) -> Texts:
-    """Hers alone: without our block, and without the mark where it is ours."""
+    """The user's own texts: without our block and without our mark."""
     hers, lines, reference = block.split(now.text or "")
     if lines is None:
         return now
@@ -53,8 +52,9 @@ def _unmarked(title: str | None, flags: str) -> str | None:
 
 
 def with_ours(hers: Texts, annotation: Annotation, token: str) -> Texts:
-    """Hers with our part: the block behind her text in the form that her text has (plain or HTML), the mark before her
-    title. The reference says how it was before, as in iCalendar (see `block`)."""
+    """The user's texts with our part: the block after the text in the form of that text (plain or HTML), the mark
+    before the title. Flags in the block's reference say how to undo it, as in iCalendar (see `block`): `a` there was no
+    description, `s` no title, `w` or `v` a mark of the user, `n` the title only looks marked."""
     if not (annotation.mark or annotation.lines):
         return hers
     title = hers.title or ""
@@ -80,7 +80,7 @@ def _is_html(text: str) -> bool:
 
 
 def changes(item: Json, annotation: Annotation, token: str) -> Json:
-    """What a patch must name so that our part of this event is the annotation; empty where it is already."""
+    """The patch that makes the annotation our part of this event; empty if it is that already."""
     now = texts(item)
     wanted = with_ours(without(now), annotation, token)
     pairs = (("summary", now.title, wanted.title), ("description", now.text, wanted.text))
@@ -88,8 +88,8 @@ def changes(item: Json, annotation: Annotation, token: str) -> Json:
 
 
 def new_end(item: Json, end: datetime, practice: ZoneInfo) -> Json | None:
-    """What a patch names so that the event ends then (P8). None for all-day events, series, and an end that is not
-    after the start."""
+    """The patch that moves the event's end (P8). None for all-day events, for series, and for an end that is not after
+    the start."""
     start, old = item.get("start") or {}, item.get("end") or {}
     if "dateTime" not in start or item.get("recurrence") or item.get("recurringEventId"):
         return None
@@ -102,7 +102,7 @@ def new_end(item: Json, end: datetime, practice: ZoneInfo) -> Json | None:
 
 
 def own_event(event: AddEvent, zone: ZoneInfo) -> Json:
-    """An event of ours: transparent, so that it takes nobody's time."""
+    """The body of an event of our own. It is transparent, so that it takes no time in the calendar."""
     return {
         "id": own_id(event.uid),
         "summary": event.title,

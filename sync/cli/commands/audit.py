@@ -53,7 +53,7 @@ def audit(  # noqa: PLR0917  options
 
 def _audit(settings: Settings, past: int, coming: int) -> Audit:
     from config.practice import practice_of
-    from sync.rehearsal.audit import audit as read_and_judge
+    from sync.rehearsal.audit import audit as rehearse
     from sync.rehearsal.scratch_store import notebook
     from sync.store.engine import Store
     from sync.wiring import open_world
@@ -65,7 +65,7 @@ def _audit(settings: Settings, past: int, coming: int) -> Audit:
     real = Store(settings.store.get_secret_value(), practice.key)
     try:
         with notebook(real, since) as notes, open_world(settings, store=notes.store) as world:
-            return read_and_judge(world, notes, since, until, _progress(world), count=_count)
+            return rehearse(world, notes, since, until, _progress(world), count=_count)
     finally:
         real.close()
 

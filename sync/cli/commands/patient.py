@@ -172,9 +172,9 @@ def _agreed(yes: bool, question: str, *, quiet: bool = False) -> bool:
         if not quiet:
             say("Aperçu seulement : rien n'est fait. Pour le faire, ajoutez --yes.")
         return False
-    from sync.cli.init.ask import yes as asked
+    from sync.cli.init import ask
 
-    return asked(question, default=False)
+    return ask.yes(question, default=False)
 
 
 # --- show ------------------------------------------------------------------------------------------------------------

@@ -155,9 +155,9 @@ def _agreed(yes: bool) -> bool:
     if not sys.stdin.isatty():
         say("Aperçu seulement : rien n'est importé. Pour importer, ajoutez --yes.")
         return False
-    from sync.cli.init.ask import yes as asked
+    from sync.cli.init import ask
 
-    return asked("Importer ?", default=False)
+    return ask.yes("Importer ?", default=False)
 
 
 def _store(world: World, read: Import) -> None:

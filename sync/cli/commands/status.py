@@ -266,12 +266,12 @@ def release(calendar: str = _column(), config: Configs = None, verbose: Verbose 
     """
     from rules.text.french import counted
     from sync.cli.practices import desk, one_settings
-    from sync.evaluate.brake import release as let_go
+    from sync.evaluate import brake
     from sync.plan import floods
 
     with desk(one_settings(config)) as world, world.store.write() as tx:
         meant, now = _meant(tx, calendar), world.now()
-        counts = [let_go(world, tx, row.calendar, now) for row in meant if row.held_at]
+        counts = [brake.release(world, tx, row.calendar, now) for row in meant if row.held_at]
         waiting = sum(floods.release(world, tx, row.calendar, now) for row in meant)
     if counts and not sum(counts):
         say("Aucune annulation n'attendait ; les prochaines partiront.")
@@ -292,11 +292,11 @@ def hold(calendar: str = _column(), config: Configs = None, verbose: Verbose = 0
     Exemple : attitre hold martin
     """
     from sync.cli.practices import desk, one_settings
-    from sync.evaluate.brake import hold as keep
+    from sync.evaluate import brake
 
     with desk(one_settings(config)) as world, world.store.write() as tx:
         for row in _meant(tx, calendar):
-            keep(world, tx, row.calendar, world.now())
+            brake.hold(world, tx, row.calendar, world.now())
     say("Les annulations de cet agenda sont retenues. Pour les laisser partir : attitre release " + calendar)
 
 

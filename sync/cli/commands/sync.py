@@ -117,7 +117,7 @@ def _summary(report: PassReport) -> None:
     from rules.text.french import counted
 
     say(
-        f"{counted(report.judged, 'événement vérifié', 'événements vérifiés')}, "
+        f"{counted(report.evaluated, 'événement vérifié', 'événements vérifiés')}, "
         f"{counted(report.sent, 'message envoyé', 'messages envoyés')}, "
         f"{counted(report.written, 'événement annoté', 'événements annotés')}."
     )
@@ -188,13 +188,12 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     from sync.cli.practices import all_settings
     from sync.cli.startup import loaded_all
     from sync.wiring import open_world
-    from sync.worker.loop import Stop, listening
-    from sync.worker.loop import run as work
+    from sync.worker import loop
     from sync.worker.standby import as_the_only_worker
 
     start_log(max(verbose, 1))
-    practices, stop = all_settings(config), Stop()
-    with listening(stop), ExitStack() as stack:
+    practices, stop = all_settings(config), loop.Stop()
+    with loop.listening(stop), ExitStack() as stack:
         worlds = [stack.enter_context(open_world(settings)) for settings in practices]
         loaded_all()
         for world, settings in zip(worlds, practices, strict=True):
@@ -204,7 +203,7 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
 
         def leads() -> int:
             with ExitStack() as around:
-                return work(pairs, stop, _around(worlds, practices, around))
+                return loop.run(pairs, stop, _around(worlds, practices, around))
 
         code = as_the_only_worker(worlds, stop, leads)
     if code == INTERRUPTED:
