@@ -10,7 +10,7 @@ from rules.checks import agenda, checklist, kept_answers, visit_length
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.details import names
-from rules.entry.is_patient import Likeness, has_patient_details, looks_like_patient
+from rules.entry.is_patient import Likeness, called, has_patient_details, looks_like_patient
 from rules.entry.reserved_slots import is_reserved
 from rules.findings import RULES, raised, severity
 from rules.model import (
@@ -88,7 +88,7 @@ def assess(event: CalendarEvent, entry: Entry, practice: Practice, context: Cont
         return _booking(event, entry, practice, context, match)
     if event.transparent or event.status is Status.CANCELLED:
         return Assessment(Kind.IGNORED)
-    named = _somebody_named(entry, practice, context, match)
+    named = _somebody_named(event, entry, practice, context, match)
     return Assessment(Kind.BLOCK, named or agenda.block_findings(event, practice))
 
 
@@ -159,14 +159,19 @@ def _is_booking(event: CalendarEvent, entry: Entry, practice: Practice, context:
     return likeness is Likeness.MAYBE and not event.transparent and meant
 
 
-def _somebody_named(entry: Entry, practice: Practice, context: Context, match: Match) -> tuple[Finding, ...]:
-    """Beside a word for time that is no booking somebody is named who may be a patient: her appointment, or a note
-    about her? Nobody decides that in the secretary's place (ruling 22)."""
-    if not (entry.kept_for and entry.name_text) or entry.no_booking:
+def _somebody_named(
+    event: CalendarEvent, entry: Entry, practice: Practice, context: Context, match: Match
+) -> tuple[Finding, ...]:
+    """Somebody is named who may be a patient: her appointment, or a note about her? Nobody decides that in the
+    secretary's place (ruling 22)."""
+    if not entry.name_text or entry.no_booking:
+        return ()
+    by_name = called(event.title, entry, practice)
+    if not (entry.kept_for or by_name):
         return ()
     name = names.split(entry.name_text)
     people = tuple(one for one in (*match.nearest, *context.candidates) if names_family(entry, one))
-    if not people and not (name.certain and names.usual_given(name.given)):
+    if not (people or by_name) and not (name.certain and names.usual_given(name.given)):
         return ()
     shown = tuple(map(label, dict.fromkeys(people)))[:3]
     return raised(practice.policy, "block-patient", patient=entry.name_text, proposals=shown)
@@ -230,7 +235,12 @@ def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
     rules = {one.rule for one in findings}
     if "name-twice" in rules:
         return (one for one in findings if one.rule not in _IN_THE_RECORD | _WHO)
-    return findings if _WHO.isdisjoint(rules) else (one for one in findings if one.rule not in _IN_THE_RECORD)
+    nobody = {"name-missing", "birth-date-missing", "mobile-missing"} <= rules  # `détartrage`: first of all, who?
+    return (
+        findings
+        if _WHO.isdisjoint(rules) and not nobody
+        else (one for one in findings if one.rule not in _IN_THE_RECORD)
+    )
 
 
 def _recorded(

@@ -22,7 +22,7 @@ _BIRTH = re.compile(  # of `ne` without its accent, only before a name in capita
     r"\(?\s*\b(?:(?i:n[ée]e|né|nom de naissance)(?:\(e\))?|[nN][eE](?=\s+[A-ZÀ-Ý]))\s*:?\s+(?!(?i:le)\s*(?:\d|$))"
     r"([^()]+?)\s*(?:\)|$)"
 )
-_MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
+_MARRIED = re.compile(r"\b(?:[ée]p(?:ouse|\.)?|[ée]poux|veuve|vve)\s+", re.IGNORECASE)
 _SEVERAL = re.compile(r"\b(?:et|&|\+)\s+(?:mme|m\.?|mr|madame|monsieur|sa|son|ses|fils|fille)\b|&", re.IGNORECASE)
 _TOGETHER = re.compile(r"(?:et|puis|ainsi que|&|\+)\s+", re.IGNORECASE)
 _KIN_WORDS = "sa son ses leur fils fille femme mari epoux epouse conjoint enfant enfants frere soeur mere pere"

@@ -96,6 +96,11 @@ def _country(raw: str) -> bool:
     return False
 
 
+def foreign(text: str) -> bool:
+    """What stands behind the last comma is a country other than France, and nothing else."""
+    return key(text.rpartition(",")[2]) in _countries()
+
+
 _LONGEST_NAME = 6  # words of a country's name
 _OF = frozenset(["de", "du", "d", "des", "la", "le", "l", "les", "et"])  # `12 rue d'Espagne` is in France
 

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from rules.details import names
 from rules.details.detail import LONGEST_CHARS
 from rules.details.postal import address
+from rules.details.street import BEGINS
 from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, yes_no
 from rules.entry.labels import Segment
 from rules.entry.outcomes import Said
@@ -28,11 +29,6 @@ _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
 CHOICE = re.compile(r"\s*=\s*(\d{1,2})\s*")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
-STREET = re.compile(
-    r"\d{1,4}\s*(?:bis|ter|quater|[a-d]\b)?,?\s+"
-    r"(?:rue|avenue|av\.?|bd|boulevard|chemin|impasse|all[ée]e|place|route|quai|cours|square)\b",
-    re.IGNORECASE,
-)
 _BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
 _ONE_PART = "patient family given birth mobile email duration dentist known waiting preference"
@@ -152,13 +148,13 @@ def free(sheet: Sheet, text: str) -> bool:
     if segment and _meant(segment, sheet.practice):
         labelled(sheet, segment)
         return True
-    if STREET.match(text):
+    if BEGINS.match(text):
         sheet.add("address", text)
         return address(text).value is not None
     place = 0
     for found in [*BREAK.finditer(text), None]:
         end = found.start() if found else len(text)
-        if STREET.match(text, place) and address(text[place:]).value:
+        if BEGINS.match(text, place) and address(text[place:]).value:
             sheet.add("address", text[place:])
             return True
         if text[place:end].strip(EDGES) and not known_part(sheet, text[place:end].strip(EDGES)):
@@ -253,10 +249,28 @@ def _words_part(sheet: Sheet, part: str) -> bool:
     if found and all(index in named or motifs.small(word) for index, word in enumerate(typed)):
         sheet.motifs.update(dict.fromkeys(mention.label for mention in found))
         return True
+    if found and not (sheet.name or sheet.motifs) and _name_and_motif(sheet, part, spoken, found):
+        return True
     if DOCTOR.fullmatch(part) and yes_no.dentist(part, sheet.practice).key:
         sheet.add("dentist", part)
         return True
     return _name_part(sheet, part) if len(typed) <= 5 else False
+
+
+def _name_and_motif(
+    sheet: Sheet, part: str, spoken: list[tuple[str, int, int]], found: tuple[motifs.Mention, ...]
+) -> bool:
+    """`BERNARD Luc détartrage` below a title that says nothing: the name, and the motif behind it."""
+    name = part[: spoken[found[0].start][1]].strip(EDGES)
+    behind = [word for word, _, _ in spoken[found[0].end :]]
+    if (
+        len(found) > 1
+        or not all(motifs.small(word) or word.isdigit() for word in behind)
+        or not _name_part(sheet, name)
+    ):
+        return False
+    sheet.motifs[found[0].label] = None
+    return True
 
 
 def _name_part(sheet: Sheet, part: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rules.details.street import BEGINS
 from rules.entry import labels, one_line, unlabelled
-from rules.entry.classified import CHOICE, EDGES, STREET, YES_LABELS, Sheet, free, known_part, labelled, open_address
+from rules.entry.classified import CHOICE, EDGES, YES_LABELS, Sheet, free, known_part, labelled, open_address
 from rules.entry.labels import STATEMENTS, Segment
 from rules.text.fold import key, words
 
@@ -48,7 +49,7 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
         if not (news or sorted_) and not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
             if len(segments) > 1:
                 sheet.comment[before:] = [line]
-            return False, "address" if open_address(sheet) and STREET.match(line) else ""
+            return False, "address" if open_address(sheet) and BEGINS.match(line) else ""
         segments = segments[1:]
     for segment in segments:
         if segment.label == "comment":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import lru_cache
 
 from rules.details import names
+from rules.entry import motifs
+from rules.entry.name_words import somebody_addressed
 from rules.entry.vocabulary import usual
 from rules.model import CalendarEvent, Entry, Practice
 from rules.text.fold import key, tidy, words
@@ -61,10 +64,23 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
         name = names.split(entry.name_text)
         return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
     if not entry.name_text:
-        return Likeness.MAYBE if (entry.motif or entry.motifs) and not block else Likeness.NONE
+        if block or not (entry.motif or entry.motifs):
+            return Likeness.NONE
+        return Likeness.SURE if _motif_alone(event.title, practice) else Likeness.MAYBE
     if block:
         return Likeness.MAYBE
     return Likeness.SURE if entry.motif or entry.motifs else _bare(entry)
+
+
+def _motif_alone(title: str, practice: Practice) -> bool:
+    """The title says a motif, perhaps an hour, and nothing else: who comes?"""
+    spoken = key(title).split()
+    named = {place for one in motifs.find(spoken, practice, near=False) for place in range(one.start, one.end)}
+    rest = (word for place, word in enumerate(spoken) if place not in named)
+    return bool(named) and all(motifs.small(word) or _HOUR.fullmatch(word) for word in rest)
+
+
+_HOUR = re.compile(r"\d{1,2}(?:h\d{0,2})?|h|rdv")
 
 
 def person(entry: Entry) -> bool:
@@ -74,6 +90,23 @@ def person(entry: Entry) -> bool:
         return False
     name = names.split(entry.name_text)
     return bool(name.family and name.given) and not name.problem
+
+
+def called(title: str, entry: Entry, practice: Practice) -> bool:
+    """`RDV Mme Durand`, `Appeler Mme Dupont`, `Luc`: somebody who is no dentist of the practice, outside of meetings,
+    meals and leave."""
+    typed = key(entry.name_text)
+    if any(typed in key(one.name) for one in practice.dentists):
+        return False
+    work = key(entry.kept_for)
+    if work and work not in usual().for_patients and work not in typed.split():
+        return False
+    return somebody_addressed(title) or (
+        " " not in tidy(title) and names.usual_given(tidy(title)) and typed not in _FEASTS
+    )
+
+
+_FEASTS = frozenset({"noel", "toussaint"})  # first names too
 
 
 def has_patient_details(entry: Entry) -> bool:

@@ -15,7 +15,7 @@ _SYNONYMS = {
     "given": "prenom|prenoms",
     "birth_name": "nom de naissance|nom de jeune fille|nom naissance",
     "birth": "ne le|nee le|ne e le|ne|nee|ne e|naissance|date de naissance|date naissance|ddn|dn|d n|date de naiss"
-    "|dob|anniversaire",
+    "|dob|born|born on|date of birth|anniversaire",
     "mobile": "mobile|tel|telephone|portable|port|tel portable|tel mobile|telephone mobile|telephone portable"
     "|numero de mobile|numero|gsm|n de mobile|n mobile|tel port|cel|cell|sms|num|numero de telephone"
     "|n de telephone|n tel|phone",

@@ -57,6 +57,30 @@ def needed_by_a_name(text: str, found: Sequence[Word], place: int, others: Seque
     return close and (_is_given(others[0]) or alone)
 
 
+def addressed(found: Sequence[Word], place: int) -> bool:
+    """A form of address stands before the word: `Mme MARIAGE`."""
+    return place > 0 and _address(found[place - 1])
+
+
+def initialled(found: Sequence[Word], place: int) -> bool:
+    """An initial stands beside the word: `MARIAGE L.`"""
+    beside = [found[near] for near in (place - 1, place + 1) if 0 <= near < len(found)]
+    return any(len(one.folded) == 1 and one.typed.isupper() and not _address(one) for one in beside)
+
+
+def somebody_addressed(text: str) -> bool:
+    """Somebody is called by a form of address: `RDV Mme Durand`."""
+    found = name_words(text)
+    return any(addressed(found, place) and len(word.folded) > 1 for place, word in enumerate(found))
+
+
+def _address(word: Word) -> bool:
+    return word.folded in _ADDRESS or word.typed in {"M", "M."}
+
+
+_ADDRESS = frozenset({"mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"})
+
+
 def _between(one: Word, other: Word) -> slice:
     first, second = sorted((one, other), key=lambda word: word.start)
     return slice(first.end, second.start)

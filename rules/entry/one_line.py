@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from rules.details.mobile import mobile
 from rules.details.street import BEGINS
-from rules.entry import unlabelled, yes_no
+from rules.entry import unlabelled, vocabulary, yes_no
 from rules.entry.classified import DOCTOR, EDGES, Sheet, stated
 from rules.entry.labels import LABELS, Segment
 from rules.entry.unlabelled import Span
@@ -74,13 +74,48 @@ def sort(sheet: Sheet, line: str, known: Known) -> bool:
     """Sort a line that holds a detail or only statements; False, with nothing noted, for any other."""
     found = unlabelled.spans(line, sheet.today) if len(line) <= _LONGEST else ()
     if not found:
-        return _states(sheet, line) or _dentist(sheet, line)
+        return _states(sheet, line) or _dentist(sheet, line) or _states_some(sheet, line, known)
     left: list[str] = []
     for clause in _clauses(line, found):
         if not _clause(sheet, clause, _nothing if left else known):
             left.append(clause.text.strip(EDGES))
     sheet.comment.extend([line] if len(left) > 1 and _all(left, line) else left)
     return True
+
+
+def _states_some(sheet: Sheet, line: str, known: Known) -> bool:
+    """`Nouveau patient adressé par Dr Petit, sans préférence`: what is stated counts, and the rest is comment."""
+    if len(line) > _SHORT or any(word in _RELATIVES for word, _, _ in tokens(line)):
+        return False  # `sa femme, nouvelle patiente, viendra`
+    clauses = [one for one in (part.strip(EDGES) for part in _CLAUSE.split(line)) if one]
+    probe = replace(sheet, statements=set())
+    stating = [one for one in clauses if _states(probe, one)]
+    begun = _begun(sheet, clauses[0]) if clauses and clauses[0] not in stating else ""
+    if not (stating or begun) or not probe.statements <= _ANSWERS:
+        return False
+    left: list[str] = []
+    others = [one for one in clauses if one not in stating]
+    for clause in [begun, *others[1:]] if begun else others:
+        if left or not (_dentist(sheet, clause) or known(sheet, clause)):
+            left.append(clause)
+    sheet.statements.update(probe.statements | ({"new"} if begun else set()))
+    sheet.comment.extend(left)
+    return True
+
+
+def _begun(sheet: Sheet, clause: str) -> str:
+    """What follows `Nouveau patient` at the beginning of a clause; empty where it does not begin so."""
+    spoken = tokens(clause)
+    phrases = vocabulary.statements(sheet.practice)
+    for count in (3, 2):
+        if count < len(spoken) and phrases.get(" ".join(word for word, _, _ in spoken[:count])) == "new":
+            return clause[spoken[count - 1][2] :].strip(EDGES)
+    return ""
+
+
+_SHORT = 160  # signs of a line of answers; a longer one is prose
+_RELATIVES = _OTHERS - {"dr", "docteur", "medecin"}
+_ANSWERS = frozenset({"new", "not_known", "known", "preference"})
 
 
 def is_news(words: Sequence[str]) -> bool:
@@ -143,8 +178,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     """Note one clause; False where it is left over, or a part of it."""
     if not clause.found:
         return _without_details(sheet, clause.text.strip(EDGES), known)
-    if clause.has(_PARENTS) and any(span.label in {"mobile", "email"} for span in clause.found):
-        sheet.add("guardian", _parent(clause))
+    if _with_another(sheet, clause):
         return True
     clause, dentist = _without_dentist(sheet, clause)
     if clause.has(_OTHERS) or clause.has(_OLD):
@@ -184,6 +218,18 @@ def _without_dentist(sheet: Sheet, clause: _Clause) -> tuple[_Clause, str]:
     return replace(clause, words=words), name
 
 
+def _with_another(sheet: Sheet, clause: _Clause) -> bool:
+    """A parent's number or e-mail, or an address with the name at its door: `chez M. Petit 14 bd Voltaire …`."""
+    kinds = {span.label for span in clause.found}
+    if clause.has(_PARENTS) and kinds & {"mobile", "email"}:
+        sheet.add("guardian", _parent(clause))
+        return True
+    if clause.words and clause.words[0][0] == "chez" and kinds == {"address"}:
+        sheet.add("address", clause.text[: clause.found[-1].end - clause.begin].strip(EDGES))
+        return True
+    return False
+
+
 def _parent(clause: _Clause) -> str:
     """Who answers for the patient, and their number or e-mail: `tel maman (Julie) 06 …` → `maman Julie, 06 …`."""
     called = [
@@ -214,6 +260,8 @@ def _unknown(sheet: Sheet, clause: _Clause, known: Known) -> str:
     places = stated(sheet, ["" if new else word for word, new in zip(spoken, news, strict=True)])
     said = {index for begin, end in places for index in range(begin, end)}
     skip = _FILLER | _NEWS | _LABEL_WORDS | _LANDLINE
+    aged = [after in {"ans", "an"} and word.isdigit() for word, after in zip(spoken, [*spoken[1:], ""], strict=False)]
+    said |= {index + more for index, age in enumerate(aged) if age for more in (0, 1)}
     left = [one for index, one in enumerate(clause.words) if index not in said and one[0] not in skip]
     if not left:
         return ""

@@ -14,7 +14,7 @@ _HEADS = {
     OutcomeKind.UNEXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*non[\s-]excus[ée]e?s?|injustifi[ée]e?",
     OutcomeKind.EXCUSED: r"(?:absen(?:te?|ce)|abs)?\s*excus[ée]e?s?",
     OutcomeKind.CANCELLED: (
-        r"(?:a\s+)?annul[ée]e?s?|annulation|d[ée]command[ée]e?"
+        r"(?:a\s+)?annul[ée]e?s?|annulation|(?:a\s+)?d[ée]command[ée]e?"
         r"|(?:a\s+)?(?:appel[ée]e?|t[ée]l[ée]phon[ée]e?|pr[ée]venue?)\s+pour\s+annuler"
     ),
     OutcomeKind.ABSENT: (
@@ -28,16 +28,20 @@ _HEADS = {
     OutcomeKind.LATE: (
         r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?"
     ),
-    OutcomeKind.ARRIVED: r"arriv[ée]e?s?",
+    OutcomeKind.ARRIVED: r"arriv[ée]e?s?|(?:est\s+)?venue?s?(?=\s+(?:en\s+)?retard)",
     OutcomeKind.NOTIFIED: r"(?:a\s+)?pr[ée]venue?s?",
-    OutcomeKind.HONOURED: r"honor[ée]e?s?|(?<!\w\s)(?:(?:est\s+)?venue?s?|pr[ée]sente?s?)(?=\s*(?:$|[.,;!)\]–—/-]))",
+    OutcomeKind.HONOURED: (
+        r"honor[ée]e?s?|(?<!\w\s)(?:(?:est\s+)?venue?s?|pr[ée]sente?s?|vue?s?)(?=\s*(?:$|[.,;!)\]–—/-]))"
+    ),
 }
 _MONTHS = (
     "janv(?:ier)?", "f[ée]v(?:rier)?", "mars", "avril", "mai", "juin", "juil(?:let)?", "ao[ûu]t", "sept(?:embre)?",
     "oct(?:obre)?", "nov(?:embre)?", "d[ée]c(?:embre)?",
 )  # fmt: skip
 _PART = r"(?:\s+(?:au\s+)?(?:soir|matin|midi|apr[èe]s[\s-]midi))?\b"
-_BEGINNINGS = "abs ann app arr non pas est exc en emp inj dec pos poi pre lap no oub zap ret hon ven tel n ne s a nos"
+_BEGINNINGS = (
+    "abs ann app arr non pas est exc en emp inj dec pos poi pre lap no oub zap ret hon ven vu vue vus tel n ne s a nos"
+)
 _STEMS = frozenset(_BEGINNINGS.split())  # the first letters of all of these, folded
 _HEAD = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})(?![\w]))" for kind, words in _HEADS.items()), re.IGNORECASE)
 _FOLLOWS = re.compile(

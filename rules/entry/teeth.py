@@ -17,11 +17,15 @@ _TEETH = re.compile(
     re.IGNORECASE,
 )
 
+_DAY = re.compile(r"\b(?:au|du|le|lundi|mardi|mercredi|jeudi|vendredi|samedi)\s+$", re.IGNORECASE)  # `au 15/12`
+
 
 def take_teeth(sheet: Sheet, text: str) -> str:
     """The text without its tooth numbers, which are kept with the motif. FDI: 11 to 48, milk teeth 51 to 85."""
 
     def take(found: re.Match[str]) -> str:
+        if "/" in found["teeth"] and _DAY.search(text, 0, found.start()):
+            return found[0]
         sheet.teeth.append(re.sub(r"\s*([-–,/+&])\s*", r"\1", found["teeth"]))
         return GAP
 

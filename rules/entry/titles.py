@@ -14,7 +14,15 @@ from rules.details import names
 from rules.entry import labels, motifs, outcomes, vocabulary, yes_no
 from rules.entry.classified import BREAK, DOCTOR, EDGES, Sheet, labelled, stated, take_details
 from rules.entry.is_patient import block_words
-from rules.entry.name_words import Word, introduces, is_name_word, name_words, needed_by_a_name
+from rules.entry.name_words import (
+    Word,
+    addressed,
+    initialled,
+    introduces,
+    is_name_word,
+    name_words,
+    needed_by_a_name,
+)
 from rules.entry.teeth import take_teeth
 from rules.entry.unlabelled import GAP
 from rules.text.fold import key, tokens
@@ -34,6 +42,18 @@ def sort(sheet: Sheet, text: str) -> None:
         else:
             sheet.statements.update({"new"} if segment.label else ())
             _free_title(sheet, segment.value)
+    if sheet.kept_for and sheet.name and sheet.motifs:
+        _of_a_note(sheet, text)
+
+
+def _of_a_note(sheet: Sheet, text: str) -> None:
+    """`devis DUPONT Marie implant`: behind a word of work the motif is the note's, until it is typed as hers. To keep
+    the time for her or to call her (`RAPPELER DUPONT Marie ctrl`) is no such work."""
+    first = text.find(sheet.kept_for)
+    work = block_words(sheet.practice).intersection(key(text).split()) - _HELD
+    if work and 0 <= first < text.find(sheet.name.split()[0]):
+        sheet.comment.extend(sheet.motifs)
+        sheet.motifs.clear()
 
 
 def _plain(text: str) -> str:
@@ -163,7 +183,7 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
     if said := vocabulary.statements(sheet.practice).get(key(part)):
         sheet.statements.add(said)
         return
-    if key(part) in vocabulary.usual().postponed:
+    if _postponed(part):
         sheet.crossed = sheet.crossed or part
         return
     part = _past_vague(sheet, part)
@@ -171,7 +191,7 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
         return
     if sheet.name and " " not in f"{sheet.name}{part}" and joint not in {"+", "&"} and names.usual_given(part):
         sheet.name = f"{sheet.name} {part}"  # `DUPONT – Marie`
-    elif sheet.name and joint in _AND and (names.kin(part) or _lone_given(part)):
+    elif sheet.name and joint in _AND and (names.kin(part) or _lone_given(part, joint)):
         sheet.also.append(part)  # `LEROY Tom + Jade`
     elif sheet.name or not any(map(str.isalpha, part)):
         work = (one.typed for one in name_words(part) if one.folded in block_words(sheet.practice))
@@ -181,9 +201,15 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
         _named(sheet, part)
 
 
-def _lone_given(part: str) -> bool:
-    """Whether the text is a usual first name and nothing else."""
-    return part[:1].isupper() and all(map(names.usual_given, part.split(" ")))
+def _postponed(part: str) -> bool:
+    """`à reporter`, `reporté au 15/12`: the appointment is said not to stand."""
+    spoken = key(part).split()
+    return any(" ".join(spoken[:count]) in vocabulary.usual().postponed for count in (1, 2))
+
+
+def _lone_given(part: str, joint: str = "") -> bool:
+    """Whether the text is a usual first name and nothing else; behind `+` and `&` in small letters too."""
+    return (part[:1].isupper() or joint in {"+", "&"}) and all(map(names.usual_given, part.split(" ")))
 
 
 def _named(sheet: Sheet, part: str) -> None:
@@ -195,7 +221,11 @@ def _named(sheet: Sheet, part: str) -> None:
     found = name_words(part)
     work = [place for place, one in enumerate(found) if one.folded in block_words(sheet.practice)]
     others = [one for place, one in enumerate(found) if place not in work and _may_name(sheet, one)]
-    names_own = [place for place in work if needed_by_a_name(part, found, place, others)]
+    names_own = [
+        place for place in work
+        if needed_by_a_name(part, found, place, others) or addressed(found, place)
+        or (sheet.motifs and initialled(found, place))
+    ]  # fmt: skip
     if names_own and not sheet.motifs and (part.isupper() or not found[names_own[0]].loud):
         sheet.kept_for = found[names_own[0]].typed  # `Congés Marie`: the directory decides
     work = [place for place in work if place not in names_own]
@@ -327,7 +357,7 @@ def _begun(sheet: Sheet, spoken: list[str]) -> str:
 _MAY_BE_DRAWN = re.compile("[\u00a2-\u00af\u0300-\u036f\u2100-\uffff\U00010000-\U0010ffff]")
 _TAG = re.compile(r"^\s*\[[^\[\]]*\](?=\s*\w)")  # tells the dentists of a shared calendar apart
 _AGE = re.compile(  # `8 ans`, `14h30`; without the words before it
-    r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:ans?|mois|min|mn)(?!\w)|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)",
+    r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:(?:ans?|mois|min|mn)(?!\w)|['’′](?![\w'’′]))|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)",
     re.IGNORECASE,
 )
 _STROKE = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")  # `Tom/Jade`, `Marie/ctrl`
@@ -343,4 +373,8 @@ _EMPTY = frozenset(
     {"rdv", "rendez", "vous", "consultation", "consult", "patient", "patiente", "pour", "avec", "voir", "autre", "rv",
      "pt", "pte", "pat", "cs", "cons", "dent", "dents", "elle", "il"}
 )  # fmt: skip
+_HELD_WORDS = (
+    "bloque bloquee occupe occupee reserve reservee urgences appeler rappeler rappel contacter recontacter tel"
+)
+_HELD = frozenset(_HELD_WORDS.split())
 _PLACES = frozenset({"libre", "reserve", "reservee", "creneau", "dispo", "disponible", "plage", "urgences"})

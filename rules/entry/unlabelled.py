@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from rules.details import street
 from rules.details.birth import birth_date
 from rules.details.email_address import ADDRESS
+from rules.details.postal import foreign
 from rules.entry.labels import LABELS
 from rules.text.fold import key, tokens
 
@@ -23,6 +24,13 @@ _DATE = re.compile(
 _PAIRS = re.compile(r"(?<![\w.])0[1-9](\s?[-–./]\s?)\d\d(?:\1\d\d){3}(?!\w)")  # no date: `06 - 45 - 18 - 73 - 56`
 _BARE_DATE = re.compile(  # only behind its label: `ddn 12051981`, `née le 12 05 1981`
     r"\b(?:ddn|n[ée]e?(?:\(e\))?)(?:\s+le)?[\s.:]+(?P<date>\d{2}\s?\d{2}\s?(?:19|20)\d{2}|\d{6})(?![\d/]|\s?\d)",
+    re.IGNORECASE,
+)
+_MONTHS = r"janv|f[ée]v|mars|avr|mai|juin|juil|ao[uû]t|sept|oct|nov|d[ée]c"
+_ALONE_DATE = re.compile(  # unmistakable without a label: `03 03 1970`, `03031970` between separators, `3 mars 70`
+    r"(?<![\d/.+-])(?<!\d\s)(?P<date>\d{1,2}\s\d{1,2}\s(?:19|20)\d{2}(?!\d|\s?\d)"
+    r"|(?:(?<=^)|(?<=[,;|(/]\s)|(?<=[,;|(/]))\d{4}(?:19|20)\d{2}(?=\s*(?:$|[,;|)/]))"
+    rf"|\d{{1,2}}(?:er)?\s(?:{_MONTHS})[^\W\d_]*\.?\s\d{{2}}(?!\s?[\dh:/]))",
     re.IGNORECASE,
 )
 _PHONE = re.compile(
@@ -44,7 +52,10 @@ class Loose:
     birth: tuple[str, ...] = ()
 
 
-_FEWEST = 5  # digits of the shortest detail: a number and a year, a postcode
+_FEWEST = 4  # digits of the shortest detail: an address in London, a date
+_APART_MAIL = re.compile(  # asked about, never mended: `paul.durand @ free.fr`, `paul.durand arobase free.fr`
+    r"[\w.+-]+(?:\s+@\s*|@\s+|\s+arobase\s+|\s*\(at\)\s*)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +76,42 @@ def plain_signs(text: str) -> str:
 
 def spans(text: str, today: date) -> tuple[Span, ...]:
     """The unmistakable details of one line with their places, in order."""
-    if "@" not in text and sum(map(str.isdigit, text)) < _FEWEST:
+    if "@" not in text and "arobase" not in text.lower() and sum(map(str.isdigit, text)) < _FEWEST:
         return ()
     found: list[tuple[str, int, int, str]] = []
     found += [("email", one.start(), one.start() + len(mail), mail) for one in ADDRESS.finditer(text)
               for mail in [one[0].rstrip(".")]]  # fmt: skip
+    found += [("email", *one.span(), one[0]) for one in _APART_MAIL.finditer(_masked(text, found))]
     masked = _masked(text, found)
     found += [("address", begin, end, text[begin:end]) for begin, end in street.find(masked)]
     masked = _masked(masked, found)
     found += [("mobile", *one.span(), one[0]) for one in _PAIRS.finditer(masked)]
     found += [("birth", *one.span(), one["date"]) for one in _BARE_DATE.finditer(masked)]
     masked = _masked(masked, found)
+    alone = (one for one in _ALONE_DATE.finditer(masked) if _long_ago(one["date"], today))
+    found += [("birth", *one.span(), one["date"]) for one in alone]
+    masked = _masked(masked, found)
     dates = list(_DATE.finditer(masked))
     found += [("birth", *one.span(), one["date"]) for one in dates if _is_birth(one, today)]
     masked = _masked(masked, [("", *one.span(), "") for one in dates])  # no number runs into an appointment's date
     phones = (one for one in _PHONE.finditer(masked) if sum(map(str.isdigit, one[0])) >= 8)
     found += [("mobile", *one.span(), one[0].strip()) for one in phones]
+    found += _abroad(text, max((end for _, _, end, _ in found), default=0))
     return tuple(_with_label(text, *each) for each in sorted(found, key=lambda each: each[1]))
+
+
+def _abroad(text: str, begin: int) -> list[tuple[str, int, int, str]]:
+    """An address abroad behind the last detail of a line, from its street to its country."""
+    found = _FOREIGN.search(text, begin)
+    if not found or not foreign(found[0]):
+        return []
+    return [("address", *found.span(), found[0])]
+
+
+_FOREIGN = re.compile(  # `Rue Haute 12, 1000 Bruxelles, Belgique`, `12 Baker Street, London NW1 6XE, UK`
+    r"[^\W_][^@,;|\n]{2,60}(?:,[^@,;|\n]{2,40}){0,2}?,\s*(?:(?:[A-Z]{1,2}-)?\d{4,5}\s[^@,;|\d\n]{2,30}"
+    r"|[^@,;|\d\n]{2,30}\s[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}),\s*[^\W\d_][^@,;|\d\n]{1,25}$"
+)
 
 
 def _masked(text: str, found: list[tuple[str, int, int, str]]) -> str:
@@ -134,9 +164,14 @@ def _date(found: re.Match[str], births: list[str], today: date) -> str:
 
 
 def _is_birth(found: re.Match[str], today: date) -> bool:
-    detail = birth_date(found["date"], today)
-    old = detail.value is not None and today - detail.value > _YOUNGEST
-    return bool(found["born"]) or old or _impossible(found["date"], detail.problem)
+    if found["born"] or _long_ago(found["date"], today):
+        return True
+    return _impossible(found["date"], birth_date(found["date"], today).problem)
+
+
+def _long_ago(text: str, today: date) -> bool:
+    value = birth_date(text, today).value
+    return value is not None and today - value > _YOUNGEST
 
 
 def _impossible(text: str, problem: str) -> bool:

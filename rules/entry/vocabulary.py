@@ -27,6 +27,7 @@ class Vocabulary:
 
     statements: Mapping[str, str]  # phrase → the statement that it makes
     work: frozenset[str]  # words for time that is no booking
+    for_patients: frozenset[str]  # of those, words for what is done for a patient
     beside: frozenset[str]  # words that name nobody beside those
     postponed: frozenset[str]  # phrases for an appointment that does not stand
     sentence: frozenset[str]  # words before which a name ends
@@ -43,8 +44,8 @@ def usual() -> Vocabulary:
     meanings = {name: Meaning(tuple(one["words"]), tuple(one["near"])) for name, one in table["meanings"].items()}
     work, sentence = (frozenset(table[name]["words"].split()) for name in ("work", "sentence"))
     postponed = frozenset(table["postponed"]["phrases"])
-    beside = frozenset(table["work"]["beside"].split())
-    return Vocabulary({**phrases, **STATEMENTS}, work, beside, postponed, sentence, meanings)
+    for_patients, beside = (frozenset(table["work"][name].split()) for name in ("for_patients", "beside"))
+    return Vocabulary({**phrases, **STATEMENTS}, work, for_patients, beside, postponed, sentence, meanings)
 
 
 def statements(practice: Practice) -> Mapping[str, str]:

@@ -83,10 +83,10 @@ def test_p43_a_cancelled_booking_has_nothing_to_correct(
     assert (assessment.booking.cancelled, assessment.findings) == (True, ())
 
 
-def test_p51_a_lone_word_is_a_patient_only_where_the_directory_knows_one(
-    booked: Booked, judged: Judged, marie: Patient
-) -> None:
-    assert judged(booked("Détartrage")).kind is Kind.BLOCK
+def test_p51_ruling22_a_motif_alone_asks_who_comes(booked: Booked, judged: Judged, marie: Patient) -> None:
+    asked = judged(booked("Détartrage"))
+    assert [one.rule for one in asked.findings] == ["name-missing"]
+    assert judged(booked("Détartrage autoclave")).kind is Kind.BLOCK
     assert judged(booked("Détartrage", "06 12 34 56 78"), marie).kind is Kind.BOOKING
 
 
