@@ -193,7 +193,16 @@ def longest_minutes(practice: Practice) -> int:
 # --- on purpose ------------------------------------------------------------------------------------------------------
 
 _MAY_BE_MEANT = frozenset(
-    {"outside-hours", "on-holiday", "conflict", "conflict-later", "patient-twice", "motif-twice", "place-urgent"}
+    {
+        "outside-hours",
+        "on-holiday",
+        "conflict",
+        "conflict-later",
+        "patient-twice",
+        "motif-twice",
+        "place-urgent",
+        "time-typed",
+    }
 )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from rules.checks import agenda, checklist, kept_answers, visit_length
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
+from rules.checks.typed_time import typed_time
 from rules.details import names
 from rules.entry.is_patient import Likeness, called, has_patient_details, looks_like_patient
 from rules.entry.reserved_slots import is_reserved
@@ -207,7 +208,9 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *checklist.visit(entry, patient, practice),
         *checklist.forms(event, entry, practice),
         *checklist.when(event, entry, practice, context.now, kept=context.kept_time),
-        *agenda.meant(event, entry, practice, _slot(event, context), tuple(_time(event, booking, practice, context))),
+        *agenda.meant(
+            event, entry, practice, _slot(event, context), tuple(_time(event, entry, booking, practice, context))
+        ),
         *checklist.remarks(patient, practice),
         *_earlier(entry, placed, event, practice, context),
     )
@@ -335,7 +338,10 @@ def _slot(event: CalendarEvent, context: Context) -> datetime | None:
     return event.start if context.slot_counts else context.slot_start
 
 
-def _time(event: CalendarEvent, booking: Booking, practice: Practice, context: Context) -> Iterable[Finding]:
+def _time(
+    event: CalendarEvent, entry: Entry, booking: Booking, practice: Practice, context: Context
+) -> Iterable[Finding]:
+    yield from typed_time(event, entry, practice)
     dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
     offered = _offered(context, context.slots, context.dentist, practice)
     if dentist is not None:

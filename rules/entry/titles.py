@@ -356,8 +356,9 @@ def _begun(sheet: Sheet, spoken: list[str]) -> str:
 
 _MAY_BE_DRAWN = re.compile("[\u00a2-\u00af\u0300-\u036f\u2100-\uffff\U00010000-\U0010ffff]")
 _TAG = re.compile(r"^\s*\[[^\[\]]*\](?=\s*\w)")  # tells the dentists of a shared calendar apart
-_AGE = re.compile(  # `8 ans`, `14h30`; without the words before it
-    r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:(?:ans?|mois|min|mn)(?!\w)|['’′](?![\w'’′]))|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)",
+_AGE = re.compile(  # `8 ans`, `14h30`, `14:30`; without the words before it
+    r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:(?:ans?|mois|min|mn)(?!\w)|['’′](?![\w'’′]))|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)"
+    r"|(?<![\w/.])(?:à\s+)?\d{1,2}:[0-5]\d(?!\w)",
     re.IGNORECASE,
 )
 _STROKE = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")  # `Tom/Jade`, `Marie/ctrl`

@@ -193,6 +193,7 @@ SCENES: dict[str, Scene] = {
     "slot-confirmed": booked(text="Créneau confirmé", at="01/12 20:00"),
     "slot-moved": Scene(moved_slot),
     "date-past": booked(at="23/11 10:00"),
+    "time-typed": booked("DUPONT Marie 15h détartrage"),
     "date-night": booked(at="01/12 02:30", off=("outside-hours",)),
     "date-distant": booked(at="03/01/2028 10:00"),
     "date-all-day": raw("day", "DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261202"),
