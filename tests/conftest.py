@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from tests.desk_corpus.score import DeskScore
 from tests.proofs import ProcedureReport
@@ -21,6 +22,9 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=4000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+if settings.get_current_profile_name() == "same":
+    # Hypothesis draws constants from the source of whatever modules are loaded: beside other tests it tries others.
+    providers._get_local_constants = providers.Constants  # it has no setting for that
 
 
 if threading.current_thread() is threading.main_thread():
