@@ -78,9 +78,9 @@ def test_p42_the_moved_booking_tells_old_and_new(scenes: list[str]) -> None:
 def test_p23_another_dentist_is_refused_until_the_patient_agrees(scenes: list[str]) -> None:
     before, agreed, after = scenes[3].partition("Elle l'appelle")
     assert agreed
-    assert "⚠ LEROY Jean" in before
+    assert "⚠ Leroy Jean" in before
     assert "SMS au" not in before
-    assert "✓ LEROY Jean" in after
+    assert "✓ Leroy Jean" in after
     assert "RDV confirmé" in after
 
 
@@ -88,7 +88,7 @@ def test_p42_g03_from_a_caldav_calendar_to_a_google_one_is_one_modification(scen
     assert scenes[4].count("SMS au 06 12 34 57 02") == 1
     assert "Objet : Rendez-vous modifié" in scenes[4]
     assert "annulé" not in scenes[4]
-    assert "✓ LEROY Jean" in scenes[4].partition("Elle lit · Dr Bernard")[2]
+    assert "✓ Leroy Jean" in scenes[4].partition("Elle lit · Dr Bernard")[2]
 
 
 def test_p25_the_patient_learns_who_will_follow_him(scenes: list[str]) -> None:

@@ -142,7 +142,8 @@ def test_d08_our_block_taken_out_comes_back_once_then_she_is_respected(practice:
     event = practice.confirmed()
     blocks = []
     for _ in range(2):
-        practice.martin.writes(event, "\n" + practice.martin.sees(event).block, "")
+        text = practice.martin.sees(event).text
+        practice.martin.writes(event, text, text.partition("\n── attitre ──")[0])
         practice.sync()
         practice.sync()
         blocks.append(practice.martin.sees(event).block)
