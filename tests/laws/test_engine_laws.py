@@ -185,9 +185,15 @@ class Laws(Machine):
         with self.store.read() as tx:
             assert not resources.dirty(tx)
             assert not edits.due(tx, late), "an edit is owed for ever"
+            unsure = {self.about(row) for row in messages.with_state(tx, UNCERTAIN, zone=PARIS)}
             left = messages.with_state(tx, PENDING, messages.CLAIMED, zone=PARIS)
+            left = [row for row in left if not (row.kind == "cancellation" and self.about(row) in unsure)]
             sound = [row for row in left if not (row.unclear and self.in_doubt(bookings.get(tx, row.booking, PARIS)))]
         assert not sound, sound
+
+    def about(self, row: MessageRow) -> tuple[Channel, datetime, str]:
+        """Where a person has to say whether the patient knows of that hour again, its cancellation waits for them."""
+        return row.channel, row.facts.start, row.facts.name
 
     def in_doubt(self, booking: BookingRow | None) -> bool:
         """What is unclear of it waits until it is corrected, or the brake released."""
