@@ -15,7 +15,8 @@ _HOUR = re.compile(
     r"(?<![\w/:.,])(?:(?P<h>\d{1,2})\s?h(?:\s?(?P<m>[0-5]\d))?|(?P<hh>\d{1,2}):(?P<mm>[0-5]\d))(?!\w)", re.IGNORECASE
 )
 _DAY = re.compile(
-    r"\b(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\.?\s+(?:le\s+)?(?P<day>\d{1,2})(?:er)?(?:/(?P<month>\d{1,2}))?(?![\w/:])"
+    r"\b(?:(?:lun|mar|mercre|jeu|vendre|same)di|dimanche|lun|mar|mer|jeu|ven|sam|dim)\b\.?\s+(?:le\s+)?"
+    r"(?P<day>\d{1,2})(?:er)?(?:/(?P<month>\d{1,2}))?(?![\w/:.])"
     r"(?!\s?h)",
     re.IGNORECASE,
 )

@@ -36,6 +36,8 @@ def test_p17_another_hour_or_day_than_the_events_is_asked_about(known: Desk, tit
         "DUPONT Marie ctrl (doit partir à 11h)",
         "DUPONT Marie ctrl, appelée à 9h",
         "DUPONT Marie ctrl avant 12h",
+        "DUPONT Marie 06 ctrl",
+        "Marie 06.12.34.56.78 ctrl",
     ],
 )
 def test_p17_its_own_time_or_that_of_something_else_is_no_error(known: Desk, title: str) -> None:
