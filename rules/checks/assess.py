@@ -33,9 +33,11 @@ from rules.model import (
     Slot,
     Status,
 )
-from rules.patients.identify import Match, identify, label, names_family
+from rules.patients.identify import Match, identify
+from rules.patients.likeness import names_family
 from rules.patients.record_update import complete
 from rules.patients.shared_contact import shared
+from rules.patients.shown import label
 from rules.patients.standing_answers import answered
 from rules.text.fold import key
 from rules.text.french import day_and_clock

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy, Severity
-from rules.patients.identify import label
+from rules.patients.shown import label
 from rules.text.fold import key
 
 

@@ -23,7 +23,7 @@ from rules.model import (
     Practice,
     Severity,
 )
-from rules.patients.identify import label
+from rules.patients.shown import label
 from rules.telling.eight_lines import Parts, fitted, said_below
 from rules.text.french import clock, day_and_clock, minutes, unbroken
 

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from rules.entry import motifs
 from rules.model import Patient, Practice, Slot
-from rules.patients.identify import Clues, label
+from rules.patients.clues import Clues
+from rules.patients.shown import label
 from rules.text.fold import tokens, words
 from rules.text.french import day_and_clock, minutes, numeric_day, unbroken
 

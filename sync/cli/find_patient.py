@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def find_patient(world: World, term: str) -> list[Patient]:
     """Everybody who fits every word; failing that, the names that look most like it."""
     from rules.details.contact import mobile
-    from rules.patients.identify import Clues, search_term
+    from rules.patients.clues import Clues, search_term
     from rules.text.fold import fold, words
     from sync.store import patients
 

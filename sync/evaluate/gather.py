@@ -11,7 +11,8 @@ from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
 from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
-from rules.patients.identify import clues, identify
+from rules.patients.clues import clues
+from rules.patients.identify import identify
 from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World

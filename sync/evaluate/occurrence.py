@@ -13,7 +13,7 @@ from rules.checks.assess import Context, assess, drafted
 from rules.entry.is_patient import Likeness, has_patient_details, looks_like_patient
 from rules.findings import raised
 from rules.model import Annotation, Assessment, Booking, CalendarEvent, Entry, Finding, Kind
-from rules.patients.identify import says_no_more
+from rules.patients.likeness import says_no_more
 from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
 from rules.telling.planning import facts_of

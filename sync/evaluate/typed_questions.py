@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from rules.entry.reading import read
 from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot, alike
-from rules.patients.identify import Clues, search_term
+from rules.patients.clues import Clues, search_term
 from rules.telling.typed_question import SHOWN, Answer, Known, Question, fitting, lines, marked, question, sole
 from rules.text.fold import fold
 from sync.core.context import World

@@ -8,7 +8,7 @@ from datetime import date
 
 from rules.checks.checklist import first_visit
 from rules.model import CalendarEvent, Entry, Patient, Practice
-from rules.patients.identify import label
+from rules.patients.shown import label
 from rules.text.fold import key
 from rules.text.french import listed, minutes, numeric_day
 from sync.store.bookings import BookingRow

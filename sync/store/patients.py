@@ -24,7 +24,7 @@ from sync.store.states import AttendanceState, BookingState
 from sync.store.tx import here, the, those
 
 if TYPE_CHECKING:
-    from rules.patients.identify import Clues
+    from rules.patients.clues import Clues
 
 DETAILS = (
     "family_name", "given_name", "birth_name", "birth_date", "mobile", "email", "address", "dentist", "guardian",

@@ -12,7 +12,7 @@ from docs.tables import ROOT
 from rules.checks.assess import Context, assess
 from rules.entry.reading import read
 from rules.model import CalendarEvent, Patient, Practice, Severity
-from rules.patients import identify
+from rules.patients.clues import clues
 from rules.text.fold import words
 from tests.docs.test_docs import fenced
 
@@ -42,7 +42,7 @@ def test_the_entry_of_the_readme_shows_two_slips_in_the_demo_too(tmp_path: Path)
     names = {one.key: one.name for one in practice.dentists}
     file = [row.patient for row in read_csv(sample.patients().encode(), names, TODAY).rows]
     known = (MARIE, *(replace(one, id=number) for number, one in enumerate(file, 2)))
-    asked = identify.clues(entry)
+    asked = clues(entry)
     pointed = tuple(one for one in known if {*asked.names} & {*words(one.name)} or one.birth_date in asked.birth_dates)
     found = assess(event, entry, practice, Context(dentist="martin", now=now, candidates=pointed, nearest=known[:3]))
     told = [one.rule for one in found.findings if one.severity in {Severity.ERROR, Severity.WARNING}]

@@ -8,7 +8,8 @@ from datetime import date
 import pytest
 
 from rules.model import Entry, Finding, Patient, Policy, Severity
-from rules.patients.identify import Clues, clues, identify, search_term
+from rules.patients.clues import Clues, clues, search_term
+from rules.patients.identify import identify
 from rules.patients.record_update import complete
 
 POLICY = Policy()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from rules.model import Patient
-from rules.patients.identify import Clues
+from rules.patients.clues import Clues
 from sync.store import patients, tables
 from tests.sync.conftest import ics
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from rules.model import Patient
-from rules.patients.identify import Clues, search_term
+from rules.patients.clues import Clues, search_term
 from sync.store import nameindex, patients
 from sync.store.engine import Store
 from tests.sync.conftest import MORNING, ics

@@ -160,7 +160,7 @@ def _one(world: World, term: str) -> Patient:
 
 
 def _label(patient: Patient) -> str:
-    from rules.patients.identify import label
+    from rules.patients.shown import label
 
     return label(patient)
 

@@ -144,7 +144,7 @@ def _preview(plan: Merge) -> None:
 
 
 def _shown(patient: Patient) -> str:
-    from rules.patients.identify import label
+    from rules.patients.shown import label
 
     return label(patient)
 
