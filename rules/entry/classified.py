@@ -29,8 +29,9 @@ _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
 CHOICE = re.compile(r"\s*=\s*(\d{1,2})\s*")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
-_BESIDE = "tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
+_BESIDE = "perso personnel tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
+_BEHIND_NUMBER = re.compile(r"(?<=\d{2})[\s,(–-]+[^\W\d].*$", re.DOTALL)
 _ONE_PART = "patient family given birth mobile email duration dentist known waiting preference"
 _SPLIT_LABELS = frozenset({*_ONE_PART.split(), "email_ok", "mobile_ok", "text_ok"})
 YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok", "text_ok"})
@@ -131,12 +132,21 @@ def _first_part(sheet: Sheet, label: str, value: str) -> None:
     first, *others = _STRONG_BREAK.split(value)
     numeric = [part for part in others if label in {"mobile", "birth"} and any(map(str.isdigit, part))]
     sheet.add(label, " / ".join([first, *numeric]))
+    if label == "mobile" and (beside := _BEHIND_NUMBER.search(first)):
+        _keep_unknown(sheet, beside[0])
     for part in others:
         if part not in numeric:
             free(sheet, part)
 
 
 # --- words without a label -----------------------------------------------------------------------------------------
+
+
+def _keep_unknown(sheet: Sheet, text: str) -> None:
+    """Keep with the comment, and say so, what stands behind a number that is understood: `06 … après 18h`."""
+    if any(word not in _BESIDE_DETAILS and len(word) > 2 for word, _, _ in tokens(text)):
+        sheet.comment.append(text.strip(EDGES))
+        sheet.kept.append(text.strip(EDGES))
 
 
 def free(sheet: Sheet, text: str) -> bool:

@@ -3,13 +3,13 @@ rulings 18 and 19)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from rules.entry import yes_no
 from rules.entry.classified import Sheet
 from rules.findings import raised
 from rules.model import Finding
-from rules.text.fold import key, tidy
+from rules.text.fold import key, shortened, tidy
 
 
 def waived(typed: Sheet, label: str) -> str | None:
@@ -41,9 +41,10 @@ def _denied(text: str) -> bool:
     return yes_no.yes(text) is False or key(text) in {"aucun", "aucune", "plus besoin", "majeur", "majeure"}
 
 
-def left_over(typed: Sheet, shown: Callable[[str], str]) -> tuple[Finding, ...]:
-    """Findings about text beside details: a question whose number it is, and a note that unknown words were kept."""
+def left_over(typed: Sheet, unclaimed: Sequence[str]) -> tuple[Finding, ...]:
+    """Findings about text beside what is understood: a question whose number it is, and a note that unknown words were
+    kept. `unclaimed`: those of the title."""
     policy = typed.practice.policy
-    asked = [one for text in typed.unclear for one in raised(policy, "detail-unclear", seen=shown(text))]
-    kept = " ; ".join(typed.kept)
-    return (*asked, *(raised(policy, "text-kept", seen=shown(kept)) if kept else ()))
+    asked = [one for text in typed.unclear for one in raised(policy, "detail-unclear", seen=shortened(text))]
+    kept = " ; ".join((*unclaimed, *typed.kept))
+    return (*asked, *(raised(policy, "text-kept", seen=shortened(kept)) if kept else ()))

@@ -15,15 +15,14 @@ from typing import Any, TypeVar
 from rules.details import email_address, names
 from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
 from rules.details.names import Name
-from rules.entry import descriptions, exceptions, motifs, outcomes, titles, typed_answers, unlabelled
+from rules.entry import descriptions, exceptions, outcomes, titles, typed_answers, unlabelled
 from rules.entry.classified import Sheet
 from rules.entry.is_patient import Likeness, contentless, looks_like_patient
-from rules.entry.labels import STATEMENTS
 from rules.entry.typed_answers import Answers
+from rules.entry.visit_motif import mentioned, motif_of, one_label, unclaimed
 from rules.findings import raised, severity
 from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
-from rules.model.practice import TOGETHER
-from rules.text.fold import fold, key, tidy, words
+from rules.text.fold import key, shortened, tidy
 from rules.text.french import listed
 from rules.text.html_text import plain_text
 
@@ -80,7 +79,7 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     for category in event.categories:
         typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
     if not typed.motifs and "motif" not in typed.typed:
-        typed.motifs.update(dict.fromkeys(_mentioned(" ".join(event.categories)[:200], practice, near=False)))
+        typed.motifs.update(dict.fromkeys(mentioned(" ".join(event.categories)[:200], practice, near=False)))
     return typed
 
 
@@ -93,8 +92,9 @@ def _place(location: str, practice: Practice) -> str:
 def _entry(typed: Sheet) -> Entry:
     """The entry with patient, contacts, motif and dentist, and findings about what is not believable."""
     name, born, number, mail = _name(typed), _birth(typed), _mobile(typed), _email(typed)
-    home, motif, guardian, asked = _home(typed), _motif(typed), _guardian(typed), typed_answers.read_answers(typed)
-    left = exceptions.left_over(typed, _seen)
+    home, motif, guardian, asked = _home(typed), motif_of(typed), _guardian(typed), typed_answers.read_answers(typed)
+    strange = unclaimed(typed, motif)
+    left = exceptions.left_over(typed, strange)
     checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
@@ -109,11 +109,11 @@ def _entry(typed: Sheet) -> Entry:
         email_text=mail.text,
         address=home.value,
         address_text=home.text,
-        motif=_one_motif(motif, typed.practice),
+        motif=one_label(motif, typed.practice),
         motifs=motif.labels,
         motif_text=motif.text,
         guardian=guardian.value,
-        comment="\n".join([*typed.comment, *_unclaimed(typed, motif)]).strip(),
+        comment="\n".join([*typed.comment, *strange]).strip(),
         findings=_name_findings(name, typed) + sum((one.findings for one in checked), left),
     )
     return _with_answers(entry, typed, asked)
@@ -166,7 +166,7 @@ def _checked(typed: Sheet, rule: str, check: Callable[[str], Detail[T]], text: s
     detail = check(text)
     if detail.missing:
         return _Checked(None)
-    seen = _seen(text)
+    seen = shortened(text)
     if detail.proposal:
         facts = raised(typed.practice.policy, "email-slip", seen=seen, proposal=detail.proposal)
     elif detail.problem:
@@ -235,16 +235,10 @@ def _home(typed: Sheet) -> _Checked[str]:
     """The address: the labelled lines together, unless two of them are whole addresses; else the event's location."""
     wholes = {key(whole): whole for text in typed.typed.get("address", ()) if (whole := address(text).value)}
     if len(wholes) > 1:
-        seen = _seen(listed(list(wholes.values()), "et"))
+        seen = shortened(listed(list(wholes.values()), "et"))
         return _two(typed, "address-incomplete", seen, "deux adresses, une seule est attendue")
     text = next(iter(wholes.values()), "") or typed.text("address", "address_more") or typed.place
     return _checked(typed, "address-incomplete", address, text)
-
-
-def _seen(text: str) -> str:
-    """The text as typed, shortened for a sentence."""
-    line = tidy(text[:200])
-    return line if len(line) <= 80 else f"{line[:79]}…"
 
 
 # --- who -------------------------------------------------------------------------------------------------------------
@@ -290,11 +284,11 @@ def _name_findings(name: Name, typed: Sheet) -> Findings:
     if not name.text:
         return crossed
     if typed.also:
-        return (*crossed, *raised(policy, "name-twice", seen=_seen(name.text), also=_seen(typed.also[0])))
+        return (*crossed, *raised(policy, "name-twice", seen=shortened(name.text), also=shortened(typed.also[0])))
     if name.problem:
-        return (*crossed, *raised(policy, "name-suspicious", seen=_seen(name.text), problem=name.problem))
+        return (*crossed, *raised(policy, "name-suspicious", seen=shortened(name.text), problem=name.problem))
     proposal = f"{name.family.upper()} {name.given}"
-    order = raised(policy, "name-order", seen=_seen(name.text), proposal=proposal) if name.unordered else ()
+    order = raised(policy, "name-order", seen=shortened(name.text), proposal=proposal) if name.unordered else ()
     return (*crossed, *order)
 
 
@@ -317,83 +311,5 @@ def _guardian(typed: Sheet) -> _Checked[Guardian]:
         next((detail.value for detail in numbers if detail.value), None),
         next((detail.value for detail in mails if detail.value), None),
     )
-    facts = raised(typed.practice.policy, "guardian-invalid", seen=_seen(text), problem=problem) if problem else ()
-    return _Checked(guardian, text=_seen(text), findings=facts)
-
-
-# --- why -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Motif:
-    labels: tuple[str, ...] = ()
-    text: str = ""
-    findings: Findings = ()
-
-
-def _mentioned(text: str, practice: Practice, *, near: bool = True) -> tuple[str, ...]:
-    """The motifs that a text names; if the whole text is one, only that."""
-    spoken = fold(text).replace("'", " ")
-    typed = key(spoken).split()
-    return tuple(dict.fromkeys(mention.label for mention in motifs.find(typed, practice, near=near)))
-
-
-def _motif(typed: Sheet) -> _Motif:
-    """The motif, from `Motif :`, the title and other lines together."""
-    practice, labelled = typed.practice, typed.text("motif")
-    text = labelled or " ".join(typed.left)
-    said, elsewhere = _mentioned(labelled, practice), _outside_urgency(typed)
-    settled = len(said) == 1 and said[0] in elsewhere  # `Motif :` answers which of the title's it is
-    found = dict.fromkeys(said if settled else (*said, *elsewhere))
-    if not found and not labelled:
-        found = dict.fromkeys(_mentioned(text, practice))
-    if not found and not labelled and (begun := motifs.begun(words(text), practice)):
-        found = {begun.label: None}
-    if len(found) > 1 and practice.motifs_together:
-        return _Motif(tuple(found), labelled or ", ".join(found))
-    if len(found) > 1:
-        return _ambiguous(tuple(found), labelled, practice)
-    if found:
-        other = _no_motif(tidy(labelled[:200]), True, practice) if labelled and not said else _Motif()
-        unknown = tuple(one for one in other.findings if one.rule == "motif-unknown")
-        return _Motif(tuple(found), labelled or next(iter(found)), unknown)  # `Motif :` contradicts the title
-    return _no_motif(tidy(text[:200]), bool(labelled), practice)
-
-
-def _one_motif(motif: _Motif, practice: Practice) -> str | None:
-    """The label of the visit; of several motifs their labels joined, where the practice allows that (ruling 21)."""
-    if len(motif.labels) > 1 and practice.motifs_together:
-        return TOGETHER.join(motif.labels)
-    return motif.labels[0] if len(motif.labels) == 1 else None
-
-
-def _outside_urgency(typed: Sheet) -> list[str]:
-    """The motifs named without a label; beside another motif, a line `Urgence` only says that it is urgent."""
-    named = list(typed.motifs)
-    if typed.urgent and (len(named) > 1 or "motif" in typed.typed):
-        urgent = _mentioned("urgence", typed.practice)
-        named = [label for label in named if label not in urgent]
-    return named
-
-
-def _ambiguous(found: tuple[str, ...], labelled: str, practice: Practice) -> _Motif:
-    facts = raised(practice.policy, "motif-ambiguous", motifs=listed(found, "et"), proposals=found)
-    return _Motif(found, labelled or ", ".join(found), facts)
-
-
-def _no_motif(text: str, labelled: bool, practice: Practice) -> _Motif:
-    """The finding that no motif is known: nothing typed, a vague word, or one that the practice does not have."""
-    if not text or (not labelled and not any(map(str.isalpha, text))):
-        return _Motif()
-    if motifs.vague(text, practice) or contentless(text) or key(text) in STATEMENTS:
-        names_all = ", ".join(motif.label for motif in practice.motifs)
-        return _Motif((), text, raised(practice.policy, "motif-vague", seen=_seen(text) or "?", motifs=names_all))
-    near = motifs.nearest(text, practice)
-    facts = raised(practice.policy, "motif-unknown", seen=_seen(text), motifs=", ".join(near), proposals=near)
-    return _Motif((), text, facts)
-
-
-def _unclaimed(typed: Sheet, motif: _Motif) -> list[str]:
-    """The words of the title that mean nothing known; they are kept with the comment."""
-    left = [part for part in typed.left if not contentless(part) and not motifs.vague(part, typed.practice)]
-    return left if motif.labels and (typed.name or typed.typed) else []
+    facts = raised(typed.practice.policy, "guardian-invalid", seen=shortened(text), problem=problem) if problem else ()
+    return _Checked(guardian, text=shortened(text), findings=facts)

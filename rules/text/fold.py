@@ -67,3 +67,9 @@ def tidy(text: str) -> str:
     if not text.isascii():
         text = _INVISIBLE.sub("", normalize("NFKC", text.translate(_ACCENTS)))
     return " ".join(text.split())
+
+
+def shortened(text: str) -> str:
+    """The text as typed, shortened for a sentence."""
+    line = tidy(text[:200])
+    return line if len(line) <= 80 else f"{line[:79]}…"

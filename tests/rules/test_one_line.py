@@ -222,6 +222,33 @@ def test_p22_a_dentist_beside_statements(typed: Typed, text: str) -> None:
     assert (entry.known, entry.dentist, entry.comment, entry.findings) == (False, "martin", "", ())
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "left"),
+    [
+        ("DUPONT Marie détartrage + radio pano", "", "radio pano"),
+        ("DUPONT Marie détartrage – sa fille attend", "", "sa fille attend"),
+        (TITLE, "Mobile : 06 12 34 56 78 après 18h", "après 18h"),
+        (TITLE, "Mobile : 06 12 34 56 78 (celui de sa fille)", "celui de sa fille"),
+    ],
+)
+def test_p19_words_behind_what_is_understood_are_kept_and_said(typed: Typed, title: str, text: str, left: str) -> None:
+    entry = typed(title, text)
+    assert (entry.motif, entry.comment) == ("Détartrage", left)
+    assert [one.text for one in entry.findings] == [f"Gardé comme commentaire : « {left} »."]
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (TITLE, "Mobile : 06 12 34 56 78 (perso)"),
+        (TITLE, "Mobile : 06 12 34 56 78 sms ok"),
+        ("DUPONT Marie – détartage", ""),
+    ],
+)
+def test_p19_words_that_add_nothing_are_not_kept(typed: Typed, title: str, text: str) -> None:
+    assert (typed(title, text).comment, typed(title, text).findings) == ("", ())
+
+
 @pytest.mark.parametrize("text", ["06 12 34 56 78 son mari", "06 12 34 56 78 bureau", "ancien mail rose.guy@orange.fr"])
 def test_p19_what_is_somebody_elses_is_kept_and_said(typed: Typed, text: str) -> None:
     entry = read(typed, text)
