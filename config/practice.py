@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.settings import DentistSettings, MotifSettings, Settings, SupportSettings
+from config.settings import DentistSettings, MotifSettings, PageSettings, Settings, SupportSettings
 from rules.model import Dentist, Motif, Policy, Practice, SupportContact
 
 
@@ -25,6 +25,7 @@ def practice_of(settings: Settings) -> Practice:
         digest_at=practice.digest_at,
         motifs_together=settings.motifs_together,
         abbreviations=tuple(settings.abbreviations.items()),
+        page_url=settings.page.public_url if settings.page else None,
     )
 
 
@@ -56,6 +57,7 @@ def _support(contact: SupportSettings) -> SupportContact:
 
 def _policy(settings: Settings) -> Policy:
     messages, feedback = settings.messages, settings.feedback
+    page = settings.page or PageSettings()
     return Policy(
         mandatory=frozenset(settings.mandatory),
         severities=dict(settings.rules),
@@ -73,4 +75,6 @@ def _policy(settings: Settings) -> Policy:
         brake_new=settings.sync.brake_new,
         late_minutes=settings.absences.late_minutes,
         morning_until=settings.absences.morning_until,
+        cancel_until_hours=page.cancel_until_hours,
+        move_from_hours=page.move_from_hours,
     )

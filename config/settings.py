@@ -96,6 +96,9 @@ class PageSettings(Model):
         "Adresse vue par les patients et par Google ; sans elle, ni liens dans les messages ni annonces.", default=None
     )
     cancel_until_hours: Whole = setting("Heures avant le rendez-vous où l'annulation en ligne s'arrête.", default=4)
+    move_from_hours: Whole = setting(
+        "Heures d'ici au premier créneau que la page propose pour déplacer un rendez-vous.", default=4
+    )
     password: Secret | None = unprinted("Mot de passe de la page du cabinet : « !env NOM ».", default=None)
     google_push: Flag = setting(
         "Demander à Google d'annoncer les changements à cette adresse (en https).", default=True

@@ -16,12 +16,31 @@ class Channel(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """Why a patient is written to (section 6)."""
+    """Why a patient is written to (section 6). A telling changes what the patient knows of the booking; a question
+    waits for an answer on the page; a reminder does neither."""
 
     CONFIRMATION = "confirmation"
     REMINDER = "reminder"
     MODIFICATION = "modification"
     CANCELLATION = "cancellation"
+    AGREEMENT = "agreement"  # asks whether another dentist is agreed to (P23)
+    DATES = "dates"  # asks to choose another time with the same dentist (P24)
+    OFFER = "offer"  # offers a freed slot (P44)
+    STILL = "still"  # asks whether the patient still waits for an earlier slot (P44)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it changes what the patient knows of the booking."""
+        return self in TELLINGS
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question, to be answered on the page."""
+        return self in QUESTIONS
+
+
+TELLINGS = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION, MessageKind.CANCELLATION})
+QUESTIONS = frozenset({MessageKind.AGREEMENT, MessageKind.DATES, MessageKind.OFFER, MessageKind.STILL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,13 +93,16 @@ class Policy:
     most_per_pass: int = 60
     late_minutes: int = 10
     morning_until: time = time(12, 0)
+    cancel_until_hours: int = 4
+    move_from_hours: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Practice:
     """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
     `digest_at`: the local time of the daily digest. `motifs_together`: one visit may have several motifs, their lengths
-    added. `abbreviations`: (what is typed, what it means), a motif or a statement."""
+    added. `abbreviations`: (what is typed, what it means), a motif or a statement. `page_url`: where patients find
+    their page, without a trailing slash; None: no links."""
 
     key: str
     name: str
@@ -116,6 +119,7 @@ class Practice:
     digest_at: time = time(7, 0)
     motifs_together: bool = False
     abbreviations: tuple[tuple[str, str], ...] = ()
+    page_url: str | None = None
 
     def dentist(self, key: str) -> Dentist:
         """The dentist of that key. Raises KeyError for a key that is not configured."""

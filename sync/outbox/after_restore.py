@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rules.model import MessageKind
 from sync.core.context import World
 from sync.outbox.deliver import recover
 from sync.plan import older_store
@@ -21,7 +20,7 @@ def mark_as_already_told(world: World) -> int:
         waiting = messages.with_state(tx, PENDING, zone=zone)
         for row in waiting:
             messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason="base restaurée : déjà dit")
-            if row.kind is not MessageKind.REMINDER:
+            if row.kind.tells:
                 taken_as_told(world, tx, row)
         journal.log(tx, now, "restored", detail=str(len(waiting)))
     return len(waiting)

@@ -47,7 +47,7 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
     if row.state not in OPEN:
         raise NotPossible(f"Le message n° {row.id} ne peut pas être classé : il est déjà parti, en cours ou classé.")
     messages.move(tx, row.id, row.state, DROPPED, done_at=now, reason="classé par une personne")
-    if row.kind is not MessageKind.REMINDER:
+    if row.kind.tells:
         if row.may_have_left:
             told.settle(tx, row.booking, row.channel, row.number, TellingState.TOLD)
         elif row.state in {PENDING, HELD}:  # noted as failed, so that the same facts are not planned again
@@ -97,7 +97,7 @@ def _pending(tx: Tx, row: MessageRow, now: datetime, *, started: bool) -> str:
 
 def _instead(world: World, tx: Tx, row: MessageRow) -> str:
     others = messages.of_the_same(tx, row, world.practice.zone)
-    waiting = [one for one in others if one.state == PENDING and one.kind is not MessageKind.REMINDER]
+    waiting = [one for one in others if one.state == PENDING and one.kind.tells]
     if not waiting:
         raise NotPossible(_untrue(row, "rien ne part."))
     return _untrue(row, f"le message n° {waiting[-1].id}, qui dit l'état actuel, part à sa place.")
@@ -109,9 +109,7 @@ def _untrue(row: MessageRow, then: str) -> str:
 
 def _newer_left(world: World, tx: Tx, row: MessageRow) -> bool:
     others = messages.of_the_same(tx, row, world.practice.zone)
-    return any(
-        one.id > row.id and one.started_at is not None and one.kind is not MessageKind.REMINDER for one in others
-    )
+    return any(one.id > row.id and one.started_at is not None and one.kind.tells for one in others)
 
 
 def _show(tx: Tx, row: MessageRow, now: datetime) -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from rules.model import MessageKind
 from rules.telling.planning import same_patient, still_says_it
 from sync.core.context import World
-from sync.outbox import series
+from sync.outbox import questions, series
 from sync.plan import settled
 from sync.plan.messages import address_of, plan_booking, reminders, situation_of
 from sync.plan.readiness import why_wait
@@ -32,6 +32,8 @@ def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
     with world.store.write() as tx:
         if row.kind is MessageKind.REMINDER:
             return _claim_reminders(world, tx, row.id, now)
+        if row.kind.asks:
+            return _claim_question(world, tx, row.id, now)
         return _claim_telling(world, tx, row, now)
 
 
@@ -40,7 +42,7 @@ def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
     with world.store.write(durable=True) as tx:  # must survive a power cut
         for one in rows:
             messages.move(tx, one.id, CLAIMED, CLAIMED, started_at=world.now())
-            if one.kind is not MessageKind.REMINDER:
+            if one.kind.tells:
                 settled.supersede(world, tx, one)
 
 
@@ -107,7 +109,7 @@ def must_follow(tx: Tx, row: MessageRow, zone: ZoneInfo) -> bool:
             continue
         if one.state == CLAIMED:
             return True
-        older = one.state in {PENDING, HELD} and one.id < row.id and one.kind is not MessageKind.REMINDER
+        older = one.state in {PENDING, HELD} and one.id < row.id and one.kind.tells
         if older and one.recipient == row.recipient and not same_patient(one.facts, row.facts):
             return True
     return row.kind is not MessageKind.CANCELLATION and _being_cancelled(tx, row, zone)
@@ -157,7 +159,7 @@ def _goes_again(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now:
         resources.mark_dirty(tx, [(booking.calendar, booking.ref)], now)
         return False
     same = messages.of_the_same(tx, row, world.practice.zone)
-    if any(one.id > row.id and one.started_at is not None and one.kind is not MessageKind.REMINDER for one in same):
+    if any(one.id > row.id and one.started_at is not None and one.kind.tells for one in same):
         settled.give_way(world, tx, row)
         return False
     if still_true(world, tx, booking, row, now):
@@ -171,6 +173,21 @@ def still_true(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: 
     if not still_says_it(row.kind, row.facts, situation_of(tx, booking), now):
         return False
     return row.kind is MessageKind.CANCELLATION or row.recipient == address_of(booking, row.channel)
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def _claim_question(world: World, tx: Tx, message: int, now: datetime) -> tuple[MessageRow, ...]:
+    """Claim the question if it is still to be asked; close it if not."""
+    row = messages.get(tx, message, world.practice.zone)
+    if row is None or not _is_due(row, now):
+        return ()
+    if not questions.stands(world, tx, row, now):
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="la question ne se pose plus")
+        return ()
+    messages.move(tx, row.id, PENDING, CLAIMED)
+    return (row,)
 
 
 # --- reminders -------------------------------------------------------------------------------------------------------

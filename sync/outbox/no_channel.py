@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.model import Channel, MessageKind
+from rules.model import Channel
 from rules.text.french import WAYS
 from sync.core.context import World
 from sync.plan.settled import taken_as_told
@@ -21,7 +21,7 @@ def close(world: World, rows: Iterable[MessageRow]) -> None:
         for row in rows:
             why = f"aucun {WAYS[row.channel]} n'est configuré"
             if messages.move(tx, row.id, PENDING, DROPPED, done_at=now, reason=why):
-                if row.kind is not MessageKind.REMINDER:
+                if row.kind.tells:
                     taken_as_told(world, tx, row)
                 if Channel.EMAIL in world.senders:  # without e-mail there are no alerts: `status` and `check` say it
                     _tell(world, tx, row.channel)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from rules.model import MessageKind
 from sync.core.context import World
 from sync.core.intervals import before_retry
 from sync.outbox import alert_words, gateway_pause
@@ -35,7 +34,7 @@ def sent(world: World, tx: Tx, row: MessageRow, reference: str) -> None:
     if not messages.move(tx, row.id, CLAIMED, SENT, done_at=now, reference=reference, reason=None):
         return
     gateway_pause.taken(tx, row.channel)
-    if row.kind is not MessageKind.REMINDER:
+    if row.kind.tells:
         for one in messages.of_the_same(tx, row, world.practice.zone):
             if one.state == FAILED and one.id < row.id:
                 settled.give_way(world, tx, one)
@@ -99,7 +98,7 @@ def unclear(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 
 def untell(tx: Tx, row: MessageRow) -> None:
     """Forget the telling of a message that surely was never sent, so that it may be replaced."""
-    if row.kind is not MessageKind.REMINDER and row.started_at is None:
+    if row.kind.tells and row.started_at is None:
         told.forget(tx, row.booking, row.channel, row.number)
 
 
@@ -115,7 +114,7 @@ def _uncertain(world: World, tx: Tx, row: MessageRow, reason: str) -> None:
 
 
 def _result(world: World, tx: Tx, row: MessageRow, state: TellingState) -> None:
-    if row.kind is not MessageKind.REMINDER:
+    if row.kind.tells:
         told.settle(tx, row.booking, row.channel, row.number, state)
     journal.log(tx, world.now(), f"message-{state}", detail=f"{row.kind}:{row.channel}", booking=row.booking)
     _show(tx, row, world)

@@ -26,7 +26,7 @@ def supersede(world: World, tx: Tx, row: MessageRow) -> None:
 def give_way(world: World, tx: Tx, row: MessageRow) -> None:
     """Close a message that a newer one supersedes, and withdraw its alerts."""
     messages.move(tx, row.id, row.state, SUPERSEDED, done_at=world.now(), reason=_NEWER)
-    if row.may_have_left and row.kind is not MessageKind.REMINDER:
+    if row.may_have_left and row.kind.tells:
         told.settle(tx, row.booking, row.channel, row.number, TellingState.UNCLEAR)
     if row.together is None or not messages.joined(tx, row.together, row.state):
         for alert in ("undelivered", "uncertain"):

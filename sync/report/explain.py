@@ -185,7 +185,7 @@ _CANCELLED = "le patient sait que le rendez-vous n'a plus lieu"
 
 def _knows_cancelled(known: Knowledge, rows: list[MessageRow]) -> bool:
     """A patient who was told of the cancellation counts, for the planning table, as one who was never told."""
-    told = [one for one in rows if one.state == messages.SENT and one.kind is not MessageKind.REMINDER]
+    told = [one for one in rows if one.state == messages.SENT and one.kind.tells]
     return known.row is Row.NEVER and bool(told) and told[-1].kind is MessageKind.CANCELLATION
 
 

@@ -49,18 +49,19 @@ def events(tx: Tx, ids: list[int]) -> list[dict[str, Any]]:
 
 
 def drop_bookings(tx: Tx, numbers: list[int]) -> None:
-    """Delete these bookings, their messages and their agreements."""
+    """Delete these bookings, their messages and agreements, and what was asked by link."""
     for number in numbers:
         _drop(tx, t.booking, t.booking.c.id == number)
-        for table in (t.message, t.telling, t.consent):
+        for table in (t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent):
             _drop(tx, table, table.c.booking == number)
 
 
 def drop_records(tx: Tx, ids: list[int]) -> None:
-    """Delete the records, their names and their history."""
+    """Delete the records, their names, history, links and wishes."""
     for number in ids:
-        for table, column in ((t.patient_history, "patient"), (t.patient_name, "patient"), (t.patient, "id")):
-            _drop(tx, table, table.c[column] == number)
+        for table in (t.patient_history, t.patient_name, t.link, t.wish):
+            _drop(tx, table, table.c.patient == number)
+        _drop(tx, t.patient, t.patient.c.id == number)
 
 
 def empty(tx: Tx, place: Place) -> None:
@@ -123,7 +124,7 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
 # their rows were deleted by the patient's number: a search for the name would also delete those of a namesake
 _SEEN = frozenset({
     "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
-    "setting", "counter", "lease",
+    "link", "wish", "slot_hold", "intent", "setting", "counter", "lease",
 })  # fmt: skip
 
 

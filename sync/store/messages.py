@@ -99,7 +99,7 @@ def replace_pending(
     standing = [row for row in of_booking(tx, booking, zone) if row.state in unclaimed and row.started_at is None]
     kept = {row.id: send for row in standing for send, number, _ in wanted if _says(row, send, number)}
     for row in standing:
-        if row.id not in kept and row.kind is not MessageKind.REMINDER:
+        if row.id not in kept and row.kind.tells:
             _give_way(tx, row, now)
     held = {(row.channel, row.recipient): row.reason for row in standing if row.state == HELD and row.id not in kept}
     for send, number, due in wanted:

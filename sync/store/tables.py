@@ -262,11 +262,54 @@ intent = Table(
     metadata,
     *_key(),
     Column("booking", Integer, primary_key=True),
+    Column("kind", String, nullable=False, default="cancel"),
     Column("seen", String, nullable=False),
+    Column("start", UtcDateTime),
+    Column("offer", Integer),
     Column("state", String, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     Index(None, "practice", "state"),
+)
+
+link = Table(
+    "link",
+    metadata,
+    *_key("hash"),
+    Column("kind", String, nullable=False),
+    Column("booking", Integer, nullable=False),
+    Column("patient", Integer, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("subject", Integer, nullable=False, default=0),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Index(None, "practice", "booking"),
+    Index(None, "practice", "patient"),
+)
+
+slot_hold = Table(
+    "slot_hold",
+    metadata,
+    *_key("dentist"),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("booking", Integer, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Index(None, "practice", "booking"),
+)
+
+wish = Table(
+    "wish",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("booking", Integer, nullable=False),
+    Column("patient", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Index(None, "practice", "booking"),
+    Index(None, "practice", "patient"),
 )
 
 patient = Table(
@@ -295,6 +338,8 @@ patient = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("merged_into", Integer),
+    Column("no_sms_since", UtcDateTime),
+    Column("no_email_since", UtcDateTime),
     Column("revision", Integer, nullable=False, default=0),
     Index(None, "practice", "revision"),
     Index(None, "practice", "provisional"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from rules.model import MessageKind
+from rules.model.action import TELLINGS
 from rules.text.fold import fold
 from sync.store import messages
 from sync.store import tables as t
@@ -88,7 +88,7 @@ def held(tx: Tx, zone: ZoneInfo, calendar: str | None = None) -> list[Telling]:
 def _found(tx: Tx, zone: ZoneInfo, *clauses: Any) -> list[Telling]:
     places = (_b.calendar, _b.ref, _b.uid, _b.recurrence)
     query = select(t.message, *(one.label(f"b_{one.name}") for one in places)).select_from(_WITH_BOOKING)
-    kinds = (_m.practice == tx.practice, _m.kind != MessageKind.REMINDER.value)
+    kinds = (_m.practice == tx.practice, _m.kind.in_(TELLINGS))
     rows = tx.run(query.where(*kinds, *clauses).order_by(_m.due_at, _m.id)).mappings().all()
     return [
         Telling(row, one["b_calendar"], one["b_ref"], one["b_uid"], _event(one))

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.base import Offering
-from rules.model import MessageKind
 from sync.core.context import Source, Watch, World
 from sync.store import bookings, calendars, messages
 from sync.store.engine import Tx
@@ -84,7 +83,7 @@ def _needed(world: World, tx: Tx, now: datetime, readers: Readers) -> Iterator[s
             continue
         if readers.last_read(booking.calendar) < now - FRESH_FOR:
             yield booking.calendar
-        if row.kind is not MessageKind.REMINDER:
+        if row.kind.tells:
             since = min(row.due_at - settle, now - FRESH_FOR)
             yield from (s.address for s in world.sources if _may_hold_it(s) and readers.last_read(s.address) < since)
 

@@ -1,0 +1,112 @@
+"""What the patients' pages need of the application: one protocol and its values (P39, P23, P44).
+
+A page is shown from `Shown` and nothing else; what a patient does on it comes back as an `Act`. All words that depend
+on the appointment are made by the application, in French. Secrets of links pass through and are never kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class LinkTo(StrEnum):
+    """What a link opens: the first part of its path."""
+
+    APPOINTMENT = "r"
+    AGREEMENT = "a"
+    OFFER = "o"
+
+
+class What(StrEnum):
+    """What a patient can do on a page; the value is the last part of the path and the value of the form."""
+
+    CANCEL = "annuler"
+    MOVE = "deplacer"  # values: `debut`, one of `Choice.value`
+    WAIT = "attente"  # joins the waiting list; values: `jour` (lun … sam) and `moment` (matin, apres-midi), any number
+    CALL = "rappel"  # asks to be called
+    CORRECT = "coordonnees"  # values: `nom`, `mobile`, `email`: what should stand there
+    FEWER = "messages"  # values: `sans`, any of sms and email: messages no longer wanted
+    ACCEPT = "accepter"  # the other dentist, or the offered time
+    REFUSE = "refuser"
+    NO_MORE = "ne-plus-proposer"  # leaves the waiting list
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The practice as a patient sees it."""
+
+    name: str
+    phone: str
+    phone_url: str
+    address: str
+    maps_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A time to choose: what the form sends, and what is read (`9 h 30`)."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day with free times: `lundi 24 novembre`."""
+
+    label: str
+    times: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page as it is now.
+
+    `news`: what came of the last act, or what a patient should know first. `rows`: (label, value) of the appointment.
+    `offered`: the same of what is offered or asked (another dentist, a freed slot). `may`: what can be done, in the
+    order of the page; `why_not`: why something cannot, with what to do instead. `revision`: what was shown; an act
+    bears it. `pending`: the last act is being carried out, so the page asks again by itself. `days`: free times of this
+    page of them; `earlier`, `later`: numbers of the pages before and after. `notes`: small print.
+    """
+
+    title: str
+    news: str = ""
+    rows: tuple[tuple[str, str], ...] = ()
+    offered: tuple[tuple[str, str], ...] = ()
+    may: tuple[What, ...] = ()
+    why_not: Mapping[What, str] = field(default_factory=dict)
+    revision: str = ""
+    pending: bool = False
+    days: tuple[Day, ...] = ()
+    earlier: int | None = None
+    later: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a patient did, as it was typed: nothing of it is trusted."""
+
+    what: What
+    revision: str
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class PatientDesk(Protocol):
+    """One practice behind the patients' pages. Every method may be called from any thread, several times at once."""
+
+    def house(self) -> House:
+        """Who to call."""
+        ...
+
+    def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
+        """What the link shows now; None for a link that is unknown, malformed, expired or revoked. `part`: the page of
+        one act (its free times, its form). Reads only (law L9). Raises Unavailable."""
+        ...
+
+    def act(self, to: LinkTo, secret: str, act: Act) -> Shown | None:
+        """Store what the patient wants, once however often it comes, and show what came of it. Raises Unavailable."""
+        ...

@@ -1,0 +1,20 @@
+"""Whether a question to a patient is still to be asked when its turn comes. Each kind of question has its own test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from rules.model import MessageKind
+from sync.core.context import World
+from sync.store.engine import Tx
+from sync.store.messages import MessageRow
+
+Stands = Callable[[World, Tx, MessageRow, datetime], bool]
+_STANDS: Mapping[MessageKind, Stands] = {}
+
+
+def stands(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    """Whether the question is still open, and its answer would count."""
+    test = _STANDS.get(row.kind)
+    return test is not None and test(world, tx, row, now)

@@ -1,0 +1,97 @@
+"""The links in messages to patients (P39). Only a hash of each is stored; the same message again bears the same link.
+
+A link's secret is made from the installation's secret and what the link is about: 128 bits, 22 signs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from rules.model import Channel
+from sync.store import keyvalue
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.store.tx import here
+
+_c = t.link.c
+_GET, _ADD = select(t.link).where(*here(t.link, "hash")), insert(t.link)
+_BITS = 128
+
+
+class LinkKind(StrEnum):
+    """What a link opens; the value is the first part of its path."""
+
+    APPOINTMENT = "r"
+    AGREEMENT = "a"
+    OFFER = "o"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """One link: of `patient` (0 where the directory has none), about `booking` (0 for none). `subject`: which question
+    or offer."""
+
+    kind: LinkKind
+    booking: int
+    patient: int
+    channel: Channel
+    subject: int
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a link is about, and for whom: the same again is the same link."""
+
+    kind: LinkKind
+    booking: int
+    patient: int
+    to: str
+    channel: Channel
+    subject: int = 0
+
+
+def make(tx: Tx, about: About, now: datetime) -> str:
+    """The secret of the link, stored by its hash at the first call."""
+    whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
+    words = f"link {tx.practice} {about.kind} {about.subject} {whose}"
+    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
+    secret = base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
+    if tx.run(_GET, the_hash=_hash(secret)).first() is None:
+        row = {"hash": _hash(secret), "kind": about.kind, "booking": about.booking, "patient": about.patient}
+        tx.add(_ADD, [{**row, "channel": about.channel.value, "subject": about.subject, "made_at": now}])
+    return secret
+
+
+def find(tx: Tx, kind: LinkKind, secret: str) -> LinkRow | None:
+    """The link of that secret, revoked or not; None for any other text."""
+    row = tx.run(_GET, the_hash=_hash(secret)).mappings().first()
+    return _row(row) if row and row["kind"] == kind else None
+
+
+def revoke(tx: Tx, now: datetime, *, booking: int | None = None, patient: int | None = None) -> int:
+    """Revoke the links of that booking or patient; of all where neither is given. Returns how many."""
+    clauses = [_c.practice == tx.practice, _c.revoked_at.is_(None)]
+    clauses += [_c.booking == booking] if booking is not None else []
+    clauses += [_c.patient == patient] if patient is not None else []
+    return tx.connection.execute(update(t.link).where(*clauses).values(revoked_at=now)).rowcount
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(f"attitre link {secret}".encode()).hexdigest()
+
+
+def _row(row: Any) -> LinkRow:
+    return LinkRow(
+        LinkKind(row["kind"]), row["booking"], row["patient"], Channel(row["channel"]), row["subject"], row["made_at"],
+        row["revoked_at"],
+    )  # fmt: skip
