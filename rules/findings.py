@@ -56,7 +56,7 @@ _TABLE = (
     Rule("name-twice", "P12", ERROR, "name",
          "Nom « {seen} » : « {also} » est tapé aussi, un rendez-vous par patient. Créez un événement pour chacun.", _IDENTITY, fixed=True),
     Rule("title-crossed", "P46", ERROR, "outcome",
-         "« {seen} » dans le titre : le rendez-vous tient-il ? Sinon, tapez « Annulé » devant le nom ; si oui, retirez « {seen} ».",
+         "« {seen} » est tapé : le rendez-vous tient-il ? Sinon, tapez « Annulé » devant le nom ; si oui, retirez « {seen} ».",
          "Annuler un rendez-vous"),
     Rule("patient-unknown", "P5", ERROR, "patient",
          "« {seen} » n'est pas dans le fichier{although}. {choose} ou tapez « Nouveau patient ».", _NEW, fixed=True),

@@ -44,6 +44,7 @@ class Sheet:
     practice: Practice
     start: datetime
     today: date
+    minutes: int = 0  # the event's own length
     typed: dict[str, list[str]] = field(default_factory=dict)  # values by label
     loose: dict[str, list[str]] = field(default_factory=dict)  # details without label
     statements: set[str] = field(default_factory=set)
@@ -151,12 +152,7 @@ def _keep_unknown(sheet: Sheet, text: str) -> None:
 
 def free(sheet: Sheet, text: str) -> bool:
     """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
-    if choice := CHOICE.fullmatch(text):
-        sheet.choice = int(choice[1])
-        return True
-    segment = labels.bare(text) if key(text) not in vocabulary.statements(sheet.practice) else None
-    if segment and _meant(segment, sheet.practice):
-        labelled(sheet, segment)
+    if _as_one(sheet, text):
         return True
     if BEGINS.match(text):
         sheet.add("address", text)
@@ -171,6 +167,23 @@ def free(sheet: Sheet, text: str) -> bool:
             sheet.comment.append(text[place:].strip())
             return False
         place = found.end() if found else end
+    return True
+
+
+def _as_one(sheet: Sheet, text: str) -> bool:
+    """Note a line that is one thing: a choice, a label without its colon, an outcome whose parts belong together
+    (`Absente, a appelé le matin`)."""
+    if choice := CHOICE.fullmatch(text):
+        sheet.choice = int(choice[1])
+        return True
+    segment = labels.bare(text) if key(text) not in vocabulary.statements(sheet.practice) else None
+    if segment and _meant(segment, sheet.practice):
+        labelled(sheet, segment)
+        return True
+    said = sheet.said(text) if len(text) < 200 else None
+    if said is None or said.after:
+        return False
+    sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.details.street import BEGINS
-from rules.entry import labels, one_line, unlabelled
+from rules.entry import labels, one_line, unlabelled, vocabulary
 from rules.entry.classified import CHOICE, EDGES, YES_LABELS, Sheet, free, known_part, labelled, open_address
 from rules.entry.labels import STATEMENTS, Segment
 from rules.text.fold import key, words
@@ -42,6 +42,9 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
     """Sort one line; whether a comment begins, and the label that still waits for its value."""
     if not segments[0].label:
         before = len(sheet.comment)
+        if key(line) in vocabulary.usual().postponed:
+            sheet.crossed = sheet.crossed or line
+            return False, ""
         if len(segments) == 1 and one_line.sort(sheet, line, known_part):
             return False, ""
         news = len(segments) > 1 and one_line.is_news(words(segments[0].value))

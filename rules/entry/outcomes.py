@@ -53,7 +53,8 @@ _FOLLOWS = re.compile(
     rf"|(?P<vague>\b(?:avant[\s-]hier|hier|tout\s+[àa]\s+l'heure){_PART})"
     rf"|(?P<weekday>\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b(?:\s+dernier)?{_PART})"
     r"|(?P<time>(?:\b(?:à|a|vers)\s*|\b)\d{1,2}\s?(?:h|:)\s?(?:\d{2})?(?![\d\w]))"
-    r"|(?P<urgent>\b(?:en\s+)?urgen(?:ce|te?)\b(?:\s*[:=]?\s*oui\b)?)"
+    r"|(?P<called>\b(?:a\s+)?(?:appel[ée]e?|t[ée]l[ée]phon[ée]e?)(?=\s+(?:ce|le|hier|la\s+veille|[àa]\s*\d|vers\s*\d|\d)))"
+    r"|(?P<urgent>\b(?:en\s+)?urgen(?:ce|te?)\b(?:\s*[:=]?\s*oui\b)?|\b(?:enfant\s+)?malades?\b|\bhospitalis[ée]e?\b|\baccident\b)"
     r"|(?P<filler>[\s,.:;=()!–—-]+|\bpar\s+(?:t[ée]l(?:[ée]phone)?|mail|sms)\b|\bsans\s+pr[ée]venir\b|\brdv\b|\boui\b)",
     re.IGNORECASE,
 )
@@ -144,8 +145,9 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
         kind, doubt = _both(outcome.kind, kind)
         told = replace(outcome, kind=kind, minutes=late, notified=notified, doubt=outcome.doubt or doubt)
         return replace(told, called_off=off)
-    if said["urgent"]:
-        return replace(outcome, urgent=True)
+    if said["urgent"] or said["called"]:
+        notified = outcome.notified or (start if said["called"] else None)
+        return replace(outcome, urgent=outcome.urgent or bool(said["urgent"]), notified=notified)
     if said["patient"] or said["practice"]:
         return replace(outcome, by_patient=bool(said["patient"]))
     if said["vague"] or said["weekday"]:
@@ -194,7 +196,7 @@ def _moment(found: re.Match[str], known: datetime | None, start: datetime) -> tu
     if said["eve"]:
         day = start.date() - timedelta(days=1)
     elif said["morning"]:
-        clock = clock or time(8)
+        clock = time(8) if clock == time(0) else clock
     elif said["date"] or said["named"]:
         read_day, doubt = _day(_parts(said["date"] or said["named"]), start.date())
         day = read_day or day

@@ -67,7 +67,7 @@ class Reader:
 
 def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -> Sheet:
     """The sheet of one event. A title without content is not searched for a name, unless it is a detail."""
-    typed = Sheet(practice, event.start.astimezone(practice.zone), today)
+    typed = Sheet(practice, event.start.astimezone(practice.zone), today, event.minutes)
     if contentless(title) and not any(map(str.isdigit, title)):
         typed.left.append(title)
     else:

@@ -31,7 +31,8 @@ from rules.text.fold import key, tokens
 def sort(sheet: Sheet, text: str) -> None:
     """Sort the title: labels, outcome, details, statements and motifs are taken out, the name is what remains."""
     crossed = _CROSSED.match(text)
-    sheet.crossed = crossed[1] if crossed else ""
+    doubt = _DOUBT.search(text)
+    sheet.crossed = crossed[1] if crossed else doubt[1] if doubt else ""
     for segment in labels.cut(_TAG.sub("", _plain(text))):
         if segment.label == "comment":
             sheet.comment.append(segment.value)
@@ -91,8 +92,11 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 
 def _noted(sheet: Sheet, text: str) -> str:
-    """Keep an age or an hour beside the name with the comment."""
-    sheet.comment.append(text.strip())
+    """Keep an age or an hour beside the name with the comment; the event's own length (`45'`) is meant."""
+    if _LENGTH.fullmatch(text.strip()) and yes_no.minutes(text) == sheet.minutes:
+        sheet.add("duration", text.strip())
+    else:
+        sheet.comment.append(text.strip())
     return GAP
 
 
@@ -183,10 +187,7 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
     if said := vocabulary.statements(sheet.practice).get(key(part)):
         sheet.statements.add(said)
         return
-    if _postponed(part):
-        sheet.crossed = sheet.crossed or part
-        return
-    part = _past_vague(sheet, part)
+    part = _past_vague(sheet, _past_postponed(sheet, part))
     if not part:
         return
     if sheet.name and " " not in f"{sheet.name}{part}" and joint not in {"+", "&"} and names.usual_given(part):
@@ -201,10 +202,16 @@ def _title_part(sheet: Sheet, part: str, joint: str) -> None:
         _named(sheet, part)
 
 
-def _postponed(part: str) -> bool:
-    """`à reporter`, `reporté au 15/12`: the appointment is said not to stand."""
-    spoken = key(part).split()
-    return any(" ".join(spoken[:count]) in vocabulary.usual().postponed for count in (1, 2))
+def _past_postponed(sheet: Sheet, part: str) -> str:
+    """The part without what says that the appointment does not stand: `à reporter`, `reporté au 15/12`, and of `à
+    confirmer DUPONT Marie` the name."""
+    spoken = part.split(" ")
+    said = next((n for n in (1, 2) if key(" ".join(spoken[:n])) in vocabulary.usual().postponed), 0)
+    if not said:
+        return part
+    named = any(word[:1].isupper() for word in spoken[said:]) and not sheet.name
+    sheet.crossed = sheet.crossed or (" ".join(spoken[:said]) if named else part)
+    return " ".join(spoken[said:]) if named else ""
 
 
 def _lone_given(part: str, joint: str = "") -> bool:
@@ -361,6 +368,8 @@ _AGE = re.compile(  # `8 ans`, `14h30`, `14:30`; without the words before it
     r"|(?<![\w/.])(?:à\s+)?\d{1,2}:[0-5]\d(?!\w)",
     re.IGNORECASE,
 )
+_LENGTH = re.compile(r"\d{1,3}\s?(?:min|mn|['’′])|[1-3]\s?h\s?(?:[0-5]\d)?", re.IGNORECASE)  # `45'`, `1h30`
+_DOUBT = re.compile(r"\w\s*(\?+)\s*$")
 _STROKE = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")  # `Tom/Jade`, `Marie/ctrl`
 _CROSSED = re.compile("\\s*([❌✖✗✘🚫⛔❎])")
 _CHOICE = re.compile(r"(?<!\w)=\s*(\d{1,2})\s*$")
@@ -372,7 +381,7 @@ _STATUS_NAMES = "lapin absent retard arrive venu present honore prevenu excuse a
 _ALSO_NAMES = frozenset(_STATUS_NAMES.split())  # words of status that people are called too
 _EMPTY = frozenset(
     {"rdv", "rendez", "vous", "consultation", "consult", "patient", "patiente", "pour", "avec", "voir", "autre", "rv",
-     "pt", "pte", "pat", "cs", "cons", "dent", "dents", "elle", "il"}
+     "dentiste", "pt", "pte", "pat", "cs", "cons", "dent", "dents", "elle", "il"}
 )  # fmt: skip
 _HELD_WORDS = (
     "bloque bloquee occupe occupee reserve reservee urgences appeler rappeler rappel contacter recontacter tel"
