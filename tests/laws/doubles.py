@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.laws.meant import ICS, Meant
+from sync.store import bookings
+from sync.store.engine import Store
+from tests.laws.meant import ICS, PARIS, Meant
 from tests.laws.misfortune import Misfortune, step
 
 Place = tuple[str, str]
@@ -18,6 +20,7 @@ class Doubles(Misfortune):
     """The rules of it, for the machine that knows the practice."""
 
     number: int
+    store: Store
     touched: dict[Place, datetime]
     held: Callable[[Place], bytes]
     save: Callable[[Place, bytes, Meant], None]
@@ -72,11 +75,18 @@ class Doubles(Misfortune):
             if after is not None:
                 self.the_worker_passes_after(after)
 
+    def counts(self, place: Place) -> bool:
+        """Whether the appointment stood there, not in a duplicate of it."""
+        with self.store.read() as tx:
+            return bool(bookings.at_place(tx, f"agenda:{place[0]}", place[1], PARIS))
+
     def gone_beside_others(self, place: Place, gone: Meant, now: datetime) -> None:
-        """What stands under another address goes on: where it says something else, that is news from now on."""
+        """What stands under another address goes on: where it says something else than the one that counted so far,
+        that is news from now on."""
+        counted = self.counts(place)
         for other, meant in list(self.meant.items()):
             if other[0] == place[0] and meant.uid == gone.uid:
-                if meant.concern != gone.concern:
+                if counted and meant.concern != gone.concern:
                     self.touched[other] = now
                 if gone.agreed:
                     self.meant[other] = replace(meant, agreed=meant.consent)

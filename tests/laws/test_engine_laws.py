@@ -78,10 +78,12 @@ class Laws(Machine):
         words[row.booking] = (row.kind.value, row.facts.start, row.together or row.key)
 
     def is_still(self, number: int, booking: BookingRow) -> bool:
-        """That booking is of this event; it is not where it was taken for moved to, while this one was away."""
+        """That booking is of this event and at this hour; it is neither where it was taken for moved to, while this one
+        was away, nor moved on since, of which its patient is still to be told."""
         with self.store.read() as tx:
             other = bookings.get(tx, number, PARIS)
-        return other is not None and (other.calendar, other.uid) == (booking.calendar, booking.uid)
+        same = (booking.calendar, booking.uid, booking.facts.start)
+        return other is not None and (other.calendar, other.uid, other.facts.start) == same
 
     def judge_order(self, row: MessageRow, beside: list[MessageRow]) -> None:
         """Nothing older leaves after something newer, and nothing that waits for a person leaves without them
