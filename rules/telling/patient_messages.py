@@ -64,7 +64,7 @@ def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str |
     phone = f"Tél. {practice.phone}"
     if send.kind is MessageKind.CANCELLATION:
         best = [f"Pour reprendre RDV : {practice.phone}", phone]
-    elif manage_url:
+    elif manage_url and not about_series(send):  # a series is changed by the practice only
         best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
     else:
         best = [f"Pour annuler : {practice.phone}", phone]  # in letters that every telephone has
@@ -175,7 +175,7 @@ def tel_url(phone: str) -> str:
 
 def _letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
     if about_series(send):
-        return _series_letter(send, practice)
+        return _series_letter(send, practice, manage_url)
     if send.kind is MessageKind.CANCELLATION:
         return _farewell(send.before or send.facts, practice)
     if send.also:
@@ -239,7 +239,7 @@ def _day_letter(send: Send, practice: Practice) -> Letter:
     )
 
 
-def _series_letter(send: Send, practice: Practice) -> Letter:
+def _series_letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
     """One letter for the visits of a series (ruling 17): its rhythm, its next date, and the dates."""
     every, cancelled = series_messages.every(send), send.kind is MessageKind.CANCELLATION
     opening = f"Vos rendez-vous sont {_SERIES[send.kind]} : {_when(every, send, practice)}."
@@ -250,13 +250,14 @@ def _series_letter(send: Send, practice: Practice) -> Letter:
     rest = () if cancelled else (*_told(send.facts, practice)[lengths:], ("Téléphone", practice.phone))
     rows = (("Patient", send.facts.name), dates, *rest)
     maps = Link("Itinéraire (Google Maps)", maps_url(send.facts.place or practice.address))
+    manage = (Link("Être rappelé(e) pour un changement", manage_url),) if manage_url else ()
     closing = f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}."
     return Letter(
         subject=f"Rendez-vous {_SERIES[send.kind]} : {series_messages.subject_said(send, practice)}",
         greeting="Bonjour,",
         paragraphs=(opening, again) if cancelled else (opening, upcoming, *_follows(send.facts, practice)),
         rows=tuple((label, value) for label, value in rows if value),
-        links=() if cancelled else (maps,),
+        links=() if cancelled else (*manage, maps),
         closing=("Cordialement,", practice.name) if cancelled else (closing, "À bientôt,", practice.name),
         changes=_series_changes(send, practice),
     )

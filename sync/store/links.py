@@ -62,14 +62,19 @@ class About:
 
 def make(tx: Tx, about: About, now: datetime) -> str:
     """The secret of the link, stored by its hash at the first call."""
-    whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
-    words = f"link {tx.practice} {about.kind} {about.subject} {whose}"
-    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
-    secret = base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
+    secret = secret_of(tx, about)
     if tx.run(_GET, the_hash=_hash(secret)).first() is None:
         row = {"hash": _hash(secret), "kind": about.kind, "booking": about.booking, "patient": about.patient}
         tx.add(_ADD, [{**row, "channel": about.channel.value, "subject": about.subject, "made_at": now}])
     return secret
+
+
+def secret_of(tx: Tx, about: About) -> str:
+    """The secret of the link, whether it was made or not."""
+    whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
+    words = f"link {tx.practice} {about.kind} {about.subject} {whose}"
+    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
 
 
 def find(tx: Tx, kind: LinkKind, secret: str) -> LinkRow | None:
