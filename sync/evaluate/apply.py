@@ -113,7 +113,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColum
     number = bookings.add(case.tx, **values)
     journal.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
     if known and not what.cancelled:
-        addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
+        addresses = {Channel.SMS: what.reached_by_sms, Channel.EMAIL: what.reached_by_email}
         tell_baseline(case.tx, number, values["facts"], addresses, case.now)
     return number
 
@@ -145,7 +145,7 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
         "calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence,
         "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient,
         "state": VANISHED if what.cancelled else VALID if found.valid else INVALID,
-        "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
+        "facts": facts_to_json(facts), "mobile": what.reached_by_sms, "email": what.reached_by_email,
         "findings": findings_to_json(found.findings), "adjusted": length_to_json(found.length),
         "slot_confirmed": slot_confirmed_to_json(one.entry.slot_confirmed, given.slot_start),
         "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),

@@ -12,6 +12,8 @@ down_revision = "0013"
 def upgrade() -> None:
     op.add_column("intent", sa.Column("kind", sa.String(), nullable=False, server_default="cancel"))
     op.add_column("intent", sa.Column("start", UtcDateTime()))
+    op.add_column("intent", sa.Column("old_start", UtcDateTime()))
+    op.add_column("intent", sa.Column("old_end", UtcDateTime()))
     op.add_column("intent", sa.Column("offer", sa.Integer()))
     op.create_table(
         "link",
