@@ -11,8 +11,7 @@ from rules.telling import spoken_names
 from rules.text import french
 
 TITLE, CANCELLED_TITLE, PAST_TITLE = "Votre rendez-vous", "Rendez-vous annulé", "Rendez-vous passé"
-DAYS = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi"}
-MOMENTS = {"matin": "matin", "apres-midi": "après-midi"}
+DAYS, MOMENTS = ("lun", "mar", "mer", "jeu", "ven", "sam"), ("matin", "apres-midi")
 DETAILS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
 LATER = (
     "Cela prend plus longtemps que d'habitude. Votre demande est gardée : vous recevrez un message, ou le cabinet vous "

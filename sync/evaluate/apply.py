@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.senders.invite import name_of
+from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
-from sync.evaluate.gather import Case, Occurrence
+from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import bookings, consents, journal, occurrences, patients, resources
+from sync.store import bookings, consents, journal, occurrences, patients, resources, wishes
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import (
     facts_to_json,
@@ -53,6 +54,8 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         consents.forget(case.tx, number)
     if what.consent and what.consent.given:
         consents.record(case.tx, number, what.dentist, what.consent, case.now)
+    if before is not None:
+        _deal_with_wishes(one, what, before)
     if given.copied:
         consents.note_copied(case.tx, number, given.copied.detail, case.now)
     if before is not None or not case.row.baseline:  # the first pass plans no messages
@@ -62,6 +65,13 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         one, kind=kind.value, label=what.patient.name, booking=number, patient=patient, motif=what.motif, end=what.end
     )
     return number, found
+
+
+def _deal_with_wishes(one: Occurrence, what: Booking, before: BookingRow) -> None:
+    """Close what the patient asked for on their page, and a person dealt with in the event (P39)."""
+    for wish in page_wishes(one, before):
+        if is_answered(wish, one.event.description, what.patient):
+            wishes.close(one.case.tx, wish.number, one.case.now)
 
 
 def unbooked(case: Case, stood: BookingRow | None, findings: Sequence[Finding]) -> None:

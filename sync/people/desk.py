@@ -83,7 +83,7 @@ def _is_theirs(world: World, tx: Tx, link: LinkRow, secret: str) -> bool:
     if to is None:
         return link.channel in unwanted(patients.get(tx, link.patient) if link.patient else None)
     about = About(link.kind, link.booking, link.patient, to, link.channel, link.subject)
-    return links.secret_of(tx, about) == secret
+    return links.is_about(tx, secret, about)
 
 
 @contextmanager

@@ -310,6 +310,7 @@ wish = Table(
     Column("detail", JSON, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Index(None, "practice", "closed_at"),
     Index(None, "practice", "booking"),
     Index(None, "practice", "patient"),
 )

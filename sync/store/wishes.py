@@ -20,7 +20,7 @@ from sync.store.tx import here, the
 
 _w = t.wish.c
 _OF = select(t.wish).where(*here(t.wish, "booking")).order_by(_w.id)
-_OPEN = select(t.wish).where(*here(t.wish, "kind"), _w.closed_at.is_(None)).order_by(_w.id)
+_OPEN = select(t.wish).where(*here(t.wish), _w.closed_at.is_(None)).order_by(_w.id)
 _ADD = insert(t.wish)
 _CLOSE = update(t.wish).where(*here(t.wish, "id")).values(closed_at=the(_w.closed_at))
 
@@ -58,6 +58,7 @@ def add(tx: Tx, whose: Whose, kind: WishKind, now: datetime, detail: Mapping[str
     number = counters.take_numbers(tx, "wish")[0]
     row = {"id": number, "booking": booking, "patient": patient, "kind": kind.value, "detail": dict(detail or {})}
     tx.add(_ADD, [{**row, "at": now}])
+    tx.cache.wishes = None
     return number
 
 
@@ -73,11 +74,23 @@ def open_of(tx: Tx, booking: int, kind: WishKind) -> WishRow | None:
 
 def every_open(tx: Tx, kind: WishKind) -> tuple[WishRow, ...]:
     """The open wishes of that kind, oldest first."""
-    return tuple(map(_row, tx.run(_OPEN, the_kind=kind.value).mappings()))
+    return tuple(one for one in map(_row, tx.run(_OPEN).mappings()) if one.kind is kind)
+
+
+def open_by_booking(tx: Tx) -> dict[int, list[WishRow]]:
+    """booking → its open wishes, oldest first: all of them in one query, asked once in a transaction."""
+    if tx.cache.wishes is None:
+        found: dict[int, list[WishRow]] = {}
+        for one in map(_row, tx.run(_OPEN).mappings()):
+            found.setdefault(one.booking, []).append(one)
+        tx.cache.wishes = found
+    known: dict[int, list[WishRow]] = tx.cache.wishes
+    return known
 
 
 def close(tx: Tx, wish: int, now: datetime) -> None:
     """It was dealt with, or taken back."""
+    tx.cache.wishes = None
     tx.run(_CLOSE, the_id=wish, the_closed_at=now)
 
 

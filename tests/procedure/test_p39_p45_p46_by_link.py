@@ -1,18 +1,21 @@
 """P39, P45, P46 by the patient's link: what is in the message, what the page shows, and what becomes of the event."""
 
-import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adapters.web.patients import Act, LinkTo, Shown, What
+from adapters.web.patients import Act, LinkTo, What
 from sync.people.desk import PagesOfPatients
-from tests.desk import MARIE, SURGERY, Desk, make_desk
+from sync.people.erase import erase
+from sync.people.merge import merge, preview
+from sync.store import links, patients
+from sync.worker.daily_digest import todays
+from tests.at_the_page import URL, Patient, secrets
+from tests.desk import LUC, MARIE, SURGERY, Desk, make_desk
 from tests.typed import TITLE
 
-URL = "https://rdv.lilas.example"
 ONLINE = replace(SURGERY, page_url=URL)
 MOBILE, MAIL = MARIE.mobile, MARIE.email
 CONFIRMED = "Vous en recevrez la confirmation."
@@ -22,42 +25,6 @@ CONFIRMED = "Vous en recevrez la confirmation."
 def desk(tmp_path: Path) -> Desk:
     """Marie Dupont is known, and the practice has a page."""
     return make_desk(tmp_path, ONLINE, known=[MARIE])
-
-
-def secrets(text: str) -> list[str]:
-    return re.findall(rf"{re.escape(URL)}/r/([\w-]{{22}})(?![\w-])", text)
-
-
-class Patient:
-    """What Marie does with the link in her last message."""
-
-    def __init__(self, desk: Desk, text: str = "") -> None:
-        self.desk = desk
-        self.woken = 0
-        self.pages = PagesOfPatients(desk.office.world, self.wakes)
-        [self.secret] = secrets(text or desk.sms(MOBILE)[-1])
-
-    def wakes(self) -> None:
-        self.woken += 1
-
-    def sees(self, part: What | None = None, page: int = 0) -> Shown:
-        found = self.pages.shown(LinkTo.APPOINTMENT, self.secret, part, page)
-        assert found is not None
-        return found
-
-    def does(self, what: What, revision: str = "", **values: str | tuple[str, ...]) -> Shown:
-        given = {name: (value,) if isinstance(value, str) else value for name, value in values.items()}
-        found = self.pages.act(LinkTo.APPOINTMENT, self.secret, Act(what, revision or self.sees().revision, given))
-        assert found is not None
-        return found
-
-    def finds(self, label: str, day: str = "mardi 1er décembre") -> str:
-        """The value of that free time."""
-        days = {one.label: one.times for one in self.sees(What.MOVE).days}
-        return next(one.value for one in days[day] if one.label == label)
-
-    def moves(self, label: str = "15 h", day: str = "mardi 1er décembre") -> Shown:
-        return self.does(What.MOVE, debut=self.finds(label, day))
 
 
 def test_p39_the_confirmation_bears_a_link_by_sms_and_by_mail(desk: Desk) -> None:
@@ -181,8 +148,6 @@ def test_p45_ten_days_a_page(desk: Desk) -> None:
 
 
 def test_p45_two_patients_on_one_time_the_second_keeps_theirs(tmp_path: Path) -> None:
-    from tests.desk import LUC
-
     desk = make_desk(tmp_path, ONLINE, known=[MARIE, LUC])
     desk.books(TITLE)
     desk.books("MOREAU Luc – détartrage", at="02/12 10:00")
@@ -280,8 +245,6 @@ def test_p39_the_link_dies_a_day_after_the_appointment(desk: Desk) -> None:
 
 
 def test_p39_another_patient_in_the_event_and_the_link_leads_nowhere(tmp_path: Path) -> None:
-    from tests.desk import LUC
-
     desk = make_desk(tmp_path, ONLINE, known=[MARIE, LUC])
     event = desk.books(TITLE)
     marie = Patient(desk)
@@ -341,3 +304,138 @@ def test_p39_without_an_address_there_are_no_links(tmp_path: Path) -> None:
     desk.books(TITLE)
     assert without_links(desk) == []
     assert desk.sms()
+
+
+def test_p39_who_asks_to_be_called_stands_in_the_event_and_in_the_digest_once_a_day(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    assert marie.does(What.CALL).news == "C'est noté : le cabinet vous rappellera."
+    assert marie.does(What.CALL).news == "Votre demande est déjà notée : le cabinet vous rappellera."
+    desk.waits(seconds=5)
+    asked = "! À rappeler au 06 12 34 56 78 : demandé sur sa page le 24/11 à 9 h. Une fois fait, tapez « Rappelé »."
+    assert event.said("!") == [asked]
+    assert event.confirmed
+    letter = todays(desk.office.world)
+    assert letter is not None
+    assert "Patients à rappeler" in [section.title for section in letter.sections]
+    desk.waits(minutes=5)
+    event.adds("Rappelée le 24/11, laissé un message")
+    assert event.said("!") == []
+    assert todays(desk.office.world) is None
+    event.retypes("")
+    assert event.said("!") == []
+
+
+def test_p39_what_the_patient_corrects_is_a_proposal_until_she_types_it(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    shown = marie.does(What.CORRECT, nom="DUPOND Marie", mobile="06 99 88 77 66", email=MAIL or "")
+    assert shown.news == "Votre demande est transmise. Le cabinet la vérifie avant de corriger votre dossier."
+    desk.waits(seconds=5)
+    assert event.said("!") == ["! Demandé sur sa page le 24/11 à 9 h : corriger nom et mobile. Si c'est juste, tapez :"]
+    assert event.proposed == ["Nom : DUPOND Marie", "Mobile : 06 99 88 77 66"]
+    assert desk.directory()[0].mobile == MOBILE
+    event.adds("Mobile : 06 99 88 77 66")
+    assert desk.directory()[0].mobile == "+33699887766"
+    assert event.proposed == ["Nom : DUPOND Marie"]
+
+
+@pytest.mark.parametrize(
+    ("values", "news"),
+    [
+        ({"mobile": "01 43 00 11 22"}, "Mobile : "),
+        ({"email": "marie@"}, "E-mail : "),
+        ({"nom": "DUPONT Marie", "mobile": "06 12 34 56 78"}, "Il n'y avait rien à corriger."),
+        ({}, "Il n'y avait rien à corriger."),
+        ({"nom": "x" * 5000}, ""),
+    ],
+)
+def test_p39_what_cannot_be_believed_is_said(desk: Desk, values: dict[str, str], news: str) -> None:
+    event = desk.books(TITLE)
+    assert Patient(desk).does(What.CORRECT, **values).news.startswith(news)
+    desk.waits(seconds=5)
+    assert event.proposed == [] or "x" * 81 not in event.proposed[0]
+
+
+def test_p39_fewer_messages_the_other_channel_still_goes(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    shown = marie.does(What.FEWER, sans="sms")
+    assert shown.news == "C'est noté : plus de SMS. Les messages importants viendront par e-mail."
+    assert shown.notes[-1] == "Vous ne recevez plus de SMS (depuis le 24/11/2026)."
+    desk.waits(seconds=5)
+    assert "✓ Plus de SMS, demandé sur sa page le 24/11/2026." in event.said("✓")
+    event.moves(at="02/12 11:00")
+    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 2)
+    desk.waits(days=7, hours=3)
+    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 3)
+    assert marie.sees().rows[1][1].startswith("mercredi 2 décembre")  # the link in the SMS still opens
+
+
+def test_p39_no_messages_at_all_and_the_practice_calls(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    news = marie.does(What.FEWER, sans=("sms", "email")).news
+    assert news == "C'est noté : vous ne recevrez plus de messages. Le cabinet vous appellera si besoin."
+    desk.waits(seconds=5)
+    assert event.said("!") == ["! À prévenir par téléphone : ni SMS ni e-mail, demandé sur sa page le 24/11/2026."]
+    event.moves(at="02/12 11:00")
+    event.deletes()
+    desk.waits(minutes=5)
+    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 1)
+    assert desk.office.to_practice() == ["attitre : un patient à prévenir par téléphone"]
+
+
+def test_p39_messages_can_be_wanted_again(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    marie.does(What.FEWER, sans=("sms", "email"))
+    assert marie.does(What.FEWER).news == "C'est noté : vous recevrez de nouveau nos messages."
+    desk.waits(seconds=5)
+    event.moves(at="02/12 11:00")
+    assert len(desk.sms(MOBILE)) == 2
+
+
+def test_p44_no_time_suits_and_the_wish_stands_in_the_event(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    shown = Patient(desk).does(What.WAIT, jour=("mar", "lun", "dim"), moment="matin")
+    assert shown.news == "C'est noté. Rien n'est réservé pour l'instant : votre rendez-vous reste à sa date."
+    desk.waits(seconds=5)
+    assert "✓ Cherche un autre créneau (lundi ou mardi, le matin), dit sur sa page le 24/11 à 9 h." in event.said("✓")
+
+
+def test_p39_after_revoking_the_next_message_bears_another_link(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    with desk.office.world.store.write() as tx:
+        assert links.revoke(tx, desk.office.now, booking=1) == 2
+    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
+    event.moves(at="02/12 11:00")
+    again = Patient(desk)
+    assert again.secret != marie.secret
+    assert again.sees().rows[1][1].startswith("mercredi 2 décembre")
+    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
+
+
+def test_p39_a_merged_record_keeps_its_links(desk: Desk) -> None:
+    desk.books(TITLE)
+    marie = Patient(desk)
+    desk.knows(replace(MARIE, id=None, given_name="Marie-Anne", email=None, mobile=None))
+    world = desk.office.world
+    with world.store.write() as tx:
+        first, second = (patients.get(tx, number) for number in (2, 1))
+        assert first and second
+        merge(tx, preview(tx, first, second, world.practice.zone), world.now(), world.practice.zone)
+    desk.waits(seconds=5)
+    assert marie.sees().rows[0] == ("Patient", "Marie-Anne D.")
+
+
+def test_p39_the_link_of_an_erased_patient_leads_nowhere(desk: Desk) -> None:
+    desk.books(TITLE)
+    marie = Patient(desk)
+    world = desk.office.world
+    with world.store.write() as tx:
+        record = patients.get(tx, 1)
+        assert record
+        erase(tx, record, world.now(), world.practice.zone)
+    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None

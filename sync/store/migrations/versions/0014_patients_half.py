@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime()),
     )
+    op.create_index("ix_wish_practice_closed_at", "wish", ["practice", "closed_at"])
     op.create_index("ix_wish_practice_booking", "wish", ["practice", "booking"])
     op.create_index("ix_wish_practice_patient", "wish", ["practice", "patient"])
     op.add_column("patient", sa.Column("no_sms_since", UtcDateTime()))
