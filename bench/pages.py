@@ -1,6 +1,4 @@
-"""A patient's page in a big practice: 10 dentists, 50,000 bookings, in CPU milliseconds without the HTML: the page, its free
-times, one act.
-"""
+"""A patient's page in a big practice: 10 dentists, 50,000 bookings, in CPU milliseconds without the HTML."""
 
 from __future__ import annotations
 
@@ -26,10 +24,10 @@ _WEEKS_AHEAD = 60  # behind the last booking of the big practice, so that every 
 
 def measure(repeats: int = 40, many: int = BOOKINGS) -> dict[str, float]:
     """Median milliseconds of CPU by what the patient does."""
-    with big_practice(many) as (world, calendars, names):
+    with big_practice(many) as (bare, calendars, names):
         own = names[DENTISTS - 1 :: DENTISTS]  # the patients of the first dentist
         dice = random.Random(7)  # noqa: S311 - the same questions at every run is the point
-        world = replace(world, practice=replace(world.practice, page_url="https://rdv.lilas.example"))
+        world = replace(bare, practice=replace(bare.practice, page_url="https://rdv.lilas.example"))
         today = world.now().date()
         monday = today - timedelta(days=today.weekday()) + timedelta(weeks=_WEEKS_AHEAD)
         for number in range(repeats):

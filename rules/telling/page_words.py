@@ -33,14 +33,15 @@ NOT_UNDERSTOOD = "Cette demande n'a pas pu être lue. Recommencez, ou appelez le
 
 
 def rows(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
-    """The appointment, a (label, value) a line: whose by first name and initial, when with the zone, public motif."""
+    """The appointment, a (label, value) a line, what tells it from others first: when with the zone, with whom, whose by
+    first name and initial; then the public motif, length and place."""
     local, dentist = spoken_names.local(facts, practice), spoken_names.dentist(facts.dentist, practice)
     told = (
-        ("Patient", short_name(facts.name)),
         ("Date et heure", f"{french.day_and_clock(local, year=True)} ({spoken_names.zone(practice)})"),
-        ("Durée", french.minutes(facts.minutes)),
         ("Praticien", ", ".join(word for word in (dentist.name, dentist.specialty) if word)),
+        ("Patient", short_name(facts.name)),
         ("Motif", public_motif(facts, practice)),
+        ("Durée", french.minutes(facts.minutes)),
         ("Adresse", facts.place or practice.address),
     )
     return tuple((label, value) for label, value in told if value)

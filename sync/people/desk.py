@@ -45,8 +45,9 @@ class PagesOfPatients:
         """See `PatientDesk.house`."""
         practice = self._world.practice
         return House(
-            practice.name, practice.phone, tel_url(practice.phone), practice.address, maps_url(practice.address)
-        )
+            practice.name, practice.phone, tel_url(practice.phone), practice.address, maps_url(practice.address),
+            practice.page_url or "",
+        )  # fmt: skip
 
     def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
         """See `PatientDesk.shown`."""

@@ -53,11 +53,11 @@ def test_p39_the_page_shows_the_appointment_and_nothing_more(desk: Desk) -> None
     desk.books("DUPONT Marie – contrôle", "Commentaire : très anxieuse", minutes=20)
     shown = Patient(desk).sees()
     assert shown.rows == (
-        ("Patient", "Marie D."),
         ("Date et heure", "mardi 1er décembre 2026 à 10 h (heure de Paris)"),
-        ("Durée", "20 min"),
         ("Praticien", "Dr Claire Martin, Chirurgien-dentiste"),
+        ("Patient", "Marie D."),
         ("Motif", "Consultation"),
+        ("Durée", "20 min"),
         ("Adresse", "12 rue des Lilas, 75020 Paris"),
     )
     assert shown.may == (What.CANCEL, What.MOVE, What.WAIT, What.CALL, What.CORRECT, What.FEWER)
@@ -70,7 +70,7 @@ def test_p39_the_same_message_again_bears_the_same_link_and_a_later_one_too(desk
     event.moves(at="02/12 11:00")
     first, second = desk.sms(MOBILE)
     assert secrets(first) == secrets(second)
-    assert Patient(desk, first).sees().rows[1] == (
+    assert Patient(desk, first).sees().rows[0] == (
         "Date et heure", "mercredi 2 décembre 2026 à 11 h (heure de Paris)",
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def test_p45_by_the_link_the_event_stands_at_the_new_time_and_that_is_told_once(
     assert (there.start.hour, there.end - there.start) == (15, timedelta(minutes=30))
     shown = marie.sees()
     assert shown.news == f"C'est fait : votre rendez-vous est déplacé au mardi 1er décembre à 15 h. {CONFIRMED}"
-    assert shown.rows[1][1] == "mardi 1er décembre 2026 à 15 h (heure de Paris)"
+    assert shown.rows[0][1] == "mardi 1er décembre 2026 à 15 h (heure de Paris)"
     for _ in range(3):
         desk.waits(minutes=5)
     assert [("déplacé" in text) for text in desk.sms(MOBILE)] == [False, True]
@@ -183,7 +183,7 @@ def test_p45_her_own_move_wins(desk: Desk) -> None:
     event.moves(at="03/12 09:00")
     shown = marie.sees()
     assert shown.news.startswith("Le cabinet a modifié ce rendez-vous entre-temps")
-    assert shown.rows[1][1] == "jeudi 3 décembre 2026 à 9 h (heure de Paris)"
+    assert shown.rows[0][1] == "jeudi 3 décembre 2026 à 9 h (heure de Paris)"
     desk.waits(minutes=5)
     assert [("03/12" in text) for text in desk.sms(MOBILE)] == [False, True]
 
@@ -250,7 +250,7 @@ def test_p39_another_patient_in_the_event_and_the_link_leads_nowhere(tmp_path: P
     marie = Patient(desk)
     event.retypes(title="MOREAU Luc – détartrage")
     assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-    assert Patient(desk, desk.sms(LUC.mobile)[-1]).sees().rows[0] == ("Patient", "Luc M.")
+    assert Patient(desk, desk.sms(LUC.mobile)[-1]).sees().rows[2] == ("Patient", "Luc M.")
 
 
 def test_p39_a_number_that_was_corrected_sees_nothing_any_more(desk: Desk) -> None:
@@ -277,7 +277,7 @@ def test_l3_of_an_appointment_in_error_the_page_shows_what_was_told(desk: Desk) 
     event.moves(at="06/12 10:00")  # a Sunday
     assert event.wrong
     shown = marie.sees()
-    assert shown.rows[1][1] == "mardi 1er décembre 2026 à 10 h (heure de Paris)"
+    assert shown.rows[0][1] == "mardi 1er décembre 2026 à 10 h (heure de Paris)"
     assert (shown.may, shown.news) == (
         (What.CALL,),
         "Le cabinet est en train de vérifier ce rendez-vous. En cas de doute, appelez-le.",
@@ -369,7 +369,7 @@ def test_p39_fewer_messages_the_other_channel_still_goes(desk: Desk) -> None:
     assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 2)
     desk.waits(days=7, hours=3)
     assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 3)
-    assert marie.sees().rows[1][1].startswith("mercredi 2 décembre")  # the link in the SMS still opens
+    assert marie.sees().rows[0][1].startswith("mercredi 2 décembre")  # the link in the SMS still opens
 
 
 def test_p39_no_messages_at_all_and_the_practice_calls(desk: Desk) -> None:
@@ -413,7 +413,7 @@ def test_p39_after_revoking_the_next_message_bears_another_link(desk: Desk) -> N
     event.moves(at="02/12 11:00")
     again = Patient(desk)
     assert again.secret != marie.secret
-    assert again.sees().rows[1][1].startswith("mercredi 2 décembre")
+    assert again.sees().rows[0][1].startswith("mercredi 2 décembre")
     assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
 
 
@@ -427,7 +427,7 @@ def test_p39_a_merged_record_keeps_its_links(desk: Desk) -> None:
         assert first and second
         merge(tx, preview(tx, first, second, world.practice.zone), world.now(), world.practice.zone)
     desk.waits(seconds=5)
-    assert marie.sees().rows[0] == ("Patient", "Marie-Anne D.")
+    assert marie.sees().rows[2] == ("Patient", "Marie-Anne D.")
 
 
 def test_p39_the_link_of_an_erased_patient_leads_nowhere(desk: Desk) -> None:
