@@ -33,8 +33,8 @@ NOT_UNDERSTOOD = "Cette demande n'a pas pu être lue. Recommencez, ou appelez le
 
 
 def rows(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
-    """The appointment, a (label, value) a line, what tells it from others first: when with the zone, with whom, whose by
-    first name and initial; then the public motif, length and place."""
+    """The appointment, a (label, value) a line, what tells it from others first: when with the zone, with whom, whose
+    by first name and initial; then the public motif, length and place."""
     local, dentist = spoken_names.local(facts, practice), spoken_names.dentist(facts.dentist, practice)
     told = (
         ("Date et heure", f"{french.day_and_clock(local, year=True)} ({spoken_names.zone(practice)})"),

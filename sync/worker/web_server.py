@@ -43,7 +43,8 @@ def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: Exi
                 desk_of(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
                 for one in members
             ]
-            stack.enter_context(serving(doors[listen], application(offices), offices[0].fault))
+            desks = [one for one in offices if isinstance(one, DeskOfPatients)]
+            stack.enter_context(serving(doors[listen], application(offices, desks), offices[0].fault))
 
     return ready
 
