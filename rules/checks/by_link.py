@@ -4,6 +4,7 @@ the directory or the appointment by itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ from rules.text.french import WAYS_PLURAL, clock, listed, phone
 _DAYS = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi"}
 _MOMENTS = {"matin": "le matin", "apres-midi": "l'après-midi"}
 _LABELS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
-_CALLED = "rappele"  # as folded: Rappelé, rappelée, a rappelé
+_CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappelée; not « à rappeler »
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def said(wishes: Sequence[PageWish], text: str, booking: Booking, practice: Prac
 def is_answered(wish: PageWish, text: str, patient: Patient) -> bool:
     """Whether a person dealt with it: `Rappelé` typed since, or the details stand in the record."""
     if wish.kind == "call":
-        return wish.typed_after and _CALLED in fold(text)
+        return wish.typed_after and _CALLED.search(fold(text)) is not None
     return wish.kind == "correct" and not _differing(wish, patient)
 
 

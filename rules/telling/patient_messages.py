@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
@@ -54,13 +54,17 @@ def sms(send: Send, practice: Practice, manage_url: str | None = None, *, today:
     discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
     say = series_messages.sms_said if about_series(send) else _SAID[send.kind]
     said = [say(send, house, Style(shorter, today)) for house in (practice, discreet) for shorter in (False, True)]
+    tight = _tight(send, practice, Style(shorter=True, today=today))
     return min(
-        (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
+        (_line(practice, text, tail) for tail, text in _wordings(said, tight, send, practice, manage_url)), key=segments
     )
 
 
-def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str | None) -> list[tuple[str, str]]:
+def _wordings(
+    said: list[str], tight: Iterable[str], send: Send, practice: Practice, manage_url: str | None
+) -> list[tuple[str, str]]:
     """Tail and text, best first: a link matters more than a long date, a long date more than a polite phone line."""
+    linked = [(manage_url, text) for text in tight] if manage_url else []
     phone = f"Tél. {practice.phone}"
     if send.kind is MessageKind.CANCELLATION:
         best = [f"Pour reprendre RDV : {practice.phone}", phone]
@@ -68,7 +72,23 @@ def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str |
         best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
     else:
         best = [f"Pour annuler : {practice.phone}", phone]  # in letters that every telephone has
-    return [(tail, text) for tails in (best, [phone]) for text in said for tail in tails]
+    full, plain = ([(tail, text) for text in said for tail in tails] for tails in (best, [phone]))
+    return [*full, *linked, *plain]
+
+
+def _tight(send: Send, practice: Practice, style: Style) -> Iterator[str]:
+    """What is said where nothing longer leaves room for the link: the page has the rest. The last one leaves out the
+    dentist of an appointment that keeps its dentist."""
+    now, before = send.facts, send.before or send.facts
+    when, who = _sms_when(now, practice, style), spoken_names.short(now.dentist, practice)
+    if send.kind is MessageKind.CONFIRMATION:
+        yield f"RDV confirmé {when}, {who}."
+    elif send.kind is MessageKind.REMINDER and not send.also:
+        yield f"rappel RDV {when}, {who}."
+    elif send.kind is MessageKind.MODIFICATION and replace(now, start=before.start) == before:
+        local = spoken_names.local(before, practice)
+        former = f"(avant : {local:%d/%m} à {french.short_clock(local)})"
+        yield from (f"RDV déplacé au {when}, {who} {former}.", f"RDV déplacé au {when} {former}.")
 
 
 def _line(practice: Practice, said: str, tail: str) -> str:

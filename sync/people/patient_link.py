@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, Refused, Written
+from adapters.deadline import within
 from rules.model import Facts, Outcome, OutcomeKind
-from sync.annotate import refused_writes
+from sync.annotate import refused_writes, write_backoff
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
@@ -118,7 +119,9 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
         return ends(world, intent, intents.CALL)
     with world.store.write() as tx:  # before the deletion: a missing event is then known to be our doing
         intents.move(tx, intent.booking, FLIGHT, world.now())
-    match remove(world, source, standing):
+    with within(write_backoff.ROUND_TRIP_S):
+        result = remove(world, source, standing)
+    match result:
         case Written():
             return _is_out(world, intent, row)
         case Conflict(gone=True) if intent.state == FLIGHT:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.base import Edit, Offering, OutsideError, Refused, Written
+from adapters.deadline import within
 from rules.model import Annotation, Slot
 from sync.annotate import refused_writes, write_backoff
 from sync.annotate.write_probe import may_write
@@ -143,7 +144,8 @@ def _moved(world: World, intent: IntentRow, found: _Found, start: datetime, end:
     standing = found.standing
     edit = Edit(found.shown, standing.payload, end, start)
     try:
-        result = found.source.calendar.apply(standing.ref, standing.version, edit)
+        with within(write_backoff.ROUND_TRIP_S):
+            result = found.source.calendar.apply(standing.ref, standing.version, edit)
     except OutsideError as error:
         write_backoff.failed(world, standing.calendar, error)
         raise

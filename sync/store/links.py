@@ -73,7 +73,7 @@ def make(tx: Tx, about: About, now: datetime) -> str:
 
 def is_about(tx: Tx, secret: str, about: About) -> bool:
     """Whether it is the secret of that link, revoked or not."""
-    return any(hmac.compare_digest(secret.encode(), one.encode()) for one, _ in _lives(tx, about))
+    return any(hmac.compare_digest(secret.encode("utf-8", "replace"), one.encode()) for one, _ in _lives(tx, about))
 
 
 def _lives(tx: Tx, about: About) -> Iterator[tuple[str, bool]]:
@@ -108,7 +108,7 @@ def revoke(tx: Tx, now: datetime, *, booking: int | None = None, patient: int | 
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(f"attitre link {secret}".encode()).hexdigest()
+    return hashlib.sha256(f"attitre link {secret}".encode("utf-8", "replace")).hexdigest()
 
 
 def _row(row: Any) -> LinkRow:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from rules.model import Busy, Kind, Slot
 from sync.store import tables as t
@@ -33,7 +34,11 @@ def take(tx: Tx, slot: Slot, booking: int, now: datetime) -> bool:
     release(tx, booking)
     tx.run(_CLEAR, the_dentist=dentist, those_at=steps)
     kept = {"dentist": dentist, "booking": booking, "until": now + KEPT_FOR}
-    tx.add(_ADD, [{**kept, "at": at} for at in steps])
+    try:
+        with tx.part():  # two servers' sessions may both have found it free
+            tx.add(_ADD, [{**kept, "at": at} for at in steps])
+    except IntegrityError:
+        return False
     return True
 
 

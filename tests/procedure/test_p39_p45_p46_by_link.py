@@ -260,7 +260,7 @@ def test_p39_a_number_that_was_corrected_sees_nothing_any_more(desk: Desk) -> No
     assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
 
 
-@pytest.mark.parametrize("secret", ["", "x", "é" * 22, "A" * 22, "A" * 5000, "../healthz"])
+@pytest.mark.parametrize("secret", ["", "x", "\udcff" * 22, "é" * 22, "A" * 22, "A" * 5000, "../healthz"])
 def test_p39_a_wrong_link_shows_nothing(desk: Desk, secret: str) -> None:
     desk.books(TITLE)
     pages = PagesOfPatients(desk.office.world, lambda: None)
@@ -319,6 +319,8 @@ def test_p39_who_asks_to_be_called_stands_in_the_event_and_in_the_digest_once_a_
     assert letter is not None
     assert "Patients à rappeler" in [section.title for section in letter.sections]
     desk.waits(minutes=5)
+    event.adds("Commentaire : à rappeler")
+    assert event.said("!") == [asked]
     event.adds("Rappelée le 24/11, laissé un message")
     assert event.said("!") == []
     assert todays(desk.office.world) is None
