@@ -20,7 +20,7 @@ _STEP = timedelta(minutes=5)
 _h = t.slot_hold.c
 _THERE = (*here(t.slot_hold, "dentist"), those(_h.at))
 _TAKEN = select(_h.booking).where(*_THERE, _h.until > the(_h.until), _h.booking != the(_h.booking)).limit(1)
-_CLEAR, _ADD = delete(t.slot_hold).where(*_THERE), insert(t.slot_hold)
+_CLEAR, _ADD = delete(t.slot_hold).where(*_THERE, _h.until <= the(_h.until)), insert(t.slot_hold)
 _RELEASE = delete(t.slot_hold).where(*here(t.slot_hold, "booking"))
 _KEPT = select(_h.at).where(*here(t.slot_hold, "dentist"), _h.until > the(_h.until), _h.booking != the(_h.booking))
 
@@ -32,7 +32,7 @@ def take(tx: Tx, slot: Slot, booking: int, now: datetime) -> bool:
     if tx.run(_TAKEN, the_dentist=dentist, those_at=steps, the_until=now, the_booking=booking).first():
         return False
     release(tx, booking)
-    tx.run(_CLEAR, the_dentist=dentist, those_at=steps)
+    tx.run(_CLEAR, the_dentist=dentist, those_at=steps, the_until=now)
     kept = {"dentist": dentist, "booking": booking, "until": now + KEPT_FOR}
     try:
         with tx.part():  # two servers' sessions may both have found it free
