@@ -28,6 +28,7 @@ CALL_NOTED = "C'est noté : le cabinet vous rappellera."
 CALL_KNOWN = "Votre demande est déjà notée : le cabinet vous rappellera."
 WAIT_NOTED = "C'est noté. Rien n'est réservé pour l'instant : votre rendez-vous reste à sa date."
 SENT_ON = "Votre demande est transmise. Le cabinet la vérifie avant de corriger votre dossier."
+AGAIN = "Changer les messages que je reçois"
 NOTHING_NEW = "Il n'y avait rien à corriger."
 NOT_UNDERSTOOD = "Cette demande n'a pas pu être lue. Recommencez, ou appelez le cabinet."
 

@@ -29,7 +29,6 @@ from sync.store.links import LinkRow
 _TITLES = {
     Stage.CANCELLED: words.CANCELLED_TITLE, Stage.GONE: words.CANCELLED_TITLE, Stage.PAST: words.PAST_TITLE,
 }  # fmt: skip
-_ALWAYS = (What.CALL, What.CORRECT, What.FEWER)
 _FORM = "%Y%m%dT%H%MZ"  # a time in a form: UTC
 
 
@@ -73,6 +72,7 @@ def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> S
         earlier=page - 1 if times and page > 0 else None,
         later=page + 1 if times and page < last else None,
         notes=tuple(_notes(world, state, nothing_free=times and not days)),
+        labels={What.FEWER: words.AGAIN} if unwanted(state.patient) else {},
     )
 
 
@@ -83,14 +83,15 @@ def _may(world: World, state: State) -> tuple[tuple[What, ...], Mapping[What, st
         return (What.CALL,), {}
     if state.stage is not Stage.STANDS:
         return (), {}
+    always = (What.CALL, What.CORRECT, What.FEWER) if state.patient else (What.CALL,)
     if not state.changeable:
-        return _ALWAYS, dict.fromkeys((What.CANCEL, What.MOVE), words.call(practice))
+        return always, dict.fromkeys((What.CANCEL, What.MOVE), words.call(practice))
     if _is_late(world, state):
-        return _ALWAYS, dict.fromkeys((What.CANCEL, What.MOVE), words.too_late(practice))
+        return always, dict.fromkeys((What.CANCEL, What.MOVE), words.too_late(practice))
     hours = next((one.hours for one in practice.dentists if one.key == state.row.dentist), None)
     if not hours:
-        return (What.CANCEL, What.WAIT, *_ALWAYS), {What.MOVE: words.no_hours(practice)}
-    return (What.CANCEL, What.MOVE, What.WAIT, *_ALWAYS), {}
+        return (What.CANCEL, What.WAIT, *always), {What.MOVE: words.no_hours(practice)}
+    return (What.CANCEL, What.MOVE, What.WAIT, *always), {}
 
 
 def _is_late(world: World, state: State) -> bool:

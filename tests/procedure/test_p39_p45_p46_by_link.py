@@ -1,16 +1,17 @@
 """P39, P45, P46 by the patient's link: what is in the message, what the page shows, and what becomes of the event."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from adapters.base import TryLater
 from adapters.web.patients import Act, LinkTo, What
 from sync.people.desk import PagesOfPatients
 from sync.people.erase import erase
 from sync.people.merge import merge, preview
-from sync.store import links, patients
+from sync.store import calendars, links, patients
 from sync.worker.daily_digest import todays
 from tests.at_the_page import URL, Patient, secrets
 from tests.desk import LUC, MARIE, SURGERY, Desk, make_desk
@@ -441,3 +442,55 @@ def test_p39_the_link_of_an_erased_patient_leads_nowhere(desk: Desk) -> None:
         assert record
         erase(tx, record, world.now(), world.practice.zone)
     assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
+
+
+def test_l6_what_is_missing_is_not_called_cancelled_before_that_is_known(desk: Desk) -> None:
+    desk.runs(replace(ONLINE, policy=replace(ONLINE.policy, settle_change_seconds=180)))
+    event = desk.books(TITLE)
+    marie = Patient(desk)
+    event.deletes()
+    shown = marie.sees()
+    assert (shown.title, shown.may) == ("Votre rendez-vous", (What.CALL,))
+    assert shown.news == "Le cabinet est en train de vérifier ce rendez-vous. En cas de doute, appelez-le."
+    assert shown.rows[0][1] == "mardi 1er décembre 2026 à 10 h (heure de Paris)"
+    for _ in range(2):
+        desk.waits(minutes=5)
+    assert marie.sees().news == "Ce rendez-vous n'a plus lieu. Pour en reprendre un, appelez le 01 43 00 00 00."
+
+
+def test_g10_while_the_calendar_is_down_the_page_says_that_it_takes_longer(desk: Desk) -> None:
+    desk.books(TITLE)
+    marie = Patient(desk)
+    marie.does(What.CANCEL)
+    desk.office.calendars["martin"].fail_next(TryLater("Injoignable."), times=99)
+    desk.waits(seconds=10)
+    assert marie.sees().pending
+    desk.waits(seconds=25)
+    shown = marie.sees()
+    assert (shown.pending, shown.news[:38]) == (False, "Cela prend plus longtemps que d'habitu")
+
+
+def test_p39_a_calendar_that_takes_no_writes_leaves_the_telephone(desk: Desk) -> None:
+    desk.books(TITLE)
+    marie = Patient(desk)
+    with desk.office.world.store.write() as tx:
+        calendars.change(tx, "memory:martin", read_only="Lecture seule.")
+    shown = marie.sees()
+    assert shown.may == (What.CALL, What.CORRECT, What.FEWER)
+    assert "ne peut pas être changé en ligne" in shown.why_not[What.MOVE]
+
+
+def test_p39_two_people_with_one_telephone_each_see_their_own(tmp_path: Path) -> None:
+    child = replace(MARIE, given_name="Léa", birth_date=date(2016, 5, 12), guardian="Mme Dupont", email=None)
+    desk = make_desk(tmp_path, ONLINE, known=[MARIE, child])
+    desk.books(TITLE)
+    desk.books("DUPONT Léa – détartrage", "E-mail : lea@example.org", at="01/12 11:00")
+    both = [Patient(desk, text) for text in desk.sms(MOBILE)]
+    assert [one.sees().rows[2][1] for one in both] == ["Marie D.", "Léa D."]
+    both[0].does(What.CANCEL)
+    desk.waits(seconds=5)
+    assert desk.office.calendars["martin"].get("e1.ics") is None
+    assert desk.office.event("e2").start.hour == 11
+    desk.waits(days=6)
+    joint = [text for text in desk.sms(MOBILE) if "rappel" in text]
+    assert all(not secrets(text) or "vos RDV" not in text for text in joint)
