@@ -201,6 +201,32 @@ def test_g10_a_calendar_that_refuses_is_told_to_the_practice_and_the_patient_cal
     assert told.to_practice() == ["attitre : un rendez-vous à déplacer"]
 
 
+def test_g10_down_right_after_our_write_nothing_is_told_before_it_was_looked_at(
+    told: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chooses(told)
+    martin = told.calendars["martin"]
+    race(monkeypatch, lambda: martin.fail_next(TryLater("Injoignable."), times=6), after=True)
+    told.passes()
+    assert (ended(told), told.told("modification")) == ("flight", [])
+    she_books_over(told)
+    for _ in range(8):
+        told.passes(later=10 * MINUTE)
+    assert (stands(told), stands(told, "x"), ended(told)) == (10, 15, "taken")
+    assert told.told("modification") == []
+
+
+def test_p8_an_end_that_is_still_to_be_written_is_that_of_the_new_hour(told: Office) -> None:
+    long = ics("a", "DUPONT Marie – détartrage", (MORNING + timedelta(days=7)).replace(hour=10), 50, COMPLETE)
+    told.calendars["martin"].put("a.ics", long)
+    told.passes()
+    length = told.event("a").end - told.event("a").start
+    assert chooses(told) is Said.ASKED
+    told.passes()
+    assert told.event("a").end - told.event("a").start == length
+    moved_once(told)
+
+
 class Killed(BaseException):
     """The process is gone."""
 
