@@ -156,11 +156,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What to change in one resource: our part, and (P8) the end. `origin` is the payload that the rules saw."""
+    """What to change in one resource: our part, and the end (P8), or start and end together (P45). `origin` is the
+    payload that the rules saw."""
 
     annotation: Annotation
     origin: bytes
     end: datetime | None = None
+    start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

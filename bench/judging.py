@@ -35,15 +35,15 @@ _HOURS = {day: ((clock_time(8, 30), clock_time(19, 0)),) for day in range(5)}
 
 def measure(repeats: int = 30, bookings: int = BOOKINGS) -> dict[str, float]:
     """Median milliseconds of CPU by what was asked: an ordinary event, an unknown name, a taken slot, a search."""
-    with _practice(bookings) as (world, calendars, names):
+    with big_practice(bookings) as (world, calendars, names):
         dice = random.Random(7)  # noqa: S311 - the same questions at every run is the point
         known = [dice.randrange(len(names)) for _ in range(repeats)]
         free, also_free = (_monday(world.now().date()) + timedelta(weeks=weeks) for weeks in (60, 61))
         taken = _monday(world.now().date()) + timedelta(weeks=2)
         asked: dict[str, Callable[[int], float]] = {
-            "known patient": lambda n: _judged(world, calendars, _event(n, names[known[n]], free)),
-            "unknown name": lambda n: _judged(world, calendars, _event(n, f"Zq{names[known[n]]}x", also_free)),
-            "taken slot": lambda n: _judged(world, calendars, _event(n, names[known[n]], taken)),
+            "known patient": lambda n: _judged(world, calendars, event(n, names[known[n]], free)),
+            "unknown name": lambda n: _judged(world, calendars, event(n, f"Zq{names[known[n]]}x", also_free)),
+            "taken slot": lambda n: _judged(world, calendars, event(n, names[known[n]], taken)),
             "name search": lambda n: _searched(world, names[known[n]]),
         }
         return {name: round(statistics.median(ask(n) for n in range(repeats)), 2) for name, ask in asked.items()}
@@ -66,7 +66,7 @@ def _searched(world: World, name: str) -> float:
         return (time.process_time() - began) * 1000
 
 
-def _event(number: int, name: str, day: date) -> tuple[str, bytes]:
+def event(number: int, name: str, day: date) -> tuple[str, bytes]:
     start = datetime(day.year, day.month, day.day, 9, 0) + timedelta(days=number % 5, minutes=30 * (number % 16))  # noqa: DTZ001
     lines = (
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//bench//FR", "BEGIN:VEVENT", f"UID:asked-{name[:4]}-{number}",
@@ -81,7 +81,8 @@ def _event(number: int, name: str, day: date) -> tuple[str, bytes]:
 
 
 @contextmanager
-def _practice(bookings: int) -> Iterator[tuple[World, list[MemoryCalendar], list[str]]]:
+def big_practice(bookings: int) -> Iterator[tuple[World, list[MemoryCalendar], list[str]]]:
+    """Its world, its calendars, and the names of its patients."""
     keys = [f"d{number}" for number in range(DENTISTS)]
     practice = Practice(
         key="banc", name="Banc", address="12 rue des Lilas, 75020 Paris", phone="01 43 00 00 00",

@@ -42,6 +42,8 @@ _WHEN = "Date, heure et praticien confirmés"
 _ASK = "« Avez-vous un dentiste attitré dans notre cabinet ? »"
 _CAME = "« Êtes-vous déjà venu(e) dans notre cabinet ? »"
 _OWN = "Ne jamais placer le patient avec un autre dentiste sans son accord"
+_PAGE = "Lien de gestion : modifier ou annuler en ligne"
+_WAITS = "Proposer le créneau aux patients en liste d'attente"
 _BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
 _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
 _NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
@@ -170,6 +172,14 @@ _TABLE = (
          "Responsable, d'après le dossier : {seen}.", "Champs obligatoires pour valider le rendez-vous"),
     Rule("mobile-waived", "P34", INFO, "mobile", "Sans mobile, noté : {seen}.", _MOBILE),
     Rule("email-waived", "P34", INFO, "email", "Sans e-mail, noté : {seen}.", _EMAIL),
+    Rule("call-asked", "P39", WARNING, "call",
+         "À rappeler{problem} : demandé sur sa page le {seen}. Une fois fait, tapez « Rappelé ».", _PAGE),
+    Rule("details-proposed", "P39", WARNING, "contact",
+         "Demandé sur sa page le {seen} : corriger {problem}. Si c'est juste, tapez :", _PAGE),
+    Rule("phone-only", "P39", WARNING, "contact",
+         "À prévenir par téléphone : ni SMS ni e-mail, demandé sur sa page le {seen}.", _PAGE),
+    Rule("messages-fewer", "P39", INFO, "contact", "Plus de {problem}, demandé sur sa page le {seen}.", _PAGE),
+    Rule("time-wished", "P44", INFO, "slot", "Cherche un autre créneau ({seen}), dit sur sa page le {at}.", _WAITS),
     Rule("absence-excused", "P47", INFO, "attendance", "Absence excusée notée : {seen}.", "Absence excusée : prévenu au moins la veille"),
     Rule("absence-unexcused", "P48", INFO, "attendance",
          "Absence non excusée notée : {seen}. Sinon, tapez « Absent excusé ».", "Absence non excusée"),

@@ -149,8 +149,11 @@ class MemoryCalendar:
             return Conflict()
         if alike(reading.annotation, edit.annotation) and edit.end is None and not reading.foreign_block:
             return Written(now)
-        payload = None if reading.blocked else self._ics.splice(ref, now.payload, edit.annotation, edit.end)
+        payload = None if reading.blocked else self._spliced(ref, now, edit)
         return _UNSAFE if payload is None else self._store(ref, payload)
+
+    def _spliced(self, ref: str, now: Resource, edit: Edit) -> bytes | None:
+        return self._ics.splice(ref, now.payload, edit.annotation, edit.end, edit.start)
 
     def _is_what_was_seen(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
         if version is not None:

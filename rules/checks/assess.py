@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules.checks import agenda, checklist, kept_answers, visit_length
+from rules.checks import agenda, by_link, checklist, kept_answers, visit_length
+from rules.checks.by_link import PageWish
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.checks.typed_time import typed_time
@@ -78,6 +79,7 @@ class Context:
     length: Length | None = None  # what is remembered of the event's length (P8)
     fixed: str = ""  # why its length cannot be changed (P8)
     first_seen: datetime | None = None  # when the booking was first seen
+    wishes: tuple[PageWish, ...] = ()  # what the patient asked for on their page, and nobody dealt with (P39)
     offered: tuple[str, ...] = ()  # the patients that she was shown to choose from (`= 1`)
 
 
@@ -214,6 +216,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
             event, entry, practice, _slot(event, context), tuple(_time(event, entry, booking, practice, context))
         ),
         *checklist.remarks(patient, practice),
+        *by_link.said(context.wishes, event.description, booking, practice),
         *_earlier(entry, placed, event, practice, context),
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient

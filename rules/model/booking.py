@@ -64,6 +64,16 @@ class Booking:
         given = self.guardian.email if self.guardian else None
         return given or (None if self.without_email else self.patient.email)
 
+    @property
+    def reached_by_sms(self) -> str | None:
+        """Where an SMS goes, unless the patient wants none (P39)."""
+        return None if self.patient.no_sms_since else self.mobile
+
+    @property
+    def reached_by_email(self) -> str | None:
+        """Where an e-mail goes, unless the patient wants none."""
+        return None if self.patient.no_email_since else self.email
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

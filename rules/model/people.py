@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Patient:
     without_mobile_since: date | None = None
     without_email: str | None = None
     without_email_since: date | None = None
+    no_sms_since: datetime | None = None  # the patient wants no SMS; as for `no_email_since` (by their page, P39)
+    no_email_since: datetime | None = None
     visits: tuple[tuple[date, str, str | None], ...] = ()
     remarks: tuple[date, ...] = ()
     known_as: tuple[tuple[str, str], ...] = ()

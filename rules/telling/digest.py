@@ -92,13 +92,14 @@ class Matters:
     unread: tuple[Unread, ...] = ()
     support: tuple[tuple[str, str, str], ...] = ()
     troubles: tuple[str, ...] = ()
+    to_call: tuple[Appointment, ...] = ()
 
     @property
     def nothing(self) -> bool:
         """There is nothing to look at; a support contact alone is no reason for a mail."""
         return not (
             self.faulty or self.blocks or self.undelivered or self.without_outcome or self.unshown or self.held
-            or self.unread or self.troubles
+            or self.unread or self.troubles or self.to_call
         )  # fmt: skip
 
 
@@ -156,6 +157,7 @@ def _plain(section: Section, *, details: bool) -> Iterator[str]:
 def _weight(matters: Matters) -> Iterator[int]:
     for listed in (matters.faulty, matters.blocks, matters.undelivered, matters.without_outcome):
         yield len(listed)
+    yield len(matters.to_call)
     for others in (matters.unshown, matters.held, matters.unread, matters.troubles):
         yield len(others)
 
@@ -186,6 +188,11 @@ def _held_and_lost(matters: Matters, practice: Practice) -> Iterator[Section]:
         "Annulations et messages retenus" if any(one.messages for one in matters.held) else "Annulations retenues",
         "Aucun patient n'est prévenu avant votre décision.",
         _items((_held(one, practice) for one in matters.held), "attitre status"),
+    )
+    yield Section(
+        "Patients à rappeler",
+        "Ils l'ont demandé sur leur page. Une fois fait, tapez « Rappelé » dans l'événement.",
+        _items((_appointment(one, practice) for one in matters.to_call), "attitre agenda"),
     )
     yield Section(
         "Messages non remis",

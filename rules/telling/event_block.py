@@ -107,7 +107,7 @@ def _mark(assessment: Assessment, practice: Practice, receipts: Sequence[Receipt
     if any(one.state in _UNTOLD for one in news):
         return ""  # an earlier message that was sent does not say what is true now
     booking = assessment.booking
-    nowhere = booking is not None and not (booking.mobile or booking.email)
+    nowhere = booking is not None and not (booking.reached_by_sms or booking.reached_by_email)
     return DONE if told or nowhere else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
@@ -54,21 +54,41 @@ def sms(send: Send, practice: Practice, manage_url: str | None = None, *, today:
     discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
     say = series_messages.sms_said if about_series(send) else _SAID[send.kind]
     said = [say(send, house, Style(shorter, today)) for house in (practice, discreet) for shorter in (False, True)]
+    tight = _tight(send, practice, Style(shorter=True, today=today))
     return min(
-        (_line(practice, text, tail) for tail, text in _wordings(said, send, practice, manage_url)), key=segments
+        (_line(practice, text, tail) for tail, text in _wordings(said, tight, send, practice, manage_url)), key=segments
     )
 
 
-def _wordings(said: list[str], send: Send, practice: Practice, manage_url: str | None) -> list[tuple[str, str]]:
+def _wordings(
+    said: list[str], tight: Iterable[str], send: Send, practice: Practice, manage_url: str | None
+) -> list[tuple[str, str]]:
     """Tail and text, best first: a link matters more than a long date, a long date more than a polite phone line."""
+    linked = [(manage_url, text) for text in tight] if manage_url else []
     phone = f"Tél. {practice.phone}"
     if send.kind is MessageKind.CANCELLATION:
         best = [f"Pour reprendre RDV : {practice.phone}", phone]
-    elif manage_url:
+    elif manage_url and not about_series(send):  # a series is changed by the practice only
         best = [f"Modifier ou annuler : {manage_url} ou {practice.phone}", f"Gérer : {manage_url}", manage_url]
     else:
         best = [f"Pour annuler : {practice.phone}", phone]  # in letters that every telephone has
-    return [(tail, text) for tails in (best, [phone]) for text in said for tail in tails]
+    full, plain = ([(tail, text) for text in said for tail in tails] for tails in (best, [phone]))
+    return [*full, *linked, *plain]
+
+
+def _tight(send: Send, practice: Practice, style: Style) -> Iterator[str]:
+    """What is said where nothing longer leaves room for the link: the page has the rest. The last one leaves out the
+    dentist of an appointment that keeps its dentist."""
+    now, before = send.facts, send.before or send.facts
+    when, who = _sms_when(now, practice, style), spoken_names.short(now.dentist, practice)
+    if send.kind is MessageKind.CONFIRMATION:
+        yield f"RDV confirmé {when}, {who}."
+    elif send.kind is MessageKind.REMINDER and not send.also:
+        yield f"rappel RDV {when}, {who}."
+    elif send.kind is MessageKind.MODIFICATION and replace(now, start=before.start) == before:
+        local = spoken_names.local(before, practice)
+        former = f"(avant : {local:%d/%m} à {french.short_clock(local)})"
+        yield from (f"RDV déplacé au {when}, {who} {former}.", f"RDV déplacé au {when} {former}.")
 
 
 def _line(practice: Practice, said: str, tail: str) -> str:
@@ -175,7 +195,7 @@ def tel_url(phone: str) -> str:
 
 def _letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
     if about_series(send):
-        return _series_letter(send, practice)
+        return _series_letter(send, practice, manage_url)
     if send.kind is MessageKind.CANCELLATION:
         return _farewell(send.before or send.facts, practice)
     if send.also:
@@ -239,7 +259,7 @@ def _day_letter(send: Send, practice: Practice) -> Letter:
     )
 
 
-def _series_letter(send: Send, practice: Practice) -> Letter:
+def _series_letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
     """One letter for the visits of a series (ruling 17): its rhythm, its next date, and the dates."""
     every, cancelled = series_messages.every(send), send.kind is MessageKind.CANCELLATION
     opening = f"Vos rendez-vous sont {_SERIES[send.kind]} : {_when(every, send, practice)}."
@@ -250,13 +270,14 @@ def _series_letter(send: Send, practice: Practice) -> Letter:
     rest = () if cancelled else (*_told(send.facts, practice)[lengths:], ("Téléphone", practice.phone))
     rows = (("Patient", send.facts.name), dates, *rest)
     maps = Link("Itinéraire (Google Maps)", maps_url(send.facts.place or practice.address))
+    manage = (Link("Être rappelé(e) pour un changement", manage_url),) if manage_url else ()
     closing = f"Un empêchement ? Prévenez-nous dès que possible au {practice.phone}."
     return Letter(
         subject=f"Rendez-vous {_SERIES[send.kind]} : {series_messages.subject_said(send, practice)}",
         greeting="Bonjour,",
         paragraphs=(opening, again) if cancelled else (opening, upcoming, *_follows(send.facts, practice)),
         rows=tuple((label, value) for label, value in rows if value),
-        links=() if cancelled else (maps,),
+        links=() if cancelled else (*manage, maps),
         closing=("Cordialement,", practice.name) if cancelled else (closing, "À bientôt,", practice.name),
         changes=_series_changes(send, practice),
     )

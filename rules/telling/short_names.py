@@ -12,7 +12,7 @@ _NAMES = {
     "contact": "coordonnées partagées", "email": "e-mail", "address": "adresse", "motif": "motif",
     "visit": "première visite ou suivi", "known": "déjà venu ?", "duration": "durée", "slot": "créneau", "date": "date",
     "consent": "accord du patient", "guardian": "responsable", "attendance": "présence", "block": "raison",
-    "event": "événement",
+    "event": "événement", "call": "à rappeler",
 }  # fmt: skip
 _TO_DO = frozenset({Severity.ERROR, Severity.WARNING})
 

@@ -15,6 +15,7 @@ _HOMES = {
     "agenda": "desk", "outbox": "desk",
     "absences": "absences",
     "slots": "slots",
+    "links": "links",
     "audit": "audit", "explain": "explain",
     "digest": "digest",
     "patients": "patients",

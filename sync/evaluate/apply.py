@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from adapters.senders.invite import name_of
+from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
 from sync.evaluate import attendance, duplicates, own_dentist
-from sync.evaluate.gather import Case, Occurrence
+from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import bookings, consents, journal, occurrences, patients, resources
+from sync.store import bookings, consents, journal, occurrences, patients, resources, wishes
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import (
     facts_to_json,
@@ -53,6 +54,8 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         consents.forget(case.tx, number)
     if what.consent and what.consent.given:
         consents.record(case.tx, number, what.dentist, what.consent, case.now)
+    if before is not None:
+        _deal_with_wishes(one, what, before)
     if given.copied:
         consents.note_copied(case.tx, number, given.copied.detail, case.now)
     if before is not None or not case.row.baseline:  # the first pass plans no messages
@@ -62,6 +65,13 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         one, kind=kind.value, label=what.patient.name, booking=number, patient=patient, motif=what.motif, end=what.end
     )
     return number, found
+
+
+def _deal_with_wishes(one: Occurrence, what: Booking, before: BookingRow) -> None:
+    """Close what the patient asked for on their page, and a person dealt with in the event (P39)."""
+    for wish in page_wishes(one, before):
+        if is_answered(wish, one.event.description, what.patient):
+            wishes.close(one.case.tx, wish.number, one.case.now)
 
 
 def unbooked(case: Case, stood: BookingRow | None, findings: Sequence[Finding]) -> None:
@@ -113,7 +123,7 @@ def _added(case: Case, event: CalendarEvent, what: Booking, values: BookingColum
     number = bookings.add(case.tx, **values)
     journal.log(case.tx, case.now, "booked", booking=number, calendar=case.row.calendar, ref=case.row.ref)
     if known and not what.cancelled:
-        addresses = {Channel.SMS: what.mobile, Channel.EMAIL: what.email}
+        addresses = {Channel.SMS: what.reached_by_sms, Channel.EMAIL: what.reached_by_email}
         tell_baseline(case.tx, number, values["facts"], addresses, case.now)
     return number
 
@@ -145,7 +155,7 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
         "calendar": row.calendar, "ref": row.ref, "uid": event.uid, "recurrence": event.recurrence,
         "dentist": what.dentist, "start": what.start, "end": what.end, "patient": patient,
         "state": VANISHED if what.cancelled else VALID if found.valid else INVALID,
-        "facts": facts_to_json(facts), "mobile": what.mobile, "email": what.email,
+        "facts": facts_to_json(facts), "mobile": what.reached_by_sms, "email": what.reached_by_email,
         "findings": findings_to_json(found.findings), "adjusted": length_to_json(found.length),
         "slot_confirmed": slot_confirmed_to_json(one.entry.slot_confirmed, given.slot_start),
         "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
+from rules.checks.by_link import PageWish
 from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
 from rules.patients.clues import clues
@@ -17,7 +18,7 @@ from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import attendance, slot_offers
-from sync.store import consents, occurrences, patients, resources, sharing
+from sync.store import consents, occurrences, patients, resources, sharing, wishes
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
@@ -117,7 +118,15 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant:
         length=length_from_json(booking.adjusted),
         first_seen=booking.created_at,
         offered=_offered(booking),
+        wishes=page_wishes(one, booking),
     )
+
+
+def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
+    """What the patient asked for on their page, and was not dealt with."""
+    changed = one.case.row.changed_at
+    found = wishes.open_by_booking(one.case.tx).get(booking.id, ())
+    return tuple(PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
 
 
 def _offered(booking: BookingRow | None) -> tuple[str, ...]:

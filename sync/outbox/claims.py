@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from rules.model import MessageKind
 from rules.telling.planning import same_patient, still_says_it
 from sync.core.context import World
-from sync.outbox import questions, series
+from sync.outbox import message_links, questions, series
 from sync.plan import settled
 from sync.plan.messages import address_of, plan_booking, reminders, situation_of
 from sync.plan.readiness import why_wait
-from sync.store import bookings, messages, resources, told
+from sync.store import bookings, intents, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, HELD, PENDING, SUPPRESSED, MessageRow
@@ -31,10 +31,14 @@ def claim(world: World, row: MessageRow) -> tuple[MessageRow, ...]:
     now = world.now()
     with world.store.write() as tx:
         if row.kind is MessageKind.REMINDER:
-            return _claim_reminders(world, tx, row.id, now)
-        if row.kind.asks:
-            return _claim_question(world, tx, row.id, now)
-        return _claim_telling(world, tx, row, now)
+            rows = _claim_reminders(world, tx, row.id, now)
+        elif row.kind.asks:
+            rows = _claim_question(world, tx, row.id, now)
+        else:
+            rows = _claim_telling(world, tx, row, now)
+        if rows:
+            message_links.url(world, tx, rows)  # stored with the claim, made once more when it is rendered
+    return rows
 
 
 def begin(world: World, rows: tuple[MessageRow, ...]) -> None:
@@ -84,6 +88,8 @@ def _still_tells(world: World, tx: Tx, row: MessageRow, now: datetime) -> Messag
     zone = world.practice.zone
     booking = bookings.get(tx, row.booking, zone)
     if booking is None or booking.calendar in world.under_way or why_wait(tx, booking, row, now):
+        return None
+    if intents.in_flight(tx, booking.id):
         return None
     if row.started_at is None:
         plan_booking(world, tx, row.booking, now)

@@ -20,7 +20,7 @@ from sync.core.calls import Call, finish
 from sync.core.context import Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.log import described, log
-from sync.outbox import gateway_pause, results, series
+from sync.outbox import gateway_pause, message_links, results, series
 from sync.outbox.claims import begin, claim
 from sync.store import bookings, generation, messages
 from sync.store.engine import Tx
@@ -118,6 +118,7 @@ def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
     with world.store.read() as tx:
         names = [bookings.invite_of(tx, one.booking) for one in rows]
         since = made.since if (made := generation.known(tx)) else 0
+        manage_url = message_links.url(world, tx, rows)
     return outgoing(
         series.action(world, rows),
         key=first.together or first.key,
@@ -125,6 +126,7 @@ def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
         sequence=since + first.number,
         practice=world.practice,
         now=world.now(),
+        manage_url=manage_url,
         also=tuple((name, since + one.number) for name, one in zip(names[1:], others, strict=True)),
     )
 

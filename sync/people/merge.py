@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.model import Patient
+from rules.patients.unwanted import unwanted
 from sync.evaluate.own_dentist import reconsider
 from sync.store import bookings, joining, journal, patients
 from sync.store.engine import Tx
@@ -26,7 +27,8 @@ class Merger:
 def preview(tx: Tx, first: Patient, second: Patient, zone: ZoneInfo) -> Merger:
     """What the merge would do: the first record is kept, the second fills in what the first lacks."""
     assert first.id is not None and second.id is not None
-    lacking = {name: getattr(second, name) for name in patients.DETAILS if getattr(first, name) is None}
+    every = (*patients.DETAILS, *patients.UNWANTED)
+    lacking = {name: getattr(second, name) for name in every if getattr(first, name) is None}
     return Merger(replace(first, **lacking), second, len(bookings.of_patient(tx, second.id, zone)), _two(first, second))
 
 
@@ -39,6 +41,7 @@ def merge(tx: Tx, merger: Merger, now: datetime, zone: ZoneInfo) -> None:
     before = patients.get(tx, kept)
     joining.lead_to(tx, gone, kept, now)
     patients.save(tx, merger.kept, now, source=f"fusion {gone}")
+    patients.set_unwanted(tx, kept, unwanted(merger.kept), now)
     patients.find_by_names(tx, kept)
     if before is not None and before.dentist is None and gone in hanging:
         patients.set_provisional_dentist(tx, kept, hanging[gone])

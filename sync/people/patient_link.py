@@ -8,29 +8,24 @@ told of the move as of any other.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from adapters.base import Conflict, OutsideError, Refused, Written
+from adapters.base import Conflict, Refused, Written
+from adapters.deadline import within
 from rules.model import Facts, Outcome, OutcomeKind
-from rules.text.fold import fold
-from sync.annotate import refused_writes
+from sync.annotate import refused_writes, write_backoff
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
-from sync.core.guard import kept_apart
-from sync.core.log import log
 from sync.evaluate import relocation
-from sync.store import bookings, calendars, intents, journal, notices, resources
+from sync.people.by_link import can_change, ends, is_behind, read_again, revision
+from sync.store import bookings, intents, journal, resources
 from sync.store.bookings import BookingRow
 from sync.store.codec import outcome_to_json
-from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
-from sync.store.states import IntentState
 
 if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
@@ -40,10 +35,11 @@ class Said(StrEnum):
     """What the page says of the appointment."""
 
     STANDS = "stands"  # it takes place
-    ASKED = "asked"  # its cancellation was asked for, and is not carried out yet
+    ASKED = "asked"  # something was asked for, and is not carried out yet
     CANCELLED = "cancelled"
     CHANGED = "changed"  # it is no longer what the page had shown: look at the new time
     CALL = "call"  # only the practice can cancel it
+    TAKEN = "taken"  # the chosen time is somebody else's: it stays where it was
     OVER = "over"  # cancelled otherwise, past, or unknown
 
 
@@ -64,10 +60,14 @@ def shown(world: World, booking: int) -> Shown:
         if row is None or row.start <= world.now():
             return Shown(Said.OVER)
         if row.vanished_at is not None:
-            return Shown(Said.CANCELLED if asked and asked.state == intents.DONE else Said.OVER)
+            return Shown(Said.CANCELLED if _by_patient(asked) else Said.OVER)
         if asked and asked.state in intents.OPEN:
             return Shown(Said.ASKED, row.facts, revision(row.facts))
         return Shown(_STATES.get(asked.state, Said.STANDS) if asked else Said.STANDS, row.facts, revision(row.facts))
+
+
+def _by_patient(asked: IntentRow | None) -> bool:
+    return asked is not None and (asked.kind, asked.state) == (intents.CANCEL, intents.DONE)
 
 
 def cancel(world: World, booking: int, seen: str) -> Shown:
@@ -82,50 +82,28 @@ def cancel(world: World, booking: int, seen: str) -> Shown:
             return answer
         if answer.revision != seen:
             return Shown(Said.CHANGED, row.facts, answer.revision)
-        if not _can(world, tx, row):
+        if not can_change(world, tx, row):
             return Shown(Said.CALL, row.facts, answer.revision)
         intents.ask(tx, booking, seen, now)
         return answer
 
 
-def revision(facts: Facts) -> str:
-    """A hash of the facts that concern the patient (P42)."""
-    who = facts.patient_id or fold(facts.name)
-    words = (who, facts.start.timestamp(), facts.dentist, facts.motif, facts.place)
-    return hashlib.sha256(repr(words).encode()).hexdigest()[:32]
-
-
-def carry_out(world: World) -> int:
-    """Carry out the cancellations asked for. Returns how many; one that fails does not stop the others (law L10)."""
-    with world.store.read() as tx:
-        todo = intents.open_ones(tx)
-    return sum(_safely(world, row) for row in todo)
-
-
 # --- carried out -----------------------------------------------------------------------------------------------------
 
 
-def _safely(world: World, intent: IntentRow) -> int:
-    with kept_apart("not cancelled", booking=intent.booking):
-        try:
-            return _carry_out(world, intent)
-        except OutsideError as error:
-            log.warning("not cancelled yet", error=type(error).__name__)
-    return 0
-
-
-def _carry_out(world: World, intent: IntentRow) -> int:
+def carry_out_one(world: World, intent: IntentRow) -> int:
+    """Carry out one cancellation. Returns 1 once it is done; raises the errors of adapters.base."""
     with world.store.read() as tx:
         row = bookings.get(tx, intent.booking, world.practice.zone)
         standing = resources.get(tx, row.calendar, row.ref) if row else None
     if row is None:
-        return _ends(world, intent, intents.CHANGED)
+        return ends(world, intent, intents.CHANGED)
     if intent.state == FLIGHT and _out(row, standing):
         return _is_out(world, intent, row)
-    if row.vanished_at is not None or (revision(row.facts) != intent.seen and not _behind(standing)):
-        return _ends(world, intent, intents.CHANGED)
+    if row.vanished_at is not None or (revision(row.facts) != intent.seen and not is_behind(standing)):
+        return ends(world, intent, intents.CHANGED)
     source = world.source(row.calendar)
-    if standing is None or standing.state != PRESENT or _behind(standing) or source is None:
+    if standing is None or standing.state != PRESENT or is_behind(standing) or source is None:
         return 0  # after the resource was read and evaluated again
     return _take_out(world, intent, row, standing, source)
 
@@ -134,19 +112,16 @@ def _out(row: BookingRow, standing: ResourceRow | None) -> bool:
     return row.vanished_at is not None or standing is None or standing.state == GONE
 
 
-def _behind(standing: ResourceRow | None) -> bool:
-    """Whether our copy is behind the calendar, or not evaluated yet."""
-    return standing is not None and (standing.owed or standing.dirty_at is not None)
-
-
 def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: ResourceRow, source: Source) -> int:
     with world.store.read() as tx:
-        possible = _can(world, tx, row)
+        possible = can_change(world, tx, row)
     if not possible or not may_write(world, source):
-        return _ends(world, intent, intents.CALL)
+        return ends(world, intent, intents.CALL)
     with world.store.write() as tx:  # before the deletion: a missing event is then known to be our doing
         intents.move(tx, intent.booking, FLIGHT, world.now())
-    match remove(world, source, standing):
+    with within(write_backoff.ROUND_TRIP_S):
+        result = remove(world, source, standing)
+    match result:
         case Written():
             return _is_out(world, intent, row)
         case Conflict(gone=True) if intent.state == FLIGHT:
@@ -154,11 +129,11 @@ def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: Resour
         case Refused() as refused:
             with world.store.write() as tx:
                 refused_writes.noted(world, tx, row.calendar, refused)
-            return _ends(world, intent, intents.CALL)
+            return ends(world, intent, intents.CALL)
         case Conflict():
-            _read_again(world, intent, standing, intents.WANTED)
+            read_again(world, intent, standing, intents.WANTED)
         case _:
-            _read_again(world, intent, standing, FLIGHT)
+            read_again(world, intent, standing, FLIGHT)
     return 0
 
 
@@ -181,44 +156,4 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
     return 1
 
 
-def _ends(world: World, intent: IntentRow, state: IntentState) -> int:
-    """Close a wish that is not carried out: the appointment changed, or the practice must cancel and is alerted."""
-    now = world.now()
-    with world.store.write() as tx:
-        intents.move(tx, intent.booking, state, now)
-        journal.log(tx, now, f"link-{state}", booking=intent.booking)
-        if state == intents.CALL:
-            key = f"link:{intent.booking}:{intent.asked_at.isoformat()}"
-            notices.raise_once(tx, key, *_by_hand(world, intent.asked_at, intent.booking), now)
-    return 0
-
-
-def _read_again(world: World, intent: IntentRow, standing: ResourceRow, state: IntentState) -> None:
-    with world.store.write() as tx:
-        resources.change(tx, standing.calendar, standing.ref, owed=True, dirty_at=world.now())
-        intents.move(tx, intent.booking, state, world.now())
-
-
-# --- whether it can be done for them ---------------------------------------------------------------------------------
-
-
-def _can(world: World, tx: Tx, row: BookingRow) -> bool:
-    """Whether we may delete the event: single, without guests (the server would mail them), in a writable calendar."""
-    calendar, standing = calendars.get(tx, row.calendar), resources.get(tx, row.calendar, row.ref)
-    if calendar is None or calendar.read_only or standing is None or standing.state != PRESENT:
-        return False
-    reading = world.reading(standing)
-    return reading is not None and reading.sole and len(reading.events) == 1 and reading.blocked != "attendees"
-
-
-def _by_hand(world: World, asked: datetime, booking: int) -> tuple[str, str]:
-    when = f"{asked.astimezone(world.practice.zone):%d/%m à %H:%M}"
-    text = (
-        f"Le {when}, un patient a demandé l'annulation de son rendez-vous par le lien, mais l'agenda n'a pas pu être "
-        f"modifié.\n\nRendez-vous n° {booking} : supprimez l'événement dans l'agenda, le patient sera prévenu comme "
-        "d'habitude."
-    )
-    return "attitre : un rendez-vous à annuler dans l'agenda", text
-
-
-_STATES = {intents.CALL: Said.CALL, intents.CHANGED: Said.CHANGED}
+_STATES = {intents.CALL: Said.CALL, intents.CHANGED: Said.CHANGED, intents.TAKEN: Said.TAKEN}

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rules.model import Channel, Facts, MessageKind, OutcomeKind, Practice, Send
+from rules.patients.unwanted import unwanted
 from rules.telling.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
+from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.store import bookings, calendars, messages, told
+from sync.store import bookings, calendars, messages, notices, patients, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
@@ -50,6 +52,8 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
         pairs += [(known.mine.get(channel, NOBODY), True)]
         for knowledge, own in pairs:
             send = _send(plan(knowledge, situation, now), channel, knowledge, booking, own=own)
+            if send and own and _is_unwanted(tx, booking, send, now):
+                continue
             if send and (channel, send.to, send.kind, send.facts.start) not in refused:
                 number = told.next_number(tx, booking.id, channel)
                 wanted.append(
@@ -147,6 +151,26 @@ def _send(cell: Cell, channel: Channel, knowledge: Knowledge, booking: BookingRo
         return Send(cell.kind, channel, to, facts) if to and facts else None
     to = now_address
     return Send(cell.kind, channel, to, booking.facts, _before(cell, knowledge)) if to else None
+
+
+def _is_unwanted(tx: Tx, booking: BookingRow, send: Send, now: datetime) -> bool:
+    """Whether the patient wants no messages on that channel (P39). A cancellation goes to where they were told, which
+    the booking's present addresses do not say; who wants none at all is called by the practice."""
+    if send.kind is not MessageKind.CANCELLATION or booking.patient is None:
+        return False
+    off = unwanted(patients.get(tx, booking.patient))
+    if len(off) == len(Channel):
+        notices.raise_once(tx, f"phone-only:{booking.id}:{booking.vanished_at}", *_by_phone(booking), now)
+    return send.channel in off
+
+
+def _by_phone(booking: BookingRow) -> tuple[str, str]:
+    when = day_and_clock(booking.start)
+    text = (
+        f"Le rendez-vous n° {booking.id} du {when} n'a plus lieu. Son patient a demandé sur sa page à ne recevoir ni "
+        "SMS ni e-mail : appelez-le."
+    )
+    return "attitre : un patient à prévenir par téléphone", text
 
 
 def _before(cell: Cell, knowledge: Knowledge) -> Facts | None:

@@ -1,5 +1,5 @@
-"""Wishes to cancel that patients expressed by their link, one row for each booking; the worker carries them out. The
-rows hold numbers and hashes only (law L8).
+"""What patients asked for by their link (to cancel, to move, to take an offered time), one row for each booking; the
+worker carries it out. The rows hold numbers, hashes and times only (law L8).
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.states import IntentState
+from sync.store.states import IntentKind, IntentState
 from sync.store.tx import here, the, those
 
-WANTED, FLIGHT, DONE, CHANGED, CALL = IntentState
+WANTED, FLIGHT, DONE, CHANGED, CALL, TAKEN = IntentState
 OPEN = (WANTED, FLIGHT)
+CANCEL, MOVE, ACCEPT = IntentKind
 
 _c = t.intent.c
 _GET = select(t.intent).where(*here(t.intent, "booking"))
@@ -28,14 +29,31 @@ _MOVE = update(t.intent).where(*here(t.intent, "booking")).values(state=the(_c.s
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """A wish to cancel. `seen`: the revision of the appointment that the patient was shown. `states.IntentState` has
-    the states."""
+    """A wish. `seen`: the revision of the appointment that the patient was shown; `start`: the time that they chose;
+    `old_start`, `old_end`: where the appointment stood then; `offer`: the number of the offer that they accepted.
+    `states.IntentState` has the states."""
 
     booking: int
+    kind: IntentKind
     seen: str
+    start: datetime | None
+    old_start: datetime | None
+    old_end: datetime | None
+    offer: int | None
     state: IntentState
     asked_at: datetime
     done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for; see `IntentRow`."""
+
+    kind: IntentKind = CANCEL
+    start: datetime | None = None
+    old_start: datetime | None = None
+    old_end: datetime | None = None
+    offer: int | None = None
 
 
 def get(tx: Tx, booking: int) -> IntentRow | None:
@@ -49,10 +67,17 @@ def open_ones(tx: Tx) -> Sequence[IntentRow]:
     return [_row(row) for row in tx.run(_WITH, those_state=OPEN).mappings()]
 
 
-def ask(tx: Tx, booking: int, seen: str, now: datetime) -> None:
+def in_flight(tx: Tx, booking: int) -> bool:
+    """Whether a wish about that booking may be in the calendar, and was not looked at again: nothing is told."""
+    row = get(tx, booking)
+    return row is not None and row.state == FLIGHT
+
+
+def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = Wanted()) -> None:
     """Store a wish, in place of an earlier one."""
     tx.run(_DROP, the_booking=booking)
-    tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now}])
+    what = {name: getattr(wanted, name) for name in Wanted.__slots__}
+    tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now, **what}])
 
 
 def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
@@ -61,4 +86,5 @@ def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
 
 
 def _row(row: Any) -> IntentRow:
-    return IntentRow(**{**{name: row[name] for name in IntentRow.__slots__}, "state": IntentState(row["state"])})
+    values = {name: row[name] for name in IntentRow.__slots__}
+    return IntentRow(**{**values, "kind": IntentKind(row["kind"]), "state": IntentState(row["state"])})

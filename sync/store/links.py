@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -61,15 +63,34 @@ class About:
 
 
 def make(tx: Tx, about: About, now: datetime) -> str:
-    """The secret of the link, stored by its hash at the first call."""
-    whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
-    words = f"link {tx.practice} {about.kind} {about.subject} {whose}"
-    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
-    secret = base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
-    if tx.run(_GET, the_hash=_hash(secret)).first() is None:
+    """The secret of the link, stored by its hash at the first call. After it was revoked, it is another one."""
+    *_, (secret, known) = _lives(tx, about)
+    if not known:
         row = {"hash": _hash(secret), "kind": about.kind, "booking": about.booking, "patient": about.patient}
         tx.add(_ADD, [{**row, "channel": about.channel.value, "subject": about.subject, "made_at": now}])
     return secret
+
+
+def is_about(tx: Tx, secret: str, about: About) -> bool:
+    """Whether it is the secret of that link, revoked or not."""
+    return any(hmac.compare_digest(secret.encode("utf-8", "replace"), one.encode()) for one, _ in _lives(tx, about))
+
+
+def _lives(tx: Tx, about: About) -> Iterator[tuple[str, bool]]:
+    """(secret, whether it was made) of the link, and of each that came after a revoked one."""
+    for life in count():
+        secret = _secret_of(tx, about, life)
+        row = tx.run(_GET, the_hash=_hash(secret)).mappings().first()
+        yield secret, row is not None
+        if row is None or row["revoked_at"] is None:
+            return
+
+
+def _secret_of(tx: Tx, about: About, life: int) -> str:
+    whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
+    words = f"link {tx.practice} {about.kind} {about.subject} {life} {whose}"
+    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
 
 
 def find(tx: Tx, kind: LinkKind, secret: str) -> LinkRow | None:
@@ -87,7 +108,7 @@ def revoke(tx: Tx, now: datetime, *, booking: int | None = None, patient: int | 
 
 
 def _hash(secret: str) -> str:
-    return hashlib.sha256(f"attitre link {secret}".encode()).hexdigest()
+    return hashlib.sha256(f"attitre link {secret}".encode("utf-8", "replace")).hexdigest()
 
 
 def _row(row: Any) -> LinkRow:

@@ -5,7 +5,7 @@ the old value (P4).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
 
-from rules.model import Patient
+from rules.model import Channel, Patient
 from rules.text.fold import words
 from sync.store import counters, nameindex
 from sync.store import tables as t
@@ -31,6 +31,7 @@ DETAILS = (
     "foreign_id", "guardian_mobile", "guardian_email", "guardian_since", "without_mobile", "without_mobile_since",
     "without_email", "without_email_since",
 )  # fmt: skip
+UNWANTED = ("no_sms_since", "no_email_since")  # what only the patient changes, by their page
 
 
 _c, _b = t.patient.c, t.booking.c
@@ -202,6 +203,17 @@ def set_provisional_dentist(tx: Tx, patient: int, booking: int | None) -> None:
     tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(provisional=booking))
 
 
+def set_unwanted(tx: Tx, patient: int, since: Mapping[Channel, datetime], now: datetime) -> None:
+    """Store on which channels the patient wants nothing, and since when; on the others messages are welcome (P39)."""
+    before = get(tx, patient)
+    if before is None:
+        return
+    values = {"no_sms_since": since.get(Channel.SMS), "no_email_since": since.get(Channel.EMAIL)}
+    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
+    _keep_history(tx, before, changed, now, "page du patient")
+    tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(**values))
+
+
 def _index_names(tx: Tx, number: int, patient: Patient) -> None:
     c = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(c.practice == tx.practice, c.patient == number))
@@ -254,7 +266,7 @@ def _text(value: object) -> str | None:
 
 
 def _patients(_tx: Tx, rows: Iterable[Any]) -> list[Patient]:
-    return [Patient(id=row["id"], **{name: row[name] for name in DETAILS}) for row in rows]
+    return [Patient(id=row["id"], **{name: row[name] for name in (*DETAILS, *UNWANTED)}) for row in rows]
 
 
 def _where(tx: Tx, patient: int) -> tuple[Any, ...]:

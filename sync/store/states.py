@@ -62,11 +62,20 @@ class TellingState(StrEnum):
     UNCLEAR = "unclear"  # it may have arrived, and no message repeats it any more
 
 
+class IntentKind(StrEnum):
+    """`intent.kind`: what a patient asked for by their link."""
+
+    CANCEL = "cancel"
+    MOVE = "move"
+    ACCEPT = "accept"  # an offered time (P44)
+
+
 class IntentState(StrEnum):
-    """`intent.state`: a patient's wish to cancel by their link; wanted → flight → done | changed | call."""
+    """`intent.state`: a patient's wish by their link; wanted → flight → done | changed | call | taken."""
 
     WANTED = "wanted"
-    FLIGHT = "flight"  # the event may be deleted already
+    FLIGHT = "flight"  # the calendar may have it already
     DONE = "done"
     CHANGED = "changed"  # the practice changed the event first: its change stays
-    CALL = "call"  # it cannot be cancelled by link: the patient has to call
+    CALL = "call"  # it cannot be done by link: the patient has to call
+    TAKEN = "taken"  # somebody else has the time that was chosen: the appointment stays where it was

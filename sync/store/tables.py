@@ -265,6 +265,8 @@ intent = Table(
     Column("kind", String, nullable=False, default="cancel"),
     Column("seen", String, nullable=False),
     Column("start", UtcDateTime),
+    Column("old_start", UtcDateTime),
+    Column("old_end", UtcDateTime),
     Column("offer", Integer),
     Column("state", String, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
@@ -308,6 +310,7 @@ wish = Table(
     Column("detail", JSON, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Index(None, "practice", "closed_at"),
     Index(None, "practice", "booking"),
     Index(None, "practice", "patient"),
 )

@@ -102,6 +102,9 @@ class TransactionCache:
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 
+    # wishes: booking → its open WishRows; None: not asked yet. Dropped by each new or closed wish.
+    wishes: Any = None
+
     # nameindex: Names as they stand in this transaction; dropped by each change of a name, then followed up again
     names: Any = None
 

@@ -225,6 +225,7 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
         held=tuple(_held(world, tx, now)),
         unread=tuple(_unread(tx)),
         support=tuple(support_words(practice, now)),
+        to_call=tuple(_appointment(row, asked) for row in coming if (asked := _call_asked(row))),
         troubles=(*health.wrong(tx), *_unread_events(world, tx)),
     )
 
@@ -264,6 +265,10 @@ def _errors(row: BookingRow) -> tuple[Finding, ...]:
 
 def _remarks(row: BookingRow) -> tuple[Finding, ...]:
     return tuple(one for one in row.findings if one.severity is Severity.WARNING)
+
+
+def _call_asked(row: BookingRow) -> tuple[Finding, ...]:
+    return tuple(one for one in row.findings if one.rule == "call-asked")
 
 
 def _appointment(row: BookingRow, findings: tuple[Finding, ...]) -> Appointment:

@@ -129,7 +129,7 @@ def _asked_by_link(_world: World, tx: Tx, _now: datetime) -> bool:
 
 
 def _carry_out(this: Pass) -> int:
-    from sync.people.patient_link import carry_out
+    from sync.people.carry_out import carry_out
 
     return carry_out(this.world)
 

@@ -15,6 +15,7 @@ from adapters.web.office import Measure, Ring, Unavailable
 from adapters.web.pages import application
 from sync.core.context import World
 from sync.core.log import described, log
+from sync.people.desk import PagesOfPatients
 from sync.store import messages
 from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
@@ -39,10 +40,11 @@ def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: Exi
     def ready(workers: Sequence[Worker]) -> None:
         for listen, members in places.items():
             offices = [
-                Desk(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
+                desk_of(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
                 for one in members
             ]
-            stack.enter_context(serving(doors[listen], application(offices), offices[0].fault))
+            desks = [one for one in offices if isinstance(one, DeskOfPatients)]
+            stack.enter_context(serving(doors[listen], application(offices, desks), offices[0].fault))
 
     return ready
 
@@ -184,3 +186,16 @@ class Desk:
     def fault(self, error: Exception) -> None:
         """See `Office.fault`."""
         log.error("page failed", **described(error))
+
+
+class DeskOfPatients(Desk, PagesOfPatients):
+    """One practice that patients reach by the links in their messages: an `Office` and a `PatientDesk`."""
+
+    def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
+        Desk.__init__(self, world, settings, worker, hints)
+        PagesOfPatients.__init__(self, world, worker.wake)
+
+
+def desk_of(world: World, settings: Settings, worker: Worker, hints: Hints) -> Desk:
+    """The practice behind the paths; with patients' pages where its messages bear links."""
+    return (DeskOfPatients if world.practice.page_url else Desk)(world, settings, worker, hints)

@@ -126,13 +126,15 @@ class Place:
     def follow(self) -> Follower:
         return Follower(self)
 
-    def annotate(self, ref: str, annotation: Annotation, end: datetime | None = None) -> EditResult:
+    def annotate(
+        self, ref: str, annotation: Annotation, end: datetime | None = None, start: datetime | None = None
+    ) -> EditResult:
         """What the worker does: read, judge, write on the version it read."""
         if self.feed:
             pytest.skip("a feed is only read")
         now = self.calendar.get(ref)
         assert now is not None
-        return self.calendar.apply(ref, now.version, Edit(annotation, now.payload, end))
+        return self.calendar.apply(ref, now.version, Edit(annotation, now.payload, end, start))
 
     def reading(self, ref: str) -> Reading:
         """What the calendar says now, as we read it."""

@@ -36,6 +36,9 @@ DIFFERS: dict[str, dict[str, str]] = {
     "test_our_part_is_replaced_not_doubled": _WRITES,
     "test_the_same_again_is_not_written": _WRITES,
     "test_p8_a_new_end_is_written_with_our_part": {"weak": _WEAK},
+    "test_p45_the_whole_event_is_moved_and_nothing_else": {"weak": _WEAK},
+    "test_p45_what_she_changed_meanwhile_is_not_moved": {"restamping": _STAMPS},
+    "test_p45_a_series_or_an_event_with_guests_is_not_moved": {"restamping": _STAMPS},
     "test_after_a_conflict_her_version_comes_with_the_next_pass": {"weak": _WEAK, "latin1": _LATIN1},
     "test_what_she_writes_over_ours_is_seen_and_stays": {"weak": _WEAK},
     "test_her_text_survives_our_part": {

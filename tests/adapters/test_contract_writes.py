@@ -12,6 +12,7 @@ MARIE = "marie.ics"
 OURS = Annotation("⚠ ", ("✗ Mobile manquant : écrivez « 06 12 34 56 78 »", "Contrôle, 30 min"))
 DONE = Annotation("✓ ", ("Contrôle, 30 min, confirmé",))
 DAY = datetime(2026, 12, 2, tzinfo=UTC)
+THEN = datetime(2026, 12, 9, 14, tzinfo=UTC)
 NOTICE = AddEvent("petit", "attitre-avis-1", "attitre : à lire", "Bonjour", DAY, DAY + timedelta(days=1))
 LATER = replace(NOTICE, title="attitre : à corriger (2)", text="10 h, DUPONT Marie")
 
@@ -69,6 +70,39 @@ def test_p8_a_new_end_is_written_with_our_part(place, written):
     assert isinstance(place.annotate(MARIE, DONE, end), Written)
     (event,) = place.reading(MARIE).events
     assert (event.start, event.end) == (datetime(2026, 12, 2, 9, tzinfo=UTC), end)
+
+
+def test_p45_the_whole_event_is_moved_and_nothing_else(place, written):
+    place.she.put(MARIE, written(MARIE, text="Née le 3/4/1980\nContrôle", extra="X-HER-OWN:kept"))
+    place.annotate(MARIE, DONE)
+    before = place.reading(MARIE)
+    assert isinstance(place.annotate(MARIE, before.annotation, THEN + timedelta(minutes=30), THEN), Written)
+    after = place.reading(MARIE)
+    (event,), (hers,) = after.events, before.events
+    assert (event.start, event.end) == (THEN, THEN + timedelta(minutes=30))
+    assert (event.title, event.description, after.annotation) == (hers.title, hers.description, before.annotation)
+    assert after.semantic != before.semantic
+    assert b"X-HER-OWN:kept" in place.she.get(MARIE)
+
+
+def test_p45_what_she_changed_meanwhile_is_not_moved(place, written):
+    place.she.put(MARIE, written(MARIE))
+    seen = place.calendar.get(MARIE)
+    place.she.put(MARIE, written(MARIE, "MARTIN Marie"))
+    hers = place.she.get(MARIE)
+    edit = Edit(Annotation(), seen.payload, THEN + timedelta(minutes=30), THEN)
+    assert place.calendar.apply(MARIE, seen.version, edit) == Conflict()
+    assert place.she.get(MARIE) == hers
+
+
+@pytest.mark.parametrize("odd", ["RRULE:FREQ=WEEKLY;COUNT=3", "ATTENDEE:mailto:marie@example.com"])
+def test_p45_a_series_or_an_event_with_guests_is_not_moved(place, written, odd):
+    place.she.put(MARIE, written(MARIE, extra=odd))
+    if odd.startswith("RRULE") and place.reading(MARIE).sole:
+        pytest.skip("her client there books no series: see test_google_writes")
+    before = place.calendar.get(MARIE)
+    assert isinstance(place.annotate(MARIE, Annotation(), THEN + timedelta(minutes=30), THEN), Refused)
+    assert place.calendar.get(MARIE) == before
 
 
 def test_c05_who_was_faster_wins_over_us(place, written):

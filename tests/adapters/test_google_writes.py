@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.base import Conflict, Denied, Edit, Refused, TryLater, Unknown, Written
+from adapters.calendars.google.patch import new_times
 from demo.googlestandin.faults import Asked, writes
 from rules.model import AddEvent, Annotation, alike
 from tests.adapters.ongoogle import ROBOT
@@ -48,6 +49,26 @@ def test_c13_a_write_names_title_and_text_and_nothing_else(on_google, marie):
     assert (patch.one("sendUpdates"), patch.one("conferenceDataVersion")) == ("none", "0")
     assert patch.headers["if-match"] == marie.etag
     assert on_google.she.google.world.mails == []
+
+
+def test_p45_a_move_names_start_and_end_and_nothing_else(on_google, marie):
+    begins = at(9, 15)
+    assert isinstance(on_google.annotate(marie.id, Annotation(), begins + timedelta(minutes=30), begins), Written)
+    (patch,) = asked(on_google)
+    assert {name: side["dateTime"] for name, side in patch.body.items()} == {
+        "start": "2026-12-09T15:00:00+01:00", "end": "2026-12-09T15:30:00+01:00",
+    }  # fmt: skip
+    assert (patch.one("sendUpdates"), patch.headers["if-match"]) == ("none", marie.etag)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"recurrence": ["RRULE:FREQ=DAILY"]}, {"recurringEventId": "x"}, {"start": {"date": "2026-12-02"}}]
+)
+def test_p45_a_series_and_a_whole_day_are_not_moved(odd):
+    item = {"start": {"dateTime": "2026-12-02T09:00:00+01:00"}, "end": {"dateTime": "2026-12-02T09:30:00+01:00"}}
+    assert new_times(item, at(9, 16), PARIS, at(9, 15))
+    assert new_times(item, at(9, 15), PARIS, at(9, 15)) is None
+    assert new_times({**item, **odd}, at(9, 16), PARIS, at(9, 15)) is None
 
 
 def test_an_annotation_is_one_request(on_google, marie):

@@ -1,6 +1,6 @@
 """Law L1: her text is hers, byte for byte, whatever her client wrote."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -203,6 +203,61 @@ def test_p08_only_the_value_of_the_end_changes():
     assert ICS.splice("a.ics", ics("X-A:1"), Annotation(), end) == ics("X-A:1").replace(b"T093000Z", b"T101500Z")
     assert ICS.splice("a.ics", zoned, Annotation(), end) == zoned.replace(b"T103000", b"T111500")
     assert ICS.splice("a.ics", lasting, Annotation(), end) == lasting.replace(b"PT30M", b"PT75M")
+
+
+ALARM = ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT1H", "DESCRIPTION:Rappel", "END:VALARM")
+START = datetime(2027, 2, 3, 15, 0, tzinfo=PARIS)
+AN_HOUR_LATER, HALF_AN_HOUR_LATER = START + timedelta(hours=1), START + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("hers", "becomes"),
+    [
+        ((b"20270111T090000Z", b"20270111T093000Z"), (b"20270203T140000Z", b"20270203T143000Z")),
+        (
+            (b"DTSTART;TZID=Europe/Paris:20270111T100000", b"DTEND;TZID=Europe/Paris:20270111T103000"),
+            (b"DTSTART;TZID=Europe/Paris:20270203T150000", b"DTEND;TZID=Europe/Paris:20270203T153000"),
+        ),
+        (
+            (b"DTSTART;TZID=America/New_York:20270111T040000", b"DTEND:20270111T093000Z"),
+            (b"DTSTART;TZID=America/New_York:20270203T090000", b"DTEND:20270203T143000Z"),
+        ),
+        (
+            (b"DTSTART:20270111T100000", b"DTEND:20270111T103000"),
+            (b"DTSTART:20270203T150000", b"DTEND:20270203T153000"),
+        ),
+        (
+            (b"DTSTART;TZID=Europe/Paris:20270111T100000", b"DURATION:PT0H30M"),
+            (b"DTSTART;TZID=Europe/Paris:20270203T150000", b"DURATION:PT0H30M"),
+        ),
+    ],
+)
+def test_p45_only_the_values_of_start_and_end_change(hers, becomes):
+    plain = ics("X-A:1", *ALARM)
+    start, end = (b"DTSTART:20270111T090000Z", b"DTEND:20270111T093000Z")
+    if hers[0].startswith(b"DTSTART"):
+        plain = plain.replace(start, hers[0]).replace(end, hers[1])
+    expected = plain.replace(hers[0], becomes[0]).replace(hers[1], becomes[1])
+    assert plain != expected
+    assert ICS.splice("a.ics", plain, Annotation(), HALF_AN_HOUR_LATER, START) == expected
+    ours = ICS.splice("a.ics", plain, WANTED)
+    moved = ICS.splice("a.ics", ours, WANTED, HALF_AN_HOUR_LATER, START)
+    assert ICS.strip(moved) == expected
+    assert ICS.read("a.ics", moved, WINDOW).annotation == ICS.read("a.ics", ours, WINDOW).annotation
+
+
+@pytest.mark.parametrize(
+    "odd", [("RRULE:FREQ=WEEKLY",), ("END:VEVENT", "BEGIN:VEVENT", "UID:u2", "DTSTART:20270112T100000Z")]
+)
+def test_p45_what_repeats_or_is_not_alone_is_not_moved(odd):
+    assert ICS.splice("a.ics", ics(*odd), Annotation(), HALF_AN_HOUR_LATER, START) is None
+
+
+def test_p45_a_whole_day_is_not_moved_and_no_end_comes_before_its_start():
+    day = ics("X-A:1").replace(b"DTSTART:20270111T090000Z", b"DTSTART;VALUE=DATE:20270111")
+    day = day.replace(b"DTEND:20270111T093000Z", b"DTEND;VALUE=DATE:20270112")
+    assert ICS.splice("a.ics", day, Annotation(), HALF_AN_HOUR_LATER, START) is None
+    assert ICS.splice("a.ics", ics("X-A:1"), Annotation(), START, AN_HOUR_LATER) is None
 
 
 def test_a_repeated_event_is_annotated_in_its_master_only():

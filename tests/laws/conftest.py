@@ -40,6 +40,7 @@ dentists:
   martin:
     name: Dr Claire Martin
     specialty: Chirurgien-dentiste
+    hours: {{mon-sat: "08:00-19:00"}}
     calendars: [{{kind: caldav, url: "{url}cabinet/martin/", username: {user}, password: {password}}}]
   bernard:
     name: Dr Paul Bernard

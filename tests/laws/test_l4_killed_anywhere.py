@@ -4,6 +4,7 @@ With a gateway that knows repeated keys there is exactly one SMS a fact. E-mail 
 the same Message-ID, is allowed only where the row says that it was tried again after an unclear end.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from rules.model import Channel
-from sync.people.patient_link import revision
-from sync.store import bookings, intents
+from rules.model import Channel, Slot
+from sync.people.by_link import revision
+from sync.store import bookings, intents, slot_holds
 from sync.store.messages import SENT, UNCERTAIN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -55,6 +56,31 @@ def by_the_link(practice: Any) -> None:
         intents.ask(tx, row.id, revision(row.facts), practice.now)
     store.close()
     practice.booked.pop()
+
+
+def moved_by_the_link(practice: Any) -> bytes:
+    """The patient chose another hour of the same day; the worker has not seen it yet. Her event as it should be."""
+    confirmed(practice)
+    [event] = practice.booked
+    hers = bytes(practice.without_ours(event))
+    store = practice.store
+    with store.write() as tx:
+        [row] = bookings.between(tx, practice.now, practice.now + timedelta(days=30), practice.now.tzinfo)
+        there = row.start.replace(hour=15)
+        assert slot_holds.take(tx, Slot(row.dentist, there, there + (row.end - row.start)), row.id, practice.now)
+        wanted = intents.Wanted(intents.MOVE, there, row.start, row.end)
+        intents.ask(tx, row.id, revision(row.facts), practice.now, wanted)
+    store.close()
+    return _an_hour_of_the_afternoon(hers)
+
+
+def _an_hour_of_the_afternoon(hers: bytes) -> bytes:
+    """Half past nine becomes half past three; nothing else changes."""
+    moved = re.sub(
+        rb"(?m)^(DT(?:START|END)[^\r\n]*T)(09|10)", lambda one: one[1] + (b"15", b"16")[one[2] == b"10"], hers
+    )
+    assert moved != hers
+    return moved
 
 
 def first_pass(practice: Any) -> bytes:
@@ -125,6 +151,13 @@ def test_g10_killed_anywhere_what_the_patient_cancelled_is_out_and_told_once(pra
         told_once(practice, {"cancellation": 1})
         all_calm(practice, None)
         assert practice.all("martin") == []
+
+
+def test_g10_p45_killed_anywhere_what_the_patient_moved_stands_there_and_is_told_once(practice: Any) -> None:
+    expected = moved_by_the_link(practice)
+    for _ in sweep(practice):
+        told_once(practice, {"modification": 1})
+        all_calm(practice, expected)
 
 
 def test_h09_killed_anywhere_the_first_pass_tells_nobody(practice: Any) -> None:

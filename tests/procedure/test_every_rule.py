@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.web.patients import What
 from rules.findings import RULES
 from rules.model import Patient, Severity
+from tests.at_the_page import URL
+from tests.at_the_page import Patient as AtThePage
 from tests.desk import MARIE, Desk, Event, make_desk
 from tests.office import MORNING
 from tests.severity import with_severity
@@ -135,6 +138,20 @@ def elsewhere(desk: Desk) -> str:
     return desk.books(TITLE, "Suivi", at="03/12 10:00").reads
 
 
+def asked(what: What, **values: str | tuple[str, ...]) -> Read:
+    """She books, and the patient asks for something on their page."""
+
+    def live(desk: Desk) -> str:
+        desk.runs(replace(desk.office.world.practice, page_url=URL))
+        event = desk.books(TITLE)
+        if desk.sms():
+            AtThePage(desk).does(what, **values)
+        desk.waits(minutes=5)
+        return event.reads
+
+    return live
+
+
 PIERRE = replace(MARIE, given_name="Pierre", mobile="+33699887766", email="pierre@example.org")
 NAMESAKE = replace(PIERRE, given_name="Marie")
 PARIS = "TZID=Europe/Paris"
@@ -219,6 +236,11 @@ SCENES: dict[str, Scene] = {
     "guardian-kept": booked(known=(CHILD,)),
     "mobile-waived": fresh(mobile=None, also="Sans mobile : oui (n'en a pas)"),
     "email-waived": fresh(email=None, also="Sans e-mail : oui (n'en a pas)"),
+    "call-asked": Scene(asked(What.CALL)),
+    "details-proposed": Scene(asked(What.CORRECT, mobile="06 99 88 77 66")),
+    "phone-only": Scene(asked(What.FEWER, sans=("sms", "email"))),
+    "messages-fewer": Scene(asked(What.FEWER, sans="sms")),
+    "time-wished": Scene(asked(What.WAIT, jour="lun")),
     "absence-excused": past("Absent excusé"),
     "absence-unexcused": past("Absent non excusé"),
     "visit-honoured": past("Honoré"),
@@ -242,7 +264,8 @@ UNTOLD = {
     "recurrence-refused",
     "date-past",
 }  # no SMS whatever is set
-TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved"}  # something else happened after the confirmation
+BY_PAGE = {"call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished"}
+TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", *BY_PAGE}  # after the confirmation
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",
     "motif-unknown", "motif-ambiguous", "dentist-unknown", "dentist-twice",

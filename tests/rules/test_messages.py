@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rules.model import Channel, Dentist, Facts, MessageKind, Motif, Policy, Practice, Send
 from rules.telling.patient_messages import Letter, letter, maps_url, sms, tel_url
+from rules.text import french
 from rules.text.gsm7 import fit, segments
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -138,6 +139,26 @@ def test_every_sms_of_usual_names_is_one_message(kind: MessageKind, link: str | 
         facts = replace(TUESDAY, start=datetime(2027, month, 24, 10, 45, tzinfo=PARIS))
         text = sms(Send(kind, Channel.SMS, "+33612345678", facts, THURSDAY), practice, link)
         assert segments(text) == 1, text
+
+
+FAR_LINK = "https://rdv.cabinet-des-lilas-paris.fr/r/Zm9vYmFyYmF6cXV4Zm9vAb"  # a domain of 30 letters, a whole secret
+
+
+@pytest.mark.parametrize("practice", [TALKATIVE, LILAS])
+@pytest.mark.parametrize("kind", [MessageKind.CONFIRMATION, MessageKind.REMINDER, MessageKind.MODIFICATION])
+@pytest.mark.parametrize("name", PRACTICES)
+@pytest.mark.parametrize("dentist", DENTISTS)
+def test_p39_the_longest_names_leave_room_for_the_link_in_one_message(
+    practice: Practice, kind: MessageKind, name: str, dentist: str
+) -> None:
+    practice = replace(practice, name=name, dentists=(Dentist("martin", dentist, "Chirurgien-dentiste"),))
+    for month in range(1, 13):
+        facts = replace(TUESDAY, start=datetime(2027, month, 24, 10, 45, tzinfo=PARIS))
+        before = replace(facts, start=datetime(2027, month, 14, 14, 15, tzinfo=PARIS))
+        text = sms(Send(kind, Channel.SMS, "+33612345678", facts, before), practice, FAR_LINK)
+        assert segments(text) == 1, text
+        assert FAR_LINK in text
+        assert f"{facts.start:24/%m}" in text or fit(french.day(facts.start.date())) in text
 
 
 def test_two_dentists_of_one_name_are_told_apart() -> None:

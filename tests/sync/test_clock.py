@@ -24,6 +24,7 @@ NOT_OURS = (  # when an appointment is, what a server said of its own time, and 
     tables.calendar.c.pushed_until, tables.subscription.c.expires_at, tables.occurrence.c.start,
     tables.occurrence.c.end, tables.booking.c.start, tables.booking.c.end, tables.edit.c.end,
     tables.patient_history.c.at, tables.journal.c.at, tables.intent.c.start, tables.slot_hold.c.at,
+    tables.intent.c.old_start, tables.intent.c.old_end,
 )  # fmt: skip
 
 

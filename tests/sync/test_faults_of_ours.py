@@ -92,7 +92,7 @@ def test_one_occurrence_that_fails_leaves_the_others_of_its_series(
 
 
 @pytest.mark.parametrize("step", [
-    "sync.outbox.reminders.sweep", "sync.people.patient_link.carry_out", "sync.worker.daily_digest.send_digest",
+    "sync.outbox.reminders.sweep", "sync.people.carry_out.carry_out", "sync.worker.daily_digest.send_digest",
     "sync.annotate.edits.write_back", "sync.evaluate.typed_questions.tidy", "sync.evaluate.own_dentist.settle",
 ])  # fmt: skip
 def test_a_step_that_fails_leaves_the_next_ones_their_turn_and_is_said(

@@ -278,6 +278,6 @@ def test_l10_one_wish_that_fails_leaves_the_others(told: Office, monkeypatch: py
 
     presses(told)
     with monkeypatch.context() as patch:
-        patch.setattr(patient_link, "_carry_out", unlucky)
+        patch.setattr(patient_link, "carry_out_one", unlucky)
         told.passes(later=MINUTE)
     cancelled_once(told)

@@ -259,10 +259,13 @@ class DavCalendar:
             return Conflict()
         if alike(reading.annotation, edit.annotation) and edit.end is None and not reading.foreign_block:
             return Written(now)
-        payload = None if reading.blocked else self._ics.splice(ref, now.payload, edit.annotation, edit.end)
+        payload = None if reading.blocked else self._spliced(ref, now, edit)
         if payload is None:
             return Refused(_BLOCKED.get(reading.blocked, "Cet événement ne peut pas être complété sans risque."))
         return self._put(ref, now.version, payload)
+
+    def _spliced(self, ref: str, now: Resource, edit: Edit) -> bytes | None:
+        return self._ics.splice(ref, now.payload, edit.annotation, edit.end, edit.start)
 
     def _moved_on(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
         """Whether the user was faster. Without a stored version, by the meaning that the rules saw."""

@@ -263,10 +263,10 @@ class GoogleCalendar:
         master, exceptions = parsed(now.payload)
         body = patch.changes(master, edit.annotation, self._events.token(now.ref, master))
         if edit.end is not None:
-            end = patch.new_end(master, edit.end, self._zone)
-            if end is None:
+            times = patch.new_times(master, edit.end, self._zone, edit.start)
+            if times is None:
                 return Refused(words.UNSAFE)
-            body |= end
+            body |= times
         if not now.version:
             return Refused("Google n'a pas donné de version de cet événement : rien n'y est écrit.")
         return self._written(self._patch(now.ref, body), now.ref, etag_of(now.version), exceptions)

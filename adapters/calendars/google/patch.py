@@ -1,4 +1,4 @@
-"""Patches of Google events: our part of title and description, the end (P8), and events of our own.
+"""Patches of Google events: our part of title and description, the end (P8), the hour (P45), and events of our own.
 
 A patch names nothing else: guests, reminders, conference and the user's text stay (law L1, hard case C13).
 """
@@ -87,18 +87,22 @@ def changes(item: Json, annotation: Annotation, token: str) -> Json:
     return {name: new for name, old, new in pairs if old != new}
 
 
-def new_end(item: Json, end: datetime, practice: ZoneInfo) -> Json | None:
-    """The patch that moves the event's end (P8). None for all-day events, for series, and for an end that is not after
-    the start."""
-    start, old = item.get("start") or {}, item.get("end") or {}
-    if "dateTime" not in start or item.get("recurrence") or item.get("recurringEventId"):
+def new_times(item: Json, end: datetime, practice: ZoneInfo, start: datetime | None = None) -> Json | None:
+    """The patch that moves the event's end (P8), or its start and end (P45). None for all-day events, for series, and
+    for an end that is not after the start."""
+    first, last = item.get("start") or {}, item.get("end") or {}
+    if "dateTime" not in first or item.get("recurrence") or item.get("recurringEventId"):
         return None
-    if end <= datetime.fromisoformat(start["dateTime"]):
+    if end <= (start or datetime.fromisoformat(first["dateTime"])):
         return None
-    name = old.get("timeZone") or start.get("timeZone")
+    name = first.get("timeZone")
+    begins = {"start": _moved(start, name, practice)} if start is not None else {}
+    return begins | {"end": _moved(end, last.get("timeZone") or name, practice)}
+
+
+def _moved(at: datetime, name: str | None, practice: ZoneInfo) -> Json:
     zone = (named(name) if name else None) or practice
-    side = {"dateTime": end.astimezone(zone).isoformat(timespec="seconds")}
-    return {"end": side | ({"timeZone": name} if name else {})}
+    return {"dateTime": at.astimezone(zone).isoformat(timespec="seconds")} | ({"timeZone": name} if name else {})
 
 
 def own_event(event: AddEvent, zone: ZoneInfo) -> Json:

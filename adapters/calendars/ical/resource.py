@@ -16,7 +16,7 @@ from adapters.calendars.ical import block, html_form, recurrence, splice
 from adapters.calendars.ical.component import Component, Unreadable, component, plain_title, storable, version
 from adapters.calendars.ical.contentlines import Properties, events, unescape, unfold
 from adapters.calendars.ical.meaning_hash import digest
-from adapters.calendars.ical.move_end import moved
+from adapters.calendars.ical.new_times import moved
 from adapters.calendars.ical.versions import counted
 from adapters.calendars.ical.zones import Zones
 from rules.model import Annotation, alike
@@ -81,8 +81,12 @@ class Ics:
         except Exception:
             return _unreadable(payload)
 
-    def splice(self, ref: str, payload: bytes, annotation: Annotation, end: datetime | None = None) -> bytes | None:
-        """The payload with the annotation in place of our part, and (P8) the new end of its sole event.
+    def splice(
+        self, ref: str, payload: bytes, annotation: Annotation, end: datetime | None = None,
+        start: datetime | None = None,
+    ) -> bytes | None:  # fmt: skip
+        """The payload with the annotation in place of our part, and the new end (P8) of its sole event, or its new
+        start and end (P45).
 
         Every other octet stays (law L1). None where it cannot be written safely: `Reading.blocked` says why.
         """
@@ -90,8 +94,8 @@ class Ics:
             return None
         bare = splice.strip(payload)
         if end is not None:
-            changed = moved(bare, end, self.zone)
-            if changed is None or not self._ends(changed, end):
+            changed = moved(bare, end, self.zone, start)
+            if changed is None or not self._stands(changed, end, start):
                 return None
             bare = changed
         token = identity(self.secret, self.address, ref, _uid(payload))
@@ -126,11 +130,11 @@ class Ics:
             sole=len(found) == 1 and not parts[0].recurring,
         )
 
-    def _ends(self, payload: bytes, end: datetime) -> bool:
+    def _stands(self, payload: bytes, end: datetime, start: datetime | None) -> bool:
         """Whether it is read so: of a property that stands twice, another one may count."""
         text = unfold(payload)
         parts = _components(list(events(text)), Zones(self.zone, text))[0]
-        return [part.event.end for part in parts] == [end]
+        return [(part.event.end, start and part.event.start) for part in parts] == [(end, start)]
 
     def _writable(self, payload: bytes) -> bool:
         text = unfold(payload)

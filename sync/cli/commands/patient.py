@@ -27,6 +27,7 @@ _FIELDS = {
     "guardian_email": "E-mail du responsable", "guardian_since": "Responsable noté le",
     "without_mobile": "Sans mobile", "without_mobile_since": "Sans mobile, noté le",
     "without_email": "Sans e-mail", "without_email_since": "Sans e-mail, noté le",
+    "no_sms_since": "Ne veut plus de SMS, dit le", "no_email_since": "Ne veut plus d'e-mails, dit le",
 }  # fmt: skip
 _STATES = {"valid": "validé", "invalid": "à compléter", "vanished": "annulé"}
 _ENDINGS = {"honoured": "honoré", "excused": "absence excusée", "unexcused": "absence non excusée"}

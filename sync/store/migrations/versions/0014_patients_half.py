@@ -12,6 +12,8 @@ down_revision = "0013"
 def upgrade() -> None:
     op.add_column("intent", sa.Column("kind", sa.String(), nullable=False, server_default="cancel"))
     op.add_column("intent", sa.Column("start", UtcDateTime()))
+    op.add_column("intent", sa.Column("old_start", UtcDateTime()))
+    op.add_column("intent", sa.Column("old_end", UtcDateTime()))
     op.add_column("intent", sa.Column("offer", sa.Integer()))
     op.create_table(
         "link",
@@ -47,6 +49,7 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime()),
     )
+    op.create_index("ix_wish_practice_closed_at", "wish", ["practice", "closed_at"])
     op.create_index("ix_wish_practice_booking", "wish", ["practice", "booking"])
     op.create_index("ix_wish_practice_patient", "wish", ["practice", "patient"])
     op.add_column("patient", sa.Column("no_sms_since", UtcDateTime()))

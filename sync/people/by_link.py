@@ -1,0 +1,86 @@
+"""What all wishes by a patient's link have in common (docs/design.md#conflicts): what was shown, whether the event may
+be changed for them, and how a wish ends that is not carried out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from rules.model import Facts
+from rules.text.fold import fold
+from rules.text.french import day_and_clock
+from sync.core.context import World
+from sync.store import calendars, intents, journal, notices, resources, slot_holds
+from sync.store.bookings import BookingRow
+from sync.store.engine import Tx
+from sync.store.intents import IntentRow
+from sync.store.resources import PRESENT, ResourceRow
+from sync.store.states import IntentState
+
+SEEN_FOR = timedelta(seconds=30)  # so long the page asks again by itself; what ends later is told by a person
+
+
+def revision(facts: Facts) -> str:
+    """A hash of the facts that concern the patient (P42)."""
+    who = facts.patient_id or fold(facts.name)
+    words = (who, facts.start.timestamp(), facts.dentist, facts.motif, facts.place)
+    return hashlib.sha256(repr(words).encode()).hexdigest()[:32]
+
+
+def can_change(world: World, tx: Tx, row: BookingRow) -> bool:
+    """Whether we may change the event: single, without guests (the server would mail them), in a writable calendar."""
+    calendar, standing = calendars.get(tx, row.calendar), resources.get(tx, row.calendar, row.ref)
+    if calendar is None or calendar.read_only or standing is None or standing.state != PRESENT:
+        return False
+    reading = world.reading(standing)
+    return reading is not None and reading.sole and len(reading.events) == 1 and reading.blocked != "attendees"
+
+
+def is_behind(standing: ResourceRow | None) -> bool:
+    """Whether our copy is behind the calendar, or not evaluated yet."""
+    return standing is not None and (standing.owed or standing.dirty_at is not None)
+
+
+def ends(world: World, intent: IntentRow, state: IntentState) -> int:
+    """Close a wish that is not carried out. The practice is alerted where it must act, or where the patient has left
+    the page and nobody else would tell them."""
+    now = world.now()
+    late = intent.kind is intents.MOVE and now - intent.asked_at > SEEN_FOR
+    with world.store.write() as tx:
+        intents.move(tx, intent.booking, state, now)
+        slot_holds.release(tx, intent.booking)
+        journal.log(tx, now, f"link-{state}", booking=intent.booking)
+        if state == intents.CALL or late:
+            key = f"link:{intent.booking}:{intent.asked_at.isoformat()}"
+            notices.raise_once(tx, key, *_by_hand(world, intent, state), now)
+    return 0
+
+
+def read_again(world: World, intent: IntentRow, standing: ResourceRow, state: IntentState) -> None:
+    """Have the event fetched again before anything else; the wish stays open."""
+    with world.store.write() as tx:
+        resources.change(tx, standing.calendar, standing.ref, owed=True, dirty_at=world.now())
+        intents.move(tx, intent.booking, state, world.now())
+
+
+def _by_hand(world: World, intent: IntentRow, state: IntentState) -> tuple[str, str]:
+    asked = f"Le {_local(world, intent.asked_at):%d/%m à %H:%M}, un patient a demandé par le lien"
+    if intent.kind is not intents.MOVE or intent.start is None:
+        text = (
+            f"{asked} l'annulation de son rendez-vous, mais l'agenda n'a pas pu être modifié.\n\nRendez-vous n° "
+            f"{intent.booking} : supprimez l'événement dans l'agenda, le patient sera prévenu comme d'habitude."
+        )
+        return "attitre : un rendez-vous à annuler dans l'agenda", text
+    wanted = f"{asked} à déplacer son rendez-vous au {day_and_clock(_local(world, intent.start))}"
+    if state == intents.CALL:
+        why = "mais l'agenda n'a pas pu être modifié"
+        then = "déplacez l'événement dans l'agenda, le patient sera prévenu comme d'habitude"
+    else:
+        why = "mais ce n'était plus possible quand l'agenda a répondu. Le rendez-vous est resté où il est dans l'agenda"
+        then = "appelez le patient"
+    return "attitre : un rendez-vous à déplacer", f"{wanted}, {why}.\n\nRendez-vous n° {intent.booking} : {then}."
+
+
+def _local(world: World, moment: datetime) -> datetime:
+    return moment.astimezone(world.practice.zone)

@@ -1,0 +1,95 @@
+"""The practice behind the patients' pages (`adapters.web.patients.PatientDesk`): finds what a link opens, and hands it
+to the page of that kind. Everything comes from the store; nothing here waits for a calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+from adapters.web.office import Unavailable
+from adapters.web.patients import Act, House, LinkTo, Shown, What
+from rules.model import Channel
+from rules.patients.unwanted import unwanted
+from rules.telling.patient_messages import maps_url, tel_url
+from sync.core.context import World
+from sync.people import appointment_page
+from sync.store import bookings, links, patients
+from sync.store.engine import StoreProblem, Tx
+from sync.store.links import About, LinkKind, LinkRow
+
+
+class Page(Protocol):
+    """The page of one kind of link: a module with these two functions."""
+
+    def shown(self, world: World, link: LinkRow, part: What | None = None, page: int = 0) -> Shown | None:
+        """What the link shows now; None where it leads nowhere. Reads only (law L9)."""
+        ...
+
+    def act(self, world: World, link: LinkRow, done: Act) -> Shown | None:
+        """Store what the patient wants, and show what came of it."""
+        ...
+
+
+PAGES: Mapping[LinkTo, Page] = {LinkTo.APPOINTMENT: appointment_page}
+
+
+class PagesOfPatients:
+    """One practice, for the patients' pages. `wake` starts a round of the worker at once."""
+
+    def __init__(self, world: World, wake: Callable[[], None]) -> None:
+        self._world, self._wake = world, wake
+
+    def house(self) -> House:
+        """See `PatientDesk.house`."""
+        practice = self._world.practice
+        return House(
+            practice.name, practice.phone, tel_url(practice.phone), practice.address, maps_url(practice.address),
+            practice.page_url or "",
+        )  # fmt: skip
+
+    def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
+        """See `PatientDesk.shown`."""
+        with _available():
+            link = self._link(to, secret)
+            known = PAGES.get(to)
+            return known.shown(self._world, link, part, page) if known and link else None
+
+    def act(self, to: LinkTo, secret: str, act: Act) -> Shown | None:
+        """See `PatientDesk.act`."""
+        with _available():
+            link = self._link(to, secret)
+            known = PAGES.get(to)
+            found = known.act(self._world, link, act) if known and link else None
+        if found is not None:
+            self._wake()
+        return found
+
+    def _link(self, to: LinkTo, secret: str) -> LinkRow | None:
+        with self._world.store.read() as tx:
+            link = links.find(tx, LinkKind(to.value), secret)
+            return link if link and link.revoked_at is None and _is_theirs(self._world, tx, link, secret) else None
+
+
+def _is_theirs(world: World, tx: Tx, link: LinkRow, secret: str) -> bool:
+    """Whether the link was sent to where a message about the appointment would go now: a number or address that was
+    corrected since is somebody else's. An offer without an appointment has none to compare with."""
+    if not link.booking:
+        return True
+    row = bookings.get(tx, link.booking, world.practice.zone)
+    if row is None:
+        return False
+    to = row.mobile if link.channel is Channel.SMS else row.email
+    if to is None:
+        return link.channel in unwanted(patients.get(tx, link.patient) if link.patient else None)
+    about = About(link.kind, link.booking, link.patient, to, link.channel, link.subject)
+    return links.is_about(tx, secret, about)
+
+
+@contextmanager
+def _available() -> Iterator[None]:
+    try:
+        yield
+    except StoreProblem as problem:
+        raise Unavailable from problem
