@@ -36,13 +36,15 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The practice as a patient sees it."""
+    """The practice as a patient sees it. `url`: the root of its pages (`page.public_url`), by which a cookie is kept to
+    https; without it, the address that the request names."""
 
     name: str
     phone: str
     phone_url: str
     address: str
     maps_url: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Shown:
     `offered`: the same of what is offered or asked (another dentist, a freed slot). `may`: what can be done, in the
     order of the page; `why_not`: why something cannot, with what to do instead. `revision`: what was shown; an act
     bears it. `pending`: the last act is being carried out, so the page asks again by itself. `days`: free times of this
-    page of them; `earlier`, `later`: numbers of the pages before and after. `notes`: small print.
+    page of them; `earlier`, `later`: numbers of the pages before and after. `notes`: small print. `labels`: instead of
+    the usual words of an act, where they should name the appointment (`Oui, je prends le mardi 24 à 9 h 30`).
     """
 
     title: str
@@ -84,6 +87,7 @@ class Shown:
     earlier: int | None = None
     later: int | None = None
     notes: tuple[str, ...] = ()
+    labels: Mapping[What, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
