@@ -24,6 +24,13 @@ class Requests:
         self._counter = Counter(
             "attitre_http_requests", "Requests answered.", ("path", "method", "status"), registry=self._registry
         )
+        self._wrong = Counter(
+            "attitre_wrong_links", "Links of patients that do not hold.", ("kind",), registry=self._registry
+        )
+
+    def wrong_link(self, kind: str) -> None:
+        """Count a link that is unknown, malformed, expired or revoked; never which."""
+        self._wrong.labels(kind).inc()
 
     def count(self, pattern: str, method: str, status: int) -> None:
         """Count one request."""

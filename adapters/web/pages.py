@@ -22,6 +22,8 @@ from starlette.types import ASGIApp
 from adapters.web.guard import Guard
 from adapters.web.metrics import CONTENT_TYPE, Requests, exposition
 from adapters.web.office import Office, Ring, Unavailable
+from adapters.web.patient_pages import PatientPages
+from adapters.web.patients import PatientDesk
 
 PUSH = "/push/google"
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -34,22 +36,24 @@ _SORRY = {
 }  # fmt: skip
 
 
-def application(offices: Sequence[Office]) -> ASGIApp:
-    """The practices that share one address, as one application."""
-    return _Pages(offices).app()
+def application(offices: Sequence[Office], desks: Sequence[PatientDesk] = ()) -> ASGIApp:
+    """The practices that share one address, as one application. `desks`: those whose patients have pages here."""
+    return _Pages(offices, desks).app()
 
 
 class _Pages:
     """The functions of the paths. They run in threads of their own, so they may wait for the store."""
 
-    def __init__(self, offices: Sequence[Office]) -> None:
+    def __init__(self, offices: Sequence[Office], desks: Sequence[PatientDesk]) -> None:
         self._offices, self._requests = offices, Requests()
+        self._patients = PatientPages(desks, self._requests.wrong_link).routes() if desks else []
 
     def _routes(self) -> list[Route]:
         return [
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route(PUSH, self.push, methods=["POST"]),
+            *self._patients,
         ]
 
     def app(self) -> ASGIApp:

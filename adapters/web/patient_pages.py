@@ -1,0 +1,248 @@
+"""The patients' pages (P39, P23, P44): their paths, and what a request must have before anything changes.
+
+GET and HEAD change nothing (law L9). A POST needs a live handle, the form's token, the revision that was shown, a
+choice made by hand, and a browser that says it comes from the same origin. A link that does not hold, whatever the
+reason, leads to one and the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import SplitResult, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from adapters.web import forms, views
+from adapters.web.forms import Fields
+from adapters.web.limits import Guesses, address
+from adapters.web.patients import Act, House, LinkTo, PatientDesk, Shown, What
+from adapters.web.sessions import LIFE_S, Place, Sessions, Visit
+from adapters.web.views import Asked
+
+Page = Callable[[Request], Awaitable[Response]]
+_AFTER_A_LINK = ".,;:!?)>»'\""  # what a phone takes for a part of the address that it stands behind
+_HEARTBEATS = 10_000  # pages of free times: a number beyond is nobody's
+_URLENCODED = "application/x-www-form-urlencoded"
+
+_PLAIN: Mapping[int, tuple[str, tuple[str, ...]]] = {
+    403: ("Demande refusée", ("Rien n'a été changé.", "Ouvrez de nouveau le lien reçu, ou appelez le cabinet.")),
+    404: ("Ce lien ne mène à aucun rendez-vous", (
+        "Il est peut-être incomplet, ou trop ancien. Ouvrez celui du dernier message reçu, ou appelez le cabinet.",)),
+    410: ("Ouvrez de nouveau le lien reçu", (
+        f"Pour votre sécurité, cette page se referme au bout de {LIFE_S // 60} minutes. Rien n'a été changé.",
+        "Ouvrez de nouveau le lien du message, ou appelez le cabinet.")),
+    413: ("Demande refusée", ("Le formulaire envoyé est trop long. Rien n'a été changé.",)),
+    429: ("Trop d'essais", ("Réessayez dans quelques minutes, ou appelez le cabinet.",)),
+}  # fmt: skip
+
+
+class Stop(Exception):
+    """The answer is a plain page of that status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a link shows, and the practice that knows it."""
+
+    desk: PatientDesk
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The page of free times or the turn that was asked for, and a form that comes back with its mistakes."""
+
+    number: int = 0
+    fields: Fields = field(default_factory=dict)
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+
+
+class PatientPages:
+    """The pages of the practices that share one address: the one that knows the link answers."""
+
+    def __init__(
+        self,
+        desks: Sequence[PatientDesk],
+        wrong: Callable[[LinkTo], None],
+        sessions: Sessions | None = None,
+        guesses: Guesses | None = None,
+    ) -> None:
+        """`wrong` is told of each link that does not hold."""
+        self._desks, self._wrong = desks, wrong
+        self._sessions, self._guesses = sessions or Sessions(), guesses or Guesses()
+
+    def routes(self) -> list[Route]:
+        """All paths. An act's word is never a link's secret: those are longer."""
+        found = []
+        for to in LinkTo:
+            found.append(Route(f"/{to}/", self._page(to, None), methods=["GET", "POST"]))
+            found += [Route(f"/{to}/{what}", self._page(to, what), methods=["GET", "POST"]) for what in What]
+            found.append(Route(f"/{to}/{{secret}}", self._opening(to)))
+        return found
+
+    def _opening(self, to: LinkTo) -> Page:
+        async def opened(request: Request) -> Response:
+            secret = request.path_params["secret"].rstrip(_AFTER_A_LINK)
+            visit = self._sessions.begin(to, secret)
+            return self._redirected(request, visit, ".")
+
+        return opened
+
+    def _page(self, to: LinkTo, what: What | None) -> Page:
+        async def page(request: Request) -> Response:
+            try:
+                if request.method != "POST":
+                    return await run_in_threadpool(self._looked, request, to, what)
+                return await run_in_threadpool(self._acted, request, to, what, await _fields(request))
+            except Stop as stop:
+                return self.plain(stop.status)
+
+        return page
+
+    def plain(self, status: int) -> Response:
+        """The plain page of that status, with the phone where only one practice can be meant."""
+        house = self._desks[0].house() if len(self._desks) == 1 else None
+        answer = views.plain(house, status, *_PLAIN[status])
+        if status == 429:
+            answer.headers["Retry-After"] = "600"
+        return answer
+
+    # --- looking ------------------------------------------------------------------------------------------------------
+
+    def _looked(self, request: Request, to: LinkTo, what: What | None) -> Response:
+        visit = self._visit(request, to, request.query_params)
+        if visit.by_cookie and "s" in request.query_params:  # out of the address, now that the cookie came back
+            return self._redirected(request, visit, str(what or "."), _rest(request))
+        number = _number(request.query_params.get("page" if what else "tour", ""))
+        found = self._find(request, visit, what, number if what else 0)
+        if what and found.shown.pending:
+            return self._redirected(request, visit, ".")
+        return self._drawn(request, visit, what, found, Form(number))
+
+    def _drawn(self, request: Request, visit: Visit, what: What | None, found: Found, form: Form) -> Response:
+        silent = replace(visit, said="")  # said once
+        asked = Asked(
+            self._sessions.field(silent), self._sessions.token(visit, what), visit.said, form.number, form.fields,
+            form.mistakes,
+        )  # fmt: skip
+        house = found.desk.house()
+        if what:
+            answer = views.act(house, what, found.shown, asked)
+        else:
+            answer = views.first(house, visit.to, found.shown, asked)
+        self._sessions.keep(answer, silent, self._place(request))
+        return answer
+
+    def _find(self, request: Request, visit: Visit, part: What | None, page: int) -> Found:
+        return self._known(request, visit.to, lambda desk: desk.shown(visit.to, visit.secret, part, page))
+
+    def _known(self, request: Request, to: LinkTo, ask: Callable[[PatientDesk], Shown | None]) -> Found:
+        """What the first practice that knows the link says. All others are asked in the same way, whatever the link
+        looks like, so that the time tells nothing."""
+        client = address(request)
+        if self._guesses.too_many(client):
+            raise Stop(429)
+        for desk in self._desks:
+            shown = ask(desk)
+            if shown is not None:
+                return Found(desk, shown)
+        self._guesses.wrong(client)
+        self._wrong(to)
+        raise Stop(404)
+
+    # --- acting -------------------------------------------------------------------------------------------------------
+
+    def _acted(self, request: Request, to: LinkTo, what: What | None, fields: Fields) -> Response:
+        visit = self._visit(request, to, {name: forms.one(fields, name) for name in ("n", "s")})
+        if not self._same_origin(request, visit):
+            raise Stop(403)
+        if not self._sessions.fits(visit, what, forms.one(fields, "jeton")):
+            raise Stop(410)
+        wanted = forms.read(what, fields)
+        if isinstance(wanted, forms.Mistakes):
+            number = _number(forms.one(fields, "page"))
+            found = self._find(request, visit, what, number)
+            return self._drawn(request, visit, what, found, Form(number, fields, wanted.said))
+        if isinstance(wanted, forms.Declined):
+            return self._redirected(request, visit, ".")
+        return self._told(request, visit, wanted)
+
+    def _told(self, request: Request, visit: Visit, act: Act) -> Response:
+        shown = self._known(request, visit.to, lambda desk: desk.act(visit.to, visit.secret, act)).shown
+        return self._redirected(request, replace(visit, said="" if shown.pending else shown.news), ".")
+
+    def _same_origin(self, request: Request, visit: Visit) -> bool:
+        """Whether the browser says so itself. One that does not know `Sec-Fetch-Site` may hide the origin from pages
+        without referrer (`null`), but then sends a strict cookie from this site only."""
+        said = request.headers.get("sec-fetch-site")
+        if said is not None:
+            return said == "same-origin"
+        origin = request.headers.get("origin", "")
+        if origin == "null":
+            return visit.by_cookie
+        names = {request.headers.get("host", "").lower(), *(_outside(desk.house()).netloc for desk in self._desks)}
+        return urlsplit(origin).netloc.lower() in names - {""}
+
+    # --- where, and whose ---------------------------------------------------------------------------------------------
+
+    def _visit(self, request: Request, to: LinkTo, sent: Mapping[str, str]) -> Visit:
+        visit = self._sessions.found(to, sent, request.cookies)
+        if visit is None:
+            raise Stop(410)
+        return visit
+
+    def _redirected(self, request: Request, visit: Visit, path: str, rest: str = "") -> Response:
+        """To a page of the visit, in an address relative to this one: a proxy may have put a folder before ours."""
+        name, value = self._sessions.field(visit)
+        answer = RedirectResponse(f"{'./' if path == '.' else path}?{name}={value}{rest}", 303)
+        self._sessions.keep(answer, visit, self._place(request))
+        return answer
+
+    def _place(self, request: Request) -> Place:
+        named = request.headers.get("host", "").lower()
+        places = [_outside(desk.house()) for desk in self._desks]
+        found = next((one for one in places if one.netloc == named), places[0])
+        return Place(found.scheme == "https" or request.url.scheme == "https", found.path.rstrip("/"))
+
+
+def _outside(house: House) -> SplitResult:
+    parts = urlsplit(house.url)
+    return parts._replace(netloc=parts.netloc.lower())
+
+
+def _rest(request: Request) -> str:
+    known = ((name, _number(request.query_params[name])) for name in ("page", "tour") if name in request.query_params)
+    return "".join(f"&{name}={number}" for name, number in known)
+
+
+def _number(text: str) -> int:
+    return min(int(text), _HEARTBEATS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+
+
+async def _fields(request: Request) -> Fields:
+    """What the form sends. Raises Stop for anything but a short urlencoded form."""
+    length = request.headers.get("content-length", "")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _URLENCODED:
+        raise Stop(403)
+    if not length.isdigit() or int(length) > forms.MOST_BYTES:
+        raise Stop(413)
+    try:
+        async with request.form(max_fields=forms.MOST_FIELDS, max_part_size=forms.MOST_BYTES) as form:
+            return _plain(form)
+    except HTTPException:  # too many fields, or a text that is no form
+        raise Stop(413) from None
+
+
+def _plain(form: FormData) -> Fields:
+    names = dict.fromkeys(form)
+    return {name: tuple(value for value in form.getlist(name) if isinstance(value, str)) for name in names}

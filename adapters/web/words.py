@@ -1,0 +1,70 @@
+"""The usual words of each act on the patients' pages. What names an appointment is made by the application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.web.patients import What
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`link`: on the first page. `question`: above the choice; `yes` and `no`: the choice; `button`: what sends it."""
+
+    link: str
+    question: str
+    yes: str
+    button: str
+    no: str = "Non, ne rien changer"
+    before: str = ""
+
+
+WORDS: Mapping[What, Words] = {
+    What.MOVE: Words(
+        "Changer de date", "Choisissez une autre date", "", "Déplacer mon rendez-vous",
+        before="Votre rendez-vous actuel reste réservé tant que le nouveau n'est pas enregistré.",
+    ),
+    What.CANCEL: Words(
+        "Annuler ce rendez-vous", "Voulez-vous annuler ce rendez-vous ?", "Oui, annuler ce rendez-vous", "Valider",
+        no="Non, je garde ce rendez-vous",
+    ),
+    What.WAIT: Words(
+        "Recevoir une proposition si une place se libère", "Quand pourriez-vous venir ?", "", "M'inscrire sur la liste",
+        before="Le cabinet vous la propose alors par message. Votre rendez-vous actuel reste réservé.",
+    ),
+    What.CALL: Words(
+        "Demander à être rappelé par le cabinet", "Voulez-vous que le cabinet vous rappelle ?",
+        "Oui, rappelez-moi", "Valider", no="Non, ce n'est pas la peine",
+        before="Le cabinet vous rappelle à ses heures d'ouverture.",
+    ),
+    What.CORRECT: Words(
+        "Corriger mes coordonnées", "Ce qui doit être corrigé", "", "Envoyer au cabinet",
+        before="Remplissez seulement ce qui a changé. Le cabinet vérifie votre correction avant de l'enregistrer.",
+    ),
+    What.FEWER: Words(
+        "Recevoir moins de messages", "Je ne veux plus recevoir", "", "Enregistrer",
+        before="Sans SMS ni e-mail, le cabinet vous préviendra par téléphone.",
+    ),
+    What.ACCEPT: Words("Accepter", "Acceptez-vous ?", "Oui, j'accepte", "Envoyer ma réponse", no="Non"),
+    What.REFUSE: Words(
+        "Refuser", "Voulez-vous refuser ?", "Oui, je refuse", "Envoyer ma réponse", no="Non, pas encore"
+    ),
+    What.NO_MORE: Words(
+        "Ne plus recevoir de propositions", "Ne plus recevoir de propositions ?", "Oui, retirez-moi de la liste",
+        "Envoyer ma réponse", no="Non, je reste sur la liste",
+    ),
+}  # fmt: skip
+
+ANSWERS: Mapping[What, str] = {  # where several stand under one question
+    What.ACCEPT: "Oui, j'accepte",
+    What.REFUSE: "Non, je n'accepte pas",
+    What.NO_MORE: "Non, et ne me proposez plus de place",
+    What.CALL: "Je préfère que le cabinet me rappelle",
+}
+
+DAYS: Mapping[str, str] = {
+    "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
+}  # fmt: skip
+HALVES: Mapping[str, str] = {"matin": "le matin", "apres-midi": "l'après-midi"}
+CHANNELS: Mapping[str, str] = {"sms": "les SMS", "email": "les e-mails"}
