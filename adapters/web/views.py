@@ -26,7 +26,7 @@ STILL = TURNS + 1  # the turn of a page that was asked to stand still
 _NOT_NOW = "Ce n'est pas possible en ce moment. Appelez le cabinet."
 _TYPOGRAPHY = (
     (re.compile(r" (?=[?!;»])|(?<=«) "), "\u202f"),
-    (re.compile(r" (?=:)|(?<=\d) (?=h\b|min)|(?<=\d h) (?=\d)"), "\u00a0"),
+    (re.compile(r" (?=:)|(?<=\d) (?=h\b|min)|(?<=\d h) (?=\d)|(?<=\d\d) (?=\d\d\b)"), "\u00a0"),
     (re.compile(r"(?<=\w)'(?=\w)"), "\u2019"),
 )
 

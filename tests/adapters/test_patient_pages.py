@@ -350,6 +350,21 @@ def test_an_act_is_not_offered_while_another_is_carried_out(site: Site) -> None:
     assert urlsplit(phone.now.url).path == "/r/"
 
 
+@pytest.mark.parametrize(
+    ("plain", "typeset"),
+    [
+        ("Un empêchement ? Appelez", "Un empêchement\u202f? Appelez"),
+        ("« demain » : non", "«\u202fdemain\u202f»\u00a0: non"),
+        ("à 14 h 30, 30 minutes", "à 14\u00a0h\u00a030, 30\u00a0minutes"),
+        ("le 01 43 00 00 00.", "le 01\u00a043\u00a000\u00a000\u00a000."),
+        ("l'accord d'Anne", "l’accord d’Anne"),
+        ("12 rue des Lilas, 75020 Paris", "12 rue des Lilas, 75020 Paris"),
+    ],
+)
+def test_words_are_set_as_french_wants_them(plain: str, typeset: str) -> None:
+    assert french(plain) == typeset
+
+
 # --- what goes wrong, said in plain French ---------------------------------------------------------------------------
 
 
@@ -666,6 +681,7 @@ def test_the_token_of_another_form_is_no_token(site: Site, other: str) -> None:
     ("body", "kind", "status"),
     [
         (b"x" * 20_000, "application/x-www-form-urlencoded", 413),
+        (b"a=" + b"x" * 9_000 + b"&b=" + b"x" * 9_000, "application/x-www-form-urlencoded", 413),
         (b"&".join(b"a%d=1" % number for number in range(60)), "application/x-www-form-urlencoded", 413),
         (b'{"choix": "oui"}', "application/json", 403),
         (b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--', "multipart/form-data; boundary=x", 403),
