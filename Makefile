@@ -13,11 +13,12 @@ demo: $(STAMP)
 test: $(STAMP) check
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-# The calendar programs that secretaries use (Thunderbird, Evolution's server, khal, calcurse): installed from Debian's
-# packages where that can be done, then driven. ATTITRE_PICTURES=docs/pictures takes the pictures of the docs anew.
+# The programs that people use: secretaries' calendars (Thunderbird, Evolution's server, khal, calcurse) and patients'
+# browser (Chromium): installed from Debian's packages where that can be done, then driven.
+# ATTITRE_PICTURES=docs/pictures takes the pictures of the docs anew.
 test-clients: $(STAMP)
 	@sh tests/clients/install.sh
-	$(BIN)/pytest -rs tests/clients $(ARGS)
+	$(BIN)/pytest -rs tests/clients tests/pages $(ARGS)
 
 # The answer while one works: rules, and the engine on calendars in memory: 90 s of processor time in all.
 ENGINE := tests/sync/test_hard_cases.py tests/sync/test_hard_series.py tests/sync/test_in_order.py \

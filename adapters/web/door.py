@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 MOST = 64  # connections at once: each is an open file of the worker
 REQUEST = 5.0  # seconds from connecting, or from the previous answer, to the last byte of a request
 WHOLE = 30.0  # seconds for a request and its answer
-LARGEST = 8 * 1024 * 1024  # bytes of a request: no path reads a body, it is thrown away
+LARGEST = 8 * 1024 * 1024  # bytes of a request: a body beyond what its path reads is thrown away
 
 
 def most() -> int:

@@ -46,21 +46,21 @@ class _Pages:
 
     def __init__(self, offices: Sequence[Office], desks: Sequence[PatientDesk]) -> None:
         self._offices, self._requests = offices, Requests()
-        self._patients = PatientPages(desks, self._requests.wrong_link).routes() if desks else []
+        self._patients = PatientPages(desks, self._requests.wrong_link) if desks else None
 
     def _routes(self) -> list[Route]:
         return [
             Route("/healthz", self.healthz),
             Route("/metrics", self.metrics),
             Route(PUSH, self.push, methods=["POST"]),
-            *self._patients,
+            *(self._patients.routes() if self._patients else ()),
         ]
 
     def app(self) -> ASGIApp:
         """The application, wrapped in the guard."""
         routes = self._routes()
         handlers: dict[Any, Callable[..., Response]] = {
-            HTTPException: _refused, Unavailable: _unavailable, Exception: _broken
+            HTTPException: self._refused, Unavailable: self._unavailable, Exception: self._broken
         }  # fmt: skip
         patterns: dict[Any, str] = {route.endpoint: route.path for route in routes}
 
@@ -88,6 +88,25 @@ class _Pages:
             raise HTTPException(404)
         return Response(status_code=204)
 
+    # --- what goes wrong ----------------------------------------------------------------------------------------------
+
+    def _refused(self, _request: Request, error: HTTPException) -> Response:
+        return self._sorry(error.status_code, dict(error.headers or {}))
+
+    def _unavailable(self, _request: Request, _error: Unavailable) -> Response:
+        return self._sorry(503, {"Retry-After": "30"})
+
+    def _broken(self, _request: Request, _error: Exception) -> Response:
+        return self._sorry(500)
+
+    def _sorry(self, status: int, headers: dict[str, str] | None = None) -> Response:
+        title, text = _SORRY.get(status, _SORRY[500])
+        if self._patients:
+            answer = self._patients.says(status, title, (text,))
+            answer.headers.update(headers or {})
+            return answer
+        return HTMLResponse(_page(title, text), status, headers)
+
 
 def _ring(request: Request) -> Ring | None:
     told = request.headers
@@ -107,25 +126,8 @@ def _date(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-# --- what goes wrong -------------------------------------------------------------------------------------------------
-
-
-def _refused(_request: Request, error: HTTPException) -> Response:
-    return _sorry(error.status_code, dict(error.headers or {}))
-
-
-def _unavailable(_request: Request, _error: Unavailable) -> Response:
-    return _sorry(503, {"Retry-After": "30"})
-
-
-def _broken(_request: Request, _error: Exception) -> Response:
-    return _sorry(500)
-
-
-def _sorry(status: int, headers: dict[str, str] | None = None) -> Response:
-    title, text = _SORRY.get(status, _SORRY[500])
-    page = (
+def _page(title: str, text: str) -> str:
+    return (
         f'<!DOCTYPE html><html lang="fr"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><h1>{escape(title)}</h1><p>{escape(text)}</p></html>\n'
     )
-    return HTMLResponse(page, status, headers)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,14 +19,14 @@ from starlette.routing import Route
 
 from adapters.web import forms, views
 from adapters.web.forms import Fields
-from adapters.web.limits import Guesses, address
+from adapters.web.limits import WINDOW_S, Guesses, address
 from adapters.web.patients import Act, House, LinkTo, PatientDesk, Shown, What
 from adapters.web.sessions import LIFE_S, Place, Sessions, Visit
 from adapters.web.views import Asked
 
 Page = Callable[[Request], Awaitable[Response]]
 _AFTER_A_LINK = ".,;:!?)>»'\""  # what a phone takes for a part of the address that it stands behind
-_HEARTBEATS = 10_000  # pages of free times: a number beyond is nobody's
+_LAST_PAGE = 10_000  # of free times: nobody has a number beyond
 _URLENCODED = "application/x-www-form-urlencoded"
 
 _PLAIN: Mapping[int, tuple[str, tuple[str, ...]]] = {
@@ -105,17 +104,19 @@ class PatientPages:
                     return await run_in_threadpool(self._looked, request, to, what)
                 return await run_in_threadpool(self._acted, request, to, what, await _fields(request))
             except Stop as stop:
-                return self.plain(stop.status)
+                return self._plain(stop.status)
 
         return page
 
-    def plain(self, status: int) -> Response:
-        """The plain page of that status, with the phone where only one practice can be meant."""
-        house = self._desks[0].house() if len(self._desks) == 1 else None
-        answer = views.plain(house, status, *_PLAIN[status])
+    def _plain(self, status: int) -> Response:
+        answer = self.says(status, *_PLAIN[status])
         if status == 429:
-            answer.headers["Retry-After"] = "600"
+            answer.headers["Retry-After"] = str(WINDOW_S)
         return answer
+
+    def says(self, status: int, title: str, text: Sequence[str]) -> Response:
+        """A page that only says something, with the phone where only one practice can be meant."""
+        return views.plain(self._desks[0].house() if len(self._desks) == 1 else None, status, title, text)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -131,8 +132,9 @@ class PatientPages:
 
     def _drawn(self, request: Request, visit: Visit, what: What | None, found: Found, form: Form) -> Response:
         silent = replace(visit, said="")  # said once
+        sends = What.MOVE if not what and visit.to is LinkTo.APPOINTMENT else what  # the form on this page
         asked = Asked(
-            self._sessions.field(silent), self._sessions.token(visit, what), visit.said, form.number, form.fields,
+            self._sessions.field(silent), self._sessions.token(visit, sends), visit.said, form.number, form.fields,
             form.mistakes,
         )  # fmt: skip
         house = found.desk.house()
@@ -226,7 +228,7 @@ def _rest(request: Request) -> str:
 
 
 def _number(text: str) -> int:
-    return min(int(text), _HEARTBEATS) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return min(int(text), _LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
 async def _fields(request: Request) -> Fields:
@@ -238,11 +240,6 @@ async def _fields(request: Request) -> Fields:
         raise Stop(413)
     try:
         async with request.form(max_fields=forms.MOST_FIELDS, max_part_size=forms.MOST_BYTES) as form:
-            return _plain(form)
+            return {name: tuple(one for one in form.getlist(name) if isinstance(one, str)) for name in set(form)}
     except HTTPException:  # too many fields, or a text that is no form
         raise Stop(413) from None
-
-
-def _plain(form: FormData) -> Fields:
-    names = dict.fromkeys(form)
-    return {name: tuple(value for value in form.getlist(name) if isinstance(value, str)) for name in names}

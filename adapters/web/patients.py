@@ -67,12 +67,13 @@ class Day:
 class Shown:
     """One page as it is now.
 
-    `news`: what came of the last act, or what a patient should know first. `rows`: (label, value) of the appointment.
-    `offered`: the same of what is offered or asked (another dentist, a freed slot). `may`: what can be done, in the
-    order of the page; `why_not`: why something cannot, with what to do instead. `revision`: what was shown; an act
-    bears it. `pending`: the last act is being carried out, so the page asks again by itself. `days`: free times of this
-    page of them; `earlier`, `later`: numbers of the pages before and after. `notes`: small print. `labels`: instead of
-    the usual words of an act, where they should name the appointment (`Oui, je prends le mardi 24 à 9 h 30`).
+    `news`: what came of the last act, or what a patient should know first. `rows`: (label, value) of the appointment,
+    the weightiest first: the pages of acts show three of them. `offered`: the same of what is offered or asked (another
+    dentist, a freed slot). `may`: what can be done, in the order of the page; `why_not`: why something cannot, with
+    what to do instead. `revision`: what was shown; an act bears it. `pending`: the last act is being carried out, so
+    the page asks again by itself. `days`: free times of this page of them (on the first page: times to choose at once);
+    `earlier`, `later`: numbers of the pages before and after. `notes`: small print. `labels`: instead of the usual
+    words of an act, where they should name the appointment (`Oui, je prends le mardi 24 à 9 h 30`).
     """
 
     title: str

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 TURNS = 15  # of a page that waits, one in two seconds
 STILL = TURNS + 1  # the turn of a page that was asked to stand still
-_BEFORE = re.compile(r" (?=[?!;»])|(?<=«) ")  # French spaces that must not break
 _NOT_NOW = "Ce n'est pas possible en ce moment. Appelez le cabinet."
-_COLON = re.compile(r" (?=:)")
+_TYPOGRAPHY = (
+    (re.compile(r" (?=[?!;»])|(?<=«) "), "\u202f"),
+    (re.compile(r" (?=:)|(?<=\d) (?=h\b|min)|(?<=\d h) (?=\d)|(?<=\d\d) (?=\d\d\b)"), "\u00a0"),
+    (re.compile(r"(?<=\w)'(?=\w)"), "\u2019"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +126,10 @@ def _said(shown: Shown, asked: Asked) -> tuple[str, ...]:
 
 
 def french(text: str) -> str:
-    """The same text, with spaces that do not break where French wants them."""
-    return _COLON.sub("\u00a0", _BEFORE.sub("\u202f", text))
+    """The same text, with the apostrophes and the spaces that do not break of French typography."""
+    for pattern, instead in _TYPOGRAPHY:
+        text = pattern.sub(instead, text)
+    return text
 
 
 @lru_cache(maxsize=1)

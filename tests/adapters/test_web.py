@@ -192,6 +192,17 @@ def test_a_huge_body_is_not_waited_for(site: Site) -> None:
     assert site.post("/push/google", SECRET, b"x" * 3_000_000).status_code == 204
 
 
+def test_an_answer_on_an_open_connection_waits_for_no_acknowledgement(site: Site) -> None:
+    with requests.Session() as held:
+        held.get(site.root + "/healthz", timeout=10)
+        times = []
+        for _ in range(20):
+            began = time.perf_counter()
+            held.get(site.root + "/healthz", timeout=10)
+            times.append(time.perf_counter() - began)
+    assert min(times) < 0.03  # 40 ms is how long Linux delays an acknowledgement
+
+
 def test_several_practices_at_one_address_answer_as_one() -> None:
     first, second = Practice(), Practice(fine=False)
     with bound("127.0.0.1:0") as door, serving(door, application([first, second])):

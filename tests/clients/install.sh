@@ -1,7 +1,8 @@
 #!/bin/sh
-# The calendar programs that tests/clients drives, from Debian's packages. Where one cannot be had, its tests are
-# skipped with a sentence, so this never fails.
-PROGRAMS="thunderbird thunderbird-l10n-fr calcurse khal evolution-data-server gir1.2-ecal-2.0 python3-gi dbus"
+# The calendar programs that tests/clients drives and the browser of tests/pages, from Debian's packages. Where one
+# cannot be had, its tests are skipped with a sentence, so this never fails.
+PROGRAMS="thunderbird thunderbird-l10n-fr calcurse khal evolution-data-server gir1.2-ecal-2.0 python3-gi dbus
+    chromium fonts-liberation"
 missing=""
 for one in $PROGRAMS; do
     dpkg -s "$one" >/dev/null 2>&1 || missing="$missing $one"

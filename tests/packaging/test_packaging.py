@@ -62,6 +62,8 @@ def test_the_wheel_holds_what_is_no_python_too(wheel: Path) -> None:
         "config/examples/minimal.yaml",
         "config/attitre.schema.json",
         "adapters/senders/templates/letter.html.j2",
+        "adapters/web/templates/first.html.j2",
+        "adapters/web/templates/style.css",
         "rules/entry/vocabulary.toml",
         "rules/text/given_names.txt",
         "sync/store/migrations/env.py",
