@@ -151,7 +151,7 @@ _TABLE = (
     Rule("dentist-contradiction", "P22", WARNING, "dentist",
          "« Dentiste : {dentist} » est tapé, mais {patient} est suivi(e) par {own} : le fichier ne change pas.", _ASK),
     Rule("dentist-other", "P23", ERROR, "dentist",
-         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda, "
+         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda{ask}, "
          "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),
     Rule("dentist-left", "P23", ERROR, "dentist",
          "{patient} était suivi(e) par {own}, qui n'est plus au cabinet. Son nouveau dentiste ? "
@@ -161,6 +161,17 @@ _TABLE = (
          "Accord patient « {seen} » : ce n'est pas un oui clair, il ne compte pas. "
          "Si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN),
     Rule("consent-recorded", "P23", INFO, "consent", "Accord du patient noté pour {dentist} : {seen}.", _OWN),
+    Rule("consent-by-link", "P23", INFO, "consent", "Accord du patient par lien, le {seen} : {dentist}.", _OWN),
+    Rule("consent-asked", "P23", INFO, "consent", "Accord demandé au patient pour {dentist}, {seen} : pas encore de réponse.", _OWN),
+    Rule("consent-refused", "P23", WARNING, "consent",
+         "Refusé par le patient, par lien, le {seen}. Proposez-lui une date avec {own}.", _OWN),
+    Rule("consent-first", "P23", WARNING, "consent",
+         "« Demander l'accord » : corrigez d'abord le reste, la question partira ensuite.", _OWN),
+    Rule("consent-again", "P23", WARNING, "consent",
+         "« Demander l'accord » {problem}. Pour demander l'accord, tapez « Demander l'accord : {seen} ».", _OWN),
+    Rule("consent-no-way", "P23", WARNING, "consent",
+         "« Demander l'accord » : {problem}. Appelez le patient, puis tapez « Accord patient : oui (quand, comment) ».", _OWN),
+    Rule("consent-needless", "P23", WARNING, "consent", "« Demander l'accord » : {problem}.", _OWN),
     Rule("dentist-earlier", "P25", WARNING, "dentist", "Sans préférence : {dentist} peut recevoir plus tôt ({seen}).",
          "Pas de préférence : proposer le dentiste disponible le plus tôt"),
     Rule("dentist-follows", "P25", INFO, "dentist", "Le patient sera suivi par {dentist}.",
