@@ -45,6 +45,7 @@ _OWN = "Ne jamais placer le patient avec un autre dentiste sans son accord"
 _PAGE = "Lien de gestion : modifier ou annuler en ligne"
 _WAITS = "Proposer le créneau aux patients en liste d'attente"
 _BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
+_AWAY = "Praticien indisponible : proposer une autre date avec lui, ou un autre praticien avec l'accord du patient"
 _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
 _NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
 
@@ -207,6 +208,10 @@ _TABLE = (
     Rule("block-patient", "P51", ERROR, "block",
          "« {patient} » est dans le titre : est-ce son rendez-vous ? Si oui, tapez le motif ; sinon, tapez « Pas un rendez-vous ».",
          _BLOCK),
+    Rule("leave-over-bookings", "P24", WARNING, "block", "{seen} : {todo}.", _AWAY),
+    Rule("rescue", "P24", WARNING, "block", "{seen}.", _AWAY),
+    Rule("rescue-no-way", "P24", WARNING, "block",
+         "{seen} : sans page des patients (page: dans la configuration), aucun lien n'est envoyé. Appelez les patients.", _AWAY),
     Rule("event-twice", "P10", WARNING, "event",
          "En double : le même événement est aussi dans cet agenda, {seen}. Celui-ci ne compte pas : supprimez-le.", _CONFLICT),
     Rule("text-differs", "P17", ERROR, "text",

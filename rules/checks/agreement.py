@@ -24,7 +24,8 @@ from rules.text.fold import key
 from rules.text.french import clock, day_and_clock
 
 SOONEST = timedelta(hours=1)  # before a nearer appointment nobody is asked by message: there is no time to answer
-LIFTED = frozenset({"dentist-other", "dentist-left", "consent-void"})  # the errors that the agreement lifts
+_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
+LIFTED = _ELSEWHERE | {"consent-void"}  # the errors that the agreement lifts
 _OURS = frozenset({"consent-asked", "consent-refused", "consent-first", "consent-again", "consent-no-way"})
 
 Findings = tuple[Finding, ...]
@@ -74,6 +75,17 @@ def asked(found: Assessment, asking: Asking) -> Assessment:
     if entry.ask_consent is None or entry.consent is not None:
         return found
     return _asked(found, booking, entry.ask_consent, asking) if needed else _with(found, _needless(found, asking))
+
+
+def without(found: Assessment, event: CalendarEvent, practice: Practice, where: str) -> Assessment:
+    """The assessment where a typed agreement was copied along, and was needed: why it does not count, and what to type
+    for this booking (ruling 10)."""
+    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
+        return found
+    dentist = practice.name_of(where)
+    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
+    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
+    return _with(found, raised(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again))
 
 
 def _asked(found: Assessment, booking: Booking, words: str, asking: Asking) -> Assessment:

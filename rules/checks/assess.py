@@ -46,7 +46,6 @@ from rules.text.french import day_and_clock
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that take no time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
-_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
 _WHO = frozenset({*_UNDECIDED, "patient-unknown"})
 _IN_THE_RECORD = frozenset(
@@ -227,24 +226,13 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     recorded = _recorded(found, match.patient, future, practice, context)
     fitted = _fitted(recorded, event, entry, practice, context)
     if not context.consent_counts:
-        return _without_agreement(fitted, event, practice, context)
+        return agreement.without(fitted, event, practice, context.dentist)
     questions, copied = context.questions, context.words_copied
     asking = agreement.Asking(
         event, entry, practice, placed.dentist, context.dentist, context.now, questions, copied=copied
     )
     asked = agreement.asked(fitted, asking)
     return asked if asked is fitted else replace(asked, findings=_ordered(asked.findings))
-
-
-def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, context: Context) -> Assessment:
-    """If the agreement was needed: say why it does not count, and what to type for this booking."""
-    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
-        return found
-    dentist = practice.name_of(context.dentist)
-    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
-    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
-    void = raised(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
-    return replace(found, findings=(*found.findings, *void))
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:

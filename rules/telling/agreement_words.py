@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.model import Facts, Practice
 from rules.telling import spoken_names
+from rules.telling.page_words import public_motif, short_name
 from rules.telling.question_messages import UNTIL_THEN, question
 from rules.text import french
 
@@ -58,30 +59,21 @@ def over(practice: Practice) -> str:
     return f"Ce rendez-vous est passé ou n'a plus lieu. Une question ? Appelez le {practice.phone}."
 
 
-def who(facts: Facts) -> str:
-    """`Marie D.`: the patient, without the whole name."""
-    family = [word for word in facts.name.split() if word.isupper()]
-    given = [word for word in facts.name.split() if word not in family]
-    initial = f"{family[0][0]}." if family else ""
-    return " ".join(filter(None, (*given, initial)))
-
-
 def rows(before: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
     """The appointment with the patient's own dentist, who is not there."""
     own = spoken_names.dentist(before.dentist, practice)
-    said = (("Patient", who(before)), ("Votre praticien", f"{own.name} (indisponible)"))
+    said = (("Patient", short_name(before.name)), ("Votre praticien", f"{own.name} (indisponible)"))
     return tuple((label, value) for label, value in said if value)
 
 
 def offered(facts: Facts, practice: Practice) -> tuple[tuple[str, str], ...]:
     """What is asked: who, when, how long, why, where."""
-    other, motif = spoken_names.dentist(facts.dentist, practice), practice.motif(facts.motif)
-    why = (motif.public_label or motif.label) if motif else ""
+    other = spoken_names.dentist(facts.dentist, practice)
     said = (
         ("Praticien proposé", ", ".join(filter(None, (other.name, other.specialty)))),
         ("Date et heure", f"{_when(facts, practice)} ({spoken_names.zone(practice)})"),
         ("Durée", french.minutes(facts.minutes)),
-        ("Motif", why),
+        ("Motif", public_motif(facts, practice)),
         ("Adresse", facts.place or practice.address),
     )
     return tuple((label, value) for label, value in said if value)

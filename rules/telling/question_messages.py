@@ -66,11 +66,24 @@ def paragraphs(send: Send, practice: Practice) -> tuple[str, ...]:
     """What is asked, and what happens without an answer."""
     if send.kind is MessageKind.AGREEMENT:
         return (question(send.facts, send.before or send.facts, practice), UNTIL_THEN)
-    own = spoken_names.article(spoken_names.dentist(send.facts.dentist, practice).name)
-    when = french.day_and_clock(spoken_names.local(send.facts, practice), year=True)
+    return (dates(send.facts, practice), f"{UNTIL_MOVED} Vous pouvez aussi dire si aucune date ne vous convient.")
+
+
+def dates(facts: Facts, practice: Practice) -> str:
+    """The proposal of P24, in the letter and on the page."""
+    own = spoken_names.article(_called(facts, practice))
+    when = french.day_and_clock(spoken_names.local(facts, practice), year=True)
     return (
-        f"{own[:1].upper()}{own[1:]} est indisponible {_LE}{when}, date de votre rendez-vous.",
-        "Choisissez une autre date avec ce praticien, ou dites-nous si aucune ne vous convient.",
+        f"{own[:1].upper()}{own[1:]} est indisponible le {when}, date de votre rendez-vous. Choisissez une autre date "
+        "avec ce praticien."
+    )
+
+
+def dates_refused(practice: Practice) -> str:
+    """None of the dates suits."""
+    return (
+        "C'est noté : aucune de ces dates ne vous convient. Le cabinet vous rappelle ; vous pouvez aussi appeler le "
+        f"{practice.phone}."
     )
 
 
@@ -91,6 +104,7 @@ def question(facts: Facts, before: Facts, practice: Practice) -> str:
     return f"{away} Acceptez-vous d'être reçu(e) par {other} {_LE}{when} ?"
 
 
+UNTIL_MOVED = "Votre rendez-vous n'est déplacé que si vous choisissez une date."
 UNTIL_THEN = "Sans votre accord, ce rendez-vous n'est pas confirmé avec un autre praticien."
 _LE = "le "
 

@@ -33,7 +33,7 @@ def shown(world: World, link: LinkRow, part: What | None = None, page: int = 0) 
         return _shown(world, tx, *found) if found else None
 
 
-def act(world: World, link: LinkRow, act: Act) -> Shown | None:
+def act(world: World, link: LinkRow, done: Act) -> Shown | None:
     """Store the answer, once; the first one counts. An answer to what has changed since is not taken."""
     now = world.now()
     with world.store.write() as tx:
@@ -41,13 +41,13 @@ def act(world: World, link: LinkRow, act: Act) -> Shown | None:
         if found is None:
             return None
         row, booking = found
-        if open_questions.agreement(world, tx, row.id, now) is None or act.what not in _CHOICES:
+        if open_questions.agreement(world, tx, row.id, now) is None or done.what not in _CHOICES:
             return _shown(world, tx, row, booking)
-        if act.revision != _revision(row, booking):
+        if done.revision != _revision(row, booking):
             return replace(_shown(world, tx, row, booking), news=words.CHANGED)
-        if act.what is What.CALL:
+        if done.what is What.CALL:
             return _call(world, tx, row, booking)
-        _answer(world, tx, row, booking, _ANSWERS[act.what])
+        _answer(world, tx, row, booking, _ANSWERS[done.what])
         answered = _found(world, tx, link)
         return _shown(world, tx, *answered) if answered else None
 

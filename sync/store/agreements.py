@@ -109,15 +109,13 @@ def forget(tx: Tx, booking: int) -> None:
 
 
 def hand_over(tx: Tx, young: int, elder: int) -> None:
-    """The younger booking turned out to be the elder one: move its questions, with their links."""
+    """The younger booking turned out to be the elder one: move its questions."""
     known = {(row.dentist, row.start) for row in of_any(tx, elder, _ANY_ZONE)}
     for row in of_any(tx, young, _ANY_ZONE):
         if (row.dentist, row.start) in known:
             drop(tx, row.id)
         else:
             _set(tx, row.id, booking=elder)
-    here_ = (t.link.c.practice == tx.practice, t.link.c.booking == young)
-    tx.connection.execute(update(t.link).where(*here_).values(booking=elder))
     tx.cache.asked = None
 
 

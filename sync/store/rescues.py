@@ -19,6 +19,17 @@ from sync.store.tx import here
 _c = t.rescue.c
 _OF_LEAVE = select(t.rescue).where(*here(t.rescue, "calendar", "uid"))
 _OF_BOOKING = select(t.rescue).where(*here(t.rescue, "booking"))
+_LEAVES = (
+    select(t.occurrence.c.calendar, t.occurrence.c.ref)
+    .join(
+        t.rescue,
+        (t.occurrence.c.practice == _c.practice)
+        & (t.occurrence.c.calendar == _c.calendar)
+        & (t.occurrence.c.uid == _c.uid),
+    )
+    .where(*here(t.rescue, "booking"))
+    .distinct()
+)
 _ADD = insert(t.rescue)
 
 
@@ -47,6 +58,11 @@ def of_leave(tx: Tx, calendar: str, uid: str, zone: ZoneInfo) -> list[RescueRow]
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[RescueRow]:
     """The proposals to that booking's patient, oldest first."""
     return _read(tx.run(_OF_BOOKING, the_booking=booking).mappings(), zone)
+
+
+def leaves_of(tx: Tx, booking: int) -> set[tuple[str, str]]:
+    """(calendar, ref) of the absences because of which that booking's patient was asked."""
+    return {(row.calendar, row.ref) for row in tx.run(_LEAVES, the_booking=booking)}
 
 
 def add(tx: Tx, leave: tuple[str, str], booking: int, start: datetime, now: datetime, *, at_prompt: bool) -> int:

@@ -176,6 +176,16 @@ def asked_then_moved(desk: Desk) -> str:
     return event.moves(at="02/12 11:00").reads
 
 
+def leave_over(text: str = "", *, pages: bool = False) -> Read:
+    """A leave typed over an appointment, perhaps with « Proposer d'autres dates »."""
+
+    def typed(desk: Desk) -> str:
+        (linked(desk) if pages else desk).books(TITLE)
+        return desk.books("Congés", text, at="01/12 08:30", minutes=240).reads
+
+    return typed
+
+
 def asked_without_page(desk: Desk) -> str:
     return desk.books(TITLE, "Demander l'accord", dentist="bernard").reads
 
@@ -286,6 +296,9 @@ SCENES: dict[str, Scene] = {
     "block-patient": booked("Rappeler DUPONT Marie"),
     "text-differs": booked(text=SAID, extra=f"{HTML}:<p>Commentaire : deuxième étage</p>"),
     "text-added": booked(text=SAID, extra=f"{HTML}:<p>{SAID}</p><p>Elle parle anglais</p>"),
+    "leave-over-bookings": Scene(leave_over(), told=False),
+    "rescue": Scene(leave_over("Proposer d'autres dates", pages=True), told=False),
+    "rescue-no-way": Scene(leave_over("Proposer d'autres dates"), told=False),
     "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),
     "recurrence-refused": raw(
