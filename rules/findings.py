@@ -45,6 +45,7 @@ _OWN = "Ne jamais placer le patient avec un autre dentiste sans son accord"
 _PAGE = "Lien de gestion : modifier ou annuler en ligne"
 _WAITS = "Proposer le créneau aux patients en liste d'attente"
 _BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
+_AWAY = "Praticien indisponible : proposer une autre date avec lui, ou un autre praticien avec l'accord du patient"
 _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
 _NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
 
@@ -151,7 +152,7 @@ _TABLE = (
     Rule("dentist-contradiction", "P22", WARNING, "dentist",
          "« Dentiste : {dentist} » est tapé, mais {patient} est suivi(e) par {own} : le fichier ne change pas.", _ASK),
     Rule("dentist-other", "P23", ERROR, "dentist",
-         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda, "
+         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda{ask}, "
          "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),
     Rule("dentist-left", "P23", ERROR, "dentist",
          "{patient} était suivi(e) par {own}, qui n'est plus au cabinet. Son nouveau dentiste ? "
@@ -161,6 +162,17 @@ _TABLE = (
          "Accord patient « {seen} » : ce n'est pas un oui clair, il ne compte pas. "
          "Si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN),
     Rule("consent-recorded", "P23", INFO, "consent", "Accord du patient noté pour {dentist} : {seen}.", _OWN),
+    Rule("consent-by-link", "P23", INFO, "consent", "Accord du patient par lien, le {seen} : {dentist}.", _OWN),
+    Rule("consent-asked", "P23", INFO, "consent", "Accord demandé au patient pour {dentist}, {seen} : pas encore de réponse.", _OWN),
+    Rule("consent-refused", "P23", WARNING, "consent",
+         "Refusé par le patient, par lien, le {seen}. Proposez-lui une date avec {own}.", _OWN),
+    Rule("consent-first", "P23", WARNING, "consent",
+         "« Demander l'accord » : corrigez d'abord le reste, la question partira ensuite.", _OWN),
+    Rule("consent-again", "P23", WARNING, "consent",
+         "« Demander l'accord » {problem}. Pour demander l'accord, tapez « Demander l'accord : {seen} ».", _OWN),
+    Rule("consent-no-way", "P23", WARNING, "consent",
+         "« Demander l'accord » : {problem}. Appelez le patient, puis tapez « Accord patient : oui (quand, comment) ».", _OWN),
+    Rule("consent-needless", "P23", WARNING, "consent", "« Demander l'accord » : {problem}.", _OWN),
     Rule("dentist-earlier", "P25", WARNING, "dentist", "Sans préférence : {dentist} peut recevoir plus tôt ({seen}).",
          "Pas de préférence : proposer le dentiste disponible le plus tôt"),
     Rule("dentist-follows", "P25", INFO, "dentist", "Le patient sera suivi par {dentist}.",
@@ -196,6 +208,10 @@ _TABLE = (
     Rule("block-patient", "P51", ERROR, "block",
          "« {patient} » est dans le titre : est-ce son rendez-vous ? Si oui, tapez le motif ; sinon, tapez « Pas un rendez-vous ».",
          _BLOCK),
+    Rule("leave-over-bookings", "P24", WARNING, "block", "{seen} : {todo}.", _AWAY),
+    Rule("rescue", "P24", WARNING, "block", "{seen}.", _AWAY),
+    Rule("rescue-no-way", "P24", WARNING, "block",
+         "{seen} : sans page des patients (page: dans la configuration), aucun lien n'est envoyé. Appelez les patients.", _AWAY),
     Rule("event-twice", "P10", WARNING, "event",
          "En double : le même événement est aussi dans cet agenda, {seen}. Celui-ci ne compte pas : supprimez-le.", _CONFLICT),
     Rule("text-differs", "P17", ERROR, "text",

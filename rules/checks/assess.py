@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules.checks import agenda, by_link, checklist, kept_answers, visit_length
+from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length
 from rules.checks.by_link import PageWish
 from rules.checks.own_dentist import Agreed, Attribution, attribute
-from rules.checks.slot_wish import shown_once
+from rules.checks.slot_wish import own_first, shown_once, slot_lines
 from rules.checks.typed_time import typed_time
 from rules.details import names
 from rules.entry.is_patient import Likeness, called, has_patient_details, looks_like_patient
@@ -30,6 +30,7 @@ from rules.model import (
     OutcomeKind,
     Patient,
     Practice,
+    Question,
     Severity,
     Slot,
     Status,
@@ -45,7 +46,6 @@ from rules.text.french import day_and_clock
 
 _NO_BLOCKS = frozenset({"birthday", "workingLocation"})  # kinds of Google events that take no time
 _ORDER = {rule: index for index, rule in enumerate(RULES)}
-_ELSEWHERE = frozenset({"dentist-other", "dentist-left"})
 _UNDECIDED = frozenset({"patient-ambiguous", "patient-mismatch", "patient-namesake"})
 _WHO = frozenset({*_UNDECIDED, "patient-unknown"})
 _IN_THE_RECORD = frozenset(
@@ -66,6 +66,8 @@ class Context:
     linked: int | None = None  # the record to which the booking belongs already
     born_here: bool = True  # that record was made from this event
     consent: Consent | None = None  # the patient's own answer by the link
+    questions: tuple[Question, ...] = ()  # what the patient was asked by link of this booking (P23)
+    words_copied: bool = False  # what is typed in a new event came with a copied one
     consent_dentist: str | None = None  # the dentist for whom an agreement was noted before
     guardian: Guardian | None = None  # who is named here, as another child's record knows them
     slot_counts: bool = True  # False: « Créneau confirmé » was typed for another time, or copied along (ruling 18)
@@ -200,7 +202,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     booking = _made(event, entry, patient, context)
     if booking.cancelled:
         return Assessment(Kind.BOOKING, (), booking)
-    placed = _attributed(entry, patient, practice, context)
+    placed = _attributed(event, entry, patient, practice, context)
     findings = (
         *_read(entry, match, context),
         *match.findings,
@@ -223,18 +225,14 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
     found = Assessment(Kind.BOOKING, _ordered(_relevant(findings)), booking, None, changes)
     recorded = _recorded(found, match.patient, future, practice, context)
     fitted = _fitted(recorded, event, entry, practice, context)
-    return fitted if context.consent_counts else _without_agreement(fitted, event, practice, context)
-
-
-def _without_agreement(found: Assessment, event: CalendarEvent, practice: Practice, context: Context) -> Assessment:
-    """If the agreement was needed: say why it does not count, and what to type for this booking."""
-    if _ELSEWHERE.isdisjoint(finding.rule for finding in found.findings):
-        return found
-    dentist = practice.name_of(context.dentist)
-    problem = "copié d'un autre rendez-vous (mêmes mots), il ne vaut pas pour celui-ci"
-    again = (f"Accord patient : oui ({dentist}, pour le {event.start:%d/%m}, quand, comment)",)
-    void = raised(practice.policy, "consent-void", problem=problem, dentist=dentist, proposals=again)
-    return replace(found, findings=(*found.findings, *void))
+    if not context.consent_counts:
+        return agreement.without(fitted, event, practice, context.dentist)
+    questions, copied = context.questions, context.words_copied
+    asking = agreement.Asking(
+        event, entry, practice, placed.dentist, context.dentist, context.now, questions, copied=copied
+    )
+    asked = agreement.asked(fitted, asking)
+    return asked if asked is fitted else replace(asked, findings=_ordered(asked.findings))
 
 
 def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
@@ -290,7 +288,7 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         patient=patient,
         motif=entry.motif,
         first_visit=checklist.first_visit(entry, patient),
-        consent=entry.consent or context.consent,
+        consent=entry.consent or _by_link(event, patient, context),
         guardian=kept_answers.guardian(entry, patient, day),
         without_mobile=entry.without_mobile or kept_answers.without(patient, "mobile"),
         without_email=entry.without_email or kept_answers.without(patient, "email"),
@@ -332,8 +330,14 @@ def _read(entry: Entry, match: Match, context: Context) -> tuple[Finding, ...]:
     return tuple(one for one in entry.findings if one.rule not in needless)
 
 
-def _attributed(entry: Entry, patient: Patient, practice: Practice, context: Context) -> Attribution:
-    agreed = Agreed(context.consent, context.consent_dentist)
+def _by_link(event: CalendarEvent, patient: Patient, context: Context) -> Consent | None:
+    return context.consent or agreement.by_link(context.questions, patient, context.dentist, event.start)
+
+
+def _attributed(
+    event: CalendarEvent, entry: Entry, patient: Patient, practice: Practice, context: Context
+) -> Attribution:
+    agreed = Agreed(_by_link(event, patient, context), context.consent_dentist)
     proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
     return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
 
@@ -377,22 +381,7 @@ def _earlier(
 
 def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:
     nothing = (context.no_slots,) if context.no_slots else ()
-    return slot_lines(_own_first(slots, own), practice) or nothing
-
-
-def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
-    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and, where it is so, that the patient must agree first (P24)."""
-    return tuple(
-        f"{day_and_clock(one.start.astimezone(practice.zone))}, {practice.name_of(one.dentist)}"
-        + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
-        for one in slots
-    )
-
-
-def _own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
-    """The own dentist's slots, then other slots without an agreement, then those that need one; each group soonest
-    first."""
-    return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))
+    return slot_lines(own_first(slots, own), practice) or nothing
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

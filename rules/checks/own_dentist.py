@@ -73,9 +73,13 @@ def _placed(
     if own == where:
         return ()
     if consented(entry, where, agreed):
-        detail = (entry.consent or agreed.consent or Consent(True)).detail or "oui"
+        consent = entry.consent or agreed.consent or Consent(True)
+        detail = consent.detail or "oui"
+        if consent.by_link:
+            return raised(practice.policy, "consent-by-link", dentist=practice.name_of(where), seen=detail)
         return raised(practice.policy, "consent-recorded", dentist=practice.name_of(where), seen=detail)
-    facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where)}
+    ask = ", ou tapez « Demander l'accord »" if practice.page_url else ""
+    facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where), "ask": ask}
     wrong = "dentist-other" if _works_here(own, practice) else "dentist-left"
     return (
         *raised(practice.policy, wrong, proposals=proposals, **facts),

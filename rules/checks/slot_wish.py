@@ -11,6 +11,7 @@ from rules.checks.agenda import wanted_minutes
 from rules.checks.free_slots import is_urgent
 from rules.findings import severity
 from rules.model import Assessment, Booking, CalendarEvent, Entry, Finding, Practice, Severity, Slot
+from rules.text.french import day_and_clock
 
 _ASKING = frozenset(
     {
@@ -121,3 +122,18 @@ def shown_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         kept.append(replace(one, proposals=()) if again and one.proposals else one)
         seen.add(one.proposals)
     return tuple(kept)
+
+
+def slot_lines(slots: Iterable[Slot], practice: Practice) -> tuple[str, ...]:
+    """`mardi 24 novembre à 9 h 30, Dr Claire Martin`, and, where it is so, that the patient must agree first (P24)."""
+    return tuple(
+        f"{day_and_clock(one.start.astimezone(practice.zone))}, {practice.name_of(one.dentist)}"
+        + (" (seulement avec l'accord du patient)" if one.needs_consent else "")
+        for one in slots
+    )
+
+
+def own_first(slots: tuple[Slot, ...], own: str | None) -> list[Slot]:
+    """The own dentist's slots, then other slots without an agreement, then those that need one; each group soonest
+    first."""
+    return sorted(slots, key=lambda one: (one.needs_consent, not one.needs_consent and one.dentist != own, one.start))

@@ -30,6 +30,23 @@ def slot_confirmed(typed: Sheet) -> str | None:
     return "" if "slot_ok" in typed.statements and "slot_ok" not in typed.typed else None
 
 
+def asks_consent(typed: Sheet) -> str | None:
+    """The words typed with « Demander l'accord » (P23), None without it; `: non` takes it back."""
+    return _asked(typed, "ask_consent")
+
+
+def asks_rescue(typed: Sheet) -> bool:
+    """Whether « Proposer d'autres dates » is typed (P24); `: non` takes it back."""
+    return _asked(typed, "rescue") is not None
+
+
+def _asked(typed: Sheet, label: str) -> str | None:
+    values = [tidy(value) for value in typed.typed.get(label, ())]
+    if any(yes_no.yes(value) is False for value in values):
+        return None
+    return values[-1][:200] if values else "" if label in typed.statements else None
+
+
 def ended(typed: Sheet) -> frozenset[str]:
     """The answers that are withdrawn: `Sans e-mail : non`, `Responsable : aucun` (ruling 19)."""
     answers = {"without_mobile": "no_mobile", "without_email": "no_email", "guardian": "guardian"}

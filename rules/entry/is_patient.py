@@ -119,6 +119,7 @@ def has_patient_details(entry: Entry) -> bool:
         entry.without_mobile,
         entry.without_email,
         entry.birth_name,
+        entry.ask_consent is not None,
     )
     return any(typed) or any(said) or entry.known is not None or entry.first_visit is not None
 

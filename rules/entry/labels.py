@@ -36,6 +36,10 @@ _SYNONYMS = {
     "preference": "sans preference|pas de preference|preference",
     "consent": "accord patient|accord du patient|accord de la patiente|accord patiente|accord|patient d accord"
     "|patiente d accord|consentement|accord du responsable",
+    "ask_consent": "demander l accord|demander accord|demande d accord|demander l accord du patient"
+    "|demander l accord de la patiente|demander accord patient|demande l accord",
+    "rescue": "proposer d autres dates|proposer autres dates|proposer une autre date|proposer d autres creneaux"
+    "|proposer d autres rdv|proposer d autres rendez vous|proposer de nouvelles dates",
     "duration": "duree|temps|duree prevue|duree du rdv",
     "guardian": "responsable|responsable legal|representant legal|tuteur|tutrice|parent|parents|mere|pere|maman|papa",
     "no_mobile": "sans mobile|pas de mobile|sans portable|pas de portable|sans telephone|sans tel|ss mobile|ss portable"
@@ -79,6 +83,8 @@ _STATEMENTS = {
     "|ss pref|ss preference|pas de pref|peu importe|n importe quel dentiste",
     "slot_ok": f"{_SYNONYMS['slot_ok']}|entre deux|en entre deux|entre deux patients|entre 2|hors horaires voulu"
     "|hors horaire voulu|hors horaires confirme|chevauchement voulu|chevauchement confirme|double rdv voulu",
+    "ask_consent": _SYNONYMS["ask_consent"],
+    "rescue": _SYNONYMS["rescue"],
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],

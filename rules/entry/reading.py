@@ -134,6 +134,8 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         dentist_text=asked.dentist_text,
         no_preference="preference" in said,
         consent=asked.consent,
+        ask_consent=exceptions.asks_consent(typed),
+        rescue=exceptions.asks_rescue(typed),
         keep_minutes=asked.minutes,
         slot_confirmed=exceptions.slot_confirmed(typed),
         without_mobile=exceptions.waived(typed, "no_mobile"),

@@ -19,7 +19,7 @@ from rules.model.action import (
     alike,
 )
 from rules.model.booking import Assessment, Booking, Busy, Kind, Length, Slot, WaitingEntry
-from rules.model.entry import Consent, Entry, Outcome, OutcomeKind
+from rules.model.entry import Consent, Entry, Outcome, OutcomeKind, Question
 from rules.model.event import CalendarEvent, Status, first_kind
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
@@ -50,6 +50,7 @@ __all__ = [
     "Patient",
     "Policy",
     "Practice",
+    "Question",
     "RemoveEvent",
     "Send",
     "Severity",

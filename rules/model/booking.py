@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from rules.model.entry import Consent, Outcome
+from rules.model.entry import Consent, Outcome, Question
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
 
@@ -134,7 +134,7 @@ class Assessment:
 
     `patient_update` is the record to store when the booking is valid (a new one has no id); `changes` are the
     French lines that say which detail of the directory it replaces (P4). `end` is to be written into the event, and
-    `length` to be remembered of it (P8).
+    `length` to be remembered of it (P8). `question`: what the patient is to be asked, or was and has not answered.
     """
 
     kind: Kind
@@ -144,6 +144,7 @@ class Assessment:
     changes: tuple[str, ...] = ()
     end: datetime | None = None
     length: Length | None = None
+    question: Question | None = None
 
     @property
     def valid(self) -> bool:

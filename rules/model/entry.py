@@ -12,11 +12,32 @@ from rules.model.people import Guardian
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """An agreement to another dentist as typed (P23): `given` False for a no. `detail` keeps date or author."""
+    """An agreement to another dentist (P23): `given` False for a no. `detail` keeps date or author. `by_link`: the
+    patient's own click; else as typed."""
 
     given: bool
     detail: str = ""
     dentist: str | None = None
+    by_link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The patient is asked by link to agree to `dentist` for the appointment at `start` (P23). `patient_id` (0: not in
+    the directory) and `name`: who is asked. `words`: what she typed with « Demander l'accord »; None once she took it
+    back. `left`: a message with it may have left. `answer`: None as long as there is none. `at`: when it was given.
+
+    An empty `dentist`: the words came with a copied event, and ask nothing (ruling 10)."""
+
+    dentist: str
+    start: datetime
+    own: str | None
+    patient_id: int
+    name: str
+    words: str | None
+    left: bool = False
+    answer: bool | None = None
+    at: datetime | None = None
 
 
 class OutcomeKind(StrEnum):
@@ -87,6 +108,8 @@ class Entry:
     dentist_text: str = ""
     no_preference: bool = False  # the patient takes any dentist
     consent: Consent | None = None  # an agreement to another dentist (P23)
+    ask_consent: str | None = None  # « Demander l'accord »: the patient is to be asked for it; her words
+    rescue: bool = False  # « Proposer d'autres dates », in a leave (P24)
     keep_minutes: int | None = None  # the length in minutes that she wants kept (P8)
     guardian: Guardian | None = None  # who is written to instead (P34)
     slot_confirmed: str | None = None  # « Créneau confirmé »: overlap, hours, second visit are meant; her words

@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import quote
 
 from rules.model import Facts, MessageKind, Practice, Send
-from rules.telling import series_messages, spoken_names
+from rules.telling import question_messages, series_messages, spoken_names
 from rules.telling.spoken_names import Style
 from rules.text import french
 from rules.text.gsm7 import fit, segments
@@ -51,6 +51,9 @@ def sms(send: Send, practice: Practice, manage_url: str | None = None, *, today:
     the fullest. Without patient name; with a motif only where the practice wants it (P37).
 
     Seen from `today`, a day that is far away is said with its year."""
+    if send.kind in question_messages.SAID:
+        wordings = question_messages.sms_wordings(send, practice, manage_url, today)
+        return min((_line(practice, text, tail) for tail, text in wordings), key=segments)
     discreet = replace(practice, policy=replace(practice.policy, motif_in_sms=False))
     say = series_messages.sms_said if about_series(send) else _SAID[send.kind]
     said = [say(send, house, Style(shorter, today)) for house in (practice, discreet) for shorter in (False, True)]
@@ -200,6 +203,8 @@ def _letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
         return _farewell(send.before or send.facts, practice)
     if send.also:
         return _day_letter(send, practice)
+    if send.kind in question_messages.SAID:
+        return _question_letter(send, practice, manage_url)
     facts, changes = send.facts, _changes(send, practice)
     manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
     return Letter(
@@ -240,6 +245,19 @@ def _farewell(facts: Facts, practice: Practice) -> Letter:
         rows=(("Patient", facts.name),) if facts.name else (),
         links=(),
         closing=("Cordialement,", practice.name),
+    )
+
+
+def _question_letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
+    """A question with its button, and the appointment that it is about (P23, P24)."""
+    answer = (Link(question_messages.button(send), manage_url),) if manage_url else ()
+    return Letter(
+        subject=question_messages.subject(send, practice),
+        greeting="Bonjour,",
+        paragraphs=question_messages.paragraphs(send, practice),
+        rows=_rows(send.facts, practice),
+        links=answer,
+        closing=(f"Vous pouvez aussi nous appeler au {practice.phone}.", "Cordialement,", practice.name),
     )
 
 

@@ -184,7 +184,7 @@ def _known(one: Known, practice: Practice) -> str:
 
 
 def _slots(asked: Question, answer: Answer, practice: Practice) -> list[str]:
-    from rules.checks.assess import slot_lines
+    from rules.checks.slot_wish import slot_lines
 
     motif = practice.motif(asked.motif)
     if motif is None:

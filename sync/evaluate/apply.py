@@ -12,10 +12,10 @@ from adapters.senders.invite import name_of
 from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
-from sync.evaluate import attendance, duplicates, own_dentist
+from sync.evaluate import agreement, attendance, duplicates, leave, own_dentist
 from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
-from sync.store import bookings, consents, journal, occurrences, patients, resources, wishes
+from sync.store import agreements, bookings, consents, journal, occurrences, patients, resources, wishes
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
 from sync.store.codec import (
     facts_to_json,
@@ -50,14 +50,11 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     if before is not None or verdict is not None or what.cancelled:
         attendance.note(case.world, case.tx, number, verdict, before)
     own_dentist.note(case.tx, found, what, patient, booking=number, now=case.now)
-    if before is not None and before.patient is not None and patient not in {before.patient, None}:
-        consents.forget(case.tx, number)
-    if what.consent and what.consent.given:
-        consents.record(case.tx, number, what.dentist, what.consent, case.now)
+    _agreements(one, found, what, patient, number=number, given=given)
     if before is not None:
         _deal_with_wishes(one, what, before)
-    if given.copied:
-        consents.note_copied(case.tx, number, given.copied.detail, case.now)
+    if before is not None and (before.start, before.dentist) != (what.start, what.dentist):
+        leave.wake(case.tx, before, case.now)
     if before is not None or not case.row.baseline:  # the first pass plans no messages
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
@@ -65,6 +62,22 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         one, kind=kind.value, label=what.patient.name, booking=number, patient=patient, motif=what.motif, end=what.end
     )
     return number, found
+
+
+def _agreements(
+    one: Occurrence, found: Assessment, what: Booking, patient: int | None, *, number: int, given: Given
+) -> None:
+    """Store what was agreed to and what is asked by link (P23); nothing of it is another patient's."""
+    case, before = one.case, one.booking
+    if before is not None and before.patient is not None and patient not in {before.patient, None}:
+        consents.forget(case.tx, number)
+        agreements.forget(case.tx, number)
+    if what.consent and what.consent.given and not what.consent.by_link:
+        consents.record(case.tx, number, what.dentist, what.consent, case.now)
+    if given.copied:
+        consents.note_copied(case.tx, number, given.copied.detail, case.now)
+    typed = agreement.Typed(one.entry.ask_consent, before is None and case.reading.foreign_block)
+    agreement.keep(agreement.At(case.world, case.tx, number, case.now), found, typed)
 
 
 def _deal_with_wishes(one: Occurrence, what: Booking, before: BookingRow) -> None:

@@ -11,13 +11,13 @@ from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
 from rules.checks.by_link import PageWish
 from rules.entry.reading import Reader
-from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice
+from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice, Question
 from rules.patients.clues import clues
 from rules.patients.identify import identify
 from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
-from sync.evaluate import attendance, slot_offers
+from sync.evaluate import agreement, attendance, slot_offers
 from sync.store import consents, occurrences, patients, resources, sharing, wishes
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
@@ -83,6 +83,7 @@ def gather(one: Occurrence) -> Context:
         slot_start=slot_start,
         born_here=False,
         fixed=case.fixed,
+        words_copied=one.booking is None and case.reading.foreign_block,
     )
     context = _with_booking(one, context, one.booking, meant) if one.booking else context
     if not somebody_is_unknown(event, entry, case.practice, context):
@@ -105,7 +106,8 @@ def time_around(event: CalendarEvent, dentist: str, practice: Practice) -> tuple
 
 
 def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant: int | None) -> Context:
-    agreed = () if _is_anothers(one, booking, meant) else consents.of(one.case.tx, booking.id)
+    mine = not _is_anothers(one, booking, meant)
+    agreed = consents.of(one.case.tx, booking.id) if mine else ()
     kept = booking.start == one.event.start and all(finding.rule != "date-past" for finding in booking.findings)
     return replace(
         context,
@@ -119,6 +121,7 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant:
         first_seen=booking.created_at,
         offered=_offered(booking),
         wishes=page_wishes(one, booking),
+        questions=_questions(one, booking) if mine else (),
     )
 
 
@@ -127,6 +130,10 @@ def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
     changed = one.case.row.changed_at
     found = wishes.open_by_booking(one.case.tx).get(booking.id, ())
     return tuple(PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
+
+
+def _questions(one: Occurrence, booking: BookingRow) -> tuple[Question, ...]:
+    return agreement.questions(agreement.At(one.case.world, one.case.tx, booking.id, one.case.now))
 
 
 def _offered(booking: BookingRow | None) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from rules.patients.record_update import spoken
 from rules.telling.event_block import feedback, problem_feedback
 from rules.telling.planning import facts_of
 from rules.text.french import day_and_clock, listed
-from sync.evaluate import apply, duplicates, relocation, typed_questions
+from sync.evaluate import apply, duplicates, leave, relocation, typed_questions
 from sync.evaluate.gather import Case, Occurrence, gather, offered
 from sync.evaluate.slot_offers import Offer
 from sync.plan.messages import receipts
@@ -132,6 +132,8 @@ def _no_booking(one: Occurrence, found: Assessment) -> Annotation:
     apply.unbooked(case, one.booking, found.findings)
     if asks:
         return typed_questions.answered(case.world, case.tx, case.row, event, one.dentist)
+    if found.kind is Kind.BLOCK and not case.shows_nothing:
+        found = replace(found, findings=(*found.findings, *leave.findings(one)))
     return feedback(found, event, case.practice, (), case.now)
 
 

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from rules.model import Booking, CalendarEvent, Facts, MessageKind
 from rules.telling.planning import continues, facts_of
 from sync.core.context import World
-from sync.evaluate import attendance, duplicates
+from sync.evaluate import attendance, duplicates, leave
 from sync.plan.messages import plan_booking
-from sync.store import bookings, calendars, consents, journal, messages, resources, told
+from sync.store import agreements, bookings, calendars, consents, journal, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
@@ -137,6 +137,7 @@ def _take_place_of(tx: Tx, booking: BookingRow, other: BookingRow, now: datetime
 def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
     """Merge the younger booking, which nobody was told, into the elder, which keeps its history."""
     consents.hand_over(tx, other.id, booking.id)
+    agreements.hand_over(tx, other.id, booking.id)
     messages.drop_of(tx, other.id)
     bookings.remove(tx, other.id)
 
@@ -145,6 +146,7 @@ def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
     """Mark the booking as vanished from all calendars, and plan what its patient is told."""
     if booking.vanished_at is None:
         bookings.change(tx, booking.id, state=VANISHED, vanished_at=now)
+        leave.wake(tx, booking, now)
         journal.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)
         ended(world, tx, booking.id, now)
     else:

@@ -189,6 +189,9 @@ def _claim_question(world: World, tx: Tx, message: int, now: datetime) -> tuple[
     row = messages.get(tx, message, world.practice.zone)
     if row is None or not _is_due(row, now):
         return ()
+    booking = bookings.get(tx, row.booking, world.practice.zone)
+    if booking is not None and (booking.calendar in world.under_way or why_wait(tx, booking, row, now)):
+        return ()
     if not questions.stands(world, tx, row, now):
         messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="la question ne se pose plus")
         return ()

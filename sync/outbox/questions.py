@@ -7,11 +7,23 @@ from datetime import datetime
 
 from rules.model import MessageKind
 from sync.core.context import World
+from sync.plan import open_questions
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 
 Stands = Callable[[World, Tx, MessageRow, datetime], bool]
-_STANDS: Mapping[MessageKind, Stands] = {}
+
+
+def _agreement(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    return open_questions.agreement(world, tx, row.number, now) is not None
+
+
+def _dates(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
+    found = open_questions.dates(world, tx, row.booking, now)
+    return found is not None and found.id == row.number
+
+
+_STANDS: Mapping[MessageKind, Stands] = {MessageKind.AGREEMENT: _agreement, MessageKind.DATES: _dates}
 
 
 def stands(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:

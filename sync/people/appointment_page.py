@@ -15,10 +15,11 @@ from adapters.web.patients import Act, Choice, Day, Shown, What
 from rules.model import Channel, Slot
 from rules.patients.unwanted import unwanted
 from rules.telling import page_words as words
+from rules.telling import question_messages
 from rules.telling.planning import reminder_at
 from rules.text import french
 from sync.core.context import World
-from sync.people import free_times, page_asks, patient_link, patient_move
+from sync.people import free_times, page_asks, patient_link, patient_move, rescue
 from sync.people.page_state import Stage, State, look
 from sync.people.patient_link import Said
 from sync.store import intents
@@ -57,12 +58,14 @@ def act(world: World, link: LinkRow, done: Act) -> Shown | None:
 
 def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> Shown:
     may, why_not = _may(world, state)
+    rescued = rescue.is_open(world, tx, state.row.id)
+    may = tuple(one for each in may for one in ((each, What.REFUSE) if rescued and each is What.MOVE else (each,)))
     times = part is What.MOVE and What.MOVE in may
-    days = tuple(_days(world, free_times.on_page(world, tx, state.row, page))) if times else ()
+    days = tuple(_days(world, _times(world, tx, state, page))) if times else ()
     last = free_times.PAGES - 1
     return Shown(
         title=_TITLES.get(state.stage, words.TITLE),
-        news=_news(world, state),
+        news=_news(world, state) or _rescued(world, tx, state, asked=rescued),
         rows=words.rows(state.facts, world.practice) if state.facts else (),
         may=may,
         why_not=why_not,
@@ -74,6 +77,22 @@ def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> S
         notes=tuple(_notes(world, state, nothing_free=times and not days)),
         labels={What.FEWER: words.AGAIN} if unwanted(state.patient) else {},
     )
+
+
+def _times(world: World, tx: Tx, state: State, page: int) -> tuple[Slot, ...]:
+    """The free times of that page; on the first, where other dates are proposed, the soonest ones too (P24)."""
+    of_page = free_times.on_page(world, tx, state.row, page)
+    first = rescue.proposed(world, tx, state.row) if page == 0 else ()
+    return tuple(sorted({*first, *of_page}, key=lambda one: one.start))
+
+
+def _rescued(world: World, tx: Tx, state: State, *, asked: bool) -> str:
+    """What is to be read where the dentist is away (P24)."""
+    if state.stage is not Stage.STANDS:
+        return ""
+    if asked:
+        return question_messages.dates(state.row.facts, world.practice)
+    return question_messages.dates_refused(world.practice) if rescue.refused(world, tx, state.row) else ""
 
 
 def _may(world: World, state: State) -> tuple[tuple[What, ...], Mapping[What, str]]:
@@ -162,7 +181,7 @@ def _next_message(world: World, state: State) -> str:
 def _not_now(world: World, state: State, what: What) -> str:
     """Why that cannot be done at this moment; empty where it can, or where the page says it by itself."""
     may, why_not = _may(world, state)
-    if what in may:
+    if what in may or what is What.REFUSE:
         return ""
     return why_not.get(what, "") or _news(world, state) or words.NOT_UNDERSTOOD
 
@@ -177,6 +196,11 @@ def _move(world: World, state: State, done: Act) -> str:
     if start is None:
         return words.CHOOSE if not chosen else words.NOT_UNDERSTOOD
     return _said(world, state, patient_move.move(world, state.row.id, done.revision, start).said)
+
+
+def _refuse(world: World, state: State, _done: Act) -> str:
+    """None of the other dates (P24); the page says so by itself."""
+    return "" if rescue.refuse(world, state.row.id) else words.NOT_UNDERSTOOD
 
 
 def _time(text: str) -> datetime | None:
@@ -203,6 +227,7 @@ def _nothing(_world: World, _state: State, _done: Act) -> str:
 _ACTS: Mapping[What, Callable[[World, State, Act], str]] = {
     What.CANCEL: _cancel,
     What.MOVE: _move,
+    What.REFUSE: _refuse,
     What.WAIT: page_asks.wait,
     What.CALL: page_asks.call,
     What.CORRECT: page_asks.correct,

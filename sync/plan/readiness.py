@@ -34,9 +34,9 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0
     if failing or _in_doubt(tx, booking):
-        waits = row.kind.tells or now - row.due_at < WAIT_AT_MOST
+        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < WAIT_AT_MOST
         return "" if not waits else _FAILING if failing else _DOUBT
-    if row.kind.tells and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
+    if row.kind is not MessageKind.REMINDER and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
         return _NOT_EVALUATED
     if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
         return _DOUBT

@@ -45,6 +45,11 @@ WORDS = {
     "link-changed": "demande faite par le lien, mais le rendez-vous avait changé : celui de l'agenda reste",
     "link-call": "demande faite par le lien, à faire dans l'agenda par le cabinet",
     "link-taken": "déplacement demandé par le lien, mais le créneau n'était plus libre : le rendez-vous n'a pas bougé",
+    "agreement-asked": "accord demandé au patient par lien",
+    "agreement-accepted": "accord donné par le patient, par lien",
+    "agreement-refused": "accord refusé par le patient, par lien",
+    "dates-asked": "autres dates proposées au patient par lien",
+    "dates-refused": "autres dates refusées par le patient, par lien",
     "clock-set": "l'horloge de l'ordinateur a sauté : les rendez-vous à venir sont revérifiés",
     "older-store": "message inconnu de la base, qui est plus ancienne que l'agenda : rien ne part avant une réponse",
     "older-store-answered": "une personne a dit ce qu'il faut dire aux patients après la remise en place de la base",
@@ -62,6 +67,8 @@ OF_A_CALENDAR = frozenset({
 
 _KINDS = {
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
+    "still": "question sur la liste d'attente",
 }  # fmt: skip
 _CHANNELS = {"sms": "par SMS", "email": "par e-mail"}
 _TROUBLES = {

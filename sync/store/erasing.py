@@ -52,7 +52,7 @@ def drop_bookings(tx: Tx, numbers: list[int]) -> None:
     """Delete these bookings, their messages and agreements, and what was asked by link."""
     for number in numbers:
         _drop(tx, t.booking, t.booking.c.id == number)
-        for table in (t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent):
+        for table in (t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent, t.agreement, t.rescue):
             _drop(tx, table, table.c.booking == number)
 
 
@@ -124,7 +124,7 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
 # their rows were deleted by the patient's number: a search for the name would also delete those of a namesake
 _SEEN = frozenset({
     "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
-    "link", "wish", "slot_hold", "intent", "setting", "counter", "lease",
+    "link", "wish", "slot_hold", "intent", "agreement", "rescue", "setting", "counter", "lease",
 })  # fmt: skip
 
 

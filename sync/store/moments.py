@@ -31,7 +31,8 @@ HISTORY = (  # happened; only shown to people
     _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at,
     t.intent.c.asked_at, t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at,
     t.link.c.made_at, t.link.c.revoked_at, t.wish.c.at, t.wish.c.closed_at, t.patient.c.no_sms_since,
-    t.patient.c.no_email_since, t.consent.c.at, t.notice.c.created_at, t.notice.c.sent_at,
+    t.patient.c.no_email_since, t.consent.c.at, t.agreement.c.asked_at,
+    t.agreement.c.answered_at, t.rescue.c.asked_at, t.rescue.c.answered_at, t.notice.c.created_at, t.notice.c.sent_at,
 )  # fmt: skip
 AT_ONCE = (  # planned by attitre: may be tried at once
     _c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Unpack
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from sync.store.columns import FoundColumns
 
 ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of a dentist's calendar."""
+
+    calendar: str
+    ref: str
+    uid: str
+    start: datetime
+    end: datetime
+    all_day: bool
+    label: str  # its title
+
+
 Taken = tuple[str, datetime, datetime]  # a dentist, from, until
 
 
@@ -155,9 +171,21 @@ def busy_of_patient(tx: Tx, patient: int, since: datetime) -> tuple[Busy, ...]:
 
 
 def neighbours(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tuple[str, str]]:
-    """(calendar, ref) of the bookings that overlap that span."""
+    """(calendar, ref) of the bookings that overlap that span, and of the blocks, which name them (P24)."""
     found = tx.run(_NEIGHBOURS, the_dentist=dentist, **_span(start, end))
     return {(calendar, ref) for calendar, ref in found}
+
+
+def blocks_around(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tuple[str, str]]:
+    """(calendar, ref) of the blocks that overlap that span: an absence shows which bookings lie in it (P24)."""
+    found = tx.run(_BLOCKS, the_dentist=dentist, **_span(start, end))
+    return {(calendar, ref) for calendar, ref in found}
+
+
+def blocks(tx: Tx, dentist: str, start: datetime, end: datetime) -> list[Block]:
+    """The blocks that overlap that time of the dentist, in order."""
+    found = tx.run(_EVERY_BLOCK, the_dentist=dentist, **_span(start, end))
+    return sorted((Block(*row) for row in found), key=lambda one: (one.start, one.ref))
 
 
 def places_of_patient(tx: Tx, patient: int, since: datetime) -> set[tuple[str, str]]:
@@ -222,7 +250,11 @@ _LABELLED = select(_o.dentist, _o.start, _o.end, _o.kind, _o.uid, _o.recurrence,
     *here(t.occurrence), those(_o.dentist), STANDS, _o.kind != Kind.IGNORED.value
 )
 _KEPT_TIMES = union_all(_LABELLED.where(_SHORT), _LABELLED.where(_LONG))
-_NEIGHBOURS = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BOOKING.value)
+_THERE = select(_o.calendar, _o.ref).where(*here(t.occurrence, "dentist"), _MEETS)
+_IS_BLOCK = (*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BLOCK.value, STANDS)
+_EVERY_BLOCK = select(_o.calendar, _o.ref, _o.uid, _o.start, _o.end, _o.all_day, _o.label).where(*_IS_BLOCK)
+_BLOCKS = _THERE.where(_o.kind == Kind.BLOCK.value)
+_NEIGHBOURS = _THERE.where(_o.kind.in_((Kind.BOOKING.value, Kind.BLOCK.value)))
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)
 # without a clause on the calendar: with one, SQLite scans the calendar instead of using the index on the UID

@@ -70,6 +70,13 @@ class IntentKind(StrEnum):
     ACCEPT = "accept"  # an offered time (P44)
 
 
+class AnswerState(StrEnum):
+    """`agreement.answer`, `rescue.answer`: what a patient answered by link; null as long as nothing."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
 class IntentState(StrEnum):
     """`intent.state`: a patient's wish by their link; wanted → flight → done | changed | call | taken."""
 

@@ -405,6 +405,45 @@ consent = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+agreement = Table(
+    "agreement",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("booking", Integer, nullable=False),
+    Column("dentist", String, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("own", String),
+    Column("patient", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("words", Text),
+    Column("stands", Boolean, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answer", String),
+    Column("answered_at", UtcDateTime),
+    Column("wording", Text),
+    UniqueConstraint("practice", "booking", "dentist", "start"),
+    Index(None, "practice", "start"),
+)
+
+rescue = Table(
+    "rescue",
+    metadata,
+    *_key(),
+    Column("id", Integer, primary_key=True),
+    Column("calendar", String, nullable=False),
+    Column("uid", String, nullable=False),
+    Column("booking", Integer, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("at_prompt", Boolean, nullable=False, default=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("answer", String),
+    Column("answered_at", UtcDateTime),
+    UniqueConstraint("practice", "calendar", "uid", "booking"),
+    Index(None, "practice", "booking"),
+)
+
 notice = Table(
     "notice",
     metadata,

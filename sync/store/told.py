@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from rules.model import Channel, Facts, MessageKind
+from rules.model.action import QUESTIONS
 from rules.telling.planning import Knowledge, Row
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
@@ -25,7 +26,11 @@ _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_b
 _LAST_NUMBERS = select(
     select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
     select(func.max(_m.number))
-    .where(*here(t.message, "booking", "channel"), or_(_m.state.not_in(_UNTRIED), _m.attempts > 0))
+    .where(
+        *here(t.message, "booking", "channel"),
+        _m.kind.not_in(QUESTIONS),
+        or_(_m.state.not_in(_UNTRIED), _m.attempts > 0),
+    )
     .scalar_subquery(),
 )
 _REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)

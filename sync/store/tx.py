@@ -99,6 +99,9 @@ class TransactionCache:
     # told: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
 
+    # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
+    asked: frozenset[int] | None = None
+
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 

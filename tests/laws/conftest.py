@@ -57,6 +57,7 @@ messages:
   most_per_hour: 1000
 feedback: {{quiet_seconds: 0}}
 sync: {{brake_percent: 100, brake_events: 50}}
+page: {{public_url: "https://rdv.lilas.example"}}
 store: "sqlite:///cabinet.db"
 """
 TEXT = (

@@ -2,17 +2,19 @@
 P49).
 
 A machine plays the secretary with three dentists: she books, edits, drags, copies with and without our block, notes and
-strikes agreements, imports and merges records, and time passes. It keeps its own account of who is whose and what was
-agreed to where, without asking the product, and every confirmation is held against that account.
+strikes agreements, has patients asked by link, imports and merges records, and time passes; patients answer at once,
+much later or from an old page. It keeps its own account of who is whose and what was agreed to where, without asking
+the product, and every confirmation is held against that account.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -25,14 +27,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from adapters.base import Outgoing
 from adapters.calendars.ical.resource import Ics
 from adapters.calendars.memory import MemoryCalendar
-from rules.model import Channel, Dentist, Patient
+from adapters.web.patients import Act, LinkTo, What
+from rules.model import Channel, Dentist
 from sync.cli.commands.patients import Merge, store
 from sync.core.context import Source, World
 from sync.people import merge
+from sync.people.desk import PagesOfPatients
 from sync.store import bookings, messages, patients
 from sync.store.engine import Store
 from sync.worker.one_pass import one_pass
-from tests.office import MORNING, PARIS, PRACTICE, Office, ics, make_office
+from tests.laws.appointments import DOUBLE, PEOPLE, Asked, Meant, Person, times
+from tests.office import MORNING, PARIS, PRACTICE, Office, make_office
 
 EXAMPLES = 18 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 WHERE = ("martin", "bernard", "durand")
@@ -40,6 +45,7 @@ HOUSE = replace(
     PRACTICE,
     dentists=(*PRACTICE.dentists, Dentist("durand", "Dr Anne Durand", "Dentiste")),
     policy=replace(PRACTICE.policy, settle_seconds=60, settle_change_seconds=60),
+    page_url="https://rdv.lilas.example",
 )
 ANY = Ics(PARIS, b"s" * 32, "any")
 dentists, numbers = st.sampled_from(WHERE), st.integers(0, 30)
@@ -61,48 +67,6 @@ def step(**given: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any
     return decorated
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody on file: known by name and birth date."""
-
-    family: str
-    given: str
-    born: date
-    dentist: str
-
-    def record(self, number: int | None = None, dentist: str | None = None) -> Patient:
-        mail, address = f"{self.family.lower()}@example.org", "3 rue Verte, 75011 Paris"
-        return Patient(
-            self.family, self.given, number, birth_date=self.born, mobile="+33612345678", email=mail, address=address,
-            dentist=dentist or self.dentist,
-        )  # fmt: skip
-
-
-PEOPLE = (
-    Person("Moreau", "Luc", date(1975, 2, 3), "martin"),
-    Person("Garnier", "Jeanne", date(1990, 9, 30), "bernard"),
-)
-DOUBLE = Person("Morreaux", "Lucas", date(1975, 2, 3), "bernard")  # Luc again, as somebody else once typed him
-
-
-@dataclass(frozen=True)
-class Meant:
-    """One appointment as she means it. `agreed`: the dentist for whom the words in it were said, for this very one."""
-
-    who: Person
-    start: datetime
-    uid: str
-    words: str = ""
-    agreed: str | None = None
-
-    def text(self) -> str:
-        said = [f"Accord patient : oui ({self.words})"] if self.words else []
-        return "\n".join([f"Né(e) le : {self.who.born:%d/%m/%Y}", "Suivi", *said])
-
-    def ics(self) -> bytes:
-        return ics(self.uid, f"{self.who.family.upper()} {self.who.given} – contrôle", self.start, 20, self.text())
-
-
 class OwnDentist(RuleBasedStateMachine):
     """Her hands, and the account against which messages are judged."""
 
@@ -115,7 +79,7 @@ class OwnDentist(RuleBasedStateMachine):
         office = self.office
         self.calendars = {key: MemoryCalendar(f"memory:{key}", PARIS, b"s" * 32) for key in WHERE}
         sources = tuple(Source(calendar, key) for key, calendar in self.calendars.items())
-        self.now, self.number, self.merged = MORNING, 0, False
+        self.now, self.number, self.merged, self.appointments = MORNING, 0, False, 0
         shutil.copy(self.template, self.folder / "lilas.db")
         self.store = Store(f"sqlite:///{self.folder / 'lilas.db'}", "lilas")
         senders: dict[Channel, Any] = {Channel.SMS: self}  # one way to the patient is enough, and half the time
@@ -126,6 +90,9 @@ class OwnDentist(RuleBasedStateMachine):
         self.meant: dict[tuple[str, str], Meant] = {}
         self.wrong: list[str] = []
         self.confirmed = 0
+        self.links: list[Asked] = []
+        self.clicked: set[tuple[int, str, datetime]] = set()  # which appointment, with whom, when
+        self.desk = PagesOfPatients(self.world, lambda: None)
         one_pass(self.world)
         self.put("martin", "own.ics", Meant(PEOPLE[0], self.slot(), "own"))
         self.put("bernard", "agreed.ics", Meant(PEOPLE[0], self.slot(), "agreed", self.fresh_words(None), "bernard"))
@@ -144,14 +111,26 @@ class OwnDentist(RuleBasedStateMachine):
         assert booking is not None
         if row.kind in {"confirmation", "modification", "reminder"}:
             self.judge(booking.calendar.removeprefix("memory:"), booking.ref, row.kind)
+        if row.kind == "agreement":
+            self.note_question(booking.calendar.removeprefix("memory:"), booking.ref, message.text)
         return message.key
+
+    def note_question(self, dentist: str, ref: str, text: str) -> None:
+        meant, secret = self.meant.get((dentist, ref)), re.search(r"/a/([\w-]{22})", text)
+        if meant is None or secret is None or not meant.ask:
+            self.wrong.append(f"asked of what does not stand with {dentist}, or unasked: {ref}")
+        else:
+            self.links.append(Asked(secret[1], meant.number, dentist, meant.start))
 
     def judge(self, dentist: str, ref: str, kind: str) -> None:
         self.confirmed += 1
         meant = self.meant.get((dentist, ref))
         if meant is None:
             self.wrong.append(f"{kind} of what does not stand with {dentist}: {ref}")
-        elif dentist not in {self.whose(meant.who), meant.agreed}:
+        elif (
+            dentist not in {self.whose(meant.who), meant.agreed}
+            and (meant.number, dentist, meant.start) not in self.clicked
+        ):
             self.wrong.append(f"{kind} with {dentist}, whose own is {self.whose(meant.who)}: {meant}")
 
     def whose(self, who: Person) -> str:
@@ -160,6 +139,9 @@ class OwnDentist(RuleBasedStateMachine):
     # --- her hands ---------------------------------------------------------------------------------------------------
 
     def put(self, where: str, ref: str, meant: Meant, payload: bytes | None = None) -> None:
+        if not meant.number:
+            self.appointments += 1
+            meant = replace(meant, number=self.appointments)
         self.meant[where, ref] = meant
         self.calendars[where].put(ref, payload if payload is not None else meant.ics())
 
@@ -194,6 +176,64 @@ class OwnDentist(RuleBasedStateMachine):
         place = self.one(pick)
         if place:
             self.put(*place, replace(self.meant[place], words="", agreed=None))
+
+    @step(pick=numbers)
+    def she_has_the_patient_asked(self, pick: int) -> None:
+        """By link, in new words; what was typed of an agreement goes, for it would count before the click."""
+        place = self.one(pick)
+        if place:
+            self.number += 1
+            ask = f"oui (fois {self.number})"
+            self.put(*place, replace(self.meant[place], words="", agreed=None, ask=ask))
+
+    @step(who=st.sampled_from(PEOPLE), on=st.integers(1, 2))
+    def she_books_elsewhere_and_has_the_patient_asked(self, who: Person, on: int) -> None:
+        start, where = self.slot(), WHERE[(WHERE.index(self.own[who]) + on) % 3]
+        uid = f"q{self.number}"
+        self.put(where, f"{uid}.ics", Meant(who, start, uid, ask="oui"))
+
+    @step(pick=numbers)
+    def she_asks_no_more(self, pick: int) -> None:
+        place = self.one(pick)
+        if place:
+            self.put(*place, replace(self.meant[place], ask=""))
+
+    # --- their patients' ---------------------------------------------------------------------------------------------
+
+    @step(pick=numbers, what=st.sampled_from([What.ACCEPT, What.ACCEPT, What.ACCEPT, What.REFUSE, What.CALL]))
+    def the_patient_answers(self, pick: int, what: What) -> None:
+        """Any of the links that ever left, from the page as it is now."""
+        self.answers(pick, what)
+
+    @step(pick=numbers, of=numbers)
+    def the_patient_answers_from_another_page(self, pick: int, of: int) -> None:
+        """With the revision of another question: it is no answer."""
+        if len(self.links) > 1 and self.links[pick % len(self.links)] is not self.links[of % len(self.links)]:
+            seen = self.desk.shown(LinkTo.AGREEMENT, self.links[of % len(self.links)].secret)
+            secret = self.links[pick % len(self.links)].secret
+            self.desk.act(LinkTo.AGREEMENT, secret, Act(What.ACCEPT, seen.revision if seen else ""))
+
+    @step(pick=numbers)
+    def the_patient_answers_while_she_drags(self, pick: int) -> None:
+        """She moved it, and the worker has not seen that: the click is about what was shown."""
+        if not self.links:
+            return
+        asked = self.links[pick % len(self.links)]
+        place = next((key for key, one in self.meant.items() if one.number == asked.number), None)
+        if place:
+            self.put(*place, replace(self.meant[place], start=self.slot()))
+        self.answers(pick, What.ACCEPT)
+
+    def answers(self, pick: int, what: What) -> None:
+        if not self.links:
+            return
+        asked = self.links[pick % len(self.links)]
+        seen = self.desk.shown(LinkTo.AGREEMENT, asked.secret)
+        if seen is not None and what in seen.may and what is What.ACCEPT:
+            self.clicked.add((asked.number, asked.dentist, asked.start))
+        self.desk.act(LinkTo.AGREEMENT, asked.secret, Act(what, seen.revision if seen else ""))
+
+    # --- her hands again ---------------------------------------------------------------------------------------------
 
     @step(pick=numbers)
     def she_drags_it_to_another_hour(self, pick: int) -> None:
@@ -231,7 +271,7 @@ class OwnDentist(RuleBasedStateMachine):
         self.passes_if(yes=True)  # what was never read cannot be told from its copy
         meant, body = self.meant[place], self.calendars[place[0]].get(place[1])
         assert body is not None
-        copy = replace(meant, start=self.slot(), uid=f"c{self.number}", agreed=None)
+        copy = replace(meant, start=self.slot(), uid=f"c{self.number}", agreed=None, number=0)
         raw = body.payload if with_block else ANY.strip(body.payload)
         shift = ((f"UID:{meant.uid}\r\n", f"UID:{copy.uid}\r\n"), *times(meant.start, copy.start))
         for old, new in shift:
@@ -315,12 +355,6 @@ class OwnDentist(RuleBasedStateMachine):
         finally:
             self.store.close()
             shutil.rmtree(self.folder)
-
-
-def times(before: datetime, after: datetime) -> tuple[tuple[str, str], ...]:
-    """Start and end of a copy."""
-    pairs = ((before + late, after + late) for late in (timedelta(0), timedelta(minutes=20)))
-    return tuple((f":{old:%Y%m%dT%H%M%S}\r\n", f":{new:%Y%m%dT%H%M%S}\r\n") for old, new in pairs)
 
 
 @pytest.fixture(scope="module", autouse=True)

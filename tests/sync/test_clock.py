@@ -25,6 +25,7 @@ NOT_OURS = (  # when an appointment is, what a server said of its own time, and 
     tables.occurrence.c.end, tables.booking.c.start, tables.booking.c.end, tables.edit.c.end,
     tables.patient_history.c.at, tables.journal.c.at, tables.intent.c.start, tables.slot_hold.c.at,
     tables.intent.c.old_start, tables.intent.c.old_end,
+    tables.agreement.c.start, tables.rescue.c.start,
 )  # fmt: skip
 
 
