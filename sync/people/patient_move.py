@@ -25,7 +25,7 @@ from sync.people import free_times
 from sync.people.by_link import can_change, ends, is_behind, read_again, revision
 from sync.people.patient_link import Said, Shown
 from sync.pull.reading import may_ask, read_one
-from sync.store import bookings, calendars, edits, intents, journal, resources, slot_holds
+from sync.store import agreements, bookings, calendars, edits, intents, journal, resources, slot_holds
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow, Wanted
@@ -169,6 +169,7 @@ def _arrived(world: World, intent: IntentRow, found: _Found) -> int:
         taken = free_times.in_the_way(world, tx, found.row, intent.start)
         if not taken:
             intents.move(tx, intent.booking, intents.DONE, now)
+            agreements.follow(tx, intent.booking, intent.old_start, intent.start, intent.asked_at)
             slot_holds.release(tx, intent.booking)
             edits.drop(tx, found.row.calendar, found.row.ref)  # it may hold the end of the old hour (P8)
             journal.log(tx, now, "moved-by-link", booking=intent.booking, calendar=found.row.calendar)

@@ -98,6 +98,15 @@ def answer(tx: Tx, number: int, said: AnswerState, wording: str, now: datetime) 
     return tx.connection.execute(update(t.agreement).where(*open_).values(**values)).rowcount == 1
 
 
+def follow(tx: Tx, booking: int, start: datetime, new: datetime, at: datetime) -> None:
+    """The patient moved the appointment by their link, to another time of the dentist to whom they agreed: choosing it
+    is the same agreement, for that time."""
+    for row in of_any(tx, booking, _ANY_ZONE):
+        if row.start == start and row.answer is AnswerState.ACCEPTED:
+            _set(tx, row.id, start=new, answered_at=at)
+    tx.cache.asked = None
+
+
 def drop(tx: Tx, number: int) -> None:
     """Delete a question that nobody was asked."""
     tx.connection.execute(delete(t.agreement).where(_c.practice == tx.practice, _c.id == number))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.web.patients import Act, What
+from adapters.web.patients import Act, LinkTo, What
 from rules.model import Channel
 from rules.text.gsm7 import segments
 from sync.people import agreement_page
 from sync.store import agreements
+from tests.at_the_page import Patient as AtThePage
 from tests.desk import MARIE, SURGERY, Desk, Event, make_desk
 from tests.office import PARIS
 from tests.procedure.by_link import clicks, link, link_in, page
@@ -30,6 +31,20 @@ def desk(tmp_path: Path) -> Desk:
 
 def asked(desk: Desk, text: str = ASK, **more: object) -> Event:
     return desk.books(TITLE, text, **({"dentist": "bernard"} | more))  # type: ignore[arg-type]
+
+
+def test_p23_p45_who_agreed_and_moves_it_by_the_link_agreed_to_that_time_too(desk: Desk) -> None:
+    event = asked(desk)
+    AtThePage(desk, desk.sms()[-1], LinkTo.AGREEMENT).does(What.ACCEPT)
+    desk.waits(minutes=1)
+    AtThePage(desk).moves("15 h")
+    desk.waits(minutes=1)
+    assert event.wrong == []
+    assert "✓ Accord du patient par lien, le 24/11 à 9 h 01 : Dr Paul Bernard." in event.said("✓")
+    assert desk.office.event(event.uid, "bernard").start.hour == 15
+    assert "déplacé" in desk.sms()[-1]
+    event.moves(at="02/12 15:00")  # but her own move asks for another one
+    assert event.wrong
 
 
 # --- asked -----------------------------------------------------------------------------------------------------------
