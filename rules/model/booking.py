@@ -86,17 +86,6 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingEntry:
-    """A patient who wants an earlier slot (P44)."""
-
-    patient: Patient
-    motif: str
-    dentist: str | None
-    since: datetime
-    urgent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Busy:
     """Time that another event of the practice takes, as the conflict checks see it (P10).
 
