@@ -296,6 +296,8 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         without_email=entry.without_email or kept_answers.without(patient, "email"),
         comment=entry.comment,
         waiting=entry.waiting,
+        wish=entry.wish,
+        unlisted=entry.unlisted,
         teeth=entry.teeth,
         outcome=outcome,
         cancelled=event.status is Status.CANCELLED or _called_off(outcome),

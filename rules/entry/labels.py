@@ -80,6 +80,7 @@ _STATEMENTS = {
     "slot_ok": f"{_SYNONYMS['slot_ok']}|entre deux|en entre deux|entre deux patients|entre 2|hors horaires voulu"
     "|hors horaire voulu|hors horaires confirme|chevauchement voulu|chevauchement confirme|double rdv voulu",
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
+    "unlisted": "sans liste|sans liste d attente|hors liste|hors liste d attente|pas de liste|pas de liste d attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
     "text_ok": _SYNONYMS["text_ok"],

@@ -9,6 +9,7 @@ from enum import StrEnum
 from rules.model.entry import Consent, Outcome
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
+from rules.model.waiting import ANY_TIME, Wish
 
 
 class Kind(StrEnum):
@@ -42,6 +43,8 @@ class Booking:
     without_email: str | None = None
     comment: str = ""
     waiting: bool = False
+    wish: Wish = ANY_TIME
+    unlisted: bool = False
     outcome: Outcome | None = None
     cancelled: bool = False
     no_preference: bool = False

@@ -44,6 +44,9 @@ class Wish:
         return asked and not any(hours.holds(start) for hours in self.refused)
 
 
+ANY_TIME = Wish()
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Time that became free. `freed_start`, `freed_end`: where the appointment stood; `start`, `end`: all the time that
@@ -72,7 +75,7 @@ class WaitingEntry:
     minutes: int
     since: datetime
     motif: str | None = None
-    wish: Wish = Wish()
+    wish: Wish = ANY_TIME
     urgent: bool = False
     agreed: frozenset[str] = frozenset()
     held: datetime | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
+from rules.entry.wished_times import said
 from rules.model import Gap, Practice, WaitingEntry
 from rules.text.french import day_and_clock, minutes
-from rules.waiting.wishes import said
 
 EARLIER_BY = timedelta(days=3)  # at least, or the move is not worth the patient's answer
 SEVEN_DAYS = timedelta(days=7)

@@ -99,6 +99,9 @@ class TransactionCache:
     # told: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
 
+    # waiting_entries: booking → its latest EntryRow, of all that ever waited. Dropped by each change of an entry.
+    waiting: dict[int, Any] | None = None
+
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.entry.wished_times import read
 from rules.model import Gap, WaitingEntry
 from rules.waiting.fitting import EARLIER_BY, in_order, place_in, why_not
-from rules.waiting.wishes import read
 from tests.desk import SURGERY, moment
 
 NOW, DAY = moment("24/11 9:00"), timedelta(days=1)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.model import Wish
-from rules.waiting.wishes import DAYS, read, said, ticked
+from rules.entry.reading import Reader
+from rules.entry.wished_times import DAYS, read, said, ticked
+from rules.model import CalendarEvent, Entry, Wish
+from tests.desk import SURGERY, moment
 
 MONDAY = datetime(2026, 11, 30)
 
@@ -64,3 +66,26 @@ def test_p44_what_is_said_is_read_again_as_the_same(days: set[int], moment: str)
     wish = read(f"{' ou '.join(DAYS[day] for day in days)} {moment}")
     assert wish is not None
     assert read(said(wish)) == wish
+
+
+def typed(text: str) -> Entry:
+    """The entry of an appointment with that text."""
+    start = moment("01/12 10:00")
+    event = CalendarEvent("e", start, start, "DUPONT Marie – contrôle", text)
+    return Reader(SURGERY, moment("24/11 9:00")).read(event)
+
+
+def test_p44_the_waiting_list_with_wished_times() -> None:
+    entry = typed("Liste d'attente : lundi matin, jeudi après 17 h")
+    assert entry.waiting
+    assert said(entry.wish) == "lundi matin ou jeudi après 17 h"
+    assert not (entry.findings or entry.comment)
+    assert typed("Liste d'attente").wish == Wish()
+    assert not typed("Liste d'attente : non").waiting
+
+
+@pytest.mark.parametrize("line", ["sans liste", "Sans liste d'attente", "SANS LISTE."])
+def test_p44_a_slot_that_is_not_to_be_offered(line: str) -> None:
+    entry = typed(line)
+    assert entry.unlisted
+    assert not entry.waiting
