@@ -44,7 +44,7 @@ def outgoing(
         plain(letter),
         letter.subject,
         html(letter),
-        _calendar_files(send, ((name, sequence), *also), practice, now),
+        () if send.kind.asks else _calendar_files(send, ((name, sequence), *also), practice, now),
     )
 
 

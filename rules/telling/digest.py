@@ -20,6 +20,10 @@ _KINDS = {
     MessageKind.REMINDER: "de rappel",
     MessageKind.MODIFICATION: "de modification",
     MessageKind.CANCELLATION: "d'annulation",
+    MessageKind.AGREEMENT: "de demande d'accord",
+    MessageKind.DATES: "de proposition d'autres dates",
+    MessageKind.OFFER: "de proposition d'un créneau",
+    MessageKind.STILL: "sur la liste d'attente",
 }
 
 

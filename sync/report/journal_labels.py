@@ -62,6 +62,8 @@ OF_A_CALENDAR = frozenset({
 
 _KINDS = {
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
+    "still": "question sur la liste d'attente",
 }  # fmt: skip
 _CHANNELS = {"sms": "par SMS", "email": "par e-mail"}
 _TROUBLES = {

@@ -30,6 +30,8 @@ _MESSAGE_STATES = {
 }  # fmt: skip
 _KINDS = {
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
+    "still": "question sur la liste d'attente",
 }  # fmt: skip
 
 

@@ -34,6 +34,8 @@ _EFFECTS = {"error": "bloque", "warning": "avertit", "info": "informe", "off": "
 _SIGNS = {"error": "✗", "warning": "!", "info": "✓", "off": " "}
 _KINDS = {
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
+    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
+    "still": "question sur la liste d'attente",
 }  # fmt: skip
 _CHANNELS = {"sms": "SMS", "email": "E-mail"}
 _MESSAGES = {
