@@ -1,4 +1,4 @@
-"""What an evaluated event means for the waiting list (P44): who waits by « Liste d'attente », and which time became free.
+"""What an evaluated event means for the waiting list (P44): who waits by « Liste d'attente », which time became free.
 Stores only; `sync.waiting` makes offers of it.
 """
 

@@ -25,13 +25,15 @@ _WITH = select(t.gap).where(*here(t.gap), those(_g.state)).order_by(_g.start, _g
 _CLOSED_SINCE = select(t.gap).where(*here(t.gap), _g.closed_at > the(_g.closed_at)).order_by(_g.start, _g.id)
 _OF_BOOKING = select(t.gap).where(*here(t.gap, "booking")).order_by(_g.id)
 _AT = select(t.gap).where(*here(t.gap, "dentist"), _g.start < the(_g.end), _g.end > the(_g.start)).order_by(_g.id)
+_DUE = select(_g.id).where(*here(t.gap), those(_g.state), _g.look_at <= the(_g.look_at)).limit(1)
+_LOOK = update(t.gap).where(*here(t.gap, "dentist"), those(_g.state))
 _MOVE = update(t.gap).where(*here(t.gap, "id"), those(_g.state))
 
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """One freed time. `booking`: whose appointment left it; `depth`: how many accepted offers led here; `why`: how it
-    ended, in French."""
+    """One freed time. `booking`: whose appointment left it; `depth`: how many accepted offers led here; `look_at`: when
+    something is to be done about it next; `why`: how it ended, in French."""
 
     id: int
     dentist: str
@@ -42,6 +44,7 @@ class GapRow:
     depth: int
     state: GapState
     seen_at: datetime
+    look_at: datetime
     closed_at: datetime | None
     why: str | None
 
@@ -52,7 +55,7 @@ def add(
     """An appointment left this time. `place`: (dentist, calendar). Returns the number."""
     number = counters.take_numbers(tx, "gap")[0]
     row = {"id": number, "dentist": place[0], "calendar": place[1], "booking": booking, "start": start, "end": end}
-    tx.add(_ADD, [{**row, "depth": depth, "state": SEEN.value, "seen_at": now}])
+    tx.add(_ADD, [{**row, "depth": depth, "state": SEEN.value, "seen_at": now, "look_at": now}])
     return number
 
 
@@ -82,9 +85,27 @@ def at(tx: Tx, dentist: str, start: datetime, end: datetime, zone: ZoneInfo) -> 
     return [_row(row, zone) for row in tx.run(_AT, the_dentist=dentist, the_start=start, the_end=end).mappings()]
 
 
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether something is to be done about one of them."""
+    return tx.run(_DUE, those_state=list(LIVE), the_look_at=now).first() is not None
+
+
+def look_again(tx: Tx, at: datetime, *, gap: int | None = None, dentist: str | None = None) -> None:
+    """Look at that freed time again then; at all of a dentist, where no single one is named."""
+    if gap is not None:
+        _moved(tx, gap, list(LIVE), look_at=at)
+    else:
+        tx.run(_LOOK.values(look_at=at), the_dentist=dentist, those_state=list(LIVE))
+
+
 def open_(tx: Tx, gap: int) -> bool:
     """It is offered from now on."""
     return _moved(tx, gap, [SEEN], state=OPEN.value)
+
+
+def open_again(tx: Tx, gap: int, now: datetime) -> bool:
+    """Nobody took it after all: what was accepted could not be done, for a reason of the patient's own."""
+    return _moved(tx, gap, [TAKEN], state=OPEN.value, closed_at=None, look_at=now)
 
 
 def take(tx: Tx, gap: int, now: datetime) -> bool:

@@ -62,7 +62,7 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class OfferRow:
     """One offer. `waiting`: the entry; `booking`: the appointment held, 0 for none. `ref`: the event that shows it,
-    empty once that is out, None before it was written; `semantic`: what that event meant when we wrote it."""
+    empty once that is out, None before it was written; `title`: that event's title as we wrote it."""
 
     id: int
     kind: OfferKind
@@ -81,7 +81,7 @@ class OfferRow:
     closed_at: datetime | None
     why: str | None
     ref: str | None
-    semantic: str | None
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +157,9 @@ def move(tx: Tx, offer: int, expected: tuple[OfferState, ...], state: OfferState
     return done.rowcount == 1
 
 
-def note_event(tx: Tx, offer: int, ref: str, semantic: str) -> None:
-    """Note the event that shows the offer; an empty `ref`: it is out."""
-    tx.run(_NOTE.values(ref=ref, semantic=semantic), the_id=offer)
+def note_event(tx: Tx, offer: int, ref: str, **values: Any) -> None:
+    """Note the event that shows the offer, with its `title` and `until` when; an empty `ref`: it is out."""
+    tx.run(_NOTE.values(ref=ref, **values), the_id=offer)
 
 
 def _row(row: Any, zone: ZoneInfo) -> OfferRow:

@@ -61,6 +61,7 @@ def _gap() -> None:
         sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("look_at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime()),
         sa.Column("why", sa.Text()),
     )
@@ -89,7 +90,7 @@ def _offer() -> None:
         sa.Column("closed_at", UtcDateTime()),
         sa.Column("why", sa.Text()),
         sa.Column("ref", sa.String()),
-        sa.Column("semantic", sa.String()),
+        sa.Column("title", sa.Text()),
     )
     for names in (["state"], ["gap"], ["waiting", "made_at"], ["made_at"], ["booking"]):
         op.create_index(f"ix_offer_practice_{'_'.join(names)}", "offer", ["practice", *names])
