@@ -111,7 +111,14 @@ TAKING = "Nous notons ce rendez-vous : un instant, cette page se met à jour."
 TAKEN = "C'est noté : ce rendez-vous est à vous."
 LEFT = "C'est noté : nous ne vous proposerons plus de créneau."
 KEPT = "C'est noté : vous restez sur la liste d'attente."
+KEEP = "Non, je garde le rendez-vous que j'ai"
+STILL_YES, STILL_NO = "Oui, j'attends toujours", "Non, ne plus me proposer de créneau"
 CHANGED = "Cette proposition a changé depuis que vous avez ouvert la page : vérifiez, puis répondez."
+
+
+def take(facts: Facts, practice: Practice) -> str:
+    """The button that accepts."""
+    return f"Oui, je prends le {french.day_and_clock(spoken_names.local(facts, practice))}"
 
 
 def refused(held: str) -> str:

@@ -10,15 +10,23 @@ from rules.model import Gap, Practice, WaitingEntry
 from rules.text.french import day_and_clock, minutes
 
 EARLIER_BY = timedelta(days=3)  # at least, or the move is not worth the patient's answer
+STEP = 5  # minutes
 SEVEN_DAYS = timedelta(days=7)
 IN_SEVEN_DAYS = 3  # offers to one patient at most; one a day
 
 
 def place_in(gap: Gap, length: int) -> datetime | None:
     """When an appointment of that many minutes would begin there; None if the time is too short. It begins where the
-    old one began, or as much earlier as it must."""
+    old one began, or as much earlier as it must, at a multiple of five minutes."""
     last = gap.end - timedelta(minutes=length)
-    return None if last < gap.start else min(gap.freed_start, last, key=datetime.timestamp)
+    if last < gap.start:
+        return None
+    start = min(gap.freed_start, last, key=datetime.timestamp)
+    down = start - timedelta(minutes=start.minute % STEP, seconds=start.second)
+    if down >= gap.start:
+        return down
+    up = down + timedelta(minutes=STEP)
+    return up if up <= last else None
 
 
 def why_not(entry: WaitingEntry, gap: Gap, practice: Practice, now: datetime) -> str:

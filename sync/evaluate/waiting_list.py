@@ -27,11 +27,13 @@ def note(case: Case, booking: int, what: Booking, patient: int | None, *, valid:
     tx, now = case.tx, case.now
     entry = waiting_entries.of_booking(tx, booking, case.practice.zone)
     standing = _standing(case, what, patient, valid=valid)
-    if entry is None or (entry.state is CLOSED and entry.why == UNTAGGED):
+    if entry is None or (entry.state is CLOSED and entry.origin is not Origin.TAG):
         if what.waiting and not what.cancelled and what.start > now:
             waiting_entries.add(tx, Origin.TAG, standing, now, booking=booking)
-    elif entry.state is not CLOSED and entry.origin is Origin.TAG and not what.waiting:
-        waiting_entries.close(tx, entry.id, UNTAGGED, now)
+    elif entry.origin is Origin.TAG and not what.waiting:
+        waiting_entries.change(tx, entry.id, origin=Origin.PAGE.value)  # typed anew, it counts again
+        if entry.state is not CLOSED:
+            waiting_entries.close(tx, entry.id, UNTAGGED, now)
     elif entry.state is not CLOSED:
         seen = standing if what.waiting else replace(standing, wish=entry.standing.wish)
         waiting_entries.keep(tx, entry, seen, Origin.TAG if what.waiting else None)

@@ -21,7 +21,6 @@ from sync.core.calls import Call, finish
 from sync.core.context import Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.log import described, log
-from sync.outbox import gateway_pause, message_links, results, series
 from sync.outbox import gateway_pause, message_links, questions, results, series
 from sync.outbox.claims import begin, claim
 from sync.store import bookings, generation, messages

@@ -4,8 +4,6 @@ sent again.
 One link is about one appointment. A reminder of several appointments of one day, which may be those of a family on one
 telephone, bears none: each was confirmed with its own. The letter about a series bears the link of its next visit, by
 which the patient asks to be called, since nobody but the practice changes a series; its SMS has no room for one.
-telephone, bears none: each was confirmed with its own. A series' message bears the link of its next visit, by which
-the patient asks to be called, since nobody but the practice changes a series.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What becomes of open offers without their patients' doing: no answer in time, or the practice needs the time (P44)."""
+"""What becomes of open offers without their patients' doing: no answer in time, the practice needs the time (P44)."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sync.core.context import World
 from sync.core.guard import kept_apart
@@ -17,6 +17,7 @@ from sync.waiting.offering import TAKEN_BACK, give_up
 
 UNANSWERED = "pas de réponse"
 STOPPED = "retiré par le cabinet"
+SEEN_WITHIN = timedelta(minutes=5)  # an event of ours that no reading showed by then was deleted before
 _SILENCES = 2  # offers in a row without an answer, before the patient is asked whether they still wait
 
 
@@ -73,8 +74,6 @@ def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
 
 def _read_since(tx: Tx, offer: OfferRow) -> bool:
     """Whether the calendar was read long enough after the event was written, and never showed it."""
-    from sync.waiting.showing import SEEN_WITHIN
-
     row = calendars.get(tx, offer.calendar)
     return row is not None and row.last_success is not None and row.last_success >= offer.made_at + SEEN_WITHIN
 

@@ -61,8 +61,8 @@ def _join(world: World, tx: Tx, wish: WishRow, now: datetime) -> None:
     facts = booking.facts
     if entry is None or entry.state is CLOSED:
         standing = Standing(
-            patient=booking.patient or 0, dentist=booking.dentist, motif=facts.motif, minutes=facts.minutes, wish=wanted,
-            urgent=False, held=booking.start, mobile=booking.mobile, email=booking.email, name=facts.name,
+            patient=booking.patient or 0, dentist=booking.dentist, motif=facts.motif, minutes=facts.minutes,
+            wish=wanted, urgent=False, held=booking.start, mobile=booking.mobile, email=booking.email, name=facts.name,
             fit=booking.state == bookings.VALID,
         )  # fmt: skip
         waiting_entries.add(tx, Origin.PAGE, standing, now, booking=booking.id)

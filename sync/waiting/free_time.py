@@ -35,18 +35,15 @@ def is_taken(
 ) -> bool:
     """Whether anything in the dentist's calendars takes a part of that time. `but`: UIDs that do not count."""
     busy = occurrences.taken(tx, [dentist], start, end)
-    return any(takes(item, urgent=True) and item.uid not in but for item in busy)
+    return any(takes(item, urgent=False) and item.uid not in but for item in busy)
 
 
 def _at_work(world: World, gap: GapRow) -> Iterator[Stretch]:
-    """The dentist's opening hours on that day; the freed time itself where none are declared."""
+    """The dentist's opening hours on that day; nothing where none are declared."""
     zone = world.practice.zone
     day = gap.start.astimezone(zone).date()
     dentist = next((one for one in world.practice.dentists if one.key == gap.dentist), None)
-    if dentist is None or holiday_name(day, world.practice.holidays):
-        return
-    if dentist.hours is None:
-        yield gap.start.astimezone(UTC), gap.end.astimezone(UTC)
+    if dentist is None or dentist.hours is None or holiday_name(day, world.practice.holidays):
         return
     for opens, closes in dentist.hours.get(day.weekday(), ()):
         yield _at(day, opens, world), _at(day, closes, world)
@@ -62,7 +59,7 @@ def _taken(world: World, tx: Tx, gap: GapRow, now: datetime) -> list[Stretch]:
     busy = occurrences.taken(tx, [gap.dentist], midnight, midnight + timedelta(days=1))
     live = offers.in_states(tx, world.practice.zone, *offers.LIVE)
     others = [one for one in live if one.dentist == gap.dentist and one.gap not in {gap.id, 0}]
-    spans = [(item.start, item.end) for item in busy if takes(item, urgent=True)]
+    spans = [(item.start, item.end) for item in busy if takes(item, urgent=False)]
     spans += [(one.start, one.end) for one in others]
     return [
         (midnight.astimezone(UTC), now.astimezone(UTC)),

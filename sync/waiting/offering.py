@@ -29,8 +29,9 @@ TAKEN_BACK = "repris par le cabinet"
 TOO_NEAR = "trop proche pour écrire aux patients : à proposer par téléphone"
 TOO_DEEP = "libéré par une proposition acceptée, pour la deuxième fois : à proposer par téléphone"
 READ_ONLY = "agenda en lecture seule : à proposer par téléphone"
+NO_HOURS = "horaires du dentiste non déclarés : à proposer par téléphone"
 NO_PAGE = "aucune page pour répondre (« page.public_url: ») : à proposer par téléphone"
-CALLS = frozenset({TOO_NEAR, TOO_DEEP, READ_ONLY, NO_PAGE})  # somebody may be called about it
+CALLS = frozenset({TOO_NEAR, TOO_DEEP, READ_ONLY, NO_HOURS, NO_PAGE})  # somebody may be called about it
 _HOUR, _HALF_AN_HOUR = timedelta(hours=1), timedelta(minutes=30)
 
 
@@ -82,9 +83,9 @@ def _unread(row: CalendarRow, gap: GapRow, now: datetime) -> bool:
 
 def _ask_next(world: World, tx: Tx, gap: GapRow, waiting: Waiting, now: datetime) -> None:
     free = free_around(world, tx, gap, now)
-    why = TAKEN_BACK if free is None else why_by_phone(world, tx, gap, waiting, now)
+    why = why_by_phone(world, tx, gap, waiting, now)
     if free is None or why:
-        gaps.close(tx, gap.id, why, now)
+        gaps.close(tx, gap.id, why or TAKEN_BACK, now)
         journal.log(tx, now, "slot-closed", booking=gap.booking, detail=why)
         return
     wait = _not_now(world, tx, waiting, now)
@@ -92,8 +93,10 @@ def _ask_next(world: World, tx: Tx, gap: GapRow, waiting: Waiting, now: datetime
         gaps.look_again(tx, wait, gap=gap.id)
         return
     number = min(turns.how_many(free.freed_start - now, waiting), _left_today(world, tx, waiting, now))
-    made = [_made(world, tx, gap, row, start, now) for row, start in _chosen(world, tx, free, waiting, number, now)]
-    if not made:  # somebody may be free to be asked tomorrow, or joins the list
+    chosen = list(_chosen(world, tx, free, number=number, now=now))
+    for row, start in chosen:
+        _made(world, tx, gap, row, start=start, now=now)
+    if not chosen:  # somebody may be free to be asked tomorrow, or joins the list
         gaps.look_again(tx, _later(world, free, now), gap=gap.id)
 
 
@@ -103,6 +106,8 @@ def why_by_phone(world: World, tx: Tx, gap: GapRow, waiting: Waiting, now: datet
         return TOO_NEAR
     if gap.depth > turns.DEPTH:
         return TOO_DEEP
+    if all(one.hours is None for one in world.practice.dentists if one.key == gap.dentist):
+        return NO_HOURS
     calendar = calendars.get(tx, gap.calendar)
     if calendar is None or calendar.read_only:
         return READ_ONLY
@@ -129,9 +134,7 @@ def _later(world: World, free: Gap, now: datetime) -> datetime:
     return min(turns.next_awake(now + _HOUR, world.practice), max(free.freed_start - turns.TOO_NEAR, now))
 
 
-def _chosen(
-    world: World, tx: Tx, free: Gap, waiting: Waiting, number: int, now: datetime
-) -> Iterator[tuple[EntryRow, datetime]]:
+def _chosen(world: World, tx: Tx, free: Gap, *, number: int, now: datetime) -> Iterator[tuple[EntryRow, datetime]]:
     """The next of the list, at most `number` of them: each patient once, and only whose appointment may be moved there
     by all rules."""
     found, asked = waiting_for(world, tx, free, now), set[int]()
@@ -140,7 +143,7 @@ def _chosen(
         if len(asked) >= number:
             return
         row, end = rows[entry.number], start + timedelta(minutes=entry.minutes)
-        in_time = turns.answer_until(start, now, world.practice, waiting) is not None
+        in_time = _until(world, start, now) is not None
         if in_time and (not entry.patient or entry.patient not in asked) and may_take(world, tx, row, start, end):
             asked.add(entry.patient or -entry.number)
             yield row, start
@@ -154,9 +157,9 @@ def may_take(world: World, tx: Tx, row: EntryRow, start: datetime, end: datetime
     return booking is not None and movable(world, tx, booking) and valid_at(world, tx, booking, start, end)
 
 
-def _made(world: World, tx: Tx, gap: GapRow, row: EntryRow, start: datetime, now: datetime) -> int:
+def _made(world: World, tx: Tx, gap: GapRow, row: EntryRow, *, start: datetime, now: datetime) -> int:
     end = start + timedelta(minutes=row.standing.minutes)
-    until = turns.answer_until(start, now, world.practice, world.practice.waiting or Waiting())
+    until = _until(world, start, now)
     assert until is not None
     made = Made(
         OfferKind.SLOT, gap.id, row.id, row.booking, row.standing.patient, gap.dentist, gap.calendar, start, end, until
@@ -165,6 +168,10 @@ def _made(world: World, tx: Tx, gap: GapRow, row: EntryRow, start: datetime, now
     gaps.look_again(tx, until, gap=gap.id)
     journal.log(tx, now, "slot-offered", booking=row.booking or None, calendar=gap.calendar)
     return number
+
+
+def _until(world: World, start: datetime, now: datetime) -> datetime | None:
+    return turns.answer_until(start, now, world.practice, world.practice.waiting or Waiting())
 
 
 def give_up(world: World, tx: Tx, gap: int, why: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.base import Conflict, OutsideError, Refused, Unknown, Written
 from adapters.deadline import within
@@ -27,8 +27,6 @@ from sync.store.engine import Tx
 from sync.store.offers import OfferKind, OfferRow
 from sync.store.waiting_entries import EntryRow
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK, give_up
-
-SEEN_WITHIN = timedelta(minutes=5)  # an event of ours that no reading showed by then was deleted before
 
 
 def attend(world: World) -> int:
@@ -109,13 +107,12 @@ def _end(world: World, offer: OfferRow, why: str) -> None:
 def _event(world: World, source: Source, offer: OfferRow, entry: EntryRow, until: datetime) -> AddEvent:
     seed = hashlib.sha256(f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}".encode())
     held = entry.standing.held
+    title = offer_words.shown_title(entry.standing.name, until)
     text = offer_words.shown_text(
         entry.standing.name, day_and_clock(held) if held else "", f"{day(until.date())} à {clock(until)}"
     )
-    return AddEvent(
-        source.address, f"{offer_words.NAME}{seed.hexdigest()[:16]}", offer_words.shown_title(entry.standing.name, until),
-        text, offer.start, offer.end, all_day=False, tentative=True,
-    )  # fmt: skip
+    uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
+    return AddEvent(source.address, uid, title, text, offer.start, offer.end, all_day=False, tentative=True)
 
 
 def _events(world: World, source: Source, ref: str, payload: bytes) -> tuple[CalendarEvent, ...]:
