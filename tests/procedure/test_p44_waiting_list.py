@@ -103,7 +103,7 @@ def test_p44_silence_twice_pauses_and_asks_once_whether_it_still_stands(desk: De
     assert len(marie.offers) == 2
     desk.waits(minutes=31)
     desk.waits(minutes=1)
-    assert "attendez-vous toujours un RDV plus tôt avec le Dr Martin ?" in marie.offers[-1]
+    assert "souhaitez-vous toujours avancer votre RDV avec le Dr Martin ?" in marie.offers[-1]
     assert len(marie.offers) == 3
     desk.waits(days=1)
     frees(desk, at="03/12 11:00")
@@ -195,9 +195,8 @@ def test_p44_p49_another_dentist_only_with_an_agreement_for_this_booking(desk: D
     agreed = "Liste d'attente\nAccord patient : oui (tél. 20/11)"
     desk.books("DUPONT Marie – détartrage", agreed, at="15/12 10:00", dentist="bernard")
     desk.books("PETIT Zoé – détartrage", WAITS, at="16/12 10:00")
-    event = desk.books(
-        "MOREAU Luc – détartrage", "Accord patient : oui (tél. 19/11)", at="01/12 10:00", dentist="bernard"
-    )
+    consent = "Accord patient : oui (tél. 19/11)"
+    event = desk.books("MOREAU Luc – détartrage", consent, at="01/12 10:00", dentist="bernard")
     desk.waits(minutes=1)
     event.deletes()
     desk.waits(minutes=1)
