@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rules.checks import agenda, by_link, checklist, kept_answers, visit_length
 from rules.checks.by_link import PageWish
+from rules.checks import agenda, checklist, kept_answers, visit_length, waiting_list
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.checks.typed_time import typed_time
@@ -217,6 +218,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         ),
         *checklist.remarks(patient, practice),
         *by_link.said(context.wishes, event.description, booking, practice),
+        *waiting_list.noted(booking, practice),
         *_earlier(entry, placed, event, practice, context),
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient

@@ -21,8 +21,7 @@ from rules.entry.is_patient import Likeness, contentless, looks_like_patient
 from rules.entry.typed_answers import Answers
 from rules.entry.visit_motif import mentioned, motif_of, one_label, unclaimed
 from rules.findings import raised, severity
-from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
-from rules.model.waiting import ANY_TIME
+from rules.model import ANY_TIME, CalendarEvent, Entry, Finding, Guardian, Practice, Severity
 from rules.text.fold import key, shortened, tidy
 from rules.text.french import listed
 from rules.text.html_text import plain_text

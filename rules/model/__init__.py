@@ -25,9 +25,10 @@ from rules.model.event import CalendarEvent, Status, first_kind
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
 from rules.model.practice import Dentist, Motif, Policy, Practice, Span, SupportContact
-from rules.model.waiting import Gap, Hours, Waiting, WaitingEntry, Wish
+from rules.model.waiting import ANY_TIME, Gap, Hours, Waiting, WaitingEntry, Wish
 
 __all__ = [
+    "ANY_TIME",
     "Action",
     "AddEvent",
     "Annotation",
