@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from rules.model import Hours, Wish
+from rules.model import ANY_TIME, Hours, Wish
 from rules.text.fold import fold
 from rules.text.french import clock, listed
 
@@ -72,11 +72,24 @@ def read(text: str) -> Wish | None:
                 heard.day(days)
             else:
                 heard.moment(limits)
-        if heard.refusing:
+        if heard.refusing or heard.used:
             heard.ends()
     heard.ends()
     found = Wish(tuple(dict.fromkeys(heard.wanted)), tuple(dict.fromkeys(heard.refused)))
     return found if found != Wish() else None
+
+
+def of_event(title: str, text: str) -> Wish:
+    """The wish that an event of the list's own calendar tells, line by line: behind a label of its own, or without any.
+    Lines of other labels and numbers are left out."""
+    behind_the_name = re.split(r"\s[–—-]\s|,", title)[1:]
+    lines = [_LABEL.sub("", line) for line in (*behind_the_name, *text.splitlines())]
+    plain = [line for line in lines if not _OTHER.search(line)]
+    return read("\n".join(plain)) or ANY_TIME
+
+
+_LABEL = re.compile(r"^\s*(?:souhaits?|dispos?\w*|jours?|horaires?|quand|liste d['’]attente)\s*[:=]\s*", re.IGNORECASE)
+_OTHER = re.compile(r"^[^\d:=]{2,40}[:=]|@|\d{2}[ .]?\d{2}[ .]?\d{2}|\d/\d", re.IGNORECASE)
 
 
 def ticked(days: Sequence[str], moments: Sequence[str]) -> Wish:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from rules.model import Gap, Waiting
+from rules.model import Gap, Slot, Waiting
 from rules.waiting import turns
 from rules.waiting.fitting import in_order
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.evaluate.imagined import valid_at
+from sync.evaluate.waiting_event import valid_at as valid_new
 from sync.store import bookings, calendars, gaps, journal, offers, waiting_entries
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -140,21 +141,24 @@ def _chosen(world: World, tx: Tx, free: Gap, *, number: int, now: datetime) -> I
     found, asked = waiting_for(world, tx, free, now), set[int]()
     rows = {entry.number: row for entry, row in found}
     for entry, start in in_order((entry for entry, _ in found), free, world.practice, now):
-        if len(asked) >= number:
+        if number <= 0:
             return
-        row, end = rows[entry.number], start + timedelta(minutes=entry.minutes)
-        in_time = _until(world, start, now) is not None
-        if in_time and (not entry.patient or entry.patient not in asked) and may_take(world, tx, row, start, end):
-            asked.add(entry.patient or -entry.number)
-            yield row, start
+        slot = Slot(free.dentist, start, start + timedelta(minutes=entry.minutes))
+        late, twice = _until(world, start, now) is None, entry.patient in asked
+        if not late and not twice and may_take(world, tx, rows[entry.number], slot):
+            asked |= {entry.patient} - {0}
+            yield rows[entry.number], start
+            number -= 1
 
 
-def may_take(world: World, tx: Tx, row: EntryRow, start: datetime, end: datetime) -> bool:
+def may_take(world: World, tx: Tx, row: EntryRow, slot: Slot) -> bool:
     """Whether the patient's appointment can be brought there: its event may be moved, and would be valid (P49)."""
     if not row.booking:
-        return bool(row.ref)
+        return valid_new(world, tx, (row.calendar, row.ref), slot.dentist, slot.start)
     booking = bookings.get(tx, row.booking, world.practice.zone)
-    return booking is not None and movable(world, tx, booking) and valid_at(world, tx, booking, start, end)
+    if booking is None or booking.dentist != slot.dentist or not movable(world, tx, booking):
+        return False
+    return valid_at(world, tx, booking, slot.start, slot.end)
 
 
 def _made(world: World, tx: Tx, gap: GapRow, row: EntryRow, *, start: datetime, now: datetime) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sync.core.context import World
 from sync.store import gaps, offers
 from sync.store.engine import Tx
-from sync.waiting import accepted, answers, entries, offering, showing
+from sync.waiting import accepted, answers, entries, new_appointment, offering, showing
 
 
 def has_work(world: World, tx: Tx, now: datetime) -> bool:
@@ -25,5 +25,6 @@ def has_work(world: World, tx: Tx, now: datetime) -> bool:
 
 def attend(world: World) -> int:
     """Take each step once, in this order: an offer that ends makes room for the next. Returns how much was done."""
-    ended = entries.attend(world) + accepted.attend(world) + answers.attend(world)
+    written = new_appointment.carry_out(world)
+    ended = written + entries.attend(world) + accepted.attend(world) + answers.attend(world)
     return ended + offering.attend(world) + showing.attend(world)

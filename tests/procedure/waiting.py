@@ -1,12 +1,16 @@
 """The waiting list's desk: a practice that offers freed times, its patients, and what they answer by their links."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from adapters.web.patients import Act, LinkTo, Shown, What
 from rules.model import Patient, Practice, Waiting
+from sync.core.context import WAITING_LIST, Source
 from sync.people.desk import PagesOfPatients
 from tests.desk import LUC, MARIE, SURGERY, Desk
+from tests.office import calendar_of, make_office
 
 OFFERING = replace(SURGERY, waiting=Waiting(), page_url="https://rdv.lilas.example")
 ZOE = Patient(
@@ -75,3 +79,15 @@ def titles(desk: Desk, dentist: str = "martin") -> list[str]:
 def practice_that(**values: object) -> Practice:
     """The practice with another way to offer."""
     return replace(OFFERING, waiting=replace(Waiting(), **values))  # type: ignore[arg-type]
+
+
+LIST = "attente"
+
+
+def desk_with_list(folder: Path, known: Iterable[Patient]) -> Desk:
+    """The practice has a calendar for the list besides: she books there with `dentist=LIST`."""
+    sources = [Source(calendar_of(one.key), one.key) for one in OFFERING.dentists]
+    desk = Desk(make_office(folder, OFFERING, [*sources, Source(calendar_of(LIST), WAITING_LIST)]))
+    desk.knows(*known)
+    desk.office.passes()
+    return desk
