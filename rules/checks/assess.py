@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules.checks import agenda, by_link, checklist, kept_answers, visit_length
+from rules.checks import agenda, by_link, checklist, kept_answers, visit_length, waiting_list
 from rules.checks.by_link import PageWish
-from rules.checks import agenda, checklist, kept_answers, visit_length, waiting_list
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import shown_once
 from rules.checks.typed_time import typed_time

@@ -12,10 +12,8 @@ from adapters.senders.invite import name_of
 from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
-from sync.evaluate import attendance, duplicates, own_dentist
-from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.evaluate import attendance, duplicates, own_dentist, waiting_list
-from sync.evaluate.gather import Case, Occurrence
+from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
 from sync.store import bookings, consents, journal, occurrences, patients, resources, wishes
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow

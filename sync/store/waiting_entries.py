@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, insert, or_, select, update
 
 from rules.model import Wish
-from sync.store import counters
+from sync.store import bookings, counters, resources, wishes
 from sync.store import tables as t
 from sync.store.codec import wish_from_json, wish_to_json
 from sync.store.engine import Tx
 from sync.store.states import BookingState, EntryState
 from sync.store.tx import here, the, those
+from sync.store.wishes import WishKind
 
 OPEN, PAUSED, CLOSED = EntryState
 LEFT = "ne veut plus de propositions"
@@ -27,6 +28,7 @@ LEFT = "ne veut plus de propositions"
 _w, _b = t.waiting.c, t.booking.c
 _ADD = insert(t.waiting)
 _GET = select(t.waiting).where(*here(t.waiting, "id"))
+_BOOKING = select(_w.booking).where(*here(t.waiting, "id"))
 _CHANGE = update(t.waiting).where(*here(t.waiting, "id"))
 _WITH_BOOKING = select(t.waiting).where(*here(t.waiting), _w.booking != 0).order_by(_w.id)
 _FROM_CALENDAR = select(t.waiting).where(*here(t.waiting, "calendar"), _w.ref != "", _w.state != EntryState.CLOSED)
@@ -145,8 +147,15 @@ def change(tx: Tx, entry: int, **values: Any) -> None:
 
 
 def close(tx: Tx, entry: int, why: str, now: datetime) -> None:
-    """The patient waits no more. `why`: in French."""
-    change(tx, entry, state=CLOSED.value, why=why, closed_at=now)
+    """The patient waits no more, nor does the wish of the page stand. `why`: in French."""
+    booking = tx.run(_BOOKING, the_id=entry).scalar()
+    wish = wishes.open_of(tx, booking, WishKind.WAIT) if booking else None
+    place = bookings.place(tx, booking) if booking else None
+    if wish is not None:
+        wishes.close(tx, wish.id, now)
+    if place is not None:
+        resources.mark_dirty(tx, [place], now)
+    change(tx, entry, state=CLOSED.value, why=why, closed_at=now, confirmed_at=now)
 
 
 def counted(tx: Tx) -> dict[str, int]:

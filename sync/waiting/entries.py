@@ -24,7 +24,7 @@ ANSWER_WITHIN = timedelta(days=7)
 def is_due(world: World, tx: Tx, now: datetime) -> bool:
     """Whether an entry is to be made, closed, or asked about."""
     zone = world.practice.zone
-    joins, over = wishes.every_open(tx, WishKind.WAIT), waiting_entries.over(tx, now, zone)
+    joins, over = _to_join(world, tx), waiting_entries.over(tx, now, zone)
     return bool(joins or over) or (turns.is_awake(now, world.practice) and bool(_to_ask(world, tx, now)))
 
 
@@ -32,7 +32,7 @@ def attend(world: World) -> int:
     """Make, close and ask. Returns how many; one that fails does not stop the others (law L10)."""
     now, zone, done = world.now(), world.practice.zone, 0
     with world.store.read() as tx:
-        joining, over = wishes.every_open(tx, WishKind.WAIT), waiting_entries.over(tx, now, zone)
+        joining, over = _to_join(world, tx), waiting_entries.over(tx, now, zone)
         asked = _to_ask(world, tx, now) if turns.is_awake(now, world.practice) else []
     for wish in joining:
         with kept_apart("waiting list not joined", booking=wish.booking), world.store.write() as tx:
@@ -50,11 +50,18 @@ def attend(world: World) -> int:
     return done
 
 
+def _to_join(world: World, tx: Tx) -> list[WishRow]:
+    """The open wishes that are on no list yet. They stay open: the event shows them as long as the entry stands."""
+    found = wishes.every_open(tx, WishKind.WAIT)
+    known = {one.booking: waiting_entries.of_booking(tx, one.booking, world.practice.zone) for one in found}
+    return [one for one in found if (entry := known[one.booking]) is None or one.at > entry.confirmed_at]
+
+
 def _join(world: World, tx: Tx, wish: WishRow, now: datetime) -> None:
     """A patient asked for an earlier time on the page of the appointment."""
-    wishes.close(tx, wish.id, now)
     booking = bookings.get(tx, wish.booking, world.practice.zone)
     if booking is None or booking.vanished_at is not None or booking.start <= now:
+        wishes.close(tx, wish.id, now)
         return
     wanted = ticked(wish.detail.get("days", ()), wish.detail.get("moments", ()))
     entry = waiting_entries.of_booking(tx, booking.id, world.practice.zone)

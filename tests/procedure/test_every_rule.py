@@ -13,10 +13,9 @@ import pytest
 
 from adapters.web.patients import What
 from rules.findings import RULES
-from rules.model import Patient, Severity
+from rules.model import Patient, Severity, Waiting
 from tests.at_the_page import URL
 from tests.at_the_page import Patient as AtThePage
-from rules.model import Patient, Severity, Waiting
 from tests.desk import MARIE, Desk, Event, make_desk
 from tests.office import MORNING
 from tests.severity import with_severity

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.web.patients import What
+from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
 from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, phone_of, titles
 
@@ -37,8 +38,8 @@ def test_p44_a_freed_slot_goes_to_who_waits_and_both_are_told(desk: Desk, marie:
     assert "un RDV se libère le mar. 01/12 à 10h avec le Dr Martin. Répondre avant 9h31 le 24/11 : https" in offer
     assert titles(desk) == ["Proposé : DUPONT M. jusqu'à 9 h 31", "DUPONT Marie – détartrage"]
     page = marie.sees()
-    assert page.offered[1] == ("Date et heure", "mardi 1er décembre 2026 à 10 h (heure de Paris)")
-    assert page.rows[1] == ("Date et heure", "mardi 15 décembre 2026 à 10 h (heure de Paris)")
+    assert dict(page.offered)["Date et heure"] == "mardi 1er décembre 2026 à 10 h (heure de Paris)"
+    assert dict(page.rows)["Date et heure"] == "mardi 15 décembre 2026 à 10 h (heure de Paris)"
     assert marie.presses(What.ACCEPT).pending
     desk.waits(minutes=1)
     desk.waits(minutes=1)
@@ -201,6 +202,20 @@ def test_p44_p49_another_dentist_only_with_an_agreement_for_this_booking(desk: D
     event.deletes()
     desk.waits(minutes=1)
     assert (len(marie.offers), len(zoe.offers)) == (1, 0)
+
+
+def test_p44_who_asks_on_the_page_joins_the_list(desk: Desk, marie: Phone) -> None:
+    event = desk.books("DUPONT Marie – détartrage", at="15/12 10:00")
+    AtThePage(desk).does(What.WAIT, jour=("mar",), moment=("matin",))
+    desk.waits(minutes=1)
+    assert "Cherche un autre créneau" in event.reads
+    frees(desk, at="02/12 10:00")
+    assert not marie.offers
+    frees(desk)
+    assert len(marie.offers) == 1
+    marie.presses(What.NO_MORE)
+    desk.waits(minutes=1)
+    assert "Cherche un autre créneau" not in event.reads
 
 
 def test_p44_an_urgency_comes_first(desk: Desk, marie: Phone, zoe: Phone) -> None:
