@@ -16,6 +16,7 @@ _HOMES = {
     "absences": "absences",
     "slots": "slots",
     "links": "links",
+    "waiting": "waiting",
     "audit": "audit", "explain": "explain",
     "digest": "digest",
     "patients": "patients",
