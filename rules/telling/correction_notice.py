@@ -47,7 +47,7 @@ def is_companion(event: CalendarEvent) -> bool:
     if event.uid.startswith((NAME, offer_words.NAME)):
         return True
     notice_like = event.all_day and is_notice(event.title)
-    return event.transparent and (notice_like or event.title.strip().startswith(offer_words.TITLE))
+    return event.transparent and (notice_like or event.title.strip().startswith((offer_words.TITLE, offer_words.CALL)))
 
 
 def is_notice(title: str) -> bool:

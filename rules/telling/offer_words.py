@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from rules.model import Facts, MessageKind, Practice, Send
@@ -12,6 +13,7 @@ from rules.text import french
 KINDS = frozenset({MessageKind.OFFER, MessageKind.STILL})
 NAME = "attitre-propose-"  # begins the UID of each event that shows an offer
 TITLE = "Proposé : "  # begins its title
+CALL = "Libre, à proposer par téléphone"  # begins the title of a list of patients to call
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -101,6 +103,18 @@ def shown_text(name: str, held: str, until: str) -> str:
         f"{name} est sur la liste d'attente : ce créneau lui est proposé jusqu'au {until}.\n{stays}\n"
         "Rien n'est réservé. Pour le reprendre : supprimez ou déplacez cet événement, ou notez un rendez-vous ici."
     )
+
+
+def call_title(count: int) -> str:
+    """`Libre, à proposer par téléphone : 3 patients`."""
+    return f"{CALL} : {french.counted(count, 'patient', 'patients')}"
+
+
+def call_text(people: Sequence[tuple[str, str]], why: str) -> str:
+    """Whom to call, in the list's order, with their number."""
+    lines = [f"{name} : {french.phone(number) if number else 'pas de mobile'}" for name, number in people]
+    first = "\n".join(lines)
+    return f"{first}\n\nCréneau libéré, {why}. Cette note n'occupe pas le créneau et disparaît quand il est pris."
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

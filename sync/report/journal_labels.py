@@ -45,8 +45,6 @@ WORDS = {
     "link-changed": "demande faite par le lien, mais le rendez-vous avait changé : celui de l'agenda reste",
     "link-call": "demande faite par le lien, à faire dans l'agenda par le cabinet",
     "link-taken": "déplacement demandé par le lien, mais le créneau n'était plus libre : le rendez-vous n'a pas bougé",
-    "link-changed": "annulation demandée par le lien, mais le rendez-vous avait changé : celui de l'agenda reste",
-    "link-call": "annulation demandée par le lien, à faire dans l'agenda par le cabinet",
     "slot-offered": "créneau libéré proposé à ce patient de la liste d'attente",
     "slot-unanswered": "créneau proposé à ce patient, qui n'a pas répondu",
     "slot-withdrawn": "créneau proposé à ce patient, puis retiré",

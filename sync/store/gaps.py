@@ -23,6 +23,10 @@ _g = t.gap.c
 _ADD, _GET = insert(t.gap), select(t.gap).where(*here(t.gap, "id"))
 _WITH = select(t.gap).where(*here(t.gap), those(_g.state)).order_by(_g.start, _g.id)
 _CLOSED_SINCE = select(t.gap).where(*here(t.gap), _g.closed_at > the(_g.closed_at)).order_by(_g.start, _g.id)
+_GIVEN_UP = (*here(t.gap), _g.state == CLOSED, _g.start > the(_g.start))
+_COMING = select(t.gap).where(*_GIVEN_UP).order_by(_g.start, _g.id)
+_SHOWN = select(t.gap).where(*here(t.gap), _g.ref != "").order_by(_g.id)
+_NOTE = update(t.gap).where(*here(t.gap, "id"))
 _OF_BOOKING = select(t.gap).where(*here(t.gap, "booking")).order_by(_g.id)
 _AT = select(t.gap).where(*here(t.gap, "dentist"), _g.start < the(_g.end), _g.end > the(_g.start)).order_by(_g.id)
 _DUE = select(_g.id).where(*here(t.gap), those(_g.state), _g.look_at <= the(_g.look_at)).limit(1)
@@ -33,7 +37,8 @@ _MOVE = update(t.gap).where(*here(t.gap, "id"), those(_g.state))
 @dataclass(frozen=True, slots=True)
 class GapRow:
     """One freed time. `booking`: whose appointment left it; `depth`: how many accepted offers led here; `look_at`: when
-    something is to be done about it next; `why`: how it ended, in French."""
+    something is to be done about it next; `why`: how it ended, in French; `ref`: the event that lists whom to call,
+    empty once that is out, None where there was none."""
 
     id: int
     dentist: str
@@ -47,6 +52,7 @@ class GapRow:
     look_at: datetime
     closed_at: datetime | None
     why: str | None
+    ref: str | None
 
 
 def add(
@@ -73,6 +79,21 @@ def live(tx: Tx, zone: ZoneInfo) -> list[GapRow]:
 def closed_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[GapRow]:
     """What was taken or given up after that moment, soonest first."""
     return [_row(row, zone) for row in tx.run(_CLOSED_SINCE, the_closed_at=moment).mappings()]
+
+
+def closed_coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[GapRow]:
+    """What was given up and is still to come, soonest first."""
+    return [_row(row, zone) for row in tx.run(_COMING, the_start=now).mappings()]
+
+
+def shown(tx: Tx, zone: ZoneInfo) -> list[GapRow]:
+    """What an event of ours stands for."""
+    return [_row(row, zone) for row in tx.run(_SHOWN).mappings()]
+
+
+def note_event(tx: Tx, gap: int, ref: str) -> None:
+    """Note the event that lists whom to call; empty: it is out."""
+    tx.run(_NOTE.values(ref=ref), the_id=gap)
 
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[GapRow]:

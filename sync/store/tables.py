@@ -363,6 +363,7 @@ gap = Table(
     Column("look_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Column("why", Text),
+    Column("ref", String),
     Index(None, "practice", "state"),
     Index(None, "practice", "dentist", "start"),
 )

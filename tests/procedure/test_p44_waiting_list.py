@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from adapters.web.patients import What
+from rules.telling.digest import plain
+from sync.worker.daily_digest import todays
 from tests.at_the_page import Patient as AtThePage
-from tests.desk import LUC, MARIE, Desk, make_desk, moment
+from tests.desk import LUC, MARIE, NEW, Desk, make_desk, moment
 from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, phone_of, titles
 
 WAITS = "Liste d'attente"
@@ -241,8 +243,48 @@ def test_p44_what_an_accepted_offer_gives_up_is_offered_on(desk: Desk, marie: Ph
     assert titles(desk) == ["DUPONT Marie – détartrage", "PETIT Zoé – détartrage"]
 
 
-def test_p44_too_near_for_a_message_nobody_is_written_to(desk: Desk, marie: Phone) -> None:
+def test_p44_too_near_for_a_message_whom_to_call_stands_in_its_place(desk: Desk, marie: Phone) -> None:
     desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
-    frees(desk, at="24/11 10:30")
-    desk.waits(minutes=5)
+    frees(desk, at="24/11 10:00")
     assert not marie.offers
+    assert titles(desk) == ["Libre, à proposer par téléphone : 1 patient", "DUPONT Marie – détartrage"]
+    assert not [text for text in desk.sms(MARIE.mobile) if "se libère" in text]
+    desk.books("ROUX Paul – détartrage", at="24/11 10:00")
+    desk.waits(minutes=1)
+    assert titles(desk) == ["ROUX Paul – détartrage", "DUPONT Marie – détartrage"]
+
+
+def test_p44_the_digest_says_whom_to_call_and_how_offers_ended(desk: Desk, marie: Phone) -> None:
+    desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
+    frees(desk)
+    marie.presses(What.ACCEPT)
+    for _ in range(3):
+        desk.waits(minutes=1)
+    desk.waits(hours=22)
+    event = desk.books("MOREAU Luc – détartrage", at="25/11 8:30")
+    desk.books("PETIT Zoé – détartrage", WAITS, at="17/12 10:00")
+    event.deletes()
+    desk.waits(minutes=1)
+    letter = todays(desk.office.world)
+    assert letter is not None
+    assert "- mardi 1er décembre à 10 h, Dr Claire Martin : accepté" in plain(letter)
+    assert "    Appelez PETIT Zoé au 06 45 67 89 01." in plain(letter)
+
+
+def test_p44_two_rounds_deep_and_no_deeper(desk: Desk, marie: Phone, zoe: Phone) -> None:
+    paul, luc = phone_of(desk, PAUL), phone_of(desk, LUC)
+    for day, name in ((15, "DUPONT Marie"), (22, "PETIT Zoé"), (29, "ROUX Paul")):
+        desk.books(f"{name} – détartrage", WAITS, at=f"{day}/12 10:00")
+        desk.waits(days=1)
+    desk.books("MOREAU Luc – contrôle", WAITS, at="05/01/2027 10:00", minutes=20)
+    event = desk.books("GRAND Éva – détartrage", NEW, at="01/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    for phone in (marie, zoe, paul):
+        desk.waits(minutes=1)
+        phone.presses(What.ACCEPT)
+        desk.waits(minutes=1)
+    for _ in range(4):
+        desk.waits(minutes=1)
+    assert not luc.offers
+    assert "Libre, à proposer par téléphone : 1 patient" in titles(desk)

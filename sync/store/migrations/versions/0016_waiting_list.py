@@ -64,6 +64,7 @@ def _gap() -> None:
         sa.Column("look_at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime()),
         sa.Column("why", sa.Text()),
+        sa.Column("ref", sa.String()),
     )
     op.create_index("ix_gap_practice_state", "gap", ["practice", "state"])
     op.create_index("ix_gap_practice_dentist_start", "gap", ["practice", "dentist", "start"])
