@@ -4,7 +4,6 @@ calendar. A closed row stays, so that it is known how it ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -175,8 +174,3 @@ def _row(row: Any, zone: ZoneInfo) -> EntryRow:
     return EntryRow(
         **{**own, "origin": Origin(row["origin"]), "state": EntryState(row["state"]), "standing": Standing(**standing)}
     )
-
-
-def rows(found: Iterable[Any], zone: ZoneInfo) -> list[EntryRow]:
-    """Rows of the table as values."""
-    return [_row(row, zone) for row in found]

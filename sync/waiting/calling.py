@@ -63,7 +63,7 @@ def _show(world: World, gap: GapRow) -> int:
     if source is None or write_backoff.paused(world, gap.calendar):
         return 0
     with world.store.read() as tx:
-        people = [(one.standing.name, one.standing.mobile or "") for one in to_call(world, tx, gap)[:MOST]]
+        people = [(one.name, one.mobile or "") for one in to_call(world, tx, gap)[:MOST]]
     result = None
     if people and may_write(world, source):
         seed = hashlib.sha256(f"{world.practice.key} {gap.calendar} gap {gap.id} {gap.seen_at.isoformat()}".encode())

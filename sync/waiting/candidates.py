@@ -13,7 +13,8 @@ from sync.core.context import World
 from sync.store import occurrences, offers, waiting_views
 from sync.store.engine import Tx
 from sync.store.offers import Asked
-from sync.store.waiting_entries import PAUSED, EntryRow
+from sync.store.waiting_entries import PAUSED
+from sync.store.waiting_views import Waiter
 
 PAUSE = "en pause : deux propositions sans réponse"
 UNFIT = "son rendez-vous est à compléter"
@@ -51,9 +52,11 @@ class _Around:
 
 def waiting_for(
     world: World, tx: Tx, gap: Gap, now: datetime, *, everybody: bool = False
-) -> list[tuple[WaitingEntry, EntryRow]]:
-    """Who waits, for the rules and as stored: whom the gap's dentist may see, or `everybody`."""
-    rows = waiting_views.waiting(tx, world.practice.zone, None if everybody else gap.dentist)
+) -> list[tuple[WaitingEntry, Waiter]]:
+    """Who waits, for the rules and as stored: whom the gap's dentist may see and it is long enough for, or
+    `everybody`."""
+    free = int((gap.end - gap.start).total_seconds() // 60)
+    rows = waiting_views.everybody(tx) if everybody else waiting_views.of_dentist(tx, gap.dentist, free)
     around = _Around(
         gap, frozenset(world.senders), waiting_views.agreed(tx, gap.dentist), _busy(world, tx, gap),
         _asked(offers.asked_since(tx, now - SEVEN_DAYS)), offers.last_asked(tx),
@@ -66,21 +69,21 @@ def whose(entry: int, patient: int) -> tuple[str, int]:
     return ("patient", patient) if patient else ("entry", entry)
 
 
-def _entry(row: EntryRow, around: _Around) -> WaitingEntry:
-    one, history = row.standing, around.asked.get(whose(row.id, row.standing.patient), _NOTHING)
+def _entry(row: Waiter, around: _Around) -> WaitingEntry:
+    history = around.asked.get(whose(row.id, row.patient), _NOTHING)
     agreed = bool(row.booking) and row.booking in around.agreed
     return WaitingEntry(
         number=row.id,
-        patient=one.patient,
-        dentist=one.dentist,
-        minutes=one.minutes,
+        patient=row.patient,
+        dentist=row.dentist,
+        minutes=row.minutes,
         since=row.since,
-        motif=one.motif,
-        wish=one.wish,
-        urgent=one.urgent,
+        motif=row.motif,
+        wish=row.wish,
+        urgent=row.urgent,
         agreed=frozenset({around.gap.dentist}) if agreed else frozenset(),
-        held=one.held,
-        busy=tuple(around.busy.get(one.patient, ())) if one.patient else (),
+        held=row.held,
+        busy=tuple(around.busy.get(row.patient, ())) if row.patient else (),
         asked=tuple(history.moments),
         last_asked=around.last.get(row.id),
         gaps=frozenset(history.gaps),
@@ -99,12 +102,12 @@ def _busy(world: World, tx: Tx, gap: Gap) -> dict[int, list[tuple[datetime, date
     return dict(found)
 
 
-def _unfit(row: EntryRow, ways: frozenset[Channel]) -> str:
-    if row.state is PAUSED:
+def _unfit(row: Waiter, ways: frozenset[Channel]) -> str:
+    if row.state == PAUSED:
         return PAUSE
-    if not row.standing.fit:
+    if not row.fit:
         return UNFIT
-    reached = (Channel.SMS in ways and row.standing.mobile) or (Channel.EMAIL in ways and row.standing.email)
+    reached = (row.mobile and Channel.SMS in ways) or (row.email and Channel.EMAIL in ways)
     return "" if reached else NO_WAY
 
 

@@ -138,16 +138,17 @@ def _later(world: World, free: Gap, now: datetime) -> datetime:
 def _chosen(world: World, tx: Tx, free: Gap, *, number: int, now: datetime) -> Iterator[tuple[EntryRow, datetime]]:
     """The next of the list, at most `number` of them: each patient once, and only whose appointment may be moved there
     by all rules."""
-    found, asked = waiting_for(world, tx, free, now), set[int]()
-    rows = {entry.number: row for entry, row in found}
-    for entry, start in in_order((entry for entry, _ in found), free, world.practice, now):
-        if number <= 0:
+    asked = set[int]()
+    found = (entry for entry, _ in waiting_for(world, tx, free, now))
+    for entry, start in in_order(found, free, world.practice, now):
+        row = waiting_entries.get(tx, entry.number, world.practice.zone) if number > 0 else None
+        if row is None:
             return
         slot = Slot(free.dentist, start, start + timedelta(minutes=entry.minutes))
         late, twice = _until(world, start, now) is None, entry.patient in asked
-        if not late and not twice and may_take(world, tx, rows[entry.number], slot):
+        if not late and not twice and may_take(world, tx, row, slot):
             asked |= {entry.patient} - {0}
-            yield rows[entry.number], start
+            yield row, start
             number -= 1
 
 

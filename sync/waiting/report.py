@@ -14,6 +14,7 @@ from sync.store.gaps import GapRow
 from sync.store.offers import OfferKind, OfferRow
 from sync.store.states import EntryState, OfferState
 from sync.store.waiting_entries import EntryRow
+from sync.store.waiting_views import Waiter
 from sync.waiting.candidates import waiting_for
 from sync.waiting.free_time import free_around
 from sync.waiting.offering import may_take
@@ -72,7 +73,7 @@ def freed_by(world: World, tx: Tx, booking: int) -> list[Freed]:
     return [_freed(world, tx, one) for one in gaps.of_booking(tx, booking, world.practice.zone)]
 
 
-def to_call(world: World, tx: Tx, gap: GapRow) -> list[EntryRow]:
+def to_call(world: World, tx: Tx, gap: GapRow) -> list[Waiter]:
     """Who may be called about a time that is too near to write to anybody, in their order."""
     now = world.now()
     free = free_around(world, tx, gap, now) if gap.start > now else None
@@ -110,14 +111,14 @@ def _who(
     rows = {entry.number: row for entry, row in found}
     fits, others = [], []
     for entry, start in in_order((entry for entry, _ in found), free, world.practice, now):
-        row = rows.pop(entry.number)
+        name, row = rows.pop(entry.number).name, waiting_entries.get(tx, entry.number, world.practice.zone)
         slot = Slot(free.dentist, start, start + timedelta(minutes=entry.minutes))
-        if may_take(world, tx, row, slot):
-            fits.append((row.standing.name, start))
+        if row is not None and may_take(world, tx, row, slot):
+            fits.append((name, start))
         else:
-            others.append((row.standing.name, NOT_VALID))
+            others.append((name, NOT_VALID))
     why = {entry.number: why_not(entry, free, world.practice, now) for entry, _ in found}
-    others += [(row.standing.name, why[number]) for number, row in rows.items()]
+    others += [(row.name, why[number]) for number, row in rows.items()]
     return tuple(fits), tuple(others)
 
 

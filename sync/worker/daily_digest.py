@@ -252,7 +252,7 @@ def _freed(world: World, tx: Tx, now: datetime) -> Iterator[FreedSlot]:
 
     for gap in gaps.closed_since(tx, now - timedelta(days=1), world.practice.zone):
         call = to_call(world, tx, gap) if gap.why in CALLS else []
-        people = tuple((one.standing.name, one.standing.mobile or "") for one in call)
+        people = tuple((one.name, one.mobile or "") for one in call)
         if people or gap.why not in CALLS:
             yield FreedSlot(gap.start, gap.dentist, said(gap), people)
 
