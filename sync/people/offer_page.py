@@ -161,7 +161,10 @@ def _accept(world: World, tx: Tx, state: _State, now: datetime) -> None:
     if row is not None and ((asked and asked.state in intents.OPEN) or not can_change(world, tx, row)):
         return  # the page of the appointment says what is under way
     slot = Slot(offer.dentist, offer.start, offer.end)
-    if not slot_holds.take(tx, slot, offer.booking or -offer.id, now) or not gaps.take(tx, offer.gap, now):
+    whose = offer.booking or -offer.id
+    kept = slot_holds.take(tx, slot, whose, now)
+    if not kept or not gaps.take(tx, offer.gap, now):
+        slot_holds.release(tx, whose)
         offers.move(tx, offer.id, (offers.OPEN,), offers.GONE, answered_at=now, closed_at=now)
         return
     offers.move(tx, offer.id, (offers.OPEN,), offers.WANTED, answered_at=now)
