@@ -191,10 +191,6 @@ def _unserved(document: Document) -> None:
         where: Where = ("messages", "sms", "kind")
         text = f"les SMS « {sms['kind']} » n'enverront rien : cette sorte n'est pas encore servie."
         document.report(document.value_spot(where), where, text, "Employez « kind: http ».", Severity.WARNING)
-    if document.data.get("waiting_list"):
-        where = ("waiting_list",)
-        text = "la liste d'attente n'est pas encore servie : aucun créneau libéré ne sera proposé."
-        document.report(document.key_spot(where), where, text, "", Severity.WARNING)
 
 
 def _callback(document: Document) -> None:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from config.settings import DentistSettings, MotifSettings, PageSettings, Settings, SupportSettings
-from rules.model import Dentist, Motif, Policy, Practice, SupportContact
+from config.settings import (
+    DentistSettings,
+    MotifSettings,
+    PageSettings,
+    Settings,
+    SupportSettings,
+    WaitingListSettings,
+)
+from rules.model import Dentist, Motif, Policy, Practice, SupportContact, Waiting
 
 
 def practice_of(settings: Settings) -> Practice:
@@ -26,7 +33,14 @@ def practice_of(settings: Settings) -> Practice:
         motifs_together=settings.motifs_together,
         abbreviations=tuple(settings.abbreviations.items()),
         page_url=settings.page.public_url if settings.page else None,
+        waiting=_waiting(settings.waiting_list),
     )
+
+
+def _waiting(waiting: WaitingListSettings | None) -> Waiting | None:
+    if waiting is None:
+        return None
+    return Waiting(waiting.mode == "all_at_once", waiting.answer_within_minutes, waiting.offers_per_day)
 
 
 def _dentist(key: str, dentist: DentistSettings) -> Dentist:

@@ -60,10 +60,13 @@ class DentistSettings(Model):
 class WaitingListSettings(Model):
     """Who gets a freed slot (P44)."""
 
-    calendar: CalendarSettings = setting("Agenda de la liste d'attente : un événement par patient.")
+    calendar: CalendarSettings | None = setting(
+        "Agenda de la liste d'attente : un événement par patient. Sans lui, « Liste d'attente » dans un rendez-vous.",
+        default=None,
+    )
     mode: Literal["in_turn", "all_at_once"] = setting("Proposer à l'un après l'autre, ou à tous.", default="in_turn")
     answer_within_minutes: Several = setting("Minutes pour répondre à une proposition.", default=30)
-    offers_per_day: Several = setting("Propositions par patient et par jour, au plus.", default=3)
+    offers_per_day: Several = setting("Propositions du cabinet par jour, au plus (une par patient).", default=20)
 
 
 class MotifSettings(Model):

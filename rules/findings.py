@@ -46,6 +46,7 @@ _PAGE = "Lien de gestion : modifier ou annuler en ligne"
 _WAITS = "Proposer le créneau aux patients en liste d'attente"
 _BLOCK = "Ne jamais laisser un créneau bloqué sans motif"
 _AWAY = "Praticien indisponible : proposer une autre date avec lui, ou un autre praticien avec l'accord du patient"
+_WAITING = "Le créneau libéré est proposé aux patients en liste d'attente"
 _UPDATE = "Patient connu : vérifier le praticien habituel et mettre à jour les coordonnées si nécessaire"
 _NEW = "Nouveau patient : créer un patient et renseigner toutes les informations"
 
@@ -203,6 +204,10 @@ _TABLE = (
          "À préciser : {seen}. S'il n'aura pas lieu, tapez « Annulé par le patient » (créneau libéré, patient prévenu).",
          "Absence excusée : prévenu au moins la veille"),
     Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
+    Rule("waiting-listed", "P44", INFO, "waiting",
+         "Sur la liste d'attente{seen} : rien n'est réservé.", _WAITING),
+    Rule("waiting-unlisted", "P44", INFO, "waiting",
+         "Sans liste : s'il se libère, ce créneau ne sera pas proposé.", _WAITING),
     Rule("block-without-motif", "P51", ERROR, "block",
          "Ce créneau est bloqué sans motif. Écrivez la raison dans le titre ({blocks}…), ou le nom du patient.", _BLOCK),
     Rule("block-patient", "P51", ERROR, "block",

@@ -15,7 +15,7 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
-from sync.core.context import Clock, Source, World, since_start
+from sync.core.context import WAITING_LIST, Clock, Source, World, since_start
 from sync.store import generation, keyvalue
 from sync.store.engine import Store
 
@@ -45,7 +45,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
             secret = keyvalue.secret(tx)
             generation.current(tx, clock())
         maker = _Maker(practice.zone, secret, stack)
-        sources = tuple(maker.source(one) for one in configured(settings))
+        sources = tuple(maker.source(one) for one in (*configured(settings), *waiting_list(settings)))
         yield World(
             practice=practice,
             store=ours,
@@ -60,6 +60,12 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
             },
             steady=since_start if clock is _utc else None,
         )
+
+
+def waiting_list(settings: Settings) -> tuple[Configured, ...]:
+    """The waiting list's own calendar, where there is one (P44)."""
+    found = settings.waiting_list.calendar if settings.waiting_list else None
+    return (Configured(found, WAITING_LIST, {}),) if found else ()
 
 
 def senders(settings: Settings) -> dict[Channel, Sender]:

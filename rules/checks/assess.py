@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length
+from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length, waiting_list
 from rules.checks.by_link import PageWish
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import own_first, shown_once, slot_lines
@@ -219,6 +219,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         ),
         *checklist.remarks(patient, practice),
         *by_link.said(context.wishes, event.description, booking, practice),
+        *waiting_list.noted(booking, practice),
         *_earlier(entry, placed, event, practice, context),
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient
@@ -294,6 +295,8 @@ def _made(event: CalendarEvent, entry: Entry, patient: Patient, context: Context
         without_email=entry.without_email or kept_answers.without(patient, "email"),
         comment=entry.comment,
         waiting=entry.waiting,
+        wish=entry.wish,
+        unlisted=entry.unlisted,
         teeth=entry.teeth,
         outcome=outcome,
         cancelled=event.status is Status.CANCELLED or _called_off(outcome),

@@ -15,7 +15,7 @@ from rules.details import names
 from rules.details.detail import LONGEST_CHARS
 from rules.details.postal import address
 from rules.details.street import BEGINS
-from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, yes_no
+from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, wished_times, yes_no
 from rules.entry.labels import Segment
 from rules.entry.outcomes import Said
 from rules.entry.unlabelled import GAP
@@ -123,7 +123,9 @@ def _yes_label(sheet: Sheet, label: str, value: str) -> None:
     if said is False:
         label = {"first": "follow_up", "follow_up": "first", "new": "known"}.get(label, "")
     sheet.statements.update({label} if label else ())
-    if said is None and value:
+    if label == "waiting" and wished_times.read(value) is not None:
+        sheet.add(label, value)
+    elif said is None and value:
         free(sheet, value)
 
 

@@ -86,6 +86,7 @@ _STATEMENTS = {
     "ask_consent": _SYNONYMS["ask_consent"],
     "rescue": _SYNONYMS["rescue"],
     "waiting": "liste d attente|sur liste d attente|en liste d attente|attente",
+    "unlisted": "sans liste|sans liste d attente|hors liste|hors liste d attente|pas de liste|pas de liste d attente",
     "email_ok": _SYNONYMS["email_ok"],
     "mobile_ok": _SYNONYMS["mobile_ok"],
     "text_ok": _SYNONYMS["text_ok"],

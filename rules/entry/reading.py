@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 from rules.details import email_address, names
 from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
 from rules.details.names import Name
-from rules.entry import descriptions, exceptions, outcomes, titles, typed_answers, unlabelled
+from rules.entry import descriptions, exceptions, outcomes, titles, typed_answers, unlabelled, wished_times
 from rules.entry.classified import Sheet
 from rules.entry.is_patient import Likeness, contentless, looks_like_patient
 from rules.entry.typed_answers import Answers
 from rules.entry.visit_motif import mentioned, motif_of, one_label, unclaimed
 from rules.findings import raised, severity
-from rules.model import CalendarEvent, Entry, Finding, Guardian, Practice, Severity
+from rules.model import ANY_TIME, CalendarEvent, Entry, Finding, Guardian, Practice, Severity
 from rules.text.fold import key, shortened, tidy
 from rules.text.french import listed
 from rules.text.html_text import plain_text
@@ -142,6 +142,8 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
         without_email=exceptions.waived(typed, "no_email"),
         ended=exceptions.ended(typed),
         waiting="waiting" in said,
+        wish=next(filter(None, map(wished_times.read, typed.typed.get("waiting", ()))), ANY_TIME),
+        unlisted="unlisted" in said,
         teeth=", ".join(dict.fromkeys(typed.teeth)),
         choice=typed.choice,
         kept_for="" if "no_booking" in said else typed.kept_for,

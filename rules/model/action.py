@@ -67,7 +67,7 @@ class Send:
 
     `also`: further appointments that the same message names: those of one day in a reminder (ruling 6), else those of
     one series, in order (ruling 17). `also_before`: what was known of each of these, in a modification. `goes_on`: the
-    series has no end that was seen.
+    series has no end that was seen. `until`: when the answer to a question is too late.
     """
 
     kind: MessageKind
@@ -78,6 +78,7 @@ class Send:
     also: tuple[Facts, ...] = ()
     also_before: tuple[Facts, ...] = ()
     goes_on: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,8 @@ class EditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AddEvent:
-    """Write an event of ours (notice, companion) into a calendar."""
+    """Write an event of ours into a calendar: a notice, which takes no time (`transparent`), an offer (`tentative`), or
+    an appointment that a patient took."""
 
     calendar: str
     uid: str
@@ -122,6 +124,8 @@ class AddEvent:
     start: datetime
     end: datetime
     all_day: bool = True
+    transparent: bool = True
+    tentative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from rules.model.entry import Consent, Outcome, Question
 from rules.model.finding import Finding, Severity
 from rules.model.people import Guardian, Patient
+from rules.model.waiting import ANY_TIME, Wish
 
 
 class Kind(StrEnum):
@@ -42,6 +43,8 @@ class Booking:
     without_email: str | None = None
     comment: str = ""
     waiting: bool = False
+    wish: Wish = ANY_TIME
+    unlisted: bool = False
     outcome: Outcome | None = None
     cancelled: bool = False
     no_preference: bool = False
@@ -83,17 +86,6 @@ class Slot:
     start: datetime
     end: datetime
     needs_consent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingEntry:
-    """A patient who wants an earlier slot (P44)."""
-
-    patient: Patient
-    motif: str
-    dentist: str | None
-    since: datetime
-    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from rules.model.finding import Finding
 from rules.model.people import Guardian
+from rules.model.waiting import ANY_TIME, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Entry:
     ended: frozenset[str] = frozenset()  # what she takes back: `guardian`, `without_mobile`, `without_email`
     comment: str = ""  # stays in the practice, never sent to the patient
     waiting: bool = False  # on the waiting list for an earlier slot (P44)
+    wish: Wish = ANY_TIME  # which times are wanted
+    unlisted: bool = False  # « Sans liste »: its time is not offered to the waiting list when it becomes free
     outcome: Outcome | None = None  # how the appointment ended (section 7)
     teeth: str = ""  # tooth numbers (`36`, `14-15`), kept with the motif
     choice: int = 0  # `= 1`: which of the patients that were shown to choose from is meant

@@ -8,6 +8,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from rules.model.finding import Severity
+from rules.model.waiting import Waiting
 
 Span = tuple[time, time]
 
@@ -102,7 +103,7 @@ class Practice:
     """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
     `digest_at`: the local time of the daily digest. `motifs_together`: one visit may have several motifs, their lengths
     added. `abbreviations`: (what is typed, what it means), a motif or a statement. `page_url`: where patients find
-    their page, without a trailing slash; None: no links."""
+    their page, without a trailing slash; None: no links. `waiting`: how freed time is offered; None: not at all."""
 
     key: str
     name: str
@@ -120,6 +121,7 @@ class Practice:
     motifs_together: bool = False
     abbreviations: tuple[tuple[str, str], ...] = ()
     page_url: str | None = None
+    waiting: Waiting | None = None
 
     def dentist(self, key: str) -> Dentist:
         """The dentist of that key. Raises KeyError for a key that is not configured."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rules.model import CalendarEvent, Finding, Practice, Severity
+from rules.telling import offer_words
 from rules.telling.event_block import findings_said
 from rules.text.french import clock
 
@@ -41,8 +42,12 @@ def notice(corrections: Sequence[Correction], practice: Practice) -> tuple[str, 
 
 
 def is_companion(event: CalendarEvent) -> bool:
-    """Whether the event is one of our notices, or a copy of one. It is never a booking, a block or a question."""
-    return event.uid.startswith(NAME) or (event.all_day and event.transparent and is_notice(event.title))
+    """Whether the event is one of our notices, or shows an offer of ours, or is a copy of one. It is never a booking, a
+    block or a question."""
+    if event.uid.startswith((NAME, offer_words.NAME)):
+        return True
+    notice_like = event.all_day and is_notice(event.title)
+    return event.transparent and (notice_like or event.title.strip().startswith((offer_words.TITLE, offer_words.CALL)))
 
 
 def is_notice(title: str) -> bool:

@@ -82,6 +82,16 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class FreedSlot:
+    """Time that became free. `said`: what became of it, in French; `call`: (patient, number) to call about it."""
+
+    start: datetime
+    dentist: str
+    said: str
+    call: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Matters:
     """Everything that a digest may tell. `lost`: minutes by (dentist's key, Monday); `support`: (name, how to reach,
     open or closed now); `troubles`: what does not work, in sentences."""
@@ -97,13 +107,14 @@ class Matters:
     support: tuple[tuple[str, str, str], ...] = ()
     troubles: tuple[str, ...] = ()
     to_call: tuple[Appointment, ...] = ()
+    freed: tuple[FreedSlot, ...] = ()
 
     @property
     def nothing(self) -> bool:
         """There is nothing to look at; a support contact alone is no reason for a mail."""
         return not (
             self.faulty or self.blocks or self.undelivered or self.without_outcome or self.unshown or self.held
-            or self.unread or self.troubles or self.to_call
+            or self.unread or self.troubles or self.to_call or any(one.call for one in self.freed)
         )  # fmt: skip
 
 
@@ -161,7 +172,7 @@ def _plain(section: Section, *, details: bool) -> Iterator[str]:
 def _weight(matters: Matters) -> Iterator[int]:
     for listed in (matters.faulty, matters.blocks, matters.undelivered, matters.without_outcome):
         yield len(listed)
-    yield len(matters.to_call)
+    yield len(matters.to_call) + len([one for one in matters.freed if one.call])
     for others in (matters.unshown, matters.held, matters.unread, matters.troubles):
         yield len(others)
 
@@ -197,6 +208,11 @@ def _held_and_lost(matters: Matters, practice: Practice) -> Iterator[Section]:
         "Patients à rappeler",
         "Ils l'ont demandé sur leur page. Une fois fait, tapez « Rappelé » dans l'événement.",
         _items((_appointment(one, practice) for one in matters.to_call), "attitre agenda"),
+    )
+    yield Section(
+        "Créneaux libérés",
+        "Ce que la liste d'attente en a fait. Détail : attitre waiting",
+        _items((_freed(one, practice) for one in matters.freed), "attitre waiting"),
     )
     yield Section(
         "Messages non remis",
@@ -283,6 +299,14 @@ def _undelivered(one: Undelivered, practice: Practice) -> Item:
     why = (one.reason.rstrip(" .") + ".",) if one.reason else ()
     head = f"{one.patient or 'patient non reconnu'} : {what} {state}, rendez-vous du {_moment(one.start, practice)}"
     return Item(head, (f"{call}.", *why))
+
+
+def _freed(one: FreedSlot, practice: Practice) -> Item:
+    calls = tuple(
+        f"Appelez {name} au {phone(number)}." if number else f"Appelez {name} (pas de mobile)."
+        for name, number in one.call
+    )
+    return Item(f"{_moment(one.start, practice)}, {practice.name_of(one.dentist)} : {one.said}", calls)
 
 
 def _held(one: HeldBack, practice: Practice) -> Item:

@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import quote
 
 from rules.model import Facts, MessageKind, Practice, Send
-from rules.telling import question_messages, series_messages, spoken_names
+from rules.telling import offer_words, question_messages, series_messages, spoken_names
 from rules.telling.spoken_names import Style
 from rules.text import french
 from rules.text.gsm7 import fit, segments
@@ -69,6 +69,8 @@ def _wordings(
     """Tail and text, best first: a link matters more than a long date, a long date more than a polite phone line."""
     linked = [(manage_url, text) for text in tight] if manage_url else []
     phone = f"Tél. {practice.phone}"
+    if send.kind in offer_words.KINDS:
+        return [(tail, text) for tail in offer_words.sms_tails(send, practice, manage_url) for text in said]
     if send.kind is MessageKind.CANCELLATION:
         best = [f"Pour reprendre RDV : {practice.phone}", phone]
     elif manage_url and not about_series(send):  # a series is changed by the practice only
@@ -151,6 +153,8 @@ _SAID = {
     MessageKind.REMINDER: _reminded,
     MessageKind.MODIFICATION: _modified,
     MessageKind.CANCELLATION: _cancelled,
+    MessageKind.OFFER: offer_words.sms_said,
+    MessageKind.STILL: offer_words.sms_said,
 }
 
 
@@ -205,6 +209,8 @@ def _letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
         return _day_letter(send, practice)
     if send.kind in question_messages.SAID:
         return _question_letter(send, practice, manage_url)
+    if send.kind in offer_words.KINDS:
+        return _offer_letter(send, practice, manage_url)
     facts, changes = send.facts, _changes(send, practice)
     manage = (Link("Modifier ou annuler ce rendez-vous", manage_url),) if manage_url else ()
     return Letter(
@@ -257,6 +263,18 @@ def _question_letter(send: Send, practice: Practice, manage_url: str | None) -> 
         paragraphs=question_messages.paragraphs(send, practice),
         rows=_rows(send.facts, practice),
         links=answer,
+        closing=(f"Vous pouvez aussi nous appeler au {practice.phone}.", "Cordialement,", practice.name),
+    )
+
+
+def _offer_letter(send: Send, practice: Practice, manage_url: str | None) -> Letter:
+    """A freed time with its button, or the question whether the patient still waits (P44)."""
+    return Letter(
+        subject=offer_words.subject(send, practice),
+        greeting="Bonjour,",
+        paragraphs=offer_words.paragraphs(send, practice),
+        rows=_rows(send.facts, practice) if send.kind is MessageKind.OFFER else (),
+        links=(Link(offer_words.button(send), manage_url),) if manage_url else (),
         closing=(f"Vous pouvez aussi nous appeler au {practice.phone}.", "Cordialement,", practice.name),
     )
 

@@ -17,6 +17,7 @@ _HOMES = {
     "slots": "slots",
     "links": "links",
     "rescue": "rescue",
+    "waiting": "waiting",
     "audit": "audit", "explain": "explain",
     "digest": "digest",
     "patients": "patients",

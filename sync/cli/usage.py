@@ -16,7 +16,7 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # its home moved wi
 
 ORDER = {
     "Mettre en place": ("init", "check", "patients", "audit"),
-    "Faire tourner": ("run", "sync", "status", "outbox", "release", "hold", "rescue", "adopt", "links"),
+    "Faire tourner": ("run", "sync", "status", "outbox", "release", "hold", "rescue", "adopt", "links", "waiting"),
     "Regarder": ("agenda", "explain", "digest", "slots", "absences"),
     "S'aider": ("demo", "rules", "support"),
 }

@@ -31,6 +31,7 @@ def nobody_watches(_: str) -> None:
     """The watcher of a pass that nobody watches."""
 
 
+WAITING_LIST = "liste d'attente"  # stands where other calendars have their dentist's key (P44)
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 
 
@@ -41,6 +42,11 @@ class Source:
     calendar: Calendar
     dentist: str
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lists_waiting(self) -> bool:
+        """Whether it is the waiting list's own calendar, which is no dentist's (P44)."""
+        return self.dentist == WAITING_LIST
 
     @property
     def address(self) -> str:

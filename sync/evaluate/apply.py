@@ -12,7 +12,7 @@ from adapters.senders.invite import name_of
 from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
-from sync.evaluate import agreement, attendance, duplicates, leave, own_dentist
+from sync.evaluate import agreement, attendance, duplicates, leave, own_dentist, waiting_list
 from sync.evaluate.gather import Case, Occurrence, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
 from sync.store import agreements, bookings, consents, journal, occurrences, patients, resources, wishes
@@ -55,6 +55,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         _deal_with_wishes(one, what, before)
     if before is not None and (before.start, before.dentist) != (what.start, what.dentist):
         leave.wake(case.tx, before, case.now)
+    waiting_list.note(case, number, what, patient, valid=found.valid)
     if before is not None or not case.row.baseline:  # the first pass plans no messages
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
@@ -157,7 +158,17 @@ def _changed(case: Case, before: BookingRow, values: BookingColumns) -> None:
         values["vanished_at"] = before.vanished_at or (None if before.state == VANISHED else case.now)
     else:
         values |= {"vanished_at": None, "released_at": None}
+    _note_left(case, before, values)
     bookings.change(case.tx, before.id, **values)
+
+
+def _note_left(case: Case, before: BookingRow, values: BookingColumns) -> None:
+    """Note the time that the appointment leaves, for the waiting list (P44)."""
+    to = (values["dentist"], values["start"], values["end"])
+    if values["state"] == VANISHED:
+        waiting_list.left(case.world, case.tx, before, case.now)
+    elif to != (before.dentist, before.start, before.end):
+        waiting_list.left(case.world, case.tx, before, case.now, to)
 
 
 def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | None, given: Given) -> BookingColumns:
@@ -172,7 +183,7 @@ def _columns(one: Occurrence, found: Assessment, what: Booking, patient: int | N
         "findings": findings_to_json(found.findings), "adjusted": length_to_json(found.length),
         "slot_confirmed": slot_confirmed_to_json(one.entry.slot_confirmed, given.slot_start),
         "outcome": cancelled if what.cancelled else outcome_to_json(what.outcome),
-        "slots": given.slots,
+        "slots": given.slots, "unlisted": what.unlisted,
         **_traces(found, what, one.booking, given.details),
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from adapters.base import Reading
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
-from sync.evaluate import relocation
+from sync.evaluate import relocation, waiting_event
 from sync.evaluate.brake import apply_brake
 from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
@@ -142,6 +142,7 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     calendar = calendars.get(tx, row.calendar)
     if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
         resources.mark_dirty(tx, sharing.bookings_beside(tx, (row.calendar, row.ref), now), now)
+    waiting_event.gone(world, tx, row, now)
     occurrences.replace(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from rules.model import Booking, CalendarEvent, Facts, MessageKind
 from rules.telling.planning import continues, facts_of
 from sync.core.context import World
-from sync.evaluate import attendance, duplicates, leave
+from sync.evaluate import attendance, duplicates, leave, waiting_list
 from sync.plan.messages import plan_booking
 from sync.store import agreements, bookings, calendars, consents, journal, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
@@ -145,6 +145,7 @@ def absorb(tx: Tx, booking: BookingRow, other: BookingRow) -> None:
 def vanish(world: World, tx: Tx, booking: BookingRow, now: datetime) -> None:
     """Mark the booking as vanished from all calendars, and plan what its patient is told."""
     if booking.vanished_at is None:
+        waiting_list.left(world, tx, booking, now)
         bookings.change(tx, booking.id, state=VANISHED, vanished_at=now)
         leave.wake(tx, booking, now)
         journal.log(tx, now, "vanished", booking=booking.id, calendar=booking.calendar, ref=booking.ref)

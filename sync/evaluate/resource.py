@@ -13,7 +13,7 @@ from rules.telling.event_block import PROBLEMS, UNREADABLE, problem_feedback
 from rules.text.french import day_and_clock
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
-from sync.evaluate import detached, relocation
+from sync.evaluate import detached, relocation, waiting_event
 from sync.evaluate.gather import Case
 from sync.evaluate.occurrence import Outcome, evaluate
 from sync.store import bookings, calendars, edits, notices, resources
@@ -45,6 +45,9 @@ def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *,
     if any(is_companion(event) for event in case.reading.events):
         return
     _note_blocked(case)
+    if source.lists_waiting:
+        _want(case, _problem(case) if case.reading.problem else waiting_event.evaluate(case), None)
+        return
     stood = _stood(case)
     shown = _Shown()
     for event in case.reading.events:

@@ -10,6 +10,7 @@ outcome, and the configuration decides (`sync.outbox.results`), unless a newer m
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 
@@ -20,7 +21,7 @@ from sync.core.calls import Call, finish
 from sync.core.context import Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.log import described, log
-from sync.outbox import gateway_pause, message_links, results, series
+from sync.outbox import gateway_pause, message_links, questions, results, series
 from sync.outbox.claims import begin, claim
 from sync.store import bookings, generation, messages
 from sync.store.engine import Tx
@@ -119,8 +120,9 @@ def _render(world: World, rows: tuple[MessageRow, ...]) -> Outgoing:
         names = [bookings.invite_of(tx, one.booking) for one in rows]
         since = made.since if (made := generation.known(tx)) else 0
         manage_url = message_links.url(world, tx, rows)
+        until = questions.until(world, tx, first)
     return outgoing(
-        series.action(world, rows),
+        replace(series.action(world, rows), until=until),
         key=first.together or first.key,
         name=names[0],
         sequence=since + first.number,

@@ -28,10 +28,6 @@ def _safely(world: World, intent: IntentRow) -> int:
 
 
 def _one(world: World, intent: IntentRow) -> int:
-    match intent.kind:
-        case intents.CANCEL:
-            return patient_link.carry_out_one(world, intent)
-        case intents.MOVE:
-            return patient_move.carry_out_one(world, intent)
-        case _:  # an accepted offer: by the waiting list
-            return 0
+    if intent.kind is intents.CANCEL:
+        return patient_link.carry_out_one(world, intent)
+    return patient_move.carry_out_one(world, intent)  # an accepted offer moves the appointment held

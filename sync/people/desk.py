@@ -14,7 +14,7 @@ from rules.model import Channel
 from rules.patients.unwanted import unwanted
 from rules.telling.patient_messages import maps_url, tel_url
 from sync.core.context import World
-from sync.people import agreement_page, appointment_page
+from sync.people import agreement_page, appointment_page, offer_page
 from sync.store import bookings, links, patients
 from sync.store.engine import StoreProblem, Tx
 from sync.store.links import About, LinkKind, LinkRow
@@ -32,7 +32,9 @@ class Page(Protocol):
         ...
 
 
-PAGES: Mapping[LinkTo, Page] = {LinkTo.APPOINTMENT: appointment_page, LinkTo.AGREEMENT: agreement_page}
+PAGES: Mapping[LinkTo, Page] = {
+    LinkTo.APPOINTMENT: appointment_page, LinkTo.AGREEMENT: agreement_page, LinkTo.OFFER: offer_page,
+}  # fmt: skip
 
 
 class PagesOfPatients:

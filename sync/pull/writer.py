@@ -174,7 +174,7 @@ class Writer:
 
     def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
         coming = any(event.end > self.now for event in reading.events)
-        needed = not self.baseline or coming or bool(reading.problem)
+        needed = not self.baseline or coming or bool(reading.problem) or self.source.lists_waiting
         return {
             **resources.written_row(body),
             "semantic": reading.semantic,

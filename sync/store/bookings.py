@@ -56,6 +56,7 @@ class BookingRow:
     slot_confirmed: dict[str, Any] | None
     attendance: AttendanceState | None  # None: nothing is known yet (P47, P48)
     attendance_reason: str | None  # in French
+    unlisted: bool  # « Sans liste »: its time is not offered when it becomes free (P44)
     invite: str | None  # its UID in the patient's calendar; None: booked when that was made of the booking's number
     created_at: datetime
     changed_at: datetime  # when what it says, its addresses, state or place last changed

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rules.model import Annotation, Facts, Finding, Length, Outcome, OutcomeKind, Severity, Slot
+from rules.model import Annotation, Facts, Finding, Hours, Length, Outcome, OutcomeKind, Severity, Slot, Wish
 
 
 def facts_to_json(facts: Facts) -> dict[str, Any]:
@@ -47,6 +47,26 @@ def length_to_json(length: Length | None) -> dict[str, Any] | None:
 def length_from_json(data: dict[str, Any] | None) -> Length | None:
     """The inverse of `length_to_json`. None: the event was not evaluated as a booking yet."""
     return None if data is None else Length(**data)
+
+
+def wish_to_json(wish: Wish) -> dict[str, Any]:
+    """Wanted and refused hours of a week."""
+    return {"wanted": list(map(_hours_to_json, wish.wanted)), "not": list(map(_hours_to_json, wish.refused))}
+
+
+def wish_from_json(data: dict[str, Any]) -> Wish:
+    """The inverse of `wish_to_json`."""
+    return Wish(tuple(map(_hours_from_json, data["wanted"])), tuple(map(_hours_from_json, data["not"])))
+
+
+def _hours_to_json(hours: Hours) -> list[Any]:
+    limits = (hours.since, hours.until)
+    return [sorted(hours.days), *(at.isoformat() if at else None for at in limits)]
+
+
+def _hours_from_json(data: list[Any]) -> Hours:
+    since, until = (time.fromisoformat(at) if at else None for at in data[1:])
+    return Hours(frozenset(data[0]), since, until)
 
 
 def slots_to_json(slots: Iterable[Slot]) -> list[dict[str, Any]]:

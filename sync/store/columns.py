@@ -107,6 +107,7 @@ class BookingColumns(TypedDict, total=False):
     slot_confirmed: Json | None
     attendance: AttendanceState | None
     attendance_reason: str | None
+    unlisted: bool
     invite: str
     created_at: datetime
     changed_at: datetime

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str]
 _TELLING = frozenset({"mobile", "email", "address"})
+_OF_BOOKING = (
+    t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent, t.agreement, t.rescue, t.waiting, t.gap,
+    t.offer,
+)  # fmt: skip
 
 
 def all_of(tx: Tx, patient: int) -> list[int]:
@@ -52,14 +56,14 @@ def drop_bookings(tx: Tx, numbers: list[int]) -> None:
     """Delete these bookings, their messages and agreements, and what was asked by link."""
     for number in numbers:
         _drop(tx, t.booking, t.booking.c.id == number)
-        for table in (t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent, t.agreement, t.rescue):
+        for table in _OF_BOOKING:
             _drop(tx, table, table.c.booking == number)
 
 
 def drop_records(tx: Tx, ids: list[int]) -> None:
     """Delete the records, their names, history, links and wishes."""
     for number in ids:
-        for table in (t.patient_history, t.patient_name, t.link, t.wish):
+        for table in (t.patient_history, t.patient_name, t.link, t.wish, t.waiting, t.offer):
             _drop(tx, table, table.c.patient == number)
         _drop(tx, t.patient, t.patient.c.id == number)
 
@@ -124,7 +128,7 @@ def _coming(tx: Tx, now: datetime) -> set[Place]:
 # their rows were deleted by the patient's number: a search for the name would also delete those of a namesake
 _SEEN = frozenset({
     "resource", "booking", "occurrence", "message", "telling", "consent", "patient", "patient_name", "patient_history",
-    "link", "wish", "slot_hold", "intent", "agreement", "rescue", "setting", "counter", "lease",
+    "link", "wish", "slot_hold", "intent", "agreement", "rescue", "gap", "offer", "setting", "counter", "lease",
 })  # fmt: skip
 
 

@@ -25,14 +25,16 @@ _c, _r, _b, _m = t.calendar.c, t.resource.c, t.booking.c, t.message.c
 WORKING = (  # happened; some step compares it with now
     _c.baseline_at, _c.last_success, _c.last_attempt, _c.held_at, _c.audited_at, _c.audit_tried_at, _c.deep_audit_at,
     _c.doubted_at, _c.conditions_at, _c.failing_since, _c.refused_since, _r.suspect_at, _r.changed_at, _r.dirty_at,
-    _b.changed_at, _b.vanished_at, t.query.c.answered_at, t.subscription.c.opened_at, t.subscription.c.heard_at,
+    _b.changed_at, _b.vanished_at, t.query.c.answered_at, t.gap.c.seen_at, t.offer.c.made_at,
+    t.waiting.c.confirmed_at, t.subscription.c.opened_at, t.subscription.c.heard_at,
 )  # fmt: skip
 HISTORY = (  # happened; only shown to people
     _b.created_at, _b.released_at, t.telling.c.at, _m.created_at, _m.started_at, _m.done_at, _m.approved_at,
     t.intent.c.asked_at, t.intent.c.done_at, t.patient.c.created_at, t.patient.c.changed_at, t.companion.c.at,
     t.link.c.made_at, t.link.c.revoked_at, t.wish.c.at, t.wish.c.closed_at, t.patient.c.no_sms_since,
-    t.patient.c.no_email_since, t.consent.c.at, t.agreement.c.asked_at,
-    t.agreement.c.answered_at, t.rescue.c.asked_at, t.rescue.c.answered_at, t.notice.c.created_at, t.notice.c.sent_at,
+    t.agreement.c.asked_at, t.agreement.c.answered_at, t.rescue.c.asked_at, t.rescue.c.answered_at,
+    t.patient.c.no_email_since, t.waiting.c.since, t.waiting.c.closed_at, t.gap.c.closed_at, t.offer.c.answered_at,
+    t.offer.c.closed_at, t.consent.c.at, t.notice.c.created_at, t.notice.c.sent_at,
 )  # fmt: skip
 AT_ONCE = (  # planned by attitre: may be tried at once
     _c.not_before, _c.due_at, _c.lively_at, _m.next_try, t.notice.c.next_try, t.subscription.c.not_before,

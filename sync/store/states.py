@@ -77,6 +77,38 @@ class AnswerState(StrEnum):
     REFUSED = "refused"
 
 
+class EntryState(StrEnum):
+    """`waiting.state`: open ↔ paused, and closed for good (P44)."""
+
+    OPEN = "open"
+    PAUSED = "paused"  # two offers found no answer: asked once whether the patient still waits
+    CLOSED = "closed"
+
+
+class GapState(StrEnum):
+    """`gap.state`: seen → open → taken | closed (P44)."""
+
+    SEEN = "seen"  # it may have moved: not offered before that is clear
+    OPEN = "open"  # being offered
+    TAKEN = "taken"  # somebody accepted it
+    CLOSED = "closed"  # used otherwise, too near, or there is nobody left to ask
+
+
+class OfferState(StrEnum):
+    """`offer.state`: open → wanted → flight → done; otherwise how it ended (P44)."""
+
+    OPEN = "open"
+    WANTED = "wanted"  # accepted, to be written into the calendar
+    FLIGHT = "flight"  # the calendar may have it
+    DONE = "done"
+    REFUSED = "refused"
+    LEFT = "left"  # the patient wants no more offers
+    SILENT = "silent"  # no answer in time
+    UNREAD = "unread"  # the message never left, so the silence is not the patient's
+    GONE = "gone"  # somebody else was faster
+    WITHDRAWN = "withdrawn"  # the practice needs the time, or the calendar did not take it
+
+
 class IntentState(StrEnum):
     """`intent.state`: a patient's wish by their link; wanted → flight → done | changed | call | taken."""
 

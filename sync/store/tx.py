@@ -102,6 +102,9 @@ class TransactionCache:
     # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
     asked: frozenset[int] | None = None
 
+    # waiting_entries: booking → its latest EntryRow, of all that ever waited. Dropped by each change of an entry.
+    waiting: dict[int, Any] | None = None
+
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 

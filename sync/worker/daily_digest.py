@@ -17,7 +17,18 @@ from adapters.senders.render import digest_page
 from rules.checks.agenda import block_findings
 from rules.checks.public_holidays import holiday_name
 from rules.model import Busy, CalendarEvent, Channel, Finding, Practice, Severity
-from rules.telling.digest import Appointment, BareBlock, Digest, HeldBack, Matters, Undelivered, Unread, digest, plain
+from rules.telling.digest import (
+    Appointment,
+    BareBlock,
+    Digest,
+    FreedSlot,
+    HeldBack,
+    Matters,
+    Undelivered,
+    Unread,
+    digest,
+    plain,
+)
 from rules.telling.lost_time import lost_minutes
 from rules.telling.short_names import about
 from rules.text.french import day_and_clock
@@ -227,7 +238,23 @@ def _matters(world: World, tx: Tx, now: datetime) -> Matters:
         support=tuple(support_words(practice, now)),
         to_call=tuple(_appointment(row, asked) for row in coming if (asked := _call_asked(row))),
         troubles=(*health.wrong(tx), *_unread_events(world, tx)),
+        freed=tuple(_freed(world, tx, now)),
     )
+
+
+def _freed(world: World, tx: Tx, now: datetime) -> Iterator[FreedSlot]:
+    """What became of the times freed since yesterday, and of the coming ones about which somebody may be called."""
+    if world.practice.waiting is None:
+        return
+    from sync.store import gaps
+    from sync.waiting.offering import CALLS
+    from sync.waiting.report import said, to_call
+
+    for gap in gaps.closed_since(tx, now - timedelta(days=1), world.practice.zone):
+        call = to_call(world, tx, gap) if gap.why in CALLS else []
+        people = tuple((one.name, one.mobile or "") for one in call)
+        if people or gap.why not in CALLS:
+            yield FreedSlot(gap.start, gap.dentist, said(gap), people)
 
 
 def _unread_events(world: World, tx: Tx) -> Iterator[str]:

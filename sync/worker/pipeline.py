@@ -144,6 +144,20 @@ def _evaluate(this: Pass) -> int:
     return evaluate(this.world)
 
 
+def _somebody_waits(world: World, tx: Tx, now: datetime) -> bool:
+    if world.practice.waiting is None:
+        return False
+    from sync.waiting.steps import has_work
+
+    return has_work(world, tx, now)
+
+
+def _attend_waiting_list(this: Pass) -> int:
+    from sync.waiting.steps import attend
+
+    return attend(this.world)
+
+
 def _may_have_moved(world: World, tx: Tx, now: datetime) -> bool:
     if not bookings.vanished_since(tx, now - timedelta(hours=1), world.practice.zone):
         return False
@@ -323,6 +337,8 @@ STEPS: tuple[Step, ...] = (
     Step("attribution", _dentist_in_doubt, _settle_dentists, then_evaluate=True),
     Step("brake-answers", _something_held, _read_answers),
     Step("restore", _on_request, _after_a_restore),
+    # before the messages: an offer is seen in the calendar first
+    Step("waiting-list", _somebody_waits, _attend_waiting_list, after=frozenset({"judging"}), calls=True),
     Step("reminders", _reminder_due, _plan_reminders),
     Step("fresh-reading", _on_request, _refresh, then_evaluate=True, calls=True),
     Step("holds", _on_request, _hold_floods),

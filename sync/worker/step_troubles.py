@@ -19,6 +19,7 @@ WORDS = {
     "attribution": "tenir à jour le dentiste attitré",
     "brake-answers": "lire les réponses aux annulations retenues",
     "restore": "tenir pour dit ce qui l'était avant la sauvegarde",
+    "waiting-list": "proposer les créneaux libérés à la liste d'attente",
     "reminders": "prévoir les rappels",
     "fresh-reading": "relire les agendas avant d'envoyer",
     "messages": "envoyer les messages aux patients",

@@ -37,9 +37,9 @@ def test_a_gateway_that_is_not_served_is_said(read, small, kind):
     assert "n'enverront rien" in problem.text
 
 
-def test_p44_a_waiting_list_that_is_not_served_is_said(read, small):
-    found = read(small + "waiting_list: {calendar: {kind: caldav, url: https://dav.example/attente/}}\n")
-    assert any("pas encore servie" in problem.text for problem in found.problems)
+def test_p44_a_waiting_list_needs_no_calendar_of_its_own(read, small):
+    found = read(small + "waiting_list: {mode: in_turn}\npage: {public_url: https://rdv.lilas.example}\n")
+    assert not [problem for problem in found.problems if "waiting_list" in problem.path]
 
 
 @pytest.mark.parametrize("value", ["“Les Lilas”", "« Les Lilas »", "„Les Lilas”", "‘Les Lilas’"])

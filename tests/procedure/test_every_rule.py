@@ -13,7 +13,7 @@ import pytest
 
 from adapters.web.patients import What
 from rules.findings import RULES
-from rules.model import Patient, Severity
+from rules.model import Patient, Severity, Waiting
 from tests.at_the_page import URL
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import MARIE, Desk, Event, make_desk
@@ -82,6 +82,12 @@ def past(text: str, *, again: str = "") -> Scene:
         return desk.books(again, at="03/12 10:00").reads if again else event.reads
 
     return Scene(live, told=False)
+
+
+def waiting(desk: Desk, text: str) -> str:
+    """In a practice with a waiting list."""
+    desk.runs(replace(desk.office.world.practice, waiting=Waiting()))
+    return desk.books(TITLE, text).reads
 
 
 def moved_slot(desk: Desk) -> str:
@@ -292,6 +298,8 @@ SCENES: dict[str, Scene] = {
     "attendance-unclear": past("Absent\nHonoré"),
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
+    "waiting-listed": Scene(lambda desk: waiting(desk, "Liste d'attente : lundi matin")),
+    "waiting-unlisted": Scene(lambda desk: waiting(desk, "Sans liste")),
     "block-without-motif": booked("Bloqué"),
     "block-patient": booked("Rappeler DUPONT Marie"),
     "text-differs": booked(text=SAID, extra=f"{HTML}:<p>Commentaire : deuxième étage</p>"),

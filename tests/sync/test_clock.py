@@ -26,6 +26,8 @@ NOT_OURS = (  # when an appointment is, what a server said of its own time, and 
     tables.patient_history.c.at, tables.journal.c.at, tables.intent.c.start, tables.slot_hold.c.at,
     tables.intent.c.old_start, tables.intent.c.old_end,
     tables.agreement.c.start, tables.rescue.c.start,
+    tables.waiting.c.held, tables.gap.c.start, tables.gap.c.end, tables.gap.c.look_at, tables.offer.c.start,
+    tables.offer.c.end, tables.offer.c.until,
 )  # fmt: skip
 
 

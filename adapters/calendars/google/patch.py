@@ -106,14 +106,15 @@ def _moved(at: datetime, name: str | None, practice: ZoneInfo) -> Json:
 
 
 def own_event(event: AddEvent, zone: ZoneInfo) -> Json:
-    """The body of an event of our own. It is transparent, so that it takes no time in the calendar."""
+    """The body of an event of our own, transparent where it takes no time in the calendar."""
     return {
         "id": own_id(event.uid),
         "summary": event.title,
         "description": event.text,
         "start": _side(event.start, zone, all_day=event.all_day),
         "end": _side(event.end, zone, all_day=event.all_day),
-        "transparency": "transparent",
+        "transparency": "transparent" if event.transparent else "opaque",
+        **({"status": "tentative"} if event.tentative else {}),
     }
 
 

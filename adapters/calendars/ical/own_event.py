@@ -1,4 +1,4 @@
-"""An event of our own as iCalendar text: transparent, so that it takes nobody's time."""
+"""An event of our own as iCalendar text: transparent where it takes nobody's time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def own_event(event: AddEvent) -> bytes:
     inner.add("description", event.text)
     inner.add("dtstart", event.start.date() if event.all_day else event.start.astimezone(UTC))
     inner.add("dtend", event.end.date() if event.all_day else event.end.astimezone(UTC))
-    inner.add("transp", "TRANSPARENT")
+    inner.add("transp", "TRANSPARENT" if event.transparent else "OPAQUE")
+    if event.tentative:
+        inner.add("status", "TENTATIVE")
     outer = Calendar()
     outer.add("prodid", "-//attitre//FR")
     outer.add("version", "2.0")

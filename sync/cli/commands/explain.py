@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sync.core.context import World
     from sync.report.explain import Explanation, Message, Plan, Writing
     from sync.report.lookup import Target
+    from sync.store.engine import Tx
 
 MANY = 30
 _STATES = {
@@ -71,10 +72,46 @@ def explain(
         if len(found) != 1:
             _choose(world, found, wanted, json=json)
         told = all_about(world, tx, found[0])
+        freed = _freed(world, tx, told)
         if json:
-            as_json(_data(told))
+            as_json(_data(told) | ({"freed": freed} if freed else {}))
         else:
-            _show(world, told)
+            _show(world, told, freed)
+
+
+def _freed(world: World, tx: Tx, told: Explanation) -> list[dict[str, Any]]:
+    """The times that this appointment left, and what the waiting list made of them (P44)."""
+    if told.target.booking is None or world.practice.waiting is None:
+        return []
+    from sync.waiting.report import freed_by, said
+
+    return [
+        {
+            "start": one.gap.start, "end": one.gap.end, "dentist": one.gap.dentist, "state": said(one.gap),
+            "asked": [
+                {
+                    "offer": each.offer.id, "patient": each.name, "at": each.offer.made_at, "until": each.offer.until,
+                    "end": each.end,
+                }
+                for each in one.asked
+            ],
+            "fits": [{"patient": name, "start": start} for name, start in one.fits],
+            "others": [{"patient": name, "why": why} for name, why in one.others],
+        }
+        for one in freed_by(world, tx, told.target.booking.id)
+    ]  # fmt: skip
+
+
+def _show_freed(world: World, freed: list[dict[str, Any]]) -> None:
+    zone = world.practice.zone
+    for one in freed:
+        title(f"Créneau libéré, {one['start']:%d/%m/%Y %H:%M}, {world.called(one['dentist'])} : {one['state']}")
+        asked = [
+            (each["patient"], f"proposé le {each['at'].astimezone(zone):%d/%m à %H:%M}", each["end"])
+            for each in one["asked"]
+        ]
+        fits = [(each["patient"], f"à {each['start']:%H:%M}", "convient, à son tour") for each in one["fits"]]
+        grid([*asked, *fits, *((each["patient"], "non", each["why"]) for each in one["others"])])
 
 
 def _must_exist(settings: Any) -> None:
@@ -118,7 +155,7 @@ def _begin(one: Target) -> str:
 # --- for a person ----------------------------------------------------------------------------------------------------
 
 
-def _show(world: World, told: Explanation) -> None:
+def _show(world: World, told: Explanation, freed: list[dict[str, Any]]) -> None:
     _which(world, told)
     if told.facts:
         title("Ce qui a été reconnu")
@@ -131,6 +168,7 @@ def _show(world: World, told: Explanation) -> None:
         title("Messages")
         head = ("N°", "Message", "État", "Quand", "À qui, pourquoi")
         grid([_message(one, world) for one in told.messages], head)
+    _show_freed(world, freed)
     title("Dans l'événement")
     for line in _written(told.writing):
         paragraph(line)

@@ -1,0 +1,28 @@
+"""What stands in an event of the waiting list's own calendar (P44)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rules.entry.wished_times import said
+from rules.model import ANY_TIME, Annotation, Booking, Finding, Practice, Wish
+from rules.telling.event_block import BLOCKS, findings_said
+from rules.text.french import minutes, unbroken
+
+RESERVED = "Inscrit sur la liste d'attente : rien n'est réservé."
+NOBODY = "✗ Pour qui ? Tapez le nom du patient dans le titre : « DUPONT Marie – détartrage »."
+
+
+def nobody() -> Annotation:
+    """The event names no patient."""
+    return Annotation(BLOCKS, (unbroken(NOBODY),))
+
+
+def entry_block(wrong: Sequence[Finding], name: str, wish: Wish, booking: Booking, practice: Practice) -> Annotation:
+    """What is missing, else that the patient waits, with what was understood."""
+    if wrong:
+        return Annotation(BLOCKS if practice.policy.title_mark else "", tuple(map(unbroken, findings_said(wrong))))
+    asks = f"souhaite {said(wish)}" if wish != ANY_TIME else "tous les jours, toutes les heures"
+    motif = f"{booking.motif}, " if booking.motif else ""
+    what = f"{name} : {motif}{minutes(booking.minutes)}, {practice.name_of(booking.dentist)}, {asks}"
+    return Annotation("", (unbroken(f"✓ {RESERVED}"), unbroken(what)))

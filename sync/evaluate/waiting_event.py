@@ -1,0 +1,107 @@
+"""Evaluates an event of the waiting list's own calendar: who waits, and for what (P44). When it stands says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from rules.checks.assess import assess, drafted
+from rules.checks.free_slots import is_urgent
+from rules.entry.reading import Reader
+from rules.entry.wished_times import of_event
+from rules.model import Annotation, Assessment, CalendarEvent, Finding, Severity, Status
+from rules.telling import waiting_words
+from sync.core.context import World
+from sync.evaluate.gather import Case, Occurrence, gather
+from sync.store import gaps, resources, waiting_entries
+from sync.store.engine import Tx
+from sync.store.resources import PRESENT, ResourceRow
+from sync.store.waiting_entries import Origin, Standing
+
+REMOVED = "retiré de l'agenda de la liste d'attente"
+_OF_THE_HOUR = frozenset({"slot", "date", "duration", "waiting"})  # findings about the time of an appointment
+
+
+def evaluate(case: Case) -> Annotation:
+    """Keep the entry of that event. Returns what the event is to say."""
+    event = case.reading.events[0] if len(case.reading.events) == 1 else None
+    known = waiting_entries.of_calendar(case.tx, case.row.calendar, case.practice.zone).get(case.row.ref)
+    if event is None or event.status is Status.CANCELLED or case.practice.waiting is None:
+        gone(case.world, case.tx, case.row, case.now)
+        return Annotation()
+    found = imagined(case, event, case.now + timedelta(days=1))
+    if found.booking is None:
+        gone(case.world, case.tx, case.row, case.now)
+        return waiting_words.nobody()
+    wrong = tuple(one for one in found.findings if _counts(one))
+    standing = _standing(case, event, found, fit=not wrong)
+    if known is None:
+        waiting_entries.add(case.tx, Origin.CALENDAR, standing, case.now, place=case.place)
+        gaps.look_again(case.tx, case.now, dentist=standing.dentist)
+    elif known.state is not waiting_entries.CLOSED:
+        waiting_entries.keep(case.tx, known, standing)
+    return waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
+
+
+def valid_at(world: World, tx: Tx, place: tuple[str, str], dentist: str, start: datetime) -> bool:
+    """Whether it would be a valid appointment at that time with that dentist (P49). Changes nothing."""
+    row, source = resources.get(tx, *place), world.source(place[0])
+    reading = world.reading(row) if row is not None and row.state == PRESENT else None
+    if row is None or source is None or reading is None or len(reading.events) != 1 or reading.blocked:
+        return False
+    now = world.now()
+    case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
+    return imagined(case, reading.events[0], start, dentist).valid
+
+
+def gone(world: World, tx: Tx, row: ResourceRow, now: datetime) -> None:
+    """The event left the list's calendar, or names nobody."""
+    source = world.source(row.calendar)
+    if source is None or not source.lists_waiting:
+        return
+    known = waiting_entries.of_calendar(tx, row.calendar, world.practice.zone).get(row.ref)
+    if known is not None:
+        waiting_entries.close(tx, known.id, REMOVED, now)
+
+
+def imagined(case: Case, event: CalendarEvent, start: datetime, dentist: str | None = None) -> Assessment:
+    """What the rules would make of it as an appointment at that time: with its patient's own dentist, where none is
+    named."""
+    moved = replace(
+        event, start=start, end=start + timedelta(minutes=30), all_day=False, transparent=False, recurring=False,
+        recurrence="", status=Status.CONFIRMED,
+    )  # fmt: skip
+    entry = case.entries.read(moved)
+    first = dentist or entry.dentist or case.practice.dentists[0].key
+    one = Occurrence(case, moved, entry, first, None)
+    draft = drafted(moved, entry, case.practice, gather(one))
+    if draft is None:
+        return assess(moved, entry, case.practice, gather(one))
+    own = dentist or draft.patient.dentist or first
+    motif = case.practice.motif(draft.motif)
+    if motif is not None:
+        moved = replace(moved, end=start + timedelta(minutes=motif.length(draft.first_visit)))
+    one = Occurrence(case, moved, entry, own, None)
+    return assess(moved, entry, case.practice, gather(one))
+
+
+def _counts(one: Finding) -> bool:
+    return one.severity is Severity.ERROR and one.field not in _OF_THE_HOUR
+
+
+def _standing(case: Case, event: CalendarEvent, found: Assessment, *, fit: bool) -> Standing:
+    what = found.booking
+    assert what is not None
+    return Standing(
+        patient=what.patient.id or 0,
+        dentist=what.patient.dentist or what.dentist,
+        motif=what.motif,
+        minutes=max(what.minutes, 1),
+        wish=of_event(event.title, event.description),
+        urgent=is_urgent(case.practice, what.motif),
+        held=None,
+        mobile=what.mobile,
+        email=what.email,
+        name=what.patient.name,
+        fit=fit,
+    )

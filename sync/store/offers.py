@@ -1,0 +1,170 @@
+"""Offers of freed time, and questions whether a patient still waits (P44): to whom, until when, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, insert, select, update
+
+from sync.store import counters
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.store.states import OfferState
+from sync.store.tx import here, the, those
+
+OPEN, WANTED, FLIGHT, DONE, REFUSED, LEFT, SILENT, UNREAD, GONE, WITHDRAWN = OfferState
+ACCEPTED = (WANTED, FLIGHT)
+LIVE = (OPEN, *ACCEPTED)
+
+_o = t.offer.c
+_ADD, _GET = insert(t.offer), select(t.offer).where(*here(t.offer, "id"))
+_WITH = select(t.offer).where(*here(t.offer), those(_o.state)).order_by(_o.id)
+_OF_GAP = select(t.offer).where(*here(t.offer, "gap")).order_by(_o.id)
+_OF_ENTRY = select(t.offer).where(*here(t.offer, "waiting")).order_by(_o.id)
+_OF_BOOKING = select(t.offer).where(*here(t.offer, "booking"), those(_o.state)).order_by(_o.id)
+_SINCE = select(t.offer).where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at)).order_by(_o.id)
+_LAST = select(_o.waiting, func.max(_o.made_at)).where(*here(t.offer, "kind")).group_by(_o.waiting)
+_ASKED = select(_o.waiting, _o.patient, _o.gap, _o.state, _o.made_at).where(
+    *here(t.offer, "kind"), _o.made_at > the(_o.made_at)
+)
+_SHOWN = select(t.offer).where(*here(t.offer), _o.ref != "").order_by(_o.id)
+_MOVE = update(t.offer).where(*here(t.offer, "id"), those(_o.state))
+_NOTE = update(t.offer).where(*here(t.offer, "id"))
+
+
+class OfferKind(StrEnum):
+    """`offer.kind`."""
+
+    SLOT = "slot"  # freed time
+    STILL = "still"  # whether the patient still waits
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An offer to be made; see `OfferRow`."""
+
+    kind: OfferKind
+    gap: int
+    waiting: int
+    booking: int
+    patient: int
+    dentist: str
+    calendar: str
+    start: datetime
+    end: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer. `waiting`: the entry; `booking`: the appointment held, 0 for none. `ref`: the event that shows it,
+    empty once that is out, None before it was written; `title`: that event's title as we wrote it."""
+
+    id: int
+    kind: OfferKind
+    gap: int
+    waiting: int
+    booking: int
+    patient: int
+    dentist: str
+    calendar: str
+    start: datetime
+    end: datetime
+    until: datetime
+    state: OfferState
+    made_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    why: str | None
+    ref: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """That somebody was asked, for the caps."""
+
+    waiting: int
+    patient: int
+    gap: int
+    state: OfferState
+    made_at: datetime
+
+
+def add(tx: Tx, made: Made, now: datetime) -> int:
+    """Store an offer. Returns its number."""
+    number = counters.take_numbers(tx, "offer")[0]
+    row = {name: getattr(made, name) for name in Made.__slots__} | {"kind": made.kind.value}
+    tx.add(_ADD, [{"id": number, "state": OPEN.value, "made_at": now, **row}])
+    return number
+
+
+def get(tx: Tx, offer: int, zone: ZoneInfo) -> OfferRow | None:
+    """The offer of that number."""
+    row = tx.run(_GET, the_id=offer).mappings().first()
+    return _row(row, zone) if row else None
+
+
+def in_states(tx: Tx, zone: ZoneInfo, *states: OfferState) -> list[OfferRow]:
+    """The offers in those states, oldest first."""
+    return [_row(row, zone) for row in tx.run(_WITH, those_state=list(states)).mappings()]
+
+
+def of_gap(tx: Tx, gap: int, zone: ZoneInfo) -> list[OfferRow]:
+    """All offers of that freed time, oldest first."""
+    return [_row(row, zone) for row in tx.run(_OF_GAP, the_gap=gap).mappings()]
+
+
+def of_entry(tx: Tx, entry: int, zone: ZoneInfo) -> list[OfferRow]:
+    """All offers to that entry, oldest first."""
+    return [_row(row, zone) for row in tx.run(_OF_ENTRY, the_waiting=entry).mappings()]
+
+
+def accepted_for(tx: Tx, booking: int, zone: ZoneInfo) -> list[OfferRow]:
+    """The accepted offers for which that appointment is moved, or was."""
+    found = tx.run(_OF_BOOKING, the_booking=booking, those_state=[*ACCEPTED, DONE]).mappings()
+    return [_row(row, zone) for row in found]
+
+
+def since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[OfferRow]:
+    """The offers of freed time that were made after that moment, oldest first."""
+    return [_row(row, zone) for row in tx.run(_SINCE, the_kind=OfferKind.SLOT, the_made_at=moment).mappings()]
+
+
+def asked_since(tx: Tx, moment: datetime) -> list[Asked]:
+    """Who was asked after that moment, and for which time."""
+    found = tx.run(_ASKED, the_kind=OfferKind.SLOT, the_made_at=moment)
+    return [Asked(entry, who, gap, OfferState(state), at) for entry, who, gap, state, at in found]
+
+
+def last_asked(tx: Tx) -> dict[int, datetime]:
+    """Entry → when it was last asked."""
+    return {row[0]: row[1] for row in tx.run(_LAST, the_kind=OfferKind.SLOT)}
+
+
+def shown(tx: Tx, zone: ZoneInfo) -> list[OfferRow]:
+    """The offers that an event in a calendar shows."""
+    return [_row(row, zone) for row in tx.run(_SHOWN).mappings()]
+
+
+def move(tx: Tx, offer: int, expected: tuple[OfferState, ...], state: OfferState, **values: Any) -> bool:
+    """Change the state, only where it is one of the `expected`. Returns whether it was."""
+    done = tx.run(_MOVE.values(state=state.value, **values), the_id=offer, those_state=list(expected))
+    return done.rowcount == 1
+
+
+def note_event(tx: Tx, offer: int, ref: str, **values: Any) -> None:
+    """Note the event that shows the offer, with its `title` and `until` when; an empty `ref`: it is out."""
+    tx.run(_NOTE.values(ref=ref, **values), the_id=offer)
+
+
+def _row(row: Any, zone: ZoneInfo) -> OfferRow:
+    values = {name: row[name] for name in OfferRow.__slots__}
+    values["kind"], values["state"] = OfferKind(row["kind"]), OfferState(row["state"])
+    for name in ("start", "end", "until"):
+        values[name] = row[name].astimezone(zone)
+    return OfferRow(**values)

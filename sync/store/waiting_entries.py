@@ -1,0 +1,176 @@
+"""Who waits for an earlier slot (P44): one row for each appointment that waits, and for each event of the list's own
+calendar. A closed row stays, so that it is known how it ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, insert, or_, select, update
+
+from rules.model import Wish
+from sync.store import bookings, counters, resources, wishes
+from sync.store import tables as t
+from sync.store.codec import wish_from_json, wish_to_json
+from sync.store.engine import Tx
+from sync.store.states import BookingState, EntryState
+from sync.store.tx import here, the, those
+from sync.store.wishes import WishKind
+
+OPEN, PAUSED, CLOSED = EntryState
+LEFT = "ne veut plus de propositions"
+
+_w, _b = t.waiting.c, t.booking.c
+_ADD = insert(t.waiting)
+_GET = select(t.waiting).where(*here(t.waiting, "id"))
+_BOOKING = select(_w.booking).where(*here(t.waiting, "id"))
+_CHANGE = update(t.waiting).where(*here(t.waiting, "id"))
+_WITH_BOOKING = select(t.waiting).where(*here(t.waiting), _w.booking != 0).order_by(_w.id)
+_FROM_CALENDAR = select(t.waiting).where(*here(t.waiting, "calendar"), _w.ref != "", _w.state != EntryState.CLOSED)
+_STATES = select(t.waiting).where(*here(t.waiting), those(_w.state)).order_by(_w.id)
+_HELD = t.waiting.join(t.booking, (_b.practice == _w.practice) & (_b.id == _w.booking))
+_OVER = (
+    select(t.waiting)
+    .select_from(_HELD)
+    .where(*here(t.waiting), _w.state != EntryState.CLOSED)
+    .where(or_(_b.state == BookingState.VANISHED, _b.start <= the(_b.start)))
+)
+_OLD = select(t.waiting).where(*here(t.waiting), _w.state == EntryState.OPEN, _w.confirmed_at <= the(_w.confirmed_at))
+
+
+class Origin(StrEnum):
+    """`waiting.origin`: how the patient came onto the list."""
+
+    TAG = "tag"  # « Liste d'attente » in the appointment
+    PAGE = "page"  # asked for by the link
+    CALENDAR = "calendar"  # an event in the list's own calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of who waits, as last evaluated. `held`: when the present appointment begins; `fit`: it has no
+    error."""
+
+    patient: int
+    dentist: str
+    motif: str | None
+    minutes: int
+    wish: Wish
+    urgent: bool
+    held: datetime | None
+    mobile: str | None
+    email: str | None
+    name: str
+    fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One who waits. `booking`: the appointment held, 0 for none; `calendar`, `ref`: the list's own event, else empty.
+    `silences`: offers in a row that found no answer; `confirmed_at`: when it was last sure that the patient waits."""
+
+    id: int
+    origin: Origin
+    booking: int
+    calendar: str
+    ref: str
+    standing: Standing
+    since: datetime
+    state: EntryState
+    silences: int
+    confirmed_at: datetime
+    closed_at: datetime | None
+    why: str | None
+
+
+def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> EntryRow | None:
+    """The latest entry of that appointment, closed or not."""
+    if tx.cache.waiting is None:
+        tx.cache.waiting = {row["booking"]: row for row in tx.run(_WITH_BOOKING).mappings()}
+    found = tx.cache.waiting.get(booking)
+    return _row(found, zone) if found is not None else None
+
+
+def get(tx: Tx, entry: int, zone: ZoneInfo) -> EntryRow | None:
+    """The entry of that number."""
+    row = tx.run(_GET, the_id=entry).mappings().first()
+    return _row(row, zone) if row else None
+
+
+def in_states(tx: Tx, zone: ZoneInfo, *states: EntryState) -> list[EntryRow]:
+    """The entries in those states, in the order in which they were made."""
+    return [_row(row, zone) for row in tx.run(_STATES, those_state=list(states)).mappings()]
+
+
+def of_calendar(tx: Tx, calendar: str, zone: ZoneInfo) -> dict[str, EntryRow]:
+    """ref → entry, of those who wait by an event in that calendar."""
+    return {row["ref"]: _row(row, zone) for row in tx.run(_FROM_CALENDAR, the_calendar=calendar).mappings()}
+
+
+def over(tx: Tx, now: datetime, zone: ZoneInfo) -> list[EntryRow]:
+    """The entries whose appointment is cancelled or past."""
+    return [_row(row, zone) for row in tx.run(_OVER, the_start=now).mappings()]
+
+
+def older(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[EntryRow]:
+    """The open entries of which nobody said since that moment that they still stand."""
+    return [_row(row, zone) for row in tx.run(_OLD, the_confirmed_at=moment).mappings()]
+
+
+def add(
+    tx: Tx, origin: Origin, standing: Standing, now: datetime, *, booking: int = 0, place: tuple[str, str] = ("", "")
+) -> int:
+    """Add an entry. Returns its number."""
+    number = counters.take_numbers(tx, "waiting")[0]
+    row = {"id": number, "origin": origin.value, "booking": booking, "calendar": place[0], "ref": place[1]}
+    begun = {"since": now, "confirmed_at": now, "state": OPEN.value, "silences": 0}
+    tx.add(_ADD, [{**row, **begun, **_columns(standing)}])
+    tx.cache.waiting = None
+    return number
+
+
+def keep(tx: Tx, row: EntryRow, standing: Standing, origin: Origin | None = None) -> None:
+    """Store what is known of the entry now."""
+    if (row.standing, row.origin) != (standing, origin or row.origin):
+        change(tx, row.id, origin=(origin or row.origin).value, **_columns(standing))
+
+
+def change(tx: Tx, entry: int, **values: Any) -> None:
+    """Set columns of one entry."""
+    tx.run(_CHANGE.values(**values), the_id=entry)
+    tx.cache.waiting = None
+
+
+def close(tx: Tx, entry: int, why: str, now: datetime) -> None:
+    """The patient waits no more, nor does the wish of the page stand. `why`: in French."""
+    booking = tx.run(_BOOKING, the_id=entry).scalar()
+    wish = wishes.open_of(tx, booking, WishKind.WAIT) if booking else None
+    place = bookings.place(tx, booking) if booking else None
+    if wish is not None:
+        wishes.close(tx, wish.id, now)
+    if place is not None:
+        resources.mark_dirty(tx, [place], now)
+    change(tx, entry, state=CLOSED.value, why=why, closed_at=now, confirmed_at=now)
+
+
+def counted(tx: Tx) -> dict[str, int]:
+    """State → number of entries."""
+    query = select(_w.state, func.count()).where(_w.practice == tx.practice).group_by(_w.state)
+    return {state: int(count) for state, count in tx.connection.execute(query)}
+
+
+def _columns(standing: Standing) -> dict[str, Any]:
+    return {name: getattr(standing, name) for name in Standing.__slots__} | {"wish": wish_to_json(standing.wish)}
+
+
+def _row(row: Any, zone: ZoneInfo) -> EntryRow:
+    standing = {name: row[name] for name in Standing.__slots__}
+    standing |= {"wish": wish_from_json(row["wish"]), "held": row["held"].astimezone(zone) if row["held"] else None}
+    own = {name: row[name] for name in EntryRow.__slots__ if name != "standing"}
+    return EntryRow(
+        **{**own, "origin": Origin(row["origin"]), "state": EntryState(row["state"]), "standing": Standing(**standing)}
+    )

@@ -1,0 +1,93 @@
+"""Freed time about which nobody can be written to: the patients to call stand in its place in the calendar (P44)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from adapters.base import OutsideError, Unknown, Written
+from adapters.deadline import within
+from rules.model import AddEvent
+from rules.telling import offer_words
+from sync.annotate import write_backoff
+from sync.annotate.write_probe import may_write
+from sync.core.context import World
+from sync.core.guard import kept_apart
+from sync.core.log import log
+from sync.store import gaps
+from sync.store.engine import Tx
+from sync.store.gaps import GapRow
+from sync.waiting.free_time import is_taken
+from sync.waiting.offering import CALLS
+from sync.waiting.report import to_call
+
+MOST = 10  # patients on one list
+
+
+def is_due(world: World, tx: Tx, now: datetime) -> bool:
+    """Whether a list is to be shown or taken out."""
+    return bool(_to_show(world, tx, now) or _to_take_out(world, tx, now))
+
+
+def attend(world: World) -> int:
+    """Show and take out. Returns how many; one calendar that fails does not stop the others (law L10)."""
+    now = world.now()
+    with world.store.read() as tx:
+        fresh, over = _to_show(world, tx, now), _to_take_out(world, tx, now)
+    return sum(_safely(world, one, shown=False) for one in fresh) + sum(_safely(world, one, shown=True) for one in over)
+
+
+def _to_show(world: World, tx: Tx, now: datetime) -> list[GapRow]:
+    found = gaps.closed_coming(tx, now, world.practice.zone)
+    return [one for one in found if one.ref is None and one.why in CALLS]
+
+
+def _to_take_out(world: World, tx: Tx, now: datetime) -> list[GapRow]:
+    shown = gaps.shown(tx, world.practice.zone)
+    return [one for one in shown if one.start <= now or is_taken(world, tx, one.dentist, one.start, one.end)]
+
+
+def _safely(world: World, gap: GapRow, *, shown: bool) -> int:
+    with kept_apart("freed time not shown", gap=gap.id):
+        try:
+            with within(write_backoff.ROUND_TRIP_S):
+                return _take_out(world, gap) if shown else _show(world, gap)
+        except OutsideError as error:
+            log.warning("freed time not shown", error=type(error).__name__)
+            write_backoff.failed(world, gap.calendar, error)
+    return 0
+
+
+def _show(world: World, gap: GapRow) -> int:
+    source = world.source(gap.calendar)
+    if source is None or write_backoff.paused(world, gap.calendar):
+        return 0
+    with world.store.read() as tx:
+        people = [(one.name, one.mobile or "") for one in to_call(world, tx, gap)[:MOST]]
+    result = None
+    if people and may_write(world, source):
+        seed = hashlib.sha256(f"{world.practice.key} {gap.calendar} gap {gap.id} {gap.seen_at.isoformat()}".encode())
+        title, text = offer_words.call_title(len(people)), offer_words.call_text(people, gap.why or "")
+        uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
+        result = source.calendar.add(AddEvent(gap.calendar, uid, title, text, gap.start, gap.end, all_day=False))
+    if isinstance(result, Unknown):
+        write_backoff.failed(world, gap.calendar, None)
+        return 0
+    with world.store.write() as tx:
+        gaps.note_event(tx, gap.id, result.resource.ref if isinstance(result, Written) else "")
+    return 1
+
+
+def _take_out(world: World, gap: GapRow) -> int:
+    source = world.source(gap.calendar)
+    if source is None or not gap.ref or write_backoff.paused(world, gap.calendar):
+        return 0
+    body = source.calendar.get(gap.ref)
+    events = source.calendar.read(body.ref, body.payload, world.window(world.now())).events if body else ()
+    ours = any(one.title.startswith(offer_words.CALL) and one.start == gap.start for one in events)
+    if body is not None and ours and isinstance(source.calendar.own(body.ref, body.version, None), Unknown):
+        write_backoff.failed(world, gap.calendar, None)
+        return 0
+    with world.store.write() as tx:
+        gaps.note_event(tx, gap.id, "")
+    return 1

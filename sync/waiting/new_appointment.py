@@ -1,0 +1,144 @@
+"""Notes an appointment for a patient of the waiting list who had none, in the time that they accepted (P44).
+
+As in `sync.people.patient_move`: the calendars are read, the event is written, the calendars are read again; where the
+practice took the time meanwhile, ours goes. Writing it twice is writing it once: its address is made of the offer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from adapters.base import OutsideError, Refused, Written
+from rules.model import AddEvent, CalendarEvent
+from sync.annotate import refused_writes, write_backoff
+from sync.annotate.delete import remove
+from sync.annotate.write_probe import may_write
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.core.log import log
+from sync.store import offers, resources, slot_holds, waiting_entries
+from sync.store.engine import Tx
+from sync.store.offers import OfferRow
+from sync.store.resources import PRESENT
+from sync.store.waiting_entries import EntryRow
+from sync.waiting import accepted
+from sync.waiting.free_time import is_taken
+from sync.waiting.offering import READ_ONLY, TAKEN_BACK
+from sync.waiting.reading_now import read_calendars
+
+NAME = "attitre-rdv-"  # begins the UID of each appointment that we note
+
+
+def is_due(world: World, tx: Tx) -> bool:
+    """Whether such an appointment is to be written."""
+    return any(not one.booking for one in offers.in_states(tx, world.practice.zone, *offers.ACCEPTED))
+
+
+def carry_out(world: World) -> int:
+    """Note the accepted appointments. Returns how many; one that fails does not stop the others (law L10)."""
+    with world.store.read() as tx:
+        todo = [one for one in offers.in_states(tx, world.practice.zone, *offers.ACCEPTED) if not one.booking]
+    return sum(_safely(world, one) for one in todo)
+
+
+def _safely(world: World, offer: OfferRow) -> int:
+    with kept_apart("accepted offer not written", offer=offer.id):
+        try:
+            return _one(world, offer)
+        except OutsideError as error:
+            log.warning("accepted offer not written yet", error=type(error).__name__)
+            write_backoff.failed(world, offer.calendar, error)
+    return 0
+
+
+def _one(world: World, offer: OfferRow) -> int:
+    source = world.source(offer.calendar)
+    with world.store.read() as tx:
+        entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+        typed = _typed(world, tx, entry) if entry else None
+    if source is None or typed is None:
+        return _ends(world, offer, accepted.OTHERWISE)
+    if not read_calendars(world, offer.dentist, offer.calendar):
+        return 0
+    event = _event(world, source, offer, typed)
+    why = _why_not(world, source, offer, event)
+    return _ends(world, offer, why) if why else _write(world, source, offer, event)
+
+
+def _why_not(world: World, source: Source, offer: OfferRow, event: AddEvent) -> str:
+    """Why nothing is written; empty if it is, or may be there already."""
+    with world.store.read() as tx:
+        taken = _is_taken(world, tx, offer, event)
+    if taken and offer.state is not offers.FLIGHT:
+        return TAKEN_BACK
+    return "" if may_write(world, source) else READ_ONLY
+
+
+def _write(world: World, source: Source, offer: OfferRow, event: AddEvent) -> int:
+    with world.store.write() as tx:  # before the write: an event of ours is then known to be ours
+        offers.move(tx, offer.id, (offers.WANTED,), offers.FLIGHT)
+    match source.calendar.add(event):
+        case Written(resource=stored):
+            return _written(world, source, offer, event, stored.ref)
+        case Refused() as refused:
+            with world.store.write() as tx:
+                refused_writes.noted(world, tx, source.address, refused)
+            return _ends(world, offer, READ_ONLY)
+        case _:
+            return 0  # looked at once more
+
+
+def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref: str) -> int:
+    """The event stands: done, unless the practice has taken that time meanwhile."""
+    if not read_calendars(world, offer.dentist, offer.calendar):
+        return 0
+    now = world.now()
+    with world.store.write() as tx:
+        taken = _is_taken(world, tx, offer, event)
+        if not taken:
+            accepted.succeeded(tx, offer, now)
+            slot_holds.release(tx, -offer.id)
+    if not taken:
+        _off_the_list(world, offer)
+        return 1
+    body = source.calendar.get(ref)
+    if body is not None:
+        source.calendar.own(body.ref, body.version, None)
+    return _ends(world, offer, TAKEN_BACK)
+
+
+def _ends(world: World, offer: OfferRow, why: str) -> int:
+    with world.store.write() as tx:
+        accepted.failed(tx, offer, why, world.now())
+        slot_holds.release(tx, -offer.id)
+    return 0
+
+
+def _off_the_list(world: World, offer: OfferRow) -> None:
+    """Take the event out of the list's calendar, unless the practice changed it: then she sees what became of it."""
+    with world.store.read() as tx:
+        entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+        standing = resources.get(tx, entry.calendar, entry.ref) if entry else None
+    source = world.source(entry.calendar) if entry else None
+    if source is not None and standing is not None and may_write(world, source):
+        remove(world, source, standing)
+
+
+def _is_taken(world: World, tx: Tx, offer: OfferRow, event: AddEvent) -> bool:
+    return is_taken(world, tx, offer.dentist, offer.start, offer.end, but=frozenset({event.uid}))
+
+
+def _typed(world: World, tx: Tx, entry: EntryRow) -> CalendarEvent | None:
+    """The event of the list's calendar, as she typed it."""
+    standing = resources.get(tx, entry.calendar, entry.ref)
+    reading = world.reading(standing) if standing is not None and standing.state == PRESENT else None
+    return reading.events[0] if reading is not None and len(reading.events) == 1 else None
+
+
+def _event(world: World, source: Source, offer: OfferRow, typed: CalendarEvent) -> AddEvent:
+    words = f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}"
+    seed = hashlib.sha256(words.encode())
+    return AddEvent(
+        source.address, f"{NAME}{seed.hexdigest()[:16]}", typed.title, typed.description, offer.start, offer.end,
+        all_day=False, transparent=False,
+    )  # fmt: skip

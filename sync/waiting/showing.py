@@ -1,0 +1,171 @@
+"""The events that show open offers in the dentist's calendar, and the messages that follow them (P44).
+
+First the event, then the message: the practice sees every offer that a patient has. An event of ours that a person
+changed is theirs, and left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.base import Conflict, OutsideError, Refused, Unknown, Written
+from adapters.deadline import within
+from rules.model import AddEvent, CalendarEvent, Channel, Facts, MessageKind, Send
+from rules.telling import offer_words
+from rules.text.french import clock, day, day_and_clock
+from rules.waiting import turns
+from sync.annotate import refused_writes, write_backoff
+from sync.annotate.write_probe import may_write
+from sync.core.context import Source, World
+from sync.core.guard import kept_apart
+from sync.core.log import log
+from sync.store import bookings, messages, offers, waiting_entries
+from sync.store.engine import Tx
+from sync.store.offers import OfferKind, OfferRow
+from sync.store.waiting_entries import EntryRow
+from sync.waiting.offering import READ_ONLY, TAKEN_BACK, give_up
+
+
+def attend(world: World) -> int:
+    """Show the new offers, ask their patients, and take out the events of ended ones. Returns how many; one calendar
+    that fails does not stop the others (law L10)."""
+    with world.store.read() as tx:
+        zone = world.practice.zone
+        fresh = [one for one in offers.in_states(tx, zone, offers.OPEN) if one.ref is None]
+        over = [one for one in offers.shown(tx, zone) if one.state not in offers.LIVE]
+    return sum(_safely(world, one, _show) for one in fresh) + sum(_safely(world, one, _take_out) for one in over)
+
+
+def _safely(world: World, offer: OfferRow, work: Callable[[World, OfferRow], int]) -> int:
+    with kept_apart("offer not shown", offer=offer.id):
+        try:
+            with within(write_backoff.ROUND_TRIP_S):
+                return work(world, offer)
+        except OutsideError as error:
+            log.warning("offer not shown", error=type(error).__name__)
+            if offer.calendar:
+                write_backoff.failed(world, offer.calendar, error)
+    return 0
+
+
+# --- a new offer -----------------------------------------------------------------------------------------------------
+
+
+def _show(world: World, offer: OfferRow) -> int:
+    now = world.now()
+    if not turns.is_awake(now, world.practice):
+        return 0
+    if offer.kind is OfferKind.STILL:
+        with world.store.write() as tx:
+            offers.note_event(tx, offer.id, "")
+            _ask(world, tx, offer, now)
+        return 1
+    source = world.source(offer.calendar)
+    if source is None or write_backoff.paused(world, source.address):
+        return 0
+    if not may_write(world, source):
+        _end(world, offer, READ_ONLY)
+        return 0
+    return _write(world, source, offer, now)
+
+
+def _write(world: World, source: Source, offer: OfferRow, now: datetime) -> int:
+    waiting = world.practice.waiting
+    until = turns.answer_until(offer.start, now, world.practice, waiting) if waiting else None
+    with world.store.read() as tx:
+        entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+    if until is None or entry is None or entry.state is waiting_entries.CLOSED:
+        _end(world, offer, TAKEN_BACK)
+        return 0
+    event = _event(world, source, offer, entry, until)
+    match source.calendar.add(event):
+        case Written(resource=stored):
+            title = next((one.title for one in _events(world, source, stored.ref, stored.payload)), event.title)
+            with world.store.write() as tx:
+                if offers.move(tx, offer.id, (offers.OPEN,), offers.OPEN, until=until, ref=stored.ref, title=title):
+                    _ask(world, tx, replace(offer, until=until), now)
+            return 1
+        case Refused() as refused:
+            with world.store.write() as tx:
+                refused_writes.noted(world, tx, source.address, refused)
+            _end(world, offer, READ_ONLY)
+        case Unknown():
+            write_backoff.failed(world, source.address, None)
+        case Conflict():
+            pass
+    return 0
+
+
+def _end(world: World, offer: OfferRow, why: str) -> None:
+    with world.store.write() as tx:
+        give_up(world, tx, offer.gap, why, world.now())
+
+
+def _event(world: World, source: Source, offer: OfferRow, entry: EntryRow, until: datetime) -> AddEvent:
+    seed = hashlib.sha256(f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}".encode())
+    held = entry.standing.held
+    title = offer_words.shown_title(entry.standing.name, until)
+    text = offer_words.shown_text(
+        entry.standing.name, day_and_clock(held) if held else "", f"{day(until.date())} à {clock(until)}"
+    )
+    uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
+    return AddEvent(source.address, uid, title, text, offer.start, offer.end, all_day=False, tentative=True)
+
+
+def _events(world: World, source: Source, ref: str, payload: bytes) -> tuple[CalendarEvent, ...]:
+    return source.calendar.read(ref, payload, world.window(world.now())).events
+
+
+# --- its message -----------------------------------------------------------------------------------------------------
+
+
+def _ask(world: World, tx: Tx, offer: OfferRow, now: datetime) -> None:
+    """Put the question into the outbox, for every way to the patient."""
+    entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+    if entry is None:
+        return
+    facts, before = facts_of(world, tx, offer, entry)
+    kind = MessageKind.OFFER if offer.kind is OfferKind.SLOT else MessageKind.STILL
+    for channel, to in ((Channel.SMS, entry.standing.mobile), (Channel.EMAIL, entry.standing.email)):
+        if to and channel in world.senders:
+            messages.add(tx, offer.booking, Send(kind, channel, to, facts, before), offer.id, due=now, now=now)
+
+
+def facts_of(world: World, tx: Tx, offer: OfferRow, entry: EntryRow) -> tuple[Facts, Facts | None]:
+    """(what is offered, the appointment held)."""
+    held = bookings.get(tx, offer.booking, world.practice.zone) if offer.booking else None
+    if held is not None:
+        minutes = int((offer.end - offer.start).total_seconds() // 60)
+        facts = replace(held.facts, start=offer.start, dentist=offer.dentist or held.dentist, minutes=minutes)
+        return facts, held.facts
+    one = entry.standing
+    dentist, start = offer.dentist or one.dentist, offer.start
+    return Facts(one.patient, one.name, dentist, start, one.minutes, one.motif, world.practice.address), None
+
+
+# --- an ended one ----------------------------------------------------------------------------------------------------
+
+
+def _take_out(world: World, offer: OfferRow) -> int:
+    source = world.source(offer.calendar)
+    if source is None or not offer.ref or write_backoff.paused(world, source.address):
+        return 0
+    body = source.calendar.get(offer.ref)
+    ours = body is not None and any(
+        one.title.split() == (offer.title or "").split() for one in _events(world, source, body.ref, body.payload)
+    )
+    if body is not None and ours:
+        match source.calendar.own(body.ref, body.version, None):
+            case Unknown():
+                write_backoff.failed(world, source.address, None)
+                return 0
+            case Conflict(gone=False):
+                return 0  # read again at the next pass
+            case _:
+                pass
+    with world.store.write() as tx:
+        offers.note_event(tx, offer.id, "")
+    return 1

@@ -1,0 +1,102 @@
+"""`attitre waiting` and what `attitre explain` says of a freed slot (P44)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import Result
+from typer.testing import CliRunner
+
+from adapters.web.patients import What
+from sync.cli import app
+from sync.store import bookings
+from sync.waiting import report
+from tests.desk import LUC, MARIE, Desk, make_desk, moment
+from tests.procedure.waiting import OFFERING, PAUL, ZOE, phone_of, titles
+
+YAML = """\
+practice:
+  {{name: Les Lilas, key: lilas, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: a@l.fr}}
+store: "sqlite:///{store}"
+dentists:
+  martin:
+    name: Dr Claire Martin
+    specialty: Chirurgien-dentiste
+    hours: {{mon-fri: "08:30-12:30 14:00-19:00"}}
+    calendars: [{{kind: caldav, url: "https://dav.example/cabinet/martin/"}}]
+motifs: [{{label: Détartrage, minutes: 30}}]
+waiting_list: {{mode: in_turn}}
+messages: {{sms: {{kind: http, url: "http://127.0.0.1:9/sms", json: {{to: "{{to}}", text: "{{text}}"}}}}}}
+page: {{public_url: "https://rdv.lilas.example"}}
+"""
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Marie was offered Luc's slot, Zoé is next, Paul's appointment is too near."""
+    desk = make_desk(tmp_path, OFFERING, [MARIE, LUC, ZOE, PAUL])
+    desk.books("DUPONT Marie – détartrage", "Liste d'attente : mardi matin", at="15/12 10:00")
+    desk.waits(days=1)
+    desk.books("PETIT Zoé – détartrage", "Liste d'attente", at="16/12 10:00")
+    desk.books("ROUX Paul – détartrage", "Liste d'attente", at="03/12 10:00")
+    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+    return desk
+
+
+@pytest.fixture
+def attitre(tmp_path: Path, desk: Desk) -> Run:
+    (tmp_path / "attitre.yaml").write_text(YAML.format(store=tmp_path / "lilas.db"), encoding="utf-8")
+
+    def run(*words: str) -> Result:
+        with time_machine.travel(desk.office.now, tick=False):
+            return CliRunner().invoke(app, [*words, "-c", str(tmp_path / "attitre.yaml")])
+
+    return run
+
+
+def test_p44_who_waits_and_what_was_offered(attitre: Run) -> None:
+    said = attitre("waiting").output
+    assert "DUPONT Marie  Dr Claire Martin  Détartrage  mardi matin" in said
+    assert "01/12/2026 10:00  Dr Claire Martin  DUPONT Marie" in said
+    assert "attend sa réponse" in said
+    data = json.loads(attitre("waiting", "--json").output)
+    assert [one["patient"] for one in data["entries"]] == ["DUPONT Marie", "PETIT Zoé", "ROUX Paul"]
+    assert data["offers"][0]["state"] == "open"
+
+
+def test_p44_stop_withdraws_and_nobody_else_is_asked(attitre: Run, desk: Desk) -> None:
+    assert attitre("waiting", "stop", "99").exit_code == 1
+    assert attitre("waiting", "stop", "1").output == "1 proposition retirée.\n"
+    assert "repris par le cabinet" in phone_of(desk, MARIE).sees().news
+    desk.waits(minutes=1)
+    assert not [title for title in titles(desk) if title.startswith("Proposé")]
+    desk.waits(hours=2)
+    assert not phone_of(desk, ZOE).offers
+    assert attitre("waiting", "stop").output == "Aucune proposition en cours.\n"
+    assert "retiré : retiré par le cabinet" in attitre("waiting").output
+
+
+def test_p44_explain_says_who_was_asked_and_how_it_ended(attitre: Run, desk: Desk) -> None:
+    said = " ".join(attitre("explain", "moreau").output.split())
+    assert "Créneau libéré, 01/12/2026 10:00, Dr Claire Martin : proposé" in said
+    assert "DUPONT Marie proposé le 25/11 à 09:01 attend sa réponse" in said
+    assert "ROUX Paul non son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours" in said
+    phone_of(desk, MARIE).presses(What.REFUSE)
+    assert "DUPONT Marie proposé le 25/11 à 09:01 refusé" in " ".join(attitre("explain", "moreau").output.split())
+
+
+def test_p44_who_fitted_who_did_not_and_why(desk: Desk) -> None:
+    with desk.office.world.store.read() as tx:
+        [luc] = bookings.with_uid(tx, "e4", "", desk.office.world.practice.zone)
+        [freed] = report.freed_by(desk.office.world, tx, luc.id)
+    assert freed.fits == (("PETIT Zoé", moment("01/12 10:00")),)
+    assert dict(freed.others) == {
+        "DUPONT Marie": "déjà sollicité pour ce créneau",
+        "ROUX Paul": "son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours",
+    }
