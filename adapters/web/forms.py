@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from adapters.web.patients import Act, What
-from adapters.web.words import CHANNELS, DAYS, HALVES
+from adapters.web.words import DAYS, HALVES, MESSAGES
 
 MOST_BYTES = 16_384  # of a body: the longest honest one has 2,000
 MOST_FIELDS = 40
@@ -97,10 +97,10 @@ def _correct(what: What, fields: Fields) -> Read:
 
 
 def _fewer(what: What, fields: Fields) -> Read:
-    channels = _ticked(fields, "sans", CHANNELS)
-    if not channels:
-        return Mistakes({"sans": "Cochez ce que vous ne voulez plus recevoir."})
-    return _act(what, fields, sans=channels)
+    chosen = MESSAGES.get(one(fields, "recevoir"))
+    if chosen is None:
+        return Mistakes({"recevoir": "Choisissez une réponse."})
+    return _act(what, fields, sans=chosen[1])
 
 
 _READERS: Mapping[What, Callable[[What, Fields], Read]] = {

@@ -69,16 +69,10 @@ class Form:
 class PatientPages:
     """The pages of the practices that share one address: the one that knows the link answers."""
 
-    def __init__(
-        self,
-        desks: Sequence[PatientDesk],
-        wrong: Callable[[LinkTo], None],
-        sessions: Sessions | None = None,
-        guesses: Guesses | None = None,
-    ) -> None:
+    def __init__(self, desks: Sequence[PatientDesk], wrong: Callable[[LinkTo], None]) -> None:
         """`wrong` is told of each link that does not hold."""
         self._desks, self._wrong = desks, wrong
-        self._sessions, self._guesses = sessions or Sessions(), guesses or Guesses()
+        self._sessions, self._guesses = Sessions(), Guesses()
 
     def routes(self) -> list[Route]:
         """All paths. An act's word is never a link's secret: those are longer."""
@@ -149,15 +143,22 @@ class PatientPages:
         return self._known(request, visit.to, lambda desk: desk.shown(visit.to, visit.secret, part, page))
 
     def _known(self, request: Request, to: LinkTo, ask: Callable[[PatientDesk], Shown | None]) -> Found:
-        """What the first practice that knows the link says. All others are asked in the same way, whatever the link
-        looks like, so that the time tells nothing."""
+        """What the practice that knows the link says. All are asked in the same way, whatever the link looks like, so
+        that the time tells nothing; a fault of one is none of another's patients (law L10)."""
         client = address(request)
         if self._guesses.too_many(client):
             raise Stop(429)
+        fault: Exception | None = None
         for desk in self._desks:
-            shown = ask(desk)
+            try:
+                shown = ask(desk)
+            except Exception as error:
+                fault = error
+                continue
             if shown is not None:
                 return Found(desk, shown)
+        if fault is not None:
+            raise fault
         self._guesses.wrong(client)
         self._wrong(to)
         raise Stop(404)
@@ -193,7 +194,7 @@ class PatientPages:
         if origin == "null":
             return visit.by_cookie
         names = {request.headers.get("host", "").lower(), *(_outside(desk.house()).netloc for desk in self._desks)}
-        return urlsplit(origin).netloc.lower() in names - {""}
+        return origin.lower().partition("://")[2] in names - {""}
 
     # --- where, and whose ---------------------------------------------------------------------------------------------
 
@@ -236,7 +237,7 @@ async def _fields(request: Request) -> Fields:
     length = request.headers.get("content-length", "")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _URLENCODED:
         raise Stop(403)
-    if not length.isdigit() or int(length) > forms.MOST_BYTES:
+    if not (length.isascii() and length.isdigit()) or int(length) > forms.MOST_BYTES:
         raise Stop(413)
     try:
         async with request.form(max_fields=forms.MOST_FIELDS, max_part_size=forms.MOST_BYTES) as form:

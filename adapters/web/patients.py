@@ -28,7 +28,7 @@ class What(StrEnum):
     WAIT = "attente"  # joins the waiting list; values: `jour` (lun … sam) and `moment` (matin, apres-midi), any number
     CALL = "rappel"  # asks to be called
     CORRECT = "coordonnees"  # values: `nom`, `mobile`, `email`: what should stand there
-    FEWER = "messages"  # values: `sans`, any of sms and email: messages no longer wanted
+    FEWER = "messages"  # values: `sans`, any of sms and email: messages not wanted; none: all of them again
     ACCEPT = "accepter"  # the other dentist, or the offered time
     REFUSE = "refuser"
     NO_MORE = "ne-plus-proposer"  # leaves the waiting list

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from adapters.web.forms import LONGEST, Fields
 from adapters.web.patients import House, LinkTo, Shown, What
 from adapters.web.sessions import LIFE_S
-from adapters.web.words import ANSWERS, CHANNELS, DAYS, HALVES, WORDS
+from adapters.web.words import ANSWERS, DAYS, HALVES, MESSAGES, WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -143,7 +143,7 @@ def _templates() -> Environment:
     made.filters["fr"] = french
     made.globals.update(
         style=_style(), house=None, page=None, mistakes={}, words_of=WORDS, days_of=DAYS, halves=HALVES,
-        channels=CHANNELS, longest=LONGEST,
+        messages=MESSAGES, longest=LONGEST,
     )  # fmt: skip
     return made
 

@@ -43,12 +43,13 @@ WORDS: Mapping[What, Words] = {
         before="Remplissez seulement ce qui a changé. Le cabinet vérifie votre correction avant de l'enregistrer.",
     ),
     What.FEWER: Words(
-        "Recevoir moins de messages", "Je ne veux plus recevoir", "", "Enregistrer",
-        before="Sans SMS ni e-mail, le cabinet vous préviendra par téléphone.",
+        "Choisir les messages que je reçois", "Quels messages voulez-vous recevoir ?", "", "Enregistrer",
+        before="Ce choix vaut pour tous vos rendez-vous au cabinet.",
     ),
     What.ACCEPT: Words("Accepter", "Acceptez-vous ?", "Oui, j'accepte", "Envoyer ma réponse", no="Non"),
     What.REFUSE: Words(
-        "Refuser", "Voulez-vous refuser ?", "Oui, je refuse", "Envoyer ma réponse", no="Non, pas encore"
+        "Aucune date proposée ne me convient", "Refusez-vous les dates proposées ?", "Oui, aucune ne me convient",
+        "Envoyer ma réponse", no="Non, pas encore",
     ),
     What.NO_MORE: Words(
         "Ne plus recevoir de propositions", "Ne plus recevoir de propositions ?", "Oui, retirez-moi de la liste",
@@ -67,4 +68,9 @@ DAYS: Mapping[str, str] = {
     "lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi",
 }  # fmt: skip
 HALVES: Mapping[str, str] = {"matin": "le matin", "apres-midi": "l'après-midi"}
-CHANNELS: Mapping[str, str] = {"sms": "les SMS", "email": "les e-mails"}
+MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {  # what is read, and the channels no longer wanted
+    "tous": ("des SMS et des e-mails", ()),
+    "sms": ("des SMS seulement", ("email",)),
+    "email": ("des e-mails seulement", ("sms",)),
+    "aucun": ("aucun message : le cabinet m'appelle", ("sms", "email")),
+}

@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 import requests
 
-from adapters.web import limits, sessions
+from adapters.web import limits, patient_pages, sessions, views
 from adapters.web.limits import OF_ALL, THEN_OF_ONE, Guesses
 from adapters.web.listener import bound, serving
 from adapters.web.pages import application
 from adapters.web.patients import Act, Choice, Day, LinkTo, Shown, What
 from adapters.web.sessions import Sessions
-from adapters.web.views import french
+from adapters.web.views import Asked, french
 from tests.adapters.test_web import Practice
 from tests.pages.memory_desk import (
     CHANGED,
@@ -139,10 +139,8 @@ class Site:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module, kind in ((sessions, Sessions), (limits, Guesses)):
-        made = kind.__init__
-        monkeypatch.setattr(kind, "__init__", lambda self, made=made: made(self, clock))
-        assert module
+    monkeypatch.setattr(patient_pages, "Sessions", lambda: Sessions(clock))
+    monkeypatch.setattr(patient_pages, "Guesses", lambda: Guesses(clock))
     return clock
 
 
@@ -269,7 +267,9 @@ def test_p39_p45_a_patient_moves_to_a_time_of_the_second_page(site: Site) -> Non
             {"nom": " Marie  Dupond\u202e ", "mobile": "", "email": "marie@exemple.fr"},
             Act(What.CORRECT, "", {"nom": ("Marie Dupond",), "email": ("marie@exemple.fr",)}),
         ),
-        ("moins de messages", {"sans": "sms"}, Act(What.FEWER, "", {"sans": ("sms",)})),
+        ("Choisir les messages", {"recevoir": "email"}, Act(What.FEWER, "", {"sans": ("sms",)})),
+        ("Choisir les messages", {"recevoir": "aucun"}, Act(What.FEWER, "", {"sans": ("sms", "email")})),
+        ("Choisir les messages", {"recevoir": "tous"}, Act(What.FEWER, "", {"sans": ()})),
     ],
 )
 def test_p39_each_wish_arrives_as_it_was_chosen(site: Site, link: str, values: dict[str, object], sent: Act) -> None:
@@ -532,6 +532,15 @@ def test_with_several_practices_the_one_that_knows_the_link_answers(clock: Clock
     assert here.place.phone not in lost.text
 
 
+def test_l10_a_store_that_is_away_harms_no_other_practice_at_the_address(clock: Clock) -> None:
+    here = MemoryDesk(cards={VISIT: Card(LinkTo.APPOINTMENT)}, away=True)
+    there = MemoryDesk(OTHER_HOUSE, {FAMILY: Card(LinkTo.APPOINTMENT, "Léo D.")})
+    with bound("127.0.0.1:0") as door, serving(door, application([Practice(), Practice()], [here, there])):
+        root = f"http://127.0.0.1:{door.getsockname()[1]}"
+        assert Phone(root).opens(f"/r/{FAMILY}").status_code == 200
+        assert Phone(root).opens(f"/r/{VISIT}").status_code == 503  # nobody can say that it does not hold
+
+
 def test_p39_ten_thousand_guesses_are_answered_alike_and_from_one_address_soon_not_at_all() -> None:
     app = application([Practice()], [MemoryDesk.full()])
 
@@ -638,6 +647,8 @@ def test_l9_only_a_post_changes_anything(site: Site, method: str) -> None:
         {"Origin": "https://elsewhere.example"},
         {"Origin": "http://127.0.0.1:1"},
         {"Origin": ""},
+        {"Origin": "http://[::1"},
+        {"Origin": "127.0.0.1"},
         {},
     ],
 )
@@ -717,9 +728,6 @@ def test_l8_what_a_patient_types_is_in_no_address_and_nowhere_said(
 
 
 def test_a_page_takes_at_most_15_ms_of_processor_time(site: Site) -> None:
-    from adapters.web import views
-    from adapters.web.views import Asked
-
     days = tuple(Day(f"jour {day}", tuple(Choice(f"{day}-{one}", "9 h 30") for one in range(20))) for day in range(10))
     shown = Shown("Votre rendez-vous", rows=(("Date", "demain"),) * 8, may=tuple(What), days=days)
     views.act(site.desk.place, What.MOVE, shown, Asked(("n", "x"), "t"))
