@@ -5,13 +5,13 @@
     calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
+What patients ask for by link stands in `sync.store.patient_tables`, and is imported from here as well.
+
 `resource.dirty_at` marks a resource whose bookings were not evaluated since it changed. It is committed together with
 the cursor, so that no change covered by a cursor is lost (law L5).
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -21,7 +21,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -29,29 +28,22 @@ from sqlalchemy import (
     text,
 )
 
+from sync.store.metadata import key_of, metadata
+from sync.store.patient_tables import agreement, gap, intent, link, offer, rescue, slot_hold, waiting, wish
 from sync.store.utc import UtcDateTime
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = (  # imported elsewhere from here
+    "agreement", "gap", "intent", "link", "metadata", "offer", "rescue", "slot_hold", "waiting", "wish",
+)  # fmt: skip
 
-
-def _key(*names: str) -> list[Column[Any]]:
-    return [Column(name, String, primary_key=True) for name in ("practice", *names)]
-
-
-setting = Table("setting", metadata, *_key("name"), Column("value", Text, nullable=False))
-counter = Table("counter", metadata, *_key("name"), Column("value", Integer, nullable=False))
-lease = Table("lease", metadata, *_key(), Column("fence", Integer, nullable=False))
+setting = Table("setting", metadata, *key_of("name"), Column("value", Text, nullable=False))
+counter = Table("counter", metadata, *key_of("name"), Column("value", Integer, nullable=False))
+lease = Table("lease", metadata, *key_of(), Column("fence", Integer, nullable=False))
 
 calendar = Table(
     "calendar",
     metadata,
-    *_key("calendar"),
+    *key_of("calendar"),
     Column("dentist", String, nullable=False),
     Column("state", String, nullable=False, default="active"),
     Column("cursor_kind", String),
@@ -88,7 +80,7 @@ calendar = Table(
 subscription = Table(
     "subscription",
     metadata,
-    *_key("id"),
+    *key_of("id"),
     Column("calendar", String, nullable=False),
     Column("address", String, nullable=False),
     Column("secret_hash", String, nullable=False),
@@ -102,7 +94,7 @@ subscription = Table(
 resource = Table(
     "resource",
     metadata,
-    *_key("calendar", "ref"),
+    *key_of("calendar", "ref"),
     Column("version", String),
     Column("payload", LargeBinary, nullable=False),
     Column("raw_hash", LargeBinary, nullable=False),
@@ -141,7 +133,7 @@ resource = Table(
 occurrence = Table(
     "occurrence",
     metadata,
-    *_key("calendar", "ref", "uid", "recurrence"),
+    *key_of("calendar", "ref", "uid", "recurrence"),
     Column("dentist", String, nullable=False),
     Column("start", UtcDateTime, nullable=False),
     Column("end", UtcDateTime, nullable=False),
@@ -161,7 +153,7 @@ occurrence = Table(
 booking = Table(
     "booking",
     metadata,
-    *_key(),
+    *key_of(),
     Column("id", Integer, primary_key=True),
     Column("calendar", String, nullable=False),
     Column("ref", String, nullable=False),
@@ -203,7 +195,7 @@ booking = Table(
 telling = Table(
     "telling",
     metadata,
-    *_key(),
+    *key_of(),
     Column("booking", Integer, primary_key=True),
     Column("channel", String, primary_key=True),
     Column("number", Integer, primary_key=True),
@@ -217,7 +209,7 @@ telling = Table(
 message = Table(
     "message",
     metadata,
-    *_key(),
+    *key_of(),
     Column("id", Integer, primary_key=True),
     Column("booking", Integer, nullable=False),
     Column("kind", String, nullable=False),
@@ -249,7 +241,7 @@ message = Table(
 edit = Table(
     "edit",
     metadata,
-    *_key("calendar", "ref"),
+    *key_of("calendar", "ref"),
     Column("annotation", JSON, nullable=False),
     Column("end", UtcDateTime),
     Column("remove", Boolean, nullable=False, default=False),
@@ -258,149 +250,11 @@ edit = Table(
     Column("fence", Integer, nullable=False, default=0),
 )
 
-intent = Table(
-    "intent",
-    metadata,
-    *_key(),
-    Column("booking", Integer, primary_key=True),
-    Column("kind", String, nullable=False, default="cancel"),
-    Column("seen", String, nullable=False),
-    Column("start", UtcDateTime),
-    Column("old_start", UtcDateTime),
-    Column("old_end", UtcDateTime),
-    Column("offer", Integer),
-    Column("state", String, nullable=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("done_at", UtcDateTime),
-    Index(None, "practice", "state"),
-)
-
-link = Table(
-    "link",
-    metadata,
-    *_key("hash"),
-    Column("kind", String, nullable=False),
-    Column("booking", Integer, nullable=False),
-    Column("patient", Integer, nullable=False),
-    Column("channel", String, nullable=False),
-    Column("subject", Integer, nullable=False, default=0),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("revoked_at", UtcDateTime),
-    Index(None, "practice", "booking"),
-    Index(None, "practice", "patient"),
-)
-
-slot_hold = Table(
-    "slot_hold",
-    metadata,
-    *_key("dentist"),
-    Column("at", UtcDateTime, primary_key=True),
-    Column("booking", Integer, nullable=False),
-    Column("until", UtcDateTime, nullable=False),
-    Index(None, "practice", "booking"),
-)
-
-wish = Table(
-    "wish",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("booking", Integer, nullable=False),
-    Column("patient", Integer, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("detail", JSON, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Index(None, "practice", "closed_at"),
-    Index(None, "practice", "booking"),
-    Index(None, "practice", "patient"),
-)
-
-waiting = Table(
-    "waiting",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("origin", String, nullable=False),
-    Column("booking", Integer, nullable=False),
-    Column("calendar", String, nullable=False),
-    Column("ref", String, nullable=False),
-    Column("patient", Integer, nullable=False),
-    Column("dentist", String, nullable=False),
-    Column("motif", String),
-    Column("minutes", Integer, nullable=False),
-    Column("wish", JSON, nullable=False),
-    Column("urgent", Boolean, nullable=False),
-    Column("held", UtcDateTime),
-    Column("mobile", String),
-    Column("email", String),
-    Column("name", String, nullable=False),
-    Column("fit", Boolean, nullable=False),
-    Column("since", UtcDateTime, nullable=False),
-    Column("state", String, nullable=False),
-    Column("silences", Integer, nullable=False, default=0),
-    Column("confirmed_at", UtcDateTime, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Column("why", Text),
-    Index(None, "practice", "state", "dentist"),
-    Index(None, "practice", "booking"),
-    Index(None, "practice", "patient"),
-)
-
-gap = Table(
-    "gap",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("dentist", String, nullable=False),
-    Column("calendar", String, nullable=False),
-    Column("booking", Integer, nullable=False),
-    Column("start", UtcDateTime, nullable=False),
-    Column("end", UtcDateTime, nullable=False),
-    Column("depth", Integer, nullable=False),
-    Column("state", String, nullable=False),
-    Column("seen_at", UtcDateTime, nullable=False),
-    Column("look_at", UtcDateTime, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Column("why", Text),
-    Column("ref", String),
-    Index(None, "practice", "state"),
-    Index(None, "practice", "dentist", "start"),
-)
-
-offer = Table(
-    "offer",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("gap", Integer, nullable=False),
-    Column("waiting", Integer, nullable=False),
-    Column("booking", Integer, nullable=False),
-    Column("patient", Integer, nullable=False),
-    Column("dentist", String, nullable=False),
-    Column("calendar", String, nullable=False),
-    Column("start", UtcDateTime, nullable=False),
-    Column("end", UtcDateTime, nullable=False),
-    Column("state", String, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("until", UtcDateTime, nullable=False),
-    Column("answered_at", UtcDateTime),
-    Column("closed_at", UtcDateTime),
-    Column("why", Text),
-    Column("ref", String),
-    Column("title", Text),
-    Index(None, "practice", "state"),
-    Index(None, "practice", "gap"),
-    Index(None, "practice", "waiting", "made_at"),
-    Index(None, "practice", "made_at"),
-    Index(None, "practice", "booking"),
-)
 
 patient = Table(
     "patient",
     metadata,
-    *_key(),
+    *key_of(),
     Column("id", Integer, primary_key=True),
     Column("family_name", String, nullable=False),
     Column("given_name", String, nullable=False),
@@ -437,7 +291,7 @@ patient = Table(
 patient_name = Table(
     "patient_name",
     metadata,
-    *_key(),
+    *key_of(),
     Column("token", String, primary_key=True),
     Column("patient", Integer, primary_key=True),
     Index(None, "practice", "patient"),
@@ -446,7 +300,7 @@ patient_name = Table(
 patient_history = Table(
     "patient_history",
     metadata,
-    *_key(),
+    *key_of(),
     Column("id", Integer, primary_key=True),
     Column("patient", Integer, nullable=False),
     Column("field", String, nullable=False),
@@ -460,7 +314,7 @@ patient_history = Table(
 query = Table(
     "query",
     metadata,
-    *_key("calendar", "ref"),
+    *key_of("calendar", "ref"),
     Column("asked", Text, nullable=False),
     Column("lines", JSON, nullable=False),
     Column("answered_at", UtcDateTime, nullable=False),
@@ -469,7 +323,7 @@ query = Table(
 companion = Table(
     "companion",
     metadata,
-    *_key("calendar", "day"),
+    *key_of("calendar", "day"),
     Column("ref", String, nullable=False),
     Column("number", Integer, nullable=False),
     Column("said", String, nullable=False),
@@ -480,56 +334,18 @@ companion = Table(
 consent = Table(
     "consent",
     metadata,
-    *_key(),
+    *key_of(),
     Column("booking", Integer, primary_key=True),
     Column("dentist", String, primary_key=True),
     Column("detail", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 
-agreement = Table(
-    "agreement",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("booking", Integer, nullable=False),
-    Column("dentist", String, nullable=False),
-    Column("start", UtcDateTime, nullable=False),
-    Column("own", String),
-    Column("patient", Integer, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("words", Text),
-    Column("stands", Boolean, nullable=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("answer", String),
-    Column("answered_at", UtcDateTime),
-    Column("wording", Text),
-    UniqueConstraint("practice", "booking", "dentist", "start"),
-    Index(None, "practice", "start"),
-)
-
-rescue = Table(
-    "rescue",
-    metadata,
-    *_key(),
-    Column("id", Integer, primary_key=True),
-    Column("calendar", String, nullable=False),
-    Column("uid", String, nullable=False),
-    Column("booking", Integer, nullable=False),
-    Column("start", UtcDateTime, nullable=False),
-    Column("stands", Boolean, nullable=False),
-    Column("at_prompt", Boolean, nullable=False, default=False),
-    Column("asked_at", UtcDateTime, nullable=False),
-    Column("answer", String),
-    Column("answered_at", UtcDateTime),
-    UniqueConstraint("practice", "calendar", "uid", "booking"),
-    Index(None, "practice", "booking"),
-)
 
 notice = Table(
     "notice",
     metadata,
-    *_key("key"),
+    *key_of("key"),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -541,7 +357,7 @@ notice = Table(
 journal = Table(
     "journal",
     metadata,
-    *_key(),
+    *key_of(),
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("booking", Integer),
