@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rules.checks.assess import assess, drafted
 from rules.checks.free_slots import is_urgent
 from rules.entry.reading import Reader
 from rules.entry.wished_times import of_event
-from rules.model import Annotation, Assessment, CalendarEvent, Finding, Severity, Status
+from rules.model import Annotation, Assessment, CalendarEvent, Finding, Kind, Severity, Status
 from rules.telling import waiting_words
 from sync.core.context import World
 from sync.evaluate.gather import Case, Occurrence, gather
-from sync.store import gaps, resources, waiting_entries
+from sync.store import gaps, occurrences, resources, waiting_entries
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT, ResourceRow
 from sync.store.waiting_entries import Origin, Standing
+
+if TYPE_CHECKING:
+    from sync.store.columns import FoundColumns
 
 REMOVED = "retiré de l'agenda de la liste d'attente"
 _OF_THE_HOUR = frozenset({"slot", "date", "duration", "waiting"})  # findings about the time of an appointment
@@ -26,6 +30,15 @@ def evaluate(case: Case) -> Annotation:
     """Keep the entry of that event. Returns what the event is to say."""
     event = case.reading.events[0] if len(case.reading.events) == 1 else None
     known = waiting_entries.of_calendar(case.tx, case.row.calendar, case.practice.zone).get(case.row.ref)
+    for one in case.reading.events:  # whenever it stands, it takes nobody's time
+        nothing: FoundColumns = {
+            "kind": Kind.IGNORED.value,
+            "label": "",
+            "booking": None,
+            "patient": None,
+            "motif": None,
+        }
+        occurrences.evaluated(case.tx, case.place, one.uid, one.recurrence, **nothing)
     if event is None or event.status is Status.CANCELLED or case.practice.waiting is None:
         gone(case.world, case.tx, case.row, case.now)
         return Annotation()

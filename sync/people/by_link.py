@@ -46,7 +46,7 @@ def ends(world: World, intent: IntentRow, state: IntentState) -> int:
     """Close a wish that is not carried out. The practice is alerted where it must act, or where the patient has left
     the page and nobody else would tell them."""
     now = world.now()
-    late = intent.kind is intents.MOVE and now - intent.asked_at > SEEN_FOR
+    late = intent.kind is not intents.CANCEL and now - intent.asked_at > SEEN_FOR
     with world.store.write() as tx:
         intents.move(tx, intent.booking, state, now)
         slot_holds.release(tx, intent.booking)
@@ -66,7 +66,7 @@ def read_again(world: World, intent: IntentRow, standing: ResourceRow, state: In
 
 def _by_hand(world: World, intent: IntentRow, state: IntentState) -> tuple[str, str]:
     asked = f"Le {_local(world, intent.asked_at):%d/%m à %H:%M}, un patient a demandé par le lien"
-    if intent.kind is not intents.MOVE or intent.start is None:
+    if intent.kind is intents.CANCEL or intent.start is None:
         text = (
             f"{asked} l'annulation de son rendez-vous, mais l'agenda n'a pas pu être modifié.\n\nRendez-vous n° "
             f"{intent.booking} : supprimez l'événement dans l'agenda, le patient sera prévenu comme d'habitude."

@@ -18,8 +18,8 @@ from rules.telling import offer_words as words
 from rules.telling import page_words
 from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.people.by_link import can_change, revision
-from sync.store import bookings, gaps, intents, journal, offers, slot_holds, waiting_entries
+from sync.people.by_link import SEEN_FOR, can_change, revision
+from sync.store import bookings, gaps, intents, journal, offers, patients, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.intents import Wanted
 from sync.store.links import LinkRow
@@ -47,6 +47,11 @@ class _State:
         """Of what was shown: an answer to something else does not count."""
         shown = (self.offer.id, self.facts.start.timestamp(), self.held and self.held.start.timestamp())
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
+
+    @property
+    def late(self) -> bool:
+        """Whether writing it takes longer than anybody waits on a page."""
+        return self.offer.answered_at is not None and self.now - self.offer.answered_at > SEEN_FOR
 
     @property
     def open(self) -> bool:
@@ -88,13 +93,21 @@ def _look(world: World, tx: Tx, link: LinkRow) -> _State | None:
     now = world.now()
     offer = offers.get(tx, link.subject, world.practice.zone)
     entry = waiting_entries.get(tx, offer.waiting, world.practice.zone) if offer else None
-    if offer is None or entry is None or (offer.patient, offer.booking) != (link.patient, link.booking):
+    if offer is None or entry is None or offer.booking != link.booking or not _is_theirs(tx, offer, link):
         return None
     if now > max(offer.start, offer.until, key=datetime.timestamp) + LIVES_ON:
         return None
     facts, _ = facts_of(world, tx, offer, entry)
     row = bookings.get(tx, offer.booking, world.practice.zone) if offer.booking else None
     return _State(offer, entry, facts, row.facts if row and row.vanished_at is None else None, now)
+
+
+def _is_theirs(tx: Tx, offer: OfferRow, link: LinkRow) -> bool:
+    """Whether the link is of the offer's patient, by whichever of two merged records."""
+    if offer.patient == link.patient:
+        return True
+    found = [patients.get(tx, number) if number else None for number in (offer.patient, link.patient)]
+    return None not in found and len({one.id for one in found if one}) == 1
 
 
 def _page(world: World, tx: Tx, state: _State) -> Shown:
@@ -110,7 +123,7 @@ def _page(world: World, tx: Tx, state: _State) -> Shown:
         offered=offered,
         may=_may(state),
         revision=state.revision,
-        pending=offer.state in offers.ACCEPTED,
+        pending=offer.state in offers.ACCEPTED and not state.late,
         notes=(words.answer_by(offer.until),) if state.open and slot else (),
         labels={What.ACCEPT: yes, **no},
     )
@@ -130,10 +143,11 @@ def _news(world: World, tx: Tx, state: _State) -> str:
         return words.LEFT
     if state.offer.kind is OfferKind.STILL:
         return words.KEPT if state.offer.state is offers.DONE else "" if state.open else words.late("")
+    taking = page_words.LATER if state.late else words.TAKING
     ends = {
         offers.OPEN: "" if state.open else words.late(held),
-        offers.WANTED: words.TAKING,
-        offers.FLIGHT: words.TAKING,
+        offers.WANTED: taking,
+        offers.FLIGHT: taking,
         offers.DONE: words.TAKEN,
         offers.REFUSED: words.refused(held),
         offers.LEFT: words.LEFT,

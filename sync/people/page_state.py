@@ -116,6 +116,6 @@ def _vanished(tx: Tx, row: BookingRow, known: Mapping[Channel, Knowledge], asked
 
 def _not_seen_yet(tx: Tx, row: BookingRow, asked: IntentRow) -> bool:
     """Whether a move is in the calendar and its evaluation still to come."""
-    if (asked.kind, asked.state) != (intents.MOVE, intents.DONE) or asked.start == row.start:
+    if asked.kind is intents.CANCEL or asked.state != intents.DONE or asked.start == row.start:
         return False
     return is_behind(resources.get(tx, row.calendar, row.ref))

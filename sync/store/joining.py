@@ -17,7 +17,7 @@ from sync.store.engine import Tx
 def hand_over(tx: Tx, gone: int, kept: int, zone: ZoneInfo) -> None:
     """Move bookings, history, answers and what the patient was told. A message sent under the old number counts as told
     to the same person, so nobody is told twice (law L4)."""
-    for table in (t.booking, t.occurrence, t.patient_history, t.wish, t.agreement):
+    for table in (t.booking, t.occurrence, t.patient_history, t.wish, t.agreement, t.waiting, t.offer):
         here = (table.c.practice == tx.practice, table.c.patient == gone)
         tx.connection.execute(update(table).where(*here).values(patient=kept))
     numbers = [row.id for row in bookings.of_patient(tx, kept, zone)]

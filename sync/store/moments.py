@@ -67,6 +67,7 @@ def draw_back(tx: Tx, since: datetime, now: datetime, settle: timedelta) -> None
         _change(tx, column, now, None)
     _change(tx, _m.due_at, now + settle, now + settle)
     _change(tx, t.edit.c.due_at, now, now)
+    _change(tx, t.gap.c.look_at, now, now)
     s = t.setting.c
     for name in _SETTINGS:
         kept = select(s.name, s.value).where(s.practice == tx.practice, s.name.startswith(name, autoescape=True))

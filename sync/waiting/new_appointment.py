@@ -7,16 +7,18 @@ practice took the time meanwhile, ours goes. Writing it twice is writing it once
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 from adapters.base import OutsideError, Refused, Written
 from rules.model import AddEvent, CalendarEvent
+from rules.text.french import day_and_clock
 from sync.annotate import refused_writes, write_backoff
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import offers, resources, slot_holds, waiting_entries
+from sync.store import notices, offers, resources, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
 from sync.store.resources import PRESENT
@@ -26,6 +28,7 @@ from sync.waiting.free_time import is_taken
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 from sync.waiting.reading_now import read_calendars
 
+SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
 NAME = "attitre-rdv-"  # begins the UID of each appointment that we note
 
 
@@ -108,10 +111,23 @@ def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref
 
 
 def _ends(world: World, offer: OfferRow, why: str) -> int:
+    """Close it. Whoever has left the page by then is told by a person."""
+    now = world.now()
     with world.store.write() as tx:
-        accepted.failed(tx, offer, why, world.now())
+        accepted.failed(tx, offer, why, now)
         slot_holds.release(tx, -offer.id)
+        if offer.answered_at is not None and now - offer.answered_at > SEEN_FOR:
+            notices.raise_once(tx, f"offer:{offer.id}", *_by_hand(world, offer), now)
     return 0
+
+
+def _by_hand(world: World, offer: OfferRow) -> tuple[str, str]:
+    text = (
+        f"Un patient de la liste d'attente a accepté le créneau du {day_and_clock(offer.start)} "
+        f"({world.called(offer.dentist)}), mais il n'était plus libre quand l'agenda a répondu.\n\n"
+        "Appelez-le : attitre waiting dit qui c'est."
+    )
+    return "attitre : un créneau accepté n'a pas pu être noté", text
 
 
 def _off_the_list(world: World, offer: OfferRow) -> None:

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from adapters.base import Permanent
 from adapters.web.patients import What
 from rules.telling.digest import plain
+from sync.evaluate.brake import release
+from sync.store import bookings
+from sync.waiting import report
 from sync.worker.daily_digest import todays
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, NEW, Desk, make_desk, moment
-from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, phone_of, titles
+from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, phone_of, practice_that, titles
 
 WAITS = "Liste d'attente"
 
@@ -186,12 +190,30 @@ def test_p44_only_whom_it_fits(desk: Desk) -> None:
     desk.books("DUPONT Marie – détartrage", "Liste d'attente : jeudi", at="15/12 10:00")
     desk.books("PETIT Zoé – couronne", WAITS, at="16/12 10:00", minutes=60)
     desk.books("ROUX Paul – détartrage", WAITS, at="03/12 10:00")
-    before = desk.books("MOREAU Luc – contrôle", at="01/12 9:40", minutes=20)
-    assert before.confirmed
-    desk.books("NOM Inconnu – réunion", at="01/12 10:30")
+    for at in ("01/12 9:30", "01/12 10:30"):
+        desk.books("Réunion", at=at)
     frees(desk)
+    assert why(desk) == {
+        "DUPONT Marie": "souhaite jeudi",
+        "PETIT Zoé": "il faut 1 h, 30 min sont libres",
+        "ROUX Paul": "son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours",
+    }
     desk.waits(hours=2)
     assert not [text for text in desk.sms() if "se libère" in text]
+
+
+def test_p44_the_whole_gap_is_offered_not_the_old_event(desk: Desk, zoe: Phone) -> None:
+    desk.books("PETIT Zoé – couronne", WAITS, at="16/12 10:00", minutes=60)
+    desk.books("Réunion", at="01/12 9:00", minutes=30)
+    frees(desk)
+    assert "à 10h" in zoe.offers[0]
+
+
+def why(desk: Desk) -> dict[str, str]:
+    """Why the last freed slot is not for each who waits."""
+    with desk.office.world.store.read() as tx:
+        [luc] = bookings.with_uid(tx, f"e{desk.typed}", "", desk.office.world.practice.zone)
+        return dict(report.freed_by(desk.office.world, tx, luc.id)[-1].others)
 
 
 def test_p44_p49_another_dentist_only_with_an_agreement_for_this_booking(desk: Desk, marie: Phone, zoe: Phone) -> None:
@@ -288,3 +310,54 @@ def test_p44_two_rounds_deep_and_no_deeper(desk: Desk, marie: Phone, zoe: Phone)
         desk.waits(minutes=1)
     assert not luc.offers
     assert "Libre, à proposer par téléphone : 1 patient" in titles(desk)
+
+
+def test_p44_all_at_once_and_a_days_cap(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, practice_that(at_once=True, per_day=3), [MARIE, LUC, ZOE, PAUL])
+    for day, name in ((15, "DUPONT Marie"), (16, "PETIT Zoé")):
+        desk.books(f"{name} – détartrage", WAITS, at=f"{day}/12 10:00")
+    frees(desk)
+    assert [len(phone_of(desk, one).offers) for one in (MARIE, ZOE)] == [1, 1]
+    for day, name in ((17, "ROUX Paul"), (18, "MOREAU Luc")):
+        desk.books(f"{name} – contrôle", WAITS, at=f"{day}/12 10:00", minutes=20)
+    event = desk.books("GRAND Éva – détartrage", NEW, at="02/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+    assert [len(phone_of(desk, one).offers) for one in (PAUL, LUC)] == [1, 0]
+
+
+def test_p44_l10_a_message_that_never_left_is_no_silence(desk: Desk, marie: Phone, zoe: Phone) -> None:
+    desk.books("DUPONT Marie – détartrage", f"{WAITS}\nSans e-mail : oui (aucun)", at="15/12 10:00")
+    desk.waits(days=1)
+    desk.books("PETIT Zoé – détartrage", WAITS, at="16/12 10:00")
+    event = desk.books("MOREAU Luc – détartrage", "Sans mobile : oui (perdu)", at="01/12 10:00")
+    desk.waits(minutes=1)
+    desk.office.sms.fail(Permanent("Numéro inconnu."))
+    event.deletes()
+    desk.waits(minutes=1)
+    assert not marie.offers
+    desk.waits(minutes=31)
+    assert len(zoe.offers) == 1
+    zoe.presses(What.REFUSE)
+    with desk.office.world.store.read() as tx:
+        [mine] = [one for one in report.entries(desk.office.world, tx) if one.standing.name == "DUPONT Marie"]
+    assert mine.silences == 0
+
+
+def test_p44_l6_while_the_brake_holds_nothing_is_offered(desk: Desk, marie: Phone) -> None:
+    desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
+    others = [
+        desk.books(f"{one} – détartrage", at=f"01/12 {10 + n}:00")
+        for n, one in enumerate(("MOREAU Luc", "ROUX Paul", "PETIT Zoé"))
+    ]
+    desk.waits(minutes=1)
+    for one in others:
+        desk.office.calendars["martin"].delete(f"{one.uid}.ics")
+    desk.waits(minutes=1)
+    desk.waits(minutes=10)
+    assert not marie.offers
+    with desk.office.world.store.write() as tx:
+        release(desk.office.world, tx, "memory:martin", desk.office.now)
+    desk.waits(minutes=1)
+    assert len(marie.offers) == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.calendars.memory import MemoryCalendar
-from adapters.web.patients import What
+from adapters.web.patients import Shown, What
 from rules.model import Patient
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
 from tests.office import ics
@@ -39,19 +39,21 @@ def asked(desk: Desk) -> None:
     assert all(len(phone_of(desk, one).offers) == 1 for one in FIVE)
 
 
-def all_click(desk: Desk) -> None:
-    """At the same moment, from five telephones."""
+def all_click(desk: Desk) -> list[Shown]:
+    """At the same moment, from five telephones. Returns what they read."""
     phones, start = [phone_of(desk, one) for one in FIVE], threading.Barrier(len(FIVE))
+    read: list[Shown] = []
 
     def click(number: int) -> None:
         start.wait()
-        phones[number].presses(What.ACCEPT)
+        read.append(phones[number].presses(What.ACCEPT))
 
     threads = [threading.Thread(target=click, args=(number,)) for number in range(len(FIVE))]
     for one in threads:
         one.start()
     for one in threads:
         one.join()
+    return read
 
 
 def at_the_slot(desk: Desk) -> list[str]:
@@ -100,7 +102,9 @@ def test_p44_of_five_who_accept_at_once_one_gets_it_or_she_has_it(
         she_books(desk)
     if "write" in when:
         she_is_quick(monkeypatch, desk, when)
-    all_click(desk)
+    read = all_click(desk)
+    assert len([one for one in read if one.pending]) == 1, when
+    assert len([one for one in read if "déjà pris" in one.news]) == 4, when
     if when == "after the clicks":
         she_books(desk)
     for _ in range(5):
