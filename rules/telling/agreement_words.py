@@ -11,14 +11,14 @@ from rules.text import french
 TITLE = "Un autre praticien pour votre rendez-vous ?"
 ACCEPTING = "Merci, votre accord est noté. Le rendez-vous vous est confirmé dans un instant."
 CHANGED = "Ce rendez-vous a changé pendant que vous le regardiez. Relisez la question avant de répondre."
-_AGREE = "J'accepte."
+_AGREE, _REFUSE = "J'accepte.", "Je refuse."
 
 __all__ = ["ACCEPTING", "CHANGED", "TITLE", "UNTIL_THEN", "question"]
 
 
-def wording(facts: Facts, before: Facts, practice: Practice) -> str:
+def wording(facts: Facts, before: Facts, practice: Practice, *, agrees: bool) -> str:
     """What the patient read and clicked, kept with their answer."""
-    return f"{question(facts, before, practice)} {_AGREE}"
+    return f"{question(facts, before, practice)} {_AGREE if agrees else _REFUSE}"
 
 
 def accepted(facts: Facts, practice: Practice) -> str:

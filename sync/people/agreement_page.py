@@ -59,7 +59,8 @@ def _found(world: World, tx: Tx, link: LinkRow) -> tuple[AgreementRow, BookingRo
 
 
 def _answer(world: World, tx: Tx, row: AgreementRow, booking: BookingRow, said: AnswerState) -> None:
-    wording = words.wording(booking.facts, _before(world, tx, row, booking), world.practice)
+    before, agrees = _before(world, tx, row, booking), said is AnswerState.ACCEPTED
+    wording = words.wording(booking.facts, before, world.practice, agrees=agrees)
     if agreements.answer(tx, row.id, said, wording, world.now()):
         resources.mark_dirty(tx, [(booking.calendar, booking.ref)], world.now())
         journal.log(tx, world.now(), f"agreement-{said}", booking=booking.id)

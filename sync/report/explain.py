@@ -23,12 +23,13 @@ from sync.plan.readiness import why_wait
 from sync.report.facts import Fact, facts
 from sync.report.journal_labels import OF_A_CALENDAR, in_words
 from sync.report.lookup import Target, event_of, reading_of
-from sync.store import bookings, calendars, messages, patients, resources, story
+from sync.store import agreements, bookings, calendars, messages, patients, resources, story
 from sync.store.bookings import BookingRow
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 from sync.store.resources import ResourceRow
+from sync.store.states import AnswerState
 
 LATE = timedelta(hours=3)
 
@@ -328,6 +329,7 @@ def _noted(world: World, tx: Tx, target: Target) -> Iterator[Moment]:
     for at, dentist, detail in story.consents(tx, booking.id):
         said = f"accord du patient noté pour {world.called(dentist)}"
         yield Moment(at, "consent", f"{said} : {detail}" if detail else said)
+    yield from _answered_by_link(world, tx, booking)
     if booking.patient:
         changed: dict[datetime, list[str]] = {}
         for at, field in story.directory_changes(tx, booking.patient, target.place):
@@ -352,3 +354,11 @@ _FIELDS = {
     "without_mobile_since": "date de « sans mobile »", "without_email": "sans e-mail",
     "without_email_since": "date de « sans e-mail »",
 }  # fmt: skip
+
+
+def _answered_by_link(world: World, tx: Tx, booking: BookingRow) -> Iterator[Moment]:
+    """The patient's own answers about another dentist, with what they had read (P23)."""
+    for one in agreements.of_any(tx, booking.id, world.practice.zone):
+        if one.answered_at is not None and one.wording:
+            said = "accordé" if one.answer is AnswerState.ACCEPTED else "refusé"
+            yield Moment(one.answered_at, "consent", f"{said} par lien ; le patient avait lu : « {one.wording} »")

@@ -90,6 +90,7 @@ class OwnDentist(RuleBasedStateMachine):
         self.meant: dict[tuple[str, str], Meant] = {}
         self.wrong: list[str] = []
         self.confirmed = 0
+        self.copied = False  # an event that no pass has seen yet
         self.links: list[Asked] = []
         self.clicked: set[tuple[int, str, datetime]] = set()  # which appointment, with whom, when
         self.desk = PagesOfPatients(self.world, lambda: None)
@@ -166,6 +167,7 @@ class OwnDentist(RuleBasedStateMachine):
     @step(pick=numbers, named=st.booleans())
     def she_notes_an_agreement(self, pick: int, named: bool) -> None:
         """New words, said for where it stands; only by name do they count where others were noted before."""
+        self.copies_are_seen()
         place = self.one(pick)
         if place:
             words = self.fresh_words(place[0] if named else None)
@@ -173,6 +175,7 @@ class OwnDentist(RuleBasedStateMachine):
 
     @step(pick=numbers)
     def she_strikes_the_agreement(self, pick: int) -> None:
+        self.copies_are_seen()
         place = self.one(pick)
         if place:
             self.put(*place, replace(self.meant[place], words="", agreed=None))
@@ -180,6 +183,7 @@ class OwnDentist(RuleBasedStateMachine):
     @step(pick=numbers)
     def she_has_the_patient_asked(self, pick: int) -> None:
         """By link, in new words; what was typed of an agreement goes, for it would count before the click."""
+        self.copies_are_seen()
         place = self.one(pick)
         if place:
             self.number += 1
@@ -278,6 +282,7 @@ class OwnDentist(RuleBasedStateMachine):
             assert old.encode() in raw, old
             raw = raw.replace(old.encode(), new.encode())
         self.put(there, f"{copy.uid}.ics", copy, raw)
+        self.copied = True
 
     @step(pick=numbers)
     def she_deletes_it(self, pick: int) -> None:
@@ -335,6 +340,11 @@ class OwnDentist(RuleBasedStateMachine):
         one_pass(self.world)
         self.now += timedelta(seconds=seconds)
         one_pass(self.world)
+
+    def copies_are_seen(self) -> None:
+        """Of words struck from the one and pasted into the other between two passes nobody can say whose they are."""
+        self.passes_if(self.copied)
+        self.copied = False
 
     def passes_if(self, yes: bool) -> None:
         if yes:

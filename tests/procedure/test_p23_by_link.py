@@ -9,6 +9,8 @@ from adapters.web.patients import Act, LinkTo, What
 from rules.model import Channel
 from rules.text.gsm7 import segments
 from sync.people import agreement_page
+from sync.report import lookup
+from sync.report.explain import explain
 from sync.store import agreements
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import MARIE, SURGERY, Desk, Event, make_desk
@@ -397,3 +399,18 @@ def test_p23_one_channel_is_enough(desk: Desk) -> None:
     assert event.pending
     assert "confirmé" in desk.mails()[1]
     assert {one.channel for one in [link(desk, desk.mails()[0])]} == {Channel.EMAIL}
+
+
+def test_p23_explain_tells_what_was_asked_read_and_answered(desk: Desk) -> None:
+    event = asked(desk)
+    clicks(desk, What.ACCEPT)
+    world = desk.office.world
+    with world.store.read() as tx:
+        [target] = lookup.find(world, tx, event.uid)
+        told = [one.text for one in explain(world, tx, target).story]
+    assert "accord demandé au patient par lien" in told
+    assert "accord donné par le patient, par lien" in told
+    assert (
+        "accordé par lien ; le patient avait lu : « Le Dr Claire Martin est indisponible le mardi 1er décembre 2026 à "
+        "10 h. Acceptez-vous d'être reçu(e) par le Dr Paul Bernard à cette date ? J'accepte. »" in told
+    )
