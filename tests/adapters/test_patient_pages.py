@@ -301,6 +301,12 @@ def test_p23_p44_questions_and_offers_are_answered_on_their_first_page(
     assert phone.now.status_code == 200
 
 
+def test_what_an_answer_means_is_read_before_it_is_given(site: Site) -> None:
+    page = site.opened(QUESTION).says()
+    assert page.index("vaut pour ce rendez-vous seulement") < page.index("Votre réponse Oui")
+    assert page.count("vaut pour ce rendez-vous seulement") == 1
+
+
 def test_p24_times_proposed_on_the_first_page_are_chosen_there(site: Site) -> None:
     phone = site.opened(RESCUE)
     assert "sera absente" in phone.says()
