@@ -33,6 +33,7 @@ READ_ONLY = "agenda en lecture seule : à proposer par téléphone"
 NO_HOURS = "horaires du dentiste non déclarés : à proposer par téléphone"
 NO_PAGE = "aucune page pour répondre (« page.public_url: ») : à proposer par téléphone"
 CALLS = frozenset({TOO_NEAR, TOO_DEEP, READ_ONLY, NO_HOURS, NO_PAGE})  # somebody may be called about it
+TRIED = 100  # of the list, in one look: each is judged by all rules
 _HOUR, _HALF_AN_HOUR = timedelta(hours=1), timedelta(minutes=30)
 
 
@@ -140,7 +141,7 @@ def _chosen(world: World, tx: Tx, free: Gap, *, number: int, now: datetime) -> I
     by all rules."""
     asked = set[int]()
     found = (entry for entry, _ in waiting_for(world, tx, free, now))
-    for entry, start in in_order(found, free, world.practice, now):
+    for entry, start in in_order(found, free, world.practice, now)[:TRIED]:
         row = waiting_entries.get(tx, entry.number, world.practice.zone) if number > 0 else None
         if row is None:
             return
