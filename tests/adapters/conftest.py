@@ -29,6 +29,9 @@ from tests.adapters.onfeed import ServedFeed, served
 from tests.adapters.ongoogle import OtherClientOfGoogle, fresh
 from tests.adapters.otherclients import OtherClient, OtherClientOfMemory
 from tests.oddserver import PROFILES, odd_server
+from tests.pages.phone import clock, site
+
+__all__ = ["clock", "site"]  # the fixtures of the patients' pages
 
 ZONE, SECRET = ZoneInfo("Europe/Paris"), b"s" * 32
 WINDOW = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
