@@ -56,8 +56,8 @@ def paragraphs(send: Send, practice: Practice) -> tuple[str, ...]:
         )
     until = f" avant {_until(send.until, send.facts, practice)}" if send.until else ""
     held = _when(send.before, practice) if send.before else ""
-    stays = f"Si vous n'en voulez pas, votre rendez-vous du {held} reste." if held else ""
-    first = f"Un rendez-vous se libère {_when(send.facts, practice)} avec {who}. Le premier qui répond l'obtient."
+    stays = f"Si vous ne le prenez pas, votre rendez-vous du {held} reste." if held else ""
+    first = f"Un rendez-vous se libère le {_when(send.facts, practice)} avec {who}. Le premier qui répond l'obtient."
     return tuple(filter(None, (first, f"Pour répondre, ouvrez le lien{until}.", stays)))
 
 
@@ -126,6 +126,7 @@ TAKEN = "C'est noté : ce rendez-vous est à vous."
 LEFT = "C'est noté : nous ne vous proposerons plus de créneau."
 KEPT = "C'est noté : vous restez sur la liste d'attente."
 KEEP = "Non, je garde le rendez-vous que j'ai"
+NO_THANKS = "Non merci"
 STILL_YES, STILL_NO = "Oui, j'attends toujours", "Non, ne plus me proposer de créneau"
 CHANGED = "Cette proposition a changé depuis que vous avez ouvert la page : vérifiez, puis répondez."
 

@@ -115,7 +115,7 @@ def _page(world: World, tx: Tx, state: _State) -> Shown:
     slot = offer.kind is OfferKind.SLOT
     offered = page_words.rows(state.facts, practice) if slot and (state.open or offer.state in offers.ACCEPTED) else ()
     yes = words.take(state.facts, practice) if slot else words.STILL_YES
-    no = {What.REFUSE: words.KEEP} if slot else {What.NO_MORE: words.STILL_NO}
+    no = {What.REFUSE: words.KEEP if state.held else words.NO_THANKS} if slot else {What.NO_MORE: words.STILL_NO}
     return Shown(
         title=words.OFFERED if slot else words.STILL,
         news=_news(world, tx, state),

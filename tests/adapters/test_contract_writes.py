@@ -203,6 +203,20 @@ def test_an_event_of_ours_is_added_once(place):
     assert (event.uid, event.title, event.all_day, event.transparent) == (NOTICE.uid, NOTICE.title, True, True)
 
 
+def test_p44_what_is_offered_takes_no_time_and_an_accepted_appointment_does(place):
+    offered = AddEvent(
+        "petit", "attitre-propose-1", "Proposé : DUPONT M.", "Rien n'est réservé.", THEN, THEN + timedelta(minutes=30),
+        all_day=False, tentative=True,
+    )  # fmt: skip
+    taken = replace(offered, uid="attitre-rdv-1", title="DUPONT Marie", transparent=False, tentative=False)
+    for event, status, transparent in ((offered, "tentative", True), (taken, "confirmed", False)):
+        ref = place.calendar.add(event).resource.ref
+        (seen,) = place.reading(ref).events
+        assert (seen.uid, seen.title, seen.status, seen.transparent) == (event.uid, event.title, status, transparent)
+        assert (seen.start, seen.end, seen.all_day) == (THEN, THEN + timedelta(minutes=30), False)
+    assert isinstance(place.calendar.own(ref, place.calendar.get(ref).version, None), Written)
+
+
 def test_what_she_wrote_into_our_event_is_not_overwritten(place, written):
     ref = place.calendar.add(NOTICE).resource.ref
     place.she.put(ref, written(ref, "lu, merci"))

@@ -58,6 +58,7 @@ messages:
 feedback: {{quiet_seconds: 0}}
 sync: {{brake_percent: 100, brake_events: 50}}
 page: {{public_url: "https://rdv.lilas.example"}}
+waiting_list: {{mode: in_turn}}
 store: "sqlite:///cabinet.db"
 """
 TEXT = (

@@ -14,8 +14,9 @@ import pytest
 
 from rules.model import Channel, Slot
 from sync.people.by_link import revision
-from sync.store import bookings, intents, slot_holds
+from sync.store import bookings, gaps, intents, offers, slot_holds
 from sync.store.messages import SENT, UNCERTAIN
+from tests.laws.conftest import MORNING, TEXT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 Told = dict[str, int]
@@ -72,6 +73,42 @@ def moved_by_the_link(practice: Any) -> bytes:
         intents.ask(tx, row.id, revision(row.facts), practice.now, wanted)
     store.close()
     return _an_hour_of_the_afternoon(hers)
+
+
+def accepted_by_the_link(practice: Any) -> bytes:
+    """Another patient's slot was freed and offered to her, and she accepted; the worker has not seen it yet. Her event
+    as it should be."""
+    practice.passes()
+    held, freed = (MORNING + timedelta(days=days) for days in (7, 2))
+    event = practice.secretary().books(
+        "DUPONT Marie – détartrage", held.replace(hour=9, minute=30), 45, f"{TEXT}\nListe d'attente"
+    )
+    practice.booked.append(event)
+    other = TEXT.replace("12/05/1981", "03/02/1975").replace("marie@", "luc@").replace("12 34 56 78", "23 45 67 89")
+    gone = practice.secretary().books("MOREAU Luc – détartrage", freed.replace(hour=9, minute=30), 45, other)
+    _later_passes(practice)
+    practice.secretary().deletes(gone)
+    _later_passes(practice)
+    hers, store = bytes(practice.without_ours(event)), practice.store
+    with store.write() as tx:
+        [offer] = offers.in_states(tx, practice.now.tzinfo, offers.OPEN)
+        row = bookings.get(tx, offer.booking, practice.now.tzinfo)
+        assert row is not None
+        assert slot_holds.take(tx, Slot(offer.dentist, offer.start, offer.end), row.id, practice.now)
+        assert gaps.take(tx, offer.gap, practice.now)
+        assert offers.move(tx, offer.id, (offers.OPEN,), offers.WANTED, answered_at=practice.now)
+        wanted = intents.Wanted(intents.ACCEPT, offer.start, row.start, row.end, offer.id)
+        intents.ask(tx, row.id, revision(row.facts), practice.now, wanted)
+    store.close()
+    moved = hers.replace(f"{held:%Y%m%d}T".encode(), f"{freed:%Y%m%d}T".encode())
+    assert moved != hers
+    return moved
+
+
+def _later_passes(practice: Any) -> None:
+    for _ in range(3):
+        practice.passes()
+        practice.later(minutes=2)
 
 
 def _an_hour_of_the_afternoon(hers: bytes) -> bytes:
@@ -155,6 +192,13 @@ def test_g10_killed_anywhere_what_the_patient_cancelled_is_out_and_told_once(pra
 
 def test_g10_p45_killed_anywhere_what_the_patient_moved_stands_there_and_is_told_once(practice: Any) -> None:
     expected = moved_by_the_link(practice)
+    for _ in sweep(practice):
+        told_once(practice, {"modification": 1})
+        all_calm(practice, expected)
+
+
+def test_p44_killed_anywhere_an_accepted_slot_is_theirs_and_told_once(practice: Any) -> None:
+    expected = accepted_by_the_link(practice)
     for _ in sweep(practice):
         told_once(practice, {"modification": 1})
         all_calm(practice, expected)
