@@ -16,12 +16,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from bench import goals, judging, peers, show
+from bench import goals, judging, offers, pages, peers, show
 from bench.clients import Floor
 from bench.goals import OURS, Measured
 from bench.measure import Costs, Failed, Table, compiled, medians
 from bench.scenarios import idle, one_calendar, start_up
 from bench.servers import cold
+from bench.visitors import beside
 from bench.worker import idle_round
 
 SMALL, LARGE, EACH = 1_000, 50_000, 200
@@ -56,6 +57,7 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--no-peers", action="store_true", help="attitre and the floor only")
     asked.add_argument("--large", action="store_true", help=f"a first pass over {LARGE} events too (B9)")
     asked.add_argument("--servers", action="store_true", help="cold Radicale and Xandikos too (B11), some minutes")
+    asked.add_argument("--pages", action="store_true", help="the patients' pages and offers too (B12)")
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
     asked.add_argument("--svg", type=Path, help="the bars, as a picture")
     asked.add_argument("--page", type=Path, help="a page between whose marks the rows are put")
@@ -76,6 +78,8 @@ def _measured(options: argparse.Namespace) -> Measured:
         accounts=idle_round(small // 100 or 1, 5 * options.runs, accounts=calendars, latency=LATENCY),
         calendars=calendars, large=idle(LARGE)[OURS] if options.large else {}, large_events=LARGE,
         servers=cold(events) if options.servers else {}, no_peers=missing,
+        pages={**pages.measure(), **offers.measure()} if options.pages else {},
+        visited=beside(small, ROUNDS) if options.pages else None,
     )  # fmt: skip
 
 

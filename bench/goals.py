@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Costs, Table
+from bench.visitors import Beside
 from bench.worker import Round
 
 OURS, FLOOR = "attitre", "floor"
@@ -59,12 +60,14 @@ class Measured:
     large: Costs = field(default_factory=dict)
     large_events: int = 0
     servers: Mapping[str, Table] = field(default_factory=dict)
+    pages: Mapping[str, float] = field(default_factory=dict)
+    visited: Beside | None = None
     no_peers: str = ""
 
 
 def rows(m: Measured) -> list[Row]:
     """All of them, in the yardstick's order, measured or not."""
-    parts = (_first, _idle, _worker, _changes, _account, _accounts, _google, _lost, _growth, _start, _servers)
+    parts = (_first, _idle, _worker, _changes, _account, _accounts, _google, _lost, _growth, _start, _servers, _pages)
     return [row for part in parts for row in part(m)]
 
 
@@ -172,6 +175,15 @@ def _servers(m: Measured) -> Iterator[Row]:
         failed = bool(m.servers) and ours is None
         what = f"first pass from a cold {server} / floor (clock)"
         yield Row("B11", what, value, 1.3, absent="the floor failed" if m.servers else "--servers", failed=failed)
+
+
+def _pages(m: Measured) -> Iterator[Row]:
+    for what, limit in (("page", 15), ("free times", 40), ("offer", 50)):
+        yield Row("B12", f"patients: {what}, CPU", m.pages.get(what), limit, "ms", absent="--pages")
+    served = m.visited.served if m.visited else None
+    added = m.visited.added if m.visited else None
+    yield Row("B12", "patients: pages a second beside a worker", served, 190, "", at_least=True, absent="--pages")
+    yield Row("B12", "patients: a round beside them takes longer by", added, 100, "ms", absent="--pages")
 
 
 def plain(row: Row) -> dict[str, Any]:

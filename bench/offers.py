@@ -27,7 +27,7 @@ def measure(repeats: int = 20, many: int = BOOKINGS) -> dict[str, float]:
         practice = replace(bare.practice, page_url="https://rdv.lilas.example", waiting=Waiting(per_day=1000))
         noon = bare.now().replace(hour=12)
         noon += timedelta(days=(7 - noon.weekday()) % 7 + 7)  # a Monday: nobody waits for the night to end
-        world = replace(bare, practice=practice, clock=lambda: noon, senders={Channel.SMS: None})  # type: ignore[dict-item]
+        world = replace(bare, practice=practice, clock=lambda: noon, senders={Channel.SMS: None})
         monday = noon.date() + timedelta(weeks=_WEEKS_AHEAD)
         for number, name in zip(range(repeats), names[DENTISTS - 1 :: DENTISTS], strict=False):
             ref, body = event(number, name, monday + timedelta(weeks=2 + number // 5))

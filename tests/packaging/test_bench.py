@@ -21,7 +21,7 @@ from bench.server import Replay
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--events", "50", "--runs", "1", "--calendars", "4", "--bookings", "200", "--no-peers")
-NOT_ASKED_FOR = {"--no-peers", "--events", "--large", "--servers"}
+NOT_ASKED_FOR = {"--no-peers", "--events", "--large", "--servers", "--pages"}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_row_of_the_yardstick_is_there_with_its_goal(result: dict[str, Any]) -> None:
-    assert {row["id"] for row in result["rows"]} == {f"B{number}" for number in range(1, 12)}
+    assert {row["id"] for row in result["rows"]} == {f"B{number}" for number in range(1, 13)}
     assert all(row["goal"] for row in result["rows"])
 
 
