@@ -287,3 +287,15 @@ def test_p24_the_prompt_does_what_the_words_do(desk: Desk) -> None:
     assert len(desk.sms()) == 4
     with world.store.read() as tx:
         assert len(rescues.of_leave(tx, "memory:martin", "leave", world.practice.zone)) == 2
+
+
+def test_l2_asked_and_shown_nothing_is_written_or_sent_again(desk: Desk) -> None:
+    two_booked(desk)
+    Leave(desk, ASK)
+    desk.waits(minutes=1)
+    calendar = desk.office.calendars["martin"]
+    before, sent = dict(calendar.calls), len(desk.sms())
+    for _ in range(5):
+        desk.waits(hours=1)
+    assert calendar.calls["apply"] == before["apply"]
+    assert len(desk.sms()) == sent
