@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rules.entry.wished_times import said
 from rules.model import ANY_TIME, Annotation, Booking, Finding, Practice, Wish
 from rules.telling.event_block import BLOCKS, findings_said
-from rules.text.french import minutes, unbroken
+from rules.text.french import clock, day_and_clock, minutes, unbroken
 
 RESERVED = "Inscrit sur la liste d'attente : rien n'est réservé."
 NOBODY = "✗ Pour qui ? Tapez le nom du patient dans le titre : « DUPONT Marie – détartrage »."
+
+
+ENDS = {
+    "open": "attend sa réponse",
+    "wanted": "accepté, à écrire dans l'agenda",
+    "flight": "accepté, en cours d'écriture",
+    "done": "accepté",
+    "refused": "refusé",
+    "left": "refusé, ne veut plus de propositions",
+    "silent": "sans réponse",
+    "unread": "message non remis",
+    "gone": "pris par un autre patient",
+    "withdrawn": "retiré",
+}
+SHOWN = 3  # offers in the event, the latest
+
+
+def asked(offers: Sequence[tuple[datetime, datetime, str]]) -> tuple[str, ...]:
+    """What was offered when, and how it ended: (offered at, slot, state) in order, in the practice's zone."""
+    return tuple(
+        f"✓ Proposé le {at:%d/%m} à {clock(at)} : {day_and_clock(slot)}, {ENDS[state]}"
+        for at, slot, state in offers[-SHOWN:]
+    )
 
 
 def nobody() -> Annotation:

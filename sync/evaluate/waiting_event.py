@@ -12,12 +12,14 @@ from rules.entry.reading import Reader
 from rules.entry.wished_times import of_event
 from rules.model import Annotation, Assessment, CalendarEvent, Finding, Kind, Severity, Status
 from rules.telling import waiting_words
+from rules.text.french import unbroken
 from sync.core.context import World
 from sync.evaluate.gather import Case, Occurrence, gather
-from sync.store import gaps, occurrences, resources, waiting_entries
+from sync.store import gaps, occurrences, offers, resources, waiting_entries
 from sync.store.engine import Tx
+from sync.store.offers import OfferKind
 from sync.store.resources import PRESENT, ResourceRow
-from sync.store.waiting_entries import Origin, Standing
+from sync.store.waiting_entries import EntryRow, Origin, Standing
 
 if TYPE_CHECKING:
     from sync.store.columns import FoundColumns
@@ -53,7 +55,14 @@ def evaluate(case: Case) -> Annotation:
         gaps.look_again(case.tx, case.now, dentist=standing.dentist)
     elif known.state is not waiting_entries.CLOSED:
         waiting_entries.keep(case.tx, known, standing)
-    return waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
+    block = waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
+    return replace(block, lines=(*block.lines, *map(unbroken, _asked(case, known)))) if known else block
+
+
+def _asked(case: Case, entry: EntryRow) -> tuple[str, ...]:
+    zone = case.practice.zone
+    made = [one for one in offers.of_entry(case.tx, entry.id, zone) if one.kind is OfferKind.SLOT]
+    return waiting_words.asked([(one.made_at.astimezone(zone), one.start, one.state.value) for one in made])
 
 
 def valid_at(world: World, tx: Tx, place: tuple[str, str], dentist: str, start: datetime) -> bool:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select, update
 
-from sync.store import counters
+from sync.store import counters, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import OfferState
@@ -32,6 +32,12 @@ _ASKED = select(_o.waiting, _o.patient, _o.gap, _o.state, _o.made_at).where(
     *here(t.offer, "kind"), _o.made_at > the(_o.made_at)
 )
 _SHOWN = select(t.offer).where(*here(t.offer), _o.ref != "").order_by(_o.id)
+_w = t.waiting.c
+_EVENT = (
+    select(_w.calendar, _w.ref)
+    .select_from(t.offer.join(t.waiting, (_w.practice == _o.practice) & (_w.id == _o.waiting)))
+    .where(*here(t.offer, "id"))
+)
 _MOVE = update(t.offer).where(*here(t.offer, "id"), those(_o.state))
 _NOTE = update(t.offer).where(*here(t.offer, "id"))
 
@@ -100,6 +106,7 @@ def add(tx: Tx, made: Made, now: datetime) -> int:
     number = counters.take_numbers(tx, "offer")[0]
     row = {name: getattr(made, name) for name in Made.__slots__} | {"kind": made.kind.value}
     tx.add(_ADD, [{"id": number, "state": OPEN.value, "made_at": now, **row}])
+    _show(tx, number, now)
     return number
 
 
@@ -153,8 +160,18 @@ def shown(tx: Tx, zone: ZoneInfo) -> list[OfferRow]:
 
 def move(tx: Tx, offer: int, expected: tuple[OfferState, ...], state: OfferState, **values: Any) -> bool:
     """Change the state, only where it is one of the `expected`. Returns whether it was."""
-    done = tx.run(_MOVE.values(state=state.value, **values), the_id=offer, those_state=list(expected))
-    return done.rowcount == 1
+    done = tx.run(_MOVE.values(state=state.value, **values), the_id=offer, those_state=list(expected)).rowcount == 1
+    now = values.get("closed_at") or values.get("answered_at")
+    if done and now is not None:
+        _show(tx, offer, now)
+    return done
+
+
+def _show(tx: Tx, offer: int, now: datetime) -> None:
+    """Mark the list's own event for evaluation, which says who was asked and how it ended."""
+    place = tx.run(_EVENT, the_id=offer).first()
+    if place is not None and place.ref:
+        resources.mark_dirty(tx, [(place.calendar, place.ref)], now)
 
 
 def note_event(tx: Tx, offer: int, ref: str, **values: Any) -> None:

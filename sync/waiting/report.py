@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rules.model import Gap, Slot
+from rules.telling.waiting_words import ENDS
 from rules.waiting.fitting import in_order, why_not
 from sync.core.context import World
 from sync.store import gaps, offers, waiting_entries
 from sync.store.engine import Tx
 from sync.store.gaps import GapRow
 from sync.store.offers import OfferKind, OfferRow
-from sync.store.states import EntryState, OfferState
+from sync.store.states import EntryState
 from sync.store.waiting_entries import EntryRow
 from sync.store.waiting_views import Waiter
 from sync.waiting.candidates import waiting_for
@@ -21,18 +22,6 @@ from sync.waiting.offering import may_take
 
 LATELY = timedelta(days=7)
 WAITS, NOT_VALID = "à son tour", "son rendez-vous ne peut pas être déplacé là"
-ENDS = {
-    OfferState.OPEN: "attend sa réponse",
-    OfferState.WANTED: "accepté, à écrire dans l'agenda",
-    OfferState.FLIGHT: "accepté, en cours d'écriture",
-    OfferState.DONE: "accepté",
-    OfferState.REFUSED: "refusé",
-    OfferState.LEFT: "refusé, ne veut plus de propositions",
-    OfferState.SILENT: "sans réponse",
-    OfferState.UNREAD: "message non remis",
-    OfferState.GONE: "pris par un autre patient",
-    OfferState.WITHDRAWN: "retiré",
-}
 ENTRY_STATES = {EntryState.OPEN: "attend", EntryState.PAUSED: "en pause", EntryState.CLOSED: "terminé"}
 
 

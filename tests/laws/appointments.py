@@ -36,7 +36,8 @@ DOUBLE = Person("Morreaux", "Lucas", date(1975, 2, 3), "bernard")  # Luc again, 
 @dataclass(frozen=True)
 class Meant:
     """One appointment as she means it. `agreed`: the dentist for whom the words in it were said, for this very one.
-    `number`: which one it is, wherever it moves; `ask`: the words with which she has the patient asked."""
+    `number`: which one it is, wherever it moves; `ask`: the words with which she has the patient asked; `listed`: it
+    waits for an earlier time."""
 
     who: Person
     start: datetime
@@ -45,10 +46,12 @@ class Meant:
     agreed: str | None = None
     number: int = 0
     ask: str = ""
+    listed: bool = False
 
     def text(self) -> str:
         said = [f"Accord patient : oui ({self.words})"] if self.words else []
         said += [f"Demander l'accord : {self.ask}"] if self.ask else []
+        said += ["Liste d'attente"] if self.listed else []
         return "\n".join([f"Né(e) le : {self.who.born:%d/%m/%Y}", "Suivi", *said])
 
     def ics(self) -> bytes:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from adapters.base import Outgoing
 from adapters.calendars.ical.resource import Ics
 from adapters.calendars.memory import MemoryCalendar
 from adapters.web.patients import Act, LinkTo, What
-from rules.model import Channel, Dentist
+from rules.model import Channel, Dentist, Waiting
 from sync.cli.commands.patients import Merge, store
 from sync.core.context import Source, World
 from sync.people import merge
@@ -41,9 +41,13 @@ from tests.office import MORNING, PARIS, PRACTICE, Office, make_office
 
 EXAMPLES = 18 * settings.default.max_examples // 100  # by default; `make test-long` asks forty times as many
 WHERE = ("martin", "bernard", "durand")
+HOURS = dict.fromkeys(range(7), ((time(8), time(20)),))
 HOUSE = replace(
     PRACTICE,
-    dentists=(*PRACTICE.dentists, Dentist("durand", "Dr Anne Durand", "Dentiste")),
+    dentists=tuple(
+        replace(one, hours=HOURS) for one in (*PRACTICE.dentists, Dentist("durand", "Dr Anne Durand", "Dentiste"))
+    ),
+    waiting=Waiting(per_day=1000),
     policy=replace(PRACTICE.policy, settle_seconds=60, settle_change_seconds=60),
     page_url="https://rdv.lilas.example",
 )
@@ -92,11 +96,14 @@ class OwnDentist(RuleBasedStateMachine):
         self.confirmed = 0
         self.copied = False  # an event that no pass has seen yet
         self.links: list[Asked] = []
+        self.offers: list[str] = []
+        self.accepted = 0
         self.clicked: set[tuple[int, str, datetime]] = set()  # which appointment, with whom, when
         self.desk = PagesOfPatients(self.world, lambda: None)
         one_pass(self.world)
-        self.put("martin", "own.ics", Meant(PEOPLE[0], self.slot(), "own"))
-        self.put("bernard", "agreed.ics", Meant(PEOPLE[0], self.slot(), "agreed", self.fresh_words(None), "bernard"))
+        self.put("martin", "own.ics", Meant(PEOPLE[0], self.slot(), "own", listed=True))
+        words = self.fresh_words(None)
+        self.put("bernard", "agreed.ics", Meant(PEOPLE[0], self.slot(), "agreed", words, "bernard", listed=True))
         self.passes_after(61)
         assert self.confirmed == 2
 
@@ -112,6 +119,8 @@ class OwnDentist(RuleBasedStateMachine):
         assert booking is not None
         if row.kind in {"confirmation", "modification", "reminder"}:
             self.judge(booking.calendar.removeprefix("memory:"), booking.ref, row.kind)
+        if row.kind == "offer":
+            self.offers += re.findall(r"/o/([\w-]{22})", message.text)
         if row.kind == "agreement":
             self.note_question(booking.calendar.removeprefix("memory:"), booking.ref, message.text)
         return message.key
@@ -237,6 +246,18 @@ class OwnDentist(RuleBasedStateMachine):
             self.clicked.add((asked.number, asked.dentist, asked.start))
         self.desk.act(LinkTo.AGREEMENT, asked.secret, Act(what, seen.revision if seen else ""))
 
+    @step(pick=numbers, of=numbers)
+    def the_patient_answers_an_offer(self, pick: int, of: int) -> None:
+        """Any that ever left; an accepted one moves the appointment with the dentist with whom it stands."""
+        self.answers_an_offer(pick, (What.ACCEPT, What.ACCEPT, What.ACCEPT, What.REFUSE)[of % 4])
+
+    def answers_an_offer(self, pick: int, what: What) -> None:
+        if self.offers:
+            secret = self.offers[pick % len(self.offers)]
+            seen = self.desk.shown(LinkTo.OFFER, secret)
+            found = self.desk.act(LinkTo.OFFER, secret, Act(what, seen.revision if seen else ""))
+            self.accepted += bool(found and found.pending)
+
     # --- her hands again ---------------------------------------------------------------------------------------------
 
     @step(pick=numbers)
@@ -283,6 +304,30 @@ class OwnDentist(RuleBasedStateMachine):
             raw = raw.replace(old.encode(), new.encode())
         self.put(there, f"{copy.uid}.ics", copy, raw)
         self.copied = True
+
+    @step(pick=numbers)
+    def she_puts_it_on_the_waiting_list(self, pick: int) -> None:
+        place = self.one(pick)
+        if place:
+            self.put(*place, replace(self.meant[place], listed=True))
+
+    @step(who=st.sampled_from(PEOPLE), where=dentists, day=st.integers(2, 8), waits=st.booleans())
+    def a_time_is_freed_and_taken(self, who: Person, where: str, day: int, waits: bool) -> None:
+        """Somebody's near appointment, with their own dentist or not, comes and goes; all that stand with that dentist
+        may wait, and the last who was asked says yes."""
+        for place in [place for place in self.meant if place[0] == where and waits]:
+            self.put(*place, replace(self.meant[place], listed=True))
+        self.number += 1
+        uid = f"f{self.number}"
+        start = (self.now + timedelta(days=day)).replace(hour=9 + self.number % 9, minute=0)
+        words = self.fresh_words(None)
+        self.put(where, f"{uid}.ics", Meant(who, start, uid, words, where))
+        self.passes_after(61)
+        if (where, f"{uid}.ics") in self.meant:
+            self.deletes((where, f"{uid}.ics"))
+        self.passes_after(61)
+        self.passes_after(1)
+        self.answers_an_offer(-1, What.ACCEPT)
 
     @step(pick=numbers)
     def she_deletes_it(self, pick: int) -> None:
@@ -340,6 +385,17 @@ class OwnDentist(RuleBasedStateMachine):
         one_pass(self.world)
         self.now += timedelta(seconds=seconds)
         one_pass(self.world)
+        self.sees_what_moved()
+
+    def sees_what_moved(self) -> None:
+        """She reads in her calendar where accepted offers have moved her events."""
+        window = (self.now - timedelta(days=35), self.now + timedelta(days=400))
+        for place, meant in self.meant.items():
+            body = self.calendars[place[0]].get(place[1])
+            assert body is not None
+            start = ANY.read(place[1], body.payload, window).events[0].start
+            if start != meant.start:
+                self.meant[place] = replace(meant, start=start)
 
     def copies_are_seen(self) -> None:
         """Of words struck from the one and pasted into the other between two passes nobody can say whose they are."""

@@ -77,3 +77,13 @@ def test_p44_taken_off_the_list_nobody_is_asked(desk: Desk, marie: Phone) -> Non
     frees(desk)
     assert not marie.offers
     assert moment("01/12 10:00") > desk.office.now
+
+
+def test_p44_the_lists_event_says_what_was_offered_and_how_it_ended(desk: Desk, marie: Phone) -> None:
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    frees(desk)
+    desk.waits(minutes=1)
+    assert event.reads.endswith("✓ Proposé le 24/11 à 9 h 01 : mardi 1er décembre à 10 h, attend sa réponse")
+    marie.presses(What.REFUSE)
+    desk.waits(minutes=1)
+    assert event.reads.endswith("mardi 1er décembre à 10 h, refusé")

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from adapters.web.patients import What
 from sync.cli import app
+from sync.cli.practices import one_settings
 from sync.store import bookings
 from sync.waiting import report
+from sync.wiring import open_world
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
 from tests.procedure.waiting import OFFERING, PAUL, ZOE, phone_of, titles
 
@@ -100,3 +102,14 @@ def test_p44_who_fitted_who_did_not_and_why(desk: Desk) -> None:
         "DUPONT Marie": "déjà sollicité pour ce créneau",
         "ROUX Paul": "son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours",
     }
+
+
+def test_p44_the_lists_own_calendar_is_read_as_any_other(tmp_path: Path) -> None:
+    own = "waiting_list: {{calendar: {{kind: caldav, url: https://dav.example/cabinet/attente/}}}}"
+    text = YAML.replace("waiting_list: {{mode: in_turn}}", own).format(store=tmp_path / "lilas.db")
+    (tmp_path / "attitre.yaml").write_text(text, encoding="utf-8")
+    with open_world(one_settings([tmp_path / "attitre.yaml"])) as world:
+        assert [(one.dentist, one.lists_waiting) for one in world.sources] == [
+            ("martin", False), ("liste d'attente", True),
+        ]  # fmt: skip
+        assert world.practice.waiting is not None
