@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from rules.checks.public_holidays import holiday_name
@@ -15,6 +15,7 @@ CALDAV = {"martin": "Dr Claire Martin", "petit": "Dr Anne Petit"}
 GOOGLE, GOOGLE_NAME = "bernard@lilas.example", "Dr Paul Bernard"
 ROBOT = "attitre@lilas.iam.gserviceaccount.com"
 OFFICE = "secretariat@lilas.example"
+HOLIDAYS = "75"
 
 _CONFIGURATION = """\
 # Écrit par « attitre demo ». Les délais sont raccourcis pour la démonstration.
@@ -25,7 +26,7 @@ practice:
   phone: 01 43 00 00 00
   email: {office}
   time_zone: Europe/Paris
-  holidays: "75"
+  holidays: "{holidays}"
 
 store: sqlite:///attitre.db
 
@@ -49,6 +50,10 @@ dentists:
     specialty: Chirurgien-dentiste
     calendars: [{{kind: caldav, url: "{petit}", username: {user}, password: !file password}}]
 
+page: {{listen: "{listen}", public_url: "{pages}"}}   # les liens des messages mènent à ces pages
+
+waiting_list: {{mode: in_turn}}         # « Liste d'attente » dans un rendez-vous : un créneau libéré est proposé
+
 motifs:
   - {{label: Détartrage, also: [nettoyage], minutes: 30, first_visit_minutes: 45}}
   - {{label: Douleur, also: [urgence, mal de dent], minutes: 20, within_days: 2}}
@@ -67,11 +72,14 @@ sync: {{every_seconds: 1}}                # 60 d'ordinaire
 """
 
 
-def configuration(calendars: dict[str, str], *, google: str, user: str, smtp: str, sms: str) -> str:
-    """The YAML; `calendars` are the CalDAV addresses by dentist, `google` the API's. The password stands in the file
-    `password` beside it, the service account's key in `google.json`."""
+def configuration(
+    calendars: dict[str, str], *, google: str, user: str, smtp: str, sms: str, pages: tuple[str, str]
+) -> str:
+    """The YAML; `calendars` are the CalDAV addresses by dentist, `google` the API's; `pages`: where they listen, and
+    their address. The password stands in the file `password` beside it, the service account's key in `google.json`."""
     ways = {"google": google, "google_id": GOOGLE, "user": user, "smtp": smtp, "sms": sms}
-    return _CONFIGURATION.format(office=OFFICE, **ways, **calendars)
+    known = {"office": OFFICE, "holidays": HOLIDAYS, "listen": pages[0], "pages": pages[1]}
+    return _CONFIGURATION.format(**known, **ways, **calendars)
 
 
 # --- patients --------------------------------------------------------------------------------------------------------
@@ -83,11 +91,37 @@ _PETITS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A patient of the directory who answers by link: the name, the end of the mobile's number, the dentist's key."""
+
+    name: str
+    number: int
+    dentist: str
+
+    @property
+    def mobile(self) -> str:
+        """As the gateway gets it."""
+        return f"+336123459{self.number:02}"
+
+    @property
+    def email(self) -> str:
+        """The mailbox."""
+        return f"{self.name.split()[1].lower()}.{self.name.split()[0].lower()}@exemple.fr"
+
+
+NADIA = Known("SIMON Nadia", 31, "bernard")
+WAITING = (Known("VIDAL Nora", 32, "martin"), Known("PERRIN Louis", 33, "martin"), Known("MOREL Alice", 34, "martin"))
+
+
 def patients() -> str:
-    """The directory as CSV: one patient of Dr Bernard, one of Dr Martin, twenty of Dr Petit."""
+    """The directory as CSV: two patients of Dr Bernard, four of Dr Martin, twenty of Dr Petit."""
     lines = ["nom;prenom;naissance;mobile;email;adresse;dentiste"]
     lines.append("ROY;Claude;14/09/1972;06 12 34 57 06;claude.roy@exemple.fr;9 avenue Gambetta, 75020 Paris;martin")
     lines.append("LEROY;Jean;03/07/1968;06 12 34 57 02;jean.leroy@exemple.fr;8 avenue Gambetta, 75020 Paris;bernard")
+    for one in (NADIA, *WAITING):
+        contact = f"0{one.mobile[3:]};{one.email};{one.number} rue des Envierges, 75020 Paris"
+        lines.append(f"{one.name.replace(' ', ';')};21/11/19{one.number + 40};{contact};{one.dentist}")
     for number, name in enumerate(_PETITS, 1):
         family, given = name.split()
         contact = f"06 12 34 58 {number:02};patient{number}@exemple.fr;{number} rue des Pyrénées, 75020 Paris"
@@ -101,25 +135,32 @@ def patients() -> str:
 @dataclass(frozen=True, slots=True)
 class Days:
     """The Tuesday and the Thursday after it on which the story takes place: a week ahead at least, never a holiday.
-    `past`: the last Tuesday that is over."""
+    `past`: the last Tuesday that is over. `later`: a Tuesday after them."""
 
     tuesday: date
     thursday: date
     past: date
+    later: date
 
 
 def days(today: date) -> Days:
     """The story's days, seen from `today`."""
     tuesday = _open_day(today + timedelta(days=7), TUESDAY)
     past = today - timedelta(days=1)
-    while past.weekday() != TUESDAY or holiday_name(past, "75"):
+    while past.weekday() != TUESDAY or holiday_name(past, HOLIDAYS):
         past -= timedelta(days=1)
-    return Days(tuesday, _open_day(tuesday, THURSDAY), past)
+    thursday = _open_day(tuesday, THURSDAY)
+    return Days(tuesday, thursday, past, _open_day(thursday, TUESDAY))
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
     """That wall-clock time at the practice."""
     return datetime.combine(day, time(hour, minute), ZONE)
+
+
+def in_a_form(moment: datetime) -> str:
+    """That moment as the pages' forms name it."""
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%MZ}"
 
 
 def full_days(when: Days) -> Iterator[tuple[str, datetime]]:
@@ -139,6 +180,6 @@ def past_visit(when: Days) -> datetime:
 
 def _open_day(after: date, weekday: int) -> date:
     day = after + timedelta(days=1 + (weekday - after.weekday() - 1) % 7)
-    while holiday_name(day, "75"):
+    while holiday_name(day, HOLIDAYS):
         day += timedelta(days=7)
     return day

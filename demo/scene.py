@@ -11,15 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from demo import sample, script
+from demo import hours, sample, script
 from demo.show import Show
 from demo.stage import Missed, Stage, log_tail
+from rules.text.french import day_and_clock
 
 FINE, WRONG, INTERRUPTED = 0, 1, 130
 
@@ -46,10 +46,14 @@ def _play(folder: Path, show: Show, *, once: bool) -> int:
     from demo.stage import set_up
 
     show.banner(script.BANNER, script.WELCOME)
-    days = sample.days(datetime.now(sample.ZONE).date())
+    now = hours.now()
+    start = hours.begins(now)
+    if start != now:
+        show.says(script.ANOTHER_HOUR.format(now=day_and_clock(now), start=day_and_clock(start)))
     with ExitStack() as stack, _told(show, folder) as outcome:
+        ahead = stack.enter_context(hours.going_on_from(start))
         with show.waiting("Le cabinet s'installe…"):
-            stage = stack.enter_context(set_up(folder, days))
+            stage = stack.enter_context(set_up(folder, sample.days(start.date()), ahead))
             stack.enter_context(stage.working())
             stage.first_pass()
         show.says(script.READY.format(**stage.counts()))
@@ -88,6 +92,8 @@ def _stay(stage: Stage, show: Show) -> NoReturn:
     login = {"url": server.shown, "user": server.user, "password": server.password}
     show.says(script.INVITATION)
     show.verbatim(script.ADDRESSES.format(calendars=calendars, **login))
+    show.says(script.PAGES)
+    show.verbatim(_links(stage))
     show.says(script.PLAY)
     show.verbatim(script.ELSEWHERE.format(command=_command(), config=stage.config, **span))
     while True:
@@ -97,6 +103,18 @@ def _stay(stage: Stage, show: Show) -> NoReturn:
         for mail in letters:
             show.mail(mail, stage.keep_html(mail))
         time.sleep(0.3)
+
+
+def _links(stage: Stage) -> str:
+    """The pages of the story, to be opened."""
+    from demo.by_link import CLAUDE
+
+    wanted = [("Claude Roy", CLAUDE[0], "r"), ("Nadia Simon", sample.NADIA.mobile, "a")]
+    wanted += [
+        (" ".join(reversed(one.name.title().split())), one.mobile, to)
+        for one, to in zip(sample.WAITING, "oor", strict=True)
+    ]
+    return "\n".join(f"  {name:<15}{stage.link(mobile, to)}" for name, mobile, to in wanted)
 
 
 def _command() -> str:

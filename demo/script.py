@@ -116,6 +116,54 @@ HELD = "attitre n'y croit pas : il retient les annulations et pose la question d
 ALERTED = "Le secrétariat reçoit aussi un e-mail."
 MISTAKE = "C'était bien une erreur : elle répond « non », puis rétablit l'agenda depuis sa sauvegarde."
 
+MOVED_BY_LINK = Scene(
+    12,
+    "Le patient déplace lui-même",
+    "Claude Roy ne pourra pas venir. Il ouvre le lien de son SMS : la page de son rendez-vous, sans compte ni mot de "
+    "passe.",
+    "Bouton pour modifier ou annuler le RDV en ligne",
+    "Personne n'a décroché de téléphone : l'événement a changé d'heure dans l'agenda du Dr Martin, et le patient a sa "
+    "confirmation.",
+)
+FREE_TIMES = (
+    "Il demande une autre date. La page montre les créneaux libres de son dentiste, à la durée de son motif ; il en "
+    "choisit un."
+)
+DONE = "attitre l'écrit dans l'agenda ; alors seulement, la page le dit."
+CONSENT_BY_LINK = Scene(
+    13,
+    "L'accord du patient, par lien",
+    "Nadia Simon ne peut venir que le jeudi, où le Dr Bernard, qui la suit, ne consulte pas. La secrétaire la place chez "
+    "le Dr Martin et, au lieu de téléphoner, tape « Demander l'accord ».",
+    "Proposer une autre date avec son dentiste, ou un autre praticien uniquement avec son accord.",
+    "L'accord vaut pour ce dentiste, ce jour et cette heure ; il est noté dans l'événement. Avant lui, rien n'était "
+    "confirmé.",
+)
+ASKED = "La patiente ouvre le lien, et accepte."
+FREED_SLOT = Scene(
+    14,
+    "Un créneau libéré, trois patients en attente",
+    "Trois patients du Dr Martin voudraient venir plus tôt. La secrétaire tape « Liste d'attente » dans leur "
+    "rendez-vous du {later}.",
+    "Le créneau est libéré et proposé aux patients en liste d'attente.",
+    "La première garde sa place et son rendez-vous ; le deuxième vient {days} jours plus tôt, et son ancienne heure "
+    "est libre. La secrétaire a supprimé un événement, rien d'autre.",
+)
+FREES = "Luce Picard renonce. La secrétaire supprime son rendez-vous du {freed}."
+OFFERED = (
+    "attitre propose l'heure à la première de la liste. La proposition se voit dans l'agenda : la supprimer, ou noter "
+    "un rendez-vous dessus, la retire."
+)
+REFUSES = "Nora Vidal préfère garder le sien."
+SECOND = "Le deuxième de la liste reçoit la proposition, et l'accepte."
+LETTER = "(et un e-mail : {subject})"
+LISTED = "Ce que le cabinet sait de la liste :"
+ANOTHER_HOUR = (
+    "Nous sommes le {now}. attitre n'écrit à personne au sujet d'un créneau libéré avant 8 h ni après 20 h, ni le "
+    "dimanche ni les jours fériés : l'horloge de la démonstration avance jusqu'au {start}."
+)
+PAGES = "Les pages des patients, à ouvrir dans un navigateur (« Changer de date » agit vraiment sur l'agenda) :"
+
 INVITATION = "À vous de jouer, jusqu'à Ctrl-C. Dans Thunderbird (Nouvel agenda, Sur le réseau) ou tout client CalDAV :"
 ADDRESSES = """\
   Adresse           {url}

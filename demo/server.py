@@ -1,6 +1,7 @@
 """CalDAV servers in processes of their own, their calendars in a folder of ours: the demo's Radicale; a Xandikos.
 
-`DEMO_HOST` and `DEMO_PORT` choose where it listens: 127.0.0.1 and a free port unless they are set.
+`DEMO_HOST` and `DEMO_PORT` choose where it listens: 127.0.0.1 and a free port unless they are set. The patients' pages
+listen at the same host.
 """
 
 from __future__ import annotations
@@ -35,13 +36,20 @@ def radicale(folder: Path) -> Iterator[Server]:
     """A running server. Raises ModuleNotFoundError without the extra `demo`, OSError where it does not answer."""
     if importlib.util.find_spec("radicale") is None:
         raise ModuleNotFoundError("radicale", name="radicale")
-    host = os.environ.get("DEMO_HOST") or "127.0.0.1"
+    host = _host()
     port = int(os.environ.get("DEMO_PORT") or _free_port(host))
     local = "127.0.0.1" if host in EVERYWHERE else host
-    server = Server(f"http://{local}:{port}/", f"http://{_own_address() if host in EVERYWHERE else local}:{port}/")
+    server = Server(f"http://{local}:{port}/", f"http://{_shown(host)}:{port}/")
     folder.mkdir()
     with _running(_command(folder, server, f"{host}:{port}"), folder, local, port):
         yield server
+
+
+def pages() -> tuple[str, str]:
+    """Where the patients' pages are to listen, and their address as a person of this network opens it."""
+    host = _host()
+    port = _free_port(host)
+    return f"{host}:{port}", f"http://{_shown(host)}:{port}"
 
 
 @contextmanager
@@ -109,6 +117,14 @@ def _answering(process: subprocess.Popen[bytes], host: str, port: int) -> None:
         else:
             return
     raise OSError(f"Le serveur CalDAV ne démarre pas sur {host}:{port}.")
+
+
+def _host() -> str:
+    return os.environ.get("DEMO_HOST") or "127.0.0.1"
+
+
+def _shown(host: str) -> str:
+    return _own_address() if host in EVERYWHERE else host
 
 
 def _free_port(host: str) -> int:

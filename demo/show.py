@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -22,6 +22,8 @@ from rules.text.french import clock, day_and_clock
 _MARKS = {"⚠": "bold red", "✓": "bold green"}
 _SIGNS = {"✗": "red", "!": "yellow", "✓": "green"}
 _FRAMES = {"⚠": "red", "✓": "green"}
+_SHAPES = {"label": "( ) {}", "marked": "(•) {}", "button": "[ {} ]", "a": "› {}"}
+_STYLES = {"h1": "bold", "h2": "bold", "legend": "bold", "a": "blue", "button": "bold", "marked": "green", "dt": "dim"}
 _PLAIN_WIDTH, _WIDEST = 80, 96
 _JOINT = "\ue000"  # stands for a space at which no line may end: rich takes even U+00A0 for a place to break
 _TOGETHER = re.compile(r"(?<=[«→✗✓⚠]) | (?=[»:;!?%→])|(?<=\d) (?=h\b|min\b)|(?<=\d h) (?=\d)|(?<=\bDr) ")
@@ -116,6 +118,15 @@ class Show:
         foot += [f"Mise en page : {saved}"] if saved else []
         parts = [Text(), Text("\n".join(foot), "dim")] if foot else []
         self._panel(f"E-mail à {mail['To']}", "cyan", head, Text(), _body(mail), *parts)
+
+    def page(self, title: str, lines: Iterable[tuple[str, str]]) -> None:
+        """A page as the patient's phone shows it: lines, each with its element's name."""
+        parts = [_text(_SHAPES.get(kind, "{}").format(text), _STYLES.get(kind, "")) for kind, text in lines]
+        self._panel(title, "magenta", *parts)
+
+    def output(self, command: str, text: str) -> None:
+        """What a command answers: its lines as they are."""
+        self._panel(f"$ {command}", "blue", *map(Text, text.strip("\n").splitlines()))
 
     def _panel(self, title: str, colour: str, *parts: RenderableType) -> None:
         self._print()

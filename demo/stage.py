@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from demo import sample
 from demo.googlestandin import GoogleStandIn
 from demo.googlestandin.person import Person
 from demo.secretary import E, Screen, Secretary
-from demo.server import Server, end, radicale
+from demo.server import Server, end, pages, radicale
 from demo.sinks import MailSink, Sms, SmsSink
 
 T = TypeVar("T")
@@ -30,6 +31,13 @@ _PAUSE = 0.15
 _ANSWERED = 0.3  # seconds: what the worker had asked before it was stopped is answered by then
 _TAIL = 15
 _COMMAND = (sys.executable, "-c", "from sync.main import main; main()")
+_LATER = """
+import sys, time
+from time_machine import travel
+from sync.main import main
+with travel(time.time() + int(sys.argv.pop(1)), tick=True):
+    main()
+"""  # the command in a process whose clock is ahead
 
 
 class Missed(Exception):
@@ -73,7 +81,8 @@ class Post:
 @dataclass
 class Stage:
     """The running practice. `secretaries` and `calendars` (addresses) are by dentist, for those on CalDAV; `web` is who
-    works in the third dentist's Google calendar."""
+    works in the third dentist's Google calendar; `pages`: where the patients' pages listen, and their address; `ahead`:
+    seconds by which the story's clock is ahead (`demo.hours`)."""
 
     folder: Path
     server: Server
@@ -82,6 +91,8 @@ class Stage:
     calendars: dict[str, str]
     secretaries: dict[str, Secretary]
     days: sample.Days
+    pages: tuple[str, str]
+    ahead: int = 0
     patience: float = PATIENCE
     web: Person = field(init=False)
     worker: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -94,9 +105,13 @@ class Stage:
         """The YAML that the worker runs with."""
         return self.folder / "attitre.yaml"
 
+    @property
+    def _command(self) -> tuple[str, ...]:
+        return (sys.executable, "-c", _LATER, str(self.ahead)) if self.ahead else _COMMAND
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One `attitre` command, run to its end."""
-        whole = [*_COMMAND, *arguments, "-c", str(self.config)]
+        whole = [*self._command, *arguments, "-c", str(self.config)]
         return subprocess.run(  # noqa: S603
             whole, env=_environment(), cwd=self.folder, capture_output=True, encoding="utf-8", timeout=120, check=False
         )
@@ -115,7 +130,7 @@ class Stage:
     @contextmanager
     def working(self) -> Iterator[None]:
         """The real worker runs meanwhile, in a session of its own: Ctrl-C reaches it only through us."""
-        whole = [*_COMMAND, "run", "-c", str(self.config)]
+        whole = [*self._command, "run", "-c", str(self.config)]
         with (self.folder / "worker.log").open("wb") as log:
             self.worker = subprocess.Popen(  # noqa: S603
                 whole, env=_environment(), cwd=self.folder, stdout=log, stderr=log, start_new_session=True
@@ -181,15 +196,30 @@ class Stage:
     def told(self, expected: str, mobile: str, email: str) -> tuple[Sms, EmailMessage]:
         """The SMS and the letter that this patient receives now; anything else sent meanwhile is a failure."""
 
-        def probe() -> tuple[Sms, EmailMessage] | None:
-            texts = [sms for sms in self.post.fresh_sms() if sms.to == mobile]
-            letters = [mail for mail in self.post.fresh_mail() if str(mail["To"]) == email]
-            return (texts[0], letters[0]) if texts and letters else None
+        return self.told_each(expected, (mobile, email))[0]
+
+    def told_each(self, expected: str, *people: tuple[str, str]) -> list[tuple[Sms, EmailMessage]]:
+        """The same for several patients (mobile, e-mail) at once, in that order."""
+
+        def probe() -> list[tuple[Sms, EmailMessage]] | None:
+            found = [self._fresh(*one) for one in people]
+            return [one for one in found if one] if all(found) else None
 
         found = self.until(expected, probe, self._counted)
-        if (told := self.post.take_patients()) != len(found):
+        if (told := self.post.take_patients()) != 2 * len(found):
             raise Missed(f"{expected}, et rien d'autre", f"{told} messages")
         return found
+
+    def _fresh(self, mobile: str, email: str) -> tuple[Sms, EmailMessage] | None:
+        texts = [sms for sms in self.post.fresh_sms() if sms.to == mobile]
+        letters = [mail for mail in self.post.fresh_mail() if str(mail["To"]) == email]
+        return (texts[0], letters[0]) if texts and letters else None
+
+    def link(self, mobile: str, to: str) -> str:
+        """The address in the last text to that number that leads to a page of that kind (`r`, `a`, `o`); empty for
+        none."""
+        texts = [sms.text for sms in self.post.sms.messages if sms.to == mobile]
+        return next(iter(re.findall(rf"{re.escape(self.pages[1])}/{to}/\S+", "\n".join(reversed(texts)))), "")
 
     def silent(self, expected: str) -> None:
         """No patient was told anything new. Raises Missed."""
@@ -217,7 +247,7 @@ def log_tail(folder: Path) -> str:
 
 
 @contextmanager
-def set_up(folder: Path, days: sample.Days) -> Iterator[Stage]:
+def set_up(folder: Path, days: sample.Days, ahead: int = 0) -> Iterator[Stage]:
     """Servers, calendars with what already stands in them, configuration and directory; the worker not yet."""
     with ExitStack() as stack:
         server = stack.enter_context(radicale(folder / "agendas"))
@@ -226,7 +256,7 @@ def set_up(folder: Path, days: sample.Days) -> Iterator[Stage]:
         calendars = {key: _calendar(server, key, name) for key, name in sample.CALDAV.items()}
         google.add_calendar(sample.GOOGLE, sample.GOOGLE_NAME)
         people = {key: Secretary(url, server.user, server.password) for key, url in calendars.items()}
-        stage = Stage(folder, server, google, post, calendars, people, days)
+        stage = Stage(folder, server, google, post, calendars, people, days, pages(), ahead)
         for title, start in sample.full_days(days):
             people["petit"].books(title, start, 20)
         people["martin"].books(sample.PAST_TITLE, sample.past_visit(days), 20, sample.PAST_TEXT)
@@ -240,7 +270,7 @@ def _configure(stage: Stage) -> None:
     stage.google.share(sample.GOOGLE, sample.ROBOT, "writer")
     (stage.folder / "google.json").write_text(key)
     ways = {"google": stage.google.root, "smtp": stage.post.mail.url, "sms": stage.post.sms.url}
-    yaml = sample.configuration(stage.calendars, user=stage.server.user, **ways)
+    yaml = sample.configuration(stage.calendars, user=stage.server.user, pages=stage.pages, **ways)
     stage.config.write_text(yaml, encoding="utf-8")
     (stage.folder / "patients.csv").write_text(sample.patients(), encoding="utf-8")
     done = stage.command("patients", "import", str(stage.folder / "patients.csv"), "--yes")

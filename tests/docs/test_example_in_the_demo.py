@@ -23,7 +23,7 @@ MARIE = Patient("Dupont", "Marie", id=1, birth_date=date(1981, 5, 12), mobile="+
 def the_demo(folder: Path) -> Practice:
     text = sample.configuration(
         {"martin": "http://127.0.0.1:1/m/", "petit": "http://127.0.0.1:1/p/"}, google="http://127.0.0.1:1/", user="u",
-        smtp="smtp://127.0.0.1:1", sms="http://127.0.0.1:1/sms",
+        smtp="smtp://127.0.0.1:1", sms="http://127.0.0.1:1/sms", pages=("127.0.0.1:1", "http://127.0.0.1:1"),
     )  # fmt: skip
     for name, content in (("attitre.yaml", text), ("password", "p"), ("google.json", "{}")):
         (folder / name).write_text(content, encoding="utf-8")
