@@ -23,7 +23,7 @@ def sms_said(send: Send, practice: Practice, style: Style) -> str:
     """What an SMS says before its link. It fits into one with it, unless the names are very long."""
     who = spoken_names.article(spoken_names.short(send.facts.dentist, practice))
     if send.kind is MessageKind.STILL:
-        return f"souhaitez-vous toujours avancer votre RDV avec {who} ?"
+        return f"souhaitez-vous toujours avancer votre RDV{'' if style.shorter else f' avec {who}'} ?"
     said = f"un RDV se libère {_sms_when(send.facts, practice, style)} avec {who}."
     if send.before is None or style.shorter:
         return said

@@ -43,7 +43,7 @@ def test_every_id_that_is_cited_stands_in_the_book() -> None:
         ("# SYNC 4 C, 9", "older name", "SYNC 9"),
         ("# DESIGN, decision 8", "older name", "DESIGN 8"),
         ("# INTERFACE 2, 9", "older name", "INTERFACE 9"),
-        ("# BENCHMARK B12", "benchmark", "12"),
+        ("# BENCHMARK B99", "benchmark", "99"),
         ("# see S99", "statement", "99"),
         ("# section 8 of the procedure", "section", "8"),
         ("# crash point K17", "crash point", "17"),
