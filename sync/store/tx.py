@@ -102,7 +102,7 @@ class TransactionCache:
     # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
     asked: frozenset[int] | None = None
 
-    # waiting_entries: booking → its latest EntryRow, of all that ever waited. Dropped by each change of an entry.
+    # waiting_entries: booking → the columns of its latest entry, of all that ever waited. Each change changes it too.
     waiting: dict[int, Any] | None = None
 
     # patients: the directory is known to be empty. Dropped by the first record.

@@ -127,9 +127,11 @@ def add(
     """Add an entry. Returns its number."""
     number = counters.take_numbers(tx, "waiting")[0]
     row = {"id": number, "origin": origin.value, "booking": booking, "calendar": place[0], "ref": place[1]}
-    begun = {"since": now, "confirmed_at": now, "state": OPEN.value, "silences": 0}
-    tx.add(_ADD, [{**row, **begun, **_columns(standing)}])
-    tx.cache.waiting = None
+    begun = {"since": now, "confirmed_at": now, "state": OPEN.value, "silences": 0, "closed_at": None, "why": None}
+    made = {**row, **begun, **_columns(standing)}
+    tx.add(_ADD, [made])
+    if tx.cache.waiting is not None and booking:
+        tx.cache.waiting[booking] = made
     return number
 
 
@@ -142,7 +144,11 @@ def keep(tx: Tx, row: EntryRow, standing: Standing, origin: Origin | None = None
 def change(tx: Tx, entry: int, **values: Any) -> None:
     """Set columns of one entry."""
     tx.run(_CHANGE.values(**values), the_id=entry)
-    tx.cache.waiting = None
+    known = tx.cache.waiting or {}
+    for booking, row in known.items():
+        if row["id"] == entry:
+            known[booking] = {**row, **values}
+            break
 
 
 def close(tx: Tx, entry: int, why: str, now: datetime) -> None:

@@ -61,6 +61,9 @@ def _attend(world: World, tx: Tx, gap: GapRow, waiting: Waiting, now: datetime) 
     if live:
         gaps.look_again(tx, min(one.until for one in live), gap=gap.id)
         return
+    own = calendars.get(tx, gap.calendar)
+    if own is not None and (own.held_at is not None or own.fail_count):
+        return  # by the brake, or its calendar is not known as it is now
     _ask_next(world, tx, gap, waiting, now)
 
 

@@ -13,8 +13,10 @@ import pytest
 from adapters.calendars.memory import MemoryCalendar
 from adapters.web.patients import Shown, What
 from rules.model import Patient
+from sync.core.context import Source
+from sync.store.engine import Store
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
-from tests.office import ics
+from tests.office import calendar_of, ics, make_office
 from tests.procedure.waiting import OFFERING, PAUL, ZOE, phone_of
 
 ROUNDS = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 40
@@ -121,3 +123,22 @@ def test_p44_of_five_who_accept_at_once_one_gets_it_or_she_has_it(
     said = [phone_of(desk, one).sees().news for one in FIVE]
     assert len([one for one in said if "à vous" in one]) == len(winners), when
     assert all("reste" in one for one in said if "à vous" not in one), when
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(5))
+def test_p44_of_five_on_postgresql_one_is_first(postgresql: str, tmp_path: Path, number: int) -> None:
+    practice = replace(OFFERING, key=f"cinq{number}")
+    sources = [Source(calendar_of(one.key), one.key) for one in practice.dentists]
+    desk = Desk(make_office(tmp_path, practice, sources, Store(postgresql, practice.key)))
+    desk.knows(*FIVE, LUC)
+    desk.office.passes()
+    asked(desk)
+    read = all_click(desk)
+    assert len([one for one in read if one.pending]) == 1
+    assert len([one for one in read if "déjà pris" in one.news]) == 4
+    for _ in range(4):
+        desk.office.passes(later=timedelta(minutes=1))
+    assert len(at_the_slot(desk)) == 1
+    assert "MOREAU" not in at_the_slot(desk)[0]
+    desk.office.world.store.close()
