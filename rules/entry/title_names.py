@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rules.details import names
 from rules.entry import motifs, vocabulary
 from rules.entry.classified import EDGES, Sheet
@@ -43,7 +45,10 @@ def _past_postponed(sheet: Sheet, part: str) -> str:
     """The part without what says that the appointment does not stand: `à reporter`, `reporté au 15/12`, and of `à
     confirmer DUPONT Marie` the name."""
     spoken = part.split(" ")
-    said = next((n for n in (1, 2) if key(" ".join(spoken[:n])) in vocabulary.usual().postponed), 0)
+    said = next((n for n in (4, 3, 2, 1) if key(" ".join(spoken[:n])) in vocabulary.usual().postponed), 0)
+    if _CONDITION.match(part):
+        sheet.crossed = sheet.crossed or part
+        return ""
     if not said:
         return part
     named = any(word[:1].isupper() for word in spoken[said:]) and not sheet.name
@@ -60,7 +65,7 @@ def _named(sheet: Sheet, part: str) -> None:
     """The name in a part, without words for time that is no booking, which are noted."""
     if block_words(sheet.practice).isdisjoint(key(part).split()):
         sheet.name, more = _name_and_more(sheet, part)
-        sheet.left.extend(filter(None, [more]))
+        _leave(sheet, more)
         return
     found = name_words(part)
     work = [place for place, one in enumerate(found) if one.folded in block_words(sheet.practice)]
@@ -75,7 +80,7 @@ def _named(sheet: Sheet, part: str) -> None:
     work = [place for place in work if place not in names_own]
     if not work:
         sheet.name, more = _name_and_more(sheet, part)
-        sheet.left.extend(filter(None, [more]))
+        _leave(sheet, more)
         return
     sheet.kept_for = sheet.kept_for or found[work[0]].typed
     cuts = [(found[place].start, found[place].end) for place in work]
@@ -83,15 +88,34 @@ def _named(sheet: Sheet, part: str) -> None:
     beside = vocabulary.usual().beside
     sheet.left.extend(piece for piece in pieces if piece and _names_nobody(piece, beside))
     pieces = [piece for piece in pieces if piece and not _names_nobody(piece, beside)]
-    for piece in filter(None, (_past_vague(sheet, piece) for piece in pieces)):
+    for piece in filter(None, (_past_vague(sheet, _past_beside(sheet, piece, beside)) for piece in pieces)):
         name, more = ("", piece) if sheet.name else _name_and_more(sheet, piece)
         sheet.name = sheet.name or name
-        sheet.left.extend(filter(None, [more]))
+        _leave(sheet, more)
+
+
+def _leave(sheet: Sheet, more: str) -> None:
+    """Leave over what stands behind a name; a condition (`ou sa femme`) puts the whole appointment in doubt."""
+    if _CONDITION.match(more):
+        sheet.crossed = sheet.crossed or more
+    elif more:
+        sheet.left.append(more)
 
 
 def _names_nobody(piece: str, beside: frozenset[str]) -> bool:
     """Whether the words beside a block's word name nobody: `Réunion d'équipe`."""
     return all(word in beside or motifs.small(word) or word.isdigit() for word in key(piece).split())
+
+
+def _past_beside(sheet: Sheet, piece: str, beside: frozenset[str]) -> str:
+    """The piece without the words before a name that belong to the work: `plan de traitement FOURNIER`."""
+    spoken = tokens(piece)
+    count = next((n for n, (word, _, _) in enumerate(spoken) if word not in beside and not motifs.small(word)), 0)
+    last = max((n for n in range(count) if spoken[n][0] in beside), default=-1)
+    if last < 0:
+        return piece
+    sheet.left.append(piece[: spoken[last][2]])
+    return piece[spoken[last][2] :].strip(EDGES)
 
 
 def _past_vague(sheet: Sheet, part: str) -> str:
@@ -202,7 +226,7 @@ def may_name(sheet: Sheet, word: Word) -> bool:
     """Whether a remaining word may be a name, and is no word of the reception."""
     if word.folded in _EMPTY | _PLACES | vocabulary.usual().sentence or not is_name_word(word):
         return False
-    known = motifs.find([word.folded], sheet.practice, near=False)
+    known = motifs.of_the_trade(word.folded) or motifs.find([word.folded], sheet.practice, near=False)
     return not known and word.folded not in block_words(sheet.practice)
 
 
@@ -223,3 +247,4 @@ _EMPTY = frozenset(
 )  # fmt: skip
 _PLACES = frozenset({"libre", "reserve", "reservee", "creneau", "dispo", "disponible", "plage", "urgences"})
 _AND = frozenset({"+", "&", "/", "et", ","})
+_CONDITION = re.compile(r"(?:si\s+pas|sauf\s+si|ou\s+\w|si\b.*\b(?:annul|vient\s+pas|d[ée]sist))", re.IGNORECASE)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rules.entry import labels, motifs, outcomes, yes_no
-from rules.entry.classified import BREAK, DOCTOR, EDGES, Sheet, labelled, stated, take_details
+from rules.details import names
+from rules.entry import labels, motifs, outcomes, vocabulary, yes_no
+from rules.entry.classified import BREAK, DOCTOR, EDGES, REFERRED, Sheet, labelled, stated, take_details
 from rules.entry.is_patient import block_words
 from rules.entry.name_words import (
     name_words,
@@ -28,7 +29,9 @@ def sort(sheet: Sheet, text: str) -> None:
     crossed = _CROSSED.match(text)
     doubt = _DOUBT.search(text)
     sheet.crossed = crossed[1] if crossed else doubt[1] if doubt else ""
-    for segment in labels.cut(_TAG.sub("", _plain(text))):
+    if doubt:
+        text = f"{text[: doubt.start(1)]}{text[doubt.end(1) :]}"
+    for segment in labels.cut(_TAG.sub(_tag, _plain(text))):
         if segment.label == "comment":
             sheet.comment.append(segment.value)
         elif segment.label == "outcome":
@@ -40,6 +43,13 @@ def sort(sheet: Sheet, text: str) -> None:
             _free_title(sheet, segment.value)
     if sheet.kept_for and sheet.name and sheet.motifs:
         _of_a_note(sheet, text)
+
+
+def _tag(found: re.Match[str]) -> str:
+    """Nothing in place of a tag of dentists; `[DUPONT Marie]` is a patient."""
+    spoken = found[1].split()
+    called = len(spoken) > 1 and any(map(names.usual_given, spoken)) and not DOCTOR.search(found[1])
+    return f"{found[1]} " if called else ""
 
 
 def _of_a_note(sheet: Sheet, text: str) -> None:
@@ -67,8 +77,11 @@ def _free_title(sheet: Sheet, text: str) -> None:
         text = f"{said.before}{GAP}{said.after}"
     if "=" in text and (choice := _CHOICE.search(text)):
         sheet.choice, text = int(choice[1]), text[: choice.start()]
+    text = REFERRED.sub(lambda found: _left(sheet, found[0]), _BORN_AS.sub(lambda found: _born_as(sheet, found), text))
     text = take_details(sheet, _STROKE.sub(" / ", text) if "/" in text else text)
     if any(map(str.isdigit, text)):
+        text = _DAY.sub(lambda found: _noted(sheet, found[0]), text)
+        text = _ORDINAL.sub(lambda found: _left(sheet, found[0]), text)
         text = take_teeth(sheet, _AGE.sub(lambda found: _noted(sheet, found[0]), text))
     text = _take_words(sheet, text)
     for joint, part in _parts(text):
@@ -84,6 +97,18 @@ def _parts(text: str) -> list[tuple[str, str]]:
             found.append((joint.strip(), part))
         joint, last = (sign[0], sign.end()) if sign else ("", last)
     return found
+
+
+def _born_as(sheet: Sheet, found: re.Match[str]) -> str:
+    """Note the birth name in brackets between a family name and a first name: `ROUX (née PETITJEAN) Camille`."""
+    sheet.add("birth_name", found[1].strip())
+    return " "
+
+
+def _left(sheet: Sheet, text: str) -> str:
+    """Leave over what says neither who nor what: `2e rdv`, `adressée par Dr Petit`."""
+    sheet.left.append(text.strip(EDGES))
+    return GAP
 
 
 def _noted(sheet: Sheet, text: str) -> str:
@@ -103,10 +128,19 @@ def _in_a_name(sheet: Sheet, text: str, start: int, end: int) -> bool:
     word = key(text[start:end])
     if word not in _ALSO_NAMES:
         return False
-    found = name_words(text)
+    found, known = name_words(text), _motif_places(sheet, text)
     here = next((place for place, one in enumerate(found) if one.start <= start < one.end), None)
     others = [one for one in found if one.folded not in _ALSO_NAMES and may_name(sheet, one)]
+    others = [one for one in others if not any(a <= one.start < b for a, b in known)]
+    if here is not None and word == "lapin" and found[here].loud and not others:
+        return bool(known) or not block_words(sheet.practice).isdisjoint(key(text).split())  # `DÉTARTRAGE LAPIN`
     return here is not None and needed_by_a_name(text, found, here, others)
+
+
+def _motif_places(sheet: Sheet, text: str) -> list[tuple[int, int]]:
+    spoken = tokens(text)
+    found = motifs.find([word for word, _, _ in spoken], sheet.practice, near=False)
+    return [(spoken[one.start][1], spoken[one.end - 1][2]) for one in found]
 
 
 def _take_words(sheet: Sheet, text: str) -> str:
@@ -116,9 +150,35 @@ def _take_words(sheet: Sheet, text: str) -> str:
     places = [(spoken[a][1], spoken[b - 1][2]) for a, b in stated(sheet, typed)]
     for mention in _motifs_beside_names(sheet, text, typed, spoken):
         sheet.motifs[mention.label] = None
-        places.append((spoken[mention.start][1], spoken[mention.end - 1][2]))
+        begin, end = _with_its_step(sheet, text, spoken, mention)
+        places.append((begin, end))
     places += _doctors(sheet, text)
     return without(text, places)
+
+
+def _with_its_step(
+    sheet: Sheet, text: str, spoken: list[tuple[str, int, int]], mention: motifs.Mention
+) -> tuple[int, int]:
+    """The place of a motif with the words around that say which step of it, or how often; those are left over."""
+    behind, first, last = vocabulary.usual().behind, mention.start, mention.end
+    while first and _of_a_step(spoken[first - 1][0]) and _close(text, spoken[first - 1], spoken[first]):
+        first -= 1
+    while last < len(spoken) and spoken[last][0] in behind and _close(text, spoken[last - 1], spoken[last]):
+        last += 1
+    begin, end = spoken[first][1], spoken[last - 1][2]
+    around = (text[begin : spoken[mention.start][1]], text[spoken[mention.end - 1][2] : end])
+    sheet.left.extend(piece.strip() for piece in around if piece.strip())
+    return begin, end
+
+
+def _of_a_step(word: str) -> bool:
+    """`pose`, `taille`, and how many: `taille 3 couronnes`."""
+    return word in vocabulary.usual().before or (word.isdigit() and len(word) == 1)
+
+
+def _close(text: str, one: tuple[str, int, int], other: tuple[str, int, int]) -> bool:
+    """Whether nothing stands between two words but a blank or a hyphen."""
+    return not text[one[2] : other[1]].strip(" -")
 
 
 def _doctors(sheet: Sheet, text: str) -> list[tuple[int, int]]:
@@ -157,10 +217,23 @@ def typed_by(mentions: list[motifs.Mention], typed: list[str]) -> set[str]:
 
 
 _MAY_BE_DRAWN = re.compile("[\u00a2-\u00af\u0300-\u036f\u2100-\uffff\U00010000-\U0010ffff]")
-_TAG = re.compile(r"^\s*\[[^\[\]]*\](?=\s*\w)")  # tells the dentists of a shared calendar apart
+_TAG = re.compile(r"^\s*\[([^\[\]]*)\](?=\s*\w)")  # tells the dentists of a shared calendar apart
 _AGE = re.compile(  # `8 ans`, `14h30`, `14:30`; without the words before it
     r"(?<![\w/.])(?:à\s+)?\d{1,3}\s?(?:(?:ans?|mois|min|mn)(?!\w)|['’′](?![\w'’′]))|(?<![\w/.])(?:à\s+)?\d{1,2}\s?h\s?(?:\d{2})?(?!\w)"
     r"|(?<![\w/.])(?:à\s+)?\d{1,2}:[0-5]\d(?!\w)",
+    re.IGNORECASE,
+)
+_BORN_AS = re.compile(r"\s*\(\s*(?:n[ée]e|nom de naissance)\s*:?\s+((?!le\s)[^\W\d_][^()\d]*?)\s*\)\s*", re.IGNORECASE)
+_ORDINAL = re.compile(  # `2e rdv`, `3ème séance`; the first one is a statement
+    r"(?<!\w)(?:[2-9]\s?(?:e|[èe]me|nde?)\s+(?:rdv|rv|visite|fois|cs|consult\w*|rendez[\s-]vous)"
+    r"|(?:1\s?(?:re|[èe]re|er)|[2-9]\s?(?:e|[èe]me|nde?))\s+(?:s[ée]ance|passage|partie|temps|[ée]tape|phase)"
+    r"|(?:s[ée]ance|rdv)\s+(?:n[°o]\s?)?[1-9](?:\s?/\s?[1-9])?)(?!\w)",
+    re.IGNORECASE,
+)
+_DAY = re.compile(  # `mardi 10h`, `mardi 1er décembre`: compared with the event's by `rules.checks.typed_time`
+    r"(?<!\w)(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\s+"
+    r"(?:(?:à\s+)?(?=\d{1,2}\s?(?:h|:\d\d))|(?:le\s+)?\d{1,2}(?:er)?(?:/\d{1,2}(?:/\d{2,4})?(?!\d)"
+    r"|\s+(?:janv|f[ée]v|mars|avr|mai|juin|juil|ao[uû]t|sept|oct|nov|d[ée]c)[^\W\d_]*\.?))",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"\d{1,3}\s?(?:min|mn|['’′])|[1-3]\s?h\s?(?:[0-5]\d)?", re.IGNORECASE)  # `45'`, `1h30`
