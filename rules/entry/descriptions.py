@@ -79,7 +79,9 @@ def _postponed(spoken: list[str]) -> bool:
     return any(count == len(spoken) or (spoken[count] in _GOES_ON and len(spoken) < count + 6) for count in ends)
 
 
-_GOES_ON = frozenset(["par", "avec", "au", "avant", "demain", "auprès", "sms", "mail", "tel", "svp", "lundi", "jeudi"])
+_GOES_ON = frozenset(
+    ["par", "avec", "au", "avant", "demain", "sms", "mail", "tel", "svp", "lundi", "jeudi", "la", "le", "rappeler"]
+)
 _BOOKED_AGAIN = re.compile(  # called off and booked again: which of the two is this event?
     r"\b(?:annul|d[ée]command)\w*\b.*\b(?:reprogramm|replac|recas|repris|report)[ée]e?s?\b(?!\s+(?:au|le|du|pour|en|à)\b)",
     re.IGNORECASE,

@@ -194,7 +194,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     for span in clause.found:
         if _landline(clause, span):
             continue
-        if not unknown or span.named or span.label == "address":
+        if not unknown or span.named or span.label == "address" or _wished(clause, unknown):
             _note(sheet, span)
         elif span.label == "email" or (span.label == "mobile" and mobile(span.text).value):
             sheet.unclear.append(clause.text.strip(EDGES))
@@ -203,6 +203,14 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     elif dentist:
         sheet.add("dentist", dentist)
     return not unknown
+
+
+def _wished(clause: _Clause, unknown: str) -> bool:
+    """Whether the unknown words stand behind the details and say when the patient can come: `… dispo le mardi`."""
+    return clause.text.rstrip(EDGES).endswith(unknown) and unknown.split(" ", maxsplit=1)[0].lower() in _WISHES
+
+
+_WISHES = frozenset({"dispo", "disponible", "dispos", "plutôt", "plutot", "préfère", "prefere"})
 
 
 def _without_details(sheet: Sheet, text: str, known: Known) -> bool:
