@@ -242,6 +242,8 @@ def _relevant(findings: tuple[Finding, ...]) -> Iterable[Finding]:
     rules = {one.rule for one in findings}
     if "name-twice" in rules:
         return (one for one in findings if one.rule not in _IN_THE_RECORD | _WHO)
+    if "title-crossed" in rules:  # first of all: does it stand?
+        findings = tuple(one for one in findings if one.rule != "motif-missing")
     nobody = {"name-missing", "birth-date-missing", "mobile-missing"} <= rules  # `détartrage`: first of all, who?
     return (
         findings

@@ -20,8 +20,20 @@ _DAY = re.compile(
     r"(?!\s?h)",
     re.IGNORECASE,
 )
+_WEEKDAY = re.compile(
+    r"\b(?P<name>lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+    r"(?:\s+(?:[àa]\s+)?(?=\d{1,2}\s?h|\d{1,2}:\d\d)|\s+(?:matin|soir|midi|apr[èe]s[\s-]?midi|aprem)\b|\W*$)",
+    re.IGNORECASE,
+)
+_WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_ON = re.compile(r"\b(?:le|au)\s+(?P<day>\d{1,2})/(?P<month>\d{1,2})(?:/(?:20)?\d{2})?(?![\w/])", re.IGNORECASE)
+_DONE = re.compile(
+    r"(?:[ée]e?s?|\b(?:du|vue?s?|pris|faite?s?|mise?|venue?s?|dernier|rdv|rx|depuis))\W*$", re.IGNORECASE
+)
+_MAY_SAY = re.compile(r"\d|di\b|dimanche", re.IGNORECASE)
 _OF_SOMETHING_ELSE = re.compile(
-    r"\b(?:avant|apr[eè]s|jusqu|d[eè]s|vers|entre|part|sort|quitte|appel|rappel|finit|libre|dispo|lieu de)\w*"
+    r"\b(?:avant|apr[eè]s|pas|sauf|jamais|toujours|fixe|jusqu|d[eè]s|vers|entre|part|sort|quitte|appel|rappel|finit|libre|dispo"
+    r"|lieu de)\w*"
     r"(?:\s(?:de|[àa]))?\W*\Z",
     re.IGNORECASE,
 )
@@ -30,7 +42,7 @@ _OF_SOMETHING_ELSE = re.compile(
 def typed_time(event: CalendarEvent, entry: Entry, practice: Practice) -> tuple[Finding, ...]:
     """The finding about a time that the title states; a time of what happened, or of something else, is none. The
     occurrences of a series share one title."""
-    if event.all_day or event.recurring or entry.outcome is not None or not any(sign.isdigit() for sign in event.title):
+    if event.all_day or event.recurring or entry.outcome is not None or not _MAY_SAY.search(event.title):
         return ()
     start = event.start.astimezone(practice.zone)
     wrong = next(_wrong(event.title, start), "")
@@ -43,9 +55,16 @@ def _wrong(title: str, start: datetime) -> Iterator[str]:
     hours = [one for one in _HOUR.finditer(title) if _states(title, one) and _is_hour(one)]
     if hours and not any(_clock(one) == (start.hour, start.minute) for one in hours):
         yield hours[0][0]
+    for one in _WEEKDAY.finditer(title):
+        if _states(title, one) and one["name"].lower() != _WEEK[start.weekday()]:
+            yield one["name"]
     for one in _DAY.finditer(title):
         day, month = int(one["day"]), int(one["month"] or start.month)
         if _states(title, one) and 1 <= day <= 31 and (day, month) != (start.day, start.month):
+            yield one[0]
+    for one in _ON.finditer(title):
+        other = (int(one["day"]), int(one["month"])) != (start.day, start.month)
+        if other and _states(title, one) and not _DONE.search(title[: one.start()]):
             yield one[0]
 
 

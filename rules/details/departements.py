@@ -54,6 +54,11 @@ def contradiction(code: str, place: str) -> str:
     return f"le code postal {code} n'est pas celui de {town}" if known and known != _of(code) else ""
 
 
+def large_town(code: str, town: str) -> bool:
+    """Whether the text is one of the largest towns, and the postcode its département's."""
+    return _table(_TOWNS).get(key(town)) == _of(code)
+
+
 def _named(said: str) -> str | None:
     """The département whose name or number (`33`, `2A`) is in the text as a word of its own."""
     number = said.upper()

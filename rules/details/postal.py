@@ -13,7 +13,7 @@ _POSTCODE = re.compile(r"(?<![\d\w])(?:F-?)?(\d{2}\s?\d{3})(?!\d)")
 _NUMBER = re.compile(r"(?<!\d)\d{1,5}(?!\d)")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CODE_APART = re.compile(r"(?<!\d)(\d{5}),\s*(?=[^\W\d_])")
-_TOWN_BEFORE = re.compile(r"(?:,|\sà)\s*([^,\d]+?)[\s,]*$")
+_TOWN_BEFORE = re.compile(r"(?:,|\sà)\s*([^,\d]+?(?:\s\d{1,2}\s?(?:e|er|[èe]me))?)[\s,]*$")
 _CEDEX = re.compile(r"\bcedex\b(?:\s*\d{1,2}\b)?", re.IGNORECASE)
 _PLACE = re.compile(
     r"\b(?:lieu ?dit|ld|hameau|le bourg|bourg|ferme|chateau|domaine|residence|res|moulin|mas|villa|bp|ehpad"
@@ -63,13 +63,22 @@ def _problems(raw: str, code: re.Match[str] | None) -> list[str]:
         wrong = re.search(r"\b\d{4}\b|\b\d{6}\b|\b2[AB]\d{2,3}\b", raw, re.IGNORECASE)
         return ["le code postal doit avoir 5 chiffres" if wrong else "le code postal manque", *_street(raw)]
     street, town = raw[: code.start()], _CEDEX.sub("", raw[code.end() :])
-    if not _LETTERS.search(town) and (before := _TOWN_BEFORE.search(street)):
+    if not _LETTERS.search(town) and (before := _TOWN_BEFORE.search(street) or _large_town(code[1], street)):
         street, town = street[: before.start()], before[1]  # `12 rue des Lilas, Paris 75020`
     return (
         _street(street)
         + _codes(code[1].replace(" ", ""), town)
         + ([] if _LETTERS.search(town) else ["la ville manque"])
     )
+
+
+def _large_town(code: str, street: str) -> re.Match[str] | None:
+    """The last word of the text before the postcode, if it is a large town of that département: `rue Haxo Paris`."""
+    last = _LAST_WORD.search(street)
+    return last if last and departements.large_town(code.replace(" ", ""), last[1]) else None
+
+
+_LAST_WORD = re.compile(r"(?<=\S\s)([^\W\d_][\w'’-]*)[\s,]*$")
 
 
 def _codes(code: str, town: str) -> list[str]:

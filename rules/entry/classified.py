@@ -29,6 +29,11 @@ _STRONG_BREAK = re.compile(r"\s+[-–—|;/]\s+")
 CHOICE = re.compile(r"\s*=\s*(\d{1,2})\s*")
 EDGES = " \t.,;:!-–—/|()[]*•·>\"'"
 DOCTOR = re.compile(r"\b(?:dr|docteur)\b\.?\s*([^\W\d_][\w'-]*(?:\s[A-ZÀ-Ý][\w'-]+)?)", re.IGNORECASE)
+REFERRED = re.compile(  # who sent the patient: nobody who comes, and no dentist of hers
+    r"\b(?:adress|envoy|recommand|orient|conseill)[ée]e?s?\s+par\s+(?:(?:le|la|les|son|sa|notre|mme|mr?|dr|docteur)\b\.?\s+)*"
+    r"[^\W\d_][\w'’-]*(?-i:(?:\s+(?:d[eu]\s+)?[A-ZÀ-Ý][\w'’-]*)*)",
+    re.IGNORECASE,
+)
 _BESIDE = "perso personnel tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
 _BESIDE_DETAILS = frozenset(_BESIDE.split())
 _BEHIND_NUMBER = re.compile(r"(?<=\d{2})[\s,(–-]+[^\W\d].*$", re.DOTALL)
@@ -193,6 +198,7 @@ _BEGINS = {
     "mobile": re.compile(r"[+(\dO]"),
     "email": re.compile(r"\S*@|<"),
     "birth": re.compile(r"(?:le\s+)?\d"),
+    **dict.fromkeys(("family", "given", "birth_name"), re.compile(r"[A-ZÀ-Ý][\w'’-]*(?:\s[A-ZÀ-Ý][\w'’-]*){0,3}$")),
     "guardian": re.compile(r"(?:M\.|Mr|Mme|Monsieur|Madame|l[ée]gal)\b", re.IGNORECASE),
 }
 
@@ -303,7 +309,8 @@ def _name_part(sheet: Sheet, part: str) -> bool:
     if sheet.name or "patient" in sheet.typed:
         return key(part) == key(sheet.name)
     name = names.split(part)
-    if not name.certain or name.problem:
+    plain = all(word[:1].isupper() for word in part.split()) and any(map(names.usual_given, part.split()))
+    if name.problem or not (name.certain or (plain and name.given and not name.unordered)):
         return False
     sheet.name = part
     return True
@@ -315,7 +322,7 @@ def stated(sheet: Sheet, typed: list[str], only: frozenset[str] | None = None) -
     places, position = [], 0
     while position < len(typed):
         length = 1
-        for count in range(min(5, len(typed) - position), 0, -1) if typed[position] in starts else ():
+        for count in range(min(6, len(typed) - position), 0, -1) if typed[position] in starts else ():
             phrase = " ".join(typed[position : position + count])
             said = known.get(phrase) if phrase not in _ALONE else None
             if said and (only is None or said in only) and typed[max(position - 1, 0)] not in {"d", "salle"}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rules.details.street import BEGINS
 from rules.entry import labels, one_line, unlabelled, vocabulary
 from rules.entry.classified import CHOICE, EDGES, YES_LABELS, Sheet, free, known_part, labelled, open_address
@@ -42,13 +44,16 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
     """Sort one line; whether a comment begins, and the label that still waits for its value."""
     if not segments[0].label:
         before = len(sheet.comment)
-        if key(line) in vocabulary.usual().postponed:
+        if _postponed(words(line)):
+            sheet.crossed = sheet.crossed or line
+            return False, ""
+        if _BOOKED_AGAIN.search(line):
             sheet.crossed = sheet.crossed or line
             return False, ""
         if len(segments) == 1 and one_line.sort(sheet, line, known_part):
             return False, ""
         news = len(segments) > 1 and one_line.is_news(words(segments[0].value))
-        sorted_ = len(segments) > 1 and one_line.sort(sheet, segments[0].value, known_part)
+        sorted_ = not news and len(segments) > 1 and one_line.sort(sheet, segments[0].value, known_part)
         if not (news or sorted_) and not free(sheet, segments[0].value) and not _ended(line, segments[0].value):
             if len(segments) > 1:
                 sheet.comment[before:] = [line]
@@ -65,6 +70,22 @@ def _line(sheet: Sheet, line: str, segments: list[Segment]) -> tuple[bool, str]:
     last = segments[-1] if segments else Segment("", "")
     waits = last.label == "address" and open_address(sheet)
     return False, last.label if last.label not in YES_LABELS and (not last.value or waits) else ""
+
+
+def _postponed(spoken: list[str]) -> bool:
+    """Whether a line says that the appointment does not stand: `à confirmer`, `à confirmer par tél`."""
+    known = vocabulary.usual().postponed
+    ends = (count for count in range(1, min(len(spoken), 5) + 1) if " ".join(spoken[:count]) in known)
+    return any(count == len(spoken) or (spoken[count] in _GOES_ON and len(spoken) < count + 6) for count in ends)
+
+
+_GOES_ON = frozenset(
+    ["par", "avec", "au", "avant", "demain", "sms", "mail", "tel", "svp", "lundi", "jeudi", "la", "le", "rappeler"]
+)
+_BOOKED_AGAIN = re.compile(  # called off and booked again: which of the two is this event?
+    r"\b(?:annul|d[ée]command)\w*\b.*\b(?:reprogramm|replac|recas|repris|report)[ée]e?s?\b(?!\s+(?:au|le|du|pour|en|à)\b)",
+    re.IGNORECASE,
+)
 
 
 def _ended(line: str, head: str) -> bool:

@@ -27,7 +27,7 @@ _CONTENTLESS_WORDS = (
     "bloque bloquee bloquer block blocked bloc occupe occupee busy indispo indisponible unavailable pris prise "
     "reserve reservee rdv rv rendez vous none null titre title sans untitled no nouvel nouveau new event "
     "evenement appointment voir a non ne pas prendre dispo disponible stop creneau horaire ferme x test rien "
-    "motif"
+    "motif mettre placer donner bouger toucher de dr docteur trou garder"
 )
 _CONTENTLESS = frozenset(_CONTENTLESS_WORDS.split())
 
@@ -66,10 +66,18 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
     if not entry.name_text:
         if block or not (entry.motif or entry.motifs):
             return Likeness.NONE
-        return Likeness.SURE if _motif_alone(event.title, practice) else Likeness.MAYBE
+        ended = entry.outcome is not None  # `DÉTARTRAGE LAPIN`: somebody is meant, as in `LAPIN – détartrage`
+        ended = ended or _vague(event.title, practice)  # `Rendez-vous dentiste`, the motif below
+        return Likeness.SURE if ended or _motif_alone(event.title, practice) else Likeness.MAYBE
     if block:
         return Likeness.MAYBE
     return Likeness.SURE if entry.motif or entry.motifs else _bare(entry)
+
+
+def _vague(title: str, practice: Practice) -> bool:
+    """The title says no more than that somebody comes: `Rendez-vous dentiste`."""
+    spoken = set(key(title).replace("rendez vous", "rdv").split())
+    return bool(spoken) and all(motifs.vague(word, practice) for word in spoken)
 
 
 def _motif_alone(title: str, practice: Practice) -> bool:

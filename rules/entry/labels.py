@@ -160,6 +160,7 @@ def _label_before(line: str, last: int, sign: int) -> tuple[int, str] | None:
 _SURE = ("birth", "mobile", "email", "duration", "guardian", "dentist", "motif", "consent", "no_mobile", "no_email")
 _DOUBTFUL = "pour soin acte raison objet mere pere maman papa parent parents medecin docteur dr temps num phone"
 _NO_SIGN = {name: label for name, label in LABELS.items() if label in _SURE and name not in _DOUBTFUL.split()}
+_NO_SIGN.update({"nom": "family", "nom de famille": "family", "prenom": "given", "nom de naissance": "birth_name"})
 _FIRST_WORDS = re.compile(r"[^\W_]+")
 
 

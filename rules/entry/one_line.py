@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from rules.details.mobile import mobile
 from rules.details.street import BEGINS
 from rules.entry import unlabelled, vocabulary, yes_no
-from rules.entry.classified import DOCTOR, EDGES, Sheet, stated
+from rules.entry.classified import DOCTOR, EDGES, REFERRED, Sheet, stated
 from rules.entry.labels import LABELS, Segment
 from rules.entry.unlabelled import Span
 from rules.text.fold import tokens
@@ -32,7 +32,8 @@ _FILLER = frozenset(_FILLER_WORDS.split())
 _SMALL_WORDS = "le la les l du de d des a et un une son sa"
 _SMALL = frozenset(_SMALL_WORDS.split())
 _NEWS_WORDS = (
-    "nouveau nouvelle nvo nv nx nvx nvlle nouv new change changement changements demenage demenagement modif"
+    "nouveau nouvelle nouvel nvo nv nx nvx nvlle nvelle nvel nlle nve nouv"
+    " new change changement changements demenage demenagement modif"
     " modifie modifiee modification maj mise jour actualise actualisee desormais maintenant dorenavant remplace"
     " corrige corrigee correction"
 )
@@ -72,6 +73,11 @@ class _Clause:
 
 def sort(sheet: Sheet, line: str, known: Known) -> bool:
     """Sort a line that holds a detail or only statements; False, with nothing noted, for any other."""
+    if len(line) <= _LONGEST and " par " in line and (sent := REFERRED.search(line)):
+        sheet.comment.append(sent[0])
+        line = f"{line[: sent.start()].rstrip()}, {line[sent.end() :].lstrip(' ,.;')}".strip(" ,")
+        if not line:
+            return True
     found = unlabelled.spans(line, sheet.today) if len(line) <= _LONGEST else ()
     if not found:
         return _states(sheet, line) or _dentist(sheet, line) or _states_some(sheet, line, known)
@@ -188,7 +194,7 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     for span in clause.found:
         if _landline(clause, span):
             continue
-        if not unknown or span.named or span.label == "address":
+        if not unknown or span.named or span.label == "address" or _wished(clause, unknown):
             _note(sheet, span)
         elif span.label == "email" or (span.label == "mobile" and mobile(span.text).value):
             sheet.unclear.append(clause.text.strip(EDGES))
@@ -197,6 +203,14 @@ def _clause(sheet: Sheet, clause: _Clause, known: Known) -> bool:
     elif dentist:
         sheet.add("dentist", dentist)
     return not unknown
+
+
+def _wished(clause: _Clause, unknown: str) -> bool:
+    """Whether the unknown words stand behind the details and say when the patient can come: `… dispo le mardi`."""
+    return clause.text.rstrip(EDGES).endswith(unknown) and unknown.split(" ", maxsplit=1)[0].lower() in _WISHES
+
+
+_WISHES = frozenset({"dispo", "disponible", "dispos", "plutôt", "plutot", "préfère", "prefere"})
 
 
 def _without_details(sheet: Sheet, text: str, known: Known) -> bool:
@@ -209,13 +223,18 @@ def _without_details(sheet: Sheet, text: str, known: Known) -> bool:
 def _without_dentist(sheet: Sheet, clause: _Clause) -> tuple[_Clause, str]:
     """The clause without a dentist of the practice, who is nobody else to be reached, and that dentist as typed."""
     found = DOCTOR.search(clause.text)
-    written = (found[0], found[0].rpartition(" ")[0]) if found else ()  # `Dr Martin né(e)`: a word too many
-    name = next((one for one in written if yes_no.dentist(one, sheet.practice).key), "")
+    name = _of_the_practice(sheet, found)
     if not found or not name:
         return clause, ""
     begin = clause.begin + found.start()
     words = tuple(one for one in clause.words if not begin <= one[1] < begin + len(name))
     return replace(clause, words=words), name
+
+
+def _of_the_practice(sheet: Sheet, found: re.Match[str] | None) -> str:
+    """The dentist of the practice in what `DOCTOR` found, as typed; empty for any other."""
+    written = (found[0], found[0].rpartition(" ")[0]) if found else ()  # `Dr Martin né(e)`: a word too many
+    return next((one for one in written if yes_no.dentist(one, sheet.practice).key), "")
 
 
 def _with_another(sheet: Sheet, clause: _Clause) -> bool:
@@ -276,7 +295,8 @@ def _unknown(sheet: Sheet, clause: _Clause, known: Known) -> str:
 
 _WITH_WORDS = (
     "veut voir avec suivi suivie par patient patiente de du d prefere souhaite demande dentiste attitre attitree"
-    " habituel habituelle toujours chez le la dr dre docteur"
+    " habituel habituelle toujours chez le la dr dre docteur etre voudrait aimerait rester ok svp si possible"
+    " preference"
 )
 _WITH = frozenset(_WITH_WORDS.split())
 
@@ -285,13 +305,14 @@ def _dentist(sheet: Sheet, text: str) -> bool:
     """Note a dentist of the practice and statements beside (`patient du Dr Bernard`, `NP avec Dr Martin`); False if
     other words are left."""
     found = DOCTOR.search(text) if len(text) <= 80 else None
-    if not found or yes_no.dentist(found[0], sheet.practice).key is None:
+    name = _of_the_practice(sheet, found)
+    if not found or not name:
         return False
-    around = [word for word, _, _ in tokens(f"{text[: found.start()]} {text[found.end() :]}")]
+    around = [word for word, _, _ in tokens(f"{text[: found.start()]} {text[found.start() + len(name) :]}")]
     rest = [word for word in around if word not in _WITH]
     if rest and not (_states(sheet, " ".join(around)) or _states(sheet, " ".join(rest))):
         return False
-    sheet.add("dentist", found[0])
+    sheet.add("dentist", name)
     return True
 
 

@@ -22,11 +22,14 @@ _HEADS = {
         r"|(?:ne\s+)?(?:s['’]est\s+|est\s+)?(?:pas|non|jamais)\s+(?:pr[ée]sent[ée]e?|pr[ée]sente?)"
         r"|(?:n['’]a\s+)?(?:pas|non)\s+vue?(?!\s+(?:depuis|par|avec))|(?:a\s+)?(?:pos[ée]\s+un\s+)?lapin|no[\s-]?show"
         r"|(?:a\s+)?(?:oubli[ée]e?|zapp[ée]e?)\s+(?:(?:son|le|du|ce)\s+)?(?:rdv|rv|rendez[\s-]vous)"
-        r"|(?:n['’]a\s+)?pas\s+(?:honor[ée]|pu\s+venir)|emp[êe]ch[ée]e?|(?:n['’](?:[ée]tait|est)\s+)pas\s+l[àa]"
+        r"|(?:n['’]a\s+)?(?:pas|non)\s+(?:honor[ée]e?|pu\s+venir)|emp[êe]ch[ée]e?|(?:n['’](?:[ée]tait|est)\s+)pas\s+l[àa]"
+        r"|(?:rdv|rv|rendez[\s-]vous)\s+manqu[ée]|(?:a\s+)?manqu[ée]\s+(?:son|le)\s+(?:rdv|rv|rendez[\s-]vous)"
+        r"|s['’]est\s+tromp[ée]e?\s+(?:de\s+(?:jour|date|semaine|rdv|cr[ée]neau)|d['’]heure|d['’]horaire)"
         r"|ne\s+(?:vient|viendra|venait)\s+pas|ne\s+p(?:eut|ourra|ouvait)\s+(?:pas|plus)\s+venir"
     ),
     OutcomeKind.LATE: (
         r"(?:en\s+)?retard(?:\s+de)?\s*:?\s*(?P<delay>\d{1,3})?(?P<unit>\s*h\b)?(?:\s*(?:minutes?|mins?|mn|'))?"
+        r"|(?:avec\s+)?(?P<ahead>\d{1,3})\s*(?:minutes?|mins?|mn|')\s*(?:de\s+)?retard"
     ),
     OutcomeKind.ARRIVED: r"arriv[ée]e?s?|(?:est\s+)?venue?s?(?=\s+(?:en\s+)?retard)",
     OutcomeKind.NOTIFIED: r"(?:a\s+)?pr[ée]venue?s?",
@@ -41,6 +44,7 @@ _MONTHS = (
 _PART = r"(?:\s+(?:au\s+)?(?:soir|matin|midi|apr[èe]s[\s-]midi))?\b"
 _BEGINNINGS = (
     "abs ann app arr non pas est exc en emp inj dec pos poi pre lap no oub zap ret hon ven vu vue vus tel n ne s a nos"
+    " man"
 )
 _STEMS = frozenset(_BEGINNINGS.split())  # the first letters of all of these, folded
 _HEAD = re.compile("|".join(rf"(?P<{kind}>\b(?:{words})(?![\w]))" for kind, words in _HEADS.items()), re.IGNORECASE)
@@ -54,8 +58,10 @@ _FOLLOWS = re.compile(
     rf"|(?P<weekday>\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b(?:\s+dernier)?{_PART})"
     r"|(?P<time>(?:\b(?:à|a|vers)\s*|\b)\d{1,2}\s?(?:h|:)\s?(?:\d{2})?(?![\d\w]))"
     r"|(?P<called>\b(?:a\s+)?(?:appel[ée]e?|t[ée]l[ée]phon[ée]e?)(?=\s+(?:ce|le|hier|la\s+veille|[àa]\s*\d|vers\s*\d|\d)))"
-    r"|(?P<urgent>\b(?:en\s+)?urgen(?:ce|te?)\b(?:\s*[:=]?\s*oui\b)?|\b(?:enfant\s+)?malades?\b|\bhospitalis[ée]e?\b|\baccident\b)"
-    r"|(?P<filler>[\s,.:;=()!–—-]+|\bpar\s+(?:t[ée]l(?:[ée]phone)?|mail|sms)\b|\bsans\s+pr[ée]venir\b|\brdv\b|\boui\b)",
+    r"|(?P<urgent>\b(?:en\s+)?urgen(?:ce|te?)\b(?:\s*[:=]?\s*oui\b)?|\b(?:enfant\s+)?malades?\b|\bhospitalis[ée]e?\b|\baccident\b"
+    r"|\bgastro\b|\bgrippe\b|\bfi[èe]vre\b|\bcovid\b|\bd[ée]c[èe]s\b)"
+    r"|(?P<filler>[\s,.:;=()!–—-]+|\bpar\s+(?:t[ée]l(?:[ée]phone)?|mail|sms)\b|\bsans\s+pr[ée]venir\b|\brdv\b|\boui\b"
+    r"|\bqu['’](?:il|elle)\s+ne\s+(?:viendrait|pourrait)\s+pas(?:\s+venir)?\b)",
     re.IGNORECASE,
 )
 
@@ -85,6 +91,7 @@ def read(text: str, start: datetime, *, stands: Callable[[int, int], bool] | Non
     beside it.
     """
     anywhere = stands is not None
+    text = text if anywhere else _CALLED_OFF.sub(r"\1\3\2", text)
     head = _HEAD.match(text, _lead(text)) if stands is None else _standing(text, stands)
     if not head:
         return None
@@ -107,13 +114,20 @@ def read(text: str, start: datetime, *, stands: Callable[[int, int], bool] | Non
     )
 
 
+_CALLED_OFF = re.compile(  # `a appelé la veille pour annuler`: what was done first, then when
+    r"((?:appel[ée]e?|t[ée]l[ée]phon[ée]e?|pr[ée]venue?))(\s[^,.;]{1,40}?)(\spour\s+annuler)\b", re.IGNORECASE
+)
+
+
 def _lead(text: str) -> int:
     """Where the outcome begins: after `Patiente`, `Elle`, `Mme`."""
     found = _LEAD.match(text)
     return found.end() if found else 0
 
 
-_LEAD = re.compile(r"\s*(?:(?:le|la)\s+)?(?:patiente?|pte?|elle|il|l['’]enfant|enfant|mme|mr?\.?)\s+", re.IGNORECASE)
+_LEAD = re.compile(
+    r"\s*(?:(?:le|la)\s+)?(?:patiente?|pte?|rdv|rv|elle|il|l['’]enfant|enfant|mme|mr?\.?)\s+", re.IGNORECASE
+)
 
 
 def _standing(text: str, stands: Callable[[int, int], bool]) -> re.Match[str] | None:
@@ -140,6 +154,7 @@ def _with(outcome: Outcome, found: re.Match[str], start: datetime) -> Outcome:
     if found.re is _HEAD:
         kind = next(kind for kind in _HEADS if said[kind] is not None)
         late = int(said["delay"]) * (60 if said["unit"] else 1) if said["delay"] else outcome.minutes
+        late = int(said["ahead"]) if said["ahead"] else late
         notified = start if kind == OutcomeKind.NOTIFIED else outcome.notified
         off = _off(outcome.kind, kind) or outcome.called_off
         kind, doubt = _both(outcome.kind, kind)

@@ -13,7 +13,25 @@ from rules.text.fold import tidy, words
 _FREE = frozenset({"libre", "libres", "dispo", "dispos", "disponible", "disponibles"})
 _URGENT = frozenset({"urgence", "urgences", "urgent", "urgents"})
 _KEPT = frozenset(
-    {"reserve", "reserves", "reservee", "reservees", "creneau", "creneaux", "plage", "plages", "place", "places"}
+    {
+        "reserve",
+        "reserves",
+        "reservee",
+        "reservees",
+        "creneau",
+        "creneaux",
+        "plage",
+        "plages",
+        "place",
+        "places",
+        "garder",
+        "garde",
+        "gardee",
+        "laisser",
+        "tampon",
+        "bloque",
+        "bloquee",
+    }
 )
 _JOINING = frozenset({"a", "au", "aux", "d", "de", "des", "en", "l", "la", "le", "les", "pour", "rdv"})
 _WORDS = _FREE | _URGENT | _KEPT | _JOINING

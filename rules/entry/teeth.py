@@ -17,6 +17,7 @@ _TEETH = re.compile(
     re.IGNORECASE,
 )
 
+_ACHES = re.compile(r"\bmal\s+(?:à\s+)?$", re.IGNORECASE)  # `mal dent 46`: the word belongs to the motif
 _DAY = re.compile(r"\b(?:au|du|le|lundi|mardi|mercredi|jeudi|vendredi|samedi)\s+$", re.IGNORECASE)  # `au 15/12`
 
 
@@ -26,7 +27,8 @@ def take_teeth(sheet: Sheet, text: str) -> str:
     def take(found: re.Match[str]) -> str:
         if "/" in found["teeth"] and _DAY.search(text, 0, found.start()):
             return found[0]
+        aching = _ACHES.search(text, 0, found.start())
         sheet.teeth.append(re.sub(r"\s*([-–,/+&])\s*", r"\1", found["teeth"]))
-        return GAP
+        return f"{found[0][: found.start('teeth') - found.start()]}{GAP}" if aching else GAP
 
     return _TEETH.sub(take, text)

@@ -31,6 +31,8 @@ class Vocabulary:
     beside: frozenset[str]  # words that name nobody beside those
     postponed: frozenset[str]  # phrases for an appointment that does not stand
     sentence: frozenset[str]  # words before which a name ends
+    before: frozenset[str]  # words before a motif that belong to it, and behind it
+    behind: frozenset[str]
     meanings: Mapping[str, Meaning]  # by name
 
 
@@ -45,7 +47,10 @@ def usual() -> Vocabulary:
     work, sentence = (frozenset(table[name]["words"].split()) for name in ("work", "sentence"))
     postponed = frozenset(table["postponed"]["phrases"])
     for_patients, beside = (frozenset(table["work"][name].split()) for name in ("for_patients", "beside"))
-    return Vocabulary({**phrases, **STATEMENTS}, work, for_patients, beside, postponed, sentence, meanings)
+    before, behind = (frozenset(table["around"][name].split()) for name in ("before", "behind"))
+    return Vocabulary(
+        {**phrases, **STATEMENTS}, work, for_patients, beside, postponed, sentence, before, behind, meanings
+    )
 
 
 def statements(practice: Practice) -> Mapping[str, str]:
