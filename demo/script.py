@@ -133,8 +133,8 @@ DONE = "attitre l'écrit dans l'agenda ; alors seulement, la page le dit."
 CONSENT_BY_LINK = Scene(
     13,
     "L'accord du patient, par lien",
-    "Nadia Simon ne peut venir que le jeudi, où le Dr Bernard, qui la suit, ne consulte pas. La secrétaire la place chez "
-    "le Dr Martin et, au lieu de téléphoner, tape « Demander l'accord ».",
+    "Nadia Simon ne peut venir que le jeudi, où le Dr Bernard, qui la suit, ne consulte pas. La secrétaire la place "
+    "chez le Dr Martin et, au lieu de téléphoner, tape « Demander l'accord ».",
     "Proposer une autre date avec son dentiste, ou un autre praticien uniquement avec son accord.",
     "L'accord vaut pour ce dentiste, ce jour et cette heure ; il est noté dans l'événement. Avant lui, rien n'était "
     "confirmé.",
