@@ -120,7 +120,7 @@ class ByLink(Acting):
         self.awaits("la proposition retirée de l'agenda", gone, "elle y est encore")
         self.stage.silent("aucun autre message")
         self.show.says(script.LISTED)
-        self.show.output("attitre waiting", self.stage.command("waiting").stdout)
+        self.show.verbatim(f"$ attitre waiting\n{self.stage.command('waiting').stdout.rstrip()}")
 
     # --- a patient at the page ---------------------------------------------------------------------------------------
 

@@ -124,10 +124,6 @@ class Show:
         parts = [_text(_SHAPES.get(kind, "{}").format(text), _STYLES.get(kind, "")) for kind, text in lines]
         self._panel(title, "magenta", *parts)
 
-    def output(self, command: str, text: str) -> None:
-        """What a command answers: its lines as they are."""
-        self._panel(f"$ {command}", "blue", *map(Text, text.strip("\n").splitlines()))
-
     def _panel(self, title: str, colour: str, *parts: RenderableType) -> None:
         self._print()
         self._print(Panel(Group(*parts), title=_text(title), title_align="left", border_style=colour, padding=(0, 1)))

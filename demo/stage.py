@@ -293,4 +293,4 @@ def _calendar(server: Server, key: str, name: str) -> str:
 def _environment() -> dict[str, str]:
     """Ours, without what would change the sample's configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("ATTITRE_")}
-    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    return {**kept, "COLUMNS": "80", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}

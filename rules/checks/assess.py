@@ -82,6 +82,7 @@ class Context:
     fixed: str = ""  # why its length cannot be changed (P8)
     first_seen: datetime | None = None  # when the booking was first seen
     wishes: tuple[PageWish, ...] = ()  # what the patient asked for on their page, and nobody dealt with (P39)
+    wait_ended: str = ""  # why the typed « Liste d'attente » does not count any more (P44)
     offered: tuple[str, ...] = ()  # the patients that she was shown to choose from (`= 1`)
 
 
@@ -219,7 +220,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         ),
         *checklist.remarks(patient, practice),
         *by_link.said(context.wishes, event.description, booking, practice),
-        *waiting_list.noted(booking, practice),
+        *waiting_list.noted(booking, practice, ended=context.wait_ended),
         *_earlier(entry, placed, event, practice, context),
     )
     future = replace(patient, dentist=placed.dentist) if placed.dentist else patient

@@ -18,11 +18,12 @@ from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import agreement, attendance, slot_offers
-from sync.store import consents, occurrences, patients, resources, sharing, wishes
+from sync.store import consents, occurrences, patients, resources, sharing, waiting_entries, wishes
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
+from sync.store.waiting_entries import CLOSED, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant:
         offered=_offered(booking),
         wishes=page_wishes(one, booking),
         questions=_questions(one, booking) if mine else (),
+        wait_ended=_wait_ended(one, booking) if one.entry.waiting else "",
     )
 
 
@@ -134,6 +136,15 @@ def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
 
 def _questions(one: Occurrence, booking: BookingRow) -> tuple[Question, ...]:
     return agreement.questions(agreement.At(one.case.world, one.case.tx, booking.id, one.case.now))
+
+
+def _wait_ended(one: Occurrence, booking: BookingRow) -> str:
+    """Why the typed « Liste d'attente » does not count any more; empty if it does. Removed and typed anew, it does."""
+    if one.case.practice.waiting is None:
+        return ""
+    entry = waiting_entries.of_booking(one.case.tx, booking.id, one.case.practice.zone)
+    over = entry is not None and entry.state is CLOSED and entry.origin is Origin.TAG
+    return (entry.why or "") if entry is not None and over else ""
 
 
 def _offered(booking: BookingRow | None) -> tuple[str, ...]:

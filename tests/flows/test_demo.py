@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from demo import sample
+from demo import hours, sample
 from rules.checks.public_holidays import holiday_name
+from rules.text.french import day_and_clock
 
 pytestmark = pytest.mark.slow
 COMMAND = [sys.executable, "-c", "from sync.main import main; main()", "demo"]
@@ -24,20 +25,25 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, "TMPDIR": str(folder), "TZ": "Pacific/Auckland"}
 
 
+def sunday_night() -> datetime:
+    """The coming Sunday, three o'clock: nobody would be asked about freed time for more than a day."""
+    today = datetime.now(UTC).date()
+    return datetime.combine(today + timedelta(days=7 - today.isoweekday() or 7), datetime.min.time()).replace(hour=3)
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     folder = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [*COMMAND, "--once"], env=environment(folder), capture_output=True, text=True, timeout=170, check=False
-    )
+    at_night = {**environment(folder), "DEMO_NOW": sunday_night().isoformat()}
+    done = subprocess.run([*COMMAND, "--once"], env=at_night, capture_output=True, text=True, timeout=170, check=False)
     return done, folder
 
 
 @pytest.fixture
 def scenes(told: tuple[subprocess.CompletedProcess[str], Path]) -> list[str]:
-    """The eleven scenes, each as one line without frames."""
+    """The fourteen scenes, each as one line without frames."""
     plain = re.sub(r"\s+", " ", re.sub(r"[│╭╮╰╯]|─{3,}", " ", told[0].stdout))
-    return re.split(r" (?:[1-9]|1[01])\. (?=[A-ZÀ-Ü])", plain)[1:]
+    return re.split(r" (?:[1-9]|1[0-4])\. (?=[A-ZÀ-Ü])", plain)[1:]
 
 
 def test_it_ends_well_and_leaves_nothing(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -129,6 +135,57 @@ def test_p43_the_brake_holds_what_nobody_meant(scenes: list[str]) -> None:
     assert "E-mail à secretariat@lilas.example" in scenes[10]
 
 
+def test_p39_p45_the_patient_moves_by_the_link_of_the_text(scenes: list[str]) -> None:
+    assert re.search(r"Claude Roy ouvre · http://127\.0\.0\.1:\d+/r/[\w-]{22} ", scenes[11])
+    page, _, done = scenes[11].partition("Claude Roy lit")
+    assert "› Changer de date" in page and "(•) 16 h" in page
+    assert re.search(r"C'est fait : votre rendez-vous est déplacé au mardi .* à 16 h\.", done)
+    assert re.search(r"RDV déplacé au mardi .* à 16h .*\(avant : jeudi .* à 10h30\)", done)
+    assert "✓ ROY Claude" in done.partition("Elle lit · Dr Martin · mardi")[2]
+
+
+def test_p23_the_patient_agrees_by_link_before_anything_is_confirmed(scenes: list[str]) -> None:
+    asked, opened, answered = scenes[12].partition("Nadia Simon ouvre")
+    assert opened and "Demander l'accord" in asked and "Acceptez-vous le Dr Martin ?" in asked
+    assert "⚠ SIMON Nadia" in asked and "pas encore de réponse" in asked
+    assert "confirmé le" not in asked
+    assert "RDV confirmé le jeudi" in answered
+    assert "✓ SIMON Nadia" in answered and "✓ Accord du patient par lien, le " in answered
+
+
+def test_p44_a_freed_slot_goes_to_the_second_of_three(scenes: list[str]) -> None:
+    offered, _, second = scenes[13].partition("Nora Vidal préfère garder le sien.")
+    assert "✓ Sur la liste d'attente : rien n'est réservé." in offered
+    assert "Proposé : VIDAL N. jusqu'à " in offered
+    assert "vous gardez votre place sur la liste" in second
+    assert "Proposé : PERRIN L. jusqu'à " in second
+    assert "C'est noté : ce rendez-vous est à vous." in second
+    assert re.search(r"RDV déplacé au mardi .* à 17h ", second)
+    assert "✓ PERRIN Louis" in second.partition("Elle lit · Dr Martin")[2]
+    assert re.search(r"VIDAL Nora .* MOREL Alice .* PERRIN Louis .* accepté .* VIDAL Nora .* refusé ", second)
+    assert "06 12 34 59 34" not in scenes[13]  # the third is not disturbed
+
+
+def test_p44_told_on_a_sunday_night_its_clock_goes_ahead_to_monday_and_it_says_so(
+    told: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    night = sunday_night()
+    said = " ".join(told[0].stdout.split())
+    assert f"Nous sommes le {day_and_clock(night)}." in said
+    assert f"avance jusqu'au {day_and_clock(hours.begins(night.replace(tzinfo=sample.ZONE)))}." in said
+
+
+def test_p44_whenever_it_is_told_patients_may_be_asked_until_it_is_over() -> None:
+    start = datetime(2026, 1, 1, tzinfo=sample.ZONE)
+    for moment in (start + timedelta(minutes=41 * step) for step in range(14_000)):
+        begins = hours.begins(moment)
+        local = (begins.astimezone(sample.ZONE), (begins + hours.LASTS).astimezone(sample.ZONE))
+        assert begins >= moment
+        assert all(8 <= one.hour < 20 and one.weekday() != 6 and not holiday_name(one.date(), "75") for one in local)
+        open_now = 8 <= moment.hour < 19 and moment.weekday() != 6 and not holiday_name(moment.date(), "75")
+        assert begins == moment or not open_now, moment
+
+
 def test_ctrl_c_closes_everything(tmp_path: Path) -> None:
     demo = subprocess.Popen(
         COMMAND, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -154,10 +211,10 @@ def test_an_effect_that_does_not_come_is_said_and_ends_with_one(tmp_path: Path) 
 def test_the_story_takes_place_on_open_days_to_come_whatever_the_day() -> None:
     for today in (date(2026, 1, 1) + timedelta(days=ahead) for ahead in range(1500)):
         days = sample.days(today)
-        assert (days.tuesday.weekday(), days.thursday.weekday()) == (1, 3), today
-        assert today + timedelta(days=7) < days.tuesday < days.thursday, today
+        assert (days.tuesday.weekday(), days.thursday.weekday(), days.later.weekday()) == (1, 3, 1), today
+        assert today + timedelta(days=7) < days.tuesday < days.thursday < days.later, today
         assert today - timedelta(days=30) < days.past < today, today
-        assert not holiday_name(days.tuesday, "75") + holiday_name(days.thursday, "75"), today
+        assert not [one for one in (days.tuesday, days.thursday, days.later) if holiday_name(one, "75")], today
 
 
 def _processes() -> str:

@@ -19,6 +19,7 @@ from tests.at_the_page import Patient as AtThePage
 from tests.desk import MARIE, Desk, Event, make_desk
 from tests.office import MORNING
 from tests.procedure.by_link import clicks
+from tests.procedure.waiting import OFFERING, phone_of
 from tests.severity import with_severity
 from tests.typed import TITLE, new
 
@@ -88,6 +89,19 @@ def waiting(desk: Desk, text: str) -> str:
     """In a practice with a waiting list."""
     desk.runs(replace(desk.office.world.practice, waiting=Waiting()))
     return desk.books(TITLE, text).reads
+
+
+def no_longer_waiting(desk: Desk) -> str:
+    """The patient wants no more offers; what she typed still stands."""
+    desk.runs(replace(OFFERING, policy=desk.office.world.practice.policy))
+    event = desk.books(TITLE, "Liste d'attente", at="15/12 10:00")
+    frees = desk.books("MOREAU Luc – détartrage", new("Nouveau patient, sans préférence"), at="01/12 10:00", minutes=45)
+    desk.waits(minutes=1)
+    frees.deletes()
+    desk.waits(minutes=1)
+    phone_of(desk, MARIE).presses(What.NO_MORE)
+    desk.waits(minutes=1)
+    return event.reads
 
 
 def moved_slot(desk: Desk) -> str:
@@ -299,6 +313,7 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "waiting-listed": Scene(lambda desk: waiting(desk, "Liste d'attente : lundi matin")),
+    "waiting-over": Scene(no_longer_waiting),
     "waiting-unlisted": Scene(lambda desk: waiting(desk, "Sans liste")),
     "block-without-motif": booked("Bloqué"),
     "block-patient": booked("Rappeler DUPONT Marie"),
@@ -321,7 +336,7 @@ UNTOLD = {
     "date-past",
 }  # no SMS whatever is set
 BY_PAGE = {"call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished"}
-TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", *BY_PAGE}  # after the confirmation
+TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", "waiting-over", *BY_PAGE}  # after the confirmation
 BESIDE_P23 = {"consent-asked", "consent-refused", "consent-first", "consent-again", "consent-no-way"}  # which blocks
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure
     "birth-date-invalid", "mobile-invalid", "email-invalid", "address-incomplete", "name-missing", "motif-vague",

@@ -54,6 +54,10 @@ def test_p44_a_freed_slot_goes_to_who_waits_and_both_are_told(desk: Desk, marie:
     assert "RDV déplacé au mar. 01/12 à 10h" in marie.desk.sms(MARIE.mobile)[-1]
     assert "est annulé" in desk.sms(LUC.mobile)[-1]
     assert marie.sees().news == "C'est noté : ce rendez-vous est à vous."
+    assert waiting.said("✓") == ["✓ N'est plus sur la liste d'attente : a accepté un créneau plus tôt."]
+    waiting.retypes("")
+    waiting.retypes(WAITS)
+    assert "Sur la liste d'attente : rien n'est réservé." in waiting.reads
 
 
 def frees(desk: Desk, at: str = "01/12 10:00", minutes: int = 30, text: str = "") -> None:
@@ -136,6 +140,7 @@ def test_p44_whoever_wants_no_more_is_asked_no_more(desk: Desk, marie: Phone) ->
     frees(desk)
     assert marie.presses(What.NO_MORE).news == "C'est noté : nous ne vous proposerons plus de créneau."
     desk.waits(days=1)
+    assert "N'est plus sur la liste d'attente : ne veut plus de propositions." in event.reads
     event.adds("Commentaire : rappelle demain")
     frees(desk, at="02/12 11:00")
     assert len(marie.offers) == 1

@@ -1,6 +1,7 @@
 """`attitre waiting` and what `attitre explain` says of a freed slot (P44)."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,9 +65,10 @@ def attitre(tmp_path: Path, desk: Desk) -> Run:
 
 def test_p44_who_waits_and_what_was_offered(attitre: Run) -> None:
     said = attitre("waiting").output
-    assert "DUPONT Marie  Dr Claire Martin  Détartrage  mardi matin" in said
-    assert "01/12/2026 10:00  Dr Claire Martin  DUPONT Marie" in said
+    assert re.search(r"DUPONT Marie  Dr Martin +Détartrage +24/11/2026  15/12/2026 10:00  attend +mardi matin", said)
+    assert "01/12/2026 10:00  Dr Martin  DUPONT Marie" in said
     assert "attend sa réponse" in said
+    assert max(map(len, said.splitlines())) <= 120
     data = json.loads(attitre("waiting", "--json").output)
     assert [one["patient"] for one in data["entries"]] == ["DUPONT Marie", "PETIT Zoé", "ROUX Paul"]
     assert data["offers"][0]["state"] == "open"

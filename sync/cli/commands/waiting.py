@@ -11,6 +11,8 @@ from sync.cli.output import as_json, say
 from sync.cli.page import grid, title
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from sync.core.context import World
 
 
@@ -96,26 +98,34 @@ def _asked(one: Any) -> dict[str, Any]:
 
 
 def _show(world: World, entries: list[dict[str, Any]], asked: list[dict[str, Any]]) -> None:
+    from rules.telling.spoken_names import short
     from sync.store.states import EntryState
     from sync.waiting.report import ENTRY_STATES
 
-    zone = world.practice.zone
+    practice, zone = world.practice, world.practice.zone
     title("Qui attend" if entries else "Personne n'attend.")
     rows = [
         (
-            one["patient"], world.called(one["dentist"]), one["motif"] or "", one["wish"] or "tous les jours",
+            one["patient"], short(one["dentist"], practice), one["motif"] or "",
             f"{one['since'].astimezone(zone):%d/%m/%Y}", f"{one['held']:%d/%m/%Y %H:%M}" if one["held"] else "–",
             ENTRY_STATES[EntryState(one["state"])] if one["complete"] else "à compléter",
+            one["wish"],
         )
         for one in entries
     ]  # fmt: skip
-    grid(rows, ("Patient", "Dentiste", "Motif", "Souhait", "Depuis", "Rendez-vous actuel", "État"))
+    grid(rows, ("Patient", "Dentiste", "Motif", "Depuis", "Rendez-vous", "État", "Souhait"))
     title("Créneaux proposés depuis sept jours" if asked else "Aucun créneau proposé depuis sept jours.")
     lines = [
         (
-            str(one["id"]), f"{one['start']:%d/%m/%Y %H:%M}", world.called(one["dentist"]), one["patient"],
-            f"{one['asked'].astimezone(zone):%d/%m %H:%M}", f"{one['until']:%d/%m %H:%M}", one["end"],
+            str(one["id"]), f"{one['start']:%d/%m/%Y %H:%M}", short(one["dentist"], practice), one["patient"],
+            f"{one['asked'].astimezone(zone):%d/%m %H:%M}", _until(one, zone), one["end"],
         )
         for one in asked
     ]  # fmt: skip
     grid(lines, ("N°", "Créneau", "Dentiste", "Patient", "Proposé", "Jusqu'à", "Résultat"))
+
+
+def _until(asked: dict[str, Any], zone: ZoneInfo) -> str:
+    """Until when it could be answered: the hour, and the day where that is another."""
+    at, until = asked["asked"].astimezone(zone), asked["until"].astimezone(zone)
+    return f"{until:%H:%M}" if until.date() == at.date() else f"{until:%d/%m %H:%M}"
