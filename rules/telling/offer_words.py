@@ -151,6 +151,11 @@ def withdrawn(held: str) -> str:
     return f"Ce créneau a été repris par le cabinet.{_stays(held)} Vous gardez votre place sur la liste."
 
 
+def off_the_list(held: str) -> str:
+    """The patient is not on the list any more."""
+    return f"Vous n'êtes plus sur la liste d'attente.{_stays(held)}"
+
+
 def late(held: str) -> str:
     """The time to answer is over."""
     return f"Le délai de réponse est passé.{_stays(held)} Vous gardez votre place sur la liste."

@@ -11,7 +11,7 @@ from rules.model import Facts
 from rules.text.fold import fold
 from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.store import calendars, intents, journal, notices, resources, slot_holds
+from sync.store import bookings, calendars, intents, journal, notices, resources, slot_holds
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import IntentRow
@@ -53,7 +53,7 @@ def ends(world: World, intent: IntentRow, state: IntentState) -> int:
         journal.log(tx, now, f"link-{state}", booking=intent.booking)
         if state == intents.CALL or late:
             key = f"link:{intent.booking}:{intent.asked_at.isoformat()}"
-            notices.raise_once(tx, key, *_by_hand(world, intent, state), now)
+            notices.raise_once(tx, key, *_by_hand(world, intent, state, past=_is_past(world, tx, intent, now)), now)
     return 0
 
 
@@ -64,8 +64,15 @@ def read_again(world: World, intent: IntentRow, standing: ResourceRow, state: In
         intents.move(tx, intent.booking, state, world.now())
 
 
-def _by_hand(world: World, intent: IntentRow, state: IntentState) -> tuple[str, str]:
+def _by_hand(world: World, intent: IntentRow, state: IntentState, *, past: bool) -> tuple[str, str]:
     asked = f"Le {_local(world, intent.asked_at):%d/%m à %H:%M}, un patient a demandé par le lien"
+    if intent.kind is intents.CANCEL and past:
+        text = (
+            f"{asked} l'annulation de son rendez-vous, mais l'agenda n'a pas répondu avant l'heure.\n\nRendez-vous n° "
+            f"{intent.booking} : si le patient n'est pas venu, tapez « Annulé par le patient le "
+            f"{_local(world, intent.asked_at):%d/%m à %Hh%M} » dans l'événement."
+        )
+        return "attitre : un patient avait annulé son rendez-vous", text
     if intent.kind is intents.CANCEL or intent.start is None:
         text = (
             f"{asked} l'annulation de son rendez-vous, mais l'agenda n'a pas pu être modifié.\n\nRendez-vous n° "
@@ -80,6 +87,11 @@ def _by_hand(world: World, intent: IntentRow, state: IntentState) -> tuple[str, 
         why = "mais ce n'était plus possible quand l'agenda a répondu. Le rendez-vous est resté où il est dans l'agenda"
         then = "appelez le patient"
     return "attitre : un rendez-vous à déplacer", f"{wanted}, {why}.\n\nRendez-vous n° {intent.booking} : {then}."
+
+
+def _is_past(world: World, tx: Tx, intent: IntentRow, now: datetime) -> bool:
+    row = bookings.get(tx, intent.booking, world.practice.zone)
+    return row is not None and row.start <= now
 
 
 def _local(world: World, moment: datetime) -> datetime:

@@ -45,6 +45,7 @@ def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
     events = erasing.events(tx, ids)
     left = [Left(row["dentist"], row["start"].astimezone(zone), row["uid"]) for row in events]
     places = {(row["calendar"], row["ref"]) for row in events} | {(row.calendar, row.ref) for row in theirs}
+    erasing.withdraw_offers(tx, ids, [row.id for row in theirs], now)
     erasing.drop_bookings(tx, [row.id for row in theirs])
     erasing.drop_facts(tx, ids)
     for place in places:

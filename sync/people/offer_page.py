@@ -19,7 +19,7 @@ from rules.telling import page_words
 from rules.text.french import day_and_clock
 from sync.core.context import World
 from sync.people.by_link import SEEN_FOR, can_change, revision
-from sync.store import bookings, gaps, intents, journal, offers, patients, slot_holds, waiting_entries
+from sync.store import bookings, gaps, intents, journal, offers, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.intents import Wanted
 from sync.store.links import LinkRow
@@ -28,6 +28,7 @@ from sync.store.waiting_entries import CLOSED, LEFT, EntryRow
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import TAKEN_BACK, give_up
 from sync.waiting.showing import facts_of
+from sync.waiting.standing import is_same
 
 LIVES_ON = timedelta(days=1)  # after the offered time
 
@@ -56,7 +57,7 @@ class _State:
     @property
     def open(self) -> bool:
         """Whether it can be answered."""
-        return self.offer.state is offers.OPEN and self.now <= self.offer.until
+        return self.offer.state is offers.OPEN and self.now <= self.offer.until and self.entry.state is not CLOSED
 
 
 def shown(world: World, link: LinkRow, part: What | None = None, page: int = 0) -> Shown | None:
@@ -93,21 +94,15 @@ def _look(world: World, tx: Tx, link: LinkRow) -> _State | None:
     now = world.now()
     offer = offers.get(tx, link.subject, world.practice.zone)
     entry = waiting_entries.get(tx, offer.waiting, world.practice.zone) if offer else None
-    if offer is None or entry is None or offer.booking != link.booking or not _is_theirs(tx, offer, link):
+    if offer is None or entry is None or offer.booking != link.booking:
+        return None
+    if not all(is_same(tx, link.patient, one) for one in (offer.patient, entry.standing.patient)):
         return None
     if now > max(offer.start, offer.until, key=datetime.timestamp) + LIVES_ON:
         return None
     facts, _ = facts_of(world, tx, offer, entry)
     row = bookings.get(tx, offer.booking, world.practice.zone) if offer.booking else None
     return _State(offer, entry, facts, row.facts if row and row.vanished_at is None else None, now)
-
-
-def _is_theirs(tx: Tx, offer: OfferRow, link: LinkRow) -> bool:
-    """Whether the link is of the offer's patient, by whichever of two merged records."""
-    if offer.patient == link.patient:
-        return True
-    found = [patients.get(tx, number) if number else None for number in (offer.patient, link.patient)]
-    return None not in found and len({one.id for one in found if one}) == 1
 
 
 def _page(world: World, tx: Tx, state: _State) -> Shown:
@@ -141,6 +136,8 @@ def _news(world: World, tx: Tx, state: _State) -> str:
     held = day_and_clock(state.held.start.astimezone(world.practice.zone)) if state.held else ""
     if state.entry.why == LEFT:
         return words.LEFT
+    if state.entry.state is CLOSED and state.offer.state not in (*offers.ACCEPTED, offers.DONE):
+        return words.off_the_list(held)
     if state.offer.kind is OfferKind.STILL:
         return words.KEPT if state.offer.state is offers.DONE else "" if state.open else words.late("")
     taking = page_words.LATER if state.late else words.TAKING

@@ -102,6 +102,8 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
         return _is_out(world, intent, row)
     if row.vanished_at is not None or (revision(row.facts) != intent.seen and not is_behind(standing)):
         return ends(world, intent, intents.CHANGED)
+    if row.start <= world.now():  # no calendar answered before: the visit, or what she typed of it, stays
+        return ends(world, intent, intents.CALL)
     source = world.source(row.calendar)
     if standing is None or standing.state != PRESENT or is_behind(standing) or source is None:
         return 0  # after the resource was read and evaluated again

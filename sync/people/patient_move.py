@@ -25,11 +25,13 @@ from sync.people import free_times
 from sync.people.by_link import can_change, ends, is_behind, read_again, revision
 from sync.people.patient_link import Said, Shown
 from sync.pull.reading import may_ask, read_one
-from sync.store import agreements, bookings, calendars, edits, intents, journal, resources, slot_holds
+from sync.store import agreements, bookings, calendars, edits, intents, journal, offers, resources, slot_holds
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow, Wanted
 from sync.store.resources import PRESENT, ResourceRow
+from sync.waiting.offering import TAKEN_BACK
+from sync.waiting.standing import why_over
 
 
 def move(world: World, booking: int, seen: str, start: datetime) -> Shown:
@@ -84,7 +86,7 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
     if intent.state == FLIGHT and found.at == intent.start:
         return _arrived(world, intent, found)
     behind = is_behind(found.standing)
-    if found.at != intent.old_start or (revision(row.facts) != intent.seen and not behind):
+    if found.at != intent.old_start or found.at <= world.now() or (revision(row.facts) != intent.seen and not behind):
         return ends(world, intent, intents.CHANGED)
     return 0 if behind else _write(world, intent, found)
 
@@ -125,10 +127,13 @@ def _write(world: World, intent: IntentRow, found: _Found) -> int:
     row, start, now = found.row, intent.start, world.now()
     writable = may_write(world, found.source)
     with world.store.write() as tx:
-        possible = writable and can_change(world, tx, row)
+        over = _why_over(world, tx, intent)
+        possible = writable and not over and can_change(world, tx, row)
         free = possible and free_times.is_free(world, tx, row, start) and _keep(tx, row, start, now)
         if free:  # before the write: an event that moved is then known to be our doing
             intents.move(tx, intent.booking, FLIGHT, now)
+    if over:
+        return ends(world, intent, intents.TAKEN if over == TAKEN_BACK else intents.CHANGED)
     if not free:
         return ends(world, intent, intents.TAKEN if possible else intents.CALL)
     if not _moved(world, intent, found, start, start + (row.end - row.start)):
@@ -137,6 +142,12 @@ def _write(world: World, intent: IntentRow, found: _Found) -> int:
     if again is None:
         return 0
     return _arrived(world, intent, again) if again.at == start else ends(world, intent, intents.CHANGED)
+
+
+def _why_over(world: World, tx: Tx, intent: IntentRow) -> str:
+    """Why the accepted offer is over by the practice's doing; empty while it stands, or where there was none."""
+    offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
+    return why_over(world, tx, offer) if offer else ""
 
 
 def _moved(world: World, intent: IntentRow, found: _Found, start: datetime, end: datetime) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, String, Table, delete, select, update
+from sqlalchemy import JSON, String, Table, delete, or_, select, update
 
 from sync.store import bookings, edits, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.states import OfferState
 
 if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 Place = tuple[str, str]
 _TELLING = frozenset({"mobile", "email", "address"})
 _OF_BOOKING = (
-    t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent, t.agreement, t.rescue, t.waiting, t.gap,
-    t.offer,
+    t.message, t.telling, t.consent, t.link, t.wish, t.slot_hold, t.intent, t.agreement, t.rescue, t.waiting, t.offer,
 )  # fmt: skip
 
 
@@ -48,8 +48,25 @@ def signs(tx: Tx, ids: list[int]) -> Iterator[str]:
 
 
 def events(tx: Tx, ids: list[int]) -> list[dict[str, Any]]:
-    """The patient's events that stand in calendars, coming and past."""
-    return _rows(tx, t.occurrence, t.occurrence.c.patient.in_(ids))
+    """The patient's events that stand in calendars, coming and past, and those in the waiting list's own."""
+    c = t.occurrence.c
+    waits = _rows(tx, t.waiting, t.waiting.c.patient.in_(ids), t.waiting.c.ref != "")
+    listed = [
+        one for row in waits for one in _rows(tx, t.occurrence, c.calendar == row["calendar"], c.ref == row["ref"])
+    ]
+    return [*_rows(tx, t.occurrence, c.patient.in_(ids)), *listed]
+
+
+def withdraw_offers(tx: Tx, ids: list[int], numbers: list[int], now: datetime) -> None:
+    """Keep of each offer that an event shows only what takes that event out, and of the time that their appointments
+    left only that it is free: it may be offered to others."""
+    o, g = t.offer.c, t.gap.c
+    theirs = (o.practice == tx.practice, o.ref != "", or_(o.patient.in_(ids), o.booking.in_(numbers)))
+    nobody = {"waiting": 0, "booking": 0, "patient": 0, "title": None}
+    ended = {"state": OfferState.WITHDRAWN.value, "closed_at": now, "why": None}
+    tx.connection.execute(update(t.offer).where(*theirs).values(**nobody, **ended))
+    left = (g.practice == tx.practice, g.booking.in_(numbers))
+    tx.connection.execute(update(t.gap).where(*left).values(booking=0))
 
 
 def drop_bookings(tx: Tx, numbers: list[int]) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sync.core.context import World
 from sync.core.guard import kept_apart
-from sync.store import calendars, gaps, journal, messages, offers, resources, waiting_entries
+from sync.store import calendars, gaps, journal, messages, offers, waiting_entries
 from sync.store.engine import Tx
 from sync.store.messages import SENT
 from sync.store.offers import OfferKind, OfferRow
-from sync.store.resources import GONE
 from sync.store.waiting_entries import CLOSED
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import TAKEN_BACK, give_up
+from sync.waiting.standing import taken_away, why_off
 
 UNANSWERED = "pas de réponse"
 STOPPED = "retiré par le cabinet"
-SEEN_WITHIN = timedelta(minutes=5)  # an event of ours that no reading showed by then was deleted before
 _SILENCES = 2  # offers in a row without an answer, before the patient is asked whether they still wait
 
 
@@ -35,6 +34,10 @@ def attend(world: World) -> int:
 
 
 def _attend(world: World, tx: Tx, offer: OfferRow, now: datetime) -> bool:
+    off = why_off(tx, offer, waiting_entries.get(tx, offer.waiting, world.practice.zone))
+    if off:
+        withdraw(world, tx, offer, off, now)
+        return True
     if offer.kind is OfferKind.STILL:
         return now >= offer.until and _stays_silent(world, tx, offer, now)
     if _held(tx, offer):
@@ -49,33 +52,15 @@ def _attend(world: World, tx: Tx, offer: OfferRow, now: datetime) -> bool:
 
 
 def withdraw(world: World, tx: Tx, offer: OfferRow, why: str, now: datetime) -> None:
-    """Take back one offer; with the last of a freed time that time is the practice's own."""
+    """Take back one offer. Where the practice wants the time, it is its own with the last offer; else it goes on."""
     offers.move(tx, offer.id, (offers.OPEN,), offers.WITHDRAWN, closed_at=now, why=why)
     journal.log(tx, now, "slot-withdrawn", booking=offer.booking or None, detail=why)
+    if why not in {TAKEN_BACK, STOPPED}:
+        gaps.look_again(tx, now, gap=offer.gap)
+        return
     rest = offers.of_gap(tx, offer.gap, world.practice.zone)
     if not any(one.state in offers.LIVE for one in rest):
         give_up(world, tx, offer.gap, why, now)
-
-
-def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
-    """Whether a person deleted, moved or renamed the event that shows the offer."""
-    row = resources.get(tx, offer.calendar, offer.ref) if offer.ref else None
-    if row is None:
-        return bool(offer.ref) and _read_since(tx, offer)
-    if row.state == GONE:
-        return True
-    reading = world.reading(row)
-    events = reading.events if reading is not None and not row.owed else ()
-    return bool(events) and not any(
-        (one.title.split(), one.start, one.end) == ((offer.title or "").split(), offer.start, offer.end)
-        for one in events
-    )
-
-
-def _read_since(tx: Tx, offer: OfferRow) -> bool:
-    """Whether the calendar was read long enough after the event was written, and never showed it."""
-    row = calendars.get(tx, offer.calendar)
-    return row is not None and row.last_success is not None and row.last_success >= offer.made_at + SEEN_WITHIN
 
 
 def _held(tx: Tx, offer: OfferRow) -> bool:

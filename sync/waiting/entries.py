@@ -41,7 +41,6 @@ def attend(world: World) -> int:
     for entry in over:
         with kept_apart("waiting entry not closed", entry=entry.id), world.store.write() as tx:
             waiting_entries.close(tx, entry.id, OVER, now)
-            withdraw_all(world, tx, entry.id, OVER, now)
             done += 1
     for entry in asked:
         with kept_apart("waiting entry not asked about", entry=entry.id), world.store.write() as tx:
@@ -78,13 +77,6 @@ def _join(world: World, tx: Tx, wish: WishRow, now: datetime) -> None:
         waiting_entries.change(tx, entry.id, confirmed_at=now, silences=0, state=waiting_entries.OPEN.value)
     gaps.look_again(tx, now, dentist=booking.dentist)
     journal.log(tx, now, "waiting-joined", booking=booking.id)
-
-
-def withdraw_all(world: World, tx: Tx, entry: int, why: str, now: datetime) -> None:
-    """The entry is over: so are its open offers, whose freed times go on to others."""
-    for one in offers.of_entry(tx, entry, world.practice.zone):
-        if offers.move(tx, one.id, (offers.OPEN,), offers.WITHDRAWN, closed_at=now, why=why):
-            gaps.look_again(tx, now, gap=one.gap)
 
 
 def _to_ask(world: World, tx: Tx, now: datetime) -> list[EntryRow]:

@@ -27,6 +27,7 @@ from sync.waiting import accepted
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 from sync.waiting.reading_now import read_calendars
+from sync.waiting.standing import why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
 NAME = "attitre-rdv-"  # begins the UID of each appointment that we note
@@ -59,10 +60,14 @@ def _one(world: World, offer: OfferRow) -> int:
     with world.store.read() as tx:
         entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
         typed = _typed(world, tx, entry) if entry else None
-    if source is None or typed is None:
+    if source is None or entry is None or typed is None:
         return _ends(world, offer, accepted.OTHERWISE)
-    if not read_calendars(world, offer.dentist, offer.calendar):
+    if not read_calendars(world, offer.dentist, offer.calendar, also=entry.calendar):
         return 0
+    with world.store.read() as tx:
+        typed = None if _is_behind(tx, entry) else _typed(world, tx, entry)
+    if typed is None:
+        return 0  # after the list's event was read and evaluated again
     event = _event(world, source, offer, typed)
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
@@ -71,9 +76,9 @@ def _one(world: World, offer: OfferRow) -> int:
 def _why_not(world: World, source: Source, offer: OfferRow, event: AddEvent) -> str:
     """Why nothing is written; empty if it is, or may be there already."""
     with world.store.read() as tx:
-        taken = _is_taken(world, tx, offer, event)
-    if taken and offer.state is not offers.FLIGHT:
-        return TAKEN_BACK
+        over = _why_over(world, tx, offer, event)
+    if over and offer.state is not offers.FLIGHT:
+        return over
     return "" if may_write(world, source) else READ_ONLY
 
 
@@ -92,22 +97,22 @@ def _write(world: World, source: Source, offer: OfferRow, event: AddEvent) -> in
 
 
 def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref: str) -> int:
-    """The event stands: done, unless the practice has taken that time meanwhile."""
+    """The event stands: done, unless the practice has taken that time or the offer back meanwhile."""
     if not read_calendars(world, offer.dentist, offer.calendar):
         return 0
     now = world.now()
     with world.store.write() as tx:
-        taken = _is_taken(world, tx, offer, event)
-        if not taken:
+        over = _why_over(world, tx, offer, event)
+        if not over:
             accepted.succeeded(tx, offer, now)
             slot_holds.release(tx, -offer.id)
-    if not taken:
+    if not over:
         _off_the_list(world, offer)
         return 1
     body = source.calendar.get(ref)
     if body is not None:
         source.calendar.own(body.ref, body.version, None)
-    return _ends(world, offer, TAKEN_BACK)
+    return _ends(world, offer, over)
 
 
 def _ends(world: World, offer: OfferRow, why: str) -> int:
@@ -140,8 +145,14 @@ def _off_the_list(world: World, offer: OfferRow) -> None:
         remove(world, source, standing)
 
 
-def _is_taken(world: World, tx: Tx, offer: OfferRow, event: AddEvent) -> bool:
-    return is_taken(world, tx, offer.dentist, offer.start, offer.end, but=frozenset({event.uid}))
+def _why_over(world: World, tx: Tx, offer: OfferRow, event: AddEvent) -> str:
+    taken = is_taken(world, tx, offer.dentist, offer.start, offer.end, but=frozenset({event.uid}))
+    return TAKEN_BACK if taken else why_over(world, tx, offer)
+
+
+def _is_behind(tx: Tx, entry: EntryRow) -> bool:
+    standing = resources.get(tx, entry.calendar, entry.ref)
+    return standing is None or standing.owed or standing.dirty_at is not None
 
 
 def _typed(world: World, tx: Tx, entry: EntryRow) -> CalendarEvent | None:

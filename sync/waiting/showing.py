@@ -149,14 +149,19 @@ def facts_of(world: World, tx: Tx, offer: OfferRow, entry: EntryRow) -> tuple[Fa
 # --- an ended one ----------------------------------------------------------------------------------------------------
 
 
+def _is_ours(offer: OfferRow, event: CalendarEvent) -> bool:
+    """Whether nobody changed its title; of an erased patient's offer only how titles begin is known."""
+    if offer.title is None:
+        return event.title.startswith(offer_words.TITLE.strip())
+    return event.title.split() == offer.title.split()
+
+
 def _take_out(world: World, offer: OfferRow) -> int:
     source = world.source(offer.calendar)
     if source is None or not offer.ref or write_backoff.paused(world, source.address):
         return 0
     body = source.calendar.get(offer.ref)
-    ours = body is not None and any(
-        one.title.split() == (offer.title or "").split() for one in _events(world, source, body.ref, body.payload)
-    )
+    ours = body is not None and any(_is_ours(offer, one) for one in _events(world, source, body.ref, body.payload))
     if body is not None and ours:
         match source.calendar.own(body.ref, body.version, None):
             case Unknown():

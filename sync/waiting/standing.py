@@ -1,0 +1,60 @@
+"""Whether an offer still stands, whatever its patient answers: they wait, and its event is as we wrote it (P44)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sync.core.context import World
+from sync.store import calendars, patients, resources, waiting_entries
+from sync.store.engine import Tx
+from sync.store.offers import OfferRow
+from sync.store.resources import GONE
+from sync.store.waiting_entries import CLOSED, EntryRow
+from sync.waiting.offering import TAKEN_BACK
+
+OFF_THE_LIST = "n'est plus sur la liste"
+ANOTHER = "l'inscription est à un autre patient"
+SEEN_WITHIN = timedelta(minutes=5)  # an event of ours that no reading showed by then was deleted before
+
+
+def why_over(world: World, tx: Tx, offer: OfferRow) -> str:
+    """Why the practice ended the offer, in French; empty while it stands."""
+    entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+    return why_off(tx, offer, entry) or (TAKEN_BACK if taken_away(world, tx, offer) else "")
+
+
+def why_off(tx: Tx, offer: OfferRow, entry: EntryRow | None) -> str:
+    """Why its patient is not on the list any more, in French; empty while they are."""
+    if entry is None or entry.state is CLOSED:
+        return (entry.why if entry else None) or OFF_THE_LIST
+    return "" if is_same(tx, offer.patient, entry.standing.patient) else ANOTHER
+
+
+def is_same(tx: Tx, one: int, other: int) -> bool:
+    """Whether both numbers lead to one patient, by whichever of two merged records. 0, where the directory has none,
+    may be anybody."""
+    if one == other or 0 in {one, other}:
+        return True
+    found = [patients.get(tx, number) for number in (one, other)]
+    return None not in found and len({patient.id for patient in found if patient}) == 1
+
+
+def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
+    """Whether a person deleted, moved or renamed the event that shows the offer."""
+    row = resources.get(tx, offer.calendar, offer.ref) if offer.ref else None
+    if row is None:
+        return bool(offer.ref) and _read_since(tx, offer)
+    if row.state == GONE:
+        return True
+    reading = world.reading(row)
+    events = reading.events if reading is not None and not row.owed else ()
+    return bool(events) and not any(
+        (one.title.split(), one.start, one.end) == ((offer.title or "").split(), offer.start, offer.end)
+        for one in events
+    )
+
+
+def _read_since(tx: Tx, offer: OfferRow) -> bool:
+    """Whether the calendar was read long enough after the event was written, and never showed it."""
+    row = calendars.get(tx, offer.calendar)
+    return row is not None and row.last_success is not None and row.last_success >= offer.made_at + SEEN_WITHIN

@@ -1,0 +1,51 @@
+"""A wish by link that no calendar took before the appointment began: the visit stays as it was (P39, P47)."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.base import TryLater
+from adapters.web.patients import What
+from tests.at_the_page import URL, Patient
+from tests.desk import MARIE, SURGERY, Desk, Event, make_desk, moment
+from tests.office import ics
+
+VISIT = "25/11 10:00"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return make_desk(tmp_path, replace(SURGERY, page_url=URL), [MARIE])
+
+
+def comes_back_after_the_visit(desk: Desk, event: Event, text: str) -> None:
+    """The calendar was down until the next day; meanwhile she wrote what became of the visit."""
+    calendar = desk.office.calendars["martin"]
+    for _ in range(27):
+        calendar.fail_next(TryLater("…"), times=50)
+        desk.waits(hours=1)
+    calendar._errors.clear()
+    calendar.put(f"{event.uid}.ics", ics(event.uid, event.title, event.at, 30, text))
+    for _ in range(30):
+        desk.waits(hours=1)
+
+
+def test_p39_p47_a_cancellation_that_comes_too_late_deletes_no_visit(desk: Desk) -> None:
+    event = desk.books("DUPONT Marie – détartrage", at=VISIT)
+    Patient(desk).does(What.CANCEL)
+    comes_back_after_the_visit(desk, event, "Arrivé 10:05")
+    assert desk.office.event(event.uid).start == moment(VISIT)
+    [alert] = [
+        one for one in desk.office.email.sent if one.subject == "attitre : un patient avait annulé son rendez-vous"
+    ]
+    assert "tapez « Annulé par le patient le 24/11 à 09h00 » dans l'événement" in alert.text
+
+
+def test_p39_p45_a_move_that_comes_too_late_moves_no_visit(desk: Desk) -> None:
+    event = desk.books("DUPONT Marie – détartrage", at=VISIT)
+    Patient(desk).moves("15 h")
+    comes_back_after_the_visit(desk, event, "Arrivé 10:05")
+    assert desk.office.event(event.uid).start == moment(VISIT)
+    assert "attitre : un rendez-vous à déplacer" in desk.office.to_practice()
+    assert not [text for text in desk.sms() if "15h" in text]

@@ -1,0 +1,199 @@
+"""Whatever the secretary does with an offer or a place on the list wins, even if nobody has read it yet (P44)."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.web.patients import LinkTo, Shown, What
+from sync.people.erase import Erased, erase
+from sync.store import patients, waiting_entries
+from tests.desk import LUC, MARIE, Desk, Event, make_desk, moment
+from tests.office import PARIS, ics
+from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, phone_of, titles
+
+WAITS = "Liste d'attente"
+HELD, FREED = moment("15/12 10:00"), moment("01/12 10:00")
+SHARED = replace(ZOE, mobile=MARIE.mobile, email=MARIE.email)  # a family on one phone
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return make_desk(tmp_path, OFFERING, [MARIE, LUC, ZOE])
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Desk:
+    """The list has a calendar of its own."""
+    return desk_with_list(tmp_path, [MARIE, LUC, ZOE])
+
+
+def frees(desk: Desk) -> None:
+    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+
+
+def offered(desk: Desk, text: str = WAITS) -> tuple[Event, Phone]:
+    """Marie Dupont's appointment of 15 December; she was offered the first."""
+    event = desk.books("DUPONT Marie – détartrage", text, at="15/12 10:00")
+    frees(desk)
+    return event, phone_of(desk, MARIE)
+
+
+def on_the_list(desk: Desk) -> tuple[Event, Phone]:
+    """Marie Dupont has no appointment, and was offered the first of December."""
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    frees(desk)
+    return event, phone_of(desk, MARIE)
+
+
+def opens(phone: Phone) -> Shown | None:
+    """What the link of the first offer leads to."""
+    return phone._pages.shown(LinkTo.OFFER, phone._secret(0))
+
+
+def shown_in(desk: Desk) -> str:
+    """Where the offer's event stands."""
+    [ref] = [ref for ref, body in desk.office.calendars["martin"]._held.items() if b"Propos" in body.payload]
+    return ref
+
+
+def types(event: Event, text: str = "", title: str = "") -> None:
+    """She saves the event, and nobody has read it yet."""
+    body = ics(event.uid, title or event.title, event.at, event.minutes, text)
+    event.desk.office.calendars[event.dentist].put(f"{event.uid}.ics", body)
+
+
+def passes(desk: Desk) -> None:
+    for _ in range(3):
+        desk.waits(minutes=1)
+
+
+# --- the event that shows the offer ----------------------------------------------------------------------------------
+
+
+def test_p44_she_deletes_the_offer_a_moment_before_the_patient_accepts(desk: Desk) -> None:
+    event, marie = offered(desk)
+    desk.office.calendars["martin"].delete(shown_in(desk))
+    assert marie.presses(What.ACCEPT).pending
+    passes(desk)
+    assert desk.office.event(event.uid).start == HELD
+    assert marie.sees().news.startswith(
+        "Ce créneau a été repris par le cabinet. Votre rendez-vous du mardi 15 décembre"
+    )
+
+
+def test_p44_she_moves_the_offer_a_moment_before_the_patient_accepts(desk: Desk) -> None:
+    event, marie = offered(desk)
+    calendar, ref = desk.office.calendars["martin"], shown_in(desk)
+    body = calendar.get(ref)
+    assert body is not None
+    moved = re.sub(rb"(DT(?:START|END)[^\r]*?202612)01T", rb"\g<1>02T", body.payload)
+    assert moved != body.payload
+    calendar.put(ref, moved)
+    marie.presses(What.ACCEPT)
+    passes(desk)
+    assert desk.office.event(event.uid).start == HELD
+
+
+def test_p44_she_deletes_the_offer_of_a_new_appointment_a_moment_before(listed: Desk) -> None:
+    _, marie = on_the_list(listed)
+    listed.office.calendars["martin"].delete(shown_in(listed))
+    marie.presses(What.ACCEPT)
+    passes(listed)
+    assert titles(listed) == []
+    assert titles(listed, LIST) == ["DUPONT Marie – détartrage"]
+
+
+# --- who waits -------------------------------------------------------------------------------------------------------
+
+
+def test_p44_taken_off_the_list_the_offer_ends_and_the_next_is_asked(desk: Desk) -> None:
+    event, marie = offered(desk)
+    desk.waits(minutes=1)
+    desk.books("PETIT Zoé – détartrage", WAITS, at="16/12 10:00")
+    event.retypes("")
+    desk.waits(minutes=1)
+    page = marie.sees()
+    assert page.may == ()
+    assert page.news == (
+        "Vous n'êtes plus sur la liste d'attente. Votre rendez-vous du mardi 15 décembre à 10 h reste."
+    )
+    assert len(phone_of(desk, ZOE).offers) == 1
+    assert [one for one in titles(desk) if one.startswith("Proposé")] == [titles(desk)[0]]
+
+
+def test_p44_taken_off_the_list_a_moment_before_the_patient_accepts(desk: Desk) -> None:
+    event, marie = offered(desk)
+    types(event)
+    marie.presses(What.ACCEPT)
+    passes(desk)
+    assert desk.office.event(event.uid).start == HELD
+    assert marie.sees().news.startswith("Vous n'êtes plus sur la liste d'attente.")
+
+
+def test_p44_out_of_the_lists_calendar_the_offer_ends(listed: Desk) -> None:
+    event, marie = on_the_list(listed)
+    event.deletes()
+    listed.waits(minutes=1)
+    assert marie.sees().may == ()
+    assert titles(listed) == []
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_p49_an_entry_given_to_another_patient_is_not_taken_by_the_first(listed: Desk, *, read: bool) -> None:
+    event, marie = on_the_list(listed)
+    if read:
+        event.retypes(title="PETIT Zoé – détartrage")
+        assert opens(marie) is None
+    else:
+        types(event, title="PETIT Zoé – détartrage")
+        marie.presses(What.ACCEPT)
+    passes(listed)
+    assert "PETIT Zoé – détartrage" not in titles(listed)
+    assert titles(listed, LIST) == ["PETIT Zoé – détartrage"]
+    assert not [text for text in listed.sms(MARIE.mobile) if "confirmé" in text]
+
+
+def test_p44_an_appointment_given_to_another_of_the_family_is_not_shown_to_the_first(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, OFFERING, [MARIE, SHARED, LUC])
+    event, marie = offered(desk)
+    event.retypes(title="PETIT Zoé – détartrage")
+    assert opens(marie) is None
+
+
+# --- erased ----------------------------------------------------------------------------------------------------------
+
+
+def erases(desk: Desk, name: str) -> Erased:
+    with desk.office.world.store.write() as tx:
+        patient = next(one for one in patients.every(tx) if one.family_name.startswith(name))
+        return erase(tx, patient, desk.office.now, PARIS)
+
+
+def test_p44_an_erased_patients_offer_goes_out_of_the_calendar(desk: Desk) -> None:
+    _, marie = offered(desk)
+    erases(desk, "Dupont")
+    assert opens(marie) is None
+    passes(desk)
+    assert titles(desk) == ["DUPONT Marie – détartrage"]
+
+
+def test_p44_an_erased_patient_of_the_list_stays_away_and_she_learns_which_event_to_delete(listed: Desk) -> None:
+    event, _ = on_the_list(listed)
+    assert [one.uid for one in erases(listed, "Dupont").events] == [event.uid]
+    passes(listed)
+    assert titles(listed) == []
+    with listed.office.world.store.read() as tx:
+        assert not waiting_entries.in_states(tx, PARIS, waiting_entries.OPEN, waiting_entries.PAUSED)
+
+
+def test_p44_the_time_of_an_erased_patient_is_still_free_for_others(desk: Desk) -> None:
+    event, marie = offered(desk)
+    erases(desk, "Moreau")
+    marie.presses(What.ACCEPT)
+    passes(desk)
+    assert desk.office.event(event.uid).start == FREED
