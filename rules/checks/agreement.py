@@ -141,7 +141,7 @@ def _no_way(booking: Booking, asking: Asking) -> str:
         return "sans page des patients (page: dans la configuration), aucun lien n'est envoyé"
     if event.recurring:
         return "pas de question par lien pour une série"
-    if not (booking.mobile or booking.email):
+    if not (booking.reached_by_sms or booking.reached_by_email):
         return "ni mobile ni e-mail"
     return "le rendez-vous est trop proche" if mine is None and event.start - asking.now < SOONEST else ""
 

@@ -96,7 +96,7 @@ def _ask(at: At, what: Booking, wanted: Question) -> None:
     facts = replace(facts_of(what, at.world.practice), patient_id=what.patient.id or 0)
     before = _before(at, facts, wanted)
     due = at.now + timedelta(seconds=at.world.practice.policy.settle_seconds)
-    for channel, to in ((Channel.SMS, what.mobile), (Channel.EMAIL, what.email)):
+    for channel, to in ((Channel.SMS, what.reached_by_sms), (Channel.EMAIL, what.reached_by_email)):
         if to:
             send = Send(MessageKind.AGREEMENT, channel, to, facts, before)
             messages.add(at.tx, at.booking, send, number, due=due, now=at.now)

@@ -122,8 +122,8 @@ def _standing(case: Case, event: CalendarEvent, found: Assessment, *, fit: bool)
         wish=of_event(event.title, event.description),
         urgent=is_urgent(case.practice, what.motif),
         held=None,
-        mobile=what.mobile,
-        email=what.email,
+        mobile=what.reached_by_sms,
+        email=what.reached_by_email,
         name=what.patient.name,
         fit=fit,
     )

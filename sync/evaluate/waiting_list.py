@@ -61,8 +61,8 @@ def _standing(case: Case, what: Booking, patient: int | None, *, valid: bool) ->
         wish=what.wish,
         urgent=is_urgent(case.practice, what.motif),
         held=what.start.astimezone(case.practice.zone),
-        mobile=what.mobile,
-        email=what.email,
+        mobile=what.reached_by_sms,
+        email=what.reached_by_email,
         name=what.patient.name,
         fit=valid,
     )

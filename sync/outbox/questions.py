@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from rules.model import MessageKind
+from rules.patients.unwanted import unwanted
 from sync.core.context import World
 from sync.plan import open_questions
-from sync.store import calendars, offers
+from sync.store import calendars, offers, patients
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 
@@ -42,7 +43,8 @@ _STANDS: Mapping[MessageKind, Stands] = {
 def stands(world: World, tx: Tx, row: MessageRow, now: datetime) -> bool:
     """Whether the question is still open, and its answer would count."""
     test = _STANDS.get(row.kind)
-    return test is not None and test(world, tx, row, now)
+    patient = patients.get(tx, row.facts.patient_id) if row.facts.patient_id else None
+    return test is not None and row.channel not in unwanted(patient) and test(world, tx, row, now)
 
 
 def until(world: World, tx: Tx, row: MessageRow) -> datetime | None:

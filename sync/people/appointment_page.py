@@ -31,6 +31,7 @@ _TITLES = {
     Stage.CANCELLED: words.CANCELLED_TITLE, Stage.GONE: words.CANCELLED_TITLE, Stage.PAST: words.PAST_TITLE,
 }  # fmt: skip
 _FORM = "%Y%m%dT%H%MZ"  # a time in a form: UTC
+_END = 9000  # a year that no calendar has, and from which any zone and length can be added
 
 
 def shown(world: World, link: LinkRow, part: What | None = None, page: int = 0) -> Shown | None:
@@ -205,9 +206,10 @@ def _refuse(world: World, state: State, _done: Act) -> str:
 
 def _time(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+        found = datetime.strptime(text, _FORM).replace(tzinfo=UTC)
     except ValueError:
         return None
+    return found if found.year < _END else None
 
 
 def _said(world: World, state: State, said: Said) -> str:

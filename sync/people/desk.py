@@ -15,9 +15,11 @@ from rules.patients.unwanted import unwanted
 from rules.telling.patient_messages import maps_url, tel_url
 from sync.core.context import World
 from sync.people import agreement_page, appointment_page, offer_page
-from sync.store import bookings, links, patients
+from sync.store import bookings, links, offers, patients, waiting_entries
+from sync.store.bookings import BookingRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.links import About, LinkKind, LinkRow
+from sync.store.waiting_entries import Standing
 
 
 class Page(Protocol):
@@ -76,17 +78,24 @@ class PagesOfPatients:
 
 def _is_theirs(world: World, tx: Tx, link: LinkRow, secret: str) -> bool:
     """Whether the link was sent to where a message about the appointment would go now: a number or address that was
-    corrected since is somebody else's. An offer without an appointment has none to compare with."""
-    if not link.booking:
-        return True
-    row = bookings.get(tx, link.booking, world.practice.zone)
-    if row is None:
+    corrected since is somebody else's."""
+    at = _reached_at(world, tx, link)
+    if at is None:
         return False
-    to = row.mobile if link.channel is Channel.SMS else row.email
+    to = at.mobile if link.channel is Channel.SMS else at.email
     if to is None:
         return link.channel in unwanted(patients.get(tx, link.patient) if link.patient else None)
     about = About(link.kind, link.booking, link.patient, to, link.channel, link.subject)
     return links.is_about(tx, secret, about)
+
+
+def _reached_at(world: World, tx: Tx, link: LinkRow) -> BookingRow | Standing | None:
+    """The appointment, or the place on the waiting list, which says where its patient is reached."""
+    if link.booking:
+        return bookings.get(tx, link.booking, world.practice.zone)
+    offer = offers.get(tx, link.subject, world.practice.zone)
+    entry = waiting_entries.get(tx, offer.waiting, world.practice.zone) if offer else None
+    return entry.standing if entry else None
 
 
 @contextmanager

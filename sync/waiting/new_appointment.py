@@ -18,7 +18,7 @@ from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import notices, offers, resources, slot_holds, waiting_entries
+from sync.store import notices, occurrences, offers, resources, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
 from sync.store.resources import PRESENT
@@ -60,8 +60,10 @@ def _one(world: World, offer: OfferRow) -> int:
     with world.store.read() as tx:
         entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
         typed = _typed(world, tx, entry) if entry else None
-    if source is None or entry is None or typed is None:
+    if source is None or entry is None:
         return _ends(world, offer, accepted.OTHERWISE)
+    if typed is None:
+        return _off_already(world, source, offer)
     if not read_calendars(world, offer.dentist, offer.calendar, also=entry.calendar):
         return 0
     with world.store.read() as tx:
@@ -71,6 +73,21 @@ def _one(world: World, offer: OfferRow) -> int:
     event = _event(world, source, offer, typed)
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
+
+
+def _off_already(world: World, source: Source, offer: OfferRow) -> int:
+    """The list's event is gone: by ourselves, once the appointment stood and the process died, else by the practice."""
+    if offer.state is not offers.FLIGHT:
+        return _ends(world, offer, accepted.OTHERWISE)
+    if not read_calendars(world, offer.dentist, offer.calendar):
+        return 0
+    with world.store.read() as tx:
+        there = occurrences.taken(tx, [offer.dentist], offer.start, offer.end)
+    if not any(one.uid == _uid(world, source, offer) for one in there):
+        return _ends(world, offer, accepted.OTHERWISE)
+    with world.store.write() as tx:
+        _succeeded(world, tx, offer)
+    return 1
 
 
 def _why_not(world: World, source: Source, offer: OfferRow, event: AddEvent) -> str:
@@ -100,19 +117,22 @@ def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref
     """The event stands: done, unless the practice has taken that time or the offer back meanwhile."""
     if not read_calendars(world, offer.dentist, offer.calendar):
         return 0
-    now = world.now()
-    with world.store.write() as tx:
+    with world.store.read() as tx:
         over = _why_over(world, tx, offer, event)
-        if not over:
-            accepted.succeeded(tx, offer, now)
-            slot_holds.release(tx, -offer.id)
     if not over:
-        _off_the_list(world, offer)
+        _off_the_list(world, offer)  # first: an entry that is closed would be made anew of an event that still stands
+        with world.store.write() as tx:
+            _succeeded(world, tx, offer)
         return 1
     body = source.calendar.get(ref)
     if body is not None:
         source.calendar.own(body.ref, body.version, None)
     return _ends(world, offer, over)
+
+
+def _succeeded(world: World, tx: Tx, offer: OfferRow) -> None:
+    accepted.succeeded(tx, offer, world.now())
+    slot_holds.release(tx, -offer.id)
 
 
 def _ends(world: World, offer: OfferRow, why: str) -> int:
@@ -163,9 +183,12 @@ def _typed(world: World, tx: Tx, entry: EntryRow) -> CalendarEvent | None:
 
 
 def _event(world: World, source: Source, offer: OfferRow, typed: CalendarEvent) -> AddEvent:
-    words = f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}"
-    seed = hashlib.sha256(words.encode())
     return AddEvent(
-        source.address, f"{NAME}{seed.hexdigest()[:16]}", typed.title, typed.description, offer.start, offer.end,
+        source.address, _uid(world, source, offer), typed.title, typed.description, offer.start, offer.end,
         all_day=False, transparent=False,
     )  # fmt: skip
+
+
+def _uid(world: World, source: Source, offer: OfferRow) -> str:
+    words = f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}"
+    return f"{NAME}{hashlib.sha256(words.encode()).hexdigest()[:16]}"
