@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from rules.model import Channel, Dentist, Motif
 from rules.model import Practice as PracticeValue
 from sync.core.context import Source, World
 from sync.store import edits, messages, resources
-from sync.store.engine import Store
+from sync.store.engine import Store, Tx
 from sync.store.messages import MessageRow
 from sync.worker import one_pass
 
@@ -154,22 +155,32 @@ class Practice:
     def store(self) -> Store:
         return Store(f"sqlite:///{self.folder / 'cabinet.db'}", "lilas")
 
+    @contextmanager
+    def looked_at(self) -> Iterator[Tx]:
+        """The store, and nothing of it open afterwards: its file is put back under whoever has it open."""
+        store = self.store
+        try:
+            with store.read() as tx:
+                yield tx
+        finally:
+            store.close()
+
     def rows(self) -> list[MessageRow]:
         """Every message of the outbox that concerns what happened since the remembered moment."""
         states = (messages.PENDING, messages.CLAIMED, messages.SENT, messages.FAILED, messages.UNCERTAIN)
-        with self.store.read() as tx:
+        with self.looked_at() as tx:
             found = messages.with_state(tx, *states, zone=PARIS)
         return [row for row in found if row.done_at is None or row.done_at >= self._kept_now]
 
     def nothing_is_owed(self) -> bool:
-        with self.store.read() as tx:
+        with self.looked_at() as tx:
             late = datetime(2100, 1, 1, tzinfo=PARIS)
             return not resources.dirty(tx) and not edits.due(tx, late) and not messages.due(tx, late, PARIS)
 
     def store_equals_calendar(self) -> bool:
         """Version for version and meaning for meaning, our part included: so no cursor is ahead of what is stored."""
         there = {_tail(one.url): (one.etag, *self._read(one.raw.encode())) for who in DENTISTS for one in self.all(who)}
-        with self.store.read() as tx:
+        with self.looked_at() as tx:
             held = {_tail(row.ref): (row.version, *self._read(row.payload)) for row in resources.present(tx)}
         return held == there
 

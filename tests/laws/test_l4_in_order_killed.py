@@ -105,7 +105,7 @@ class Campaign:
     # --- what is looked at -------------------------------------------------------------------------------------------
 
     def rows(self) -> list[MessageRow]:
-        with self.practice.store.read() as tx:
+        with self.practice.looked_at() as tx:
             return list(messages.with_state(tx, *STATES, zone=PARIS))
 
     def words(self) -> dict[tuple[int, Channel], list[MessageRow]]:
@@ -174,7 +174,7 @@ def test_l4_killed_under_drags_deletions_and_restores_every_last_word_is_the_tru
     assert not campaign.out_of_order(), campaign.out_of_order()
     assert not campaign.twice(), campaign.twice()
     assert sum(len(one) for one in told.values()) > len(told)
-    with practice.store.read() as tx:
+    with practice.looked_at() as tx:
         coming = bookings.starting(tx, practice.now, practice.now + timedelta(days=90), PARIS)
         left = messages.with_state(tx, "claimed", "pending", zone=PARIS)
     assert not [row for row in left if row.booking in {one.id for one in coming} and row.kind != "reminder"]
