@@ -65,6 +65,9 @@ def _split(value: str) -> SplitResult | None:
     return parts if parts.hostname and not re.search(r"\s", value) else None
 
 
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def web(value: str) -> str:
     """An http(s) address. A password inside is refused, as addresses are shown."""
     parts = _split(value)
@@ -85,8 +88,16 @@ def secret_web(value: Any) -> SecretStr:
 
 
 def public(value: str) -> str:
-    """The address of the patients' page, without a trailing slash."""
-    return web(value).rstrip("/")
+    """The address of the patients' page, without a trailing slash. Each link continues it."""
+    if re.search(r"[?#]", web(value)):
+        refuse("« ? » ou « # » dans l'adresse : les liens des patients la prolongent.", "Arrêtez-la avant.")
+    return value.rstrip("/")
+
+
+def is_open(value: str) -> bool:
+    """Whether what is sent to that address can be read on its way: no https, and not this machine."""
+    parts = _split(value)
+    return parts is not None and parts.scheme == "http" and parts.hostname not in _HERE
 
 
 def mail_server(value: str) -> str:

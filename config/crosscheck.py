@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from config.addresses import is_open
 from config.problems import Where, dotted, meant
 from config.settings import FIELDS
 from config.yamlfile import Document
@@ -19,7 +20,19 @@ from rules.text.fold import key as folded
 
 def crosscheck(document: Document) -> None:
     """Add the problems of all these checks to the document."""
-    checks = (_calendars, _motifs, _abbreviations, _names, _hours, _rules, _mandatory, _ways, _unserved, _callback)
+    checks = (
+        _calendars,
+        _motifs,
+        _abbreviations,
+        _names,
+        _hours,
+        _rules,
+        _mandatory,
+        _ways,
+        _unserved,
+        _callback,
+        _open_page,
+    )
     for check in checks:
         check(document)
 
@@ -201,3 +214,12 @@ def _callback(document: Document) -> None:
         document.report(
             document.key_spot(where), where, text, "Ajoutez « page: » et son « public_url: ».", Severity.WARNING
         )
+
+
+def _open_page(document: Document) -> None:
+    """Whoever reads a link on its way can use it (P39)."""
+    address = _mapping(document.data.get("page")).get("public_url")
+    if isinstance(address, str) and is_open(address):
+        where: Where = ("page", "public_url")
+        text = "sans https, les liens des patients peuvent être lus en chemin."
+        document.report(document.value_spot(where), where, text, "Mettez « https:// ».", Severity.WARNING)

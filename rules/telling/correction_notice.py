@@ -43,11 +43,12 @@ def notice(corrections: Sequence[Correction], practice: Practice) -> tuple[str, 
 
 def is_companion(event: CalendarEvent) -> bool:
     """Whether the event is one of our notices, or shows an offer of ours, or is a copy of one. It is never a booking, a
-    block or a question."""
-    if event.uid.startswith((NAME, offer_words.NAME)):
-        return True
+    block or a question. An offer's event under another title is hers: she may have noted an appointment in it."""
+    offer_like = event.title.strip().startswith((offer_words.TITLE.strip(), offer_words.CALL))
+    if event.uid.startswith(offer_words.NAME):
+        return offer_like
     notice_like = event.all_day and is_notice(event.title)
-    return event.transparent and (notice_like or event.title.strip().startswith((offer_words.TITLE, offer_words.CALL)))
+    return event.uid.startswith(NAME) or (event.transparent and (notice_like or offer_like))
 
 
 def is_notice(title: str) -> bool:

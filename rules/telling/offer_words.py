@@ -130,6 +130,10 @@ NO_THANKS = "Non merci"
 STILL_YES, STILL_NO = "Oui, j'attends toujours", "Non, ne plus me proposer de créneau"
 CHANGED = "Cette proposition a changé depuis que vous avez ouvert la page : vérifiez, puis répondez."
 
+ELSEWHERE = (
+    "Votre rendez-vous ne peut pas être changé à l'instant : autre chose y est en cours. Réessayez dans une minute."
+)
+
 
 def take(facts: Facts, practice: Practice) -> str:
     """The button that accepts."""

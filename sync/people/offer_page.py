@@ -83,6 +83,8 @@ def act(world: World, link: LinkRow, done: Act) -> Shown | None:
         else:
             answer(world, tx, state, now)
         state = _look(world, tx, link)
+        if not news and state is not None and state.open:
+            news = words.ELSEWHERE
         now_is = _page(world, tx, state) if state else None
     return replace(now_is, news=news) if now_is and news else now_is
 

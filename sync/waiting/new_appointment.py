@@ -30,6 +30,7 @@ from sync.waiting.reading_now import read_calendars
 from sync.waiting.standing import why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
+TOO_LATE = "l'agenda n'a pas répondu à temps"
 NAME = "attitre-rdv-"  # begins the UID of each appointment that we note
 
 
@@ -70,6 +71,8 @@ def _one(world: World, offer: OfferRow) -> int:
         typed = None if _is_behind(tx, entry) else _typed(world, tx, entry)
     if typed is None:
         return 0  # after the list's event was read and evaluated again
+    if offer.start <= world.now() and not _stands(world, source, offer):
+        return _ends(world, offer, TOO_LATE)
     event = _event(world, source, offer, typed)
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
@@ -81,13 +84,18 @@ def _off_already(world: World, source: Source, offer: OfferRow) -> int:
         return _ends(world, offer, accepted.OTHERWISE)
     if not read_calendars(world, offer.dentist, offer.calendar):
         return 0
-    with world.store.read() as tx:
-        there = occurrences.taken(tx, [offer.dentist], offer.start, offer.end)
-    if not any(one.uid == _uid(world, source, offer) for one in there):
+    if not _stands(world, source, offer):
         return _ends(world, offer, accepted.OTHERWISE)
     with world.store.write() as tx:
         _succeeded(world, tx, offer)
     return 1
+
+
+def _stands(world: World, source: Source, offer: OfferRow) -> bool:
+    """Whether the appointment is in the calendar, as last read."""
+    with world.store.read() as tx:
+        there = occurrences.taken(tx, [offer.dentist], offer.start, offer.end)
+    return any(one.uid == _uid(world, source, offer) for one in there)
 
 
 def _why_not(world: World, source: Source, offer: OfferRow, event: AddEvent) -> str:

@@ -107,6 +107,10 @@ ADDITIONS = [
     ("mandatory: [name, mail]", "13:19: mandatory[1]: « mail » : valeur inconnue. Vouliez-vous dire « email » ?"),
     ("page: {listen: 8080, public_url: http://a.fr}",
      "13:16: page.listen: « 8080 » : adresse d'écoute illisible. Exemple : « 127.0.0.1:8080 »."),
+    ("page: {listen: 127.0.0.1:8080, public_url: http://rdv.a.fr}", "13:44: page.public_url:"
+     " sans https, les liens des patients peuvent être lus en chemin. Mettez « https:// »."),
+    ("page: {listen: 127.0.0.1:8080, public_url: https://rdv.a.fr?x=1}", "13:44: page.public_url:"
+     " « ? » ou « # » dans l'adresse : les liens des patients la prolongent. Arrêtez-la avant."),
     ("sync: {brake_percent: 200}", "13:23: sync.brake_percent: « 200 » : au plus 100."),
     ("sync: {brake_new: 0}", "13:19: sync.brake_new: « 0 » : au moins 1."),
     ("sync:", "13:1: sync: valeur manquante. Donnez une valeur, ou retirez la clé."),

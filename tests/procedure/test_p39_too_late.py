@@ -8,8 +8,9 @@ import pytest
 from adapters.base import TryLater
 from adapters.web.patients import What
 from tests.at_the_page import URL, Patient
-from tests.desk import MARIE, SURGERY, Desk, Event, make_desk, moment
+from tests.desk import LUC, MARIE, SURGERY, Desk, Event, make_desk, moment
 from tests.office import ics
+from tests.procedure.waiting import LIST, desk_with_list, phone_of, titles
 
 VISIT = "25/11 10:00"
 
@@ -49,3 +50,23 @@ def test_p39_p45_a_move_that_comes_too_late_moves_no_visit(desk: Desk) -> None:
     assert desk.office.event(event.uid).start == moment(VISIT)
     assert "attitre : un rendez-vous à déplacer" in desk.office.to_practice()
     assert not [text for text in desk.sms() if "15h" in text]
+
+
+def test_p44_an_accepted_time_that_is_over_is_not_noted(tmp_path: Path) -> None:
+    desk = desk_with_list(tmp_path, [MARIE, LUC])
+    desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    freed = desk.books("MOREAU Luc – détartrage", at="24/11 17:00")
+    desk.waits(minutes=1)
+    freed.deletes()
+    desk.waits(minutes=1)
+    marie, calendar = phone_of(desk, MARIE), desk.office.calendars["martin"]
+    assert marie.presses(What.ACCEPT).pending
+    for _ in range(9):
+        calendar.fail_next(TryLater("…"), times=50)
+        desk.waits(hours=1)
+    calendar._errors.clear()
+    for _ in range(5):
+        desk.waits(hours=1)
+    assert "DUPONT Marie – détartrage" not in titles(desk)
+    assert titles(desk, LIST) == ["DUPONT Marie – détartrage"]
+    assert "attitre : un créneau accepté n'a pas pu être noté" in desk.office.to_practice()

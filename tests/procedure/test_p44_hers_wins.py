@@ -9,6 +9,7 @@ import pytest
 from adapters.web.patients import LinkTo, Shown, What
 from sync.people.erase import Erased, erase
 from sync.store import patients, waiting_entries
+from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, Desk, Event, make_desk, moment
 from tests.office import PARIS, ics
 from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, phone_of, titles
@@ -106,6 +107,28 @@ def test_p44_she_deletes_the_offer_of_a_new_appointment_a_moment_before(listed: 
     passes(listed)
     assert titles(listed) == []
     assert titles(listed, LIST) == ["DUPONT Marie – détartrage"]
+
+
+def test_p44_ruling22_an_appointment_noted_in_the_offers_event_is_one(desk: Desk) -> None:
+    offered(desk)
+    calendar, ref = desk.office.calendars["martin"], shown_in(desk)
+    body = calendar.get(ref)
+    assert body is not None
+    calendar.put(ref, re.sub(rb"SUMMARY:[^\r]*", "SUMMARY:MOREAU Luc – détartrage".encode(), body.payload))
+    passes(desk)
+    assert "confirmé le mardi 1er décembre à 10h" in desk.sms(LUC.mobile)[-1]
+    marie = AtThePage(desk, desk.sms(MARIE.mobile)[0])
+    [day] = [one for one in marie.sees(What.MOVE).days if one.label == "mardi 1er décembre"]
+    assert "10 h" not in {time.label for time in day.times}
+
+
+def test_p44_accepting_while_the_same_appointment_is_being_cancelled_is_answered(desk: Desk) -> None:
+    event, marie = offered(desk)
+    AtThePage(desk, desk.sms(MARIE.mobile)[0]).does(What.CANCEL)
+    assert "autre chose y est en cours" in marie.presses(What.ACCEPT).news
+    passes(desk)
+    assert event.title not in titles(desk)
+    assert marie.sees().news == "Vous n'êtes plus sur la liste d'attente."
 
 
 # --- who waits -------------------------------------------------------------------------------------------------------
