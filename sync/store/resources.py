@@ -76,6 +76,9 @@ def pack(payload: bytes) -> bytes:
     return squeeze.compress(payload) + squeeze.flush()
 
 
+NO_BODY = pack(b"")
+
+
 def versions(tx: Tx, calendar: str, refs: Collection[str] | None = None) -> dict[str, str | None]:
     """ref → version of these resources, or of all for comparison with a listing. A body still to be fetched has no
     version, so that it differs."""
