@@ -15,7 +15,7 @@ No text of an error carries a name, number, address or motif (law L8).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -206,6 +206,26 @@ class Probe:
     lines: tuple[str, ...] = ()
 
 
+Versions = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store holds of a calendar, as ref → version, read only where an answer is compared with it: `whole` with
+    a listing of everything, `named` with an answer that names some refs."""
+
+    whole: Callable[[], Versions]
+    named: Callable[[Collection[str]], Versions]
+
+    @classmethod
+    def holding(cls, held: Versions) -> Known:
+        """Versions that were read already."""
+        return cls(lambda: held, lambda refs: {ref: held[ref] for ref in refs if ref in held})
+
+
+NOTHING_KNOWN = Known.holding({})
+
+
 class Calendar(Protocol):
     """One calendar of one dentist. Every method may raise TryLater, Denied, NotThere, Garbled."""
 
@@ -214,12 +234,12 @@ class Calendar(Protocol):
         """Where it is, for people and for the store; carries no secret."""
         ...
 
-    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+    def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         """What happened since `cursor`; everything, where it is None.
 
-        `known` gives ref → version of what the store holds and is called only where a listing must be compared. A
-        resource whose version is the known one is not fetched again. Idle with a cursor: one round trip, one page
-        without resources. Raises CursorLost before or between pages; what was yielded stays true.
+        A resource whose version is the known one is not fetched again. The whole of what is known is asked only where
+        everything was listed: what changed costs the same in a long history. Idle with a cursor: one round trip, one
+        page without resources. Raises CursorLost before or between pages; what was yielded stays true.
         """
         ...
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import PackageNotFoundError, version
 from math import inf
 from time import monotonic
 from typing import Any
@@ -25,6 +24,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from adapters import deadline
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from adapters.timedhttp import in_time, until
+from adapters.version import VERSION
 from adapters.waiting import FLOOR, later, retry_after
 
 __all__ = ["FLOOR", "Answer", "Http", "auth_for", "error_of", "retry_after"]
@@ -113,7 +113,7 @@ class Http:
         in_time(self.session)
         self.session.trust_env = False  # otherwise the login of a .netrc would be sent for every account
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.session.headers["User-Agent"] = f"attitre/{_version()}"
+        self.session.headers["User-Agent"] = f"attitre/{VERSION}"
         self.auth = auth
         self.requests = 0
         self._may_digest = may_digest
@@ -295,10 +295,3 @@ def _port(parts: SplitResult) -> int | None:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "le serveur"
-
-
-def _version() -> str:
-    try:
-        return version("attitre")
-    except PackageNotFoundError:
-        return "0"

@@ -7,8 +7,10 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,8 +20,8 @@ from rich.progress import track
 
 from bench import goals, judging, offers, pages, peers, show
 from bench.clients import Floor
-from bench.goals import OURS, Measured
-from bench.measure import Costs, Failed, Table, compiled, medians
+from bench.goals import Measured
+from bench.measure import Failed, Table, compiled, medians
 from bench.scenarios import idle, one_calendar, start_up
 from bench.servers import cold
 from bench.visitors import beside
@@ -27,23 +29,24 @@ from bench.worker import idle_round
 
 SMALL, LARGE, EACH = 1_000, 50_000, 200
 LATENCY, ROUNDS = 0.02, 40
+QUICK = 2_000, 1, 20, 5_000  # events, runs, calendars, bookings
 
 
 def main() -> None:
     """Measure, print tables, write JSON."""
     options = _options()
     found = _measured(options)
-    judged = judging.measure(bookings=options.bookings)
     rows = goals.rows(found)
     console = Console() if sys.stdout.isatty() else Console(width=110)
     console.print(show.costs(f"{found.events} events, one calendar", found.dav))
     console.print(show.costs(f"{found.events} events at Google", found.google))
-    console.print(show.judged(judged, options.bookings), show.goals(rows), show.bars(found))
-    options.json.write_text(json.dumps(_plain(found, judged, rows), indent=1, ensure_ascii=False) + "\n")
+    console.print(show.judged(found.judged, options.bookings), show.goals(rows), show.bars(found))
     if options.svg:
         show.save(found, options.svg)
     if options.page:
         show.renew(options.page, _when(options), rows)
+    if any(row.failed for row in rows):
+        sys.exit("make bench: what is shown as such did not complete")
 
 
 def _options() -> argparse.Namespace:
@@ -61,35 +64,65 @@ def _options() -> argparse.Namespace:
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
     asked.add_argument("--svg", type=Path, help="the bars, as a picture")
     asked.add_argument("--page", type=Path, help="a page between whose marks the rows are put")
-    return asked.parse_args()
+    asked.add_argument("--quick", action="store_true", help="two minutes: few events, one run, no peers")
+    options = asked.parse_args()
+    if options.quick:
+        options.events, options.runs, options.calendars, options.bookings = QUICK
+        options.no_peers = True
+    return options
 
 
 def _measured(options: argparse.Namespace) -> Measured:
-    events, small, calendars = options.events, min(SMALL, options.events), options.calendars
+    """All parts, one after the other. One that fails loses its rows alone, and each is written down as it is had."""
     compiled()
     missing = "--no-peers" if options.no_peers else peers.installed()
-    numbers = track(range(options.runs), "runs", console=Console(stderr=True))
-    runs = [_run(events, small, calendars, first=not missing and number == 0) for number in numbers]
-    dav, google, less, many, starts = (medians(parts, median) for parts in zip(*runs, strict=True))
-    worker = idle_round(events, ROUNDS)
-    return Measured(
-        events, small, dav, google, less[OURS], many, starts["start"], worker,
-        worker_small=idle_round(small, ROUNDS) if small < events else worker,
-        accounts=idle_round(small // 100 or 1, 5 * options.runs, accounts=calendars, latency=LATENCY),
-        calendars=calendars, large=idle(LARGE)[OURS] if options.large else {}, large_events=LARGE,
-        servers=cold(events) if options.servers else {}, no_peers=missing,
-        pages={**pages.measure(), **offers.measure()} if options.pages else {},
-        visited=beside(small, ROUNDS) if options.pages else None,
-    )  # fmt: skip
+    found = Measured(options.events, min(SMALL, options.events), options.calendars, LARGE, no_peers=missing)
+    console = Console(stderr=True)
+    for name, part in track(list(_parts(found, options)), "parts", console=console):
+        try:
+            setattr(found, name, part())
+        except Failed as failed:
+            console.print(f"{name} did not complete: {failed}", markup=False)
+        told = json.dumps(_plain(found), indent=1, ensure_ascii=False)
+        options.json.write_text(told + "\n")
+    return found
 
 
-def _run(events: int, small: int, calendars: int, *, first: bool) -> tuple[Table, ...]:
+Part = tuple[str, Callable[[], Any]]  # a field of Measured, and how it is measured
+
+
+def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
+    runs: dict[str, list[Table]] = {}
+    for number in range(options.runs):
+        for name, part in _of_a_run(found, first=number == 0 and not found.no_peers):
+            yield name, partial(_middle_so_far, runs.setdefault(name, []), part)
+    small = found.small < found.events
+    yield "worker", partial(idle_round, found.events, ROUNDS)
+    yield from [("worker_small", partial(idle_round, found.small, ROUNDS))] if small else []
+    accounts = {"accounts": options.calendars, "latency": LATENCY}
+    yield "accounts", partial(idle_round, found.small // 100 or 1, 5 * options.runs, **accounts)
+    yield "judged", partial(judging.measure, bookings=options.bookings)
+    yield from [("large", partial(idle, LARGE))] if options.large else []
+    yield from [("servers", partial(cold, found.events))] if options.servers else []
+    if options.pages:
+        yield "pages", lambda: {**pages.measure(), **offers.measure()}
+        yield "visited", partial(beside, found.small, ROUNDS)
+
+
+def _of_a_run(found: Measured, *, first: bool) -> Iterator[Part]:
     """Peers take part in the first run only: they are there to compare with, and slow."""
-    dav = one_calendar(events, (peers.Khal, peers.CaldavParse) if first else ())
-    google = one_calendar(events, (peers.GcalSync,) if first else (), google=True)
-    many = idle(min(EACH, events // 50 or 1), calendars, (Floor, *((peers.Vdirsyncer,) if first else ())))
-    starts: Costs = start_up()
-    return dav, google, idle(small) if small < events else dav, many, {"start": starts}
+    events, small = found.events, found.small
+    yield "dav", partial(one_calendar, events, (peers.Khal, peers.CaldavParse) if first else ())
+    yield "google", partial(one_calendar, events, (peers.GcalSync,) if first else (), google=True)
+    yield from [("less", partial(idle, small))] if small < events else []
+    others = (Floor, *((peers.Vdirsyncer,) if first else ()))
+    yield "many", partial(idle, min(EACH, events // 50 or 1), found.calendars, others)
+    yield "start", start_up
+
+
+def _middle_so_far(runs: list[Table], part: Callable[[], Table]) -> Table:
+    runs.append(part())
+    return medians(runs, median)
 
 
 def _machine() -> str:
@@ -100,15 +133,12 @@ def _when(options: argparse.Namespace) -> str:
     return f"{date.today()}, {_machine()}; {options.events} events, {options.runs} runs."  # noqa: DTZ011
 
 
-def _plain(found: Measured, judged: dict[str, float], rows: list[goals.Row]) -> dict[str, Any]:
+def _plain(found: Measured) -> dict[str, Any]:
     when = {"date": f"{date.today()}", "machine": _machine()}  # noqa: DTZ011
-    told = {**when, "rows": [goals.plain(row) for row in rows], "judging_ms": judged}
+    told = {**when, "rows": [goals.plain(row) for row in goals.rows(found)], "judging_ms": found.judged}
     versions = {} if found.no_peers else peers.versions()
     return {**told, "peers": versions, "measured": asdict(found)}
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Failed as failed:
-        sys.exit(f"make bench: {failed}")
+    main()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bench import practice, rendered
-from bench.measure import Failed
+from bench.measure import Failed, run
 from bench.server import Replay
 
 _YAML = """
@@ -74,7 +74,7 @@ def on_google(replay: Replay, place: Path) -> list[str]:
 
 
 class Ours:
-    """attitre sync, whole."""
+    """attitre sync, whole, in a practice that imported its patients' file, as the README says to begin."""
 
     name = "attitre"
     environ: Mapping[str, str] = {}
@@ -82,6 +82,7 @@ class Ours:
     def __init__(self, replay: Replay, place: Path, *, google: bool = False) -> None:
         self.place, self._google = place, google
         self._yaml = configure(place, on_google(replay, place) if google else on_caldav(replay.urls))
+        _import_patients(place)
 
     @property
     def commands(self) -> list[list[str]]:
@@ -113,6 +114,12 @@ class Ours:
         if hashlib.sha256(payload).digest() != raw:
             raise Failed("attitre: a copy is not what its hash says")
         return google_held(version, json.loads(payload)) if self._google else (version, raw.hex())
+
+
+def _import_patients(place: Path) -> None:
+    file = place / "patients.csv"
+    file.write_text(practice.directory(), encoding="utf-8")
+    run([attitre(), "patients", "import", str(file), "--yes", "-c", str(place / "attitre.yaml")], None, place)
 
 
 class Floor:

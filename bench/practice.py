@@ -2,7 +2,8 @@
 
 Eighteen events a working day, three days behind us for each that is to come, so that more events are more years and not
 fuller days. Of a hundred events two are series with a day left out and a day moved, three are leave, one is a block;
-the rest are bookings of 3,000 patients with everything the procedure asks for, whom no directory knows.
+the rest are bookings of 3,000 patients with everything the procedure asks for. `directory` is their file, as a practice
+exports it; each tenth patient is somebody's namesake.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _GIVEN = (
     "Roger", "Paul", "Claude", "Christian", "Henri", "Georges", "Patrick", "Gérard", "Christophe",
 )  # fmt: skip
 _MOTIFS = (("Détartrage", 30), ("Contrôle", 20), ("Douleur", 20))
-PATIENTS = 3_000
+PATIENTS, NAMES = 3_000, 2_700
 A_DAY = 18  # half hours from 8:30 to 12:30 and from 14:00 to 19:00
 PLACE = "Cabinet dentaire des Lilas, 12 rue des Lilas, 75020 Paris"
 _COMMENT = (
@@ -38,6 +39,8 @@ _COMMENT = (
     "secrétariat"
 )
 _LONG_AGO = datetime(2024, 1, 2)  # noqa: DTZ001
+_LEAVE, _BLOCK, _MEETINGS = frozenset({7, 38, 81}), 53, frozenset({3, 67})  # of a hundred events
+_NO_BOOKINGS = _LEAVE | {_BLOCK} | _MEETINGS
 WEEK, HALF = timedelta(weeks=1), timedelta(minutes=30)
 LEFT_OUT, MOVED = 3, 5  # weeks of a series
 SERIES_LENGTH = 26
@@ -64,17 +67,31 @@ def entry(number: int, revision: int, today: date, edited: datetime = _LONG_AGO)
     midnight = _midnight(_day(number // A_DAY, today))
     stamp = edited if revision else _LONG_AGO + timedelta(minutes=number)
     kind = number % 100
-    if kind in {7, 38, 81}:
+    if kind in _LEAVE:
         saturday = midnight + timedelta(days=5 - midnight.weekday())
         end = saturday + timedelta(days=1)
         return Entry(number, revision, "Congés", "", saturday, end, stamp, whole_day=True)
-    if kind == 53:
+    if kind == _BLOCK:
         start = midnight + timedelta(hours=12, minutes=30)
         return Entry(number, revision, "Bloqué", "Motif : réunion fournisseur", start, start + 2 * HALF, stamp)
-    if kind in {3, 67}:
+    if kind in _MEETINGS:
         start = midnight + timedelta(hours=8 if kind == 3 else 13)
         return Entry(number, revision, "Réunion d'équipe", "Salle 2", start, start + HALF, stamp, repeats=True)
     return _booking(number, revision, midnight, stamp)
+
+
+def coming(number: int) -> bool:
+    """Whether it is a booking that is to come: what is judged, where the past is only read."""
+    return number // A_DAY % 4 == 3 and number % 100 not in _NO_BOOKINGS
+
+
+def directory() -> str:
+    """Every patient, as CSV."""
+    rows = ["nom;prénom;naissance;mobile;email;adresse;dentiste"]
+    for patient in range(PATIENTS):
+        who = (*_name(patient), f"{_born(patient):%d/%m/%Y}", _mobile(patient), _email(patient), _address(patient))
+        rows.append(";".join((*who, "Dr Claire Martin")))
+    return "\n".join(rows) + "\n"
 
 
 def etag(number: int, revision: int) -> str:
@@ -101,16 +118,39 @@ def _booking(number: int, revision: int, midnight: datetime, stamp: datetime) ->
     patient, (motif, minutes) = dice.randrange(PATIENTS), dice.choice(_MOTIFS)
     slot = number * 7 % A_DAY
     start = midnight + timedelta(hours=8, minutes=30) + slot * HALF + (3 * HALF if slot >= 8 else 0 * HALF)
-    name = f"{_FAMILIES[patient % len(_FAMILIES)]} {_GIVEN[patient // len(_FAMILIES)]}"
-    born = date(1940, 1, 1) + timedelta(days=patient * 8)
+    name = " ".join(_name(patient))
     lines = (
-        f"Né(e) le : {born:%d/%m/%Y}",
-        f"Mobile : 06 39 98 {patient // 100:02} {patient % 100:02}",
-        f"E-mail : p{patient}@example.org",
-        f"Adresse : {patient % 98 + 1} rue des Lilas, 75020 Paris",
+        f"Né(e) le : {_born(patient):%d/%m/%Y}",
+        f"Mobile : {_mobile(patient)}",
+        f"E-mail : {_email(patient)}",
+        f"Adresse : {_address(patient)}",
         "Suivi",
         "Dentiste : Dr Martin",
         f"Commentaire : {_COMMENT} ({revision})",
     )
     end = start + timedelta(minutes=minutes)
     return Entry(number, revision, f"{name} – {motif}", "\n".join(lines), start, end, stamp)
+
+
+# --- the patients ----------------------------------------------------------------------------------------------------
+
+
+def _name(patient: int) -> tuple[str, str]:
+    number = patient % NAMES
+    return _FAMILIES[number % len(_FAMILIES)], _GIVEN[number // len(_FAMILIES)]
+
+
+def _born(patient: int) -> date:
+    return date(1940, 1, 1) + timedelta(days=patient * 8)
+
+
+def _mobile(patient: int) -> str:
+    return f"06 12 35 {patient // 100:02} {patient % 100:02}"  # in a range that is given out: others count as mistyped
+
+
+def _email(patient: int) -> str:
+    return f"p{patient}@example.org"
+
+
+def _address(patient: int) -> str:
+    return f"{patient % 98 + 1} rue des Lilas, 75020 Paris"

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
-from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Costs, Failed, Table, run
+from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, run
 from bench.server import Replay
 
 Made = Callable[[Replay, Path], Client]
@@ -113,7 +113,7 @@ def _twice(made: Made, replay: Replay, own: Path) -> Table:
     return table
 
 
-def start_up() -> Costs:
+def start_up() -> Table:
     """The bare interpreter, `--version`, and `check` of a small configuration."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -123,4 +123,4 @@ def start_up() -> Costs:
             "--version": [attitre(), "--version"],
             "check": [attitre(), "check", "-c", str(place / "attitre.yaml")],
         }
-        return {name: run(command, None, place) for name, command in commands.items()}
+        return {"attitre": {name: run(command, None, place) for name, command in commands.items()}}

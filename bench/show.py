@@ -23,7 +23,7 @@ def costs(title: str, table: Table) -> Grid:
     grid = Grid(title=f"{title} (CPU seconds)")
     for name in ("", *table, "requests", "peak MB"):
         grid.add_column(name, justify="left" if not name else "right")
-    for step, own in table[OURS].items():
+    for step, own in table.get(OURS, {}).items():
         told = (_seconds(table[who].get(step)) for who in table)
         grid.add_row(step, *told, str(own.requests), f"{own.peak:.0f}")
     return grid
@@ -67,7 +67,7 @@ def bars(m: Measured) -> Text:
     for title, table in (("CalDAV", m.dav), ("Google", m.google)):
         for step in ("first pass", "nothing changed"):
             found = {who: costs[step] for who, costs in table.items() if step in costs}
-            most = max(cost.cpu for cost in found.values())
+            most = max((cost.cpu for cost in found.values()), default=0.0)
             lines.append(Text(f"{title}, {m.events} events, {step}", style="bold"))
             lines += [_bar(who, cost.cpu, most) for who, cost in sorted(found.items(), key=lambda one: one[1].cpu)]
     return Text("\n").join(lines)

@@ -17,6 +17,7 @@ class State:
         self.oldest = 0  # tokens from before this revision are forgotten
         self.revisions = [0] * (events * calendars)
         self.bodies = {f"{number}.ics": self._body(number) for number in range(events * calendars)}
+        self._judged_first = sorted(range(events * calendars), key=practice.coming, reverse=True)
 
     def members(self, calendar: int) -> range:
         """The numbers of that calendar's events."""
@@ -27,10 +28,11 @@ class State:
         return practice.entry(number, self.revisions[number], self.today, self.edited)
 
     def change(self, count: int) -> None:
-        """The first `count` events are edited: just now, so that attitre does not write into them yet."""
+        """So many events are edited, those first that are judged: just now, so that attitre does not write into them
+        yet."""
         self.revision += 1
         self.edited = self._now()
-        for number in range(min(count, len(self.revisions))):
+        for number in self._judged_first[:count]:
             self.revisions[number] = self.revision
             self.bodies[f"{number}.ics"] = self._body(number)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-from sync.cli.startup import NO_MEMORY, loading
-
 
 def main() -> None:
     """Run the command; ends the process with its exit code."""
     if sys.argv[1:] == ["--version"]:
-        from importlib.metadata import version
+        from adapters.version import VERSION  # a constant: the installed package's metadata take longer than Python
 
-        print(f"attitre {version('attitre')}")
+        print(f"attitre {VERSION}")
         return
+    _command()
+
+
+def _command() -> None:
+    from sync.cli.startup import NO_MEMORY, loading  # imported here: `typing` comes with the package of the commands
+
     loading()
     try:
         from sync.cli import loaded
@@ -23,13 +27,12 @@ def main() -> None:
     except Exception as error:  # raised where no command was there yet, or where its own frame had no memory left
         if "--debug" in sys.argv or os.environ.get("ATTITRE_DEBUG"):
             raise
-        os.write(2, f"{_sentence(error)}\n".encode())  # takes no memory to speak of
+        sentence = NO_MEMORY if isinstance(error, MemoryError) else _sentence(error)
+        os.write(2, f"{sentence}\n".encode())  # takes no memory to speak of
         sys.exit(1)
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return NO_MEMORY
     return f"Une erreur inattendue s'est produite ({type(error).__name__}). Détails : relancez avec --debug."
 
 

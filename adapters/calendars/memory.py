@@ -7,7 +7,7 @@ and `delete` are the other person's client; `fail_next`, `lose_answer_of_next_wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from adapters.base import (
     CursorLost,
     Edit,
     EditResult,
+    Known,
     OutsideError,
     Page,
     Probe,
@@ -94,18 +95,18 @@ class MemoryCalendar:
 
     # --- what changed ------------------------------------------------------------------------------------------------
 
-    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+    def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         """See `Calendar.changes`. A cursor of another kind or query is ignored: everything is listed."""
         self._called("changes")
         if cursor is None or (cursor.kind, cursor.query) != (KIND, QUERY):
-            held = known()
+            held = known.whole()
             absent = tuple(ref for ref in held if ref not in self._held)
             yield from self._pages(list(self._held), held, Page(absent=absent, cursor=self._cursor(), full=True))
             return
         changed = list(dict.fromkeys(self._history[self._place(cursor) :]))
         gone = tuple(ref for ref in changed if ref and ref not in self._held)
         there = [ref for ref in changed if ref in self._held]
-        yield from self._pages(there, known() if there else {}, Page(gone=gone, cursor=self._cursor()))
+        yield from self._pages(there, known.named(there) if there else {}, Page(gone=gone, cursor=self._cursor()))
 
     def _cursor(self) -> Cursor:
         return Cursor(KIND, f"{self._life}-{len(self._history)}", QUERY)

@@ -61,6 +61,7 @@ class Context:
     now: datetime
     order: int = 0  # rank in conflicts: of two events at one time, the one with the higher number has the error (P10)
     candidates: tuple[Patient, ...] = ()  # the records that `identify.clues` point at
+    match: Match | None = None  # whom the entry means, where that was asked already: of these candidates, as known here
     nearest: tuple[Patient, ...] = ()  # records with names similar to an unknown one, for proposals only
     busy: tuple[Busy, ...] = ()  # what else takes the dentist's time, or the patient's
     linked: int | None = None  # the record to which the booking belongs already
@@ -143,7 +144,7 @@ def _kind(event: CalendarEvent, entry: Entry) -> Kind | None:
 
 
 def _who(entry: Entry, practice: Practice, context: Context) -> Match:
-    return identify(
+    return context.match or identify(
         entry,
         context.candidates,
         practice.policy,

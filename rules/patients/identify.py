@@ -23,6 +23,7 @@ from rules.patients.likeness import (
     same_contact,
     shares_a_word,
     slip,
+    whole_name,
 )
 from rules.patients.shown import label, numbered, numbered_as, told_apart, with_last_visit
 from rules.text.fold import key
@@ -40,6 +41,11 @@ class Match:
     patient: Patient | None = None
     nearest: tuple[Patient, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+    def with_past(self, patient: Patient, policy: Policy) -> Match:
+        """The match with the same record as read since with its visits, of which one finding says the last."""
+        exists = any(one.rule == "patient-exists" for one in self.findings)
+        return Match(patient, (patient,), _exists(patient, policy) if exists else self.findings)
 
 
 def identify(
@@ -77,7 +83,7 @@ class _Case:
 
     def named(self) -> Match:
         """The match of an entry with a name: the records of that name, narrowed by the other clues."""
-        full = [one for one in self.people if name_match(self.entry, one) is NameMatch.FULL]
+        full = [one for one in self.people if whole_name(self.entry, one)]
         best = self._narrowed([one for one in full if not other_birth(self.entry, one)])
         if len(best) > 1:
             return self._ambiguous(best)
@@ -117,7 +123,9 @@ class _Case:
     def _partly(self, patient: Patient) -> bool:
         """Whether part of the name (`Dupont`, `Marie`) and another clue fit the record. If the part has words of both
         sides, the clue must be the birth date: a father may share the phone and part of the first name."""
-        if name_match(self.entry, patient) is not NameMatch.PART or other_birth(self.entry, patient):
+        if other_birth(self.entry, patient) or not corroborated(self.entry, patient):
+            return False
+        if name_match(self.entry, patient) is not NameMatch.PART:
             return False
         typed = name_tokens(self.entry.name_text)
         families = name_tokens(f"{patient.family_name} {patient.birth_name or ''}")
@@ -140,7 +148,7 @@ class _Case:
             return Match(patient, (patient,))
         if self.born_here and self.linked is not None and patient.id == self.linked:
             return Match(patient, (patient,), self._duplicates(patient))
-        return Match(patient, (patient,), raised(self.policy, "patient-exists", seen=with_last_visit(patient)))
+        return Match(patient, (patient,), _exists(patient, self.policy))
 
     def _new(self) -> Match:
         return Match(None, (), self._duplicates(None))
@@ -157,10 +165,9 @@ class _Case:
         return tuple(replace(one, severity=Severity.ERROR) for one in found) if blocking else found
 
     def _suspect(self, patient: Patient) -> bool:
-        name = name_match(self.entry, patient)
-        if name is NameMatch.FULL:
+        if whole_name(self.entry, patient):
             return not other_birth(self.entry, patient) or same_contact(self.entry, patient)
-        return name is not NameMatch.OTHER and same_birth(self.entry, patient)
+        return same_birth(self.entry, patient) and name_match(self.entry, patient) is not NameMatch.OTHER
 
     def _blocks(self, patient: Patient) -> bool:
         same = same_birth(self.entry, patient) and same_contact(self.entry, patient)
@@ -238,3 +245,7 @@ class _Case:
     def _seen(self) -> str:
         typed = (self.entry.name_text, self.entry.birth_text, self.entry.mobile_text, self.entry.email_text)
         return next(filter(None, typed), "ces renseignements")
+
+
+def _exists(patient: Patient, policy: Policy) -> tuple[Finding, ...]:
+    return raised(policy, "patient-exists", seen=with_last_visit(patient))

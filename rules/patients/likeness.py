@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 from rules.details import names
 from rules.model import Entry, Patient
-from rules.text.fold import key, words
+from rules.text.fold import key, remembered, words
 
 _NEAR_FAMILY, _NEAR_GIVEN = 80, 75  # rapidfuzz ratios (0 to 100) from which a name may be a misspelling of the other
 
@@ -24,30 +25,73 @@ class NameMatch(IntEnum):
 
 def name_match(entry: Entry, patient: Patient) -> NameMatch:
     """How well the typed name matches the record, or a record that was merged into it."""
-    others = (replace(patient, family_name=family, given_name=given) for family, given in patient.known_as)
-    return max(_own_name(entry, one) for one in (patient, *others))
+    return max(_own_name(entry, one) for one in _under_all_names(patient))
+
+
+def whole_name(entry: Entry, patient: Patient) -> bool:
+    """Whether `name_match` is FULL. Asked of everybody who shares a name, so it compares nothing else."""
+    return any(_whole(entry, one) for one in _under_all_names(patient))
+
+
+def _under_all_names(patient: Patient) -> tuple[Patient, ...]:
+    """The record, and as the records that were merged into it called it."""
+    return (patient, *(replace(patient, family_name=family, given_name=given) for family, given in patient.known_as))
 
 
 def _own_name(entry: Entry, patient: Patient) -> NameMatch:
     """How well the typed name matches the record's own. Order, accents, hyphens and particles do not count, and the
     birth name is as good as the family name."""
-    family, birth, given = map(name_tokens, (patient.family_name, patient.birth_name or "", patient.given_name))
-    wholes = [given | own for own in (family, birth, family | birth) if own]
-    typed = [name_tokens(entry.name_text)]
-    if entry.birth_name:
-        typed.append(name_tokens(f"{entry.given_name} {entry.birth_name}"))
-    if any(one in wholes for one in typed) or _squashed(entry.name_text) in _run_together(patient):
+    if _whole(entry, patient):
         return NameMatch.FULL
-    if any(_part(one, family, birth, given) for one in typed):
+    if any(_part(one, _spoken_of(patient)) for one in _typed(entry)):
         return NameMatch.PART
     return NameMatch.NEAR if _resembles(entry, patient) else NameMatch.OTHER
 
 
-def _part(typed: frozenset[str], family: frozenset[str], birth: frozenset[str], given: frozenset[str]) -> bool:
+def _whole(entry: Entry, patient: Patient) -> bool:
+    spoken = _spoken_of(patient)
+    return not spoken.wholes.isdisjoint(_typed(entry)) or _squashed(entry.name_text) in spoken.run_together
+
+
+def _typed(entry: Entry) -> list[frozenset[str]]:
+    typed = [name_tokens(entry.name_text)]
+    return [*typed, name_tokens(f"{entry.given_name} {entry.birth_name}")] if entry.birth_name else typed
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A record's name, folded: the words of each side, and all that is the whole of it."""
+
+    family: frozenset[str]
+    birth: frozenset[str]
+    given: frozenset[str]
+    wholes: frozenset[frozenset[str]]
+    run_together: frozenset[str]
+
+
+def _spoken_of(patient: Patient) -> _Spoken:
+    return _spoken(patient.family_name, patient.birth_name or "", patient.given_name)
+
+
+@lru_cache(maxsize=4096)  # a namesake is compared with every entry of that name
+def _spoken(family_name: str, birth_name: str, given_name: str) -> _Spoken:
+    family, birth, given = map(name_tokens, (family_name, birth_name, given_name))
+    first = _squashed(given_name)
+    sides = [_squashed(one) for one in (family_name, birth_name) if one]
+    return _Spoken(
+        family,
+        birth,
+        given,
+        frozenset(given | own for own in (family, birth, family | birth) if own),
+        frozenset(whole for own in sides for whole in (own + first, first + own) if whole),
+    )
+
+
+def _part(typed: frozenset[str], name: _Spoken) -> bool:
     if not typed:
         return False
-    named = any(own and own <= typed for own in (family, birth))
-    return (named and bool(given & typed)) or typed <= family | birth | given
+    named = any(own and own <= typed for own in (name.family, name.birth))
+    return (named and bool(name.given & typed)) or typed <= name.family | name.birth | name.given
 
 
 def _resembles(entry: Entry, patient: Patient) -> bool:
@@ -133,19 +177,16 @@ def _ratio(one: str, other: str) -> float:
     return float(fuzz.ratio(_squashed(one), _squashed(other)))
 
 
+@remembered
 def name_tokens(text: str) -> frozenset[str]:
     """The words of a name without particles; a name of particles only keeps them."""
     spoken = words(text)
     return frozenset(word for word in spoken if not names.particle(word)) or frozenset(spoken)
 
 
+@remembered
 def _squashed(text: str) -> str:
     return key(text).replace(" ", "")
-
-
-def _run_together(patient: Patient) -> set[str]:
-    given = _squashed(patient.given_name)
-    return {whole for own in map(_squashed, _families(patient)) for whole in (own + given, given + own)} - {""}
 
 
 def same_birth(entry: Entry, patient: Patient) -> bool:

@@ -23,13 +23,13 @@ def shared(
     """Findings about a contact that a stranger has too, one with another name and another address. It is an error if it
     would replace the record's contact, as a typing error is then more likely than a family; `Mobile confirmé` confirms
     it. `given`: details that the directory has from this event."""
-    strangers = [one for one in others if (on_file is None or one.id != on_file.id) and _stranger(one, future)]
+    rest = [one for one in others if on_file is None or one.id != on_file.id]
     for what, typed, seen, confirmed, name in (
         ("Mobile", entry.mobile, entry.mobile_text, entry.mobile_confirmed, "mobile"),
         ("E-mail", entry.email, entry.email_text, entry.email_confirmed, "email"),
     ):
         before = getattr(on_file, name, None)
-        theirs = next((one for one in strangers if _is(getattr(one, name), typed)), None)
+        theirs = next((one for one in rest if _is(getattr(one, name), typed) and _stranger(one, future)), None)
         if theirs is None or confirmed or (_is(before, typed) and given.get(name) != typed):
             continue
         found = raised(policy, "contact-shared", what=what, seen=seen, patient=label(theirs))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
 from unicodedata import combining, normalize
 
 from anyascii import anyascii
@@ -13,20 +15,26 @@ _WORD = re.compile(r"[a-z0-9]+")
 _TYPED_WORD = re.compile(r"[^\W_]+")
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _ACCENTS = str.maketrans(dict.fromkeys("´ˊˈ′", "'"))  # NFKC would make a combining accent of the first
-_REMEMBERED = 200
+_SHORT = 200
+T = TypeVar("T")
 
 
+def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
+    """The pure function, with its last answers kept for short texts: names and words come again, long texts do not."""
+    kept = lru_cache(maxsize=2048)(read)
+
+    @wraps(read)
+    def answer(text: str) -> T:
+        return kept(text) if len(text) <= _SHORT else read(text)
+
+    return answer
+
+
+@remembered
 def fold(text: str) -> str:
     """Lower case, without accents, `œ` as `oe`; apostrophes, hyphens and white space become one space."""
-    return _fold_short(text) if len(text) <= _REMEMBERED else _fold(text)
-
-
-def _fold(text: str) -> str:
     spaced = _JOINTS.sub(" ", text)
     return (spaced if spaced.isascii() else _ascii(spaced)).lower().strip()
-
-
-_fold_short = lru_cache(maxsize=2048)(_fold)
 
 
 def _ascii(text: str) -> str:
@@ -44,16 +52,10 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
+@remembered
 def key(text: str) -> str:
     """The folded words joined by one space: what labels and names are looked up by."""
-    return _key_short(text) if len(text) <= _REMEMBERED else _key(text)
-
-
-def _key(text: str) -> str:
     return " ".join(words(text))
-
-
-_key_short = lru_cache(maxsize=2048)(_key)
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:

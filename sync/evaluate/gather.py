@@ -13,7 +13,7 @@ from rules.checks.by_link import PageWish
 from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice, Question
 from rules.patients.clues import clues
-from rules.patients.identify import identify
+from rules.patients.identify import Match, identify
 from rules.patients.standing_answers import is_relation
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
@@ -70,13 +70,15 @@ def gather(one: Occurrence) -> Context:
     """What is known about the occurrence besides its event."""
     case, event, entry = one.case, one.event, one.entry
     asks = may_be_booking(event, entry, case.practice)  # of any other event the store need not be asked
-    found, meant = _patients(one) if asks else ((), None)
+    found, match = _patients(one) if asks else ((), None)
+    meant = match.patient.id if match and match.patient else None
     slot_start = _slot_start(one)
     context = Context(
         dentist=one.dentist,
         now=case.now,
         order=case.row.order,
         candidates=found,
+        match=match,
         busy=tuple(_busy(one, meant)) if asks else (),
         consent_counts=_consent_counts(one, meant),
         guardian=_guardian(one),
@@ -89,7 +91,8 @@ def gather(one: Occurrence) -> Context:
     context = _with_booking(one, context, one.booking, meant) if one.booking else context
     if not somebody_is_unknown(event, entry, case.practice, context):
         return context
-    return replace(context, nearest=patients.nearest(case.tx, fold(entry.name_text)))  # reads the whole directory
+    near = patients.nearest(case.tx, fold(entry.name_text))  # reads the whole directory
+    return replace(context, nearest=near, match=None)
 
 
 def offered(one: Occurrence, context: Context, found: Assessment) -> slot_offers.Offer:
@@ -156,20 +159,21 @@ def _offered(booking: BookingRow | None) -> tuple[str, ...]:
 # --- whom it means ---------------------------------------------------------------------------------------------------
 
 
-def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], int | None]:
-    """(candidates, the number of the patient meant): only of that one are visits and other bookings gathered."""
+def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], Match | None]:
+    """(candidates, whom of them the entry means): only of that one are visits and other bookings gathered."""
     tx, entry, booking = one.case.tx, one.entry, one.booking
     found = patients.candidates(tx, clues(entry))
     if entry.choice and booking:
         found = tuple(dict.fromkeys((*found, *patients.nearest(tx, fold(entry.name_text)))))
     if not found:
         return (), None
-    linked = booking.patient if booking else None
-    offered = _offered(booking)
-    meant = identify(entry, found, one.case.practice.policy, linked=linked, offered=offered).patient
-    if meant is None or meant.id is None:
-        return found, None
-    return tuple(_with_past(one, who) if who.id == meant.id else who for who in found), meant.id
+    policy, linked = one.case.practice.policy, booking.patient if booking else None
+    born_here = booking is not None and booking.born_here
+    match = identify(entry, found, policy, linked=linked, born_here=born_here, offered=_offered(booking))
+    if match.patient is None:
+        return found, match
+    known = _with_past(one, match.patient)
+    return tuple(known if who.id == known.id else who for who in found), match.with_past(known, policy)
 
 
 def _with_past(one: Occurrence, patient: Patient) -> Patient:

@@ -8,12 +8,12 @@ so that one bad event stays one (law L10).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from adapters.base import CursorLost, Page, Reading, Resource
+from adapters.base import CursorLost, Known, Page, Reading, Resource, Versions
 from sync.core.context import Source, World, unreadable
 from sync.core.guard import kept_apart
 from sync.pull import token_trust
@@ -65,7 +65,7 @@ def mirror(world: World, source: Source, *, unfinished: bool | None = None) -> M
 
 def _follow(world: World, source: Source, row: CalendarRow) -> Mirrored:
     stored = gone = pages = 0
-    for page in source.calendar.changes(row.asked_from, lambda: _held(world, source)):
+    for page in source.calendar.changes(row.asked_from, _known(world, source)):
         if _says_nothing(page, row):
             continue
         whole, proven = _confirm_tombstones(source, page)
@@ -127,9 +127,12 @@ def reading_of(world: World, source: Source, body: Resource, now: datetime) -> R
     return reading
 
 
-def _held(world: World, source: Source) -> dict[str, str | None]:
-    with world.store.read() as tx:
-        return resources.versions(tx, source.address)
+def _known(world: World, source: Source) -> Known:
+    def held(refs: Collection[str] | None = None) -> Versions:
+        with world.store.read() as tx:
+            return resources.versions(tx, source.address, refs)
+
+    return Known(held, held)
 
 
 def _says_nothing(page: Page, row: CalendarRow) -> bool:

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from adapters.base import WHOLE, Cursor, CursorLost, Resource
+from adapters.base import WHOLE, Cursor, CursorLost, Known, Resource
 from rules.model import alike
 from sync.core.context import Source, World
 from sync.pull import token_trust
@@ -78,7 +78,7 @@ def _differences(world: World, source: Source, before: dict[str, str | None], *,
     """The resources that differ: a whole listing compared with the store and, weekly, a hundredth of the bodies."""
     found: Found = {}
     missing: list[str] = []
-    for page in source.calendar.changes(WHOLE, lambda: before):
+    for page in source.calendar.changes(WHOLE, Known.holding(before)):
         found |= {body.ref: body for body in page.resources}
         missing += [ref for ref in (*page.absent, *page.gone) if ref in before]
     found |= dict(multiget(source.calendar, missing))  # a listing may be cut short: a missing resource may still exist
@@ -149,7 +149,7 @@ def _names_all(source: Source, token: Cursor, changed: set[str], held: Iterable[
     """Whether a report from that token names all changed resources, or asks for a whole listing."""
     named: set[str] = set()
     try:
-        for page in source.calendar.changes(token, lambda: dict.fromkeys(held)):
+        for page in source.calendar.changes(token, Known.holding(dict.fromkeys(held))):
             if page.full:
                 return True
             named |= {body.ref for body in page.resources} | {*page.gone, *page.owed}
@@ -165,7 +165,7 @@ def _keep_token(world: World, source: Source) -> None:
     if row is None or row.doubted_at is None or row.spare_cursor is not None:
         return
     cursor = None
-    for page in source.calendar.changes(None, lambda: held):
+    for page in source.calendar.changes(None, Known.holding(held)):
         cursor = page.cursor
     if cursor is not None and cursor.kind != WHOLE.kind:
         with world.store.write() as tx:

@@ -185,7 +185,7 @@ class Writer:
     def _empty(self, ref: str, number: int) -> dict[str, Any]:
         return {
             "practice": self.tx.practice, "calendar": self.source.address, "ref": ref, "order": number, "version": None,
-            "payload": resources.pack(b""), "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
+            "payload": resources.NO_BODY, "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
             "baseline": self.baseline, "first_pass": self.baseline, "problem": "", "changed_at": self.now,
             "dirty_at": None, "rewrites": 0,
         }  # fmt: skip

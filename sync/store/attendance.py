@@ -15,9 +15,16 @@ from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState, TellingState
+from sync.store.tx import here, the
 
 HONOURED, EXCUSED, UNEXCUSED, UNDECIDED = AttendanceState
 ABSENT = (EXCUSED, UNEXCUSED)
+_b = t.booking.c
+_BEFORE = (
+    select(_b.id, _b.start, _b.state, _b.attendance)
+    .where(*here(t.booking, "patient"), _b.start < the(_b.start))
+    .order_by(_b.start.desc(), _b.id.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,8 @@ def unexcused_before(tx: Tx, patient: int, start: datetime, booking: int | None,
     """Days of the patient's unexcused absences before `start`, newest first. Empty if another booking stands between
     the last absence and `start`: only the first booking after it shows them (P48). `booking`: the one at `start`
     itself."""
-    c = t.booking.c
-    query = (
-        select(c.id, c.start, c.state, c.attendance)
-        .where(c.practice == tx.practice, c.patient == patient, c.start < start)
-        .order_by(c.start.desc(), c.id.desc())
-    )
     days: list[date] = []
-    for row in tx.connection.execute(query):
+    for row in tx.run(_BEFORE, the_patient=patient, the_start=start):
         if row.attendance == UNEXCUSED and row.id != booking:
             days.append(row.start.astimezone(zone).date())
         elif not days and row.id != booking and row.state != VANISHED and row.attendance != EXCUSED:

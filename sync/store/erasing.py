@@ -92,7 +92,7 @@ def empty(tx: Tx, place: Place) -> None:
     nothing = {"label": "", "booking": None, "patient": None, "motif": None}
     tx.connection.execute(update(t.occurrence).where(*here).values(**nothing))
     values: ResourceColumns = {
-        "payload": resources.pack(b""),
+        "payload": resources.NO_BODY,
         "raw_hash": b"",
         "written": None,
         "dirty_at": None,

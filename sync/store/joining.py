@@ -34,6 +34,7 @@ def lead_to(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Delete the names of the merged record, and let its number lead to the record that is kept."""
     names = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(names.practice == tx.practice, names.patient == gone))
+    tx.cache.records.clear()
     c = t.patient.c
     values = {"merged_into": kept, "changed_at": now, "provisional": None}
     tx.connection.execute(

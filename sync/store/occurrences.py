@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Unpack
 
-from sqlalchemy import CompoundSelect, and_, bindparam, delete, insert, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
 
 from rules.model import Busy, CalendarEvent, Kind
 from sync.store import tables as t
@@ -257,7 +257,9 @@ _BLOCKS = _THERE.where(_o.kind == Kind.BLOCK.value)
 _NEIGHBOURS = _THERE.where(_o.kind.in_((Kind.BOOKING.value, Kind.BLOCK.value)))
 _THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
 _PLACES = select(_o.calendar, _o.ref).where(*_COMING)
-# without a clause on the calendar: with one, SQLite scans the calendar instead of using the index on the UID
+# as a literal, not as a parameter: only then SQLite uses the partial index of series; and without a clause on the
+# calendar: with one, it scans the calendar instead
+_ORDINARY: Any = literal_column("''")
 _OF_SERIES = select(_o.calendar, _o.ref, _o.uid, _o.recurrence).where(
-    *here(t.occurrence), those(_o.uid), _o.recurrence != ""
+    *here(t.occurrence), those(_o.uid), _o.recurrence != _ORDINARY
 )

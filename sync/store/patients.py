@@ -86,10 +86,21 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
     if tx.cache.nobody:
         return ()
     ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
-    rows = tx.run(_AMONG, those_id=sorted(ids)).mappings().all() if ids else ()
-    also = _known_as(tx, [int(row["id"]) for row in rows])
-    found = _patients(tx, sorted(rows, key=lambda row: int(row["id"])))
-    return tuple(replace(one, known_as=also[one.id]) if one.id in also else one for one in found)
+    known = _known(tx, ids)
+    return tuple(one for number in sorted(ids) if (one := known[number]))
+
+
+def _known(tx: Tx, ids: set[int]) -> dict[int, Patient | None]:
+    """number → record, None of one that was merged into another. Namesakes are candidates again and again, so each is
+    read once in a transaction."""
+    known = tx.cache.records
+    unread = sorted(ids - known.keys())
+    if unread:
+        found = _patients(tx, tx.run(_AMONG, those_id=unread).mappings())
+        also = _known_as(tx, [one.id for one in found if one.id is not None])
+        known |= dict.fromkeys(unread)
+        known |= {one.id: replace(one, known_as=also[one.id]) if one.id in also else one for one in found if one.id}
+    return known
 
 
 def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, str], ...]]:
@@ -140,6 +151,7 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
         number = counters.take_numbers(tx, "patient")[0]
         row = {**values, "created_at": now, "changed_at": now}
         tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
+        tx.cache.records.pop(number, None)
         _index_names(tx, number, patient)
         return number
     before = get(tx, patient.id)
@@ -149,6 +161,7 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
         firm = {"provisional": None} if "dentist" in changed else {}
         values = {**changed, **firm, "changed_at": now}
         tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**values))
+        tx.cache.records.pop(patient.id, None)
         _index_names(tx, patient.id, patient)
     return patient.id
 
@@ -212,6 +225,7 @@ def set_unwanted(tx: Tx, patient: int, since: Mapping[Channel, datetime], now: d
     changed = {name: value for name, value in values.items() if getattr(before, name) != value}
     _keep_history(tx, before, changed, now, "page du patient")
     tx.connection.execute(update(t.patient).where(*_where(tx, patient)).values(**values))
+    tx.cache.records.pop(patient, None)
 
 
 def _index_names(tx: Tx, number: int, patient: Patient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
@@ -76,11 +76,17 @@ def pack(payload: bytes) -> bytes:
     return squeeze.compress(payload) + squeeze.flush()
 
 
-def versions(tx: Tx, calendar: str) -> dict[str, str | None]:
-    """ref → version of all resources, for comparison with a listing. A body still to be fetched has no version, so that
-    it differs."""
-    rows = tx.run(_VERSIONS, the_calendar=calendar)
-    return {ref: None if owed else version for ref, version, owed in rows}
+NO_BODY = pack(b"")
+
+
+def versions(tx: Tx, calendar: str, refs: Collection[str] | None = None) -> dict[str, str | None]:
+    """ref → version of these resources, or of all for comparison with a listing. A body still to be fetched has no
+    version, so that it differs."""
+    if refs is None:
+        parts = [tx.run(_VERSIONS, the_calendar=calendar)]
+    else:
+        parts = [tx.run(_THEIR_VERSIONS, the_calendar=calendar, those_ref=part) for part in in_parts(list(refs))]
+    return {ref: None if owed else version for rows in parts for ref, version, owed in rows}
 
 
 def find(tx: Tx, calendar: str, refs: Sequence[str]) -> dict[str, ResourceRow]:
@@ -194,6 +200,7 @@ _r = t.resource.c
 _AT = here(t.resource, "calendar", "ref")
 _STANDING = (*here(t.resource, "calendar"), _r.state != GONE)
 _VERSIONS = select(_r.ref, _r.version, _r.owed).where(*_STANDING)
+_THEIR_VERSIONS = _VERSIONS.where(those(_r.ref))
 _FIND = select(t.resource).where(*here(t.resource, "calendar"), those(_r.ref))
 _ADD, _CHANGE = insert(t.resource), update(t.resource).where(*_AT)
 _DIRTY = (

@@ -114,6 +114,7 @@ resource = Table(
     Column("twin", Integer),
     Index(None, "practice", "dirty_at"),
     Index(None, "practice", "calendar", "owed"),
+    Index(None, "practice", "calendar", "changed_at"),
     Index(
         "ix_resource_unwritable",
         "practice",
@@ -148,6 +149,15 @@ occurrence = Table(
     Index(None, "practice", "dentist", "lasting", "start"),
     Index(None, "practice", "uid"),
     Index(None, "practice", "patient", "start"),
+    Index(
+        "ix_occurrence_series",  # with all that is asked of a series, so that SQLite takes it without statistics
+        "practice",
+        "uid",
+        "calendar",
+        "ref",
+        "recurrence",
+        sqlite_where=text("recurrence <> ''"),
+    ),
 )
 
 booking = Table(

@@ -108,6 +108,10 @@ class TransactionCache:
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 
+    # patients: number → Patient with the names that it is known as, None where it was merged into another. Each change
+    # of a record drops it.
+    records: dict[int, Any] = field(default_factory=dict)
+
     # wishes: booking → its open WishRows; None: not asked yet. Dropped by each new or closed wish.
     wishes: Any = None
 

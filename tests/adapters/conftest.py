@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import requests
 
-from adapters.base import Calendar, Cursor, Edit, EditResult, Page, Reading, Resource
+from adapters.base import NOTHING_KNOWN, Calendar, Cursor, Edit, EditResult, Known, Page, Reading, Resource
 from adapters.calendars.dav.account import DavAccess
 from adapters.calendars.dav.calendar import DavCalendar
 from adapters.calendars.feed.calendar import FeedCalendar
@@ -77,6 +77,7 @@ class Seen:
 
     pages: list[Page]
     trips: int
+    whole: bool  # all that is known was asked for, to compare it
 
     @property
     def resources(self) -> dict[str, Resource]:
@@ -101,9 +102,10 @@ class Follower:
     known: dict[str, str | None] = field(default_factory=dict)
 
     def pull(self) -> Seen:
-        before = self.place.trips()
-        pages = list(self.place.calendar.changes(self.cursor, lambda: dict(self.known)))
-        seen = Seen(pages, self.place.trips() - before)
+        before, held, compared = self.place.trips(), Known.holding(dict(self.known)), list[str]()
+        known = Known(lambda: compared.append("whole") or held.whole(), held.named)
+        pages = list(self.place.calendar.changes(self.cursor, known))
+        seen = Seen(pages, self.place.trips() - before, whole=bool(compared))
         self.cursor = pages[-1].cursor
         self.known |= {one.ref: one.version for one in seen.resources.values()}
         for ref in seen.gone:
@@ -341,7 +343,7 @@ def _collection(host: Host, name: str) -> Iterator[str]:
 
 def _members(url: str, host: Host) -> tuple[str, ...]:
     calendar = DavCalendar(DavAccess(url, *(host.login or ())), url, zone=ZONE, secret=SECRET)
-    return tuple(one.ref for page in calendar.changes(None, dict) for one in page.resources)
+    return tuple(one.ref for page in calendar.changes(None, NOTHING_KNOWN) for one in page.resources)
 
 
 # --- small words for the tests ---------------------------------------------------------------------------------------

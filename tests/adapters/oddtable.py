@@ -21,6 +21,7 @@ DIFFERS: dict[str, dict[str, str]] = {
         "cutting": "the listing is cut without a word: what it lacks is asked for one by one before it counts (B09)"
     },
     "test_what_she_deletes_is_named_once": {"infomaniak": _TEAPOT},
+    "test_what_changed_is_compared_with_what_is_known_of_it_alone": {"infomaniak": _TEAPOT},
     "test_what_came_and_went_between_two_passes_brings_nothing": {"infomaniak": _TEAPOT},
     "test_deleted_and_written_again_is_a_change": {"infomaniak": _TEAPOT},
     "test_a_name_with_blanks_and_accents_is_one_event": {"infomaniak": _TEAPOT, "weak": _WEAK},

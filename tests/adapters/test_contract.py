@@ -64,6 +64,18 @@ def test_what_she_changes_is_seen_once_with_its_new_meaning(place, written, wind
     assert follower.pull().resources == {}
 
 
+def test_what_changed_is_compared_with_what_is_known_of_it_alone(place, written):
+    place.she.put(MARIE, written(MARIE))
+    place.she.put(PAUL, written(PAUL, hour=11))
+    follower = place.follow()
+    assert follower.pull().whole
+    place.she.put(MARIE, written(MARIE, "MARTIN Marie"))
+    place.she.delete(PAUL)
+    seen = follower.pull()
+    assert set(seen.resources) == {MARIE}
+    assert seen.whole == (place.feed or seen.full)
+
+
 def test_what_she_deletes_is_named_once(place, written):
     place.she.put(MARIE, written(MARIE))
     place.she.put(PAUL, written(PAUL, hour=11))

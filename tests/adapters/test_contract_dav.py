@@ -7,7 +7,18 @@ from dataclasses import replace
 import pytest
 import requests
 
-from adapters.base import CursorLost, Denied, Edit, NotThere, OutsideError, Page, TryLater, Unknown, Written
+from adapters.base import (
+    NOTHING_KNOWN,
+    CursorLost,
+    Denied,
+    Edit,
+    NotThere,
+    OutsideError,
+    Page,
+    TryLater,
+    Unknown,
+    Written,
+)
 from adapters.calendars.dav.account import DavAccess, list_calendars
 from adapters.calendars.dav.calendar import DavCalendar
 from adapters.calendars.dav.unchanged import DavAccount
@@ -26,7 +37,7 @@ def view(place, access, url=None):
 def everything_asked(calendar):
     """Each way of asking, as a call without arguments."""
     return (
-        lambda: list(calendar.changes(None, dict)),
+        lambda: list(calendar.changes(None, NOTHING_KNOWN)),
         lambda: calendar.get(MARIE),
         lambda: calendar.apply(MARIE, '"1"', Edit(OURS, b"")),
         calendar.probe,
@@ -46,7 +57,7 @@ def test_a_wrong_password_is_denied_whatever_is_asked(on_radicale, question):
 
 def test_no_login_at_all_is_denied(on_radicale):
     with pytest.raises(Denied):
-        list(view(on_radicale, DavAccess(on_radicale.access.url)).changes(None, dict))
+        list(view(on_radicale, DavAccess(on_radicale.access.url)).changes(None, NOTHING_KNOWN))
 
 
 def test_a_wrong_password_finds_no_calendar_by_name(on_radicale):
@@ -58,7 +69,7 @@ def test_a_wrong_password_finds_no_calendar_by_name(on_radicale):
 def test_a_calendar_that_does_not_exist_is_not_there(dav, question):
     missing = view(dav, dav.access, dav.access.url + "nulle-part/")
     with pytest.raises(NotThere):
-        missing.probe() if question == "probe" else list(missing.changes(None, dict))
+        missing.probe() if question == "probe" else list(missing.changes(None, NOTHING_KNOWN))
 
 
 def test_a18_a_calendar_that_was_deleted_is_not_an_empty_one(dav, written):
@@ -155,7 +166,7 @@ def _followed(first, second):
     pages: list[Page] = []
     for place in (first, second):
         place.follow().pull()
-        pages += place.calendar.changes(None, dict)
+        pages += place.calendar.changes(None, NOTHING_KNOWN)
     calendars = [first.calendar, view(first, first.access, second.calendar.address)]
     cursors = {calendar.address: page.cursor for calendar, page in zip(calendars, pages, strict=True)}
     return (first, second), cursors, DavAccount(first.access, calendars)
@@ -174,14 +185,14 @@ def test_a_calendar_is_found_by_its_name_and_read(dav, written):
     by_name = DavCalendar(
         dav.access, dav.access.url, name=dav.name.upper(), zone=dav.calendar._ics.zone, secret=b"s" * 32
     )
-    assert [one.ref for page in by_name.changes(None, dict) for one in page.resources] == [MARIE]
+    assert [one.ref for page in by_name.changes(None, NOTHING_KNOWN) for one in page.resources] == [MARIE]
     assert by_name.address.endswith(f"#{dav.name.upper()}")
 
 
 def test_a_name_that_nobody_has_is_not_there_and_the_names_are_said(dav):
     by_name = DavCalendar(dav.access, dav.access.url, name="Dr Personne", zone=dav.calendar._ics.zone, secret=b"s" * 32)
     with pytest.raises(NotThere, match=dav.name):
-        list(by_name.changes(None, dict))
+        list(by_name.changes(None, NOTHING_KNOWN))
 
 
 # --- many ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 import responses
 
-from adapters.base import Cursor, Denied, Garbled, OutsideError
+from adapters.base import NOTHING_KNOWN, Cursor, Denied, Garbled, Known, OutsideError
 from adapters.calendars.dav.account import DavAccess
 from adapters.calendars.dav.calendar import DavCalendar
 
@@ -51,7 +51,7 @@ def multistatus(*members, token=""):
 def test_b07_an_address_is_read_and_asked_for_in_every_writing(server, calendar, written, href, ref, asked):
     server.add("REPORT", URL, multistatus(found(href), token="t2"), status=207)
     server.add("REPORT", URL, multistatus(found(href, data=written("a.ics").decode())), status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert ([one.ref for one in page.resources], page.owed, page.gone) == ([ref], (), ())
     assert b"<d:href>" + asked + b"</d:href>" in server.calls[1].request.body
 
@@ -60,7 +60,7 @@ def test_b07_the_calendar_itself_is_known_in_every_writing(server, zone):
     url = f"{ROOT}cal/Agenda%20du%20Dr%20Lef%C3%A8vre/"
     calendar = DavCalendar(DavAccess(ROOT), url, zone=zone, secret=b"s" * 32)
     server.add("REPORT", url, multistatus(found("/cal/Agenda du Dr Lefèvre/"), found("a.ics"), token="t2"), status=207)
-    (page,) = calendar.changes(HELD, lambda: {"a.ics": '"1"'})
+    (page,) = calendar.changes(HELD, Known.holding({"a.ics": '"1"'}))
     assert (page.resources, page.owed, page.gone) == ((), (), ())
     assert len(server.calls) == 1
 
@@ -69,7 +69,7 @@ def test_b06_a_body_that_is_not_found_is_named_as_gone_by_the_server(server, cal
     gone = "<d:response><d:href>/cal/petit/a.ics</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>"
     server.add("REPORT", URL, multistatus(found("/cal/petit/a.ics"), token="t2"), status=207)
     server.add("REPORT", URL, multistatus(gone), status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert (page.gone, page.absent, page.owed) == (("a.ics",), (), ())
 
 
@@ -77,7 +77,7 @@ def test_b10_an_empty_listing_says_absent_never_gone(server, calendar):
     server.add("REPORT", URL, multistatus(token="t2"), status=207)
     kind = "<d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
     server.add("PROPFIND", URL, multistatus(found("/cal/petit/", kind)), status=207)
-    (page,) = calendar.changes(None, lambda: {"a.ics": '"1"', "b.ics": '"2"'})
+    (page,) = calendar.changes(None, Known.holding({"a.ics": '"1"', "b.ics": '"2"'}))
     assert (page.absent, page.gone, page.full) == (("a.ics", "b.ics"), (), True)
 
 
@@ -87,7 +87,7 @@ def test_b13_collections_and_tasks_of_a_listing_are_no_events(server, calendar):
     note = found("/cal/petit/n.ics", "<d:getcontenttype>text/calendar;component=vjournal</d:getcontenttype>")
     listed = multistatus(found("/cal/petit/"), folder, task, note, found("/cal/petit/a.ics"))
     server.add("PROPFIND", URL, listed, status=207)
-    (page,) = calendar.changes(Cursor("etags", "", "1"), lambda: {"a.ics": '"1"'})
+    (page,) = calendar.changes(Cursor("etags", "", "1"), Known.holding({"a.ics": '"1"'}))
     assert (page.resources, page.owed, page.absent) == ((), (), ())
 
 
@@ -96,7 +96,7 @@ def test_b12_latin_1_in_one_event_hides_no_other(server, calendar, written):
     server.add("REPORT", URL, multistatus(*map(found, ("a.ics", "b.ics")), token="t2"), status=207)
     answer = multistatus(bodies[0]).partition("</d:multistatus>")[0].encode("latin-1") + bodies[1].encode()
     server.add("REPORT", URL, answer + b"</d:multistatus>", status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert [one.ref for one in page.resources] == ["a.ics", "b.ics"]
     assert "LEFÈVRE" in page.resources[1].payload.decode()
 
@@ -107,7 +107,7 @@ def test_a_login_page_is_not_taken_for_a_calendar(server, calendar, cursor):
     for verb in ("REPORT", "PROPFIND"):
         server.add(verb, URL, "<html>Connexion</html>", content_type="text/html")
     with pytest.raises(Garbled, match="n'a pas répondu comme un agenda"):
-        list(calendar.changes(cursor, dict))
+        list(calendar.changes(cursor, NOTHING_KNOWN))
 
 
 def home(request):
@@ -185,7 +185,7 @@ def test_i10_one_measureless_event_hides_no_other(server, calendar, written, mon
     server.add("REPORT", URL, multistatus(small, huge), status=207)
     server.add("REPORT", URL, multistatus(small), status=207)
     server.add("REPORT", URL, multistatus(huge), status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert ([one.ref for one in page.resources], page.owed) == (["a.ics"], ("b.ics",))
 
 

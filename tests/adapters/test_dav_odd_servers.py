@@ -6,7 +6,20 @@ import re
 import pytest
 import responses
 
-from adapters.base import Conflict, Cursor, CursorLost, Denied, Edit, Garbled, Refused, TryLater, Unknown, Written
+from adapters.base import (
+    NOTHING_KNOWN,
+    Conflict,
+    Cursor,
+    CursorLost,
+    Denied,
+    Edit,
+    Garbled,
+    Known,
+    Refused,
+    TryLater,
+    Unknown,
+    Written,
+)
 from adapters.calendars.dav.account import DavAccess
 from adapters.calendars.dav.calendar import DavCalendar
 from rules.model import Annotation
@@ -58,19 +71,19 @@ def refs(pages):
 def test_a08_a13_a_token_that_is_refused_is_a_lost_cursor(server, calendar, status, body):
     server.add("REPORT", URL, body, status=status)
     with pytest.raises(CursorLost):
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
 
 
 def test_a09_missing_rights_are_no_lost_cursor(server, calendar):
     server.add("REPORT", URL, '<d:error xmlns:d="DAV:"><d:need-privileges/></d:error>', status=403)
     with pytest.raises(Denied):
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
 
 
 def test_a16_a_busy_server_is_asked_once_and_left_alone(server, calendar):
     server.add("REPORT", URL, "", status=503, headers={"Retry-After": "120"})
     with pytest.raises(TryLater) as error:
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
     assert error.value.retry_after == 120
     assert len(server.calls) == 1
 
@@ -78,7 +91,7 @@ def test_a16_a_busy_server_is_asked_once_and_left_alone(server, calendar):
 def test_a06_a_delta_without_a_new_token_is_not_believed(server, calendar):
     server.add("REPORT", URL, multistatus(), status=207)
     with pytest.raises(Garbled):
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
 
 
 # --- B: listings and bodies ------------------------------------------------------------------------------------------
@@ -90,28 +103,28 @@ def test_b01_a_truncated_delta_is_asked_on_to_its_end(server, calendar, written)
     server.add("REPORT", URL, multistatus(member("b.ics"), token="t3"), status=207)
     bodies = [member(ref, data=written(ref).decode()) for ref in ("a.ics", "b.ics")]
     server.add("REPORT", URL, multistatus(*bodies), status=207)
-    pages = list(calendar.changes(HELD, dict))
+    pages = list(calendar.changes(HELD, NOTHING_KNOWN))
     assert (refs(pages), pages[-1].cursor.value) == (["a.ics", "b.ics"], "t3")
 
 
 def test_b02_a_truncated_delta_that_does_not_go_on_is_not_believed(server, calendar):
     server.add("REPORT", URL, multistatus(member("/cal/petit/", "507 Insufficient Storage"), token="t1"), status=207)
     with pytest.raises(Garbled):
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
 
 
 def test_b03_a_member_that_fails_is_owed_and_the_rest_comes(server, calendar, written):
     listed = multistatus(member("a.ics"), member("b.ics", "507 Insufficient Storage"), token="t2")
     server.add("REPORT", URL, listed, status=207)
     server.add("REPORT", URL, multistatus(member("a.ics", data=written("a.ics").decode())), status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert (refs([page]), page.owed, page.gone, page.cursor.value) == (["a.ics"], ("b.ics",), (), "t2")
 
 
 def test_b04_a_body_that_does_not_come_is_owed_never_gone(server, calendar, written):
     server.add("REPORT", URL, multistatus(member("a.ics"), member("b.ics"), token="t2"), status=207)
     server.add("REPORT", URL, multistatus(member("a.ics", data=written("a.ics").decode())), status=207)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert (refs([page]), page.owed, page.gone, page.absent) == (["a.ics"], ("b.ics",), (), ())
 
 
@@ -128,7 +141,7 @@ def test_b05_one_poisoned_event_does_not_hide_the_others(server, calendar, writt
 
     server.add_callback("REPORT", URL, multiget)
     server.add("GET", URL + "5.ics", "", status=500)
-    (page,) = calendar.changes(HELD, dict)
+    (page,) = calendar.changes(HELD, NOTHING_KNOWN)
     assert (set(refs([page])), page.owed) == (set(names) - {"5.ics"}, ("5.ics",))
 
 
@@ -141,20 +154,20 @@ def test_b07_strange_addresses_extras_and_doubles_are_sorted_out(server, calenda
         member("/cal/petit/never-asked.ics", data=body),
     )
     server.add("REPORT", URL, multistatus(*found), status=207)
-    assert refs(calendar.changes(HELD, dict)) == ["a.ics"]
+    assert refs(calendar.changes(HELD, NOTHING_KNOWN)) == ["a.ics"]
 
 
 @pytest.mark.parametrize("cut", [60, 200, -1])
 def test_b08_an_answer_cut_in_the_middle_is_not_believed(server, calendar, cut):
     server.add("REPORT", URL, multistatus(member("a.ics"), member("b.ics"), token="t2")[:cut], status=207)
     with pytest.raises(Garbled):
-        list(calendar.changes(HELD, lambda: {"b.ics": '"1"'}))
+        list(calendar.changes(HELD, Known.holding({"b.ics": '"1"'})))
 
 
 def test_b11_an_event_without_a_version_is_fetched_all_the_same(server, calendar, written):
     server.add("REPORT", URL, multistatus(member("a.ics", etag=""), token="t2"), status=207)
     server.add("REPORT", URL, multistatus(member("a.ics", etag="", data=written("a.ics").decode())), status=207)
-    (page,) = calendar.changes(HELD, lambda: {"a.ics": None})
+    (page,) = calendar.changes(HELD, Known.holding({"a.ics": None}))
     assert [(one.ref, one.version) for one in page.resources] == [("a.ics", None)]
 
 
@@ -162,7 +175,7 @@ def test_b12_a_control_character_in_one_event_hides_no_other(server, calendar, w
     server.add("REPORT", URL, multistatus(member("a.ics"), member("b.ics"), token="t2"), status=207)
     odd = member("a.ics", data=written("a.ics").decode().replace("DUPONT", "DU\x0bPONT&#x1F;"))
     server.add("REPORT", URL, multistatus(odd, member("b.ics", data=written("b.ics").decode())), status=207)
-    assert refs(calendar.changes(HELD, dict)) == ["a.ics", "b.ics"]
+    assert refs(calendar.changes(HELD, NOTHING_KNOWN)) == ["a.ics", "b.ics"]
 
 
 def test_i10_an_xml_bomb_is_refused(server, calendar):
@@ -172,7 +185,7 @@ def test_i10_an_xml_bomb_is_refused(server, calendar):
     )
     server.add("REPORT", URL, bomb, status=207)
     with pytest.raises(Garbled):
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
 
 
 # --- C: writes -------------------------------------------------------------------------------------------------------

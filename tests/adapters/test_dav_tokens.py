@@ -4,7 +4,7 @@ import pytest
 import responses
 from responses import matchers
 
-from adapters.base import Cursor, Denied, NotThere, TryLater
+from adapters.base import NOTHING_KNOWN, Cursor, Denied, Known, NotThere, TryLater
 from adapters.calendars.dav.account import DavAccess
 from adapters.calendars.dav.calendar import DavCalendar
 from adapters.calendars.dav.unchanged import DavAccount
@@ -51,9 +51,9 @@ def test_a12_zero_is_a_token_and_the_calendar_itself_no_event(server, calendar):
     itself = found("/cal/petit/", "<d:getetag/>")
     server.add("REPORT", URL, multistatus(itself, token="0"), status=207)
     server.add("PROPFIND", URL, multistatus(found("/cal/petit/", CALENDAR)), status=207)
-    (first,) = calendar.changes(None, dict)
+    (first,) = calendar.changes(None, NOTHING_KNOWN)
     assert (first.cursor.value, first.resources, first.owed) == ("0", (), ())
-    (again,) = calendar.changes(first.cursor, dict)
+    (again,) = calendar.changes(first.cursor, NOTHING_KNOWN)
     assert b"<d:sync-token>0</d:sync-token>" in server.calls[-1].request.body
     assert (again.cursor, again.full) == (first.cursor, False)
 
@@ -65,7 +65,7 @@ def test_a_server_without_sync_collection_is_listed(server, calendar, status, bo
     server.add(
         "PROPFIND", URL, multistatus(itself, found("/cal/petit/a.ics", '<d:getetag>"1"</d:getetag>')), status=207
     )
-    (page,) = calendar.changes(None, lambda: {"a.ics": '"1"', "b.ics": '"1"'})
+    (page,) = calendar.changes(None, Known.holding({"a.ics": '"1"', "b.ics": '"1"'}))
     assert (page.absent, page.full, page.cursor) == (("b.ics",), True, Cursor("ctag", "c1", "1"))
 
 
@@ -73,7 +73,7 @@ def test_a_server_without_sync_collection_is_listed(server, calendar, status, bo
 def test_a16_a_busy_server_is_not_made_busier_by_a_whole_listing(server, calendar, status):
     server.add("REPORT", URL, status=status)
     with pytest.raises(TryLater):
-        list(calendar.changes(None, dict))
+        list(calendar.changes(None, NOTHING_KNOWN))
     assert verbs(server) == ["REPORT"]
 
 
@@ -81,7 +81,7 @@ def test_a07_a_token_of_another_question_is_never_sent(server, calendar):
     server.add(
         "REPORT", URL, multistatus(found("/cal/petit/a.ics", '<d:getetag>"1"</d:getetag>'), token="t9"), status=207
     )
-    (page,) = calendar.changes(Cursor("sync", "secret-old", "0"), lambda: {"a.ics": '"1"'})
+    (page,) = calendar.changes(Cursor("sync", "secret-old", "0"), Known.holding({"a.ics": '"1"'}))
     assert page.full
     assert b"secret-old" not in server.calls[0].request.body
 
@@ -90,7 +90,7 @@ def test_a07_a_token_of_another_question_is_never_sent(server, calendar):
 def test_a18_a_calendar_that_is_no_longer_shared_names_nobody_as_gone(server, calendar, status, kind):
     server.add("REPORT", URL, status=status)
     with pytest.raises(kind) as error:
-        list(calendar.changes(HELD, dict))
+        list(calendar.changes(HELD, NOTHING_KNOWN))
     assert verbs(server) == ["REPORT"]
     assert not any(word in str(error.value) for word in ("petit", "cabinet", "secret"))
 
@@ -102,7 +102,7 @@ def test_b01_of_two_words_about_one_event_the_last_counts(server, calendar):
     back = found("/cal/petit/a.ics", '<d:getetag>"2"</d:getetag>')
     server.add("REPORT", URL, multistatus(gone, cut, token="t2"), status=207)
     server.add("REPORT", URL, multistatus(back, token="t3"), status=207)
-    (page,) = calendar.changes(HELD, lambda: {"a.ics": '"2"'})
+    (page,) = calendar.changes(HELD, Known.holding({"a.ics": '"2"'}))
     assert (page.gone, page.cursor.value) == ((), "t3")
 
 
@@ -132,5 +132,5 @@ def test_a14_a_ctag_that_moves_under_the_same_token_is_answered_by_a_listing(ser
     itself = found("/cal/petit/", f"{CALENDAR}<s:getctag>c2</s:getctag>")
     listed = found("/cal/petit/neuf.ics", '<d:getetag>"1"</d:getetag>')
     server.add("PROPFIND", URL, multistatus(itself, listed), status=207)
-    (page,) = calendars[0].changes(HELD, lambda: {"neuf.ics": '"1"', "parti.ics": '"1"'})
+    (page,) = calendars[0].changes(HELD, Known.holding({"neuf.ics": '"1"', "parti.ics": '"1"'}))
     assert (page.absent, page.cursor) == (("parti.ics",), Cursor("ctag", "c2", "1"))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.base import Denied, Edit, Garbled, NotThere, Refused, TryLater
+from adapters.base import Denied, Edit, Garbled, Known, NotThere, Refused, TryLater
 from adapters.calendars.feed.calendar import FeedCalendar
 from adapters.calendars.feed.download import split
 from rules.model import AddEvent, Annotation
@@ -29,7 +29,7 @@ def calendar(feed) -> FeedCalendar:
 
 
 def pull(calendar: FeedCalendar, cursor=None, known=None):
-    (page,) = calendar.changes(cursor, lambda: known or {})
+    (page,) = calendar.changes(cursor, Known.holding(known or {}))
     return page
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from adapters.base import Cursor, CursorLost, Denied, Garbled, NotThere
+from adapters.base import NOTHING_KNOWN, Cursor, CursorLost, Denied, Garbled, NotThere
 from adapters.calendars.google import ids, payload
 from demo.googlestandin.faults import later_page
 from tests.adapters.ongoogle import PARIS, ROBOT, at, weekly
@@ -29,7 +29,7 @@ def test_a02_a_crash_between_two_pages_repeats_the_work(on_google, small_batches
     follower.pull()
     old = follower.cursor
     booked = {on_google.she.person.books(f"Patient {n}", at(2, 8 + n)).id for n in range(7)}
-    first = next(on_google.calendar.changes(old, dict))
+    first = next(on_google.calendar.changes(old, NOTHING_KNOWN))
     assert (len(first.resources), first.cursor) == (3, None)
     assert set(follower.pull().resources) == booked
 
@@ -62,7 +62,7 @@ def test_a06_a_last_page_without_token_is_a_failure(on_google, monkeypatch):
     on_google.she.person.books("DUPONT Marie", at(2))
     monkeypatch.setattr("adapters.calendars.google.calendar.LIST", "nextPageToken,accessRole,items(id)")
     with pytest.raises(Garbled):
-        list(on_google.calendar.changes(None, dict))
+        list(on_google.calendar.changes(None, NOTHING_KNOWN))
 
 
 def test_a07_a_token_of_another_question_is_never_sent(on_google):

@@ -14,7 +14,7 @@ import pytest
 import requests
 import responses
 
-from adapters.base import Cursor, CursorLost, Denied, Garbled, LoginRefused, NotThere, TryLater
+from adapters.base import NOTHING_KNOWN, Cursor, CursorLost, Denied, Garbled, LoginRefused, NotThere, TryLater
 from adapters.calendars.google.api import BASE, GoogleAccess
 from adapters.calendars.google.calendar import KIND, QUERY, GoogleCalendar
 from demo.googlestandin import OWNER, GoogleStandIn
@@ -74,7 +74,7 @@ def google():
 def test_each_answer_is_one_error_and_one_sentence(google, answer, kind, words):
     google.get(EVENTS, **answer)
     with pytest.raises(kind) as caught:
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
     assert type(caught.value) is kind
     assert words in str(caught.value)
     assert SENTENCE.fullmatch(str(caught.value))
@@ -85,7 +85,7 @@ def test_googles_newer_errors_are_understood_too(google):
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SERVICE_DISABLED"}]
     google.get(EVENTS, status=403, json={"error": {"code": 403, "status": "PERMISSION_DENIED", "details": details}})
     with pytest.raises(Denied, match="Activer"):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_a08_a_token_that_google_does_not_take_is_lost(google, answer):
 
     google.get(EVENTS, **answer)
     with pytest.raises(CursorLost):
-        list(calendar().changes(Cursor(KIND, "CPDA", QUERY), dict))
+        list(calendar().changes(Cursor(KIND, "CPDA", QUERY), NOTHING_KNOWN))
 
 
 def test_a05_a_full_pass_that_is_refused_again_ends(google):
     google.get(EVENTS, **error(410, "fullSyncRequired"))
     with pytest.raises(CursorLost):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
     assert len(google.calls) == 2
 
 
@@ -110,7 +110,7 @@ def test_i03_what_google_asks_to_wait_is_kept(google, said, wait):
     hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     google.get(EVENTS, **error(429, "rateLimitExceeded", **{"Retry-After": hour if said == "in an hour" else said}))
     with pytest.raises(TryLater) as caught:
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
     assert caught.value.retry_after == pytest.approx(wait, abs=20)
 
 
@@ -122,13 +122,13 @@ def test_i03_what_google_asks_to_wait_is_kept(google, said, wait):
 def test_a_network_that_fails_says_so(google, fault, kind):
     google.get(EVENTS, body=fault)
     with pytest.raises(kind, match=r"googleapis\.com"):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
 
 
 def test_a16_a_busy_server_is_asked_once(google):
     google.get(EVENTS, **error(503, "backendError"))
     with pytest.raises(TryLater):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
     assert len([call for call in google.calls if call.request.url.startswith(BASE)]) == 1
 
 
@@ -142,7 +142,7 @@ def test_b14_an_empty_page_with_more_to_come_is_followed(google):
     }
     google.get(EVENTS, json={"accessRole": "writer", "items": [], "nextPageToken": "p2"})
     google.get(EVENTS, json={"accessRole": "writer", "items": [event], "nextSyncToken": "s1"})
-    pages = list(calendar().changes(None, dict))
+    pages = list(calendar().changes(None, NOTHING_KNOWN))
     assert [len(page.resources) for page in pages] == [0, 1]
     assert [page.cursor and page.cursor.value for page in pages] == [None, "s1"]
 
@@ -150,7 +150,7 @@ def test_b14_an_empty_page_with_more_to_come_is_followed(google):
 def test_b02_pages_that_do_not_advance_are_not_followed_for_ever(google):
     google.get(EVENTS, json={"accessRole": "writer", "items": [], "nextPageToken": "p2"})
     with pytest.raises(Garbled):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
 
 
 def test_a_calendar_that_cannot_be_read_as_one_event_says_so_and_stays(google, window):
@@ -179,14 +179,14 @@ def test_an_endpoint_replaces_the_root_with_or_without_the_path(google, endpoint
         "https://relay.example/g/calendar/v3/calendars/martin%40lilas.example/events",
         json={"accessRole": "writer", "items": [], "nextSyncToken": "s1"},
     )
-    list(calendar(endpoint=endpoint).changes(None, dict))
+    list(calendar(endpoint=endpoint).changes(None, NOTHING_KNOWN))
     assert google.calls[0].request.url == TOKENS
 
 
 def test_i04_a_token_never_follows_to_another_host(google):
     google.get(EVENTS, status=302, headers={"Location": "https://elsewhere.example/"})
     google.get("https://elsewhere.example/", json={"accessRole": "writer", "items": [], "nextSyncToken": "s1"})
-    list(calendar().changes(None, dict))
+    list(calendar().changes(None, NOTHING_KNOWN))
     assert "Authorization" in google.calls[1].request.headers
     assert "Authorization" not in google.calls[2].request.headers
 
@@ -295,7 +295,7 @@ def test_no_secret_is_in_what_a_person_or_a_log_could_see(house, caplog):
 def test_i10_an_answer_of_nothing_but_brackets_is_no_answer(google, body):
     google.get(EVENTS, body=body, content_type="application/json")
     with pytest.raises(Garbled):
-        list(calendar().changes(None, dict))
+        list(calendar().changes(None, NOTHING_KNOWN))
 
 
 @pytest.mark.parametrize("status", [307, 308])
@@ -303,5 +303,5 @@ def test_i04_the_key_to_an_account_goes_to_no_other_server(status):
     with responses.RequestsMock() as mock:
         mock.post(TOKENS, status=status, headers={"Location": "https://evil.example/token"})
         with pytest.raises(Garbled, match="redirige vers un autre serveur"):
-            list(calendar().changes(None, dict))
+            list(calendar().changes(None, NOTHING_KNOWN))
         assert len(mock.calls) == 1

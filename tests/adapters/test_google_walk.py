@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import CursorLost, TryLater
+from adapters.base import NOTHING_KNOWN, CursorLost, Known, TryLater
 from adapters.calendars.google.patch import Texts, with_ours, without
 from adapters.calendars.ical import block
 from demo.googlestandin.errors import Refused
@@ -77,7 +77,7 @@ def test_l5_whoever_follows_the_tokens_ends_with_what_stands(on_google, small_ba
     google.faults.planned.clear()
     cursor = followed(calendar, held, cursor)
     cursor = followed(calendar, held, cursor)
-    fresh = {one.ref: one.payload for page in calendar.changes(None, dict) for one in page.resources}
+    fresh = {one.ref: one.payload for page in calendar.changes(None, NOTHING_KNOWN) for one in page.resources}
     now = {ref: calendar.read(ref, payload, window).events for ref, (_, payload) in held.items()}
     assert now == {ref: calendar.read(ref, payload, window).events for ref, payload in fresh.items()}
 
@@ -85,7 +85,7 @@ def test_l5_whoever_follows_the_tokens_ends_with_what_stands(on_google, small_ba
 def followed(calendar, held, cursor):
     """One pull into a store; the cursor to go on from."""
     try:
-        for page in calendar.changes(cursor, lambda: {ref: version for ref, (version, _) in held.items()}):
+        for page in calendar.changes(cursor, Known.holding({ref: version for ref, (version, _) in held.items()})):
             held.update({one.ref: (one.version, one.payload) for one in page.resources})
             for ref in (*page.gone, *page.absent):
                 if calendar.get(ref) is None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.base import Conflict, CursorLost, Edit, TryLater, Unknown, Written
+from adapters.base import NOTHING_KNOWN, Conflict, CursorLost, Edit, TryLater, Unknown, Written
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
 
@@ -67,15 +67,15 @@ def test_c07_a_lost_answer_is_a_write_that_stands(calendar):
 
 
 def test_an_expired_token_is_lost_and_a_new_one_is_good(calendar):
-    old = list(calendar.changes(None, dict))[-1].cursor
+    old = list(calendar.changes(None, NOTHING_KNOWN))[-1].cursor
     calendar.expire_tokens()
     with pytest.raises(CursorLost):
-        list(calendar.changes(old, dict))
-    new = list(calendar.changes(None, dict))[-1].cursor
-    assert list(calendar.changes(new, dict))[-1].resources == ()
+        list(calendar.changes(old, NOTHING_KNOWN))
+    new = list(calendar.changes(None, NOTHING_KNOWN))[-1].cursor
+    assert list(calendar.changes(new, NOTHING_KNOWN))[-1].resources == ()
 
 
 def test_a_token_of_an_earlier_calendar_at_the_same_address_is_lost(calendar, zone):
-    old = list(calendar.changes(None, dict))[-1].cursor
+    old = list(calendar.changes(None, NOTHING_KNOWN))[-1].cursor
     with pytest.raises(CursorLost):
-        list(MemoryCalendar(calendar.address, zone, b"s" * 32).changes(old, dict))
+        list(MemoryCalendar(calendar.address, zone, b"s" * 32).changes(old, NOTHING_KNOWN))

@@ -3,7 +3,7 @@ docs/hard-cases.md#seen-on-real-servers)."""
 
 import pytest
 
-from adapters.base import CursorLost, Refused, TryLater
+from adapters.base import NOTHING_KNOWN, CursorLost, Refused, TryLater
 from adapters.calendars.dav.account import DavAccess
 from adapters.calendars.dav.calendar import DavCalendar
 from rules.model import Annotation
@@ -108,10 +108,10 @@ def test_c06_a_calendar_that_takes_nothing_is_left_to_the_write_itself(on):
 def test_a13_a_teapot_is_a_way_of_answering_that_cannot_be_used(on, written):
     odd, collection, calendar = on("infomaniak")
     odd.put(collection, MARIE, written(MARIE), "", "")
-    (page,) = calendar.changes(None, dict)
+    (page,) = calendar.changes(None, NOTHING_KNOWN)
     odd.delete(collection, MARIE, "")
     with pytest.raises(CursorLost) as lost:
-        list(calendar.changes(page.cursor, dict))
+        list(calendar.changes(page.cursor, NOTHING_KNOWN))
     assert lost.value.broken
 
 
@@ -119,11 +119,11 @@ def test_g04_a_uid_put_elsewhere_leaves_where_it_was(on, written, zone):
     odd, collection, calendar = on("zimbra")
     other = odd.make("bernard")
     odd.put(collection, MARIE, written(MARIE), "", "")
-    (page,) = calendar.changes(None, dict)
+    (page,) = calendar.changes(None, NOTHING_KNOWN)
     odd.put(odd.collections["bernard"], MARIE, written(MARIE), "", "")
-    (delta,) = calendar.changes(page.cursor, dict)
+    (delta,) = calendar.changes(page.cursor, NOTHING_KNOWN)
     assert delta.gone == (MARIE,)
-    (there,) = DavCalendar(DavAccess(other), other, zone=zone, secret=b"s" * 32).changes(None, dict)
+    (there,) = DavCalendar(DavAccess(other), other, zone=zone, secret=b"s" * 32).changes(None, NOTHING_KNOWN)
     assert [one.ref for one in there.resources] == [MARIE]
 
 

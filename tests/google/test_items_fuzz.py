@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.base import NOTHING_KNOWN
 from adapters.calendars.google import patch
 from adapters.calendars.google.calendar import GoogleCalendar
 from adapters.calendars.google.payload import Events, parsed, resource, version_of
@@ -148,8 +149,8 @@ def test_l10_an_odd_item_hides_no_other(
     odd = [{**item, "id": f"odd{number}"} for number, item in enumerate(items)]
     fine = {**TIMED, "id": "fine"}
     calendar = answering([*odd, *instances, fine])
-    since = None if whole else next(iter(answering([]).changes(None, dict))).cursor
-    found = {body.ref for page in calendar.changes(since, dict) for body in page.resources}
+    since = None if whole else next(iter(answering([]).changes(None, NOTHING_KNOWN))).cursor
+    found = {body.ref for page in calendar.changes(since, NOTHING_KNOWN) for body in page.resources}
     assert "fine" in found
 
 

@@ -1,6 +1,6 @@
 """Servers, gateways and processes in a mood: they repeat themselves, lie, and die in the middle."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from sqlalchemy.engine.default import DefaultDialect
 
-from adapters.base import Cursor, Outgoing, Page, Permanent
+from adapters.base import Cursor, Known, Outgoing, Page, Permanent
 from adapters.calendars.memory import MemoryCalendar
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
@@ -34,7 +34,7 @@ class Moody(MemoryCalendar):
     repeating = False
     buried: tuple[str, ...] = ()
 
-    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+    def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         if self.buried:
             said, self.buried = self.buried, ()
             yield Page(gone=said)

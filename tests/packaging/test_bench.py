@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -13,11 +14,13 @@ from typing import Any
 
 import pytest
 
+from bench import __main__ as bench
 from bench.clients import Client, Floor, Ours
-from bench.goals import Row
-from bench.measure import Failed
+from bench.goals import Row, rows
+from bench.measure import Failed, Table
 from bench.scenarios import one_pass
 from bench.server import Replay
+from bench.worker import Round
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--events", "50", "--runs", "1", "--calendars", "4", "--bookings", "200", "--no-peers")
@@ -67,6 +70,22 @@ def test_the_page_and_the_picture_show_the_same(result: dict[str, Any]) -> None:
 )
 def test_a_goal_is_reached_by_the_figure_that_is_shown(value: float, at_least: bool, reached: bool) -> None:
     assert Row("B1", "", value, 2.2, at_least=at_least).reached is reached
+
+
+def test_what_fails_loses_its_own_rows_and_the_rest_is_written_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails() -> Table:
+        raise Failed("« base occupée »")
+
+    parts = [("many", fails), ("worker", lambda: Round(0.002, 0.004, 1, 0, 0))]
+    monkeypatch.setattr(bench, "_parts", lambda *_: parts)
+    options = argparse.Namespace(events=50, calendars=4, no_peers=True, json=tmp_path / "bench.json")
+    shown = {row.what: row for row in rows(bench._measured(options))}
+    assert shown["4 idle calendars / one"].failed
+    assert shown["worker, nothing changed, 50: CPU"].reached
+    told = {row["what"]: row["value"] for row in json.loads(options.json.read_text())["rows"]}
+    assert told["worker, nothing changed, 50: CPU"] == 2.0
 
 
 def test_a_pass_that_does_not_complete_misses_its_goal() -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 LOCKS = ("requirements.lock", "requirements-run.lock", "requirements-build.lock")
 INSTALL = ("install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index")
@@ -86,7 +88,7 @@ def test_the_wheel_carries_command_and_licence(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_the_command_of_the_wheel_runs_from_another_folder(bin_folder: Path, tmp_path: Path) -> None:
-    assert call(bin_folder / "attitre", "--version", cwd=tmp_path) == f"attitre {project()['version']}\n"
+    assert call(bin_folder / "attitre", "--version", cwd=tmp_path) == f"attitre {VERSION}\n"
     where = call(bin_folder / "python", "-c", "import rules.model as m; print(m.__file__)", cwd=tmp_path)
     assert Path(where.strip()).is_relative_to(bin_folder.parent)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.base import Permanent
+from adapters.base import NOTHING_KNOWN, Permanent
 from adapters.web.patients import What
 from rules.telling.digest import plain
 from sync.evaluate.brake import release
@@ -170,7 +170,9 @@ def test_p44_whatever_she_does_to_the_proposal_withdraws_it(desk: Desk, marie: P
     frees(desk)
     calendar = desk.office.calendars["martin"]
     desk.waits(minutes=1)
-    [ref] = [one.ref for page in calendar.changes(None, dict) for one in page.resources if "propose" in one.ref]
+    [ref] = [
+        one.ref for page in calendar.changes(None, NOTHING_KNOWN) for one in page.resources if "propose" in one.ref
+    ]
     body = calendar.get(ref)
     assert body is not None
     if how == "deleted":

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from adapters.base import NOTHING_KNOWN
 from adapters.web.patients import Act, LinkTo, Shown, What
 from rules.model import Patient, Practice, Waiting
 from sync.core.context import WAITING_LIST, Source
@@ -69,7 +70,7 @@ def titles(desk: Desk, dentist: str = "martin") -> list[str]:
     calendar, window = desk.office.calendars[dentist], desk.office.world.window(desk.office.now)
     found = [
         event
-        for page in calendar.changes(None, dict)
+        for page in calendar.changes(None, NOTHING_KNOWN)
         for body in page.resources
         for event in calendar.read(body.ref, body.payload, window).events
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.base import Conflict, Edit, Refused, TryLater
+from adapters.base import NOTHING_KNOWN, Conflict, Edit, Refused, TryLater
 from rules.model import AddEvent, Annotation, Channel, Dentist, Patient
 from sync.rehearsal.audit import Audit, Silent, audit, elsewhere, without_mobile
 from sync.rehearsal.dry_run import Intentions
@@ -60,7 +60,7 @@ def nothing_happens(office: Office) -> Iterator[None]:
     assert file is not None
 
     def state() -> object:
-        held = {key: list(calendar.changes(None, dict)) for key, calendar in office.calendars.items()}
+        held = {key: list(calendar.changes(None, NOTHING_KNOWN)) for key, calendar in office.calendars.items()}
         beside = {one.name: one.read_bytes() for one in file.parent.glob("lilas.db*") if not one.name.endswith("-shm")}
         return held, beside, office.sms.attempts, office.email.attempts
 

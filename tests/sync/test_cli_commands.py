@@ -3,7 +3,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from adapters.base import Cursor, Edit, EditResult, Page, Probe, Reading, Resource, TryLater, Window, Written
+from adapters.base import Cursor, Edit, EditResult, Known, Page, Probe, Reading, Resource, TryLater, Window, Written
 from adapters.calendars.ical.resource import Ics
 from rules.model import AddEvent, Channel, Facts, MessageKind, Send
 from sync import wiring
@@ -45,7 +45,7 @@ class Shelf:
         self.events: dict[str, bytes] = {}
         self._ics = Ics(ZoneInfo("Europe/Paris"), secret, address)
 
-    def changes(self, cursor: Cursor | None, known: Callable[[], Mapping[str, str | None]]) -> Iterator[Page]:
+    def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")
         held = known()

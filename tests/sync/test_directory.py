@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from rules.model import Patient
+from rules.model import Channel, Patient
 from rules.patients.clues import Clues, search_term
 from sync.store import nameindex, patients
 from sync.store.engine import Store
@@ -86,6 +86,24 @@ def test_p03_a_change_that_is_rolled_back_was_never_there(office: "Office") -> N
     add(office, Patient("Quillevere", "Jeanne"))
     assert nearest(store, "zorglub anne") == []
     assert nearest(store, "quillevere jeane") == ["QUILLEVERE Jeanne"]
+
+
+def test_p03_what_a_transaction_changes_it_finds_so_itself(office: "Office") -> None:
+    with office.world.store.write() as tx:
+
+        def found() -> tuple[Patient, ...]:
+            return patients.candidates(tx, Clues(names=("dupont", "martin")))
+
+        marie = patients.save(tx, Patient("Dupont", "Marie"), MORNING, "import")
+        assert [one.id for one in found()] == [marie]
+        zoe = patients.save(tx, Patient("Dupont", "Zoé"), MORNING, "import")
+        assert [one.id for one in found()] == [marie, zoe]
+        patients.save(tx, Patient("Martin", "Zoé", zoe, mobile="+33612345678"), MORNING, "import")
+        assert [(one.family_name, one.mobile) for one in found()] == [("Dupont", None), ("Martin", "+33612345678")]
+        patients.save(tx, Patient("Lebrun", "Zoé", zoe), MORNING, "import")
+        assert [one.id for one in found()] == [marie]
+        patients.set_unwanted(tx, marie, {Channel.SMS: MORNING}, MORNING)
+        assert [one.no_sms_since for one in found()] == [MORNING]
 
 
 def test_p03_an_erased_directory_is_forgotten(office: "Office") -> None:

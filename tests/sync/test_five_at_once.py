@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapters.base import NOTHING_KNOWN
 from adapters.calendars.memory import MemoryCalendar
 from adapters.web.patients import Shown, What
 from rules.model import Patient
@@ -61,7 +62,9 @@ def all_click(desk: Desk) -> list[Shown]:
 def at_the_slot(desk: Desk) -> list[str]:
     calendar, window = desk.office.calendars["martin"], desk.office.world.window(desk.office.now)
     read = [
-        calendar.read(b.ref, b.payload, window).events[0] for p in calendar.changes(None, dict) for b in p.resources
+        calendar.read(b.ref, b.payload, window).events[0]
+        for p in calendar.changes(None, NOTHING_KNOWN)
+        for b in p.resources
     ]
     return [one.title for one in read if one.start == moment(SLOT) and not one.transparent]
 

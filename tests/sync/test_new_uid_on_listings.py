@@ -1,12 +1,11 @@
 """A client that gives each edit a new UID, on a server that only lists; events without a UID; reminders come back."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.base import TryLater
+from adapters.base import Known, TryLater
 from adapters.calendars.memory import MemoryCalendar
 from sync.evaluate import occurrence
 from sync.store import calendars
@@ -20,7 +19,7 @@ def listing(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Its calendars know no tokens: each answer is the whole listing, and nobody says what was deleted."""
     real = MemoryCalendar.changes
 
-    def changes(self: MemoryCalendar, _cursor: Any, known: Callable[[], Any]) -> Any:
+    def changes(self: MemoryCalendar, _cursor: Any, known: Known) -> Any:
         return real(self, None, known)
 
     monkeypatch.setattr(MemoryCalendar, "changes", changes)

@@ -6,7 +6,7 @@ so that a pass costs no more than one listing and a few batches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from adapters.base import (
     Edit,
     EditResult,
     Garbled,
+    Known,
     NotThere,
     OutsideError,
     Page,
@@ -53,8 +54,6 @@ _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 _PLAIN = {"Accept-Encoding": "identity"}  # proxies that compress add "-gzip" to the ETag (hard case C20)
-
-Known = Callable[[], Mapping[str, str | None]]
 
 
 class DavCalendar:
@@ -135,9 +134,9 @@ class DavCalendar:
         named = list(last.items())
         gone = tuple(ref for ref, member in named if member.status in {404, 410})
         changed = {ref: member.etag for ref, member in named if member.status < 300}
-        held = known() if changed else {}
+        held = known.named(changed) if changed else {}
         wanted = [ref for ref, etag in changed.items() if etag is None or held.get(ref) != etag]
-        wanted += self._versions.made_anew(changed, held, cursor.value, token)
+        wanted += self._versions.made_anew(changed, held, known, cursor.value, token)
         odd = tuple(ref for ref, member in named if member.status >= 300 and ref not in gone)
         yield from self._pages(wanted, Page(gone=gone, owed=odd, cursor=Cursor(SYNC, token, QUERY)))
 
@@ -174,12 +173,12 @@ class DavCalendar:
         listed = {ref: m.etag for m in listing if m.status < 300 and (ref := self._ref(m)) and _is_event(m)}
         if cursor.kind == CTAG and any(etag is None for etag in listed.values()):
             cursor = Cursor(ETAGS, "", QUERY)  # without ETags, an equal ctag would hide changes (hard case B11)
-        held = known()
+        held = known.whole()
         wanted = [ref for ref, etag in listed.items() if etag is None or held.get(ref) != etag]
         if moved:
             from adapters.calendars.dav.repeated_versions import repeated
 
-            wanted += repeated(listed, held)[:BATCH]
+            wanted += repeated(listed, held, known.whole)[:BATCH]
         absent = tuple(ref for ref in held if ref not in listed)
         return wanted, Page(absent=absent, cursor=cursor, full=True)
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-Versions = Mapping[str, str | None]
+from adapters.base import Known, Versions
+
 _COUNT = re.compile(r'(?:W/)?"?[A-Za-z]{0,4}([0-9]{1,9})"?')
 
 
-def repeated(named: Versions, held: Versions) -> list[str]:
+def repeated(named: Versions, held: Versions, whole: Callable[[], Versions]) -> list[str]:
     """The refs named as changed with the version that we hold, if versions of this calendar are mere counts: several
-    objects have the same one, or one is zero."""
+    objects have the same one, or one is zero. `whole`: all that we hold, read only where a version may be a count."""
     same = {ref: etag for ref, etag in named.items() if etag is not None and held.get(ref) == etag}
     counted = [ref for ref, etag in same.items() if _COUNT.fullmatch(etag)]
-    return sorted(counted) if counted and _repeat(held.values()) else []
+    return sorted(counted) if counted and _repeat(whole().values()) else []
 
 
 def _repeat(versions: Iterable[str | None]) -> bool:
@@ -35,9 +36,9 @@ class Repeating:
     def __init__(self) -> None:
         self._named: tuple[str, Versions] = ("", {})
 
-    def made_anew(self, changed: Versions, held: Versions, asked: str, token: str) -> list[str]:
+    def made_anew(self, changed: Versions, held: Versions, known: Known, asked: str, token: str) -> list[str]:
         """The refs of `changed` to be fetched although we hold their version. A server whose token is a time in seconds
         names its latest objects in each answer: those already named since the same token are not fetched again."""
-        again = repeated(changed, held)
+        again = repeated(changed, held, known.whole)
         before, self._named = self._named, (token, {ref: changed[ref] for ref in again}) if asked == token else ("", {})
         return [] if asked == token and before == self._named else again

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from adapters.base import (
     Edit,
     EditResult,
     Garbled,
+    Known,
     Page,
     Probe,
     Reading,
@@ -38,8 +39,6 @@ PAGE = 500
 LARGEST_BYTES = 32 * 1024 * 1024
 _STAMP = re.compile(rb"^DTSTAMP[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*", re.MULTILINE | re.IGNORECASE)
 _READ_ONLY = Refused("Ce flux est en lecture seule.")
-
-Known = Callable[[], Mapping[str, str | None]]
 
 
 class FeedCalendar:
@@ -71,7 +70,7 @@ class FeedCalendar:
             yield Page(cursor=cursor)
             return
         now, feed = found
-        held = known()
+        held = known.whole()
         bodies = [_resource(ref, payload) for ref, payload in feed.events.items()]
         wanted = [body for body in bodies if held.get(body.ref) != body.version]
         while len(wanted) > PAGE:

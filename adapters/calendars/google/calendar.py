@@ -7,7 +7,7 @@ one is answered by reading its series. Events are requested as series, never as 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from adapters.base import (
     Edit,
     EditResult,
     Garbled,
+    Known,
     OutsideError,
     Page,
     Probe,
@@ -44,8 +45,6 @@ _QUESTION: Json = {"singleEvents": False, "showDeleted": True}
 QUERY = hashlib.sha256(f"1 {_QUESTION} {LIST}".encode()).hexdigest()[:12]  # of the cursor (hard case A07)
 _SILENT: Json = {"sendUpdates": "none"}
 _MOMENT: Window = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC))
-
-Known = Callable[[], Mapping[str, str | None]]
 
 
 class GoogleCalendar:
@@ -76,7 +75,7 @@ class GoogleCalendar:
         done: set[str] = set()
         for items, cursor in self._lists(token):
             found, gone = self._named(items, done)
-            held = known() if found or gone else {}
+            held = known.named({*gone, *(one.ref for one in found)}) if found or gone else {}
             fresh = tuple(one for one in found if one.version is None or held.get(one.ref) != one.version)
             yield Page(fresh, tuple(dict.fromkeys(ref for ref in gone if ref in held)), cursor=cursor)
 
@@ -103,7 +102,7 @@ class GoogleCalendar:
 
     def _everything(self, known: Known) -> Iterator[Page]:
         """List the whole calendar. Series come with the last page, as their exceptions may be on any page."""
-        held, seen, gone = known(), set[str](), list[str]()
+        held, seen, gone = known.whole(), set[str](), list[str]()
         masters: dict[str, Json] = {}
         exceptions: dict[str, list[Json]] = {}
         for items, cursor in self._lists(None):
