@@ -38,9 +38,10 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 # The laws for some hours: thousands of examples that differ each time, a soak of 10,000 passes, 500 kills of the real
-# worker, half an hour of misbehaving gateways.
+# worker, half an hour of misbehaving gateways, a calendar of 200,000 events.
+LONG := tests/laws tests/flows/test_half_hour.py tests/sync/test_long_history.py
 test-long: $(STAMP)
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/laws tests/flows/test_half_hour.py $(ARGS)
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 $(LONG) $(ARGS)
 
 # docs/proofs.md: the table of the procedure, from the tests that ran and passed.
 procedure: $(STAMP)
