@@ -205,7 +205,7 @@ _TABLE = (
          "Absence excusée : prévenu au moins la veille"),
     Rule("unexcused-before", "P48", INFO, "attendance", "Absence(s) non excusée(s) : {seen}.", "Absence non excusée"),
     Rule("waiting-listed", "P44", INFO, "waiting",
-         "Sur la liste d'attente{seen} : rien n'est réservé.", _WAITING),
+         "Sur la liste d'attente{seen} : ce rendez-vous reste, rien d'autre n'est réservé.", _WAITING),
     Rule("waiting-over", "P44", INFO, "waiting", "N'est plus sur la liste d'attente : {seen}.", _WAITING),
     Rule("waiting-unlisted", "P44", INFO, "waiting",
          "Sans liste : s'il se libère, ce créneau ne sera pas proposé.", _WAITING),

@@ -12,10 +12,11 @@ from rules.model import Slot
 from sync.core.context import World
 from sync.people import free_times
 from sync.plan import open_questions, rescue
-from sync.store import bookings, journal, occurrences, rescues, resources
+from sync.store import bookings, journal, occurrences, rescues, resources, wishes
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.occurrences import Block
+from sync.store.wishes import WishKind
 
 FIRST = 3  # times that the page proposes before all others
 
@@ -36,15 +37,26 @@ def proposed(world: World, tx: Tx, booking: BookingRow) -> tuple[Slot, ...]:
 
 
 def refuse(world: World, booking: int) -> bool:
-    """The patient wants none of these dates; the absence shows it. Returns whether a proposal was open."""
+    """The patient wants none of these dates, and is to be called: the absence shows the refusal, the appointment and
+    the digest the call. Returns whether a proposal was open."""
     now = world.now()
     with world.store.write() as tx:
         row = open_questions.dates(world, tx, booking, now)
         if row is None or not rescues.refuse(tx, row.id, now):
             return False
         resources.mark_dirty(tx, rescues.leaves_of(tx, booking), now)
+        _to_call(world, tx, booking)
         journal.log(tx, now, "dates-refused", booking=booking)
         return True
+
+
+def _to_call(world: World, tx: Tx, booking: int) -> None:
+    """Their page promises a call: without a wish nobody would be told to make it."""
+    now, refusing = world.now(), bookings.get(tx, booking, world.practice.zone)
+    if refusing is None or wishes.open_of(tx, booking, WishKind.CALL) is not None:
+        return
+    wishes.add(tx, (booking, refusing.patient or 0), WishKind.CALL, now)
+    resources.mark_dirty(tx, [(refusing.calendar, refusing.ref)], now)
 
 
 def refused(world: World, tx: Tx, booking: BookingRow) -> bool:

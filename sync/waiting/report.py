@@ -74,12 +74,12 @@ def to_call(world: World, tx: Tx, gap: GapRow) -> list[Waiter]:
     return [rows[entry.number] for entry, _ in ordered]
 
 
-def said(gap: GapRow) -> str:
-    """The state of a freed time, in French."""
+def said(gap: GapRow, *, asked: bool = True) -> str:
+    """The state of a freed time, in French. `asked`: whether it was offered to anybody."""
     if gap.state is gaps.SEEN:
         return "libéré, bientôt proposé"
     if gap.state is gaps.OPEN:
-        return "proposé"
+        return "proposé" if asked else "libre, proposé à personne pour l'instant"
     return "accepté" if gap.state is gaps.TAKEN else (gap.why or "clos")
 
 

@@ -155,7 +155,7 @@ def test_p23_the_patient_agrees_by_link_before_anything_is_confirmed(scenes: lis
 
 def test_p44_a_freed_slot_goes_to_the_second_of_three(scenes: list[str]) -> None:
     offered, _, second = scenes[13].partition("Nora Vidal préfère garder le sien.")
-    assert "✓ Sur la liste d'attente : rien n'est réservé." in offered
+    assert "✓ Sur la liste d'attente : ce rendez-vous reste, rien d'autre n'est réservé." in offered
     assert "Proposé : VIDAL N. jusqu'à " in offered
     assert "vous gardez votre place sur la liste" in second
     assert "Proposé : PERRIN L. jusqu'à " in second

@@ -209,6 +209,8 @@ def test_p24_refused_it_says_so_and_the_appointment_stays(desk: Desk) -> None:
     assert leave.lines[0] == "mardi 1er décembre à 10 h, DUPONT Marie : refusé le 24/11 à 9 h"
     assert marie.mark == "⚠ "
     assert [one for one in desk.sms() if "annulé" in one] == []
+    assert "Le cabinet vous rappelle" in after.news
+    assert "! À rappeler au 06 12 34 56 78 : demandé sur sa page le 24/11 à 9 h." in marie.reads
     clicks(desk, What.REFUSE)
     assert len(desk.sms(MARIE.mobile)) == 2
 

@@ -57,7 +57,7 @@ def test_p44_a_freed_slot_goes_to_who_waits_and_both_are_told(desk: Desk, marie:
     assert waiting.said("✓") == ["✓ N'est plus sur la liste d'attente : a accepté un créneau plus tôt."]
     waiting.retypes("")
     waiting.retypes(WAITS)
-    assert "Sur la liste d'attente : rien n'est réservé." in waiting.reads
+    assert "Sur la liste d'attente : ce rendez-vous reste, rien d'autre n'est réservé." in waiting.reads
 
 
 def frees(desk: Desk, at: str = "01/12 10:00", minutes: int = 30, text: str = "") -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from rules.model import Facts, Patient
+from rules.model import Channel, Facts, Patient
 from sync.cli import app
 from sync.store import attendance, bookings, consents, patients
 from sync.store.codec import facts_to_json
@@ -174,3 +174,13 @@ def test_a_number_is_shown_as_it_is_dialled_and_kept_as_it_is(store: Store) -> N
     assert "+33" not in said + attitre("search", "dupont").stdout
     assert "Dr Claire Martin" in attitre("search", "dupont").stdout
     assert ask("show", "1")["mobile"] == "+33698765432"
+
+
+def test_a_day_in_the_history_is_written_as_a_day(store: Store) -> None:
+    with store.write() as tx:
+        patients.save(tx, replace(MARIE, id=1, birth_date=date(1981, 5, 13)), NOW, "entry")
+        patients.set_unwanted(tx, 1, {Channel.SMS: NOW}, NOW)
+    history = attitre("show", "1").stdout.partition("Historique")[2]
+    assert "12/05/1981" in history
+    assert f"{NOW:%d/%m/%Y}" in history.split("Ne veut plus de SMS")[1]
+    assert "+0" not in history

@@ -100,6 +100,8 @@ def test_p44_who_fitted_who_did_not_and_why(desk: Desk) -> None:
         [luc] = bookings.with_uid(tx, "e4", "", desk.office.world.practice.zone)
         [freed] = report.freed_by(desk.office.world, tx, luc.id)
     assert freed.fits == (("PETIT Zoé", moment("01/12 10:00")),)
+    assert report.said(freed.gap, asked=bool(freed.asked)) == "proposé"
+    assert report.said(freed.gap, asked=False) == "libre, proposé à personne pour l'instant"
     assert dict(freed.others) == {
         "DUPONT Marie": "déjà sollicité pour ce créneau",
         "ROUX Paul": "son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours",

@@ -87,7 +87,8 @@ def _freed(world: World, tx: Tx, told: Explanation) -> list[dict[str, Any]]:
 
     return [
         {
-            "start": one.gap.start, "end": one.gap.end, "dentist": one.gap.dentist, "state": said(one.gap),
+            "start": one.gap.start, "end": one.gap.end, "dentist": one.gap.dentist,
+            "state": said(one.gap, asked=bool(one.asked)),
             "asked": [
                 {
                     "offer": each.offer.id, "patient": each.name, "at": each.offer.made_at, "until": each.offer.until,

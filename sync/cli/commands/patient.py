@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,6 +29,7 @@ _FIELDS = {
     "without_email": "Sans e-mail", "without_email_since": "Sans e-mail, noté le",
     "no_sms_since": "Ne veut plus de SMS, dit le", "no_email_since": "Ne veut plus d'e-mails, dit le",
 }  # fmt: skip
+_DAYS = frozenset(name for name in _FIELDS if name.endswith(("_date", "_since")))
 _STATES = {"valid": "validé", "invalid": "à compléter", "vanished": "annulé"}
 _ENDINGS = {"honoured": "honoré", "excused": "absence excusée", "unexcused": "absence non excusée"}
 
@@ -265,6 +266,8 @@ def _shown(name: str, value: Any, practice: Practice) -> str:
 
     if not value:
         return ""
+    if name in _DAYS and isinstance(value, str):  # as the history keeps it
+        value = datetime.fromisoformat(value)
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
     return practice.name_of(value) if name == "dentist" else phone(str(value))
