@@ -71,7 +71,7 @@ def test_every_test_that_the_table_rests_on_is_there() -> None:
     listed = {test for proof in proved.values() for test in proof["end_to_end"]}
     there = {
         f"{file.relative_to(ROOT)}::{name}"
-        for file in (ROOT / END_TO_END).glob("test_*.py")
+        for file in (ROOT / END_TO_END).rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert listed <= there, "run: make procedure"

@@ -59,6 +59,12 @@ def a_page(browser: Browser, look: str, **options: Any) -> Iterator[Page]:
     context.close()
 
 
+def goes(page: Page, selector: str) -> None:
+    """Click what leads to another page, and be there: on a busy machine the old one is still shown for a while."""
+    with page.expect_navigation(wait_until="load"):
+        page.click(selector)
+
+
 def pages(site: Site, page: Page) -> Iterator[str]:
     """Every page there is, one after another, by name."""
     page.goto(site.link(VISIT))
@@ -66,29 +72,29 @@ def pages(site: Site, page: Page) -> Iterator[str]:
     for act in ACTS:
         page.goto(page.url.replace(urlsplit(page.url).path, f"/r/{act}"))
         yield act
-    page.click("a.back")
-    page.click('.acts a[href^="deplacer"]')
-    page.click("a.later >> nth=0")
+    goes(page, "a.back")
+    goes(page, '.acts a[href^="deplacer"]')
+    goes(page, "a.later >> nth=0")
     page.check('input[value="1-1-9h30"]', force=True)
     yield "deplacer-choisi"
     site.desk.taken.add("1-1-9h30")
-    page.click("main button")
+    goes(page, "main button")
     expect(page.get_by_role("status")).to_contain_text("vient d’être prise")
     yield "deplacer-pris"
     for act, name in (("coordonnees", "#email"), ("attente", "#jour")):
-        page.click(f'.acts a[href^="{act}"]')
+        goes(page, f'.acts a[href^="{act}"]')
         if act == "attente":
             page.check('input[value="certains"]')
         else:
             page.fill("#email", "marie@dupont")
-        page.click("main button")
+        goes(page, "main button")
         expect(page.get_by_role("alert")).to_be_visible()
         assert page.locator(name).get_attribute("aria-describedby")
         yield f"{act}-erreur"
-        page.click("a.back")
+        goes(page, "a.back")
     page.goto(site.link(LATE))
     yield "trop-tard"
-    page.click('.acts a[href^="rappel"]')
+    goes(page, '.acts a[href^="rappel"]')
     page.goto(page.url.replace("rappel", "annuler"))
     yield "annuler-trop-tard"
     for name, secret in (("accord", QUESTION), ("proposition", OFFER), ("autres-dates", RESCUE)):
@@ -99,10 +105,10 @@ def pages(site: Site, page: Page) -> Iterator[str]:
     page.goto(f"{site.root}/r/")
     yield "lien-a-rouvrir"
     page.goto(site.link(VISIT))
-    page.click('.acts a[href^="annuler"]')
+    goes(page, '.acts a[href^="annuler"]')
     page.check('input[value="oui"]')
-    page.click("main button")
-    page.click("text=Arrêter la mise à jour")
+    goes(page, "main button")
+    goes(page, "text=Arrêter la mise à jour")
     yield "attend-arretee"
     site.desk.carry_out()
     page.reload()
@@ -135,7 +141,7 @@ def test_the_page_that_waits_breaks_only_the_rule_that_its_stop_link_answers(bro
         _asks_to_cancel(page, site)
         assert _violations(page) == ["meta-refresh"]
         assert _small(page) == []
-        page.get_by_role("link", name="Arrêter la mise à jour").click()
+        goes(page, "text=Arrêter la mise à jour")
         assert page.locator("meta[http-equiv]").count() == 0
         assert _violations(page) == []
 
@@ -207,7 +213,7 @@ def test_the_focus_is_seen_at_every_stop_and_hidden_by_nothing(browser: Browser,
     with a_page(browser, look) as page:
         page.goto(site.link(VISIT))
         for act in ("deplacer", "attente", "coordonnees"):
-            page.click(f'.acts a[href^="{act}"]')
+            goes(page, f'.acts a[href^="{act}"]')
             stops = 0
             while stops < 40:
                 page.keyboard.press("Tab")
@@ -218,7 +224,7 @@ def test_the_focus_is_seen_at_every_stop_and_hidden_by_nothing(browser: Browser,
                 if page.evaluate("document.activeElement === document.body"):
                     break
             assert stops > 5
-            page.click("a.back")
+            goes(page, "a.back")
 
 
 def test_a_time_taken_meanwhile_is_said_and_the_appointment_stays(browser: Browser, site: Site) -> None:

@@ -48,7 +48,7 @@ class Shelf:
     def changes(self, cursor: Cursor | None, known: Known) -> Iterator[Page]:
         if self.down:
             raise TryLater("dav.example n'est pas joignable.")
-        held = known()
+        held = known.whole()
         found = tuple(self._resource(ref) for ref in self.events if held.get(ref) != self._resource(ref).version)
         absent = tuple(ref for ref in held if ref not in self.events)
         yield Page(resources=found, absent=absent, cursor=Cursor("shelf", "1"), full=True)

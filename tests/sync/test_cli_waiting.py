@@ -58,7 +58,7 @@ def attitre(tmp_path: Path, desk: Desk) -> Run:
 
     def run(*words: str) -> Result:
         with time_machine.travel(desk.office.now, tick=False):
-            return CliRunner().invoke(app, [*words, "-c", str(tmp_path / "attitre.yaml")])
+            return CliRunner().invoke(app, [*words, "-c", str(tmp_path / "attitre.yaml")], env={"COLUMNS": "120"})
 
     return run
 

@@ -87,7 +87,7 @@ def listing(office: "Office", refs: "list[str]") -> None:
             calendar.changes = pages  # type: ignore[method-assign]
             yield from pages(cursor, known)  # type: ignore[arg-type]
             return
-        held = known()  # type: ignore[operator]
+        held = known.whole()  # type: ignore[attr-defined]
         yield Page(absent=tuple(ref for ref in held if ref not in refs), full=True)
 
     calendar.changes = capped  # type: ignore[method-assign, assignment]
