@@ -20,8 +20,8 @@ from rules.telling.planning import reminder_at
 from rules.text import french
 from sync.core.context import World
 from sync.people import free_times, page_asks, patient_link, patient_move, rescue
+from sync.people.by_link import Said
 from sync.people.page_state import Stage, State, look
-from sync.people.patient_link import Said
 from sync.store import intents
 from sync.store.bookings import VALID
 from sync.store.engine import Tx
@@ -188,7 +188,7 @@ def _not_now(world: World, state: State, what: What) -> str:
 
 
 def _cancel(world: World, state: State, done: Act) -> str:
-    return _said(world, state, patient_link.cancel(world, state.row.id, done.revision).said)
+    return _said(world, state, patient_link.cancel(world, state.row.id, done.revision))
 
 
 def _move(world: World, state: State, done: Act) -> str:
@@ -196,7 +196,7 @@ def _move(world: World, state: State, done: Act) -> str:
     start = _time(chosen)
     if start is None:
         return words.CHOOSE if not chosen else words.NOT_UNDERSTOOD
-    return _said(world, state, patient_move.move(world, state.row.id, done.revision, start).said)
+    return _said(world, state, patient_move.move(world, state.row.id, done.revision, start))
 
 
 def _refuse(world: World, state: State, _done: Act) -> str:

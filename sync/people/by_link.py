@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from rules.model import Facts
 from rules.text.fold import fold
@@ -19,6 +20,28 @@ from sync.store.resources import PRESENT, ResourceRow
 from sync.store.states import IntentState
 
 SEEN_FOR = timedelta(seconds=30)  # so long the page asks again by itself; what ends later is told by a person
+
+
+class Said(StrEnum):
+    """What comes at once of a wish."""
+
+    ASKED = "asked"  # it is stored, or was before
+    CHANGED = "changed"  # it is no longer what the page had shown: look at it again
+    CALL = "call"  # only the practice can do it
+    TAKEN = "taken"  # the chosen time is somebody else's
+    OVER = "over"  # the appointment is past, or does not take place
+
+
+def askable(world: World, tx: Tx, booking: int, seen: str) -> BookingRow | Said:
+    """The appointment that was shown with that revision, if something may be asked of it now; else why not."""
+    row, asked = bookings.get(tx, booking, world.practice.zone), intents.get(tx, booking)
+    if row is None or row.start <= world.now() or row.vanished_at is not None:
+        return Said.OVER
+    if asked and asked.state in intents.OPEN:
+        return Said.ASKED
+    if revision(row.facts) != seen:
+        return Said.CHANGED
+    return row if can_change(world, tx, row) else Said.CALL
 
 
 def revision(facts: Facts) -> str:

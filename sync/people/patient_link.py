@@ -8,19 +8,17 @@ told of the move as of any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, Refused, Written
 from adapters.deadline import within
-from rules.model import Facts, Outcome, OutcomeKind
+from rules.model import Outcome, OutcomeKind
 from sync.annotate import refused_writes, write_backoff
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.evaluate import relocation
-from sync.people.by_link import can_change, ends, is_behind, read_again, revision
+from sync.people.by_link import Said, askable, can_change, ends, is_behind, read_again, revision
 from sync.store import bookings, intents, journal, resources
 from sync.store.bookings import BookingRow
 from sync.store.codec import outcome_to_json
@@ -31,61 +29,15 @@ if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
 
 
-class Said(StrEnum):
-    """What the page says of the appointment."""
-
-    STANDS = "stands"  # it takes place
-    ASKED = "asked"  # something was asked for, and is not carried out yet
-    CANCELLED = "cancelled"
-    CHANGED = "changed"  # it is no longer what the page had shown: look at the new time
-    CALL = "call"  # only the practice can cancel it
-    TAKEN = "taken"  # the chosen time is somebody else's: it stays where it was
-    OVER = "over"  # cancelled otherwise, past, or unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An appointment as its patient sees it; the wish to cancel it carries its `revision`."""
-
-    said: Said
-    facts: Facts | None = None
-    revision: str = ""
-
-
-def shown(world: World, booking: int) -> Shown:
-    """What the link shows now; only reads (law L9)."""
-    with world.store.read() as tx:
-        row = bookings.get(tx, booking, world.practice.zone)
-        asked = intents.get(tx, booking)
-        if row is None or row.start <= world.now():
-            return Shown(Said.OVER)
-        if row.vanished_at is not None:
-            return Shown(Said.CANCELLED if _by_patient(asked) else Said.OVER)
-        if asked and asked.state in intents.OPEN:
-            return Shown(Said.ASKED, row.facts, revision(row.facts))
-        return Shown(_STATES.get(asked.state, Said.STANDS) if asked else Said.STANDS, row.facts, revision(row.facts))
-
-
-def _by_patient(asked: IntentRow | None) -> bool:
-    return asked is not None and (asked.kind, asked.state) == (intents.CANCEL, intents.DONE)
-
-
-def cancel(world: World, booking: int, seen: str) -> Shown:
+def cancel(world: World, booking: int, seen: str) -> Said:
     """Ask to cancel the appointment that was shown with that revision; idempotent."""
     now = world.now()
     with world.store.write() as tx:
-        row, asked = bookings.get(tx, booking, world.practice.zone), intents.get(tx, booking)
-        if row is None or row.start <= now or row.vanished_at is not None:
-            return Shown(Said.OVER)
-        answer = Shown(Said.ASKED, row.facts, revision(row.facts))
-        if asked and asked.state in intents.OPEN:
-            return answer
-        if answer.revision != seen:
-            return Shown(Said.CHANGED, row.facts, answer.revision)
-        if not can_change(world, tx, row):
-            return Shown(Said.CALL, row.facts, answer.revision)
+        found = askable(world, tx, booking, seen)
+        if isinstance(found, Said):
+            return found
         intents.ask(tx, booking, seen, now)
-        return answer
+        return Said.ASKED
 
 
 # --- carried out -----------------------------------------------------------------------------------------------------
@@ -156,6 +108,3 @@ def _is_out(world: World, intent: IntentRow, row: BookingRow) -> int:
         intents.move(tx, row.id, intents.DONE, now)
         journal.log(tx, now, "cancelled-by-link", booking=row.id, calendar=row.calendar, ref=row.ref)
     return 1
-
-
-_STATES = {intents.CALL: Said.CALL, intents.CHANGED: Said.CHANGED, intents.TAKEN: Said.TAKEN}

@@ -22,8 +22,7 @@ from sync.annotate import refused_writes, write_backoff
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.people import free_times
-from sync.people.by_link import can_change, ends, is_behind, read_again, revision
-from sync.people.patient_link import Said, Shown
+from sync.people.by_link import Said, askable, can_change, ends, is_behind, read_again, revision
 from sync.pull.reading import may_ask, read_one
 from sync.store import agreements, bookings, calendars, edits, intents, journal, offers, resources, slot_holds
 from sync.store.bookings import BookingRow
@@ -34,25 +33,18 @@ from sync.waiting.offering import TAKEN_BACK
 from sync.waiting.standing import why_over
 
 
-def move(world: World, booking: int, seen: str, start: datetime) -> Shown:
+def move(world: World, booking: int, seen: str, start: datetime) -> Said:
     """Ask to move the appointment that was shown with that revision; idempotent. The time is kept for two minutes."""
     now = world.now()
     with world.store.write() as tx:
-        row, asked = bookings.get(tx, booking, world.practice.zone), intents.get(tx, booking)
-        if row is None or row.start <= now or row.vanished_at is not None:
-            return Shown(Said.OVER)
-        answer = Shown(Said.ASKED, row.facts, revision(row.facts))
-        if asked and asked.state in intents.OPEN:
-            return answer
-        if answer.revision != seen:
-            return Shown(Said.CHANGED, row.facts, answer.revision)
-        if not can_change(world, tx, row):
-            return Shown(Said.CALL, row.facts, answer.revision)
+        row = askable(world, tx, booking, seen)
+        if isinstance(row, Said):
+            return row
         offered = start >= free_times.earliest(world) and free_times.is_free(world, tx, row, start)
         if not (offered and _keep(tx, row, start, now)):
-            return Shown(Said.TAKEN, row.facts, answer.revision)
+            return Said.TAKEN
         intents.ask(tx, booking, seen, now, Wanted(intents.MOVE, start, row.start, row.end))
-        return answer
+        return Said.ASKED
 
 
 def _keep(tx: Tx, row: BookingRow, start: datetime, now: datetime) -> bool:

@@ -20,7 +20,7 @@ from sync.store import bookings, calendars, gaps, journal, offers, waiting_entri
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.gaps import GapRow
-from sync.store.offers import Made, OfferKind, OfferRow
+from sync.store.offers import Made, OfferKind
 from sync.store.waiting_entries import EntryRow
 from sync.waiting.candidates import waiting_for
 from sync.waiting.free_time import free_around
@@ -189,8 +189,3 @@ def give_up(world: World, tx: Tx, gap: int, why: str, now: datetime) -> None:
         offers.move(tx, one.id, (offers.OPEN,), offers.WITHDRAWN, closed_at=now, why=why)
     if gaps.close(tx, gap, why, now):
         journal.log(tx, now, "slot-closed", detail=why)
-
-
-def entry_of(world: World, tx: Tx, offer: OfferRow) -> EntryRow | None:
-    """Whose offer it is."""
-    return waiting_entries.get(tx, offer.waiting, world.practice.zone)

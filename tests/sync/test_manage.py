@@ -8,9 +8,13 @@ import pytest
 
 from adapters.base import Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar
+from rules.model import Channel
 from sync.people import patient_link
-from sync.people.patient_link import Said
-from sync.store import bookings, occurrences
+from sync.people.by_link import Said
+from sync.people.page_state import Stage, State, look
+from sync.store import bookings, intents, occurrences
+from sync.store.links import LinkKind, LinkRow
+from sync.store.states import IntentState
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -34,8 +38,30 @@ def number(office: Office, uid: str = "a") -> int:
 
 def presses(office: Office, uid: str = "a") -> Said:
     """She opens the link and cancels what it shows."""
-    one = number(office, uid)
-    return patient_link.cancel(office.world, one, patient_link.shown(office.world, one).revision).said
+    return patient_link.cancel(office.world, number(office, uid), page(office, uid).revision)
+
+
+def page(office: Office, uid: str = "a") -> State:
+    """What the link shows now; only reads (law L9)."""
+    return page_of(office, number(office, uid))
+
+
+def page_of(office: Office, booking: int) -> State:
+    with office.world.store.read() as tx:
+        row = bookings.get(tx, booking, PARIS)
+        assert row is not None
+        link = LinkRow(LinkKind.APPOINTMENT, booking, row.patient or 0, Channel.SMS, 0, office.now, None)
+        found = look(office.world, tx, link)
+    assert found is not None
+    return found
+
+
+def ended(office: Office) -> IntentState:
+    """How the wish ended."""
+    with office.world.store.read() as tx:
+        asked = intents.get(tx, number(office))
+    assert asked is not None
+    return asked.state
 
 
 def moves(office: Office, hour: int = 15, text: str = COMPLETE) -> None:
@@ -60,7 +86,7 @@ def cancelled_once(office: Office) -> None:
         office.passes(later=2 * MINUTE)
     assert not stands(office)
     assert (office.told("cancellation"), office.told("modification")) == (["sent"], [])
-    assert patient_link.shown(office.world, number(office)).said is Said.CANCELLED
+    assert page(office).stage is Stage.CANCELLED
     with office.world.store.read() as tx:
         start = MORNING + timedelta(days=7)
         assert not occurrences.busy(tx, "martin", start, start + DAY)
@@ -72,15 +98,13 @@ def moved_once(office: Office) -> None:
         office.passes(later=2 * MINUTE)
     assert stands(office)
     assert (office.told("cancellation"), office.told("modification")) == ([], ["sent"])
-    now_is = patient_link.shown(office.world, number(office))
-    assert now_is.said is Said.CHANGED
-    assert now_is.facts is not None
-    assert now_is.facts.start.hour == 15
+    assert ended(office) is IntentState.CHANGED
+    assert page(office).row.facts.start.hour == 15
 
 
 def test_g10_p46_the_link_cancels_and_the_patient_is_told_once(told: Office) -> None:
     assert presses(told) is Said.ASKED
-    assert patient_link.shown(told.world, number(told)).said is Said.ASKED
+    assert page(told).stage is Stage.PENDING
     assert stands(told)
     told.passes(later=MINUTE)
     assert not stands(told)
@@ -108,14 +132,12 @@ def test_g10_she_moved_it_after_the_patient_pressed(told: Office) -> None:
 
 
 def test_g10_the_patient_pressed_on_an_old_page(told: Office) -> None:
-    old = patient_link.shown(told.world, number(told)).revision
+    old = page(told).revision
     moves(told)
     told.passes(later=MINUTE)
-    answer = patient_link.cancel(told.world, number(told), old)
-    assert answer.said is Said.CHANGED
-    assert answer.facts is not None
-    assert answer.facts.start.hour == 15
-    assert patient_link.cancel(told.world, number(told), answer.revision).said is Said.ASKED
+    assert patient_link.cancel(told.world, number(told), old) is Said.CHANGED
+    assert page(told).row.facts.start.hour == 15
+    assert presses(told) is Said.ASKED
     told.passes(later=MINUTE)
     assert not stands(told)
     assert told.told("cancellation") == ["sent"]
@@ -248,7 +270,7 @@ def test_g10_what_cannot_be_taken_out_for_them_is_a_call(office: Office, extra: 
     office.passes(later=MINUTE)
     with office.world.store.read() as tx:
         one = min(row.id for row in bookings.at_place(tx, "memory:martin", "a.ics", PARIS))
-    assert patient_link.cancel(office.world, one, patient_link.shown(office.world, one).revision).said is Said.CALL
+    assert patient_link.cancel(office.world, one, page_of(office, one).revision) is Said.CALL
     office.passes(later=MINUTE)
     assert stands(office)
     assert office.told("cancellation") == []
@@ -261,14 +283,14 @@ def test_g10_a_calendar_that_refuses_is_told_to_the_practice_and_the_patient_cal
     told.passes(later=MINUTE)
     assert stands(told)
     assert told.told("cancellation") == []
-    assert patient_link.shown(told.world, number(told)).said is Said.CALL
+    assert ended(told) is IntentState.CALL
     assert told.to_practice() == ["attitre : un rendez-vous à annuler dans l'agenda"]
 
 
 def test_l9_what_the_link_shows_changes_nothing(told: Office) -> None:
     before = told.world.store.file.read_bytes()  # type: ignore[union-attr]
-    assert patient_link.shown(told.world, number(told)).said is Said.STANDS
-    assert patient_link.shown(told.world, 999).said is Said.OVER
+    assert page(told).stage is Stage.STANDS
+    assert patient_link.cancel(told.world, 999, "") is Said.OVER
     assert told.world.store.file.read_bytes() == before  # type: ignore[union-attr]
 
 

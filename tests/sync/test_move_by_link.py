@@ -13,8 +13,7 @@ import pytest
 from adapters.base import Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar
 from sync.people import patient_move
-from sync.people.by_link import revision
-from sync.people.patient_link import Said
+from sync.people.by_link import Said, revision
 from sync.store import bookings, intents
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
 
@@ -48,7 +47,7 @@ def chooses(office: Office, start: datetime = THERE, uid: str = "a") -> Said:
     with office.world.store.read() as tx:
         row = bookings.get(tx, number(office, uid), PARIS)
     assert row is not None
-    return patient_move.move(office.world, row.id, revision(row.facts), start).said
+    return patient_move.move(office.world, row.id, revision(row.facts), start)
 
 
 def ended(office: Office, uid: str = "a") -> str:
