@@ -58,7 +58,7 @@ _TABLE = (
     Rule("name-order", "P12", ERROR, "name",
          "Nom « {seen} » : quel est le prénom ? Tapez le nom de famille en capitales : « {proposal} ».", _IDENTITY),
     Rule("name-twice", "P12", ERROR, "name",
-         "Nom « {seen} » : « {also} » est tapé aussi, un rendez-vous par patient. Créez un événement pour chacun.", _IDENTITY, fixed=True),
+         "Nom « {seen} » : « {also} » est tapé aussi, un rendez-vous par patient. Retirez ce qui n'est pas son nom, ou créez un événement pour chacun.", _IDENTITY, fixed=True),
     Rule("title-crossed", "P46", ERROR, "outcome",
          "« {seen} » est tapé : le rendez-vous tient-il ? Sinon, tapez « Annulé » devant le nom ; si oui, retirez « {seen} ».",
          "Annuler un rendez-vous"),

@@ -124,14 +124,22 @@ def _outcome(sheet: Sheet, value: str) -> None:
 def _yes_label(sheet: Sheet, label: str, value: str) -> None:
     """Note a label that is answered by yes or no: `Nouveau patient : oui`. Any other value is read as text without
     label."""
+    if label == "waiting" and wished_times.read(value) is not None:  # `jamais le lundi` is no no
+        sheet.statements.add(label)
+        sheet.add(label, value)
+        return
     said = yes_no.yes(value)
     if said is False:
         label = {"first": "follow_up", "follow_up": "first", "new": "known"}.get(label, "")
     sheet.statements.update({label} if label else ())
-    if label == "waiting" and wished_times.read(value) is not None:
-        sheet.add(label, value)
-    elif said is None and value:
-        free(sheet, value)
+    if said is None and value and not free(sheet, value) and label == "waiting" and key(value) not in _WHENEVER:
+        sheet.kept.append(value)  # `la semaine prochaine`: no wish that is kept to, so it is said
+
+
+_WHENEVER = frozenset(
+    {"", "si possible", "des que possible", "n importe quand", "quand vous voulez", "urgent", "svp", "merci", "asap",
+     "plus tot si possible", "plus tot", "au plus tot", "toujours", "toute heure", "tous les jours"}
+)  # fmt: skip
 
 
 def _first_part(sheet: Sheet, label: str, value: str) -> None:

@@ -133,7 +133,10 @@ def has_patient_details(entry: Entry) -> bool:
 
 
 def _bare(entry: Entry) -> Likeness:
-    """Whether the title is a name only: two words, one of them in capitals or a usual first name."""
+    """Whether the title is a name only: two words, one of them in capitals or a usual first name; or a whole name
+    behind other words (`Appel : DUPONT Marie`)."""
+    if any(one.rule == "name-twice" for one in entry.findings):
+        return Likeness.SURE
     name = names.split(entry.name_text)
     spoken = key(entry.name_text).split()
     if len(spoken) > 6 or any(word in _SENTENCE for word in spoken):

@@ -193,6 +193,20 @@ def test_p44_a_slot_typed_without_list_is_not_offered(desk: Desk, marie: Phone) 
     assert not marie.offers
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("jamais le lundi", "Sur la liste d'attente (tous les jours, sauf lundi)"),
+        ("la semaine prochaine", "Gardé comme commentaire : « la semaine prochaine »"),
+        ("dès que possible", "Sur la liste d'attente :"),
+    ],
+)
+def test_p44_a_wish_is_kept_to_or_said_to_be_no_wish(desk: Desk, typed: str, read: str) -> None:
+    event = desk.books("DUPONT Marie – détartrage", f"{WAITS} : {typed}", at="15/12 10:00")
+    assert read in " ".join(event.said("✓"))
+    assert "Sur la liste d'attente" in " ".join(event.said("✓"))
+
+
 def test_p44_only_whom_it_fits(desk: Desk) -> None:
     desk.books("DUPONT Marie – détartrage", "Liste d'attente : jeudi", at="15/12 10:00")
     desk.books("PETIT Zoé – couronne", WAITS, at="16/12 10:00", minutes=60)

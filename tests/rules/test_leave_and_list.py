@@ -16,7 +16,7 @@ AT = datetime(2026, 12, 1, 9, tzinfo=UTC)  # 10 h in Paris
 
 
 def many(number: int, *, days: int = 1) -> list[Affected]:
-    return [Affected(AT + timedelta(days=n % days, minutes=20 * n), f"P{n}") for n in range(number)]
+    return [Affected(AT + timedelta(days=n % days, minutes=20 * n), f"Nom {n}") for n in range(number)]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_p24_what_lies_in_it_is_listed_and_what_to_do_said(lilas: Practice) -> N
     [found] = leave.said(many(2), Entry(), paged, asked=False)
     assert found.text.startswith("2 rendez-vous tombent sur ces congés")
     assert "Proposer d'autres dates" in found.text
-    assert found.proposals == ("mardi 1er décembre à 10 h, P0", "mardi 1er décembre à 10 h 20, P1")
+    assert found.proposals == ("mardi 1er décembre à 10 h, Nom 0", "mardi 1er décembre à 10 h 20, Nom 1")
     [found] = leave.said(many(1), Entry(), lilas, asked=False)
     assert "1 rendez-vous tombe sur ces congés" in found.text
     assert "appelez les patients" in found.text
@@ -43,7 +43,7 @@ def test_p24_asked_the_answers_stand_beside_the_hours(lilas: Practice) -> None:
     answered = [replace(one, said="refusé") for one in many(1)] + [Affected(AT, "Q", "déplacé", settled=True)]
     [found] = leave.said(answered, Entry(rescue=True), paged, asked=True)
     assert "autres dates proposées, 1 réglé(s)" in found.text
-    assert "mardi 1er décembre à 10 h, P0 : refusé" in found.proposals
+    assert "mardi 1er décembre à 10 h, Nom 0 : refusé" in found.proposals
     [over] = leave.said([Affected(AT, "Q", "déplacé", settled=True)], Entry(), paged, asked=True)
     assert "Plus aucun rendez-vous" in over.text
     [nobody] = leave.said([], Entry(rescue=True), paged, asked=False)
@@ -56,7 +56,7 @@ def test_p24_asked_the_answers_stand_beside_the_hours(lilas: Practice) -> None:
 def test_p24_many_stand_by_day_and_the_rest_is_counted(lilas: Practice) -> None:
     two_days = leave.listed(many(8, days=2), lilas)
     assert len(two_days) == 2
-    assert two_days[0].startswith("mardi 1er décembre : 10 h P0, ")
+    assert two_days[0].startswith("mardi 1er décembre : 10 h Nom 0, ")
     all_of_them = leave.listed(many(60, days=10), lilas)
     assert len(all_of_them) == 4
     assert all_of_them[-1] == "… et 44 autres (attitre agenda)"
