@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,13 +20,13 @@ import requests
 
 from demo.googlestandin import GoogleStandIn
 from demo.googlestandin.person import Person
+from tests.listening import RUN, health, running
 
 if TYPE_CHECKING:
     from conftest import Practice
 
 pytestmark = pytest.mark.slow
 BERNARD, ROBOT = "bernard@lilas.example", "attitre@cabinet.iam.gserviceaccount.com"
-RUN = [sys.executable, "-c", "from sync.main import main; main()", "run", "-c"]
 Until = Callable[..., None]
 
 
@@ -45,11 +45,7 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def status(self) -> int:
-        """What `/healthz` says; 0: nobody answers."""
-        try:
-            return requests.get(f"{self.root}/healthz", timeout=10).status_code
-        except requests.RequestException:
-            return 0
+        return health(self.root)
 
     def metrics(self) -> str:
         return requests.get(f"{self.root}/metrics", timeout=10).text
@@ -58,19 +54,8 @@ class Site:
         found = self.practice.json("status", said=None)["calendars"]
         return next(one for one in found if one["dentist"] == dentist)
 
-    @contextmanager
-    def runs(self) -> Iterator[subprocess.Popen[bytes]]:
-        """`attitre run`, while this lasts; killed if it is still there."""
-        with (self.practice.folder / "run.log").open("ab") as log:
-            process = subprocess.Popen(
-                [*RUN, str(self.practice.file)], cwd=self.practice.folder, stdout=log, stderr=log, env={**os.environ}
-            )
-            try:
-                self.until(lambda: self.status() == 200, 60)
-                yield process
-            finally:
-                process.kill()
-                process.wait(30)
+    def runs(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        return running(self.practice.file, self.root, self.until)
 
     def announced(self) -> None:
         """Until Google's first message came."""
