@@ -1,12 +1,14 @@
 """What a patient does with the link in a message, through the values that the pages are made of."""
 
 import re
+from dataclasses import replace
 
 from adapters.web.patients import Act, LinkTo, Shown, What
 from sync.people.desk import PagesOfPatients
-from tests.desk import MARIE, Desk
+from tests.desk import MARIE, SURGERY, Desk
 
 URL = "https://rdv.lilas.example"
+ONLINE = replace(SURGERY, page_url=URL)
 
 
 def secrets(text: str, to: LinkTo = LinkTo.APPOINTMENT) -> list[str]:

@@ -1,23 +1,18 @@
-"""P39, P45, P46 by the patient's link: what is in the message, what the page shows, and what becomes of the event."""
+"""P39, P45, P46 by the patient's link: what the page shows, and what becomes of the event."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.base import TryLater
-from adapters.web.patients import Act, LinkTo, What
-from sync.people.desk import PagesOfPatients
-from sync.people.erase import erase
-from sync.people.merge import merge, preview
-from sync.store import calendars, links, patients
-from sync.worker.daily_digest import todays
-from tests.at_the_page import URL, Patient, secrets
-from tests.desk import LUC, MARIE, SURGERY, Desk, make_desk
+from adapters.web.patients import What
+from sync.store import calendars
+from tests.at_the_page import ONLINE, Patient
+from tests.desk import LUC, MARIE, Desk, make_desk
 from tests.typed import TITLE
 
-ONLINE = replace(SURGERY, page_url=URL)
 MOBILE, MAIL = MARIE.mobile, MARIE.email
 CONFIRMED = "Vous en recevrez la confirmation."
 
@@ -26,28 +21,6 @@ CONFIRMED = "Vous en recevrez la confirmation."
 def desk(tmp_path: Path) -> Desk:
     """Marie Dupont is known, and the practice has a page."""
     return make_desk(tmp_path, ONLINE, known=[MARIE])
-
-
-def test_p39_the_confirmation_bears_a_link_by_sms_and_by_mail(desk: Desk) -> None:
-    desk.books(TITLE)
-    [sms], [mail] = desk.sms(MOBILE), desk.mails(MAIL)
-    [by_sms], [by_mail] = secrets(sms), set(secrets(mail))
-    assert by_sms != by_mail
-    assert (
-        sms
-        == (
-            "Cabinet des Lilas : RDV confirmé le mardi 1er décembre à 10h avec le Dr Martin. "
-            f"Modifier ou annuler : {URL}/r/{by_sms}"
-        )
-        or f"{URL}/r/{by_sms}" in sms
-    )
-
-
-def test_p39_only_a_hash_of_the_link_is_stored(desk: Desk) -> None:
-    desk.books(TITLE)
-    [secret] = secrets(desk.sms(MOBILE)[0])
-    stored = desk.office.world.store.file.read_bytes()  # type: ignore[union-attr]
-    assert secret.encode() not in stored
 
 
 def test_p39_the_page_shows_the_appointment_and_nothing_more(desk: Desk) -> None:
@@ -64,16 +37,6 @@ def test_p39_the_page_shows_the_appointment_and_nothing_more(desk: Desk) -> None
     assert shown.may == (What.CANCEL, What.MOVE, What.WAIT, What.CALL, What.CORRECT, What.FEWER)
     assert shown.notes == ("Prochain message : un rappel, lundi 30 novembre à 10 h, par SMS et e-mail.",)
     assert not (shown.pending or shown.news or shown.days)
-
-
-def test_p39_the_same_message_again_bears_the_same_link_and_a_later_one_too(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    event.moves(at="02/12 11:00")
-    first, second = desk.sms(MOBILE)
-    assert secrets(first) == secrets(second)
-    assert Patient(desk, first).sees().rows[0] == (
-        "Date et heure", "mercredi 2 décembre 2026 à 11 h (heure de Paris)",
-    )  # fmt: skip
 
 
 def test_p46_by_the_link_the_event_goes_and_the_slot_is_free(desk: Desk) -> None:
@@ -235,43 +198,6 @@ def test_p39_a_series_is_changed_by_the_practice(desk: Desk) -> None:
     assert "ne peut pas être changé en ligne" in marie.does(What.CANCEL).news
 
 
-def test_p39_the_link_dies_a_day_after_the_appointment(desk: Desk) -> None:
-    desk.books(TITLE)
-    marie = Patient(desk)
-    desk.waits(days=7, hours=2)
-    assert marie.sees().title == "Rendez-vous passé"
-    desk.waits(days=1)
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-    assert marie.pages.act(LinkTo.APPOINTMENT, marie.secret, Act(What.CALL, "")) is None
-
-
-def test_p39_another_patient_in_the_event_and_the_link_leads_nowhere(tmp_path: Path) -> None:
-    desk = make_desk(tmp_path, ONLINE, known=[MARIE, LUC])
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    event.retypes(title="MOREAU Luc – détartrage")
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-    assert Patient(desk, desk.sms(LUC.mobile)[-1]).sees().rows[2] == ("Patient", "Luc M.")
-
-
-def test_p39_a_number_that_was_corrected_sees_nothing_any_more(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    event.adds("Mobile : 06 99 88 77 66")
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-
-
-@pytest.mark.parametrize("secret", ["", "x", "\udcff" * 22, "é" * 22, "A" * 22, "A" * 5000, "../healthz"])
-def test_p39_a_wrong_link_shows_nothing(desk: Desk, secret: str) -> None:
-    desk.books(TITLE)
-    pages = PagesOfPatients(desk.office.world, lambda: None)
-    for to in LinkTo:
-        assert pages.shown(to, secret) is None
-        assert pages.act(to, secret, Act(What.CANCEL, "")) is None
-    [right] = secrets(desk.sms(MOBILE)[0])
-    assert pages.shown(LinkTo.OFFER, right) is None
-
-
 def test_l3_of_an_appointment_in_error_the_page_shows_what_was_told(desk: Desk) -> None:
     event = desk.books(TITLE)
     marie = Patient(desk)
@@ -294,154 +220,6 @@ def test_l9_looking_changes_nothing(desk: Desk) -> None:
         marie.sees(part)
     assert store.file.read_bytes() == before  # type: ignore[union-attr]
     assert marie.woken == 0
-
-
-def without_links(desk: Desk) -> list[str]:
-    return [text for text in desk.sms() if "http" in text]
-
-
-def test_p39_without_an_address_there_are_no_links(tmp_path: Path) -> None:
-    desk = make_desk(tmp_path, known=[MARIE])
-    desk.books(TITLE)
-    assert without_links(desk) == []
-    assert desk.sms()
-
-
-def test_p39_who_asks_to_be_called_stands_in_the_event_and_in_the_digest_once_a_day(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    assert marie.does(What.CALL).news == "C'est noté : le cabinet vous rappellera."
-    assert marie.does(What.CALL).news == "Votre demande est déjà notée : le cabinet vous rappellera."
-    desk.waits(seconds=5)
-    asked = "! À rappeler au 06 12 34 56 78 : demandé sur sa page le 24/11 à 9 h. Une fois fait, tapez « Rappelé »."
-    assert event.said("!") == [asked]
-    assert event.confirmed
-    letter = todays(desk.office.world)
-    assert letter is not None
-    assert "Patients à rappeler" in [section.title for section in letter.sections]
-    desk.waits(minutes=5)
-    event.adds("Commentaire : à rappeler")
-    assert event.said("!") == [asked]
-    event.adds("Rappelée le 24/11, laissé un message")
-    assert event.said("!") == []
-    assert todays(desk.office.world) is None
-    event.retypes("")
-    assert event.said("!") == []
-
-
-def test_p39_what_the_patient_corrects_is_a_proposal_until_she_types_it(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    shown = marie.does(What.CORRECT, nom="DUPOND Marie", mobile="06 99 88 77 66", email=MAIL or "")
-    assert shown.news == "Votre demande est transmise. Le cabinet la vérifie avant de corriger votre dossier."
-    desk.waits(seconds=5)
-    assert event.said("!") == ["! Demandé sur sa page le 24/11 à 9 h : corriger nom et mobile. Si c'est juste, tapez :"]
-    assert event.proposed == ["Nom : DUPOND Marie", "Mobile : 06 99 88 77 66"]
-    assert desk.directory()[0].mobile == MOBILE
-    event.adds("Mobile : 06 99 88 77 66")
-    assert desk.directory()[0].mobile == "+33699887766"
-    assert event.proposed == ["Nom : DUPOND Marie"]
-
-
-@pytest.mark.parametrize(
-    ("values", "news"),
-    [
-        ({"mobile": "01 43 00 11 22"}, "Mobile : "),
-        ({"email": "marie@"}, "E-mail : "),
-        ({"nom": "DUPONT Marie", "mobile": "06 12 34 56 78"}, "Il n'y avait rien à corriger."),
-        ({}, "Il n'y avait rien à corriger."),
-        ({"nom": "x" * 5000}, ""),
-    ],
-)
-def test_p39_what_cannot_be_believed_is_said(desk: Desk, values: dict[str, str], news: str) -> None:
-    event = desk.books(TITLE)
-    assert Patient(desk).does(What.CORRECT, **values).news.startswith(news)
-    desk.waits(seconds=5)
-    assert event.proposed == [] or "x" * 81 not in event.proposed[0]
-
-
-def test_p39_fewer_messages_the_other_channel_still_goes(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    shown = marie.does(What.FEWER, sans="sms")
-    assert shown.news == "C'est noté : plus de SMS. Les messages importants viendront par e-mail."
-    assert shown.notes[-1] == "Vous ne recevez plus de SMS (depuis le 24/11/2026)."
-    desk.waits(seconds=5)
-    assert "✓ Plus de SMS, demandé sur sa page le 24/11/2026." in event.said("✓")
-    event.moves(at="02/12 11:00")
-    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 2)
-    desk.waits(days=7, hours=3)
-    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 3)
-    assert marie.sees().rows[0][1].startswith("mercredi 2 décembre")  # the link in the SMS still opens
-
-
-def test_p39_no_messages_at_all_and_the_practice_calls(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    news = marie.does(What.FEWER, sans=("sms", "email")).news
-    assert news == "C'est noté : vous ne recevrez plus de messages. Le cabinet vous appellera si besoin."
-    desk.waits(seconds=5)
-    assert event.said("!") == ["! À prévenir par téléphone : ni SMS ni e-mail, demandé sur sa page le 24/11/2026."]
-    event.moves(at="02/12 11:00")
-    event.deletes()
-    desk.waits(minutes=5)
-    assert (len(desk.sms(MOBILE)), len(desk.mails(MAIL))) == (1, 1)
-    assert desk.office.to_practice() == ["attitre : un patient à prévenir par téléphone"]
-
-
-def test_p39_messages_can_be_wanted_again(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    marie.does(What.FEWER, sans=("sms", "email"))
-    assert marie.does(What.FEWER).news == "C'est noté : vous recevrez de nouveau nos messages."
-    desk.waits(seconds=5)
-    event.moves(at="02/12 11:00")
-    assert len(desk.sms(MOBILE)) == 2
-
-
-def test_p44_no_time_suits_and_the_wish_stands_in_the_event(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    shown = Patient(desk).does(What.WAIT, jour=("mar", "lun", "dim"), moment="matin")
-    assert shown.news == "C'est noté. Rien n'est réservé pour l'instant : votre rendez-vous reste à sa date."
-    desk.waits(seconds=5)
-    assert "✓ Cherche un autre créneau (lundi ou mardi, le matin), dit sur sa page le 24/11 à 9 h." in event.said("✓")
-
-
-def test_p39_after_revoking_the_next_message_bears_another_link(desk: Desk) -> None:
-    event = desk.books(TITLE)
-    marie = Patient(desk)
-    with desk.office.world.store.write() as tx:
-        assert links.revoke(tx, desk.office.now, booking=1) == 2
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-    event.moves(at="02/12 11:00")
-    again = Patient(desk)
-    assert again.secret != marie.secret
-    assert again.sees().rows[0][1].startswith("mercredi 2 décembre")
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
-
-
-def test_p39_a_merged_record_keeps_its_links(desk: Desk) -> None:
-    desk.books(TITLE)
-    marie = Patient(desk)
-    desk.knows(replace(MARIE, id=None, given_name="Marie-Anne", email=None, mobile=None))
-    world = desk.office.world
-    with world.store.write() as tx:
-        first, second = (patients.get(tx, number) for number in (2, 1))
-        assert first and second
-        merge(tx, preview(tx, first, second, world.practice.zone), world.now(), world.practice.zone)
-    desk.waits(seconds=5)
-    assert marie.sees().rows[2] == ("Patient", "Marie-Anne D.")
-
-
-def test_p39_the_link_of_an_erased_patient_leads_nowhere(desk: Desk) -> None:
-    desk.books(TITLE)
-    marie = Patient(desk)
-    world = desk.office.world
-    with world.store.write() as tx:
-        record = patients.get(tx, 1)
-        assert record
-        erase(tx, record, world.now(), world.practice.zone)
-    assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
 
 
 def test_l6_what_is_missing_is_not_called_cancelled_before_that_is_known(desk: Desk) -> None:
@@ -478,19 +256,3 @@ def test_p39_a_calendar_that_takes_no_writes_leaves_the_telephone(desk: Desk) ->
     shown = marie.sees()
     assert shown.may == (What.CALL, What.CORRECT, What.FEWER)
     assert "ne peut pas être changé en ligne" in shown.why_not[What.MOVE]
-
-
-def test_p39_two_people_with_one_telephone_each_see_their_own(tmp_path: Path) -> None:
-    child = replace(MARIE, given_name="Léa", birth_date=date(2016, 5, 12), guardian="Mme Dupont", email=None)
-    desk = make_desk(tmp_path, ONLINE, known=[MARIE, child])
-    desk.books(TITLE)
-    desk.books("DUPONT Léa – détartrage", "E-mail : lea@example.org", at="01/12 11:00")
-    both = [Patient(desk, text) for text in desk.sms(MOBILE)]
-    assert [one.sees().rows[2][1] for one in both] == ["Marie D.", "Léa D."]
-    both[0].does(What.CANCEL)
-    desk.waits(seconds=5)
-    assert desk.office.calendars["martin"].get("e1.ics") is None
-    assert desk.office.event("e2").start.hour == 11
-    desk.waits(days=6)
-    joint = [text for text in desk.sms(MOBILE) if "rappel" in text]
-    assert all(not secrets(text) or "vos RDV" not in text for text in joint)
