@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sync.core.context import World
+from sync.plan import older_store
 from sync.store import gaps, offers
 from sync.store.engine import Tx
 from sync.waiting import accepted, answers, calling, entries, new_appointment, offering, showing
@@ -12,7 +13,7 @@ from sync.waiting import accepted, answers, calling, entries, new_appointment, o
 
 def has_work(world: World, tx: Tx, now: datetime) -> bool:
     """Whether anybody joins, is asked or to be asked, or an event of ours is to be shown or taken out."""
-    if world.practice.waiting is None:
+    if world.practice.waiting is None or older_store.asks(tx):
         return False
     zone = world.practice.zone
     return (
@@ -25,7 +26,11 @@ def has_work(world: World, tx: Tx, now: datetime) -> bool:
 
 
 def attend(world: World) -> int:
-    """Take each step once, in this order: an offer that ends makes room for the next. Returns how much was done."""
+    """Take each step once, in this order: an offer that ends makes room for the next. Returns how much was done. In a
+    store older than the calendars nothing: what it offers may be taken (law L7)."""
+    with world.store.read() as tx:
+        if older_store.asks(tx):
+            return 0
     written = new_appointment.carry_out(world)
     ended = written + entries.attend(world) + accepted.attend(world) + answers.attend(world)
     return ended + offering.attend(world) + showing.attend(world) + calling.attend(world)

@@ -125,7 +125,7 @@ class _Taken:
 
 
 def _asked_by_link(_world: World, tx: Tx, _now: datetime) -> bool:
-    return bool(intents.open_ones(tx))
+    return bool(intents.open_ones(tx)) and not keyvalue.get(tx, keyvalue.OLDER)
 
 
 def _carry_out(this: Pass) -> int:

@@ -6,11 +6,13 @@ from pathlib import Path
 from schedule import Scheduler
 
 from adapters.base import TryLater
+from sync.people.by_link import revision
 from sync.plan import older_store
+from sync.store import bookings, intents
 from sync.worker.loop import Stop, Worker
 from sync.worker.one_pass import one_pass
 from tests.backups import backed_up, put_back
-from tests.office import COMPLETE, Office
+from tests.office import COMPLETE, PARIS, Office
 
 MINUTE = timedelta(minutes=1)
 OTHER = COMPLETE.replace("12/05/1981", "03/02/1975").replace("06 12 34 56 78", "06 23 45 67 89")
@@ -48,6 +50,25 @@ def test_an_older_store_asks_and_tells_nothing(office: Office, tmp_path: Path) -
     assert len(office.sms.sent) == told
     assert asks(office)
     assert office.to_practice() == ["attitre : la base est plus ancienne que les agendas"]
+
+
+def test_what_a_patient_asked_for_before_the_backup_waits_for_the_answer_too(office: Office, tmp_path: Path) -> None:
+    """The cancellation was carried out, and she booked the visit anew: an older store asks for it a second time."""
+    office.she_books("kept", day=5)
+    passes(office)
+    with office.world.store.write() as tx:
+        [row] = bookings.with_uid(tx, "kept", "", PARIS)
+        intents.ask(tx, row.id, revision(row.facts), office.now)
+    backup = backed_up(office, tmp_path)
+    passes(office)
+    assert office.calendars["martin"].get("kept.ics") is None
+    office.turned += timedelta(hours=1)
+    office.she_books("kept", day=5)
+    passes(office)
+    put_back(office, backup)
+    passes(office)
+    assert asks(office)
+    assert office.calendars["martin"].get("kept.ics") is not None
 
 
 def test_while_the_answer_is_awaited_the_worker_sleeps_as_ever(office: Office, tmp_path: Path) -> None:
