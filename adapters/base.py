@@ -16,9 +16,10 @@ No text of an error carries a name, number, address or motif (law L8).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from rules.model import AddEvent, Annotation, CalendarEvent, Channel
 
@@ -91,8 +92,7 @@ class Uncertain(OutsideError):
 Window = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """A place in a calendar's history. `query` fingerprints the question behind it: another question, no cursor."""
 
     kind: str
@@ -104,8 +104,7 @@ WHOLE = Cursor("etags", "")
 """Asks any calendar for its whole listing, whatever tokens it gives: what is trusted where they are not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """One stored thing of a calendar. `ref` names it inside its calendar; `version` is its ETag verbatim, or None."""
 
     ref: str
@@ -113,8 +112,7 @@ class Resource:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A part of an answer to `changes`.
 
     `resources`: new or changed, with body. `gone`: the server itself names them as deleted. `absent`: only a complete
@@ -130,8 +128,7 @@ class Page:
     full: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a payload says. `problem` is a rule id (`event-unreadable`, `recurrence-refused`) where it is not believed.
 
     `semantic` is a hash of what a human booked: title, text without our block, place, times, status, recurrence,
@@ -154,8 +151,7 @@ class Reading:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What to change in one resource: our part, and the end (P8), or start and end together (P45). `origin` is the
     payload that the rules saw."""
 
@@ -165,27 +161,23 @@ class Edit:
     start: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Stored. `resource.version` is None where the server gave no strong ETag; its payload is then what we sent."""
 
     resource: Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """Somebody was faster (412, 409), or it is gone (404): drop the edit, the next pull decides."""
 
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The answer was lost. Re-read before anything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """This calendar or event does not take writes; `reason` is a French sentence. `whole`: the server said so of the
     calendar, as far as it can be told."""
 
@@ -196,8 +188,7 @@ class Refused:
 EditResult = Written | Conflict | Unknown | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """What a calendar was found to offer. `lines` are French sentences with evidence for `check --connect`."""
 
     name: str
@@ -209,8 +200,7 @@ class Probe:
 Versions = Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the store holds of a calendar, as ref → version, read only where an answer is compared with it: `whole` with
     a listing of everything, `named` with an answer that names some refs."""
 
@@ -321,8 +311,7 @@ class Account(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """A push channel as the server opened it: its name for what is watched, and until when it lasts."""
 
     resource: str
@@ -346,8 +335,7 @@ class Announcer(Protocol):
 # --- senders ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file in an e-mail."""
 
     name: str
@@ -355,8 +343,7 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """One message, rendered. `key` is its dedupe key: the same message again carries the same key.
 
     An SMS has `text` only; an e-mail also `subject`, `html` and attachments.

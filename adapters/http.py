@@ -8,7 +8,6 @@ another host or to plain http (hard case I04); neither are bodies and addresses 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from math import inf
@@ -17,6 +16,8 @@ from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
+from msgspec import Struct
+from msgspec.structs import replace
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
@@ -69,8 +70,7 @@ def auth_for(kind: str, username: str, password: str, token: str) -> AuthBase:
     return Digest(username, password) if kind == "digest" else HTTPBasicAuth(username, password)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A complete answer; `url` is the final one after redirects."""
 
     status: int
@@ -79,8 +79,7 @@ class Answer:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """One exchange. `read`: seconds without a byte; `end`: its deadline on the monotonic clock; `most`: bytes of the
     answer."""
 

@@ -11,13 +11,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, parse_headers
 from math import inf
 from time import monotonic
 from typing import Any
 
 import requests
+from msgspec import Struct
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -30,8 +30,7 @@ IDLE_S = 120.0  # a connection idle for longer is closed: routers may have dropp
 INTERIM = 20  # answers of class 1xx at most, before the final one
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """`end`: the deadline on the monotonic clock. `silence`: seconds without a byte. `written`: the whole request was
     written, so the server may have acted on it."""
 

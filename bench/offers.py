@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from bench.judging import BOOKINGS, DENTISTS, ZONE, big_practice, event
 from rules.entry.wished_times import read

@@ -6,8 +6,9 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, LinkTo, What
 from bench.judging import BOOKINGS, DENTISTS, big_practice, event

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from config.crosscheck import crosscheck
@@ -20,8 +20,7 @@ DEFAULT = Path("attitre.yaml")
 _SQLITE = "sqlite:///"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """One file as loaded. `settings`: None if `problems` has an error. `problems`: in the file's order."""
 
     file: Path

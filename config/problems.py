@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.model import Severity
 
@@ -19,8 +20,7 @@ def dotted(where: Where) -> str:
     return text or "(fichier)"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing to correct. `line` and `column` count from 1. It contains no secret (law L8)."""
 
     file: str

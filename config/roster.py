@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.settings import Settings
@@ -11,8 +12,7 @@ from config.settings import Settings
 AnyCalendar = CalDavSettings | GoogleSettings | IcsSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Struct, frozen=True):
     """One calendar. `dentist`: the key of the dentist who has it first in the YAML. `tags`: tag → key of those who
     share it."""
 

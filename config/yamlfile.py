@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import Struct, field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -42,8 +42,7 @@ class Spot(NamedTuple):
 START = Spot(1, 1)
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """The content of a file. `data`: text, None, lists and mappings. `values`, `keys`: the place of each path.
 
     `hidden`: paths whose value came from `!env`, `!file` or the environment and must not be shown. `faulty`: paths with

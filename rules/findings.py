@@ -7,15 +7,15 @@ type. Placeholders in braces are filled by `find`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.model import Finding, Policy, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One check. `procedure` quotes the line it enforces; `fixed` rules cannot be relaxed in the YAML (P23, and
     what P23 rests on: who the patient is)."""
 

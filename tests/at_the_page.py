@@ -1,7 +1,8 @@
 """What a patient does with the link in a message, through the values that the pages are made of."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, LinkTo, Shown, What
 from sync.people.desk import PagesOfPatients

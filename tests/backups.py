@@ -1,9 +1,9 @@
 """The administrator's hands on the store: a backup is taken, and put back later, of a file and on a server."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 

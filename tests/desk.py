@@ -6,9 +6,11 @@ memory: the engine, the store and the rules are the worker's own. Today is Tuesd
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from rules.model import Annotation, Dentist, Motif, Patient, Policy, Practice
 from sync.core.context import Source

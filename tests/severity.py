@@ -1,6 +1,6 @@
 """The YAML's `rules:`, changed while the office runs."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.model import Severity
 from tests.desk import Desk

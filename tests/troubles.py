@@ -9,13 +9,14 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from schedule import Scheduler
 from sqlalchemy import event
 
@@ -282,7 +283,7 @@ _TROUBLES: dict[str, Produced] = {
 
 def main() -> None:
     """Keep what is said today."""
-    rows = [{name: getattr(one, name) for name in Said.__slots__} for one in every()]
+    rows = [{name: getattr(one, name) for name in Said.__struct_fields__} for one in every()]
     TROUBLES.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(f"{TROUBLES.name}: {len(rows)} troubles\n")
 

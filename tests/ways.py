@@ -1,7 +1,8 @@
 """One way to a patient: what goes wrong on it, and what arrives (law L4)."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from adapters.base import OutsideError, TryLater, Uncertain
 from rules.model import Channel

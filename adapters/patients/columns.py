@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from adapters.patients.problems import LineProblem
 from rules.text import french
@@ -59,8 +60,7 @@ _NO_HEADER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """`places`: which of our columns stands at which place of a line. `problems`: what is said once about the header;
     `usable`: False where nobody can be imported."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.patients import repairs
 from adapters.patients.columns import ATTRIBUTES, Columns, header
@@ -18,16 +20,14 @@ from rules.text.fold import key
 _UNREADABLE = "La ligne est illisible : des guillemets sont mal placés ou pas refermés. Elle n'est pas importée."
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One patient, not yet stored, and the line on which they start."""
 
     line: int
     patient: Patient
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Struct, frozen=True):
     """Everything that a file said: all patients that can be taken, and all problems at once."""
 
     rows: tuple[Row, ...]

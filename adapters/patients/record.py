@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.patients import repairs
 from adapters.patients.columns import FAMILY_FIRST, GIVEN_FIRST, PHONES, WHOLE
@@ -21,8 +22,7 @@ _NOT_APART = "lequel est le nom ? Écrivez le nom en capitales, ou donnez-lui sa
 _FILLER = "valeur de remplissage"
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """What holds for every line: the dentists by key, today, and whether the postcodes lost their zeros."""
 
     dentists: Mapping[str, str]
@@ -30,8 +30,7 @@ class File:
     zeros_lost: bool = False
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """One line while it is read: its cells by our columns, and what was said so far."""
 
     number: int

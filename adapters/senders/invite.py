@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from rules.model import Facts, Practice
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from icalendar import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """One appointment of the file. The same `uid` with a higher `sequence` updates the patient's entry."""
 
     facts: Facts

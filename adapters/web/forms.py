@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from adapters.web.patients import Act, What
 from adapters.web.words import DAYS, HALVES, MESSAGES
@@ -20,15 +21,13 @@ ANY, SOME = "tous", "certains"
 Fields = Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Mistakes:
+class Mistakes(Struct, frozen=True):
     """What is missing or wrong: a sentence a field."""
 
     said: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(Struct, frozen=True):
     """The patient chose to leave everything as it is."""
 
 

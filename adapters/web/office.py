@@ -6,17 +6,17 @@ No value carries a name, number, address or motif; calendars go by their dentist
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 
 class Unavailable(Exception):
     """The store cannot be asked now (locked, full, gone). The answer is 503."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(Struct, frozen=True):
     """A notification of a push channel, as it came; nothing in it is trusted before the secret was compared. `resource`
     and `until` come from the sender."""
 
@@ -26,8 +26,7 @@ class Ring:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One number. `name` in Prometheus' style, without `_total`; `grows`: a counter."""
 
     name: str

@@ -8,9 +8,10 @@ reason, leads to one and the same page.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -49,16 +50,14 @@ class Stop(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a link shows, and the practice that knows it."""
 
     desk: PatientDesk
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The page of free times or the turn that was asked for, and a form that comes back with its mistakes."""
 
     number: int = 0

@@ -7,9 +7,10 @@ on the appointment are made by the application, in French. Secrets of links pass
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 
 class LinkTo(StrEnum):
@@ -34,8 +35,7 @@ class What(StrEnum):
     NO_MORE = "ne-plus-proposer"  # leaves the waiting list
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """The practice as a patient sees it. `url`: the root of its pages (`page.public_url`), by which a cookie is kept to
     https; without it, the address that the request names."""
 
@@ -47,24 +47,21 @@ class House:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A time to choose: what the form sends, and what is read (`9 h 30`)."""
 
     value: str
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A day with free times: `lundi 24 novembre`."""
 
     label: str
     times: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One page as it is now.
 
     `news`: what came of the last act, or what a patient should know first. `rows`: (label, value) of the appointment,
@@ -91,8 +88,7 @@ class Shown:
     labels: Mapping[What, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """What a patient did, as it was typed: nothing of it is trusted."""
 
     what: What

@@ -14,9 +14,10 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 
 from cryptography.fernet import Fernet, InvalidToken
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from adapters.web.patients import LinkTo, What
@@ -28,8 +29,7 @@ _SAID_SIGNS = 400  # a cookie may have 4,096 bytes
 _COOKIE = "attitre_"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One opened link. `said`: what came of the last act, for the next page. `by_cookie`: the cookie came back."""
 
     to: LinkTo
@@ -39,8 +39,7 @@ class Visit:
     by_cookie: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the pages are seen from outside: cookies are kept to it."""
 
     secure: bool = False

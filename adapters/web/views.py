@@ -6,11 +6,11 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from starlette.responses import HTMLResponse, Response
 
 from adapters.web.forms import LONGEST, Fields
@@ -31,8 +31,7 @@ _TYPOGRAPHY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a page is drawn with besides what the application shows.
 
     `bears`: name and value that stand for the visit in addresses and forms; `token`: of the form on this page; `said`:
@@ -52,8 +51,7 @@ class Asked:
         return "?" + "=".join(self.bears)
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A page ready for its template."""
 
     shown: Shown

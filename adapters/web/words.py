@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from adapters.web.patients import What
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """`link`: on the first page. `question`: above the choice; `yes` and `no`: the choice; `button`: what sends it."""
 
     link: str

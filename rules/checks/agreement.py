@@ -4,8 +4,10 @@ became of it. The answer counts for one booking, dentist, day and hour."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.findings import raised
 from rules.model import (
@@ -31,8 +33,7 @@ _OURS = frozenset({"consent-asked", "consent-refused", "consent-first", "consent
 Findings = tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """What is known: the event as typed, the patient's own dentist, the one in whose calendar it stands, the questions
     of this booking. `copied`: the event is new and its words came with a copy."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length, waiting_list
 from rules.checks.by_link import PageWish
@@ -53,8 +55,7 @@ _IN_THE_RECORD = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What the store knows about the event's surroundings."""
 
     dentist: str  # in whose calendar the event is

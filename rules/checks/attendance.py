@@ -6,10 +6,12 @@ absent (ruling 15). The result does not depend on the current time (law L2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.findings import raised
 from rules.model import Finding, Outcome, OutcomeKind, Policy
@@ -28,8 +30,7 @@ class Attendance(StrEnum):
     EARLY = "early"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A class and its reason in French; for UNDECIDED, what is not known. `proposals`: lines to type instead."""
 
     attendance: Attendance

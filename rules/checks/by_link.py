@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from rules.findings import raised
 from rules.model import Booking, Channel, Finding, Patient, Practice
@@ -22,8 +23,7 @@ _LABELS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
 _CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappelée; not « à rappeler »
 
 
-@dataclass(frozen=True, slots=True)
-class PageWish:
+class PageWish(Struct, frozen=True):
     """One open wish. `kind`: call, wait or correct; `detail` as in `sync.store.wishes`. `typed_after`: she changed the
     event since."""
 

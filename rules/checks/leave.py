@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+
+from msgspec import Struct
 
 from rules.findings import raised
 from rules.model import Entry, Finding, Practice
@@ -23,8 +24,7 @@ _PER_LINE = 6  # appointments: no line of an event is longer
 Findings = tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Affected:
+class Affected(Struct, frozen=True):
     """One appointment in an absence. `start`: when it is, or was; `name` of its patient. `said`: what became of it, in
     French; empty as long as nobody was asked. `settled`: it is no longer in the absence."""
 

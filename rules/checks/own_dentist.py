@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.findings import raised
 from rules.model import Consent, Entry, Finding, Patient, Practice
@@ -13,8 +14,7 @@ _RECENT = 3  # past visits that are compared with the dentist in the directory (
 Findings = tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(Struct, frozen=True):
     """The agreements stored for this booking. `consent`: given by the patient's link. `dentist`: the one for whom an
     agreement in the entry was noted before (ruling 10)."""
 
@@ -22,8 +22,7 @@ class Agreed:
     dentist: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Struct, frozen=True):
     """`dentist`: the patient's own dentist once the booking is valid; None if that is not known yet."""
 
     dentist: str | None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.agenda import wanted_minutes
 from rules.checks.free_slots import is_urgent
@@ -24,8 +26,7 @@ _LATE = "urgency-late"
 _LONGEST = 480  # minutes; a longer event is a typing error, so its length is not searched for
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Free slots to look for. `first`: the dentist whose slots come first. `own`: the dentist with whom no agreement is
     needed, None if nobody's slots need one. `soon`: from now on instead of from the event's day. `before`: only slots
     that begin before that time. `earlier`: the patient has no preference, so another dentist's earlier slot is worth

@@ -5,8 +5,10 @@ chose stays (ruling 4).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.agenda import wanted_minutes
 from rules.findings import raised, severity
@@ -16,8 +18,7 @@ from rules.text.french import clock
 _TAKES_TIME = frozenset({Kind.BOOKING, Kind.BLOCK, Kind.PRIVATE})
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """What happens to the length. `end`: the new end to be written, None if it stays. `length`: what to remember."""
 
     length: Length

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from rules.text.fold import key
 
@@ -21,8 +22,7 @@ _NOTHING = frozenset(_NO_DETAIL.split("|"))
 _CROSSES = re.compile(r"[xX?.\-–—_/ *]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Detail(Generic[T]):
+class Detail(Struct, Generic[T], frozen=True):
     """One detail as typed. Neither value nor problem: a placeholder, which counts as missing (ruling 12)."""
 
     value: T | None

@@ -7,8 +7,10 @@ word is a usual first name and the last one is not.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.details.detail import is_placeholder
 from rules.text.fold import fold, key, tidy
@@ -31,8 +33,7 @@ _PUNCTUATION = ' .,;:/|()[]«»"–—-*!'
 _WORDS_AT_MOST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """`text` as typed without titles; `family` and `given` in normal capitals; `certain`: the capitals tell which is
     which. `problem` is the French phrase of what cannot be believed, empty where nothing is wrong. `unordered`: neither
     capitals nor usual first names tell which words are the first name, so that `family` and `given` are a guess."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from rules.details import names
 from rules.details.detail import LONGEST_CHARS
@@ -42,8 +43,7 @@ _SPLIT_LABELS = frozenset({*_ONE_PART.split(), "email_ok", "mobile_ok", "text_ok
 YES_LABELS = frozenset({"first", "follow_up", "new", "preference", "waiting", "email_ok", "mobile_ok", "text_ok"})
 
 
-@dataclass(slots=True)
-class Sheet:
+class Sheet(Struct):
     """The sorted text of one event. Functions of `rules.entry` add to it while they read."""
 
     practice: Practice

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.text.fold import key
 
@@ -115,8 +116,7 @@ _WORD = re.compile(r"[^\s:=,;|]+")
 _JOINT = " \t-–—;|/,·•*\\"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A piece of a line: `label` is a key of the vocabulary above, empty where the piece stands without one."""
 
     label: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from rules.entry.vocabulary import usual
 from rules.model import Motif, Practice
@@ -28,8 +29,7 @@ Names = tuple[tuple[Words, str], ...]
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True):
     """A motif named in a list of words, by the words from `start` up to, but without, `end`."""
 
     label: str
@@ -37,8 +37,7 @@ class Mention:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """The motifs prepared for search: folded words of each name and its label, longest names first."""
 
     names: Names

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.details import names
 from rules.text.fold import fold, key
@@ -16,8 +17,7 @@ _CIVIL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word of letters as typed, with its place; `loud`: in capitals, and more than an initial."""
 
     typed: str

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.details.mobile import mobile
 from rules.details.street import BEGINS
@@ -57,8 +59,7 @@ _LABEL_WORDS = frozenset(word for name, label in LABELS.items() if label in _NAM
 _MAY_GO_ON = _NAMES | {"patient", "family", "given", "motif", "dentist", "known", "visit"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Clause:
+class _Clause(Struct, frozen=True):
     """The text between two separators: its details, and its other words with their places in the line."""
 
     text: str

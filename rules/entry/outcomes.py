@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Outcome, OutcomeKind
 from rules.text.fold import key
@@ -66,8 +68,7 @@ _FOLLOWS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one text says of the outcome, and the text around it (`before`, `after`) that says something else."""
 
     outcome: Outcome

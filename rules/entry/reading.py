@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from rules.details import email_address, names
 from rules.details.contact import Detail, address, birth_date, email, is_placeholder, mobile
@@ -155,8 +156,7 @@ def _with_answers(entry: Entry, typed: Sheet, asked: Answers) -> Entry:
 # --- details ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked(Detail[T]):
+class _Checked(Detail[T], frozen=True):
     """A detail with the text as typed and the findings about it."""
 
     text: str = ""

@@ -6,7 +6,8 @@ Two answers that contradict each other, and one that cannot be understood, are s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.details.detail import is_placeholder
 from rules.entry import yes_no
@@ -20,8 +21,7 @@ Findings = tuple[Finding, ...]
 _BOTH = "« Première consultation » et « Suivi » sont tapés tous les deux"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """The answers; None for a question without an answer, or without an understandable one."""
 
     known: bool | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from rules.details import street
 from rules.details.birth import birth_date
@@ -42,8 +43,7 @@ _ODD_DASH = re.compile(rf"(?<=\d){_DASH}(?=\d)")
 _ODD_SLASH = re.compile(rf"(?<=\d)\s?{_SLASH}\s?(?=\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Loose:
+class Loose(Struct, frozen=True):
     """The details taken out of a text, and the text with `GAP` in their places."""
 
     rest: str
@@ -58,8 +58,7 @@ _APART_MAIL = re.compile(  # asked about, never mended: `paul.durand @ free.fr`,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A detail and its place in a text. `named`: its label is before it and included (`tel 06 …`)."""
 
     label: str

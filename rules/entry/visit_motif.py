@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from rules.entry import motifs
 from rules.entry.classified import Sheet
@@ -15,8 +15,7 @@ from rules.text.fold import fold, key, shortened, tidy, words
 from rules.text.french import listed
 
 
-@dataclass(frozen=True, slots=True)
-class NamedMotif:
+class NamedMotif(Struct, frozen=True):
     """The motifs that are named, as which words, and what is to be asked about them."""
 
     labels: tuple[str, ...] = ()

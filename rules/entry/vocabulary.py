@@ -4,25 +4,24 @@ P51)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from rules.entry.labels import STATEMENTS
 from rules.model import Practice
 from rules.text.fold import key
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """Words of one meaning, and the other meanings for which people may use them."""
 
     words: tuple[str, ...]
     near: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """The content of the file, folded."""
 
     statements: Mapping[str, str]  # phrase → the statement that it makes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, time
+
+from msgspec import Struct, field
 
 from rules.model import ANY_TIME, Hours, Wish
 from rules.text.fold import fold
@@ -34,8 +35,7 @@ _NUMBERS = re.compile(r"(\d{1,2}) ?(?:h|heures?|:)? ?(\d{2}\b)?")
 _Limits = tuple[time | None, time | None]
 
 
-@dataclass(slots=True)
-class _Heard:
+class _Heard(Struct):
     """What was read so far. `days` are those to which the next moment belongs; `used`: a moment came since."""
 
     wanted: list[Hours] = field(default_factory=list)

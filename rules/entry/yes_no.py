@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.details.detail import is_placeholder
 from rules.model import Consent, Practice
@@ -71,8 +72,7 @@ def minutes(text: str) -> int | None:
     return length if 5 <= length <= 600 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A dentist as typed: `key` where it is exactly one of the practice's; `nobody`: no preference is meant."""
 
     key: str | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Channel(StrEnum):
@@ -43,8 +44,7 @@ TELLINGS = frozenset({MessageKind.CONFIRMATION, MessageKind.MODIFICATION, Messag
 QUESTIONS = frozenset({MessageKind.AGREEMENT, MessageKind.DATES, MessageKind.OFFER, MessageKind.STILL})
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a patient is told, or was told: the part of a booking that concerns them (P42).
 
     `patient_id` tells whose appointment it is; `name` is how they are addressed.
@@ -61,8 +61,7 @@ class Facts:
     will_follow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Tell one patient one thing by one channel. `before` is what they knew (modification, cancellation).
 
     `also`: further appointments that the same message names: those of one day in a reminder (ruling 6), else those of
@@ -81,8 +80,7 @@ class Send:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """What our part of an event should look like: the title mark (`⚠ `, `✓ ` or empty) and the block's lines.
 
     No lines and no mark: our part is to be removed.
@@ -102,8 +100,7 @@ def _words(lines: Sequence[str]) -> list[str]:
     return [words for line in lines if (words := " ".join(line.split()))]
 
 
-@dataclass(frozen=True, slots=True)
-class EditEvent:
+class EditEvent(Struct, frozen=True):
     """Put our part into one resource of a calendar, and, where P8 asks for it, the new end."""
 
     calendar: str
@@ -112,8 +109,7 @@ class EditEvent:
     end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AddEvent:
+class AddEvent(Struct, frozen=True):
     """Write an event of ours into a calendar: a notice, which takes no time (`transparent`), an offer (`tentative`), or
     an appointment that a patient took."""
 
@@ -128,8 +124,7 @@ class AddEvent:
     tentative: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveEvent:
+class RemoveEvent(Struct, frozen=True):
     """Take an event out of a calendar."""
 
     calendar: str

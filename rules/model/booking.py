@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rules.model.entry import Consent, Outcome, Question
 from rules.model.finding import Finding, Severity
@@ -23,8 +24,7 @@ class Kind(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """One patient's appointment as the calendar says it now.
 
     `patient` carries the directory's record completed with the typed details; `motif` a label, `teeth` what she wrote
@@ -78,8 +78,7 @@ class Booking:
         return None if self.patient.no_email_since else self.email
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """Free time of one dentist. `needs_consent`: the patient's own dentist is another (P24)."""
 
     dentist: str
@@ -88,8 +87,7 @@ class Slot:
     needs_consent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(Struct, frozen=True):
     """Time that another event of the practice takes, as the conflict checks see it (P10).
 
     `order` grows with the moment at which the event was first seen: the later of two bookings gives way. `label` is
@@ -109,8 +107,7 @@ class Busy:
     all_day: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Struct, frozen=True):
     """What is remembered of an event's length (P8, ruling 4), in minutes: `seen` is what stood there before, `given`
     what attitre gave it and `visit` for which motif and visit; `done`: that stood in the calendar."""
 
@@ -120,8 +117,7 @@ class Length:
     done: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What the rules make of one event.
 
     `patient_update` is the record to store when the booking is valid (a new one has no id); `changes` are the

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rules.model.finding import Finding
 from rules.model.people import Guardian
 from rules.model.waiting import ANY_TIME, Wish
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """An agreement to another dentist (P23): `given` False for a no. `detail` keeps date or author. `by_link`: the
     patient's own click; else as typed."""
 
@@ -22,8 +22,7 @@ class Consent:
     by_link: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """The patient is asked by link to agree to `dentist` for the appointment at `start` (P23). `patient_id` (0: not in
     the directory) and `name`: who is asked. `words`: what she typed with « Demander l'accord »; None once she took it
     back. `left`: a message with it may have left. `answer`: None as long as there is none. `at`: when it was given.
@@ -57,8 +56,7 @@ class OutcomeKind(StrEnum):
     DROPPED = "dropped"  # never typed: a person refused the cancellation that the brake held
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What she wrote about how the appointment ended (section 7).
 
     `minutes` of delay; `at` when it happened; `notified` when notice was given; `by_patient`: the patient cancelled;
@@ -76,8 +74,7 @@ class Outcome:
     called_off: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What was read in one event's title and text, before anything is compared with the directory.
 
     Beside a value the text as typed is kept (`…_text`), so that a finding can say what was seen; the value is None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rules.model.booking import Kind
 
@@ -17,8 +18,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarEvent:
+class CalendarEvent(Struct, frozen=True):
     """One occurrence of a calendar event, without our block and our title mark.
 
     `recurrence` is empty for a single event, else the original start as an ISO instant (date for all-day).

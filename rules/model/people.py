@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+
+class Patient(Struct, frozen=True):
     """A record of the directory. `id` is None until stored; `mobile` is E.164; `dentist` is a dentist's key (P22).
 
     `visits` are past honoured or undisputed appointments, newest first: (day, dentist key, motif label).
@@ -44,8 +44,7 @@ class Patient:
         return f"{self.family_name.upper()} {self.given_name}".strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Guardian:
+class Guardian(Struct, frozen=True):
     """The adult who answers for a minor (P34)."""
 
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from rules.model.finding import Severity
 from rules.model.waiting import Waiting
@@ -13,8 +14,7 @@ from rules.model.waiting import Waiting
 Span = tuple[time, time]
 
 
-@dataclass(frozen=True, slots=True)
-class Motif:
+class Motif(Struct, frozen=True):
     """A reason for a visit that the practice offers (P6). `within_days`: the longest wait it bears (P11)."""
 
     label: str
@@ -52,8 +52,7 @@ def together(motifs: Sequence[Motif]) -> Motif:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Dentist:
+class Dentist(Struct, frozen=True):
     """`hours` maps weekdays (Monday 0) to opening spans; None where the practice declared none."""
 
     key: str
@@ -62,8 +61,7 @@ class Dentist:
     hours: Mapping[int, tuple[Span, ...]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SupportContact:
+class SupportContact(Struct, frozen=True):
     """Whom the practice calls when its booking software fails (P1)."""
 
     name: str
@@ -74,8 +72,7 @@ class SupportContact:
     hours: Mapping[int, tuple[Span, ...]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """The numbers and choices of the YAML that rules and planning ask for."""
 
     mandatory: frozenset[str] = frozenset({"name", "birth_date", "mobile", "email", "address", "motif"})
@@ -98,8 +95,7 @@ class Policy:
     move_from_hours: int = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(Struct, frozen=True):
     """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
     `digest_at`: the local time of the daily digest. `motifs_together`: one visit may have several motifs, their lengths
     added. `abbreviations`: (what is typed, what it means), a motif or a statement. `page_url`: where patients find

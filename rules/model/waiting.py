@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+
+class Waiting(Struct, frozen=True):
     """How freed time is offered. `at_once`: to all whom it fits, instead of in turn. `per_day`: the practice's offers
     of one day at most."""
 
@@ -16,8 +16,7 @@ class Waiting:
     per_day: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """Times of a week on the practice's clock: `days` (Monday 0), any where empty, from `since` to before `until`."""
 
     days: frozenset[int] = frozenset()
@@ -31,8 +30,7 @@ class Hours:
         return (not self.days or start.weekday() in self.days) and after and (self.until is None or at < self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """Which times a patient wants: any of `wanted` (all where empty), and none of `refused`."""
 
     wanted: tuple[Hours, ...] = ()
@@ -47,8 +45,7 @@ class Wish:
 ANY_TIME = Wish()
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Time that became free. `freed_start`, `freed_end`: where the appointment stood; `start`, `end`: all the time that
     is free around it."""
 
@@ -60,8 +57,7 @@ class Gap:
     end: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingEntry:
+class WaitingEntry(Struct, frozen=True):
     """A patient who wants an earlier slot (P44).
 
     `dentist`: whose patient; `agreed`: other dentists to whom the patient agreed for this booking. `held`: when the

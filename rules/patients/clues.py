@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from rules.details import names
 from rules.model import Entry
@@ -19,8 +20,7 @@ _ANY_DAY = (
 )  # "today" for reading a birth date: with one of the two, any full date of a search is plausible
 
 
-@dataclass(frozen=True, slots=True)
-class Clues:
+class Clues(Struct, frozen=True):
     """Search terms for the directory: folded name words, E.164 mobiles, e-mails, birth dates, record numbers."""
 
     names: tuple[str, ...] = ()

@@ -6,7 +6,9 @@ Names, mobiles, e-mails and birth dates narrow each other. A similar name is onl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.findings import raised
 from rules.model import Entry, Finding, Patient, Policy, Severity
@@ -34,8 +36,7 @@ _PROPOSED = 3  # records in one proposal
 _CHOOSABLE = frozenset({"patient-unknown", "patient-ambiguous"})
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """The record that is meant, or None; `nearest`: the records to choose from, the likeliest first."""
 
     patient: Patient | None = None
@@ -69,8 +70,7 @@ def identify(
     return case.named() if key(entry.name_text) else case.nameless()
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """One entry and the records that it may mean."""
 
     entry: Entry

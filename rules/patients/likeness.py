@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.details import names
 from rules.model import Entry, Patient
@@ -58,8 +60,7 @@ def _typed(entry: Entry) -> list[frozenset[str]]:
     return [*typed, name_tokens(f"{entry.given_name} {entry.birth_name}")] if entry.birth_name else typed
 
 
-@dataclass(frozen=True, slots=True)
-class _Spoken:
+class _Spoken(Struct, frozen=True):
     """A record's name, folded: the words of each side, and all that is the whole of it."""
 
     family: frozenset[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from rules.details import names
 from rules.findings import raised
@@ -44,7 +45,7 @@ def complete(
         for name, value in older.items()
         for one in raised(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
     ]
-    return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]  # type: ignore[arg-type]
+    return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]
 
 
 def spoken(entry: Entry) -> dict[str, str]:
@@ -55,7 +56,7 @@ def spoken(entry: Entry) -> dict[str, str]:
 def _created(entry: Entry) -> Patient:
     name = names.split(entry.name_text)
     whole = (entry.family_name, entry.given_name) if entry.family_name else (name.family, name.given)
-    return replace(Patient(*whole), **_typed(entry))  # type: ignore[arg-type]
+    return replace(Patient(*whole), **_typed(entry))
 
 
 def _typed(entry: Entry) -> dict[str, str | date | None]:

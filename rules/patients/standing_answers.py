@@ -3,8 +3,9 @@ ruling 19)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
+
+from msgspec.structs import replace
 
 from rules.model import Entry, Patient
 from rules.text.fold import key

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from rules.model import CalendarEvent, Finding, Practice, Severity
 from rules.telling import offer_words
@@ -18,8 +19,7 @@ NAME = "attitre-a-corriger-"  # begins the UID of each notice
 SHOWN = frozenset({Severity.ERROR, Severity.WARNING})
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """One event of the day: its start, its title, why it is unwritable, and its findings."""
 
     start: datetime

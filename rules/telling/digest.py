@@ -6,8 +6,10 @@ It goes to the practice's own mailbox, so it names patients. `now` is an argumen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.model import Channel, MessageKind, Practice
 from rules.text.french import clock, day, day_and_clock, minutes, phone
@@ -27,8 +29,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+class Appointment(Struct, frozen=True):
     """A booking to look at. `todo`: the French sentences of what is wrong or could not be shown in the event; `about`:
     the same in a few words."""
 
@@ -39,8 +40,7 @@ class Appointment:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BareBlock:
+class BareBlock(Struct, frozen=True):
     """Time kept without a reason. `repeated`: an occurrence of a series, which is asked once."""
 
     start: datetime
@@ -50,8 +50,7 @@ class BareBlock:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Undelivered:
+class Undelivered(Struct, frozen=True):
     """A message that did not reach its patient, or perhaps not (`uncertain`). `call`: the number to call."""
 
     patient: str
@@ -63,8 +62,7 @@ class Undelivered:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """A calendar whose cancellations, or so many messages, wait for a person (P43)."""
 
     dentist: str
@@ -72,8 +70,7 @@ class HeldBack:
     messages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A calendar that is not synchronised, since when and why."""
 
     dentist: str
@@ -81,8 +78,7 @@ class Unread:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FreedSlot:
+class FreedSlot(Struct, frozen=True):
     """Time that became free. `said`: what became of it, in French; `call`: (patient, number) to call about it."""
 
     start: datetime
@@ -91,8 +87,7 @@ class FreedSlot:
     call: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Matters:
+class Matters(Struct, frozen=True):
     """Everything that a digest may tell. `lost`: minutes by (dentist's key, Monday); `support`: (name, how to reach,
     open or closed now); `troubles`: what does not work, in sentences."""
 
@@ -118,8 +113,7 @@ class Matters:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing to look at: a head line and what belongs to it; `details` in its place where everything is asked."""
 
     head: str
@@ -127,8 +121,7 @@ class Item:
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """Things of one kind. `hint`: what to do about them."""
 
     title: str
@@ -136,8 +129,7 @@ class Section:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Struct, frozen=True):
     """The day's letter to the practice, before it has a form."""
 
     subject: str

@@ -6,7 +6,8 @@ Thunderbird's dialog shows 8 lines, its preview 6, so that what is to be done mu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rules.model import Finding, Severity
 
@@ -22,8 +23,7 @@ _MISSING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The contents of a block. `booking`: the appointment in words. `undelivered`: receipts that ask for a call;
     `sent`: the others."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from rules.model import (
     Annotation,
@@ -49,8 +50,7 @@ BLOCKS, DONE = "⚠ ", "✓ "
 _DONE_SIGN = "✓"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The result of one message. `state`: sent, failed, uncertain (a person decides), retried (its answer was lost, so
     it is sent again) or held (too many at once: a person decides). `at`: when; `reason`: why it failed, in French."""
 

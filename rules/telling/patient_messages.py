@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Facts, MessageKind, Practice, Send
 from rules.telling import offer_words, question_messages, series_messages, spoken_names
@@ -15,16 +17,14 @@ from rules.text import french
 from rules.text.gsm7 import fit, segments
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A button."""
 
     label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Struct, frozen=True):
     """An e-mail before it has a form. `rows` are (label, value); `changes` are (label, old, new) of what changed.
     `heading`: whose letter it is, before anything else."""
 

@@ -8,9 +8,11 @@ plan (law L2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Booking, Facts, MessageKind, Practice
 from rules.text.fold import fold
@@ -40,8 +42,7 @@ class Column(StrEnum):
     OTHER_PATIENT = "other_patient"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What to do. `kind` None: nothing is sent. `alert`: the practice is alerted. `reason`: for `attitre explain`.
     `again`: the message says what an unclear one said already."""
 
@@ -109,8 +110,7 @@ TABLE |= {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """What one patient knows through one channel, since `at`. After a cancellation the row is never. `sure`: a gateway
     took the message, or a person told it. `before`: what the patient surely knew before an unclear message."""
 
@@ -122,8 +122,7 @@ class Knowledge:
     before: Facts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What the calendar says about a booking now. `held`: the brake is on in its calendar and nobody released this
     booking."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from math import gcd
+
+from msgspec import Struct
 
 from rules.text import french
 
@@ -14,8 +15,7 @@ LEAST = 3  # visits: any two dates would make a rhythm
 LEFT_OUT = 3  # exceptions at most, which are named; with more there is no rhythm
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """`words`: the rhythm without the hour. `without`: dates of the rhythm on which there is no visit. `next`: the date
     that would follow the last one."""
 

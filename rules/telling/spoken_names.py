@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from rules.model import Dentist, Facts, Practice
 from rules.text import french
@@ -13,8 +14,7 @@ FAR = timedelta(days=300)
 _DOCTOR = re.compile(r"(?:dr|docteur|dre|docteure)\.?\s+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """The style of an SMS. `shorter`: dates in figures. `today`: a date far from it is written with its year."""
 
     shorter: bool = False

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.entry import motifs
 from rules.model import Patient, Practice, Slot
@@ -33,8 +35,7 @@ TOMORROW = "Cette question sera effacée demain."
 REPEATED = "Événement répété : effacez-le vous-même."
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A question as read. `term`: the text by which patients are searched. `year`: a year of birth. `dentist`: a key.
     `free`: free slots are asked for; `first`: for a first visit."""
 
@@ -46,16 +47,14 @@ class Question:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A patient who was found, with their visits. `coming`: their next appointment as (start, dentist's key)."""
 
     patient: Patient
     coming: tuple[datetime, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was found. `partly`: no patient fits everything that was typed. `nearest`: patients with similar names."""
 
     people: tuple[Known, ...] = ()

@@ -8,8 +8,9 @@ of these.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from adapters.base import EditResult, Refused, Written
 from sync.core.context import World
@@ -19,8 +20,7 @@ from sync.store.engine import Tx
 _PREFIX = "writes-refused:"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The refusal of one calendar."""
 
     reason: str  # in French

@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from sync.core.log import described, log
 from sync.store.problems import StoreProblem
@@ -28,8 +29,7 @@ Note = Callable[[], None]
 Watch = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One call to a gateway."""
 
     lane: str  # its gateway

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
 from rules.model import Annotation, CalendarEvent, Channel, Practice
@@ -35,8 +37,7 @@ WAITING_LIST = "liste d'attente"  # stands where other calendars have their dent
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One configured calendar, of `dentist`. The `tags` of a shared calendar tell its dentists apart (P2)."""
 
     calendar: Calendar
@@ -127,8 +128,7 @@ class Failing:
         self._steps = frozenset(steps)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """The application context: everything that a pass works with."""
 
     practice: Practice

@@ -6,11 +6,12 @@ Moments and randomness are arguments: `jitter` lies between -1 and 1, `chance` b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from random import random
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from sync.store.calendars import CalendarRow
@@ -45,8 +46,7 @@ class Why(StrEnum):
     LIVELY = "lively"
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """What one calendar's interval depends on."""
 
     every: float  # configured seconds between two readings

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Assessment, Booking, Channel, Facts, MessageKind, Question, Send
 from rules.telling.planning import facts_of
@@ -18,8 +20,7 @@ from sync.store.messages import CLAIMED, FAILED, SENT, UNCERTAIN, MessageRow
 _LEFT = frozenset({CLAIMED, SENT, FAILED, UNCERTAIN})
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """One booking in one transaction. `now`: of the evaluation."""
 
     world: World
@@ -37,8 +38,7 @@ class At:
         return [row for row in every if row.kind is MessageKind.AGREEMENT]
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What she typed: the words of « Demander l'accord », None without it; `copied`: they came with a copied event."""
 
     words: str | None

@@ -4,9 +4,11 @@ the bookings that share its time or its patient."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.senders.invite import name_of
 from rules.checks.by_link import is_answered
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     from sync.store.columns import BookingColumns, FoundColumns
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What the booking keeps besides its assessment."""
 
     slots: dict[str, Any] | None  # the free times proposed (P24)

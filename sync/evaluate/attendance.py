@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from rules.checks.attendance import Attendance, Verdict, classify, findings
 from rules.model import Assessment, Booking, Outcome, OutcomeKind, Patient, Severity

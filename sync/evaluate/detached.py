@@ -7,8 +7,9 @@ series, until it is deleted.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from adapters.base import Reading
 from adapters.calendars.ical.detached import stands_alone

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
@@ -26,8 +28,7 @@ from sync.store.resources import ResourceRow
 from sync.store.waiting_entries import CLOSED, Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One resource under evaluation, in one transaction: what all of its occurrences share."""
 
     world: World
@@ -55,8 +56,7 @@ class Case:
         return self.row.baseline and not self.practice.policy.write_existing
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One occurrence under evaluation."""
 
     case: Case

@@ -6,8 +6,10 @@ event that may continue a deleted one is first assessed as its continuation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.assess import Context, assess, drafted
 from rules.entry.is_patient import Likeness, has_patient_details, looks_like_patient
@@ -26,8 +28,7 @@ from sync.store import patients
 from sync.store.bookings import BookingRow
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What is to be written into the event because of one occurrence."""
 
     annotation: Annotation

@@ -3,10 +3,12 @@ visit, revoked if the booking is cancelled (P25, ruling 9)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Assessment, Booking
 from sync.core.context import World
@@ -61,8 +63,7 @@ class Decision(Enum):
     REVOKE = "revoke"
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     """The decision, and the booking on which a kept dentist depends."""
 
     decision: Decision

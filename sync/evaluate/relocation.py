@@ -8,8 +8,9 @@ complete, or at the hour that the patient knows; otherwise the old hour is cance
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from rules.model import Booking, CalendarEvent, Facts, MessageKind
 from rules.telling.planning import continues, facts_of

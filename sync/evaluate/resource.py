@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.entry.reading import Reader
 from rules.findings import raised
@@ -24,8 +26,7 @@ from sync.store.resources import PRESENT, ResourceRow
 Instance = tuple[str, str]  # (uid, recurrence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """What is to be written into the event, combined from its occurrences; see Outcome."""
 
     annotation: Annotation | None = None

@@ -7,9 +7,11 @@ rewrite an event (law L2).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.checks.assess import Context
 from rules.checks.free_slots import LEAD, free_slots
@@ -26,8 +28,7 @@ _STEPS = (7, 21, DAYS)  # days searched in turn: most practices have a free time
 NOTHING, NONE_EARLIER = f"aucun créneau libre dans les {DAYS} jours qui suivent", "aucun créneau libre plus tôt"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The free times proposed."""
 
     slots: tuple[Slot, ...] = ()
@@ -74,8 +75,7 @@ def _elsewhere(booking: Booking, event: CalendarEvent, busy: Iterable[Busy]) -> 
     return tuple(one for one in busy if who is not None and one.patient_id == who and (one.uid, one.recurrence) != me)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """Searches free times for one wish."""
 
     tx: Tx

@@ -7,7 +7,7 @@ turned into a booking, or edited since the answer, is never removed.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from rules.entry.reading import read
 from rules.model import Annotation, CalendarEvent, Motif, Patient, Slot, alike

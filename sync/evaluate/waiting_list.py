@@ -4,8 +4,9 @@ Stores only; `sync.waiting` makes offers of it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from rules.checks.free_slots import is_urgent
 from rules.model import Booking

@@ -6,9 +6,10 @@ begun has an unknown outcome: it is sent again only while it is true, and never 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from rules.model import MessageKind
 from rules.telling.planning import same_patient, still_says_it

@@ -10,9 +10,10 @@ outcome, and the configuration decides (`sync.outbox.results`), unless a newer m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from time import monotonic
+
+from msgspec.structs import replace
 
 from adapters.base import Denied, NoAccess, Outgoing, Permanent, Sender, TryLater, Uncertain
 from adapters.senders.render import outgoing

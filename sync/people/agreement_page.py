@@ -7,7 +7,8 @@ no calendar. The next evaluation of the event reads it, and whatever she typed t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, Shown, What
 from rules.model import Facts

@@ -7,9 +7,10 @@ the worker (`sync.people.carry_out`), the rest is shown to the practice in the e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, Choice, Day, Shown, What
 from rules.model import Channel, Slot

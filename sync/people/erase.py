@@ -7,9 +7,10 @@ that no later reading brings the record back. Only what a person types into such
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from rules.model import Patient
 from rules.text.fold import fold
@@ -17,8 +18,7 @@ from sync.store import bookings, erasing, journal, nameindex
 from sync.store.engine import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """An event that still stands in a calendar and names the patient. Only a person may delete it."""
 
     dentist: str
@@ -26,8 +26,7 @@ class Left:
     uid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Erased:
+class Erased(Struct, frozen=True):
     """What was done. `others`: how many coming events of other patients named this one; they are corrected at the next
     pass."""
 

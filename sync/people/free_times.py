@@ -4,8 +4,9 @@ P10). Times that another patient has just chosen are left out (`sync.store.slot_
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from rules.checks.free_slots import free_slots, is_urgent, takes
 from rules.model import Busy, Practice, Slot

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Patient
 from rules.patients.unwanted import unwanted
@@ -13,8 +15,7 @@ from sync.store import bookings, joining, journal, patients
 from sync.store.engine import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Merger:
+class Merger(Struct, frozen=True):
     """What a merge would do. `kept` is the record afterwards; the number of `given_up` leads to it. `bookings`: how
     many appointments change their record. `conflict`: a French sentence if they look like two people, else empty."""
 

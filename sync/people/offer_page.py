@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, Shown, What
 from rules.model import Facts, Slot
@@ -33,8 +35,7 @@ from sync.waiting.standing import is_same
 LIVES_ON = timedelta(days=1)  # after the offered time
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """One offer as its link shows it."""
 
     offer: OfferRow

@@ -7,9 +7,10 @@ nobody knows why, it shows what they know, and the practice's telephone (laws L3
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from rules.model import Channel, Facts, Patient
 from rules.telling.planning import Knowledge, differs
@@ -39,8 +40,7 @@ class Stage(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """One appointment, for whoever has the link."""
 
     link: LinkRow

@@ -12,8 +12,9 @@ A crash in between changes nothing: in flight, where the event stands in the cal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from adapters.base import Edit, Offering, OutsideError, Refused, Written
 from adapters.deadline import within
@@ -54,8 +55,7 @@ def _keep(tx: Tx, row: BookingRow, start: datetime, now: datetime) -> bool:
 # --- carried out -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The appointment and its event after the calendars were read. `at`: where the event stands there."""
 
     row: BookingRow

@@ -4,8 +4,9 @@ first, their refusal, and the practice's request at the prompt."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from rules.checks.leave import is_leave
 from rules.model import Slot
@@ -65,8 +66,7 @@ def refused(world: World, tx: Tx, booking: BookingRow) -> bool:
     return any(one.answer is not None and one.stands and one.start == booking.start for one in asked)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One appointment in an absence. `why_not`: why its patient is not asked, in French; `again`: they were before."""
 
     booking: BookingRow

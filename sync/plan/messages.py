@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from rules.model import Channel, Facts, MessageKind, OutcomeKind, Practice, Send
 from rules.patients.unwanted import unwanted
@@ -26,8 +27,7 @@ Wanted = tuple[Send, int, datetime]
 Addresses = Mapping[Channel, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What patients know of one booking: its present patient, and others who were in the event before."""
 
     mine: dict[Channel, Knowledge]

@@ -9,9 +9,11 @@ so that one bad event stays one (law L10).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import CursorLost, Known, Page, Reading, Resource, Versions
 from sync.core.context import Source, World, unreadable
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 SECOND_READ = timedelta(seconds=60)  # at least, between the two misses that prove a deletion
 
 
-@dataclass(frozen=True, slots=True)
-class Mirrored:
+class Mirrored(Struct, frozen=True):
     """What one reading of a calendar brought."""
 
     stored: int = 0  # bodies

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from math import inf
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rules.checks.agenda import block_findings
 from rules.findings import RULES
@@ -40,8 +42,7 @@ def nobody_counts(_done: int, _total: int) -> None:
 # --- what is reported ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One event of the span. `times`: occurrences of a series reported once (ruling 11); 1 for bookings."""
 
     dentist: str
@@ -63,8 +64,7 @@ class Case:
         return not {finding.rule for finding in self.findings}.isdisjoint(rules)
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+class Messages(Struct, frozen=True):
     """What patients would receive. `segments`: the number of SMS that the operator bills."""
 
     confirmations: Mapping[Channel, int] = field(default_factory=dict)
@@ -72,8 +72,7 @@ class Messages:
     segments: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An event, or a whole calendar, that could not be read, and why."""
 
     dentist: str
@@ -82,8 +81,7 @@ class Place:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """Everything that the audit saw between `since` and `until`. `lost`: (dentist, Monday) → minutes (P51)."""
 
     practice: Practice
@@ -149,8 +147,7 @@ def _made(event: CalendarEvent) -> datetime:
     return event.created or event.modified or event.start - timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Clock:
+class _Clock(Struct):
     moment: datetime
 
     def __call__(self) -> datetime:

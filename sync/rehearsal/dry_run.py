@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from adapters.base import Calendar, Conflict, Edit, EditResult, Refused
 from adapters.senders.memory import MemorySender
@@ -17,8 +19,7 @@ from sync.core.context import Source, World
 from sync.store.engine import Store, Unusable
 
 
-@dataclass(slots=True)
-class Intentions:
+class Intentions(Struct):
     """What would have been written and sent."""
 
     edits: list[tuple[str, str, Annotation]] = field(default_factory=list)

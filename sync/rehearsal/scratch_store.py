@@ -5,18 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from sync.store import excerpt
 from sync.store.engine import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Notebook:
+class Notebook(Struct, frozen=True):
     """`born`: (uid, recurrence) of events from which a patient's record was made; `known`: there is a directory."""
 
     store: Store

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+
+from msgspec import Struct
 
 from sync.core.context import World
 from sync.store import attendance
 from sync.store.attendance import ABSENT, EXCUSED, UNDECIDED, UNEXCUSED, Ending
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """The counts of one dentist, or of all. `appointments` includes the absences."""
 
     name: str
@@ -27,8 +27,7 @@ class Total:
         return self.unexcused / self.appointments if self.appointments else None
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True, dict=True):
     """`dentists`: (key, name) in the YAML's order, then those who left; `endings` in order of time; `visits` by
     dentist, up to now."""
 

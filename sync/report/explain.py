@@ -7,8 +7,10 @@ outbox's reasons to wait, the findings as the secretary read them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Reading
 from rules.checks.agenda import block_findings
@@ -34,8 +36,7 @@ from sync.store.states import AnswerState
 LATE = timedelta(hours=3)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is sent by one channel, or why nothing is. `due`: the earliest time; the next pass sends it."""
 
     channel: Channel
@@ -45,16 +46,14 @@ class Plan:
     reminder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message of the booking. `reason`: why it is in its state."""
 
     row: MessageRow
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """Something that happened."""
 
     at: datetime
@@ -62,8 +61,7 @@ class Moment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """Our part of the event: the present mark, when it was written, the write that is due, and why nothing is written.
     `end`: the new end that the same write sets (P8)."""
 
@@ -76,8 +74,7 @@ class Writing:
     end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Everything about one event. Times are in the practice's zone."""
 
     target: Target

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from rules.checks.checklist import first_visit
 from rules.model import CalendarEvent, Entry, Patient, Practice
@@ -17,8 +18,7 @@ TYPED, DIRECTORY, INFERRED, CALENDAR, MISSING = "typed", "directory", "inferred"
 _NOTHING = "–"
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One fact recognised, or missing. `source`: one of the words above; `note`: a remark in French."""
 
     name: str

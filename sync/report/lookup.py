@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from adapters.base import Reading
 from rules.model import CalendarEvent, Kind
@@ -16,8 +17,7 @@ from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The event asked about: a booking, or an occurrence or resource without one."""
 
     calendar: str

@@ -5,11 +5,11 @@ One row for each booking, dentist and start: the same is never asked twice. `syn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 
 from rules.model import Question
@@ -28,8 +28,7 @@ _ADD = insert(t.agreement)
 _ANY_ZONE = ZoneInfo("UTC")  # where only moments are compared
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementRow:
+class AgreementRow(Struct, frozen=True):
     """One question. `stands`: as last evaluated, it is to be asked, and an answer counts. `wording`: what the patient
     read when they answered. `start` is in the practice's zone, the other times in UTC. `Question` has the rest."""
 
@@ -133,7 +132,7 @@ def _set(tx: Tx, number: int, **values: Any) -> None:
 
 
 def _row(row: Any, zone: ZoneInfo) -> AgreementRow:
-    values = {name: row[name] for name in AgreementRow.__slots__}
+    values = {name: row[name] for name in AgreementRow.__struct_fields__}
     values["start"] = values["start"].astimezone(zone)
     values["answer"] = AnswerState(values["answer"]) if values["answer"] else None
     return AgreementRow(**values)

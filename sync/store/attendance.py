@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import and_, func, or_, select
 
 from sync.store import bookings
@@ -27,8 +27,7 @@ _BEFORE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """One appointment with an attendance. `patient`: the name as the practice writes it. `person`: the number of the
     record, None for somebody who is not in the directory. `start`: in the practice's zone."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 VALID, INVALID, VANISHED = BookingState
 
 
-@dataclass(frozen=True, slots=True)
-class BookingRow:
+class BookingRow(Struct, frozen=True):
     """One booking as last evaluated. `start` and `end` are in the practice's zone, the other times in UTC."""
 
     id: int
@@ -285,7 +284,7 @@ def _forget(tx: Tx, booking: int, values: BookingColumns) -> None:
 
 _MOVES = frozenset({"calendar", "ref", "uid", "recurrence"})
 _b, _t = t.booking.c, t.telling.c
-_EVERY = select(*(_b[name] for name in BookingRow.__slots__))
+_EVERY = select(*(_b[name] for name in BookingRow.__struct_fields__))
 _ADD, _REMOVE = insert(t.booking), delete(t.booking).where(*here(t.booking, "id"))
 _CHANGE, _GET = update(t.booking).where(*here(t.booking, "id")), _EVERY.where(*here(t.booking, "id"))
 _AT = _EVERY.where(*here(t.booking, "calendar", "ref"))

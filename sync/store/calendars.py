@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
+from msgspec import Struct
 from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
 
 from adapters.base import WHOLE, Cursor
@@ -40,8 +40,7 @@ _WELL = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class CalendarRow:
+class CalendarRow(Struct, frozen=True):
     """What the store knows of one calendar. Times are in UTC."""
 
     calendar: str  # the calendar's address, its key
@@ -171,6 +170,6 @@ def save_cursor(tx: Tx, calendar: str, cursor: Cursor | None) -> None:
 
 def _row(row: Any) -> CalendarRow:
     cursor = Cursor(row["cursor_kind"], row["cursor_value"], row["cursor_query"] or "") if row["cursor_kind"] else None
-    plain = CalendarRow.__slots__  # the columns share the fields' names
+    plain = CalendarRow.__struct_fields__  # the columns share the fields' names
     values = {name: row[name] for name in plain if name != "cursor"}
     return CalendarRow(**values | {"cursor": cursor, "state": CalendarState(row["state"])})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import asdict
 
 from rules.model import Annotation, Facts, Finding, Hours, Length, Outcome, OutcomeKind, Severity, Slot, Wish
 
@@ -15,7 +16,7 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
     """The start is stored as the wall clock of the practice shows it, as the patient was told: later rules of daylight
     saving then move no appointment (hard case F07). `fold` distinguishes the two equal hours of a change back."""
     start = {"start": facts.start.replace(tzinfo=None).isoformat(), "fold": facts.start.fold}
-    return {name: getattr(facts, name) for name in Facts.__slots__} | start
+    return {name: getattr(facts, name) for name in Facts.__struct_fields__} | start
 
 
 def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
@@ -27,7 +28,7 @@ def facts_from_json(data: dict[str, Any], zone: ZoneInfo) -> Facts:
 
 def findings_to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """One object for each finding, in order."""
-    plain = ((finding, {name: getattr(finding, name) for name in Finding.__slots__}) for finding in findings)
+    plain = ((finding, {name: getattr(finding, name) for name in Finding.__struct_fields__}) for finding in findings)
     return [{**values, "proposals": list(finding.proposals)} for finding, values in plain]
 
 
@@ -41,7 +42,7 @@ def findings_from_json(data: Iterable[dict[str, Any]]) -> tuple[Finding, ...]:
 
 def length_to_json(length: Length | None) -> dict[str, Any] | None:
     """What the store remembers of an event's length (P8)."""
-    return None if length is None else {name: getattr(length, name) for name in Length.__slots__}
+    return None if length is None else {name: getattr(length, name) for name in Length.__struct_fields__}
 
 
 def length_from_json(data: dict[str, Any] | None) -> Length | None:
@@ -103,7 +104,7 @@ def outcome_from_json(data: dict[str, Any] | None) -> Outcome | None:
     """The inverse of `outcome_to_json`. Outcomes stored by older versions lack some fields."""
     if data is None:
         return None
-    known: dict[str, Any] = {name: data[name] for name in Outcome.__slots__ if name in data}
+    known: dict[str, Any] = {name: data[name] for name in Outcome.__struct_fields__ if name in data}
     moments = {name: datetime.fromisoformat(known[name]) for name in ("at", "notified") if known.get(name)}
     return Outcome(**{**known, **moments, "kind": OutcomeKind(known["kind"])})
 

@@ -5,11 +5,11 @@ Only hashes of their text are stored: the names stay in the practice's own calen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import and_, delete, insert, select
 
 from rules.model import Busy, Kind
@@ -26,8 +26,7 @@ _SHUT = select(_r.calendar).where(*here(t.resource), _r.unwritable > "")
 _CONCERNED = _SHUT.union(select(_c.calendar).where(*here(t.companion), _c.day >= the(_c.day), _c.said != ""))
 
 
-@dataclass(frozen=True, slots=True)
-class CompanionRow:
+class CompanionRow(Struct, frozen=True):
     """The notice of one day. `said`: hash of its text, empty if there should be none. `semantic`: hash of its meaning
     as the calendar stored it. `ref`: its resource, empty if no notice of ours stands there. `number` counts the notices
     of that day that the user edited and so took over."""

@@ -5,10 +5,10 @@ the older one (docs/design.md#the-calendar-protocol).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 
 from rules.model import Annotation
@@ -23,8 +23,7 @@ _e = t.edit.c
 _DUE = select(t.edit).where(*here(t.edit), _e.due_at <= the(_e.due_at)).order_by(_e.due_at, _e.calendar, _e.ref)
 
 
-@dataclass(frozen=True, slots=True)
-class EditRow:
+class EditRow(Struct, frozen=True):
     """Our part of one event, to be written from `due_at` on. `remove`: the event itself is to be deleted (an answered
     question)."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import insert, select, update
 
 from sync.store import counters
@@ -34,8 +34,7 @@ _LOOK = update(t.gap).where(*here(t.gap, "dentist"), those(_g.state))
 _MOVE = update(t.gap).where(*here(t.gap, "id"), those(_g.state))
 
 
-@dataclass(frozen=True, slots=True)
-class GapRow:
+class GapRow(Struct, frozen=True):
     """One freed time. `booking`: whose appointment left it; `depth`: how many accepted offers led here; `look_at`: when
     something is to be done about it next; `why`: how it ended, in French; `ref`: the event that lists whom to call,
     empty once that is out, None where there was none."""
@@ -144,7 +143,7 @@ def _moved(tx: Tx, gap: int, expected: list[GapState], **values: Any) -> bool:
 
 
 def _row(row: Any, zone: ZoneInfo) -> GapRow:
-    values = {name: row[name] for name in GapRow.__slots__}
+    values = {name: row[name] for name in GapRow.__struct_fields__}
     values["state"] = GapState(row["state"])
     values["start"], values["end"] = row["start"].astimezone(zone), row["end"].astimezone(zone)
     return GapRow(**values)

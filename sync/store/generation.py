@@ -7,8 +7,9 @@ restored backup; without the generation, such a key may be that of another patie
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from sync.store import keyvalue
 from sync.store.engine import Tx
@@ -18,8 +19,7 @@ A_STEP = 1000  # at least, between two generations: more tellings than one booki
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """`mark` stands in the keys of messages. `since`: minutes since 2026 at which the generation began, at least 1.
     Numbers counted from `since` are higher than all those of earlier generations."""
 

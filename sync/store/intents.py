@@ -5,10 +5,10 @@ worker carries it out. The rows hold numbers, hashes and times only (law L8).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
@@ -27,8 +27,7 @@ _DROP, _ADD = delete(t.intent).where(*here(t.intent, "booking")), insert(t.inten
 _MOVE = update(t.intent).where(*here(t.intent, "booking")).values(state=the(_c.state), done_at=the(_c.done_at))
 
 
-@dataclass(frozen=True, slots=True)
-class IntentRow:
+class IntentRow(Struct, frozen=True):
     """A wish. `seen`: the revision of the appointment that the patient was shown; `start`: the time that they chose;
     `old_start`, `old_end`: where the appointment stood then; `offer`: the number of the offer that they accepted.
     `states.IntentState` has the states."""
@@ -45,8 +44,7 @@ class IntentRow:
     done_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is asked for; see `IntentRow`."""
 
     kind: IntentKind = CANCEL
@@ -73,10 +71,13 @@ def in_flight(tx: Tx, booking: int) -> bool:
     return row is not None and row.state == FLIGHT
 
 
-def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = Wanted()) -> None:
+_NO_MORE = Wanted()
+
+
+def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = _NO_MORE) -> None:
     """Store a wish, in place of an earlier one."""
     tx.run(_DROP, the_booking=booking)
-    what = {name: getattr(wanted, name) for name in Wanted.__slots__}
+    what = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
     tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now, **what}])
 
 
@@ -86,5 +87,5 @@ def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
 
 
 def _row(row: Any) -> IntentRow:
-    values = {name: row[name] for name in IntentRow.__slots__}
+    values = {name: row[name] for name in IntentRow.__struct_fields__}
     return IntentRow(**{**values, "kind": IntentKind(row["kind"]), "state": IntentState(row["state"])})

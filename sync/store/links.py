@@ -9,12 +9,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import insert, select, update
 
 from rules.model import Channel
@@ -36,8 +36,7 @@ class LinkKind(StrEnum):
     OFFER = "o"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
+class LinkRow(Struct, frozen=True):
     """One link: of `patient` (0 where the directory has none), about `booking` (0 for none). `subject`: which question
     or offer."""
 
@@ -50,8 +49,7 @@ class LinkRow:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """What a link is about, and for whom: the same again is the same link."""
 
     kind: LinkKind

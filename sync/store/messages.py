@@ -8,11 +8,11 @@ messages are held until a person has answered (`sync.plan.floods`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
@@ -43,8 +43,7 @@ _DUE = (
 _WITH_STATE = select(t.message).where(*here(t.message), those(_c.state)).order_by(_c.due_at, _c.id)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(Struct, frozen=True):
     """One message to one patient."""
 
     id: int
@@ -263,7 +262,7 @@ def _delete(tx: Tx, message: int) -> None:
 
 
 def _row(row: Any, zone: ZoneInfo) -> MessageRow:
-    values = {name: row[name] for name in MessageRow.__slots__}
+    values = {name: row[name] for name in MessageRow.__struct_fields__}
     values["kind"], values["channel"] = MessageKind(row["kind"]), Channel(row["channel"])
     values["state"] = MessageState(row["state"])
     values["facts"] = facts_from_json(row["facts"], zone)

@@ -7,9 +7,9 @@ changed since it last looked. A transaction that changes the directory works on 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct, field
 from sqlalchemy import Engine, func, select, update
 
 from sync.store import counters, keyvalue
@@ -27,8 +27,7 @@ _TOKENS = select(_n.patient, func.aggregate_strings(_n.token, " ")).where(*here(
 _THEIR_TOKENS = _TOKENS.where(those(_n.patient))
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """The folded names, with their words in alphabetical order, and the records they belong to."""
 
     erased: str | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Unpack
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
@@ -24,8 +24,7 @@ _DUE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeRow:
+class NoticeRow(Struct, frozen=True):
     """One alert to the practice, by e-mail."""
 
     key: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Unpack
 
+from msgspec import Struct
 from sqlalchemy import CompoundSelect, and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
 
 from rules.model import Busy, CalendarEvent, Kind
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block of a dentist's calendar."""
 
     calendar: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import func, insert, select, update
 
 from sync.store import counters, resources
@@ -49,8 +49,7 @@ class OfferKind(StrEnum):
     STILL = "still"  # whether the patient still waits
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """An offer to be made; see `OfferRow`."""
 
     kind: OfferKind
@@ -65,8 +64,7 @@ class Made:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRow:
+class OfferRow(Struct, frozen=True):
     """One offer. `waiting`: the entry; `booking`: the appointment held, 0 for none. `ref`: the event that shows it,
     empty once that is out, None before it was written; `title`: that event's title as we wrote it."""
 
@@ -90,8 +88,7 @@ class OfferRow:
     title: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """That somebody was asked, for the caps."""
 
     waiting: int
@@ -104,7 +101,7 @@ class Asked:
 def add(tx: Tx, made: Made, now: datetime) -> int:
     """Store an offer. Returns its number."""
     number = counters.take_numbers(tx, "offer")[0]
-    row = {name: getattr(made, name) for name in Made.__slots__} | {"kind": made.kind.value}
+    row = {name: getattr(made, name) for name in Made.__struct_fields__} | {"kind": made.kind.value}
     tx.add(_ADD, [{"id": number, "state": OPEN.value, "made_at": now, **row}])
     _show(tx, number, now)
     return number
@@ -180,7 +177,7 @@ def note_event(tx: Tx, offer: int, ref: str, **values: Any) -> None:
 
 
 def _row(row: Any, zone: ZoneInfo) -> OfferRow:
-    values = {name: row[name] for name in OfferRow.__slots__}
+    values = {name: row[name] for name in OfferRow.__struct_fields__}
     values["kind"], values["state"] = OfferKind(row["kind"]), OfferState(row["state"])
     for name in ("start", "end", "until"):
         values[name] = row[name].astimezone(zone)

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
 
 from rules.model import Channel, Patient
@@ -190,8 +191,7 @@ def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tupl
     return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Provisional:
+class Provisional(Struct, frozen=True):
     """A patient whose dentist is provisional: only a booking without preference says so (ruling 9)."""
 
     patient: int

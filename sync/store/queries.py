@@ -5,10 +5,10 @@ time alone rewrites none (law L2).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select
 
 from sync.store import tables as t
@@ -24,8 +24,7 @@ _OLD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class QueryRow:
+class QueryRow(Struct, frozen=True):
     """One answered question."""
 
     calendar: str

@@ -3,11 +3,11 @@ booking, with the answers (P24)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import insert, select, update
 
 from sync.store import counters
@@ -25,8 +25,7 @@ _STAND = select(t.occurrence.c.calendar, t.occurrence.c.ref).where(*here(t.occur
 _ADD = insert(t.rescue)
 
 
-@dataclass(frozen=True, slots=True)
-class RescueRow:
+class RescueRow(Struct, frozen=True):
     """One proposal. `calendar`, `uid`: the leave. `start`: when the appointment was, in the practice's zone. `stands`:
     she still wants it; `at_prompt`: asked for by the command, not typed into the leave. The other times are UTC."""
 
@@ -94,7 +93,7 @@ def _read(rows: Any, zone: ZoneInfo) -> list[RescueRow]:
 
 
 def _row(row: Any, zone: ZoneInfo) -> RescueRow:
-    values = {name: row[name] for name in RescueRow.__slots__}
+    values = {name: row[name] for name in RescueRow.__struct_fields__}
     values["start"] = values["start"].astimezone(zone)
     values["answer"] = AnswerState(values["answer"]) if values["answer"] else None
     return RescueRow(**values)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
+from msgspec import Struct
 from sqlalchemy import (
     exists,
     insert,
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 PRESENT, SUSPECT, GONE = ResourceState
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRow:
+class ResourceRow(Struct, frozen=True):
     """One stored resource: an iCalendar file, or an event of Google."""
 
     calendar: str  # the address of its calendar
@@ -187,7 +186,7 @@ def present(tx: Tx, since: datetime | None = None) -> Iterator[ResourceRow]:
 
 
 def _row(row: Mapping[Any, Any]) -> ResourceRow:
-    values = {name: row[name] for name in ResourceRow.__slots__}
+    values = {name: row[name] for name in ResourceRow.__struct_fields__}
     values["state"] = ResourceState(values["state"])
     values["payload"] = zlib.decompress(values["payload"])
     values["written"] = annotation_from_json(values["written"])

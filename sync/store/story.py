@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from rules.model import Annotation
@@ -19,8 +19,7 @@ from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the journal."""
 
     at: datetime
@@ -28,8 +27,7 @@ class Entry:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One occurrence: its place, its booking and patient, and its kind."""
 
     calendar: str
@@ -103,7 +101,7 @@ def occurrences(tx: Tx, *, uid: str | None = None, place: tuple[str, str] | None
     clauses += [c.calendar == place[0], c.ref == place[1]] if place else []
     query = select(t.occurrence).where(c.practice == tx.practice, *clauses).order_by(c.start)
     rows = tx.connection.execute(query).mappings()
-    return [Occurrence(**{name: row[name] for name in Occurrence.__slots__}) for row in rows]
+    return [Occurrence(**{name: row[name] for name in Occurrence.__struct_fields__}) for row in rows]
 
 
 def bookings_of(tx: Tx, uid: str) -> list[int]:

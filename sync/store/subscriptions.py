@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 
+from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
 
 from sync.store import tables as t
@@ -25,8 +25,7 @@ _FORGET = delete(t.subscription).where(*here(t.subscription, "id"))
 WORN = 0.8  # of a channel's life, then it is renewed
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(Struct, frozen=True):
     """One push channel. `resource` and `expires_at` are None until the server told them. `heard_at`: when the first
     notification came, which proves that notifications reach us. `not_before`: when closing it is tried again."""
 
@@ -92,4 +91,4 @@ def forget(tx: Tx, ident: str) -> None:
 
 
 def _row(row: Any) -> Subscription:
-    return Subscription(**{name: row[name] for name in Subscription.__slots__})
+    return Subscription(**{name: row[name] for name in Subscription.__struct_fields__})

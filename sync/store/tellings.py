@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from rules.model.action import TELLINGS
@@ -47,8 +47,7 @@ def _goes_with(one: MessageRow, row: MessageRow, now: datetime) -> bool:
     return put_off_together or one.next_try is None or one.next_try <= now
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """One message and the place of its booking. `event` identifies the series, or the booking if it is single."""
 
     row: MessageRow

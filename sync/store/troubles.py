@@ -8,9 +8,10 @@ often; not its text, which may name a patient (law L8).
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from sqlalchemy import delete
 
 from sync.store import keyvalue
@@ -24,8 +25,7 @@ _FORGET = delete(t.setting).where(*here(t.setting, "name"))
 Key = tuple[str, str]  # a kind, and what it is about
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """`since`: the first failure since the last success. `last`: the latest failure. `times`: how many."""
 
     error: str

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct, field
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -44,8 +44,7 @@ Span = tuple[str, datetime, datetime]  # (dentist, from, until)
 _tables: WeakKeyDictionary[Any, frozenset[Any]] = WeakKeyDictionary()
 
 
-@dataclass(slots=True)
-class TransactionCache:
+class TransactionCache(Struct):
     """What one open transaction remembers: rows that it read or wrote, so that the same question is asked once.
 
     An identity map with read-ahead, for one transaction only. A pass evaluates many events, and each one asks who

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import func, or_, select
 
 from rules.model import Busy, Kind
@@ -19,8 +19,7 @@ from sync.store.occurrences import STANDS
 from sync.store.resources import GONE
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One occurrence in a dentist's calendar, with its booking if it is one."""
 
     busy: Busy

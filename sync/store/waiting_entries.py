@@ -4,12 +4,12 @@ calendar. A closed row stays, so that it is known how it ended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from sqlalchemy import func, insert, or_, select, update
 
 from rules.model import Wish
@@ -50,8 +50,7 @@ class Origin(StrEnum):
     CALENDAR = "calendar"  # an event in the list's own calendar
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What is known of who waits, as last evaluated. `held`: when the present appointment begins; `fit`: it has no
     error."""
 
@@ -68,8 +67,7 @@ class Standing:
     fit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(Struct, frozen=True):
     """One who waits. `booking`: the appointment held, 0 for none; `calendar`, `ref`: the list's own event, else empty.
     `silences`: offers in a row that found no answer; `confirmed_at`: when it was last sure that the patient waits."""
 
@@ -170,13 +168,15 @@ def counted(tx: Tx) -> dict[str, int]:
 
 
 def _columns(standing: Standing) -> dict[str, Any]:
-    return {name: getattr(standing, name) for name in Standing.__slots__} | {"wish": wish_to_json(standing.wish)}
+    return {name: getattr(standing, name) for name in Standing.__struct_fields__} | {
+        "wish": wish_to_json(standing.wish)
+    }
 
 
 def _row(row: Any, zone: ZoneInfo) -> EntryRow:
-    standing = {name: row[name] for name in Standing.__slots__}
+    standing = {name: row[name] for name in Standing.__struct_fields__}
     standing |= {"wish": wish_from_json(row["wish"]), "held": row["held"].astimezone(zone) if row["held"] else None}
-    own = {name: row[name] for name in EntryRow.__slots__ if name != "standing"}
+    own = {name: row[name] for name in EntryRow.__struct_fields__ if name != "standing"}
     return EntryRow(
         **{**own, "origin": Origin(row["origin"]), "state": EntryState(row["state"]), "standing": Standing(**standing)}
     )

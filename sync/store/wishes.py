@@ -6,11 +6,11 @@ A wish is about one booking. It stays open until the event shows that it was dea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import insert, select, update
 
 from sync.store import counters
@@ -36,8 +36,7 @@ class WishKind(StrEnum):
     CORRECT = "correct"  # what should stand in the record; detail: {"nom": …, "mobile": …, "email": …}
 
 
-@dataclass(frozen=True, slots=True)
-class WishRow:
+class WishRow(Struct, frozen=True):
     """One wish. `patient`: 0 where the directory has none."""
 
     id: int
@@ -95,4 +94,4 @@ def close(tx: Tx, wish: int, now: datetime) -> None:
 
 
 def _row(row: Any) -> WishRow:
-    return WishRow(**{**{name: row[name] for name in WishRow.__slots__}, "kind": WishKind(row["kind"])})
+    return WishRow(**{**{name: row[name] for name in WishRow.__struct_fields__}, "kind": WishKind(row["kind"])})

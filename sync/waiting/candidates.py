@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from rules.model import Channel, Gap, WaitingEntry
 from rules.waiting.fitting import SEVEN_DAYS
@@ -21,8 +22,7 @@ UNFIT = "son rendez-vous est à compléter"
 NO_WAY = "ni mobile ni e-mail : à appeler"
 
 
-@dataclass(slots=True)
-class _History:
+class _History(Struct):
     """What a patient was asked lately."""
 
     moments: list[datetime] = field(default_factory=list)
@@ -37,8 +37,7 @@ class _History:
             self.moments.append(one.made_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(Struct, frozen=True):
     """What is known besides the entries: who agreed to the gap's dentist, who has an appointment at that time, who was
     asked."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from rules.model import Gap, Slot
 from rules.telling.waiting_words import ENDS
@@ -25,8 +26,7 @@ WAITS, NOT_VALID = "à son tour", "son rendez-vous ne peut pas être déplacé l
 ENTRY_STATES = {EntryState.OPEN: "attend", EntryState.PAUSED: "en pause", EntryState.CLOSED: "terminé"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One offer, of whom it was, and how it ended, in French."""
 
     offer: OfferRow
@@ -34,8 +34,7 @@ class Asked:
     end: str
 
 
-@dataclass(frozen=True, slots=True)
-class Freed:
+class Freed(Struct, frozen=True):
     """One freed time. `fits`: who could be asked next, with the hour; `others`: who waits, and why it is not theirs."""
 
     gap: GapRow

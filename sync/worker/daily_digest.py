@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Outgoing, OutsideError, Sender
 from adapters.senders.render import digest_page
@@ -53,8 +55,7 @@ OLD_ONES_AHEAD = timedelta(days=7)  # events from before the first pass: a whole
 CLAIM_LASTS = timedelta(minutes=15)  # after a crash, the digest is tried again that much later
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(Struct, frozen=True):
     """The state of the newest digest."""
 
     day: date

@@ -4,9 +4,10 @@ store only."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from rules.model import Channel
 from rules.text.french import WAYS, clock
@@ -112,8 +113,7 @@ def troubles_said(tx: Tx) -> list[str]:
     return said + gateway_pause.said(tx)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """The health of one calendar."""
 
     dentist: str  # its key

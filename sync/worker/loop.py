@@ -6,13 +6,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
 
+from msgspec import Struct, field
 from schedule import Scheduler
 
 from sync.core import intervals
@@ -60,8 +60,7 @@ class Bell:
             return
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(Struct):
     """Set by a signal: SIGTERM ends with 0, SIGINT with 130."""
 
     event: threading.Event = field(default_factory=threading.Event)

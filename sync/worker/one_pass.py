@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.calendars import READING
 from sync.core.context import Source, Watch, World, nobody_watches
@@ -18,8 +20,7 @@ from sync.worker.pipeline import Pass, nothing_to_do, take_all
 from sync.worker.scheduler import Readers
 
 
-@dataclass(frozen=True, slots=True)
-class PassReport:
+class PassReport(Struct, frozen=True):
     """What a pass did. `unreachable`: addresses of calendars that could not be read."""
 
     evaluated: int = 0

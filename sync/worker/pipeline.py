@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.model import Channel
 from sync.core.context import Watch, World
@@ -37,8 +39,7 @@ def nothing_read() -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """What the steps work with."""
 
     world: World
@@ -49,8 +50,7 @@ class Pass:
     refresh: Callable[[], bool] = nothing_read  # reads what due messages depend on (hard case H08); True: read any
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a pass."""
 
     name: str  # in `step_troubles.WORDS`, `/healthz` and the log
@@ -61,8 +61,7 @@ class Step:
     calls: bool = False  # it waits for servers, and so asks the clock; the others work by the time at which they began
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """How many resources were evaluated, messages sent, events written."""
 
     evaluated: int
@@ -94,8 +93,7 @@ def take_all(this: Pass) -> Done:
     return Done(*(taken.counts.get(name, 0) for name in ("judging", "messages", "writing")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     """The steps taken in one pass, by name: how many things each did, and its fault."""
 
     this: Pass

@@ -10,13 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from adapters.base import Account, OutsideError, TryLater
 from adapters.deadline import within
@@ -46,16 +48,14 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 Rows = Mapping[str, CalendarRow]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What the store says of the calendars before a round reads them."""
 
     unfinished: frozenset[str]  # a body is still to be fetched, or a missing resource to be looked for again
     untold: frozenset[str]  # their success need not be stored now, see `needs_no_telling`
 
 
-@dataclass(slots=True)
-class _Job:
+class _Job(Struct):
     """One reading in a thread of its own."""
 
     addresses: frozenset[str]  # the calendars that it reads

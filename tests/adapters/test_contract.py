@@ -1,9 +1,9 @@
 """One contract for every calendar: in memory, on Xandikos, on Radicale, and on a server of yours (`--caldav-url`)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Cursor, CursorLost, Written
 from rules.model import Annotation

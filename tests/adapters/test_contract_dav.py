@@ -2,10 +2,10 @@
 
 import socket
 import threading
-from dataclasses import replace
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from adapters.base import (
     NOTHING_KNOWN,

@@ -1,9 +1,9 @@
 """The contract's other half: our part and our events are written conditionally, and her text stays hers."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Conflict, Edit, Refused, Written
 from rules.model import AddEvent, Annotation

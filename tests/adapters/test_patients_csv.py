@@ -190,7 +190,7 @@ def test_what_is_exported_is_read_back_the_same(given_patients: list[Patient]) -
 
 def _normal(patient: Patient) -> Patient:
     """As the directory holds it: names in normal capitals, texts tidy."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     name = joined(patient.family_name, patient.given_name, patient.birth_name or "")
     return replace(

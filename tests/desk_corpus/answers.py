@@ -9,11 +9,13 @@ entry, its engine stays: SQLAlchemy compiles a statement once an engine, which w
 import copy
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from rules.model import Patient, Practice
 from sync.core.context import Source

@@ -1,8 +1,9 @@
 """The README's entry, typed into the demo's own calendar once its story is told, shows the same two slips."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from adapters.patients import read_csv
 from config.load import load_all

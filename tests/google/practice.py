@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from adapters.calendars.google.api import GoogleAccess
 from adapters.calendars.google.calendar import GoogleCalendar

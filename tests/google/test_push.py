@@ -3,13 +3,13 @@ is the test's; messages arrive when the test lets Google deliver them."""
 
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from msgspec.structs import replace
 
 from adapters.calendars.google.api import GoogleAccess
 from adapters.calendars.google.push import GooglePush

@@ -2,11 +2,11 @@
 
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.calendars.google.push import GooglePush
 from demo.googlestandin.channels import LONGEST

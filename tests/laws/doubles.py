@@ -1,12 +1,12 @@
 """One event under two addresses of one calendar: servers that copy or rename in two steps, and careless clients."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from msgspec.structs import replace
 
 from sync.store import bookings
 from sync.store.engine import Store

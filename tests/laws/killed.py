@@ -17,13 +17,13 @@ import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import requests
+from msgspec.structs import replace
 from sqlalchemy.engine.default import DefaultDialect
 
 from config.load import load

@@ -1,9 +1,11 @@
 """What the secretary means: patients, events and their text. The model against which the laws are judged."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from adapters.calendars.ical.resource import Ics
 from rules.model import Dentist, Motif, Policy, Practice

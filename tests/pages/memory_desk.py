@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from adapters.web.office import Unavailable
 from adapters.web.patients import Act, Choice, Day, House, LinkTo, Shown, What

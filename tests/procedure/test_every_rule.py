@@ -5,11 +5,12 @@ Each rule has one event that makes it speak and in which nothing else blocks.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import What
 from rules.findings import RULES

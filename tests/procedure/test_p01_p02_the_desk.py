@@ -1,12 +1,12 @@
 """P1, P2: whom to call when the calendars fail, and one calendar for each dentist."""
 
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
 import pytest
 import time_machine
 from click.testing import Result
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from adapters.base import Denied, Probe, TryLater

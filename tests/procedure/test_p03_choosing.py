@@ -1,10 +1,10 @@
 """P3, P5: who is meant is one question, and choosing is as short as `= 1`."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import LUC, MARIE, Desk, make_desk
 

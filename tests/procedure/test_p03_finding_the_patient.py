@@ -1,10 +1,10 @@
 """P3, P20: the patient is found from whatever the entry holds, and never by a silent guess."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import MARIE, Desk, make_desk
 

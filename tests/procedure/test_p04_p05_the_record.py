@@ -1,10 +1,10 @@
 """P4, P5, P21: the record of a known patient is kept up to date, a new patient's is made once, nobody is doubled."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sync.store import patients
 from tests.desk import MARIE, Desk, make_desk

@@ -1,10 +1,10 @@
 """P6, P7, P15, P26, P33: the motif is one of the practice's and precise; first consultation or follow-up is known."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import MARIE, Desk, make_desk
 from tests.typed import TITLE, new

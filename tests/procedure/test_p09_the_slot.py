@@ -1,8 +1,7 @@
 """P9: a slot inside the dentist's opening hours, on no public holiday and in no leave; else the next ones are named."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import NEW, SURGERY, Desk
 

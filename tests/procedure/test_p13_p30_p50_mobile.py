@@ -1,10 +1,10 @@
 """P13, P30, P50, S62: a real mobile, in any notation, or a traced exception; anything else says what is wrong."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import MARIE, Desk, make_desk
 from tests.typed import TITLE, new

@@ -1,9 +1,9 @@
 """P17, P18, P19: date, hour and dentist in words, so that a slip is seen; confirmed once; the comment stays inside."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Permanent, TryLater
 from tests.desk import MARIE, SURGERY, Desk, make_desk

@@ -1,9 +1,9 @@
 """P20 to P22, P34: the mandatory questions, the mandatory fields, and who answers for a minor."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import MARIE, SURGERY, Desk, make_desk
 from tests.typed import TITLE, new

@@ -1,8 +1,7 @@
 """P20, P22 and P25 with ruling 9: whose patient this is, asked of the directory first, then of the patient."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import LUC, MARIE, NEW, Desk, Event
 

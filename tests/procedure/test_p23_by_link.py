@@ -1,9 +1,9 @@
 """P23, P24 and P49 by link: « Demander l'accord », the patient's click, and what both lead to."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, LinkTo, What
 from rules.model import Channel

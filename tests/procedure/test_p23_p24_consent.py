@@ -1,10 +1,10 @@
 """P16, P23, P24 and P49 with ruling 10: never with another dentist without the patient's agreement to that one."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Severity
 from sync.store import bookings, consents

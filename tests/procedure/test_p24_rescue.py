@@ -1,10 +1,10 @@
 """P24: a dentist's leave over appointments, other dates of the same dentist by link, and what comes of it."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, Shown, What
 from rules.model import Patient

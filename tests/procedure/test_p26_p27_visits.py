@@ -1,7 +1,8 @@
 """P8, P26 and P27 with ruling 4: the first visit is longer, the follow-up is with the dentist of the visits before."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sync.store import patients
 from tests.desk import MARIE, NEW, Desk

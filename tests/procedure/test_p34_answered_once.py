@@ -1,10 +1,10 @@
 """P34 with ruling 19: what was answered once for a patient stays on the record, is shown where it is used, and ends."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Patient
 from tests.desk import MARIE, Desk, make_desk

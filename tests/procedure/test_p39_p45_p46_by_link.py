@@ -1,10 +1,10 @@
 """P39, P45, P46 by the patient's link: what the page shows, and what becomes of the event."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import TryLater
 from adapters.web.patients import What

@@ -1,10 +1,10 @@
 """P39: the patient's link: which messages bear it, for how long it opens what, and for whom."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import Act, LinkTo, What
 from sync.people.desk import PagesOfPatients

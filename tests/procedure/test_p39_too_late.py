@@ -1,9 +1,9 @@
 """A wish by link that no calendar took before the appointment began: the visit stays as it was (P39, P47)."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import TryLater
 from adapters.web.patients import What

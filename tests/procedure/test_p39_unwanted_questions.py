@@ -1,9 +1,9 @@
 """Who wants no messages on a channel is asked nothing there either (P39, P44, P23)."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import LinkTo, What
 from rules.model import Patient as Known

@@ -1,10 +1,10 @@
 """Whatever the secretary does with an offer or a place on the list wins, even if nobody has read it yet (P44)."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import LinkTo, Shown, What
 from sync.people.erase import Erased, erase

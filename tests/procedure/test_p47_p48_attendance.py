@@ -1,9 +1,9 @@
 """P47 and P48 with rulings 8 and 15: excused with notice the day before or that morning for an emergency, else not."""
 
-from dataclasses import replace
 from datetime import time
 
 import pytest
+from msgspec.structs import replace
 
 from sync.store.attendance import endings
 from tests.desk import SURGERY, Desk, Event, moment

@@ -1,8 +1,7 @@
 """P51 with ruling 11: time that is kept needs a reason; who keeps it privately, or for somebody to come, is let be."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Severity
 from tests.desk import SURGERY, Desk, Event

@@ -1,8 +1,7 @@
 """P6, P8, P15, P36 with ruling 21: several motifs are one visit where the practice allows it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import SURGERY, Desk
 from tests.typed import new

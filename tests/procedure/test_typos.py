@@ -5,13 +5,13 @@ Four patients with near names, birth dates and numbers; she types one of them, a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.model import Patient
 from tests.desk import Desk, Event, make_desk

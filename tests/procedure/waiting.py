@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from adapters.base import NOTHING_KNOWN
 from adapters.web.patients import Act, LinkTo, Shown, What

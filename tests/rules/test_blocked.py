@@ -1,12 +1,12 @@
 """Minutes that a dentist loses to blocks without a reason (P51): only while they receive, and each minute once."""
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.model import Dentist, Motif, Practice
 from rules.telling.lost_time import lost_minutes

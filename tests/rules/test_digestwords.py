@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Channel, Dentist, MessageKind, Practice
 from rules.telling.digest import SHOWN, Appointment, BareBlock, HeldBack, Matters, Undelivered, Unread, digest, plain

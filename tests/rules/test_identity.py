@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Entry, Finding, Patient, Policy, Severity
 from rules.patients.clues import Clues, clues, search_term

@@ -1,10 +1,10 @@
 """Appointments in an absence (P24), the list's own events (P44), and notes beside events (docs/design.md)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rules.checks import leave
 from rules.checks.leave import Affected

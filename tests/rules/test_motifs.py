@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from rules.entry.motifs import begun, find, nearest, vague
 from rules.entry.vocabulary import statements

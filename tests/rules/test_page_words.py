@@ -1,9 +1,9 @@
 """What patients read on their pages, and what is kept of what they read (P23, P39, P44)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Channel, Facts, Motif, Policy, Practice
 from rules.telling import agreement_words, page_words

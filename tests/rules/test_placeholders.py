@@ -1,11 +1,11 @@
 """Events that keep a place for somebody to come: no booking, no block, and free to be taken (P9, P11, P51)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.entry.reserved_slots import Place, place
 from rules.model import Assessment, Busy, CalendarEvent, Kind, Patient

@@ -1,12 +1,12 @@
 """The planning table, cell by cell, in the practice's language."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.model import Facts, MessageKind, Practice
 from rules.telling.planning import (

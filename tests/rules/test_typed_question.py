@@ -1,9 +1,9 @@
 """Questions typed as events: `? dupont 1981` (docs/design.md#what-she-types)."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Patient, Practice, Slot
 from rules.patients.clues import search_term

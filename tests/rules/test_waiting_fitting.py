@@ -1,12 +1,12 @@
 """Whom freed time fits, why not the others, and who is asked first (P44)."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.entry.wished_times import read
 from rules.model import Gap, WaitingEntry

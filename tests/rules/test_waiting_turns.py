@@ -1,11 +1,11 @@
 """How many are asked at once, until when, and at which hours (P44, ruling 14)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from rules.model import Waiting
 from rules.waiting.turns import LEAST, READY, answer_until, how_many, is_awake, next_awake

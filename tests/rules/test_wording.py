@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Annotation, Assessment, CalendarEvent, Channel, MessageKind, Patient, Policy, Practice
 from rules.telling.event_block import Receipt

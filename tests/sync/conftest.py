@@ -1,10 +1,10 @@
 """The office in memory, before and after its first pass; a PostgreSQL."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Channel
 from sync.core.log import log

@@ -1,10 +1,10 @@
 """Without preference: whose patient somebody is before, and after, the first visit (P25, ruling 9)."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from rules.model import Patient

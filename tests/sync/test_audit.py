@@ -4,11 +4,11 @@ leaves alone."""
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import NOTHING_KNOWN, Conflict, Edit, Refused, TryLater
 from rules.model import AddEvent, Annotation, Channel, Dentist, Patient

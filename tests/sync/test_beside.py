@@ -3,13 +3,13 @@ H08, G03)."""
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import WHOLE, Cursor, Outgoing, Page
 from adapters.calendars.memory import MemoryCalendar

@@ -1,8 +1,7 @@
 """`attitre outbox retry|drop`: a person's hand obeys the order too, and sends nothing that is not true (law L4)."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import OutsideError, Permanent, TryLater
 from rules.model import Channel

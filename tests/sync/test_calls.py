@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Outgoing, TryLater, Uncertain
 from adapters.senders.memory import MemorySender

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from sync.cli import loaded

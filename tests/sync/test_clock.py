@@ -1,12 +1,12 @@
 """The computer's clock is wrong for a while, or is put back: patients are told right, and nothing stands still."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from adapters.base import TryLater

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 import time_machine
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from adapters.base import Permanent, TryLater, Uncertain

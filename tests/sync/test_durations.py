@@ -1,9 +1,9 @@
 """The length of an appointment follows its motif, in her calendar, once; after that it is hers (P8, ruling 4)."""
 
-from dataclasses import replace
 from datetime import time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Motif
 from tests.sync.conftest import COMPLETE, MORNING, PRACTICE, Office, ics

@@ -3,12 +3,12 @@
 import os
 import random
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import NOTHING_KNOWN
 from adapters.calendars.memory import MemoryCalendar

@@ -1,11 +1,11 @@
 """More messages than anybody means to send are held and asked about: of a patient, of a pass, of a calendar (P43)."""
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from rules.model import Patient
 from sync.plan import floods

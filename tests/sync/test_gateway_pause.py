@@ -1,10 +1,10 @@
 """A gateway that lets every call run to its deadline: its messages pause, longer each time; the other way goes on."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import OutsideError, TryLater, Uncertain
 from adapters.senders.memory import MemorySender

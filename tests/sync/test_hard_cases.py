@@ -184,7 +184,7 @@ def test_what_a_server_asked_to_wait_holds_over_restarts(office: "Office") -> No
 
 
 def test_a_calendar_that_left_the_configuration_is_suspended_not_cancelled(office: "Office") -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     fill(office, 2)
     world = replace(

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from time import monotonic
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from adapters.senders.memory import MemorySender

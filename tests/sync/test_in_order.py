@@ -1,10 +1,10 @@
 """For a booking and recipient tellings leave in the order in which they became true; an unclear one is settled by the
 present truth, told once (law L4; P42, P43)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Permanent, TryLater
 from rules.model import Channel

@@ -1,9 +1,9 @@
 """Series without end: what comes into view as the months go by takes its time, is reminded, and is news to nobody."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.desk import MARIE, Desk, make_desk
 

@@ -2,10 +2,10 @@
 the patient's last word is the truth (hard cases G03, G08, P42, P43)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Uncertain
 from rules.model import Channel

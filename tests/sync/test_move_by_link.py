@@ -3,12 +3,12 @@
 
 import threading
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Refused, TryLater
 from adapters.calendars.memory import MemoryCalendar

@@ -1,9 +1,10 @@
 """A pass that finds nothing changed writes nothing (docs/benchmark.md B3), and the store knows within a minute when it
 last was so."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from adapters.base import TryLater
 from sync.core.last_reads import Noted

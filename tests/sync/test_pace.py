@@ -1,12 +1,12 @@
 """When each calendar is read: its pace, hints, waits (docs/design.md#pace)."""
 
 import threading
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 from schedule import Scheduler
 
 from adapters.base import WHOLE, LoginRefused, TryLater

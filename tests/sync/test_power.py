@@ -1,8 +1,8 @@
 """A power cut: what a gateway may have received stands on the disk before it is asked, and its answer after."""
 
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlalchemy import event
 
 from adapters.base import Outgoing

@@ -2,10 +2,10 @@
 secret."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from rules.model import Dentist, Motif

@@ -1,10 +1,10 @@
 """Questions typed into a calendar: answered in the event, gone the next day, and nobody's appointment."""
 
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Conflict, Refused
 from rules.model import Dentist, Patient

@@ -1,9 +1,9 @@
 """A calendar that gets another address in the YAML, or leaves it: what stood there keeps no time any more."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sync.core.context import Source
 from tests.desk import MARIE, Desk, make_desk

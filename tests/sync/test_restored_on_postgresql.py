@@ -2,13 +2,13 @@
 L7)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from msgspec.structs import replace
 from sqlalchemy import create_engine, inspect, text
 
 from sync.store import engine, messages, tables

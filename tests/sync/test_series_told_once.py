@@ -1,10 +1,10 @@
 """A weekly series is one message by each channel, and a reminder a visit (ruling 17): typed, moved, cut, deleted."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import TryLater, Uncertain
 from rules.model import Channel

@@ -1,12 +1,12 @@
 """`status`, `/healthz` and exit codes say what is so: no calendar is up to date for a clock that stepped back."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Denied, Garbled, NoAccess, Refused, TryLater, Uncertain
 from adapters.calendars.dav.account import DavAccess

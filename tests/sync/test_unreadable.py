@@ -1,10 +1,10 @@
 """One event that cannot be read or stored is stored apart; all around it is served in the same pass (law L10)."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.base import Garbled, Reading, Resource
 from sync.pull.writer import Writer

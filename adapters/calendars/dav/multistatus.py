@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape  # for text equal to xml.sax.saxutils.escape, which imports six modules
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct, field
 
 from adapters.base import Garbled
 from adapters.http import TooLong
@@ -40,8 +41,7 @@ _PLAIN = re.compile(r"/(?!/)[\w./@~-]*", re.ASCII)  # a plain path: nothing to d
 _STATUS = re.compile(r"\s(\d{3})(?:\s|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One response of a multistatus. `status`: the member's own, or that of its found properties. `props`: their texts.
     `inside`: for properties with child elements, the names of these."""
 
@@ -64,8 +64,7 @@ class Member:
         return child in self.inside.get(name, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Multistatus:
+class Multistatus(Struct, frozen=True):
     """A complete, well-formed answer."""
 
     members: tuple[Member, ...]

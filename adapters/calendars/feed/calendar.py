@@ -10,10 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from adapters.base import (
     READ_ONLY_WHY,

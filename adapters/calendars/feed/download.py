@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from adapters.calendars.ical.contentlines import unescape
 
@@ -16,8 +17,7 @@ _HEAD = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//attitre//feed//FR\r\n"
 _TAIL = b"END:VCALENDAR\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """`name`: as the feed calls itself. `events`: ref → payload, with the time zones that it needs. `every`: seconds
     that the feed asks to wait between two downloads (RFC 7986 5.7)."""
 
@@ -26,8 +26,7 @@ class Feed:
     every: int | None = None
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What was found so far: properties of the calendar, time zones by TZID, events by UID."""
 
     named: dict[bytes, bytes] = field(default_factory=dict)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import requests
+from msgspec import Struct
 from requests.auth import AuthBase
 
 from adapters.base import Denied, Garbled, LoginRefused, OutsideError, TryLater
@@ -81,8 +81,7 @@ class Login(AuthBase):
         return _Said(answer.status, answer.headers, answer.body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """An answer in the shape of google-auth."""
 
     status: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from adapters.calendars.google.api import ApiError, GoogleAccess
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One calendar of the account's list. `role`: Google's word."""
 
     name: str

@@ -10,10 +10,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Reading, Resource, Window
 from adapters.calendars.google.ids import own_uid
@@ -160,8 +162,7 @@ def _aware(side: Json) -> datetime:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(Struct, frozen=True):
     """Reads the payloads of one calendar. `zone` is the practice's; `address` the calendar's."""
 
     zone: ZoneInfo

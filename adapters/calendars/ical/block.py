@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape, unescape
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 START = "── attitre ──"
 END = "── fin ──"
@@ -35,8 +37,7 @@ _REF = re.compile(r"r[ée]f\. ?([a-z2-7]{16}(?:-[a-z]+)?)(?:\.([a-z2-7]{8}))?")
 _MARK = re.compile("([⚠✓])\ufe0f?(?:[ \xa0]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """One block in a text: characters `start` to `end`, with the line break before it."""
 
     start: int
@@ -46,8 +47,7 @@ class Span:
     memory: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     gap: int
     start: int
     end: int

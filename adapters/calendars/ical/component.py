@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from adapters.calendars.ical import block, html_form
 from adapters.calendars.ical.contentlines import Properties, Property, unescape
@@ -42,8 +43,7 @@ class Version(NamedTuple):
     modified: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """One VEVENT. `event` is its own occurrence, times in their own zone; `recurrence_id` what it replaces.
 
     Of what repeats: `first` is its start as written, `length` how long each occurrence is, `excluding` its rules of
@@ -61,7 +61,7 @@ class Component:
     people: tuple[str, ...] = ()
     odd_text: bool = False
     first: Moment | None = None
-    length: Length = Length(timedelta(), timedelta())  # noqa: RUF009 - a tuple: nobody changes it
+    length: Length = Length(timedelta(), timedelta())
     unread: bool = False
     version: Version | None = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 BOM = b"\xef\xbb\xbf"
 _HEAD = re.compile(rb'([A-Za-z0-9_-]+)((?:;(?:"[^"]*"|[^":])*)?):')
@@ -109,8 +110,7 @@ def escape(text: str) -> str:
 # --- with places, for writing ----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """One content line in a payload. `pieces`: start and end of each physical line's content, folds excluded;
     `after`: where the next physical line starts; `eol`: its line break (empty at the end of the payload)."""
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Window
 from adapters.calendars.ical.component import Component, Refused, Span
@@ -19,8 +21,7 @@ _MARGIN = timedelta(days=1)
 _SHIFTED = frozenset({"nonexistent-time"})
 
 
-@dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Struct, frozen=True):
     """What a resource's events are; `problem` is `recurrence-refused` where a rule was not believed, `event-unreadable`
     where one of its dates could not be read."""
 

@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.base import Reading, Window
 from adapters.calendars.ical import block, html_form, recurrence, splice
@@ -66,8 +68,7 @@ def _letters(digest: bytes, count: int) -> str:
     return base64.b32encode(digest).decode("ascii").lower()[:count]
 
 
-@dataclass(frozen=True, slots=True)
-class Ics:
+class Ics(Struct, frozen=True):
     """Reads and annotates the resources of one calendar. `zone` is the practice's; `address` the calendar's."""
 
     zone: ZoneInfo

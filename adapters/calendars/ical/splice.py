@@ -14,9 +14,10 @@ What `strip` cannot see in the result stands in the reference as flags (`Flag`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from adapters.calendars.ical import block, html_form
 from adapters.calendars.ical.contentlines import (
@@ -57,8 +58,7 @@ class _Change(NamedTuple):
     new: bytes
 
 
-@dataclass(slots=True)
-class _Event:
+class _Event(Struct):
     """The content lines of one VEVENT, without its alarms."""
 
     begin: Line

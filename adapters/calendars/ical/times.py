@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from adapters.calendars.ical.contentlines import Property, param
 from adapters.calendars.ical.zones import UTC as NAMED_UTC
@@ -17,8 +18,7 @@ _VALUE = re.compile(
 _DURATION = re.compile(r"([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A point in time as written: `at` is aware, in its own zone; for a date, local midnight of the practice.
 
     `left_out`: the wall time as written, where a change of clocks leaves it out and `at` is another one.

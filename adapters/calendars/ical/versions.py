@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from itertools import count
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from adapters.calendars.ical.component import Component, Version
 from adapters.calendars.ical.meaning_hash import digest

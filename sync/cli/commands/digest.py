@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from sync.cli.frame import UNREACHABLE, Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import asdict
 
 from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Json, Verbose, app, start_log
 from sync.cli.output import as_json, say

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose
 from sync.cli.output import as_json, say, table
@@ -34,8 +34,7 @@ _STATES = {"valid": "validé", "invalid": "à compléter", "vanished": "annulé"
 _ENDINGS = {"honoured": "honoré", "excused": "absence excusée", "unexcused": "absence non excusée"}
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """Everything that the store knows of one patient."""
 
     patient: Patient

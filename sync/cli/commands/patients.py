@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.cli.commands.imported import say_problems
 from sync.cli.commands.patient import erase, show
@@ -38,8 +39,7 @@ patients.command("erase")(erase)
 _SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """What an import would do: records to create, to change, and the number of those unchanged."""
 
     new: tuple[Patient, ...]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, warn
@@ -59,8 +59,7 @@ def slots(  # noqa: PLR0917  options
         _show(world, asked, found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """What is looked for, in minutes, and with whom; `read_at`: since when their calendars may have changed unseen."""
 
     motif: Motif

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, end_tidily, start_log
 from sync.cli.output import say, warn

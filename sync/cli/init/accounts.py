@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from sync.cli.frame import Failure
 from sync.cli.init import ask, consent
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from adapters.base import Probe
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """A calendar that can be picked: how it is shown, and its lines in the YAML. `feed`: read-only busy time."""
 
     label: str
@@ -27,8 +27,7 @@ class Offered:
     feed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(Struct, frozen=True):
     """Where Google answers (empty: at Google), and whether a browser may be opened here."""
 
     endpoint: str = ""

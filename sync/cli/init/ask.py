@@ -6,11 +6,11 @@ Going back plays a step anew with the answers that stand on its tape, in silence
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 import typer
+from msgspec import Struct, field
 
 from sync.cli import output
 
@@ -24,16 +24,14 @@ class Back(Exception):
     """The person wants the question before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """What was fetched or failed between two questions."""
 
     value: Any = None
     error: Exception | None = None
 
 
-@dataclass(slots=True)
-class Tape:
+class Tape(Struct):
     """The answers of one step, in order, and how many of them were played so far."""
 
     entries: list[str | _Outcome] = field(default_factory=list)

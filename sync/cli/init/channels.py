@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from sync.cli.init import ask
 from sync.cli.init.ask import say
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from sync.cli.init.providers import Provider
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One way as lines of the YAML; empty where it is left for later."""
 
     lines: tuple[str, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from sync.cli.init import accounts, ask, channels, hours, motifs
 from sync.cli.init.accounts import How, Offered
@@ -14,8 +15,7 @@ from sync.cli.init.ask import say
 from sync.cli.init.draft import Draft, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Dentist:
+class Dentist(Struct, frozen=True):
     """One dentist as asked. `calendars` are places in the list of those offered; `hours` the YAML's by day."""
 
     key: str
