@@ -8,13 +8,14 @@ plan (law L2).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rules.model import Booking, Facts, MessageKind, Practice
+from rules.telling.reminder_hour import hour_has_come
 from rules.text.fold import fold
 
 
@@ -196,20 +197,12 @@ def continues(before: Facts, after: Facts) -> bool:
     return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
 
 
-def reminder_at(start: datetime, hours: int, practice: Practice) -> datetime:
-    """The same wall-clock time, `hours` earlier (P41): daylight saving does not move it."""
-    wall = start.astimezone(practice.zone).replace(tzinfo=None) - timedelta(hours=hours)
-    return wall.replace(tzinfo=practice.zone)
-
-
 def reminder_due(known: Knowledge, cell: Cell, practice: Practice, now: datetime, *, early: bool = False) -> bool:
-    """Whether a reminder goes now: its hour has come, at least three hours remain, and the patient learnt of the
-    appointment before that hour (otherwise the confirmation was the reminder, ruling 5). `early`: it goes in the
-    reminder of another appointment of the same day, whose hour has come (ruling 6)."""
+    """Whether a reminder goes now: the table has it, and its hour has come. `early`: it goes in the reminder of another
+    appointment of the same day, whose hour has come (ruling 6)."""
     if not cell.remind or cell.kind or known.facts is None or known.at is None or known.row is Row.IN_FLIGHT:
         return False
-    due = reminder_at(known.facts.start, practice.policy.reminder_hours, practice)
-    return known.at < due and (early or due <= now) and known.facts.start - now >= timedelta(hours=3)
+    return hour_has_come(known.facts.start, known.at, practice, now, early=early)
 
 
 def _column(known: Knowledge, now_is: Situation, now: datetime) -> Column:

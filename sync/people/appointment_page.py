@@ -17,7 +17,7 @@ from rules.model import Channel, Slot
 from rules.patients.unwanted import unwanted
 from rules.telling import page_words as words
 from rules.telling import question_messages
-from rules.telling.planning import reminder_at
+from rules.telling.reminder_hour import reminder_at
 from rules.text import french
 from sync.core.context import World
 from sync.people import free_times, page_asks, patient_link, patient_move, rescue

@@ -18,7 +18,7 @@ from rules.findings import RULES
 from rules.model import CalendarEvent, Channel, Facts, Finding, Kind, MessageKind, Practice, Send, Severity
 from rules.telling.lost_time import lost_minutes
 from rules.telling.patient_messages import sms
-from rules.telling.planning import reminder_at
+from rules.telling.reminder_hour import reminder_at
 from rules.text.gsm7 import segments
 from sync.core.context import Readings, Source, Watch, World, nobody_watches
 from sync.evaluate.evaluate import evaluate

@@ -18,7 +18,8 @@ from rules.entry.reading import read
 from rules.findings import raised
 from rules.model import CalendarEvent, Channel, Finding, Kind, MessageKind, OutcomeKind, Patient
 from rules.telling.event_block import PROBLEMS
-from rules.telling.planning import Cell, Knowledge, Row, reminder_at
+from rules.telling.planning import Cell, Knowledge, Row
+from rules.telling.reminder_hour import reminder_at
 from sync.core.context import World
 from sync.plan.messages import is_held, reasons
 from sync.plan.readiness import why_wait

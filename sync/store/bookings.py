@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
+from rules.telling.reminder_hour import hour_has_come
 from sync.store import counters
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, findings_from_json
@@ -194,11 +195,10 @@ def horizon(practice: Practice, now: datetime) -> datetime:
 
 
 def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
-    """Bookings whose reminder may be due: told, before their hour, and without a reminder to one of their addresses
-    since they last changed. A cheap preselection; `rules.telling.planning.reminder_due` decides."""
-    since = timedelta(hours=practice.policy.reminder_hours - 3)
+    """Bookings whose reminder's hour has come, without a reminder to one of their addresses since they last changed.
+    A cheap preselection at each pass; `rules.telling.planning.reminder_due` decides."""
     coming = tx.run(_UNREMINDED, the_start=now, the_end=horizon(practice, now))
-    ids = [number for number, start, told in coming if told is not None and told < start - since]
+    ids = [number for number, start, told in coming if told is not None and hour_has_come(start, told, practice, now)]
     return [row for part in in_parts(ids) for row in _rows(tx.run(_THESE, those_id=part), practice.zone)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from rules.model import MessageKind, Practice
-from rules.telling.planning import reminder_at
+from rules.telling.reminder_hour import reminder_at
 from sync.store import resources
 from sync.store import tables as t
 from sync.store.bookings import INVALID

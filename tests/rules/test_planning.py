@@ -18,11 +18,11 @@ from rules.telling.planning import (
     differs,
     elsewhere,
     plan,
-    reminder_at,
     reminder_due,
     same_patient,
     still_says_it,
 )
+from rules.telling.reminder_hour import reminder_at
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=PARIS)
