@@ -12,7 +12,6 @@ from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -21,15 +20,17 @@ from rich.progress import track
 from bench import goals, judging, offers, pages, peers, show
 from bench.clients import Floor
 from bench.goals import Measured
-from bench.measure import Failed, Table, compiled, medians
-from bench.scenarios import idle, one_calendar, start_up
+from bench.measure import Table, compiled, medians
+from bench.memory import resident
+from bench.scenarios import grown, idle, one_calendar, start_up
 from bench.servers import cold
 from bench.visitors import beside
-from bench.worker import idle_round
+from bench.worker import a_round
 
-SMALL, LARGE, EACH = 1_000, 50_000, 200
-LATENCY, ROUNDS = 0.02, 40
-QUICK = 2_000, 1, 20, 5_000  # events, runs, calendars, bookings
+SMALL, LARGER, HISTORY = 1_000, 5, 20  # events; times as many to be read; times as many that the store holds
+OF_MANY, OF_AN_ACCOUNT = 200, 10  # events in each calendar, where there are many
+LATENCY, ROUNDS, STARTS = 0.02, 40, 7
+QUICK = 1_000, 1, 20, 5_000  # events, runs, calendars, bookings
 
 
 def main() -> None:
@@ -58,9 +59,7 @@ def _options() -> argparse.Namespace:
     )
     asked.add_argument("--calendars", type=int, default=100, help="of one account (B5), and accounts (B6)")
     asked.add_argument("--no-peers", action="store_true", help="attitre and the floor only")
-    asked.add_argument("--large", action="store_true", help=f"a first pass over {LARGE} events too (B9)")
-    asked.add_argument("--servers", action="store_true", help="cold Radicale and Xandikos too (B11), some minutes")
-    asked.add_argument("--pages", action="store_true", help="the patients' pages and offers too (B12)")
+    asked.add_argument("--no-servers", action="store_true", help="no cold Radicale and Xandikos (B11)")
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
     asked.add_argument("--svg", type=Path, help="the bars, as a picture")
     asked.add_argument("--page", type=Path, help="a page between whose marks the rows are put")
@@ -76,13 +75,15 @@ def _measured(options: argparse.Namespace) -> Measured:
     """All parts, one after the other. One that fails loses its rows alone, and each is written down as it is had."""
     compiled()
     missing = "--no-peers" if options.no_peers else peers.installed()
-    found = Measured(options.events, min(SMALL, options.events), options.calendars, LARGE, no_peers=missing)
+    events, small = options.events, min(SMALL, options.events // 2)
+    found = Measured(events, small, options.calendars, LARGER * events, HISTORY * events, no_peers=missing)
+    found.no_servers = "--no-servers" if options.no_servers else ""
     console = Console(stderr=True)
     for name, part in track(list(_parts(found, options)), "parts", console=console):
         try:
             setattr(found, name, part())
-        except Failed as failed:
-            console.print(f"{name} did not complete: {failed}", markup=False)
+        except Exception as failed:  # of ours, of a peer, of the machine: the others are measured all the same
+            console.print(f"{name} did not complete: {failed!r}", markup=False)
         told = json.dumps(_plain(found), indent=1, ensure_ascii=False)
         options.json.write_text(told + "\n")
     return found
@@ -96,33 +97,37 @@ def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
     for number in range(options.runs):
         for name, part in _of_a_run(found, first=number == 0 and not found.no_peers):
             yield name, partial(_middle_so_far, runs.setdefault(name, []), part)
-    small = found.small < found.events
-    yield "worker", partial(idle_round, found.events, ROUNDS)
-    yield from [("worker_small", partial(idle_round, found.small, ROUNDS))] if small else []
+    yield "worker", partial(a_round, found.events, ROUNDS)
+    yield "worker_small", partial(a_round, found.small, ROUNDS)
+    yield "worker_old", partial(a_round, found.events, ROUNDS, history=found.history - found.events)
     accounts = {"accounts": options.calendars, "latency": LATENCY}
-    yield "accounts", partial(idle_round, found.small // 100 or 1, 5 * options.runs, **accounts)
+    yield "accounts", partial(a_round, OF_AN_ACCOUNT, 5 * options.runs, **accounts)
+    yield "many", partial(_many, found, options.runs)
+    yield "start", partial(start_up, STARTS)
+    yield "resident", partial(resident, OF_MANY)
     yield "judged", partial(judging.measure, bookings=options.bookings)
-    yield from [("large", partial(idle, LARGE))] if options.large else []
-    yield from [("servers", partial(cold, found.events))] if options.servers else []
-    if options.pages:
-        yield "pages", lambda: {**pages.measure(), **offers.measure()}
-        yield "visited", partial(beside, found.small, ROUNDS)
+    yield "pages", lambda: pages.measure(many=options.bookings) | offers.measure(many=options.bookings)
+    yield "visited", partial(beside, found.small, ROUNDS)
+    yield "grown", partial(grown, found.large_events)
+    yield from [] if options.no_servers else [("servers", partial(cold, found.events))]
 
 
 def _of_a_run(found: Measured, *, first: bool) -> Iterator[Part]:
     """Peers take part in the first run only: they are there to compare with, and slow."""
-    events, small = found.events, found.small
+    events = found.events
     yield "dav", partial(one_calendar, events, (peers.Khal, peers.CaldavParse) if first else ())
     yield "google", partial(one_calendar, events, (peers.GcalSync,) if first else (), google=True)
-    yield from [("less", partial(idle, small))] if small < events else []
-    others = (Floor, *((peers.Vdirsyncer,) if first else ()))
-    yield "many", partial(idle, min(EACH, events // 50 or 1), found.calendars, others)
-    yield "start", start_up
+    yield "less", partial(idle, found.small)
+
+
+def _many(found: Measured, runs: int) -> Table:
+    others = (Floor,) if found.no_peers else (Floor, peers.Vdirsyncer)
+    return idle(min(OF_MANY, found.events // 50 or 1), found.calendars, others, runs)
 
 
 def _middle_so_far(runs: list[Table], part: Callable[[], Table]) -> Table:
     runs.append(part())
-    return medians(runs, median)
+    return medians(runs)
 
 
 def _machine() -> str:

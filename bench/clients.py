@@ -8,19 +8,24 @@ import sqlite3
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from bench import practice, rendered
 from bench.measure import Failed, run
+from bench.rendered import PARIS
 from bench.server import Replay
 
 _YAML = """
 practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
 dentists:
-  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}]}}
+  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}]{dentist}}}
 motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
 feedback: {{quiet_seconds: 3600}}
+messages:
+  email: {{url: "smtp://127.0.0.1:9", sender: Cabinet des Lilas <rdv@lilas.example>}}
+  reminder_hours: {reminder_hours}
 """
 CALENDAR_ID = "bench@group.calendar.google.com"
 
@@ -51,10 +56,12 @@ def attitre() -> str:
     return str(Path(sys.executable).with_name("attitre"))
 
 
-def configure(place: Path, calendars: Sequence[str]) -> Path:
-    """A practice with these calendars (YAML flow mappings)."""
+def configure(place: Path, calendars: Sequence[str], dentist: str = "") -> Path:
+    """A practice with these calendars (YAML flow mappings); `dentist`: further settings. Nothing listens where its
+    mail would go: no pass that is measured sends any."""
     file = place / "attitre.yaml"
-    file.write_text(_YAML.format(calendars=", ".join(calendars)))
+    hours = practice.reminder_hours(datetime.now(PARIS))
+    file.write_text(_YAML.format(calendars=", ".join(calendars), reminder_hours=hours, dentist=dentist))
     return file
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
+from bench.memory import Resident
+from bench.reconfigured import Rejudged
 from bench.visitors import Beside
 from bench.worker import Round
 
@@ -52,6 +54,7 @@ class Measured:
     small: int
     calendars: int
     large_events: int
+    history: int
     dav: Table = field(default_factory=dict)
     google: Table = field(default_factory=dict)
     less: Table = field(default_factory=dict)
@@ -59,19 +62,22 @@ class Measured:
     start: Table = field(default_factory=dict)
     worker: Round | None = None
     worker_small: Round | None = None
+    worker_old: Round | None = None
     accounts: Round | None = None
-    large: Table = field(default_factory=dict)
+    grown: tuple[Table, Rejudged | None] = field(default_factory=lambda: ({}, None))
+    resident: Resident | None = None
     judged: Mapping[str, float] = field(default_factory=dict)
     servers: Mapping[str, Table] = field(default_factory=dict)
     pages: Mapping[str, float] = field(default_factory=dict)
     visited: Beside | None = None
     no_peers: str = ""
+    no_servers: str = ""
 
 
 def rows(m: Measured) -> list[Row]:
     """All of them, in the yardstick's order, measured or not. What has no figure and no reason why did not complete."""
-    parts = (_first, _idle, _worker, _changes, _account, _accounts, _google, _lost, _growth, _start, _servers, _pages)
-    found = (row for part in parts for row in part(m))
+    many = (_account, _accounts, _google, _lost, _growth, _start, _servers, _pages, _hours, _memory)
+    found = (row for part in (_first, _idle, _worker, _changes, *many) for row in part(m))
     return [replace(row, failed=True) if row.value is None and not row.absent else row for row in found]
 
 
@@ -83,7 +89,7 @@ def _cost(table: Table, who: str, step: str) -> Cost | None:
     return table.get(who, {}).get(step)
 
 
-def _figure(found: Cost | Round | None, name: str, times: float = 1) -> float | None:
+def _figure(found: object, name: str, times: float = 1) -> float | None:
     return getattr(found, name) * times if found else None
 
 
@@ -101,7 +107,7 @@ def _first(m: Measured) -> Iterator[Row]:
         yield _against(m, m.dav, ("B1", "first pass", who, FIRST, limit))
     yield Row("B1", "first pass: peak", _figure(ours, "peak"), 95, "MB")
     grown = ours.peak - less.peak if ours and less else None
-    yield Row("B1", f"first pass: peak more than for {m.small}", grown, 15, "MB", absent=_too_small(m))
+    yield Row("B1", f"first pass: peak more than for {m.small}", grown, 15, "MB")
 
 
 def _idle(m: Measured) -> Iterator[Row]:
@@ -109,12 +115,11 @@ def _idle(m: Measured) -> Iterator[Row]:
     yield Row("B2", "nothing changed / floor", _ratio(ours, _cost(m.dav, FLOOR, IDLE)), 7)
     yield _against(m, m.dav, ("B2", "nothing changed", VDIR, IDLE, 3.0))
     flat = _ratio(ours, _cost(m.less, OURS, IDLE))
-    yield Row("B2", f"nothing changed / that of {m.small}", flat, 1.1, absent=_too_small(m))
+    yield Row("B2", f"nothing changed / that of {m.small}", flat, 1.1)
 
 
 def _worker(m: Measured) -> Iterator[Row]:
-    several = ((m.small, m.worker_small), (m.events, m.worker))
-    for events, found in several if m.small < m.events else several[1:]:
+    for events, found in ((m.small, m.worker_small), (m.events, m.worker)):
         where = f"worker, nothing changed, {events}"
         yield Row("B3", f"{where}: requests", _figure(found, "requests"), 1, "")
         yield Row("B3", f"{where}: CPU", _figure(found, "cpu", 1000), 2.5, "ms")
@@ -154,19 +159,13 @@ def _lost(m: Measured) -> Iterator[Row]:
 
 
 def _growth(m: Measured) -> Iterator[Row]:
-    whole, less = _each(m.dav, m.events), _each(m.less, m.small)
-    value = whole / less if whole and less else None
-    yield Row("B9", f"first pass, an event among {m.events} / among {m.small}", value, 1.15, absent=_too_small(m))
-    large = _each(m.large, m.large_events)
+    large, whole = _each(m.grown[0], m.large_events), _each(m.dav, m.events)
     value = large / whole if large and whole else None
-    yield Row("B9", f"first pass, an event among {m.large_events} / among {m.events}", value, 1.15, absent="--large")
+    yield Row("B9", f"first pass, an event among {m.large_events} / among {m.events}", value, 1.15)
+    value = m.worker_old.changed / m.worker.changed if m.worker_old and m.worker else None
+    yield Row("B9", f"worker, a change among {m.history} / among {m.events}", value, 1.2)
     value = m.worker.cpu / m.worker_small.cpu if m.worker and m.worker_small else None
-    yield Row("B9", f"worker, {m.events} / {m.small}", value, 1.15, absent=_too_small(m))
-
-
-def _too_small(m: Measured) -> str:
-    """Why nothing is compared with fewer events; empty where it is."""
-    return "" if m.small < m.events else "--events"
+    yield Row("B9", f"worker, nothing changed, {m.events} / {m.small}", value, 1.2)
 
 
 def _each(table: Table, events: int) -> float | None:
@@ -185,18 +184,28 @@ def _servers(m: Measured) -> Iterator[Row]:
     for server in ("Radicale", "Xandikos"):
         ours, floor = (_cost(m.servers.get(server, {}), who, FIRST) for who in (OURS, FLOOR))
         value = ours.wall / floor.wall if ours and floor else None
-        failed = bool(m.servers) and ours is None
-        what = f"first pass from a cold {server} / floor (clock)"
-        yield Row("B11", what, value, 1.3, absent="the floor failed" if m.servers else "--servers", failed=failed)
+        absent = "the floor failed" if ours and not floor else m.no_servers
+        yield Row("B11", f"first pass from a cold {server} / floor (clock)", value, 1.3, absent=absent)
 
 
 def _pages(m: Measured) -> Iterator[Row]:
     for what, limit in (("page", 15), ("free times", 40), ("offer", 50)):
-        yield Row("B12", f"patients: {what}, CPU", m.pages.get(what), limit, "ms", absent="--pages")
-    served = m.visited.served if m.visited else None
-    added = m.visited.added if m.visited else None
-    yield Row("B12", "patients: pages a second beside a worker", served, 190, "", at_least=True, absent="--pages")
-    yield Row("B12", "patients: a round beside them takes longer by", added, 100, "ms", absent="--pages")
+        yield Row("B12", f"patients: {what}, CPU", m.pages.get(what), limit, "ms")
+    served, added = _figure(m.visited, "served"), _figure(m.visited, "added")
+    yield Row("B12", "patients: pages a second beside a worker", served, 190, "", at_least=True)
+    yield Row("B12", "patients: a round beside them takes longer by", added, 100, "ms")
+
+
+def _hours(m: Measured) -> Iterator[Row]:
+    found, what = m.grown[1], f"other hours, {m.large_events} events"
+    each = found.cpu * 1000 / found.bookings if found else None
+    yield Row("B13", f"{what}: CPU a coming booking", each, 1.5, "ms")
+    yield Row("B13", f"{what}: CPU until the nearest one is judged again", _figure(found, "nearest"), 1, "s")
+
+
+def _memory(m: Measured) -> Iterator[Row]:
+    yield Row("B14", "attitre run, nothing to do: resident", _figure(m.resident, "one"), 65, "MB")
+    yield Row("B14", "attitre run: each further practice", _figure(m.resident, "further"), 1, "MB")
 
 
 def plain(row: Row) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import compileall
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from bench.server import Replay
 
@@ -66,16 +67,16 @@ def compiled() -> None:
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=1)
 
 
-def medians(runs: Sequence[Table], middle: Callable[[Sequence[float]], float]) -> Table:
-    """Each step's middle over the runs, for everyone."""
+def medians(runs: Sequence[Table]) -> Table:
+    """Each step's middle over the runs, for everyone who took part in the first."""
     first = runs[0]
     return {
-        who: {step: _middle([run[who][step] for run in runs if who in run], middle) for step in costs}
+        who: {step: _middle([run[who][step] for run in runs if who in run]) for step in costs}
         for who, costs in first.items()
     }
 
 
-def _middle(costs: Sequence[Cost], middle: Callable[[Sequence[float]], float]) -> Cost:
+def _middle(costs: Sequence[Cost]) -> Cost:
     values = ([getattr(cost, name) for cost in costs] for name in ("cpu", "wall", "requests", "peak"))
-    cpu, wall, requests, peak = map(middle, values)
+    cpu, wall, requests, peak = map(median, values)
     return Cost(cpu, wall, int(requests), peak)

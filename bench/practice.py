@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 _FAMILIES = (
     "MARTIN", "BERNARD", "THOMAS", "PETIT", "ROBERT", "RICHARD", "DURAND", "DUBOIS", "MOREAU", "LAURENT", "SIMON",
@@ -85,6 +85,14 @@ def coming(number: int) -> bool:
     return number // A_DAY % 4 == 3 and number % 100 not in _NO_BOOKINGS
 
 
+def reminder_hours(now: datetime) -> int:
+    """So many hours before a booking that those around noon of the second working day are due: each round looks at
+    them, and within half an hour none goes out. Patients of that morning learnt of it too late for a reminder, those
+    of the afternoon are not due yet."""
+    noon = datetime.combine(_working(now.date(), 2), time(13, 30), now.tzinfo)
+    return int((noon - now).total_seconds() // 3600)
+
+
 def directory() -> str:
     """Every patient, as CSV."""
     rows = ["nom;prénom;naissance;mobile;email;adresse;dentiste"]
@@ -100,10 +108,13 @@ def etag(number: int, revision: int) -> str:
 
 
 def _day(block: int, today: date) -> date:
-    """The working day of the n-th eighteen: each fourth is to come, beyond a fortnight in which nothing falls due while
-    it is measured."""
+    """The working day of the n-th eighteen: each fourth is to come."""
     quarter, rest = divmod(block, 4)
-    steps = quarter + 11 if rest == 3 else -(3 * quarter + rest + 1)
+    return _working(today, quarter + 1 if rest == 3 else -(3 * quarter + rest + 1))
+
+
+def _working(today: date, steps: int) -> date:
+    """So many working days from today."""
     monday = today - timedelta(days=today.weekday())
     weeks, weekday = divmod(min(today.weekday(), 4) + steps, 5)
     return monday + timedelta(weeks=weeks, days=weekday)

@@ -32,16 +32,16 @@ def ics(entry: Entry) -> bytes:
 
 def _component(entry: Entry, *, moved: bool = False) -> str:
     stamp, week = f"{entry.stamp:%Y%m%dT%H%M%SZ}", MOVED * WEEK if moved else 0 * WEEK
-    later = entry.end - entry.start if moved else 0 * WEEK
+    week -= entry.end - entry.start if moved else 0 * WEEK
     lines = [
         "BEGIN:VEVENT", f"CREATED:{stamp}", f"LAST-MODIFIED:{stamp}", f"DTSTAMP:{stamp}", f"UID:{entry.number}@bench",
         f"SUMMARY:{_escaped(entry.title)}",
-        _moment("DTSTART", entry, entry.start + week + later), _moment("DTEND", entry, entry.end + week + later),
+        _moment("DTSTART", entry, entry.start + week), _moment("DTEND", entry, entry.end + week),
         f"SEQUENCE:{entry.revision}", "STATUS:CONFIRMED", "TRANSP:OPAQUE", f"LOCATION:{_escaped(practice.PLACE)}",
     ]  # fmt: skip
     lines += [f"X-MOZ-GENERATION:{entry.revision + 1}", "X-MOZ-LASTACK:20260102T000000Z"]
     if moved:
-        lines.append(_moment("RECURRENCE-ID", entry, entry.start + week))
+        lines.append(_moment("RECURRENCE-ID", entry, entry.start + MOVED * WEEK))
     elif entry.repeats:
         lines += [_RULE, _moment("EXDATE", entry, entry.start + LEFT_OUT * WEEK)]
     if entry.text:
@@ -78,7 +78,7 @@ def google(entry: Entry) -> list[Json]:
 def instance(entry: Entry, week: int) -> Json:
     """One day of a series."""
     began, length = entry.start + week * WEEK, entry.end - entry.start
-    start = began + length if week == MOVED else began
+    start = began - length if week == MOVED else began
     utc = began.replace(tzinfo=PARIS).astimezone(ZoneInfo("UTC"))
     named = {
         "id": f"{event_id(entry.number)}_{utc:%Y%m%dT%H%M%SZ}",

@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
-from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, run
+from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, medians, run
+from bench.reconfigured import Rejudged, rejudged
 from bench.server import Replay
 
 Made = Callable[[Replay, Path], Client]
@@ -95,26 +96,39 @@ def one_pass(client: Client, replay: Replay) -> dict[str, Cost]:
     return costs
 
 
-def idle(events: int, calendars: int = 1, others: Sequence[Made] = ()) -> Table:
-    """Ours and others: the first pass, and one that finds nothing changed."""
+def idle(events: int, calendars: int = 1, others: Sequence[Made] = (), runs: int = 1) -> Table:
+    """Ours and others: the first pass, and the middle one of several that find nothing changed."""
     with serving(events, calendars) as (replay, place):
-        table = _twice(Ours, replay, place / "ours")
+        table = _and_idle(Ours, replay, place / "ours", runs)
         for made in others:
-            table |= _of_peer(partial(_twice, made, replay, place / f"other{len(table)}"))
+            table |= _of_peer(partial(_and_idle, made, replay, place / f"other{len(table)}", runs))
         return table
 
 
-def _twice(made: Made, replay: Replay, own: Path) -> Table:
+def _and_idle(made: Made, replay: Replay, own: Path, runs: int) -> Table:
     own.mkdir()
     client = made(replay, own)
     table: Table = {}
-    for step in (FIRST, IDLE):
-        _take(table, step, one_pass(client, replay))
+    _take(table, FIRST, one_pass(client, replay))
+    quiet = medians([{IDLE: one_pass(client, replay)} for _ in range(runs)])
+    _take(table, IDLE, quiet[IDLE])
     return table
 
 
-def start_up() -> Table:
-    """The bare interpreter, `--version`, and `check` of a small configuration."""
+def grown(events: int) -> tuple[Table, Rejudged | None]:
+    """Ours over a calendar of many years, and then with other hours; None where that failed."""
+    with serving(events) as (replay, place):
+        client = Ours(replay, place)
+        table = {client.name: {step: one_pass(client, replay)[client.name] for step in (FIRST, IDLE)}}
+        try:
+            return table, rejudged(client, replay)
+        except Failed as failed:
+            print(f"other hours: {failed}", file=sys.stderr)
+            return table, None
+
+
+def start_up(runs: int) -> Table:
+    """Medians: the bare interpreter, `--version`, and `check` of a small configuration."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         configure(place, on_caldav(["http://127.0.0.1:9/home/0/"]))
@@ -123,4 +137,6 @@ def start_up() -> Table:
             "--version": [attitre(), "--version"],
             "check": [attitre(), "check", "-c", str(place / "attitre.yaml")],
         }
-        return {"attitre": {name: run(command, None, place) for name, command in commands.items()}}
+        return medians(
+            [{"attitre": {name: run(command, None, place) for name, command in commands.items()}} for _ in range(runs)]
+        )

@@ -78,6 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
         where = urlsplit(self.path)
         if where.path == "/count":  # asked by a process that is measured about itself
             return self._answer(200, str(self.served.counted()).encode())
+        if where.path == "/change":
+            return self._answer(200, str(self.served.changed_one()).encode())
         self._asked()
         if where.path.startswith("/calendar/v3/"):
             return self._answer(*self.served.google.get(unquote(where.path), dict(parse_qsl(where.query))))

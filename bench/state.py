@@ -17,7 +17,8 @@ class State:
         self.oldest = 0  # tokens from before this revision are forgotten
         self.revisions = [0] * (events * calendars)
         self.bodies = {f"{number}.ics": self._body(number) for number in range(events * calendars)}
-        self._judged_first = sorted(range(events * calendars), key=practice.coming, reverse=True)
+        numbers = range(events * calendars)
+        self._judged_first = sorted(numbers, key=lambda one: (practice.coming(one), one), reverse=True)
 
     def members(self, calendar: int) -> range:
         """The numbers of that calendar's events."""
@@ -28,13 +29,18 @@ class State:
         return practice.entry(number, self.revisions[number], self.today, self.edited)
 
     def change(self, count: int) -> None:
-        """So many events are edited, those first that are judged: just now, so that attitre does not write into them
-        yet."""
+        """So many events are edited, those first that are judged, the farthest first, of which no reminder is due: just
+        now, so that attitre does not write into them yet."""
         self.revision += 1
         self.edited = self._now()
         for number in self._judged_first[:count]:
             self.revisions[number] = self.revision
             self.bodies[f"{number}.ics"] = self._body(number)
+
+    def changed_one(self) -> int:
+        """One is edited; the revision that came of it."""
+        self.change(1)
+        return self.revision
 
     def lose_tokens(self) -> None:
         """No token given so far is known any more; the events are what they were."""

@@ -1,6 +1,6 @@
-"""Rounds that find nothing changed, inside one running process: what `attitre run` does all day.
+"""Rounds inside one running process, as `attitre run` does all day: nothing changed, and one booking changed.
 
-A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS`.
+A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS HISTORY`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,30 +23,34 @@ from bench.scenarios import serving
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The middle one of several: seconds of CPU and on the clock; requests, bodies parsed, SQL that writes."""
+    """The middle one of several that find nothing changed: seconds of CPU and on the clock; requests, bodies parsed,
+    SQL that writes. `changed`: seconds of CPU of the middle one that finds a coming booking changed."""
 
     cpu: float
     wall: float
     requests: int
     parses: int
     writes: int
+    changed: float
 
 
-def idle_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 0.0) -> Round:
-    """Of a worker over so many calendars of so many events, each behind a login of its own."""
+def a_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 0.0, history: int = 0) -> Round:
+    """Of a worker over so many calendars of so many events, each behind a login of its own. `history`: so many events
+    more, of years that went by."""
     with serving(events, accounts, latency) as (replay, place):
         logins = [f', username: "{number}", password: p' if accounts > 1 else "" for number in range(accounts)]
         named = [one for url, login in zip(replay.urls, logins, strict=True) for one in on_caldav([url], login)]
         file = configure(place, named)
-        asked = [sys.executable, "-m", "bench.worker", str(file), replay.root, str(rounds)]
+        asked = [sys.executable, "-m", "bench.worker", str(file), replay.root, str(rounds), str(history)]
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode:
             raise Failed(done.stderr[-1500:])
         return Round(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def main(file: str, root: str, rounds: str) -> None:
+def main(file: str, root: str, rounds: str, history: str) -> None:
     """Prints a Round."""
+    from bench import history as years
     from config.load import load
     from sync.core.context import nobody_watches
     from sync.wiring import open_world
@@ -60,24 +64,39 @@ def main(file: str, root: str, rounds: str) -> None:
         def turn() -> None:  # readers that have read nothing yet: everything is due
             one_round(Readers(world, 60), nobody_watches)
 
-        for _ in range(3):
+        turn()
+        years.went_by(world, int(history))
+        for _ in range(2):
             turn()
-        timed = []
-        for _ in range(int(rounds)):
-            began, cpu = time.monotonic(), time.process_time()
-            turn()
-            timed.append((time.process_time() - cpu, time.monotonic() - began))
-        cpu, wall = map(statistics.median, zip(*timed, strict=True))
-        _requests(root)
+        cpu, wall = _middle([_timed(turn) for _ in range(int(rounds))])
+        _asked(f"{root}count")
         parsed = world.readings.parsed
         with _writes() as writes:
             turn()
-        counted = {"requests": _requests(root), "parses": world.readings.parsed - parsed, "writes": len(writes)}
-    print(json.dumps({"cpu": cpu, "wall": wall, **counted}))
+        counted = {"requests": _asked(f"{root}count"), "parses": world.readings.parsed - parsed, "writes": len(writes)}
+        changed, _ = _middle([_after_a_change(turn, root) for _ in range(int(rounds) // 2)])
+    print(json.dumps({"cpu": cpu, "wall": wall, **counted, "changed": changed}))
 
 
-def _requests(root: str) -> int:
-    return int(urlopen(f"{root}count").read())  # noqa: S310
+def _middle(timed: list[tuple[float, float]]) -> tuple[float, float]:
+    cpu, wall = map(statistics.median, zip(*timed, strict=True))
+    return cpu, wall
+
+
+def _timed(turn: Callable[[], None]) -> tuple[float, float]:
+    """Seconds of CPU and on the clock."""
+    began, cpu = time.monotonic(), time.process_time()
+    turn()
+    return time.process_time() - cpu, time.monotonic() - began
+
+
+def _after_a_change(turn: Callable[[], None], root: str) -> tuple[float, float]:
+    _asked(f"{root}change")
+    return _timed(turn)
+
+
+def _asked(url: str) -> int:
+    return int(urlopen(url).read())  # noqa: S310
 
 
 @contextmanager

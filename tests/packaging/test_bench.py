@@ -23,8 +23,8 @@ from bench.server import Replay
 from bench.worker import Round
 
 ROOT = Path(__file__).parents[2]
-TINY = ("--events", "50", "--runs", "1", "--calendars", "4", "--bookings", "200", "--no-peers")
-NOT_ASKED_FOR = {"--no-peers", "--events", "--large", "--servers", "--pages"}
+TINY = ("--events", "100", "--runs", "1", "--calendars", "4", "--bookings", "200", "--no-peers", "--no-servers")
+NOT_ASKED_FOR = {"--no-peers", "--no-servers"}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_row_of_the_yardstick_is_there_with_its_goal(result: dict[str, Any]) -> None:
-    assert {row["id"] for row in result["rows"]} == {f"B{number}" for number in range(1, 13)}
+    assert {row["id"] for row in result["rows"]} == {f"B{number}" for number in range(1, 15)}
     assert all(row["goal"] for row in result["rows"])
 
 
@@ -53,7 +53,11 @@ def test_a_row_is_measured_or_says_why_it_is_absent(result: dict[str, Any]) -> N
 
 def test_a_quiet_pass_is_one_question_whatever_the_row(result: dict[str, Any]) -> None:
     counted = {row["what"]: row["value"] for row in result["rows"] if row["what"].endswith("requests")}
-    assert counted == {"worker, nothing changed, 50: requests": 1, "4 idle calendars: requests": 1}
+    assert counted == {
+        "worker, nothing changed, 50: requests": 1,
+        "worker, nothing changed, 100: requests": 1,
+        "4 idle calendars: requests": 1,
+    }
 
 
 def test_the_page_and_the_picture_show_the_same(result: dict[str, Any]) -> None:
@@ -78,9 +82,9 @@ def test_what_fails_loses_its_own_rows_and_the_rest_is_written_down(
     def fails() -> Table:
         raise Failed("« base occupée »")
 
-    parts = [("many", fails), ("worker", lambda: Round(0.002, 0.004, 1, 0, 0))]
+    parts = [("many", fails), ("worker", lambda: Round(0.002, 0.004, 1, 0, 0, 0.02))]
     monkeypatch.setattr(bench, "_parts", lambda *_: parts)
-    options = argparse.Namespace(events=50, calendars=4, no_peers=True, json=tmp_path / "bench.json")
+    options = argparse.Namespace(events=50, calendars=4, no_peers=True, no_servers=True, json=tmp_path / "bench.json")
     shown = {row.what: row for row in rows(bench._measured(options))}
     assert shown["4 idle calendars / one"].failed
     assert shown["worker, nothing changed, 50: CPU"].reached

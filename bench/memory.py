@@ -1,0 +1,85 @@
+"""What `attitre run` holds while nothing changes: one practice, and each further one in the same process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.clients import attitre, configure, on_caldav
+from bench.measure import Failed, run
+from bench.scenarios import serving
+
+FURTHER = 10
+_PATIENCE_S, _AT_REST_S = 60.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """MB: `one` practice, and what each `further` one adds."""
+
+    one: float
+    further: float
+
+
+def resident(events: int) -> Resident:
+    """Of practices that hold so many events each, and were read before."""
+    with serving(events, 1 + FURTHER) as (replay, place):
+        files = [_practice(place / f"{number}", url) for number, url in enumerate(replay.urls)]
+        run([attitre(), "sync", *_configs(files)], None, place)
+        one = _at_rest(files[:1], place)
+        return Resident(one, (_at_rest(files, place) - one) / FURTHER)
+
+
+def _practice(place: Path, url: str) -> Path:
+    place.mkdir()
+    return configure(place, on_caldav([url]))
+
+
+def _configs(files: Sequence[Path]) -> list[str]:
+    return [word for file in files for word in ("-c", str(file))]
+
+
+def _at_rest(files: Sequence[Path], place: Path) -> float:
+    """Of a process that has begun its work and waits."""
+    log = place / "run.log"
+    with log.open("w") as told:
+        process = subprocess.Popen([attitre(), "run", *_configs(files)], stdout=told, stderr=told)  # noqa: S603
+    try:
+        _wait_for_rest(process, log)
+        return _held(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(_PATIENCE_S)
+
+
+def _wait_for_rest(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it used no processor time for a while after its first round."""
+    used, since, began = -1.0, time.monotonic(), time.monotonic()
+    while time.monotonic() - since < _AT_REST_S or "nothing to do" not in log.read_text():
+        if process.poll() is not None or time.monotonic() - began > _PATIENCE_S:
+            raise Failed(f"attitre run: {log.read_text()[-1500:]}")
+        time.sleep(0.2)
+        now = _used(process.pid)
+        if now > used + 0.05:
+            used, since = now, time.monotonic()
+
+
+def _used(process: int) -> float:
+    """Seconds of processor time, as Linux accounts for it (proc(5), stat: utime and stime)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def _held(process: int) -> float:
+    """Resident memory in MB."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+    return int(status["VmRSS"].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    print(resident(int(sys.argv[1])))
