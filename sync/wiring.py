@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from adapters.base import Account, Announcer, Calendar, Denied, Sender
+from adapters.base import Account, Announcer, Calendar, Denied, Outgoing, Sender
 from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.messages import EmailSettings, HttpSmsSettings
 from config.practice import practice_of
@@ -79,9 +80,12 @@ def senders(settings: Settings) -> dict[Channel, Sender]:
 
 
 def _mail(email: EmailSettings) -> Sender:
-    from adapters.senders.mail import MailSender
+    def made() -> Sender:
+        from adapters.senders.mail import MailSender
 
-    return MailSender(email.url, email.sender, _open(email.password) or None, float(email.timeout))
+        return MailSender(email.url, email.sender, _open(email.password) or None, float(email.timeout))
+
+    return WhenNeeded(Channel.EMAIL, made)
 
 
 def _sms(sms: Any) -> Sender:
@@ -206,6 +210,27 @@ def google_access(settings: GoogleSettings) -> GoogleAccess:
     from adapters.calendars.google.api import GoogleAccess
 
     return GoogleAccess(_open(settings.credentials), endpoint=settings.endpoint or "", subject=settings.subject or "")
+
+
+class WhenNeeded:
+    """A gateway made for its first message: most passes send none, and are spared its modules. Not repeatable."""
+
+    repeatable = False
+
+    def __init__(self, channel: Channel, make: Callable[[], Sender]) -> None:
+        self.channel, self._make = channel, make
+
+    @cached_property
+    def _sender(self) -> Sender:
+        return self._make()
+
+    def send(self, message: Outgoing) -> str:
+        """See `Sender.send`."""
+        return self._sender.send(message)
+
+    def probe(self) -> str:
+        """See `Sender.probe`."""
+        return self._sender.probe()
 
 
 class LaterSender:

@@ -48,6 +48,7 @@ from sync.store.engine import Tx
 from sync.store.messages import UNCERTAIN
 from sync.store.resources import ResourceRow
 from sync.worker import health
+from sync.worker.digest_hour import hour_of
 
 NAME = "digest"
 BLOCKS_AHEAD = timedelta(days=60)  # blocks without a reason are named that far ahead
@@ -104,12 +105,6 @@ def is_due(world: World, tx: Tx, now: datetime) -> bool:
     return known is None or _due(known, world.practice, now)
 
 
-def next_digest(practice: Practice, now: datetime) -> datetime:
-    """When the next digest is due, so that the worker wakes in time."""
-    today = _hour(practice, now.date())
-    return today if today > now else _hour(practice, now.date() + timedelta(days=1))
-
-
 def todays(world: World) -> Digest | None:
     """The digest as of now; None if there is nothing to say."""
     with world.store.read() as tx:
@@ -144,7 +139,7 @@ def _claimed(world: World) -> _Turn | None:
     with world.store.write() as tx:
         known = _get(tx)
         if known is None:  # the first pass ever: the first digest goes at the next digest hour
-            late = now >= _hour(world.practice, now.date())
+            late = now >= hour_of(world.practice, now.date())
             _put(tx, _Turn(now.date() if late else now.date() - timedelta(days=1), settled=True))
             return None
         if not _due(known, world.practice, now):
@@ -157,7 +152,7 @@ def _claimed(world: World) -> _Turn | None:
 
 
 def _due(known: _Turn, practice: Practice, now: datetime) -> bool:
-    if known.day > now.date() or now < _hour(practice, now.date()):
+    if known.day > now.date() or now < hour_of(practice, now.date()):
         return False
     if known.day < now.date():
         return True
@@ -188,10 +183,6 @@ def _note(world: World, done: _Turn, slow: bool | None) -> None:
         if slow is not None:
             gateway_pause.heard(world, tx, Channel.EMAIL, slow=slow)
         _put(tx, done)
-
-
-def _hour(practice: Practice, day: date) -> datetime:
-    return datetime.combine(day, practice.digest_at, practice.zone)
 
 
 def _get(tx: Tx) -> _Turn | None:

@@ -26,7 +26,7 @@ from sync.store import calendars, views
 from sync.store.engine import Overtaken, StoreProblem
 from sync.worker import step_troubles
 from sync.worker.clock import Steps
-from sync.worker.daily_digest import next_digest
+from sync.worker.digest_hour import next_digest
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
 
