@@ -29,7 +29,7 @@ from bench.worker import a_round
 
 SMALL, LARGER, HISTORY = 1_000, 5, 20  # events; times as many to be read; times as many that the store holds
 OF_MANY, OF_AN_ACCOUNT = 200, 10  # events in each calendar, where there are many
-LATENCY, ROUNDS, STARTS = 0.02, 40, 7
+LATENCY, ROUNDS = 0.02, 40
 QUICK = 1_000, 1, 20, 5_000  # events, runs, calendars, bookings
 
 
@@ -58,6 +58,7 @@ def _options() -> argparse.Namespace:
         "--bookings", type=int, default=judging.BOOKINGS, help="in the practice where an event is judged"
     )
     asked.add_argument("--calendars", type=int, default=100, help="of one account (B5), and accounts (B6)")
+    asked.add_argument("--rounds", type=int, default=ROUNDS, help="of a worker")
     asked.add_argument("--no-peers", action="store_true", help="attitre and the floor only")
     asked.add_argument("--no-servers", action="store_true", help="no cold Radicale and Xandikos (B11)")
     asked.add_argument("--json", type=Path, default=Path("bench.json"))
@@ -97,17 +98,17 @@ def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
     for number in range(options.runs):
         for name, part in _of_a_run(found, first=number == 0 and not found.no_peers):
             yield name, partial(_middle_so_far, runs.setdefault(name, []), part)
-    yield "worker", partial(a_round, found.events, ROUNDS)
-    yield "worker_small", partial(a_round, found.small, ROUNDS)
-    yield "worker_old", partial(a_round, found.events, ROUNDS, history=found.history - found.events)
+    yield "worker", partial(a_round, found.events, options.rounds)
+    yield "worker_small", partial(a_round, found.small, options.rounds)
+    yield "worker_old", partial(a_round, found.events, options.rounds, history=found.history - found.events)
     accounts = {"accounts": options.calendars, "latency": LATENCY}
     yield "accounts", partial(a_round, OF_AN_ACCOUNT, 5 * options.runs, **accounts)
     yield "many", partial(_many, found, options.runs)
-    yield "start", partial(start_up, STARTS)
+    yield "start", partial(start_up, 2 * options.runs + 1)
     yield "resident", partial(resident, OF_MANY)
     yield "judged", partial(judging.measure, bookings=options.bookings)
     yield "pages", lambda: pages.measure(many=options.bookings) | offers.measure(many=options.bookings)
-    yield "visited", partial(beside, found.small, ROUNDS)
+    yield "visited", partial(beside, found.events, options.rounds)
     yield "grown", partial(grown, found.large_events)
     yield from [] if options.no_servers else [("servers", partial(cold, found.events))]
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sync.core.context import World
 
 A_SECOND, VISITORS = 200, 4
-SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def main(file: str, rounds: str) -> None:
             turn()
         quiet = _timed(turn, int(rounds))
         with serving(door, application((_Quiet(),), (PagesOfPatients(world, lambda: None),))):
-            visit = [sys.executable, "-m", "bench.visitors", address, _secret(world), str(SECONDS)]
+            visit = [sys.executable, "-m", "bench.visitors", address, _secret(world), str(int(rounds) / 4)]
             visiting = subprocess.Popen(visit, stdout=subprocess.PIPE, text=True)  # noqa: S603
             busy = []
             while visiting.poll() is None:
@@ -126,7 +125,7 @@ def _secret(world: World) -> str:
 
     now, mobile = world.now(), "+33612345678"
     with world.store.write() as tx:
-        row = bookings.starting(tx, now + timedelta(days=2), now + timedelta(days=90), world.practice.zone)[0]
+        row = bookings.starting(tx, now, now + timedelta(days=90), world.practice.zone)[0]
         bookings.change(tx, row.id, state=bookings.VALID, mobile=mobile)
         return links.make(tx, About(LinkKind.APPOINTMENT, row.id, row.patient or 0, mobile, Channel.SMS), now)
 

@@ -163,7 +163,7 @@ def test_b7_a_process_that_finds_nothing_changed_at_google_loads_nothing_that_ju
 UNNEEDED = {
     "sync.evaluate.evaluate", "sync.worker.daily_digest", "rules.entry.reading", "rules.checks.assess",
     "rules.telling.event_block", "babel.dates", "alembic", "structlog",
-    "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql",
+    "rich", "phonenumbers", "icalendar", "sqlalchemy.dialects.postgresql", "smtplib", "sync.outbox.reminders",
 }  # fmt: skip
 
 

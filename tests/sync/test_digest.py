@@ -17,6 +17,7 @@ from rules.model import Channel
 from sync.cli import loaded
 from sync.store import bookings, keyvalue
 from sync.worker import daily_digest
+from sync.worker.digest_hour import next_digest
 from sync.worker.one_pass import one_pass
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def test_without_a_mail_gateway_there_is_none(office: "Office") -> None:
 )
 def test_the_next_hour_of_the_digest_in_wall_clock_time(office: "Office", now: datetime, due: datetime) -> None:
     practice = replace(office.world.practice, digest_at=time(2, 30))
-    found = daily_digest.next_digest(practice, now.replace(tzinfo=practice.zone))
+    found = next_digest(practice, now.replace(tzinfo=practice.zone))
     assert found.replace(tzinfo=None) == due
 
 
