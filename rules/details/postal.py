@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from rules.details import departements
 from rules.details.detail import LONGEST_CHARS, Detail, is_placeholder
@@ -116,7 +117,5 @@ _OF = frozenset(["de", "du", "d", "des", "la", "le", "l", "les", "et"])  # `12 r
 
 @lru_cache(maxsize=1)
 def _countries() -> frozenset[str]:
-    from babel import Locale
-
-    names = Locale("fr").territories
-    return frozenset(key(name) for code, name in names.items() if len(code) == 2 and code != "FR") | {*_FOREIGN_WORDS}
+    lines = Path(__file__).with_name("countries.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset([*lines[1:], *_FOREIGN_WORDS])

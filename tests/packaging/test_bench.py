@@ -24,7 +24,7 @@ from bench.worker import Round
 
 pytestmark = pytest.mark.timeout(600)  # half a minute of processor time; how busy the machine is decides nothing
 ROOT = Path(__file__).parents[2]
-TINY = ("--events", "100", "--runs", "1", "--calendars", "4", "--bookings", "200", "--rounds", "4")
+TINY = ("--events", "100", "--runs", "1", "--calendars", "4", "--bookings", "600", "--rounds", "4")
 NOT_NOW = ("--no-peers", "--no-servers")
 
 
