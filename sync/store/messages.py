@@ -16,7 +16,6 @@ from msgspec import Struct
 from sqlalchemy import delete, func, insert, select, update
 
 from rules.model import Channel, Facts, MessageKind, Send
-from rules.telling.planning import same_patient
 from sync.store import counters, generation
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
@@ -142,6 +141,8 @@ def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
 
 def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
     """The other messages of that booking on the same channel to the same patient, oldest first."""
+    from rules.telling.planning import same_patient  # most passes send nothing, and load no table
+
     return [
         one
         for one in of_booking(tx, row.booking, zone)
