@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-from msgspec.structs import replace
 
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
 from bench.memory import Resident
