@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,26 +35,12 @@ class Log:
         self._logger().error(event, **values)
 
     def _logger(self) -> Any:
-        with _not_installed("rich", "greenlet"):
-            import structlog
+        import structlog
 
         if self._prepare is not None:
             prepare, self._prepare = self._prepare, None
             prepare()
         return structlog.get_logger()
-
-
-@contextmanager
-def _not_installed(*packages: str) -> Iterator[None]:
-    """Within this context, the packages that nobody loaded yet count as not installed: structlog takes them along where
-    it finds them, for colours that this log does not have, and they were 5 of a waiting worker's 78 MB."""
-    hidden = [name for name in packages if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
 
 
 log = Log()

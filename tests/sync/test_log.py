@@ -1,7 +1,5 @@
 """What `-v` shows of a healthy pass: a line a step, with counts, and nothing that says who a patient is (law L8)."""
 
-import subprocess
-import sys
 from datetime import timedelta
 
 import structlog
@@ -38,12 +36,3 @@ def test_without_v_no_line_loads_what_writes_it() -> None:
     quiet.prepared_by(lambda: asked.append("prepared"), verbose=False)
     quiet.info("step", step="judging", done=1)
     assert asked == []
-
-
-def test_b14_a_line_loads_no_colours_and_leaves_them_to_others() -> None:
-    program = (
-        "import sys\nfrom sync.core.log import log\nlog.warning('heard')\n"
-        "print(*sorted({'structlog', 'rich', 'greenlet'} & set(sys.modules)))\nimport rich\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "structlog"
