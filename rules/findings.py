@@ -153,7 +153,7 @@ _TABLE = (
     Rule("dentist-contradiction", "P22", WARNING, "dentist",
          "« Dentiste : {dentist} » est tapé, mais {patient} est suivi(e) par {own} : le fichier ne change pas.", _ASK),
     Rule("dentist-other", "P23", ERROR, "dentist",
-         "{patient} est suivi(e) par {own}, pas par {dentist}. Déplacez le rendez-vous dans son agenda{ask}, "
+         "{patient} est suivi(e) par {own}, pas par {dentist}. {move} le rendez-vous dans son agenda{ask}, "
          "ou, si le patient est d'accord, tapez « Accord patient : oui (quand, comment) ».", _OWN, fixed=True),
     Rule("dentist-left", "P23", ERROR, "dentist",
          "{patient} était suivi(e) par {own}, qui n'est plus au cabinet. Son nouveau dentiste ? "

@@ -52,7 +52,12 @@ class Asking(Struct, frozen=True):
 
     def about(self, patient: Patient) -> Question | None:
         """The question to this patient about the present dentist and time."""
-        return next((one for one in self.questions if _about(one, patient, self.where, self.event.start)), None)
+        return about(self.questions, patient, self.where, self.event.start)
+
+
+def about(questions: Iterable[Question], patient: Patient, where: str, start: datetime) -> Question | None:
+    """The question to this patient about that dentist and time."""
+    return next((one for one in questions if _about(one, patient, where, start)), None)
 
 
 def by_link(questions: Iterable[Question], patient: Patient, where: str, start: datetime) -> Consent | None:

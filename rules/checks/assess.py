@@ -345,7 +345,8 @@ def _by_link(event: CalendarEvent, patient: Patient, context: Context) -> Consen
 def _attributed(
     event: CalendarEvent, entry: Entry, patient: Patient, practice: Practice, context: Context
 ) -> Attribution:
-    agreed = Agreed(_by_link(event, patient, context), context.consent_dentist)
+    question = agreement.about(context.questions, patient, context.dentist, event.start)
+    agreed = Agreed(_by_link(event, patient, context), context.consent_dentist, question)
     proposals = _offered(context, context.slots, patient.dentist or entry.dentist, practice)
     return attribute(entry, patient, context.dentist, practice, agreed, proposals=proposals)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rules.findings import raised
-from rules.model import Consent, Entry, Finding, Patient, Practice
+from rules.model import Consent, Entry, Finding, Patient, Practice, Question
 
 _RECENT = 3  # past visits that are compared with the dentist in the directory (P27)
 
@@ -16,10 +16,12 @@ Findings = tuple[Finding, ...]
 
 class Agreed(Struct, frozen=True):
     """The agreements stored for this booking. `consent`: given by the patient's link. `dentist`: the one for whom an
-    agreement in the entry was noted before (ruling 10)."""
+    agreement in the entry was noted before (ruling 10). `question`: what the patient was asked by link about the
+    present dentist and time."""
 
     consent: Consent | None = None
     dentist: str | None = None
+    question: Question | None = None
 
 
 class Attribution(Struct, frozen=True):
@@ -77,13 +79,24 @@ def _placed(
         if consent.by_link:
             return raised(practice.policy, "consent-by-link", dentist=practice.name_of(where), seen=detail)
         return raised(practice.policy, "consent-recorded", dentist=practice.name_of(where), seen=detail)
-    ask = ", ou tapez « Demander l'accord »" if practice.page_url else ""
-    facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where), "ask": ask}
+    facts = {"patient": who, "own": practice.name_of(own), "dentist": practice.name_of(where)}
+    facts |= _what_to_do(entry, practice, agreed.question)
     wrong = "dentist-other" if _works_here(own, practice) else "dentist-left"
     return (
         *raised(practice.policy, wrong, proposals=proposals, **facts),
         *_consent_void(entry, where, practice, agreed),
     )
+
+
+def _what_to_do(entry: Entry, practice: Practice, question: Question | None) -> dict[str, str]:
+    """How the sentence goes on: what is asked already is not proposed again."""
+    typed = entry.ask_consent is not None
+    if typed and question and question.left and question.answer is None and question.asked_at:
+        at = question.asked_at.astimezone(practice.zone)
+        return {"move": f"Accord demandé par lien le {at:%d/%m}, réponse attendue ; sinon, déplacez", "ask": ""}
+    refused = question is not None and question.answer is False
+    propose = practice.page_url and not (typed or refused)
+    return {"move": "Déplacez", "ask": ", ou tapez « Demander l'accord »" if propose else ""}
 
 
 def _consent_void(entry: Entry, where: str, practice: Practice, agreed: Agreed) -> Findings:

@@ -25,7 +25,8 @@ class Consent(Struct, frozen=True):
 class Question(Struct, frozen=True):
     """The patient is asked by link to agree to `dentist` for the appointment at `start` (P23). `patient_id` (0: not in
     the directory) and `name`: who is asked. `words`: what she typed with « Demander l'accord »; None once she took it
-    back. `left`: a message with it may have left. `answer`: None as long as there is none. `at`: when it was given.
+    back. `left`: a message with it may have left. `answer`: None as long as there is none. `at`: when it was given;
+    `asked_at`: when it was asked.
 
     An empty `dentist`: the words came with a copied event, and ask nothing (ruling 10)."""
 
@@ -38,6 +39,7 @@ class Question(Struct, frozen=True):
     left: bool = False
     answer: bool | None = None
     at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 class OutcomeKind(StrEnum):

@@ -50,8 +50,9 @@ class AgreementRow(Struct, frozen=True):
         """For the rules."""
         answer = None if self.answer is None else self.answer is AnswerState.ACCEPTED
         return Question(
-            self.dentist, self.start, self.own, self.patient, self.name, self.words, left, answer, self.answered_at
-        )
+            self.dentist, self.start, self.own, self.patient, self.name, self.words, left, answer, self.answered_at,
+            self.asked_at,
+        )  # fmt: skip
 
 
 def of(tx: Tx, booking: int, now: datetime, zone: ZoneInfo) -> list[AgreementRow]:
