@@ -183,7 +183,7 @@ def _mandatory(document: Document) -> None:
         return
     missing = [_FRENCH[name] for name in FIELDS if name not in chosen]
     if missing:
-        text = f"ligne de procédure désactivée : plus obligatoire(s) : {', '.join(missing)}."
+        text = f"ligne de procédure désactivée : ce qui n'est plus exigé : {', '.join(missing)}."
         document.report(document.key_spot(("mandatory",)), ("mandatory",), text, "", Severity.WARNING)
 
 

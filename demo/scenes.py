@@ -146,7 +146,7 @@ class Story(Acting):
         self.show.typed(where, title)
         again = self.martin.books(title, start, 20)
         self.told("un SMS et un e-mail de confirmation", *CLAUDE)
-        remarked = lambda now: "Absence(s) non excusée(s) : 1" in now.block and noted("de confirmation")(now)  # noqa: E731
+        remarked = lambda now: "Déjà 1 absence non excusée" in now.block and noted("de confirmation")(now)  # noqa: E731
         self.reads(self.martin, again, where, "l'absence rappelée et les deux envois notés", remarked)
         self.show.closes(script.ABSENT.ending)
         return again

@@ -24,6 +24,7 @@ from demo.googlestandin.person import Person
 from demo.secretary import E, Screen, Secretary
 from demo.server import Server, end, pages, radicale
 from demo.sinks import MailSink, Sms, SmsSink
+from rules.text.french import counted
 
 T = TypeVar("T")
 PATIENCE = 40.0  # seconds; a busy machine needs a few of them, a broken one all
@@ -224,7 +225,7 @@ class Stage:
     def silent(self, expected: str) -> None:
         """No patient was told anything new. Raises Missed."""
         if told := self.post.take_patients():
-            raise Missed(expected, f"{told} message(s)")
+            raise Missed(expected, counted(told, "message", "messages"))
 
     def keep_html(self, mail: EmailMessage) -> Path | None:
         """Put the letter's HTML part into the demo's folder, to be opened in a browser."""
@@ -236,7 +237,7 @@ class Stage:
         return file
 
     def _counted(self) -> str:
-        return f"reçus : {len(self.post.fresh_sms())} SMS, {len(self.post.fresh_mail())} e-mail(s)"
+        return f"reçus : {len(self.post.fresh_sms())} SMS, {counted(len(self.post.fresh_mail()), 'e-mail', 'e-mails')}"
 
 
 def log_tail(folder: Path) -> str:

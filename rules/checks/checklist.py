@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from rules.findings import raised
 from rules.model import Booking, CalendarEvent, Entry, Finding, Patient, Practice
-from rules.text.french import day_and_clock, minutes, numeric_day
+from rules.text.french import counted, day_and_clock, minutes, numeric_day
 
 FIRST_HOUR, LAST_HOUR = 6, 22  # local hours; outside them, the hour is probably a typing error
 LONGEST_MINUTES = 8 * 60
@@ -149,9 +149,13 @@ _SHOWN = 3  # lines of the other form, as our block has few
 # --- attendance ------------------------------------------------------------------------------------------------------
 
 
+_DAYS = 5  # of absences, as our block has few lines
+
+
 def remarks(patient: Patient, practice: Practice) -> Findings:
     """The finding about earlier unexcused absences, with their number and dates (P48)."""
     if not patient.remarks:
         return ()
-    days = ", ".join(numeric_day(one) for one in patient.remarks[:5])
-    return raised(practice.policy, "unexcused-before", seen=f"{len(patient.remarks)} ({days})")
+    days = ", ".join([*map(numeric_day, patient.remarks[:_DAYS]), *(["…"] if len(patient.remarks) > _DAYS else [])])
+    seen = counted(len(patient.remarks), "absence non excusée", "absences non excusées")
+    return raised(practice.policy, "unexcused-before", seen=f"{seen} ({days})")

@@ -18,6 +18,11 @@ _AWAY = (
     " rtt stage vacances vacation"
 )
 _WORDS = frozenset(_AWAY.split())
+_THIS = {
+    "arret": "cet arrêt", "conge": "ce congé", "conges": "ces congés", "formation": "cette formation",
+    "reunion": "cette réunion", "rtt": "ce RTT", "stage": "ce stage", "vacances": "ces vacances",
+}  # fmt: skip
+_ABSENCE = "cette absence"
 _LINES = 4  # of a block's five, beside the finding
 _PER_LINE = 6  # appointments: no line of an event is longer
 
@@ -39,35 +44,43 @@ def is_leave(title: str, *, all_day: bool) -> bool:
     return all_day or not _WORDS.isdisjoint(words(title[:200]))
 
 
-def said(affected: Sequence[Affected], entry: Entry, practice: Practice, *, asked: bool) -> Findings:
-    """The findings of an absence: which appointments lie in it, and what their patients answered. `asked`: other dates
-    were proposed to them."""
+def said(affected: Sequence[Affected], title: str, entry: Entry, practice: Practice, *, asked: bool) -> Findings:
+    """The findings of an absence: which appointments lie in it, and what their patients answered. `title`: as typed;
+    `asked`: other dates were proposed to them."""
+    what = called(title)
     if not affected:
-        return raised(practice.policy, "rescue", seen=_NOBODY) if entry.rescue else ()
+        return raised(practice.policy, "rescue", seen=f"Aucun rendez-vous ne tombe sur {what}") if entry.rescue else ()
     left = [one for one in affected if not one.settled]
-    seen, lines = fall(len(left)), listed(affected, practice)
+    seen, lines = fall(len(left), what), listed(affected, practice)
     if (entry.rescue or asked) and practice.page_url:
         told = [one for one in affected if one.said]
-        return raised(practice.policy, "rescue", seen=_summary(seen, left, told), proposals=lines)
+        return raised(practice.policy, "rescue", seen=_summary(seen, what, left, told), proposals=lines)
     if entry.rescue:
-        return raised(practice.policy, "rescue-no-way", seen=seen, proposals=lines)
-    todo = "tapez « Proposer d'autres dates »" if practice.page_url else "appelez les patients"
+        return raised(practice.policy, "rescue-no-way", seen=seen, whom=_whom(left), proposals=lines)
+    todo = "tapez « Proposer d'autres dates »" if practice.page_url else f"appelez {_whom(left)}"
     return raised(practice.policy, "leave-over-bookings", seen=seen, todo=todo, proposals=lines)
 
 
-_NOBODY = "Aucun rendez-vous ne tombe sur ces congés"
+def called(title: str) -> str:
+    """The absence as she calls it: `ces congés`, `cette formation`; else `cette absence`."""
+    return next((_THIS[word] for word in words(title[:200]) if word in _THIS), _ABSENCE)
 
 
-def fall(number: int) -> str:
+def fall(number: int, what: str) -> str:
     """`3 rendez-vous tombent sur ces congés`."""
-    return counted(number, "rendez-vous tombe", "rendez-vous tombent") + " sur ces congés"
+    return f"{counted(number, 'rendez-vous tombe', 'rendez-vous tombent')} sur {what}"
 
 
-def _summary(seen: str, left: Sequence[Affected], told: Sequence[Affected]) -> str:
+def _whom(left: Sequence[Affected]) -> str:
+    return "le patient" if len(left) == 1 else "les patients"
+
+
+def _summary(seen: str, what: str, left: Sequence[Affected], told: Sequence[Affected]) -> str:
     done = len([one for one in told if one.settled])
     if not left:
-        return "Plus aucun rendez-vous ne tombe sur ces congés"
-    return f"{seen} (autres dates proposées{f', {done} réglé(s)' if done else ''})"
+        return f"Plus aucun rendez-vous ne tombe sur {what}"
+    settled = f", {counted(done, 'réglé', 'réglés')}" if done else ""
+    return f"{seen} (autres dates proposées{settled})"
 
 
 def listed(affected: Sequence[Affected], practice: Practice) -> tuple[str, ...]:
@@ -85,7 +98,10 @@ def listed(affected: Sequence[Affected], practice: Practice) -> tuple[str, ...]:
         return tuple(_of_day(when, part, practice) for when, part in parts)
     shown = parts[: _LINES - 1]
     more = len(ordered) - sum(len(part) for _, part in shown)
-    return (*(_of_day(when, part, practice) for when, part in shown), f"… et {more} autres (attitre agenda)")
+    return (
+        *(_of_day(when, part, practice) for when, part in shown),
+        f"… et {counted(more, 'autre', 'autres')} (attitre agenda)",
+    )
 
 
 def _alone(one: Affected, practice: Practice) -> str:

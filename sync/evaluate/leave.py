@@ -33,7 +33,7 @@ def findings(one: Occurrence) -> tuple[Finding, ...]:
     standing = [row for row in asked if one.entry.rescue or row.at_prompt]
     answers = {row.booking: row for row in standing}
     affected = [*_still_in(case, lie_in, answers, one.entry.rescue), *_moved_out(case, standing, lie_in)]
-    return leave.said(affected, one.entry, case.practice, asked=bool(standing))
+    return leave.said(affected, event.title, one.entry, case.practice, asked=bool(standing))
 
 
 def wake(tx: Tx, before: BookingRow, now: datetime) -> None:
@@ -77,7 +77,7 @@ def _still_in(
         elif answer.answered_at is not None:
             said = f"refusé le {_stamp(case.world, answer.answered_at)}"
         else:
-            said = f"silencieux depuis le {_stamp(case.world, answer.asked_at)}"
+            said = f"demandé le {_stamp(case.world, answer.asked_at)}, sans réponse"
         yield Affected(row.start, row.facts.name, said)
 
 

@@ -103,7 +103,7 @@ ADDITIONS = [
     ("rules: {block-without-motif: off}", "13:30: rules.block-without-motif: ligne de procédure désactivée :"
      " « Ne jamais laisser un créneau bloqué sans motif »."),
     ("mandatory: [name, birth_date, mobile, address, motif]", "13:1: mandatory: ligne de procédure désactivée :"
-     " plus obligatoire(s) : adresse e-mail."),
+     " ce qui n'est plus exigé : adresse e-mail."),
     ("mandatory: [name, mail]", "13:19: mandatory[1]: « mail » : valeur inconnue. Vouliez-vous dire « email » ?"),
     ("page: {listen: 8080, public_url: http://a.fr}",
      "13:16: page.listen: « 8080 » : adresse d'écoute illisible. Exemple : « 127.0.0.1:8080 »."),

@@ -47,7 +47,7 @@ def test_p48_not_excused_is_answered_kept_and_remarked_on_the_next_booking_until
     practice.martin.writes(event, KNOWN_PATIENT, f"{KNOWN_PATIENT}\nAbsente")
     practice.sync(when=evening(practice))
     assert "✓ Absence non excusée notée : ne s'est pas présenté(e)." in practice.martin.sees(event).block
-    remark = f"Absence(s) non excusée(s) : 1 ({practice.days.tuesday:%d/%m/%Y})"
+    remark = f"Déjà 1 absence non excusée ({practice.days.tuesday:%d/%m/%Y})"
     assert remark in practice.martin.sees(following).block
     assert [row["class"] for row in practice.json("absences")] == ["unexcused"]
     practice.martin.writes(event, "Absente", "Absente excusée")

@@ -116,7 +116,7 @@ def test_p48_an_absence_is_remarked_on_the_next_booking_and_the_patient_hears_no
     noted, _, following = scenes[8].partition("Puis Claude Roy rappelle")
     assert "✓ Absence non excusée notée : ne s'est pas présenté(e)" in noted
     assert "SMS au" not in noted
-    assert "✓ Absence(s) non excusée(s) : 1" in following
+    assert "✓ Déjà 1 absence non excusée" in following
     assert "✓ ROY Claude" in following
     assert "bsen" not in following.partition("SMS au")[2].partition("✓ ROY Claude")[0]
 

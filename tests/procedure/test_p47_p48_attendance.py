@@ -39,7 +39,7 @@ def test_p10_p48_who_did_not_come_may_have_a_next_visit_for_the_same_motif(known
     missed, following = visit(known), visit(known, "08/12 10:00")
     assert missed.said("!")
     assert not afterwards(known, missed, "Absent").said("!")
-    assert "✓ Absence(s) non excusée(s) : 1 (25/11/2026)." in following.reads
+    assert "✓ Déjà 1 absence non excusée (25/11/2026)." in following.reads
 
 
 # --- after the hour --------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_p48_not_excused(known: Desk, line: str, said: str) -> None:
     event = afterwards(known, visit(known), line)
     assert verdict(event).startswith(said)
     later = known.books("DUPONT Marie – contrôle", at="08/12 10:00", minutes=20)
-    assert "✓ Absence(s) non excusée(s) : 1 (25/11/2026)." in later.reads
+    assert "✓ Déjà 1 absence non excusée (25/11/2026)." in later.reads
     assert later.confirmed
 
 
@@ -114,7 +114,7 @@ def test_p48_who_came_is_not_absent(known: Desk, line: str, said: str) -> None:
 def test_p48_what_is_unclear_is_asked_and_makes_nobody_absent(known: Desk, line: str, said: str) -> None:
     event = afterwards(known, visit(known), line)
     assert verdict(event).startswith(f"{UNCLEAR} : {said}. Tapez « Absent excusé »")
-    assert "Absence(s)" not in known.books("DUPONT Marie – contrôle", at="08/12 10:00", minutes=20).reads
+    assert "Déjà 1 absence" not in known.books("DUPONT Marie – contrôle", at="08/12 10:00", minutes=20).reads
 
 
 def test_p47_p48_the_patient_is_told_nothing_of_it(known: Desk) -> None:
@@ -143,8 +143,8 @@ def test_p48_the_remark_has_count_and_dates_and_stands_on_the_next_booking_only(
         afterwards(known, event, "Absent")
     following = known.books("DUPONT Marie – détartrage", at="08/12 10:00")
     last = known.books("DUPONT Marie – couronne", at="15/12 10:00", minutes=60)
-    assert "✓ Absence(s) non excusée(s) : 2 (27/11/2026, 25/11/2026)." in following.reads
-    assert "Absence(s)" not in last.reads
+    assert "✓ Déjà 2 absences non excusées (27/11/2026, 25/11/2026)." in following.reads
+    assert "Déjà 1 absence" not in last.reads
 
 
 def test_p48_the_remark_goes_once_she_excuses_it(known: Desk) -> None:
@@ -185,7 +185,7 @@ def test_p48_called_off_a_few_hours_before_is_remarked(known: Desk) -> None:
     known.waits(days=1, hours=3)
     event.adds("Annulé par le patient")
     assert verdict(event).startswith(f"{UNEXCUSED} : annulé le 25/11 à 12 h, le jour même, sans urgence.")
-    assert "Absence(s) non excusée(s) : 1" in known.books("DUPONT Marie – détartrage", at="08/12 10:00").reads
+    assert "Déjà 1 absence non excusée" in known.books("DUPONT Marie – détartrage", at="08/12 10:00").reads
 
 
 def test_p47_called_off_that_morning_for_an_emergency_is_excused(known: Desk) -> None:
@@ -259,10 +259,10 @@ def test_p48_absent_typed_before_the_hour_is_no_absence_until_she_says_so_after_
     read = event.reads
     known.waits(days=2)
     assert event.reads == read
-    assert "Absence(s)" not in later.reads
+    assert "Déjà 1 absence" not in later.reads
     event.retypes("Absente")
     assert verdict(event).startswith(f"{UNEXCUSED} : ne s'est pas présenté(e).")
-    assert "Absence(s) non excusée(s) : 1 (25/11/2026)" in later.reads
+    assert "Déjà 1 absence non excusée (25/11/2026)" in later.reads
 
 
 def test_p47_who_said_absent_too_early_gets_no_reminder(known: Desk) -> None:
@@ -291,7 +291,7 @@ def test_p47_p48_deleted_without_a_word_it_counts_from_when_it_was_seen(
     event.deletes()
     known.waits(minutes=5)
     later = known.books("DUPONT Marie – détartrage", at="08/12 10:00")
-    assert ("Absence(s) non excusée(s) : 1 (25/11/2026)" in later.reads) is remark
+    assert ("Déjà 1 absence non excusée (25/11/2026)" in later.reads) is remark
 
 
 def test_p48_ruling15_silence_makes_nobody_absent_and_is_listed_in_the_digest(known: Desk) -> None:

@@ -12,6 +12,7 @@ from rules.findings import raised
 from rules.model import ANY_TIME, Booking, CalendarEvent, Entry, Patient, Practice
 from rules.telling import correction_notice, waiting_words
 
+CONGES = "Congés d'hiver"
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)  # 10 h in Paris
 
 
@@ -29,27 +30,27 @@ def test_p24_an_absence_is_whole_days_or_a_word_for_it(title: str, all_day: bool
 
 def test_p24_what_lies_in_it_is_listed_and_what_to_do_said(lilas: Practice) -> None:
     paged = replace(lilas, page_url="https://rdv.example")
-    [found] = leave.said(many(2), Entry(), paged, asked=False)
+    [found] = leave.said(many(2), CONGES, Entry(), paged, asked=False)
     assert found.text.startswith("2 rendez-vous tombent sur ces congés")
     assert "Proposer d'autres dates" in found.text
     assert found.proposals == ("mardi 1er décembre à 10 h, Nom 0", "mardi 1er décembre à 10 h 20, Nom 1")
-    [found] = leave.said(many(1), Entry(), lilas, asked=False)
+    [found] = leave.said(many(1), CONGES, Entry(), lilas, asked=False)
     assert "1 rendez-vous tombe sur ces congés" in found.text
-    assert "appelez les patients" in found.text
+    assert "appelez le patient." in found.text
 
 
 def test_p24_asked_the_answers_stand_beside_the_hours(lilas: Practice) -> None:
     paged = replace(lilas, page_url="https://rdv.example")
     answered = [replace(one, said="refusé") for one in many(1)] + [Affected(AT, "Q", "déplacé", settled=True)]
-    [found] = leave.said(answered, Entry(rescue=True), paged, asked=True)
-    assert "autres dates proposées, 1 réglé(s)" in found.text
+    [found] = leave.said(answered, CONGES, Entry(rescue=True), paged, asked=True)
+    assert "autres dates proposées, 1 réglé" in found.text
     assert "mardi 1er décembre à 10 h, Nom 0 : refusé" in found.proposals
-    [over] = leave.said([Affected(AT, "Q", "déplacé", settled=True)], Entry(), paged, asked=True)
+    [over] = leave.said([Affected(AT, "Q", "déplacé", settled=True)], CONGES, Entry(), paged, asked=True)
     assert "Plus aucun rendez-vous" in over.text
-    [nobody] = leave.said([], Entry(rescue=True), paged, asked=False)
+    [nobody] = leave.said([], CONGES, Entry(rescue=True), paged, asked=False)
     assert "Aucun rendez-vous ne tombe" in nobody.text
-    assert leave.said([], Entry(), paged, asked=False) == ()
-    [by_hand] = leave.said(many(1), Entry(rescue=True), lilas, asked=False)
+    assert leave.said([], CONGES, Entry(), paged, asked=False) == ()
+    [by_hand] = leave.said(many(1), CONGES, Entry(rescue=True), lilas, asked=False)
     assert by_hand.rule == "rescue-no-way"
 
 

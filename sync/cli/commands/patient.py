@@ -229,7 +229,9 @@ def _print(card: Card, practice: Practice) -> None:
             say(f"  {label} : {value}{' (provisoire)' if name == 'dentist' and card.provisional else ''}")
     missed = [f"{day:%d/%m/%Y}" for day in _missed(card)]
     if missed:
-        say(f"  Absence(s) non excusée(s) : {', '.join(missed)}")
+        from rules.text.french import counted
+
+        say(f"  {counted(len(missed), 'absence non excusée', 'absences non excusées')} : {', '.join(missed)}")
     for title, rows in (("À venir", card.coming), ("Passés", card.past)):
         say(f"\n{title}")
         lines = [_line(row, practice) for row in rows]

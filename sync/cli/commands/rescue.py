@@ -81,7 +81,10 @@ def _show(lines: list[Line]) -> None:
     table(("Rendez-vous", "Patient", "Autres dates"), rows, "Aucun rendez-vous ne tombe sur cette absence.")
     asked = len([one for one in lines if not one.why_not and not one.again])
     if asked:
-        say(f"\nProposées à {asked} patient(s) ; leurs réponses s'affichent dans l'absence, dans l'agenda.")
+        from rules.text.french import counted
+
+        answers = "sa réponse s'affichera" if asked == 1 else "leurs réponses s'afficheront"
+        say(f"\nProposées à {counted(asked, 'patient', 'patients')} ; {answers} dans l'absence, dans l'agenda.")
 
 
 def _said(line: Line) -> str:
