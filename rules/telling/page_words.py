@@ -23,7 +23,6 @@ OLD_PAGE = "Ce rendez-vous a changé depuis que vous avez ouvert la page. Vérif
 UNDER_CHECK = "Le cabinet est en train de vérifier ce rendez-vous. En cas de doute, appelez-le."
 OVER = "Ce rendez-vous est passé."
 CHOOSE = "Choisissez d'abord un créneau dans la liste."
-NONE_FREE = "Aucun créneau libre sur ces dix jours."
 CALL_NOTED = "C'est noté : le cabinet vous rappellera."
 CALL_KNOWN = "Votre demande est déjà notée : le cabinet vous rappellera."
 WAIT_NOTED = "C'est noté. Rien n'est réservé pour l'instant : votre rendez-vous reste à sa date."
@@ -77,9 +76,10 @@ def moving(start: datetime, practice: Practice) -> str:
     return f"Votre rendez-vous est en cours de déplacement au {when(start, practice)}. Cela prend quelques secondes."
 
 
-def moved(practice: Practice, start: datetime) -> str:
-    """The move is done."""
-    return f"C'est fait : votre rendez-vous est déplacé au {when(start, practice)}. Vous en recevrez la confirmation."
+def moved(practice: Practice, start: datetime, *, told: bool = False) -> str:
+    """The move is done. `told`: its message has left."""
+    comes = "" if told else " Vous en recevrez la confirmation."
+    return f"C'est fait : votre rendez-vous est déplacé au {when(start, practice)}.{comes}"
 
 
 def cancelled(facts: Facts, practice: Practice) -> str:

@@ -76,7 +76,7 @@ def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> S
         days=days,
         earlier=page - 1 if times and page > 0 else None,
         later=page + 1 if times and page < last else None,
-        notes=tuple(_notes(world, state, nothing_free=times and not days)),
+        notes=tuple(_notes(world, state)),
         labels={What.FEWER: words.AGAIN} if unwanted(state.patient) else {},
     )
 
@@ -136,10 +136,11 @@ def _news(world: World, state: State) -> str:
 def _ended(world: World, state: State) -> str:
     """How the last wish ended, while it is news."""
     asked, practice = state.asked, world.practice
-    if asked is None:
+    if asked is None or state.overtaken:
         return ""
     if asked.state == intents.DONE:
-        return words.moved(practice, asked.start) if asked.start and asked.start == state.row.start else ""
+        here = asked.start is not None and asked.start == state.row.start
+        return words.moved(practice, state.row.start, told=state.told_now) if here else ""
     ends = {
         intents.CHANGED: words.OTHER_HAND,
         intents.TAKEN: words.taken(state.row.facts, practice),
@@ -158,13 +159,11 @@ def _days(world: World, slots: tuple[Slot, ...]) -> list[Day]:
     ]
 
 
-def _notes(world: World, state: State, *, nothing_free: bool) -> list[str]:
+def _notes(world: World, state: State) -> list[str]:
     if state.stage is not Stage.STANDS:
         return []
-    notes = [words.NONE_FREE] if nothing_free else []
-    notes += [said] if (said := _next_message(world, state)) else []
-    notes += [said] if (said := words.fewer(unwanted(state.patient), world.practice)) else []
-    return notes
+    said = (_next_message(world, state), words.fewer(unwanted(state.patient), world.practice))
+    return [one for one in said if one]
 
 
 def _next_message(world: World, state: State) -> str:

@@ -13,11 +13,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rules.model import Channel, Facts, Patient
-from rules.telling.planning import Knowledge, differs
+from rules.telling.planning import Knowledge, Row, differs
 from sync.core.context import World
 from sync.people.by_link import SEEN_FOR, can_change, is_behind, revision
 from sync.plan.messages import is_held
-from sync.store import bookings, intents, patients, resources, told, wishes
+from sync.store import bookings, intents, patients, rescues, resources, told, wishes
 from sync.store.bookings import INVALID, BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import IntentRow
@@ -52,12 +52,19 @@ class State(Struct, frozen=True):
     asked: IntentRow | None  # the last wish, while its end is news
     changeable: bool  # the event may be changed for them
     wishes: tuple[WishRow, ...]
+    overtaken: bool  # the appointment changed, or something else was asked, since that wish ended
     now: datetime
 
     @property
     def revision(self) -> str:
         """Of what the calendar says, as far as we know."""
         return revision(self.row.facts)
+
+    @property
+    def told_now(self) -> bool:
+        """Whether a message has told the present time."""
+        told_so = (one.facts for one in self.known.values() if one.row is Row.TOLD)
+        return any(facts is not None and facts.start == self.row.start for facts in told_so)
 
     @property
     def late(self) -> bool:
@@ -81,9 +88,26 @@ def look(world: World, tx: Tx, link: LinkRow) -> State | None:
     facts = row.facts
     if stage is Stage.CHECKED:
         facts = next((one.facts for one in known.values() if one.facts), None)  # type: ignore[assignment]
+    wished = wishes.of_booking(tx, row.id)
     return State(
-        link, row, stage, facts, patient, known, asked, can_change(world, tx, row), wishes.of_booking(tx, row.id), now
-    )
+        link, row, stage, facts, patient, known, asked, can_change(world, tx, row), wished,
+        _overtaken(world, tx, row, asked, wished), now,
+    )  # fmt: skip
+
+
+def _overtaken(
+    world: World, tx: Tx, row: BookingRow, asked: IntentRow | None, wished: tuple[WishRow, ...]
+) -> bool:  # fmt: skip
+    if asked is None or asked.done_at is None:
+        return False
+    standing = resources.get(tx, row.calendar, row.ref)
+    of_leaves = rescues.of_booking(tx, row.id, world.practice.zone)
+    moments = [
+        *(one.at for one in wished),
+        *(moment for one in of_leaves if one.start == row.start for moment in (one.asked_at, one.answered_at)),
+        standing.changed_at if standing is not None else None,
+    ]
+    return any(moment is not None and moment > asked.done_at for moment in moments)
 
 
 def _known(world: World, tx: Tx, row: BookingRow) -> dict[Channel, Knowledge]:
