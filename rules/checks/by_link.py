@@ -25,7 +25,7 @@ _CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappel�
 
 class PageWish(Struct, frozen=True):
     """One open wish. `kind`: call, wait or correct; `detail` as in `sync.store.wishes`. `typed_after`: she changed the
-    event since."""
+    event since. Of kind moved or accepted: what the patient did, and has number 0."""
 
     number: int
     kind: str
@@ -68,7 +68,11 @@ def _correct(wish: PageWish, booking: Booking, practice: Practice) -> tuple[Find
     return raised(practice.policy, "details-proposed", seen=_when(wish.at, practice), problem=what, proposals=lines)
 
 
-_SAID = {"call": _call, "wait": _wait, "correct": _correct}
+def _moved(wish: PageWish, _booking: Booking, practice: Practice) -> tuple[Finding, ...]:
+    return raised(practice.policy, f"{wish.kind}-by-link", seen=_when(wish.at, practice))
+
+
+_SAID = {"call": _call, "wait": _wait, "correct": _correct, "moved": _moved, "accepted": _moved}
 
 
 def _differing(wish: PageWish, patient: Patient) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rules.text import french
 
 KINDS = frozenset({MessageKind.OFFER, MessageKind.STILL})
 NAME = "attitre-propose-"  # begins the UID of each event that shows an offer
+NOTED = "attitre-rdv-"  # begins the UID of each appointment that we note for whoever accepted
 TITLE = "Proposé : "  # begins its title
 CALL = "Libre, à proposer par téléphone"  # begins the title of a list of patients to call
 

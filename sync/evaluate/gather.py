@@ -17,10 +17,11 @@ from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, 
 from rules.patients.clues import clues
 from rules.patients.identify import Match, identify
 from rules.patients.standing_answers import is_relation
+from rules.telling.offer_words import NOTED
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import agreement, attendance, slot_offers
-from sync.store import consents, occurrences, patients, resources, sharing, waiting_entries, wishes
+from sync.store import consents, intents, occurrences, offers, patients, resources, sharing, waiting_entries, wishes
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
@@ -87,6 +88,7 @@ def gather(one: Occurrence) -> Context:
         born_here=False,
         fixed=case.fixed,
         words_copied=one.booking is None and case.reading.foreign_block,
+        wishes=tuple(_accepted(one)),
     )
     context = _with_booking(one, context, one.booking, meant) if one.booking else context
     if not somebody_is_unknown(event, entry, case.practice, context):
@@ -131,10 +133,26 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant:
 
 
 def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
-    """What the patient asked for on their page, and was not dealt with."""
+    """What the patient asked for on their page, and was not dealt with; and that they chose this time there."""
     changed = one.case.row.changed_at
     found = wishes.open_by_booking(one.case.tx).get(booking.id, ())
-    return tuple(PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
+    asked = (PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
+    return (*asked, *_moved(one, booking), *_accepted(one))
+
+
+def _moved(one: Occurrence, booking: BookingRow) -> Iterator[PageWish]:
+    done = intents.arrived(one.case.tx).get(booking.id)
+    if done is not None and done.start == one.event.start:
+        yield PageWish(0, "accepted" if done.kind is intents.ACCEPT else "moved", done.asked_at)
+
+
+def _accepted(one: Occurrence) -> Iterator[PageWish]:
+    """The appointment is one of ours, noted for whoever accepted a freed time."""
+    if not one.event.uid.startswith(NOTED):
+        return
+    offer = offers.accepted_at(one.case.tx, one.dentist, one.event.start, one.case.practice.zone)
+    if offer is not None and offer.answered_at is not None:
+        yield PageWish(0, "accepted", offer.answered_at)
 
 
 def _questions(one: Occurrence, booking: BookingRow) -> tuple[Question, ...]:

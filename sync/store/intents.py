@@ -23,6 +23,7 @@ CANCEL, MOVE, ACCEPT = IntentKind
 _c = t.intent.c
 _GET = select(t.intent).where(*here(t.intent, "booking"))
 _WITH = select(t.intent).where(*here(t.intent), those(_c.state)).order_by(_c.asked_at, _c.booking)
+_ARRIVED = select(t.intent).where(*here(t.intent, "state"), _c.start.is_not(None))
 _DROP, _ADD = delete(t.intent).where(*here(t.intent, "booking")), insert(t.intent)
 _MOVE = update(t.intent).where(*here(t.intent, "booking")).values(state=the(_c.state), done_at=the(_c.done_at))
 
@@ -65,6 +66,14 @@ def open_ones(tx: Tx) -> Sequence[IntentRow]:
     return [_row(row) for row in tx.run(_WITH, those_state=OPEN).mappings()]
 
 
+def arrived(tx: Tx) -> dict[int, IntentRow]:
+    """booking → the move that was carried out for its patient: all in one query, asked once in a transaction."""
+    if tx.cache.arrived is None:
+        tx.cache.arrived = {row["booking"]: _row(row) for row in tx.run(_ARRIVED, the_state=DONE).mappings()}
+    known: dict[int, IntentRow] = tx.cache.arrived
+    return known
+
+
 def in_flight(tx: Tx, booking: int) -> bool:
     """Whether a wish about that booking may be in the calendar, and was not looked at again: nothing is told."""
     row = get(tx, booking)
@@ -76,6 +85,7 @@ _NO_MORE = Wanted()
 
 def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = _NO_MORE) -> None:
     """Store a wish, in place of an earlier one."""
+    tx.cache.arrived = None
     tx.run(_DROP, the_booking=booking)
     what = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
     tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now, **what}])
@@ -83,6 +93,7 @@ def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = _NO_MOR
 
 def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
     """Change the state of the wish."""
+    tx.cache.arrived = None
     tx.run(_MOVE, the_booking=booking, the_state=state, the_done_at=None if state in OPEN else now)
 
 

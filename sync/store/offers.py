@@ -26,6 +26,7 @@ _WITH = select(t.offer).where(*here(t.offer), those(_o.state)).order_by(_o.id)
 _OF_GAP = select(t.offer).where(*here(t.offer, "gap")).order_by(_o.id)
 _OF_ENTRY = select(t.offer).where(*here(t.offer, "waiting")).order_by(_o.id)
 _OF_BOOKING = select(t.offer).where(*here(t.offer, "booking"), those(_o.state)).order_by(_o.id)
+_AT = select(t.offer).where(*here(t.offer, "dentist", "start"), those(_o.state)).order_by(_o.id)
 _SINCE = select(t.offer).where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at)).order_by(_o.id)
 _LAST = select(_o.waiting, func.max(_o.made_at)).where(*here(t.offer, "kind")).group_by(_o.waiting)
 _ASKED = select(_o.waiting, _o.patient, _o.gap, _o.state, _o.made_at).where(
@@ -132,6 +133,12 @@ def accepted_for(tx: Tx, booking: int, zone: ZoneInfo) -> list[OfferRow]:
     """The accepted offers for which that appointment is moved, or was."""
     found = tx.run(_OF_BOOKING, the_booking=booking, those_state=[*ACCEPTED, DONE]).mappings()
     return [_row(row, zone) for row in found]
+
+
+def accepted_at(tx: Tx, dentist: str, start: datetime, zone: ZoneInfo) -> OfferRow | None:
+    """The accepted offer of that time for which a new appointment was noted."""
+    found = tx.run(_AT, the_dentist=dentist, the_start=start, those_state=[*ACCEPTED, DONE]).mappings()
+    return next((one for one in (_row(row, zone) for row in found) if not one.booking), None)
 
 
 def since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[OfferRow]:

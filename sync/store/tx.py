@@ -114,6 +114,9 @@ class TransactionCache(Struct):
     # wishes: booking → its open WishRows; None: not asked yet. Dropped by each new or closed wish.
     wishes: Any = None
 
+    # intents: booking → the IntentRow of its carried-out move; None: not asked yet. Dropped by each change of a wish.
+    arrived: Any = None
+
     # nameindex: Names as they stand in this transaction; dropped by each change of a name, then followed up again
     names: Any = None
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from adapters.base import OutsideError, Refused, Written
 from rules.model import AddEvent, CalendarEvent
+from rules.telling.offer_words import NOTED
 from rules.text.french import day_and_clock
 from sync.annotate import refused_writes, write_backoff
 from sync.annotate.delete import remove
@@ -31,7 +32,6 @@ from sync.waiting.standing import why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
 TOO_LATE = "l'agenda n'a pas répondu à temps"
-NAME = "attitre-rdv-"  # begins the UID of each appointment that we note
 
 
 def is_due(world: World, tx: Tx) -> bool:
@@ -199,4 +199,4 @@ def _event(world: World, source: Source, offer: OfferRow, typed: CalendarEvent) 
 
 def _uid(world: World, source: Source, offer: OfferRow) -> str:
     words = f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}"
-    return f"{NAME}{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+    return f"{NOTED}{hashlib.sha256(words.encode()).hexdigest()[:16]}"

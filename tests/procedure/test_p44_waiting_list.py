@@ -54,7 +54,10 @@ def test_p44_a_freed_slot_goes_to_who_waits_and_both_are_told(desk: Desk, marie:
     assert "RDV déplacé au mar. 01/12 à 10h" in marie.desk.sms(MARIE.mobile)[-1]
     assert "est annulé" in desk.sms(LUC.mobile)[-1]
     assert marie.sees().news == "C'est noté : ce rendez-vous est à vous."
-    assert waiting.said("✓") == ["✓ N'est plus sur la liste d'attente : a accepté un créneau plus tôt."]
+    assert waiting.said("✓") == [
+        "✓ Créneau de la liste d'attente, accepté par le patient, par lien, le 24/11 à 9 h 02.",
+        "✓ N'est plus sur la liste d'attente : a accepté un créneau plus tôt.",
+    ]
     waiting.retypes("")
     waiting.retypes(WAITS)
     assert "Sur la liste d'attente : ce rendez-vous reste, rien d'autre n'est réservé." in waiting.reads
