@@ -87,6 +87,9 @@ _TABLE = (
          "Mobile manquant : tapez « Mobile : 06 … » ou « Sans mobile : oui (raison) ».", _MOBILE),
     Rule("mobile-invalid", "P13", ERROR, "mobile",
          "Mobile « {seen} » : {problem}. Tapez un numéro à 10 chiffres en 06 ou 07.", _MOBILE),
+    Rule("mobile-contradiction", "P34", ERROR, "mobile",
+         "« {seen} » et « {also} » se contredisent : gardez l'un des deux. Un numéro où il ne veut pas de message : "
+         "tapez « Commentaire : » devant.", _MOBILE),
     Rule("detail-unclear", "P13", ERROR, "contact",
          "« {seen} » : à qui est-ce ? Au patient : tapez « Mobile : … » ou « E-mail : … » ; à quelqu'un d'autre : "
          "tapez « Commentaire : » devant.", _MOBILE),
@@ -98,6 +101,9 @@ _TABLE = (
     Rule("email-invalid", "P14", ERROR, "email", "E-mail « {seen} » : {problem}. Corrigez l'adresse.", _EMAIL),
     Rule("email-slip", "P14", ERROR, "email",
          "E-mail « {seen} » : vouliez-vous dire « {proposal} » ? Corrigez, ou tapez « E-mail confirmé ».", _EMAIL),
+    Rule("email-contradiction", "P34", ERROR, "email",
+         "« {seen} » et « {also} » se contredisent : gardez l'un des deux. Une adresse où il ne veut pas de message : "
+         "tapez « Commentaire : » devant.", _EMAIL),
     Rule("address-missing", "P32", ERROR, "address",
          "Adresse manquante : tapez « Adresse : 12 rue des Lilas, 75020 Paris ».", _ADDRESS),
     Rule("address-incomplete", "P32", ERROR, "address",

@@ -205,7 +205,7 @@ def _mobile(typed: Sheet) -> _Checked[str]:
         return Detail(None, "c'est le numéro du cabinet") if own and detail.value == own else detail
 
     found = _best(typed, "mobile", "mobile-invalid", check, "deux numéros, un seul est attendu")
-    return _unless_waived(typed, "no_mobile", "mobile-invalid", found, "« Sans mobile » est tapé aussi")
+    return _unless_waived(typed, "no_mobile", "mobile-contradiction", found, "Sans mobile")
 
 
 def _email(typed: Sheet) -> _Checked[str]:
@@ -220,12 +220,17 @@ def _email(typed: Sheet) -> _Checked[str]:
         return Detail(None, "c'est l'adresse du cabinet") if own else detail
 
     found = _best(typed, "email", "email-invalid", check, "deux adresses, une seule est attendue")
-    return _unless_waived(typed, "no_email", "email-invalid", found, "« Sans e-mail » est tapé aussi")
+    return _unless_waived(typed, "no_email", "email-contradiction", found, "Sans e-mail")
 
 
-def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], problem: str) -> _Checked[str]:
-    """Waived and given at once is a question (P34)."""
-    return _two(typed, rule, found.text, problem) if found.value and exceptions.waived(typed, label) else found
+def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], called: str) -> _Checked[str]:
+    """Waived and given at once is a question (P34): which of the two, with the reason that is typed."""
+    why = exceptions.waived(typed, label) if found.value else None
+    if why is None:
+        return found
+    also = called if why == "oui" or label.replace("no_", "lacks_") in typed.statements else f"{called} : oui ({why})"
+    facts = raised(typed.practice.policy, rule, seen=found.text, also=shortened(also))
+    return _Checked(None, rule, text=found.text, findings=facts)
 
 
 def _birth(typed: Sheet) -> _Checked[date]:

@@ -92,16 +92,25 @@ def waiting(desk: Desk, text: str) -> str:
     return desk.books(TITLE, text).reads
 
 
-def no_longer_waiting(desk: Desk) -> str:
-    """The patient wants no more offers; what she typed still stands."""
+def offered(desk: Desk, what: What) -> str:
+    """Who waits is offered a freed time, and answers; what she typed still stands."""
     desk.runs(replace(OFFERING, policy=desk.office.world.practice.policy))
     event = desk.books(TITLE, "Liste d'attente", at="15/12 10:00")
     frees = desk.books("MOREAU Luc – détartrage", new("Nouveau patient, sans préférence"), at="01/12 10:00", minutes=45)
     desk.waits(minutes=1)
     frees.deletes()
     desk.waits(minutes=1)
-    phone_of(desk, MARIE).presses(What.NO_MORE)
+    phone_of(desk, MARIE).presses(what)
     desk.waits(minutes=1)
+    return event.reads
+
+
+def moved_by_link(desk: Desk) -> str:
+    desk.runs(replace(desk.office.world.practice, page_url=URL))
+    event = desk.books(TITLE)
+    if desk.sms():
+        AtThePage(desk).moves()
+    desk.waits(minutes=5)
     return event.reads
 
 
@@ -238,6 +247,8 @@ SCENES: dict[str, Scene] = {
     "birth-date-invalid": fresh(born="31/02/1981"),
     "mobile-missing": fresh(mobile=None),
     "mobile-invalid": fresh(mobile="01 43 00 11 22"),
+    "mobile-contradiction": fresh(also="Sans mobile : oui (ne veut pas)"),
+    "email-contradiction": fresh(also="Sans e-mail : oui"),
     "detail-unclear": booked(text="rappeler au 06 99 88 77 66"),
     "text-kept": booked(text="préfère le matin mail marie.dupont@example.org"),
     "contact-shared": booked("MOREAU Luc – contrôle", new(born="01/02/1970", address="9 rue Verte, 69001 Lyon")),
@@ -306,6 +317,8 @@ SCENES: dict[str, Scene] = {
     "details-proposed": Scene(asked(What.CORRECT, mobile="06 99 88 77 66")),
     "phone-only": Scene(asked(What.FEWER, sans=("sms", "email"))),
     "messages-fewer": Scene(asked(What.FEWER, sans="sms")),
+    "moved-by-link": Scene(moved_by_link),
+    "accepted-by-link": Scene(lambda desk: offered(desk, What.ACCEPT)),
     "time-wished": Scene(asked(What.WAIT, jour="lun")),
     "absence-excused": past("Absent excusé"),
     "absence-unexcused": past("Absent non excusé"),
@@ -314,7 +327,7 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "waiting-listed": Scene(lambda desk: waiting(desk, "Liste d'attente : lundi matin")),
-    "waiting-over": Scene(no_longer_waiting),
+    "waiting-over": Scene(lambda desk: offered(desk, What.NO_MORE)),
     "waiting-unlisted": Scene(lambda desk: waiting(desk, "Sans liste")),
     "block-without-motif": booked("Bloqué"),
     "block-patient": booked("Rappeler DUPONT Marie"),
@@ -336,7 +349,9 @@ UNTOLD = {
     "recurrence-refused",
     "date-past",
 }  # no SMS whatever is set
-BY_PAGE = {"call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished"}
+BY_PAGE = {
+    "call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished", "moved-by-link", "accepted-by-link",
+}  # fmt: skip
 TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", "waiting-over", *BY_PAGE}  # after the confirmation
 BESIDE_P23 = {"consent-asked", "consent-refused", "consent-first", "consent-again", "consent-no-way"}  # which blocks
 INSTEAD = {  # with the first one silent, the detail is simply missing, which is another line of the procedure

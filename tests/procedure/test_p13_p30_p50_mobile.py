@@ -149,7 +149,10 @@ def test_p30_p34_without_a_mobile_no_sms_goes_to_the_one_on_file(known: Desk) ->
 
 def test_p30_p34_a_mobile_and_without_a_mobile_is_a_question(known: Desk) -> None:
     event = known.books(TITLE, "Sans mobile : oui (n'en a plus)\nMobile : 06 99 88 77 66")
-    assert "✗ Mobile « 06 99 88 77 66 » : « Sans mobile » est tapé aussi." in event.reads
+    assert event.wrong == [
+        "✗ « 06 99 88 77 66 » et « Sans mobile : oui (n'en a plus) » se contredisent : gardez l'un des deux. Un numéro "
+        "où il ne veut pas de message : tapez « Commentaire : » devant."
+    ]
     assert not known.sms()
     assert known.directory()[0].mobile == MARIE.mobile
 
@@ -168,3 +171,11 @@ def test_p30_p34_ruling19_the_exception_stays_until_a_mobile_is_typed(tmp_path: 
     third = desk.books("DUPONT Marie – couronne", "Mobile : 06 98 76 54 32", at="04/12 10:00", minutes=60)
     assert third.confirmed
     assert desk.sms("+33698765432")
+
+
+def test_p34_who_wants_no_sms_keeps_the_number_in_the_comment(desk: Desk) -> None:
+    event = desk.books(TITLE, new() + "\nSans mobile : oui (ne veut pas)")
+    assert "« 06 12 34 56 78 » et « Sans mobile : oui (ne veut pas) » se contredisent" in event.wrong[0]
+    event.retypes(new(mobile=None) + "\nSans mobile : oui (ne veut pas)\nCommentaire : 06 12 34 56 78")
+    assert event.confirmed
+    assert not desk.sms()
