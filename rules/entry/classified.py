@@ -16,7 +16,7 @@ from rules.details import names
 from rules.details.detail import LONGEST_CHARS
 from rules.details.postal import address
 from rules.details.street import BEGINS
-from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, wished_times, yes_no
+from rules.entry import labels, motifs, outcomes, unlabelled, vocabulary, wish_behind, wished_times, yes_no
 from rules.entry.labels import Segment
 from rules.entry.outcomes import Said
 from rules.entry.unlabelled import GAP
@@ -155,6 +155,17 @@ def _first_part(sheet: Sheet, label: str, value: str) -> None:
             free(sheet, part)
 
 
+def wished(sheet: Sheet, text: str) -> str:
+    """The text without the waiting list and the times wished behind it, which are noted."""
+    found = wish_behind.find(text) if "waiting" not in sheet.typed else None
+    if found is None:
+        return text
+    begin, end, wish = found
+    sheet.statements.add("waiting")
+    sheet.add("waiting", wish)
+    return f"{text[:begin]}{GAP}{text[end:]}"
+
+
 # --- words without a label -----------------------------------------------------------------------------------------
 
 
@@ -167,6 +178,7 @@ def _keep_unknown(sheet: Sheet, text: str) -> None:
 
 def free(sheet: Sheet, text: str) -> bool:
     """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
+    text = wished(sheet, text)
     if _as_one(sheet, text):
         return True
     if BEGINS.match(text):

@@ -12,7 +12,7 @@ import unicodedata
 
 from rules.details import names
 from rules.entry import labels, motifs, outcomes, vocabulary, yes_no
-from rules.entry.classified import BREAK, DOCTOR, EDGES, REFERRED, Sheet, labelled, stated, take_details
+from rules.entry.classified import BREAK, DOCTOR, EDGES, REFERRED, Sheet, labelled, stated, take_details, wished
 from rules.entry.is_patient import block_words
 from rules.entry.name_words import (
     name_words,
@@ -75,6 +75,7 @@ def _free_title(sheet: Sheet, text: str) -> None:
     if said:
         sheet.outcome = outcomes.merged(sheet.outcome, said.outcome)
         text = f"{said.before}{GAP}{said.after}"
+    text = wished(sheet, text)
     if "=" in text and (choice := _CHOICE.search(text)):
         sheet.choice, text = int(choice[1]), text[: choice.start()]
     text = REFERRED.sub(lambda found: _left(sheet, found[0]), _BORN_AS.sub(lambda found: _born_as(sheet, found), text))

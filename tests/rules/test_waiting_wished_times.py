@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules.entry.reading import Reader
 from rules.entry.wished_times import DAYS, read, said, ticked
-from rules.model import CalendarEvent, Entry, Wish
+from rules.model import ANY_TIME, CalendarEvent, Entry, Wish
 from tests.desk import SURGERY, moment
 
 MONDAY = datetime(2026, 11, 30)
@@ -68,10 +68,10 @@ def test_p44_what_is_said_is_read_again_as_the_same(days: set[int], moment: str)
     assert read(said(wish)) == wish
 
 
-def typed(text: str) -> Entry:
-    """The entry of an appointment with that text."""
+def typed(text: str, title: str = "DUPONT Marie – contrôle") -> Entry:
+    """The entry of an appointment with that text and title."""
     start = moment("01/12 10:00")
-    event = CalendarEvent("e", start, start, "DUPONT Marie – contrôle", text)
+    event = CalendarEvent("e", start, start, title, text)
     return Reader(SURGERY, moment("24/11 9:00")).read(event)
 
 
@@ -89,3 +89,45 @@ def test_p44_a_slot_that_is_not_to_be_offered(line: str) -> None:
     entry = typed(line)
     assert entry.unlisted
     assert not entry.waiting
+
+
+@pytest.mark.parametrize(
+    ("title", "means"),
+    [
+        ("DUPONT Marie – détartrage – liste d'attente le matin", "matin"),
+        ("DUPONT Marie – détartrage liste d attente le matin", "matin"),
+        ("DUPONT Marie détartrage liste attente mardi après-midi", "mardi après-midi"),
+        ("DUPONT Marie – détartrage LA matin", "matin"),
+        ("DUPONT Marie – détartrage – LA : mardi ou jeudi", "mardi ou jeudi"),
+        ("DUPONT MARIE DETARTRAGE SUR LISTE D'ATTENTE LE MATIN", "matin"),
+        ("liste d'attente jeudi après 17h30 DUPONT Marie détartrage", "jeudi après 17 h 30"),
+        ("DUPONT Marie – détartrage – en attente, le matin, pas le mercredi", "matin, sauf mercredi"),
+        ("DUPONT Marie – détartrage (liste d'attente tous les matins sauf lundi)", "matin, sauf lundi"),
+        ("DUPONT Marie – détartrage – liste d'attente entre 10 h et 12 h – 06 12 34 56 78", "entre 10 h et 12 h"),
+    ],
+)
+def test_p44_a_wish_behind_the_list_in_a_title_is_read(title: str, means: str) -> None:
+    entry = typed("", title)
+    assert (entry.waiting, said(entry.wish)) == (True, means)
+    assert (entry.name_text.upper(), entry.motif) == ("DUPONT MARIE", "Détartrage")
+    assert not entry.comment
+    assert not entry.findings
+
+
+@pytest.mark.parametrize("line", ["liste d'attente le matin", "Sur liste d'attente, le matin", "LA le matin"])
+def test_p44_a_wish_behind_the_list_without_its_colon_is_read(line: str) -> None:
+    entry = typed(line)
+    assert (entry.waiting, said(entry.wish), entry.comment) == (True, "matin", "")
+
+
+def test_p44_a_wish_that_is_not_understood_is_said() -> None:
+    entry = typed("", "DUPONT Marie – détartrage – liste d'attente la semaine prochaine")
+    assert (entry.waiting, entry.wish) == (True, ANY_TIME)
+    assert [one.text for one in entry.findings] == ["Gardé comme commentaire : « la semaine prochaine »."]
+
+
+@pytest.mark.parametrize(
+    "title", ["DUPONT Marie – détartrage dans LA matinée", "salle d'attente le matin", "DUPONT Marie – a LA grippe"]
+)
+def test_p44_other_words_are_no_list(title: str) -> None:
+    assert not typed("", title).waiting
