@@ -13,14 +13,15 @@ _LISTS = (("liste", "d", "attente"), ("liste", "attente"), ("list", "attente"), 
 _NOT_HERS = frozenset({"salle", "d"})  # `salle d'attente`
 _BEFORE = frozenset({"sur", "en", "la"})  # `sur la liste d'attente`
 _DAYS = frozenset({name + end for name in (*DAYS, *TICKED_DAYS, "dim") for end in ("", "s")})
-_MOMENTS = frozenset(
+_MOMENT_WORDS = (
     "matin matins matinee matinees apres midi midis aprem aprems soir soirs journee avant des debut fin pause dejeuner"
-    " semaine".split()
+    " semaine"
 )
-_JOINTS = frozenset(
+_JOINT_WORDS = (
     "le la les l ou et de d du a au en entre jusqu jusque partir sauf pas jamais hors mais plutot seulement uniquement"
-    " si possible tous toutes".split()
+    " si possible tous toutes"
 )
+_MOMENTS, _JOINTS = frozenset(_MOMENT_WORDS.split()), frozenset(_JOINT_WORDS.split())
 _HOUR = re.compile(r"\d{1,2}(?:h\d{0,2}|heures?)?")
 _SHORT = "LA"  # as typed: in small letters it is an article
 _APART = re.compile(r"\s[-–—|/]+\s|[()\[\];]|\d/\d")  # what ends the wish

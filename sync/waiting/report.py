@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from rules.model import Gap, Slot
 from rules.telling.waiting_words import ENDS
-from rules.waiting.fitting import in_order, why_not
+from rules.waiting.fitting import in_order, place_in, why_not
 from sync.core.context import World
 from sync.store import gaps, offers, waiting_entries
 from sync.store.engine import Tx
@@ -43,6 +44,14 @@ class Freed(Struct, frozen=True):
     others: tuple[tuple[str, str], ...] = ()
 
 
+class Waits(Struct, frozen=True):
+    """One who waits. `asked`: what was offered, oldest first; `free`: what is free now, and why it is not offered."""
+
+    entry: EntryRow
+    asked: tuple[Asked, ...]
+    free: tuple[tuple[GapRow, str], ...]
+
+
 def entries(world: World, tx: Tx) -> list[EntryRow]:
     """Who waits now, longest first."""
     found = waiting_entries.in_states(tx, world.practice.zone, waiting_entries.OPEN, waiting_entries.PAUSED)
@@ -59,6 +68,37 @@ def asked_lately(world: World, tx: Tx) -> list[Asked]:
 def freed_by(world: World, tx: Tx, booking: int) -> list[Freed]:
     """The times that this appointment left, with all that became of them."""
     return [_freed(world, tx, one) for one in gaps.of_booking(tx, booking, world.practice.zone)]
+
+
+def of_event(world: World, tx: Tx, place: tuple[str, str], booking: int | None) -> Waits | None:
+    """Who waits by that event: an appointment, or one of the list's own calendar; None where nobody does."""
+    zone = world.practice.zone
+    if booking is not None:
+        entry = waiting_entries.of_booking(tx, booking, zone)
+    else:
+        entry = waiting_entries.of_calendar(tx, place[0], zone).get(place[1])
+    if entry is None:
+        return None
+    asked = tuple(_asked(world, tx, one) for one in offers.of_entry(tx, entry.id, zone))
+    waits = entry.state is not EntryState.CLOSED
+    return Waits(entry, asked, tuple(_not_offered(world, tx, entry)) if waits else ())
+
+
+def _not_offered(world: World, tx: Tx, entry: EntryRow) -> Iterator[tuple[GapRow, str]]:
+    """The times that are free now, each with why it is not offered to that patient, or that it will be."""
+    now = world.now()
+    for gap in gaps.live(tx, world.practice.zone):
+        free = free_around(world, tx, gap, now) if gap.start > now else None
+        found = waiting_for(world, tx, free, now, everybody=True) if free else []
+        for one, _ in found:
+            if free is None or one.number != entry.id:
+                continue
+            start = place_in(free, one.minutes)
+            why = why_not(one, free, world.practice, now)
+            if not why and start is not None:
+                slot = Slot(free.dentist, start, start + timedelta(minutes=one.minutes))
+                why = WAITS if may_take(world, tx, entry, slot) else NOT_VALID
+            yield gap, why
 
 
 def to_call(world: World, tx: Tx, gap: GapRow) -> list[Waiter]:

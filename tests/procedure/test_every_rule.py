@@ -350,7 +350,8 @@ UNTOLD = {
     "date-past",
 }  # no SMS whatever is set
 BY_PAGE = {
-    "call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished", "moved-by-link", "accepted-by-link",
+    "call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished", "moved-by-link",
+    "accepted-by-link",
 }  # fmt: skip
 TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", "waiting-over", *BY_PAGE}  # after the confirmation
 BESIDE_P23 = {"consent-asked", "consent-refused", "consent-first", "consent-again", "consent-no-way"}  # which blocks

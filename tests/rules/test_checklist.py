@@ -158,7 +158,7 @@ def test_p07_what_she_says_is_held_against_the_past_visits(
 def test_p48_unexcused_absences_are_remarked(booked: Booked, judged: Judged, marie: Patient) -> None:
     late = replace(marie, remarks=(date(2026, 3, 12), date(2025, 1, 2)))
     [finding] = judged(booked("DUPONT Marie – détartrage"), late).findings
-    assert finding.text == "Absence(s) non excusée(s) : 2 (12/03/2026, 02/01/2025)."
+    assert finding.text == "Déjà 2 absences non excusées (12/03/2026, 02/01/2025)."
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from adapters.web.patients import What
 from sync.cli import app
 from sync.cli.practices import one_settings
+from sync.report import lookup
 from sync.store import bookings
 from sync.waiting import report
 from sync.wiring import open_world
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
-from tests.procedure.waiting import OFFERING, PAUL, ZOE, phone_of, titles
+from tests.procedure.waiting import LIST, OFFERING, PAUL, ZOE, desk_with_list, phone_of, titles
 
 YAML = """\
 practice:
@@ -76,7 +77,9 @@ def test_p44_who_waits_and_what_was_offered(attitre: Run) -> None:
 
 def test_p44_stop_withdraws_and_nobody_else_is_asked(attitre: Run, desk: Desk) -> None:
     assert attitre("waiting", "stop", "99").exit_code == 1
-    assert attitre("waiting", "stop", "1").output == "1 proposition retirée.\n"
+    assert attitre("waiting", "stop", "1").output.split("\n")[:2] == [
+        "1 proposition retirée :", "  n° 1  DUPONT Marie  01/12/2026 10:00",
+    ]  # fmt: skip
     assert "repris par le cabinet" in phone_of(desk, MARIE).sees().news
     desk.waits(minutes=1)
     assert not [title for title in titles(desk) if title.startswith("Proposé")]
@@ -117,3 +120,35 @@ def test_p44_the_lists_own_calendar_is_read_as_any_other(tmp_path: Path) -> None
             ("martin", False), ("liste d'attente", True),
         ]  # fmt: skip
         assert world.practice.waiting is not None
+
+
+def test_p44_an_unknown_word_is_answered_with_what_can_be_typed(attitre: Run) -> None:
+    said = attitre("waiting", "halt")
+    assert said.exit_code == 2
+    assert "« halt » n'est pas une action. Pour retirer une proposition : attitre waiting stop 12" in said.output
+
+
+def test_p44_explain_says_who_waits_by_an_event_and_why_nothing_is_offered(attitre: Run) -> None:
+    marie = " ".join(attitre("explain", "dupont").output.split())
+    assert "Liste d'attente : attend DUPONT Marie attend depuis le 24/11/2026, 30 min, Dr Claire Martin" in marie
+    assert "souhait : mardi matin. mardi 1er décembre à 10 h proposé le 25/11 à 09:01 attend sa réponse" in marie
+    paul = " ".join(attitre("explain", "roux").output.split())
+    assert "libre son rendez-vous est le jeudi 3 décembre à 10 h, gain de moins de 3 jours" in paul
+    data = json.loads(attitre("explain", "zoé", "--json").output)["waiting"]
+    assert (data["wish"], data["asked"], len(data["free"])) == ("toute heure", [], 1)
+
+
+def test_p44_explain_knows_the_events_of_the_lists_own_calendar(tmp_path: Path) -> None:
+    desk = desk_with_list(tmp_path, [MARIE, LUC])
+    desk.books("DUPONT Marie – détartrage", "le jeudi", dentist=LIST)
+    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+    world = desk.office.world
+    with world.store.read() as tx:
+        [target] = lookup.find(world, tx, "dupont")
+        found = report.of_event(world, tx, target.place, None)
+    assert found is not None
+    assert (found.entry.standing.name, found.asked) == ("DUPONT Marie", ())
+    assert [why for _, why in found.free] == ["souhaite jeudi"]

@@ -30,6 +30,7 @@ _STATES = {
     "query": "question au secrétariat (« ? »)", "ignored": "n'occupe personne : laissé tel quel",
     "unreadable": "illisible : personne n'est prévenu de ce qu'il contient",
 }  # fmt: skip
+_ON_THE_LIST = "inscription sur la liste d'attente : n'occupe personne"
 _SOURCES = {"typed": "tapé", "directory": "fichier", "inferred": "déduit", "calendar": "agenda", "missing": "manque"}
 _EFFECTS = {"error": "bloque", "warning": "avertit", "info": "informe", "off": "éteinte"}
 _SIGNS = {"error": "✗", "warning": "!", "info": "✓", "off": " "}
@@ -72,11 +73,11 @@ def explain(
         if len(found) != 1:
             _choose(world, found, wanted, json=json)
         told = all_about(world, tx, found[0])
-        freed = _freed(world, tx, told)
+        freed, waits = _freed(world, tx, told), _waits(world, tx, told)
         if json:
-            as_json(_data(told) | ({"freed": freed} if freed else {}))
+            as_json(_data(told) | ({"freed": freed} if freed else {}) | ({"waiting": waits} if waits else {}))
         else:
-            _show(world, told, freed)
+            _show(world, told, freed, waits)
 
 
 def _freed(world: World, tx: Tx, told: Explanation) -> list[dict[str, Any]]:
@@ -101,6 +102,50 @@ def _freed(world: World, tx: Tx, told: Explanation) -> list[dict[str, Any]]:
         }
         for one in freed_by(world, tx, told.target.booking.id)
     ]  # fmt: skip
+
+
+def _waits(world: World, tx: Tx, told: Explanation) -> dict[str, Any]:
+    """Who waits by this event, what was offered, and why what is free now is not (P44); empty where nobody does."""
+    if world.practice.waiting is None:
+        return {}
+    from rules.entry.wished_times import said
+    from rules.model import ANY_TIME
+    from sync.waiting.report import ENTRY_STATES, of_event
+
+    booking = told.target.booking
+    found = of_event(world, tx, told.target.place, booking.id if booking else None)
+    if found is None:
+        return {}
+    entry, one = found.entry, found.entry.standing
+    state = ENTRY_STATES[entry.state] if one.fit or entry.why else "à compléter : rien n'est proposé avant"
+    return {
+        "patient": one.name, "since": entry.since, "state": f"{state} : {entry.why}" if entry.why else state,
+        "wish": "toute heure" if one.wish == ANY_TIME else said(one.wish), "dentist": one.dentist,
+        "minutes": one.minutes,
+        "asked": [
+            {"offer": each.offer.id, "start": each.offer.start, "at": each.offer.made_at, "end": each.end}
+            for each in found.asked
+        ],
+        "free": [{"start": gap.start, "dentist": gap.dentist, "why": why} for gap, why in found.free],
+    }  # fmt: skip
+
+
+def _show_waits(world: World, waits: dict[str, Any]) -> None:
+    from rules.text.french import day_and_clock, minutes
+
+    zone = world.practice.zone
+    title(f"Liste d'attente : {waits['state']}")
+    since = f"{waits['since'].astimezone(zone):%d/%m/%Y}"
+    paragraph(
+        f"{waits['patient']} attend depuis le {since}, {minutes(waits['minutes'])}, "
+        f"{world.called(waits['dentist'])} ; souhait : {waits['wish']}."
+    )
+    asked = [
+        (day_and_clock(one["start"]), f"proposé le {one['at'].astimezone(zone):%d/%m à %H:%M}", one["end"])
+        for one in waits["asked"]
+    ]
+    free = [(day_and_clock(one["start"]), "libre", one["why"]) for one in waits["free"]]
+    grid([*asked, *free] or [("–", "rien ne lui a été proposé", "aucun créneau n'est libéré en ce moment")])
 
 
 def _show_freed(world: World, freed: list[dict[str, Any]]) -> None:
@@ -156,8 +201,8 @@ def _begin(one: Target) -> str:
 # --- for a person ----------------------------------------------------------------------------------------------------
 
 
-def _show(world: World, told: Explanation, freed: list[dict[str, Any]]) -> None:
-    _which(world, told)
+def _show(world: World, told: Explanation, freed: list[dict[str, Any]], waits: dict[str, Any]) -> None:
+    _which(world, told, waits)
     if told.facts:
         title("Ce qui a été reconnu")
         grid((one.name, one.value, _SOURCES[one.source] + (f" : {one.note}" if one.note else "")) for one in told.facts)
@@ -169,6 +214,8 @@ def _show(world: World, told: Explanation, freed: list[dict[str, Any]]) -> None:
         title("Messages")
         head = ("N°", "Message", "État", "Quand", "À qui, pourquoi")
         grid([_message(one, world) for one in told.messages], head)
+    if waits:
+        _show_waits(world, waits)
     _show_freed(world, freed)
     title("Dans l'événement")
     for line in _written(told.writing):
@@ -177,7 +224,7 @@ def _show(world: World, told: Explanation, freed: list[dict[str, Any]]) -> None:
     grid([(f"{one.at:%d/%m/%Y %H:%M:%S}", one.text) for one in told.story] or [("–", "rien n'est noté")])
 
 
-def _which(world: World, told: Explanation) -> None:
+def _which(world: World, told: Explanation, waits: dict[str, Any]) -> None:
     from rules.text.french import day_and_clock, minutes
 
     one = told.target
@@ -187,7 +234,8 @@ def _which(world: World, told: Explanation) -> None:
         say(f"{day_and_clock(one.start, year=True)}, {length}, {world.called(one.dentist)}")
     number = f"Rendez-vous n° {one.booking.id}. " if one.booking else ""
     paragraph(f"{number}UID {one.uid or '–'}, agenda {one.calendar}, objet {one.ref}", "")
-    say(f"\nÉtat : {_STATES.get(told.state, told.state)}")
+    listed = waits and one.booking is None
+    say(f"\nÉtat : {_ON_THE_LIST if listed else _STATES.get(told.state, told.state)}")
 
 
 def _findings(world: World, told: Explanation) -> None:

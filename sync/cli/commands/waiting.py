@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from sync.core.context import World
+    from sync.store.engine import Tx
+    from sync.store.offers import OfferRow
+    from sync.store.waiting_entries import EntryRow
+
+
+_MEANT = (
+    "Pour retirer une proposition : attitre waiting stop 12 ; toutes : attitre waiting stop ; "
+    "la liste, avec les numéros : attitre waiting"
+)
 
 
 @app.command()
 def waiting(  # noqa: PLR0917  options
-    action: Annotated[
-        Literal["stop"] | None, typer.Argument(metavar="[stop]", help="Retirer des propositions en cours.")
-    ] = None,
+    action: Annotated[str | None, typer.Argument(metavar="[stop]", help="Retirer des propositions en cours.")] = None,
     offer: Annotated[
         int | None, typer.Argument(metavar="[N°]", help="Numéro d'une proposition ; sans lui, toutes.")
     ] = None,
@@ -37,6 +44,8 @@ def waiting(  # noqa: PLR0917  options
     """
     from sync.cli.practices import desk, one_settings
 
+    if action not in {None, "stop"}:
+        raise typer.BadParameter(f"« {action} » n'est pas une action. {_MEANT}")
     with desk(one_settings(config)) as world:
         if action:
             _stop(world, offer, json=json)
@@ -55,11 +64,28 @@ def _stop(world: World, number: int | None, *, json: bool) -> None:
             raise Failure(f"Aucune proposition en cours n'a le numéro {number}. La liste : attitre waiting")
         for one in chosen:
             withdraw(world, tx, one, STOPPED, world.now())
+        names = [entry.standing.name if (entry := _entry_of(world, tx, one)) else "" for one in chosen]
     if json:
         as_json({"withdrawn": [one.id for one in chosen]})
     else:
-        said = {0: "Aucune proposition en cours.", 1: "1 proposition retirée."}
-        say(said.get(len(chosen), f"{len(chosen)} propositions retirées."))
+        _say_stopped(list(zip(chosen, names, strict=True)))
+
+
+def _entry_of(world: World, tx: Tx, offer: OfferRow) -> EntryRow | None:
+    from sync.store import waiting_entries
+
+    return waiting_entries.get(tx, offer.waiting, world.practice.zone)
+
+
+def _say_stopped(stopped: list[tuple[OfferRow, str]]) -> None:
+    """Which ones: without a number all are withdrawn."""
+    from rules.text.french import counted
+
+    if not stopped:
+        say("Aucune proposition en cours.")
+        return
+    say(f"{counted(len(stopped), 'proposition retirée', 'propositions retirées')} :")
+    grid([(f"n° {one.id}", name, f"{one.start:%d/%m/%Y %H:%M}") for one, name in stopped])
 
 
 def _list(world: World, *, json: bool) -> None:
