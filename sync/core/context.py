@@ -37,6 +37,11 @@ WAITING_LIST = "liste d'attente"  # stands where other calendars have their dent
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 
 
+def of_whom(dentist: str) -> str:
+    """Whose calendar it is, behind `agenda de`: a dentist's by key, or `la liste d'attente`."""
+    return f"la {WAITING_LIST}" if dentist == WAITING_LIST else dentist
+
+
 class Source(Struct, frozen=True):
     """One configured calendar, of `dentist`. The `tags` of a shared calendar tell its dentists apart (P2)."""
 

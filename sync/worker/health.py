@@ -12,6 +12,7 @@ from msgspec import Struct
 from rules.model import Channel
 from rules.text.french import WAYS, clock
 from sync.annotate import refused_writes, write_backoff
+from sync.core.context import of_whom
 from sync.core.hours import at_work
 from sync.core.intervals import interval, pace_of
 from sync.outbox import gateway_pause
@@ -36,7 +37,7 @@ def wrong(tx: Tx) -> list[str]:
     answers unhealthy."""
     refused = refused_writes.every(tx)
     active = [row for row in calendars.every(tx) if row.calendar in refused]
-    closed = [f"L'agenda de {row.dentist} : {refused_writes.said(refused[row.calendar])}" for row in active]
+    closed = [f"L'agenda de {of_whom(row.dentist)} : {refused_writes.said(refused[row.calendar])}" for row in active]
     return [*troubles_said(tx), *gateways_down(tx), *closed]
 
 

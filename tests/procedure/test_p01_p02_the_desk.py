@@ -212,6 +212,12 @@ def test_p02_check_connect_says_what_a_calendar_does_not_allow(
     assert result.exit_code == code
 
 
+def test_p44_check_connect_calls_the_lists_calendar_by_its_name(attitre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wiring._Maker, "_dav", lambda *_: OnAServer(True))
+    listed = f"{YAML}\nwaiting_list: {{calendar: {{kind: caldav, url: 'https://dav.example/cabinet/attente/'}}}}\n"
+    assert "✗ agenda de la liste d'attente : dav.example" in attitre(listed, "check", "--connect").stdout
+
+
 def test_p02_a_read_only_calendar_is_checked_and_patients_are_told(tmp_path: Path) -> None:
     sources = [Source(calendar_of("martin"), "martin")]
     desk = Desk(make_office(tmp_path, SURGERY, sources))

@@ -186,8 +186,11 @@ def _waiting_in_vain(world: World) -> list[str]:
 
 
 def _tries(world: World) -> list[tuple[str, Any]]:
+    from sync.core.context import of_whom
+
     tries: list[tuple[str, Any]] = [
-        (f"agenda de {source.dentist}", lambda source=source: _probe(world, source)) for source in world.sources
+        (f"agenda de {of_whom(source.dentist)}", lambda source=source: _probe(world, source))
+        for source in world.sources
     ]
     return tries + [
         (channel.value, lambda sender=sender: [sender.probe()]) for channel, sender in world.senders.items()
