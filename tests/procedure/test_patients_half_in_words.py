@@ -178,3 +178,26 @@ def refs(desk: Desk) -> list[str]:
 
     pages = desk.office.calendars["martin"].changes(None, NOTHING_KNOWN)
     return [body.ref for page in pages for body in page.resources]
+
+
+# --- what she types herself ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Proposé : DUPONT M.", "Proposé"),
+        ("Proposé : DUPONT Marie", "Proposé"),
+        ("Proposé à DUPONT Marie – détartrage", "Proposé à"),
+        ("à proposer DUPONT Marie – détartrage", "à proposer"),
+    ],
+)
+def test_p44_what_she_proposes_herself_is_asked_about(listing: Desk, title: str, words: str) -> None:
+    event = listing.books(title)
+    assert event.wrong[0] == (
+        f"✗ « {words} » est tapé : le rendez-vous tient-il ? Sinon, tapez « Annulé » devant le nom ; si oui, retirez "
+        f"« {words} »."
+    )
+    assert not listing.sms()
+    event.retypes(title=TITLE)
+    assert event.confirmed
