@@ -22,14 +22,16 @@ _MOMENTS = {
     "debut de matinee": (None, time(10)), "fin de matinee": (time(10), NOON),
 }  # fmt: skip
 _HOUR, _BARE = r"\d{1,2} ?(?:h|heures?|:) ?(?:\d{2}\b)?", r"\d{1,2}(?: ?(?:h|heures?|:) ?(?:\d{2}\b)?)?"
+_ANY_DAY = rf"(?:{'|'.join(DAYS)}|{'|'.join((*TICKED_DAYS, 'dim'))})s?"
 _TOKEN = re.compile(
     rf"(?P<no>\b(?:sauf|pas|jamais|hors)\b)"
     rf"|(?P<week>\ben semaine\b)"
+    rf"|(?P<span>\b(?:du|de) {_ANY_DAY} (?:au|a) {_ANY_DAY}\b)"
     rf"|(?P<between>\b(?:(?:entre|de) )?{_BARE} (?:(?:et|a) )?{_HOUR})"
     rf"|(?P<after>\b(?:apres|a partir de|des|depuis) {_HOUR})"
     rf"|(?P<before>\b(?:avant|jusqu a|jusque) {_HOUR})"
     rf"|(?P<moment>\b(?:{'|'.join(sorted(_MOMENTS, key=len, reverse=True))})s?\b)"
-    rf"|(?P<day>\b(?:{'|'.join(DAYS)}|{'|'.join((*TICKED_DAYS, 'dim'))})s?\b)"
+    rf"|(?P<day>\b{_ANY_DAY}\b)"
 )
 _NUMBERS = re.compile(r"(\d{1,2}) ?(?:h|heures?|:)? ?(\d{2}\b)?")
 _Limits = tuple[time | None, time | None]
@@ -108,8 +110,20 @@ def said(wish: Wish) -> str:
 
 
 def _said(hours: Hours) -> str:
-    days = listed([DAYS[one] for one in sorted(hours.days)], "ou") if hours.days else ""
-    return f"{days} {_limits_said((hours.since, hours.until))}".strip() or "tous les jours"
+    limits = _limits_said((hours.since, hours.until))
+    if not hours.days:
+        return _ALONE.get(limits, limits) or "tous les jours"
+    return f"{_days_said(sorted(hours.days))} {limits}".strip()
+
+
+_ALONE = {"matin": "le matin", "après-midi": "l'après-midi"}
+_IN_A_ROW = 3  # days, which are said by the first and the last
+
+
+def _days_said(days: Sequence[int]) -> str:
+    if len(days) >= _IN_A_ROW and days[-1] - days[0] == len(days) - 1:
+        return f"du {DAYS[days[0]]} au {DAYS[days[-1]]}"
+    return listed([DAYS[one] for one in days], "ou")
 
 
 def _limits_said(limits: _Limits) -> str:
@@ -134,12 +148,21 @@ def _tokens(piece: str) -> Iterator[tuple[frozenset[int], _Limits | None, bool]]
             yield frozenset(), None, True
         elif kind == "week":
             yield frozenset(range(5)), None, False
+        elif kind == "span":
+            yield _from_to(word), None, False
         elif kind == "day":
             yield frozenset({_weekday(word)}), None, False
         elif (
             limits := _MOMENTS.get(word) or _MOMENTS.get(word.removesuffix("s")) if kind == "moment" else _hours(found)
         ):
             yield frozenset(), limits, False
+
+
+def _from_to(word: str) -> frozenset[int]:
+    """The days of `du lundi au jeudi`; `du vendredi au lundi` goes over the week's end."""
+    _, first, _, last = word.split()
+    since, until = _weekday(first), _weekday(last)
+    return frozenset((since + n) % 7 for n in range((until - since) % 7 + 1))
 
 
 def _weekday(word: str) -> int:

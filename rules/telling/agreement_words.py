@@ -23,7 +23,7 @@ def wording(facts: Facts, before: Facts, practice: Practice, *, agrees: bool) ->
 
 def accepted(facts: Facts, practice: Practice) -> str:
     """The booking is confirmed with the other dentist."""
-    return f"Merci. Vous serez reçu(e) par {_who(facts, practice)}, {_when(facts, practice)}."
+    return f"Merci. Vous serez reçu(e) par {_who(facts, practice)} le {_when(facts, practice)}."
 
 
 def noted(practice: Practice) -> str:

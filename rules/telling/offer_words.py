@@ -24,11 +24,12 @@ def sms_said(send: Send, practice: Practice, style: Style) -> str:
     """What an SMS says before its link. It fits into one with it, unless the names are very long."""
     who = spoken_names.article(spoken_names.short(send.facts.dentist, practice))
     if send.kind is MessageKind.STILL:
-        return f"souhaitez-vous toujours avancer votre RDV{'' if style.shorter else f' avec {who}'} ?"
+        wanted = "avancer votre RDV" if send.before else "un RDV"
+        return f"souhaitez-vous toujours {wanted}{'' if style.shorter else f' avec {who}'} ?"
     said = f"un RDV se libère {_sms_when(send.facts, practice, style)} avec {who}."
     if send.before is None or style.shorter:
         return said
-    return f"{said} Le vôtre, {_sms_when(send.before, practice, Style(True, style.today))}, reste sinon."
+    return f"{said} Sinon, le vôtre reste {_sms_when(send.before, practice, Style(True, style.today))}."
 
 
 def sms_tails(send: Send, practice: Practice, url: str | None) -> list[str]:
@@ -43,7 +44,7 @@ def sms_tails(send: Send, practice: Practice, url: str | None) -> list[str]:
 def subject(send: Send, practice: Practice) -> str:
     """No motif: an e-mail's subject is read by others too."""
     if send.kind is MessageKind.STILL:
-        return "Attendez-vous toujours un rendez-vous plus tôt ?"
+        return f"Attendez-vous toujours un rendez-vous{' plus tôt' if send.before else ''} ?"
     return f"Un rendez-vous se libère : {_when(send.facts, practice)}"
 
 
@@ -51,14 +52,16 @@ def paragraphs(send: Send, practice: Practice) -> tuple[str, ...]:
     """What is offered, until when, and what becomes of the present appointment."""
     who = spoken_names.article(spoken_names.dentist(send.facts.dentist, practice).name)
     if send.kind is MessageKind.STILL:
+        sooner = " plus tôt" if send.before else ""
         return (
-            f"Vous êtes inscrit(e) sur la liste d'attente pour un rendez-vous plus tôt avec {who}.",
+            f"Vous êtes inscrit(e) sur la liste d'attente pour un rendez-vous{sooner} avec {who}.",
             "Souhaitez-vous y rester ? Sans réponse de votre part, nous ne vous proposerons plus de créneau.",
         )
-    until = f" avant {_until(send.until, send.facts, practice)}" if send.until else ""
+    local = send.until.astimezone(practice.zone) if send.until else None
+    until = f" avant {french.clock(local)} le {french.day(local.date())}" if local else ""
     held = _when(send.before, practice) if send.before else ""
-    stays = f"Si vous ne le prenez pas, votre rendez-vous du {held} reste." if held else ""
-    first = f"Un rendez-vous se libère le {_when(send.facts, practice)} avec {who}. Le premier qui répond l'obtient."
+    stays = f"Si vous ne le prenez pas, votre rendez-vous du {held} reste réservé." if held else ""
+    first = f"Un rendez-vous se libère le {_when(send.facts, practice)} avec {who}. Le premier qui accepte l'obtient."
     return tuple(filter(None, (first, f"Pour répondre, ouvrez le lien{until}.", stays)))
 
 
@@ -138,7 +141,7 @@ ELSEWHERE = (
 
 def take(facts: Facts, practice: Practice) -> str:
     """The button that accepts."""
-    return f"Oui, je prends le {french.day_and_clock(spoken_names.local(facts, practice))}"
+    return f"Oui, je prends le rendez-vous du {french.day_and_clock(spoken_names.local(facts, practice))}"
 
 
 def refused(held: str) -> str:
@@ -167,7 +170,7 @@ def late(held: str) -> str:
 
 
 def _stays(held: str) -> str:
-    return f" Votre rendez-vous du {held} reste." if held else ""
+    return f" Votre rendez-vous du {held} reste réservé." if held else ""
 
 
 def answer_by(until: datetime) -> str:

@@ -154,7 +154,7 @@ def _asked(world: World, tx: Tx, offer: OfferRow) -> Asked:
     entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
     end = ENDS[offer.state]
     if offer.state is offers.WITHDRAWN and offer.why:
-        end = f"{end} : {offer.why}"
+        end = offer.why if offer.why.startswith(end) else f"{end} : {offer.why}"
     if offer.kind is OfferKind.STILL:
         end = f"attend-il toujours ? {end}"
     return Asked(offer, entry.standing.name if entry else "", end)

@@ -186,7 +186,7 @@ def test_p23_p49_the_click_is_the_agreement_and_the_confirmation_follows(desk: D
     assert AGREED in event.reads
     assert event.said("✗", "!") == []
     assert "RDV confirmé le mardi 1er décembre à 10h avec le Dr Bernard." in desk.sms()[1]
-    assert page(desk).news == "Merci. Vous serez reçu(e) par le Dr Paul Bernard, mardi 1er décembre 2026 à 10 h."
+    assert page(desk).news == "Merci. Vous serez reçu(e) par le Dr Paul Bernard le mardi 1er décembre 2026 à 10 h."
     assert [one.dentist for one in desk.directory()] == ["martin"]
 
 

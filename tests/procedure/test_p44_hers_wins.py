@@ -143,7 +143,7 @@ def test_p44_taken_off_the_list_the_offer_ends_and_the_next_is_asked(desk: Desk)
     page = marie.sees()
     assert page.may == ()
     assert page.news == (
-        "Vous n'êtes plus sur la liste d'attente. Votre rendez-vous du mardi 15 décembre à 10 h reste."
+        "Vous n'êtes plus sur la liste d'attente. Votre rendez-vous du mardi 15 décembre à 10 h reste réservé."
     )
     assert len(phone_of(desk, ZOE).offers) == 1
     assert [one for one in titles(desk) if one.startswith("Proposé")] == [titles(desk)[0]]

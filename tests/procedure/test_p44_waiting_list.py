@@ -79,8 +79,8 @@ def test_p44_a_refusal_keeps_the_place_and_the_next_is_asked(desk: Desk, marie: 
     assert (len(marie.offers), len(zoe.offers)) == (1, 0)
     said = marie.presses(What.REFUSE).news
     assert (
-        said
-        == "C'est noté : vous gardez votre place sur la liste. Votre rendez-vous du mardi 15 décembre à 10 h reste."
+        said == "C'est noté : vous gardez votre place sur la liste. "
+        "Votre rendez-vous du mardi 15 décembre à 10 h reste réservé."
     )
     desk.waits(minutes=1)
     assert (len(marie.offers), len(zoe.offers)) == (1, 1)
@@ -98,7 +98,7 @@ def test_p44_under_a_day_three_are_asked_and_the_second_is_faster(desk: Desk, ma
     frees(desk, at="24/11 17:00")
     assert [len(one.offers) for one in (marie, zoe, paul)] == [1, 1, 1]
     zoe.presses(What.ACCEPT)
-    said = "Ce créneau est déjà pris. Votre rendez-vous du mardi 15 décembre à 10 h reste. "
+    said = "Ce créneau est déjà pris. Votre rendez-vous du mardi 15 décembre à 10 h reste réservé. "
     assert marie.presses(What.ACCEPT).news == f"{said}Vous gardez votre place sur la liste."
     desk.waits(minutes=1)
     desk.waits(minutes=1)
@@ -162,7 +162,7 @@ def test_p44_an_appointment_booked_over_it_withdraws_the_offer(desk: Desk, marie
     desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
     frees(desk)
     desk.books("ROUX Paul – détartrage", at="01/12 10:00")
-    said = "Ce créneau a été repris par le cabinet. Votre rendez-vous du mardi 15 décembre à 10 h reste. "
+    said = "Ce créneau a été repris par le cabinet. Votre rendez-vous du mardi 15 décembre à 10 h reste réservé. "
     assert marie.sees().news == f"{said}Vous gardez votre place sur la liste."
     assert titles(desk) == ["ROUX Paul – détartrage", "DUPONT Marie – détartrage"]
 

@@ -22,7 +22,11 @@ MONDAY = datetime(2026, 11, 30)
         ("lundi ou mardi matin", "lundi ou mardi matin"),
         ("lundi matin et jeudi dès 17h30", "lundi matin ou jeudi après 17 h 30"),
         ("lundi matin ou après-midi", "lundi matin ou lundi après-midi"),
-        ("le matin, pas le lundi", "matin, sauf lundi"),
+        ("le matin, pas le lundi", "le matin, sauf lundi"),
+        ("du lundi au jeudi", "du lundi au jeudi"),
+        ("du lun au mer, après 17h", "du lundi au mercredi après 17 h"),
+        ("en semaine le matin", "du lundi au vendredi matin"),
+        ("l'après-midi", "l'après-midi"),
         ("12h-14h", "entre 12 h et 14 h"),
         ("mer aprem, sauf le 3", "mercredi après-midi"),
         ("sauf mercredi", "tous les jours, sauf mercredi"),
@@ -94,15 +98,15 @@ def test_p44_a_slot_that_is_not_to_be_offered(line: str) -> None:
 @pytest.mark.parametrize(
     ("title", "means"),
     [
-        ("DUPONT Marie – détartrage – liste d'attente le matin", "matin"),
-        ("DUPONT Marie – détartrage liste d attente le matin", "matin"),
+        ("DUPONT Marie – détartrage – liste d'attente le matin", "le matin"),
+        ("DUPONT Marie – détartrage liste d attente le matin", "le matin"),
         ("DUPONT Marie détartrage liste attente mardi après-midi", "mardi après-midi"),
-        ("DUPONT Marie – détartrage LA matin", "matin"),
+        ("DUPONT Marie – détartrage LA matin", "le matin"),
         ("DUPONT Marie – détartrage – LA : mardi ou jeudi", "mardi ou jeudi"),
-        ("DUPONT MARIE DETARTRAGE SUR LISTE D'ATTENTE LE MATIN", "matin"),
+        ("DUPONT MARIE DETARTRAGE SUR LISTE D'ATTENTE LE MATIN", "le matin"),
         ("liste d'attente jeudi après 17h30 DUPONT Marie détartrage", "jeudi après 17 h 30"),
-        ("DUPONT Marie – détartrage – en attente, le matin, pas le mercredi", "matin, sauf mercredi"),
-        ("DUPONT Marie – détartrage (liste d'attente tous les matins sauf lundi)", "matin, sauf lundi"),
+        ("DUPONT Marie – détartrage – en attente, le matin, pas le mercredi", "le matin, sauf mercredi"),
+        ("DUPONT Marie – détartrage (liste d'attente tous les matins sauf lundi)", "le matin, sauf lundi"),
         ("DUPONT Marie – détartrage – liste d'attente entre 10 h et 12 h – 06 12 34 56 78", "entre 10 h et 12 h"),
     ],
 )
@@ -117,7 +121,7 @@ def test_p44_a_wish_behind_the_list_in_a_title_is_read(title: str, means: str) -
 @pytest.mark.parametrize("line", ["liste d'attente le matin", "Sur liste d'attente, le matin", "LA le matin"])
 def test_p44_a_wish_behind_the_list_without_its_colon_is_read(line: str) -> None:
     entry = typed(line)
-    assert (entry.waiting, said(entry.wish), entry.comment) == (True, "matin", "")
+    assert (entry.waiting, said(entry.wish), entry.comment) == (True, "le matin", "")
 
 
 def test_p44_a_wish_that_is_not_understood_is_said() -> None:
