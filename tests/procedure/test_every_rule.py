@@ -248,7 +248,7 @@ SCENES: dict[str, Scene] = {
     "mobile-missing": fresh(mobile=None),
     "mobile-invalid": fresh(mobile="01 43 00 11 22"),
     "mobile-contradiction": fresh(also="Sans mobile : oui (ne veut pas)"),
-    "email-contradiction": fresh(also="Sans e-mail : oui"),
+    "email-contradiction": fresh(also="Sans e-mail : oui (ne veut pas)"),
     "detail-unclear": booked(text="rappeler au 06 99 88 77 66"),
     "text-kept": booked(text="préfère le matin mail marie.dupont@example.org"),
     "contact-shared": booked("MOREAU Luc – contrôle", new(born="01/02/1970", address="9 rue Verte, 69001 Lyon")),

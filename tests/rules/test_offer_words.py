@@ -1,7 +1,8 @@
 """What a patient of the waiting list reads in a message, long and short (P44)."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from rules.model import Channel, Facts, MessageKind, Practice, Send
 from rules.telling import offer_words
