@@ -190,6 +190,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema({"type": "strin
 Department = Annotated[
     str, BeforeValidator(department), WithJsonSchema({"type": ["string", "integer"], "examples": ["75"]})
 ]
+Kept = Annotated[int, Field(ge=90)]  # days: who waits that long is asked once more, absences are typed weeks later
 Several = Annotated[int, Field(ge=1)]
 Whole = Annotated[int, Field(ge=0)]
 Minutes = Annotated[int, Field(ge=5, le=600)]

@@ -18,6 +18,7 @@ from config.scalars import (
     Department,
     Flag,
     Hours,
+    Kept,
     Key,
     Minutes,
     Percent,
@@ -129,8 +130,10 @@ class AbsenceSettings(Model):
 class RetentionSettings(Model):
     """How long things are kept."""
 
-    messages_days: Several = setting("Jours de conservation des messages.", default=1095)
-    journal_days: Several = setting("Jours de conservation du journal.", default=1095)
+    messages_days: Kept = setting(
+        "Jours après le rendez-vous où s'effacent ses messages, liens, demandes par lien et propositions.", default=1095
+    )
+    journal_days: Kept = setting("Jours après lesquels une ligne du journal s'efface.", default=1095)
 
 
 class SupportSettings(Model):

@@ -16,7 +16,7 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
-from sync.core.context import WAITING_LIST, Clock, Source, World, since_start
+from sync.core.context import WAITING_LIST, Clock, Retention, Source, World, since_start
 from sync.store import generation, keyvalue
 from sync.store.engine import Store
 
@@ -55,6 +55,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
             clock=clock,
             accounts=maker.accounts(),
             announcers=maker.announcers,
+            retention=Retention(settings.retention.messages_days, settings.retention.journal_days),
             on_uncertain={
                 Channel.SMS: settings.messages.on_uncertain.sms,
                 Channel.EMAIL: settings.messages.on_uncertain.email,

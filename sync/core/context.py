@@ -133,6 +133,19 @@ class Failing:
         self._steps = frozenset(steps)
 
 
+class Retention(Struct, frozen=True):
+    """For how many days messages to patients, with what they asked and answered, and the journal are kept."""
+
+    messages_days: int = 1095
+    journal_days: int = 1095
+
+
+class Purged(Struct):
+    """When old rows were last deleted, as far as this process knows: an idle pass does not ask the store."""
+
+    at: datetime | None = None
+
+
 class World(Struct, frozen=True):
     """The application context: everything that a pass works with."""
 
@@ -147,6 +160,8 @@ class World(Struct, frozen=True):
     announcers: Mapping[str, Announcer] = field(default_factory=dict)  # push channels, by calendar
     noted: Noted = field(default_factory=Noted)
     failing: Failing = field(default_factory=Failing)
+    retention: Retention = field(default_factory=Retention)
+    purged: Purged = field(default_factory=Purged)
     under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
     calls: Calls = field(default_factory=Inline)
     steady: Callable[[], float] | None = None  # seconds by a clock that nobody sets; None: by `clock`
@@ -173,6 +188,10 @@ class World(Struct, frozen=True):
     def at(self, now: datetime) -> World:
         """The same at that one moment: what a step decides is decided by one time."""
         return replace(self, clock=lambda: now)
+
+    def kept_since(self, now: datetime) -> datetime:
+        """What ended before that may have lost its messages."""
+        return now - timedelta(days=self.retention.messages_days)
 
     def window(self, now: datetime) -> Window:
         """The time range in which series are expanded (docs/design.md#series)."""

@@ -66,7 +66,15 @@ def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
     reading = world.readings.of(source, row.ref, row.payload, world.window(now))
     reading = detached.without_overrides(tx, source, row, reading, now)
     case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
+    if _is_history(case):
+        return replace(case, fixed="il est trop ancien")
     return case if _may_write(case) else replace(case, fixed="attitre ne peut pas écrire dans cet événement")
+
+
+def _is_history(case: Case) -> bool:
+    """Whether the event is so old that its messages may be deleted: what it says of them stays as it is (law L2)."""
+    since = case.world.kept_since(case.now)
+    return bool(case.reading.events) and all(event.end < since for event in case.reading.events)
 
 
 def _is_asked(case: Case, event: CalendarEvent, booking: BookingRow | None) -> bool:

@@ -27,6 +27,7 @@ intent = Table(
     Column("asked_at", UtcDateTime, nullable=False),
     Column("done_at", UtcDateTime),
     Index(None, "practice", "state"),
+    Index(None, "practice", "asked_at"),
 )
 
 link = Table(
@@ -42,6 +43,7 @@ link = Table(
     Column("revoked_at", UtcDateTime),
     Index(None, "practice", "booking"),
     Index(None, "practice", "patient"),
+    Index(None, "practice", "made_at"),
 )
 
 slot_hold = Table(
@@ -99,6 +101,7 @@ waiting = Table(
     Index(None, "practice", "state", "dentist"),
     Index(None, "practice", "booking"),
     Index(None, "practice", "patient"),
+    Index(None, "practice", "closed_at"),
 )
 
 gap = Table(
@@ -120,6 +123,7 @@ gap = Table(
     Column("ref", String),
     Index(None, "practice", "state"),
     Index(None, "practice", "dentist", "start"),
+    Index(None, "practice", "closed_at"),
 )
 
 offer = Table(
@@ -188,4 +192,5 @@ rescue = Table(
     Column("answered_at", UtcDateTime),
     UniqueConstraint("practice", "calendar", "uid", "booking"),
     Index(None, "practice", "booking"),
+    Index(None, "practice", "start"),
 )

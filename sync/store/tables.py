@@ -362,6 +362,7 @@ notice = Table(
     Column("sent_at", UtcDateTime),
     Column("attempts", Integer, nullable=False, default=0),
     Column("next_try", UtcDateTime),
+    Index(None, "practice", "sent_at"),
 )
 
 journal = Table(
@@ -377,6 +378,7 @@ journal = Table(
     Column("detail", String, nullable=False, default=""),
     Index(None, "practice", "booking"),
     Index(None, "practice", "calendar", "ref"),
+    Index(None, "practice", "at"),
 )
 
 

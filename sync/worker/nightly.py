@@ -1,4 +1,5 @@
-"""The nightly chores of a calendar: its audit, the write probe, the series' horizon, unreadable events once more."""
+"""The nightly chores: of a calendar its audit, write probe, series' horizon, unreadable events once more; of the
+store, to forget what was kept long enough."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from adapters.base import OutsideError
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import calendars, journal
+from sync.store import calendars, journal, keyvalue
 from sync.store.calendars import CalendarRow
 
 QUIET_FROM_HOUR, QUIET_MINUTES = 2, 180  # from 2 to 5 in the morning, each calendar at a minute of its own
@@ -24,13 +25,34 @@ def due(row: CalendarRow, now: datetime) -> bool:
         return False
     if row.audit_tried_at is not None and now - row.audit_tried_at < RETRY_AFTER:
         return False
-    return max(row.audited_at or row.baseline_at, row.baseline_at) < _last_hour(row.calendar, now)
+    return max(row.audited_at or row.baseline_at, row.baseline_at) < last_hour(row.calendar, now)
 
 
-def _last_hour(calendar: str, now: datetime) -> datetime:
-    minute = int.from_bytes(hashlib.sha256(calendar.encode()).digest()[:4]) % QUIET_MINUTES
+def last_hour(name: str, now: datetime) -> datetime:
+    """The latest nightly minute of what has that name, a calendar or another chore."""
+    minute = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % QUIET_MINUTES
     today = now.replace(hour=QUIET_FROM_HOUR, minute=0, second=0, microsecond=0) + timedelta(minutes=minute)
     return today if today <= now else today - timedelta(days=1)
+
+
+def forget(world: World) -> int:
+    """Delete what was kept long enough, once a night. Returns how many rows. An idle pass asks the store nothing."""
+    now = world.now()
+    if _is_done(world.purged.at, now):
+        return 0
+    with world.store.read() as tx:
+        kept = keyvalue.get(tx, keyvalue.RETENTION)
+    last = datetime.fromisoformat(kept.split()[0]) if kept else None
+    if _is_done(last, now):
+        world.purged.at = last
+        return 0
+    from sync.worker import retention  # imported here: needed once a night
+
+    return retention.attend(world)
+
+
+def _is_done(last: datetime | None, now: datetime) -> bool:
+    return last is not None and last_hour(keyvalue.RETENTION, now) <= last <= now
 
 
 def audit(world: World, sources: Iterable[Source]) -> int:

@@ -16,7 +16,7 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.log import log
 from sync.store import calendars, keyvalue, resources
 from sync.worker import clock, nightly, step_troubles
-from sync.worker.pipeline import Pass, nothing_to_do, take_all
+from sync.worker.pipeline import Done, Pass, nothing_to_do, take_all
 from sync.worker.scheduler import Readers
 
 
@@ -50,9 +50,11 @@ def one_pass(
     try:
         readers.read_all(sources, watch)
         step_troubles.taken(world, "audit", lambda: nightly.audit(world, sources))
-        if not (restored or tell_all) and at_rest(world):
-            return PassReport(unreachable=unreachable(world, sources))
-        done = take_all(Pass(world, partial(readers.read_all, sources), watch, restored, tell_all))
+        done = Done()
+        if restored or tell_all or not at_rest(world):
+            done = take_all(Pass(world, partial(readers.read_all, sources), watch, restored, tell_all))
+        # after the steps: they notice a store that is older than the calendars
+        step_troubles.taken(world, "retention", lambda: nightly.forget(world))
     finally:
         readers.close()  # a reading that an interrupt left behind stores nothing
     return PassReport(done.evaluated, done.sent, done.written, unreachable(world, sources))

@@ -64,9 +64,9 @@ class Step(Struct, frozen=True):
 class Done(Struct, frozen=True):
     """How many resources were evaluated, messages sent, events written."""
 
-    evaluated: int
-    sent: int
-    written: int
+    evaluated: int = 0
+    sent: int = 0
+    written: int = 0
 
 
 def nothing_to_do(world: World, tx: Tx) -> bool:

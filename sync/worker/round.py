@@ -37,9 +37,9 @@ def one_round(readers: Readers, watch: Watch) -> None:
     readers.read_due(rows, watch)
     step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
     with readers.turn:
-        if at_rest(world):
-            return
-        take_all(Pass(world, partial(_read_all, readers), watch, refresh=partial(_refreshed, readers)))
+        if not at_rest(world):
+            take_all(Pass(world, partial(_read_all, readers), watch, refresh=partial(_refreshed, readers)))
+        step_troubles.taken(world, "retention", lambda: nightly.forget(world))
 
 
 def _rows(world: World) -> Rows:

@@ -32,12 +32,13 @@ WORDS = {
     "clock": "remettre en ordre ce que l'horloge fausse a laissé",
     "configuration": "reprendre la configuration changée",
     "audit": "contrôler les agendas",
+    "retention": "effacer ce qui a été gardé assez longtemps",
     "rest": "voir ce qui reste à faire",
     "push": "tenir ouvertes les annonces de Google",
 }
 
 
-BESIDE = frozenset({"configuration", "audit", "push"})  # taken in every pass, also when no step has work
+BESIDE = frozenset({"configuration", "audit", "retention", "push"})  # taken in every pass, also when no step has work
 
 
 def taken(world: World, name: str, work: Callable[[], object]) -> None:
