@@ -51,6 +51,9 @@ def evaluate(case: Case) -> Annotation:
         return waiting_words.nobody()
     wrong = tuple(one for one in found.findings if _counts(one))
     standing = _standing(case, event, found, fit=not wrong)
+    if known is not None and waiting_entries.is_anothers(case.tx, known, standing.patient, standing.name):
+        waiting_entries.close(case.tx, known.id, waiting_entries.ANOTHER, case.now)
+        known = None
     if known is None:
         waiting_entries.add(case.tx, Origin.CALENDAR, standing, case.now, place=case.place)
         gaps.look_again(case.tx, case.now, dentist=standing.dentist)

@@ -28,6 +28,10 @@ def note(case: Case, booking: int, what: Booking, patient: int | None, *, valid:
     tx, now = case.tx, case.now
     entry = waiting_entries.of_booking(tx, booking, case.practice.zone)
     standing = _standing(case, what, patient, valid=valid)
+    if entry is not None and waiting_entries.is_anothers(tx, entry, standing.patient, standing.name):
+        if entry.state is not CLOSED:
+            waiting_entries.close(tx, entry.id, waiting_entries.ANOTHER, now)
+        entry = None
     if entry is None or (entry.state is CLOSED and entry.origin is not Origin.TAG):
         if what.waiting and not what.cancelled and what.start > now:
             waiting_entries.add(tx, Origin.TAG, standing, now, booking=booking)

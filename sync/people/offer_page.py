@@ -22,6 +22,7 @@ from rules.text.french import day_and_clock
 from sync.core.context import World
 from sync.people.by_link import SEEN_FOR, can_change, revision
 from sync.store import bookings, gaps, intents, journal, offers, slot_holds, waiting_entries
+from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import Wanted
 from sync.store.links import LinkRow
@@ -105,7 +106,13 @@ def _look(world: World, tx: Tx, link: LinkRow) -> _State | None:
         return None
     facts, _ = facts_of(world, tx, offer, entry)
     row = bookings.get(tx, offer.booking, world.practice.zone) if offer.booking else None
-    return _State(offer, entry, facts, row.facts if row and row.vanished_at is None else None, now)
+    held = row.facts if row and row.vanished_at is None and not _is_anothers(tx, entry, row) else None
+    return _State(offer, entry, facts, held, now)
+
+
+def _is_anothers(tx: Tx, entry: EntryRow, row: BookingRow) -> bool:
+    """Whether the appointment has another patient meanwhile, perhaps one without a record."""
+    return waiting_entries.is_anothers(tx, entry, row.patient or 0, row.facts.name)
 
 
 def _page(world: World, tx: Tx, state: _State) -> Shown:

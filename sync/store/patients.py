@@ -79,6 +79,14 @@ def get(tx: Tx, patient: int) -> Patient | None:
     return get(tx, row["merged_into"]) if row["merged_into"] else _patients(tx, [row])[0]
 
 
+def is_same(tx: Tx, one: int, other: int) -> bool:
+    """Whether both numbers lead to one record, by whichever of two merged ones."""
+    if one == other:
+        return True
+    found = [get(tx, number) for number in (one, other)]
+    return None not in found and len({patient.id for patient in found if patient}) == 1
+
+
 def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
     """All patients to whom a clue points: a word of the name, a mobile, an e-mail, a birth date, a number.
 

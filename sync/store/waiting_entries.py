@@ -13,7 +13,8 @@ from msgspec import Struct
 from sqlalchemy import func, insert, or_, select, update
 
 from rules.model import Wish
-from sync.store import bookings, counters, resources, wishes
+from rules.text.fold import words
+from sync.store import bookings, counters, patients, resources, wishes
 from sync.store import tables as t
 from sync.store.codec import wish_from_json, wish_to_json
 from sync.store.engine import Tx
@@ -22,7 +23,7 @@ from sync.store.tx import here, the, those
 from sync.store.wishes import WishKind
 
 OPEN, PAUSED, CLOSED = EntryState
-LEFT = "ne veut plus de propositions"
+LEFT, ANOTHER = "ne veut plus de propositions", "l'inscription est à un autre patient"
 
 _w, _b = t.waiting.c, t.booking.c
 _ADD = insert(t.waiting)
@@ -117,6 +118,15 @@ def over(tx: Tx, now: datetime, zone: ZoneInfo) -> list[EntryRow]:
 def older(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[EntryRow]:
     """The open entries of which nobody said since that moment that they still stand."""
     return [_row(row, zone) for row in tx.run(_OLD, the_confirmed_at=moment).mappings()]
+
+
+def is_anothers(tx: Tx, entry: EntryRow, patient: int, name: str) -> bool:
+    """Whether the entry is not that patient's, who may have no record yet: 0 and a name."""
+    known = entry.standing
+    if known.patient and patient:
+        return not patients.is_same(tx, known.patient, patient)
+    one, other = set(words(known.name)), set(words(name))
+    return not (one <= other or other <= one)  # a name that was typed in part may have been completed
 
 
 def add(

@@ -10,15 +10,13 @@ from sync.store import gaps, intents, journal, offers, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
 from sync.store.states import IntentState
-from sync.waiting.offering import TAKEN_BACK
+from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 
 MOVED = "a accepté un créneau plus tôt"
 OTHERWISE = "son rendez-vous a changé entre-temps"
-_WHY = {
-    IntentState.TAKEN: TAKEN_BACK,
-    IntentState.CHANGED: OTHERWISE,
-    IntentState.CALL: "l'agenda n'a pas pu être modifié",
-}
+NOT_WRITTEN = "l'agenda n'a pas pu être modifié"
+_WHY = {IntentState.TAKEN: TAKEN_BACK, IntentState.CHANGED: OTHERWISE, IntentState.CALL: NOT_WRITTEN}
+_NOT_FREE = frozenset({TAKEN_BACK, NOT_WRITTEN, READ_ONLY})  # for any other reason the time is free for the next one
 
 
 def attend(world: World) -> int:
@@ -54,8 +52,8 @@ def succeeded(tx: Tx, offer: OfferRow, now: datetime) -> bool:
 def failed(tx: Tx, offer: OfferRow, why: str, now: datetime) -> None:
     """The calendar did not take it, so the present appointment stands. The time is offered on where it is free."""
     offers.move(tx, offer.id, offers.ACCEPTED, offers.WITHDRAWN, closed_at=now, why=why)
-    if why == OTHERWISE:
-        gaps.open_again(tx, offer.gap, now)
-    else:
+    if why in _NOT_FREE:
         gaps.close(tx, offer.gap, why, now)
+    else:
+        gaps.open_again(tx, offer.gap, now)
     journal.log(tx, now, "slot-withdrawn", booking=offer.booking or None, detail=why)

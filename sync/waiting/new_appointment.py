@@ -28,7 +28,7 @@ from sync.waiting import accepted
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 from sync.waiting.reading_now import read_calendars
-from sync.waiting.standing import why_over
+from sync.waiting.standing import why_off, why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
 TOO_LATE = "l'agenda n'a pas répondu à temps"
@@ -64,7 +64,7 @@ def _one(world: World, offer: OfferRow) -> int:
     if source is None or entry is None:
         return _ends(world, offer, accepted.OTHERWISE)
     if typed is None:
-        return _off_already(world, source, offer)
+        return _off_already(world, source, offer, accepted.OTHERWISE)
     if not read_calendars(world, offer.dentist, offer.calendar, also=entry.calendar):
         return 0
     with world.store.read() as tx:
@@ -73,19 +73,29 @@ def _one(world: World, offer: OfferRow) -> int:
         return 0  # after the list's event was read and evaluated again
     if offer.start <= world.now() and not _stands(world, source, offer):
         return _ends(world, offer, TOO_LATE)
+    return _as_typed(world, source, offer, typed)
+
+
+def _as_typed(world: World, source: Source, offer: OfferRow, typed: CalendarEvent) -> int:
+    """What the list's event says is known: note it as an appointment, if it is still that patient's."""
     event = _event(world, source, offer, typed)
+    with world.store.read() as tx:
+        off = why_off(tx, offer, waiting_entries.get(tx, offer.waiting, world.practice.zone))
+    if off:
+        return _off_already(world, source, offer, off)
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
 
 
-def _off_already(world: World, source: Source, offer: OfferRow) -> int:
-    """The list's event is gone: by ourselves, once the appointment stood and the process died, else by the practice."""
+def _off_already(world: World, source: Source, offer: OfferRow, why: str) -> int:
+    """The list's event is gone: by ourselves, once the appointment stood and the process died, else by the practice. Or
+    it is another patient's now, for whom nothing is noted here."""
     if offer.state is not offers.FLIGHT:
-        return _ends(world, offer, accepted.OTHERWISE)
+        return _ends(world, offer, why)
     if not read_calendars(world, offer.dentist, offer.calendar):
         return 0
     if not _stands(world, source, offer):
-        return _ends(world, offer, accepted.OTHERWISE)
+        return _ends(world, offer, why)
     with world.store.write() as tx:
         _succeeded(world, tx, offer)
     return 1

@@ -9,11 +9,10 @@ from sync.store import calendars, patients, resources, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
 from sync.store.resources import GONE
-from sync.store.waiting_entries import CLOSED, EntryRow
+from sync.store.waiting_entries import ANOTHER, CLOSED, EntryRow
 from sync.waiting.offering import TAKEN_BACK
 
 OFF_THE_LIST = "n'est plus sur la liste"
-ANOTHER = "l'inscription est à un autre patient"
 SEEN_WITHIN = timedelta(minutes=5)  # an event of ours that no reading showed by then was deleted before
 
 
@@ -33,10 +32,7 @@ def why_off(tx: Tx, offer: OfferRow, entry: EntryRow | None) -> str:
 def is_same(tx: Tx, one: int, other: int) -> bool:
     """Whether both numbers lead to one patient, by whichever of two merged records. 0, where the directory has none,
     may be anybody."""
-    if one == other or 0 in {one, other}:
-        return True
-    found = [patients.get(tx, number) for number in (one, other)]
-    return None not in found and len({patient.id for patient in found if patient}) == 1
+    return 0 in {one, other} or patients.is_same(tx, one, other)
 
 
 def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:

@@ -1,6 +1,7 @@
 """Whatever the secretary does with an offer or a place on the list wins, even if nobody has read it yet (P44)."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -171,21 +172,112 @@ def test_p49_an_entry_given_to_another_patient_is_not_taken_by_the_first(listed:
     event, marie = on_the_list(listed)
     if read:
         event.retypes(title="PETIT Zoé – détartrage")
-        assert opens(marie) is None
     else:
         types(event, title="PETIT Zoé – détartrage")
         marie.presses(What.ACCEPT)
     passes(listed)
+    assert marie.sees().news == "Vous n'êtes plus sur la liste d'attente."
     assert "PETIT Zoé – détartrage" not in titles(listed)
     assert titles(listed, LIST) == ["PETIT Zoé – détartrage"]
     assert not [text for text in listed.sms(MARIE.mobile) if "confirmé" in text]
+
+
+STRANGER = "BLANC Jean – détartrage"  # the directory does not have him
+
+
+@pytest.mark.parametrize("accepted", ["after", "before", "in flight"])
+@pytest.mark.parametrize("title", ["PETIT Zoé – détartrage", STRANGER])
+def test_p49_an_accepted_time_is_not_noted_for_whoever_the_lists_event_is_given_to(
+    listed: Desk, monkeypatch: pytest.MonkeyPatch, accepted: str, title: str
+) -> None:
+    event, marie = on_the_list(listed)
+    calendar = listed.office.calendars["martin"]
+    if accepted != "after":
+        assert marie.presses(What.ACCEPT).pending
+    if accepted == "in flight":  # the process dies before its request reached the server
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(calendar, "add", dies)
+            listed.office.passes()
+    types(event, title=title)
+    if accepted == "after":
+        marie.presses(What.ACCEPT)
+    stood = list[str]()
+    add = calendar.add
+    monkeypatch.setattr(calendar, "add", lambda one: (stood.append(one.title), add(one))[1])
+    passes(listed)
+    assert not [one for one in stood if not one.startswith("Proposé")]  # not for a moment either
+    assert title not in titles(listed)
+    assert titles(listed, LIST) == [title]
+    assert marie.sees().news == "Vous n'êtes plus sur la liste d'attente."
+    assert not [text for text in listed.sms() if "confirmé" in text and "1er décembre" in text][1:]  # Luc Moreau's
+
+
+@pytest.mark.parametrize("flight", [False, True])
+def test_p44_an_accepted_time_is_not_noted_once_she_deleted_the_lists_event(
+    listed: Desk, monkeypatch: pytest.MonkeyPatch, *, flight: bool
+) -> None:
+    event, marie = on_the_list(listed)
+    calendar = listed.office.calendars["martin"]
+    marie.presses(What.ACCEPT)
+    if flight:
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(calendar, "add", dies)
+            listed.office.passes()
+    listed.office.calendars[LIST].delete(f"{event.uid}.ics")
+    passes(listed)
+    assert titles(listed) == titles(listed, LIST) == []
+    assert marie.sees().news == "Vous n'êtes plus sur la liste d'attente."
+
+
+def test_p44_noted_before_she_gave_the_lists_event_to_another_it_stays_and_so_does_hers(
+    listed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, marie = on_the_list(listed)
+    calendar = listed.office.calendars["martin"]
+    marie.presses(What.ACCEPT)
+    add = calendar.add
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(calendar, "add", lambda one: dies(add(one)))
+        listed.office.passes()
+    types(event, title="PETIT Zoé – détartrage")
+    passes(listed)
+    assert titles(listed) == ["DUPONT Marie – détartrage"]
+    assert titles(listed, LIST) == ["PETIT Zoé – détartrage"]
+    assert marie.sees().news == "C'est noté : ce rendez-vous est à vous."
+
+
+def dies(_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_p44_an_appointment_given_to_a_stranger_is_not_shown_to_the_first(desk: Desk) -> None:
+    event, marie = offered(desk)
+    event.retypes("Mobile : 06 12 34 56 78", title=STRANGER)  # a family on one phone
+    shows_nothing(marie)
+
+
+def shows_nothing(phone: Phone) -> None:
+    """The first offer's page, that is: the second may be the other one's, on the same phone."""
+    page = phone.sees(0)
+    assert page.rows == page.offered == page.may == ()
+    assert page.news == "Vous n'êtes plus sur la liste d'attente."
+
+
+def test_p44_a_stranger_waits_from_when_the_event_became_his(listed: Desk) -> None:
+    event = listed.books("BLANC Jean – détartrage", dentist=LIST)
+    listed.waits(days=1)
+    event.retypes(title="PETIT Zoé – détartrage")
+    with listed.office.world.store.read() as tx:
+        [entry] = waiting_entries.in_states(tx, PARIS, waiting_entries.OPEN)
+    assert entry.standing.name == "PETIT Zoé"
+    assert listed.office.now - entry.since < timedelta(minutes=5)
 
 
 def test_p44_an_appointment_given_to_another_of_the_family_is_not_shown_to_the_first(tmp_path: Path) -> None:
     desk = make_desk(tmp_path, OFFERING, [MARIE, SHARED, LUC])
     event, marie = offered(desk)
     event.retypes(title="PETIT Zoé – détartrage")
-    assert opens(marie) is None
+    shows_nothing(marie)
 
 
 # --- erased ----------------------------------------------------------------------------------------------------------
