@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from rules.model import Patient
 from rules.text.fold import fold
-from sync.store import bookings, erasing, journal, nameindex
+from sync.store import bookings, erasing, gaps, journal, nameindex
 from sync.store.engine import Tx
 
 
@@ -53,6 +53,7 @@ def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
     erasing.drop_records(tx, ids)
     erasing.out_of_the_rest(tx, mentions)
     nameindex.erased(tx)
+    gaps.doubt_lists(tx)
     journal.log(tx, now, "patient-erased")
     return Erased(tuple(sorted(left, key=lambda one: one.start)), len(theirs), others)
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, String, Table, delete, or_, select, update
+from sqlalchemy import JSON, String, Table, and_, delete, or_, select, update
 
 from sync.store import bookings, edits, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.offers import OfferKind
 from sync.store.states import OfferState
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ def events(tx: Tx, ids: list[int]) -> list[dict[str, Any]]:
 
 
 def withdraw_offers(tx: Tx, ids: list[int], numbers: list[int], now: datetime) -> None:
-    """Keep of each offer that an event shows only what takes that event out, and of the time that their appointments
-    left only that it is free: it may be offered to others."""
+    """Keep of each offer that an event shows, or may show, only what takes that event out, and of the time that their
+    appointments left only that it is free: it may be offered to others."""
     o, g = t.offer.c, t.gap.c
-    theirs = (o.practice == tx.practice, o.ref != "", or_(o.patient.in_(ids), o.booking.in_(numbers)))
+    seen = or_(o.ref != "", and_(o.ref.is_(None), o.kind == OfferKind.SLOT))
+    theirs = (o.practice == tx.practice, seen, or_(o.patient.in_(ids), o.booking.in_(numbers)))
     nobody = {"waiting": 0, "booking": 0, "patient": 0, "title": None}
     ended = {"state": OfferState.WITHDRAWN.value, "closed_at": now, "why": None}
     tx.connection.execute(update(t.offer).where(*theirs).values(**nobody, **ended))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from sqlalchemy import insert, select, update
 
-from sync.store import counters
+from sync.store import counters, keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import GapState
@@ -18,6 +18,7 @@ from sync.store.tx import here, the, those
 SEEN, OPEN, TAKEN, CLOSED = GapState
 LIVE = (SEEN, OPEN)
 NO_LIST = "sans liste"
+_DOUBTED = "call-lists"  # a setting
 
 _g = t.gap.c
 _ADD, _GET = insert(t.gap), select(t.gap).where(*here(t.gap, "id"))
@@ -93,6 +94,21 @@ def shown(tx: Tx, zone: ZoneInfo) -> list[GapRow]:
 def note_event(tx: Tx, gap: int, ref: str) -> None:
     """Note the event that lists whom to call; empty: it is out."""
     tx.run(_NOTE.values(ref=ref), the_id=gap)
+
+
+def doubt_lists(tx: Tx) -> None:
+    """Somebody was erased: the events that list whom to call are looked at once more."""
+    keyvalue.put(tx, _DOUBTED, "1")
+
+
+def lists_doubted(tx: Tx) -> bool:
+    """Whether they are to be looked at once more."""
+    return keyvalue.get(tx, _DOUBTED) == "1"
+
+
+def lists_sure(tx: Tx) -> None:
+    """They name nobody who was erased."""
+    keyvalue.put(tx, _DOUBTED, "")
 
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[GapRow]:

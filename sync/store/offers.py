@@ -33,6 +33,11 @@ _ASKED = select(_o.waiting, _o.patient, _o.gap, _o.state, _o.made_at).where(
     *here(t.offer, "kind"), _o.made_at > the(_o.made_at)
 )
 _SHOWN = select(t.offer).where(*here(t.offer), _o.ref != "").order_by(_o.id)
+_UNSURE = (
+    select(t.offer)
+    .where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at), _o.ref.is_(None), _o.state.not_in(LIVE))
+    .order_by(_o.id)
+)
 _w = t.waiting.c
 _EVENT = (
     select(_w.calendar, _w.ref)
@@ -160,6 +165,12 @@ def last_asked(tx: Tx) -> dict[int, datetime]:
 def shown(tx: Tx, zone: ZoneInfo) -> list[OfferRow]:
     """The offers that an event in a calendar shows."""
     return [_row(row, zone) for row in tx.run(_SHOWN).mappings()]
+
+
+def unsure(tx: Tx, since: datetime, zone: ZoneInfo) -> list[OfferRow]:
+    """The offers of freed time, made after that moment, that ended before it was known whether an event shows them."""
+    found = tx.run(_UNSURE, the_kind=OfferKind.SLOT, the_made_at=since)
+    return [_row(row, zone) for row in found.mappings()]
 
 
 def move(tx: Tx, offer: int, expected: tuple[OfferState, ...], state: OfferState, **values: Any) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
-from adapters.base import OutsideError, Unknown, Written
+from adapters.base import Conflict, OutsideError, Resource, Unknown, Written
 from adapters.deadline import within
 from rules.model import AddEvent
 from rules.telling import offer_words
 from sync.annotate import write_backoff
 from sync.annotate.write_probe import may_write
-from sync.core.context import World
+from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.store import gaps
@@ -26,15 +27,30 @@ MOST = 10  # patients on one list
 
 def is_due(world: World, tx: Tx, now: datetime) -> bool:
     """Whether a list is to be shown or taken out."""
-    return bool(_to_show(world, tx, now) or _to_take_out(world, tx, now))
+    return bool(_to_show(world, tx, now) or _to_take_out(world, tx, now) or gaps.lists_doubted(tx))
 
 
 def attend(world: World) -> int:
-    """Show and take out. Returns how many; one calendar that fails does not stop the others (law L10)."""
+    """Show, take out, and write anew where somebody was erased. Returns how many; one calendar that fails does not stop
+    the others (law L10)."""
     now = world.now()
     with world.store.read() as tx:
         fresh, over = _to_show(world, tx, now), _to_take_out(world, tx, now)
-    return sum(_safely(world, one, shown=False) for one in fresh) + sum(_safely(world, one, shown=True) for one in over)
+    done = sum(_safely(world, one, _show) for one in fresh) + sum(_safely(world, one, _take_out) for one in over)
+    return done + _renew(world)
+
+
+def _renew(world: World) -> int:
+    """A list that was written with an erased patient's name loses it."""
+    with world.store.read() as tx:
+        shown = gaps.shown(tx, world.practice.zone) if gaps.lists_doubted(tx) else None
+    if shown is None:
+        return 0
+    done = sum(_safely(world, one, _write_anew) for one in shown)
+    if done == len(shown):
+        with world.store.write() as tx:
+            gaps.lists_sure(tx)
+    return done
 
 
 def _to_show(world: World, tx: Tx, now: datetime) -> list[GapRow]:
@@ -47,11 +63,11 @@ def _to_take_out(world: World, tx: Tx, now: datetime) -> list[GapRow]:
     return [one for one in shown if one.start <= now or is_taken(world, tx, one.dentist, one.start, one.end)]
 
 
-def _safely(world: World, gap: GapRow, *, shown: bool) -> int:
+def _safely(world: World, gap: GapRow, work: Callable[[World, GapRow], int]) -> int:
     with kept_apart("freed time not shown", gap=gap.id):
         try:
             with within(write_backoff.ROUND_TRIP_S):
-                return _take_out(world, gap) if shown else _show(world, gap)
+                return work(world, gap)
         except OutsideError as error:
             log.warning("freed time not shown", error=type(error).__name__)
             write_backoff.failed(world, gap.calendar, error)
@@ -62,14 +78,9 @@ def _show(world: World, gap: GapRow) -> int:
     source = world.source(gap.calendar)
     if source is None or write_backoff.paused(world, gap.calendar):
         return 0
-    with world.store.read() as tx:
-        people = [(one.name, one.mobile or "") for one in to_call(world, tx, gap)[:MOST]]
-    result = None
-    if people and may_write(world, source):
-        seed = hashlib.sha256(f"{world.practice.key} {gap.calendar} gap {gap.id} {gap.seen_at.isoformat()}".encode())
-        title, text = offer_words.call_title(len(people)), offer_words.call_text(people, gap.why or "")
-        uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
-        result = source.calendar.add(AddEvent(gap.calendar, uid, title, text, gap.start, gap.end, all_day=False))
+    event, result = _event(world, gap), None
+    if event is not None and may_write(world, source):
+        result = source.calendar.add(event)
     if isinstance(result, Unknown):
         write_backoff.failed(world, gap.calendar, None)
         return 0
@@ -78,13 +89,49 @@ def _show(world: World, gap: GapRow) -> int:
     return 1
 
 
+def _event(world: World, gap: GapRow) -> AddEvent | None:
+    """The list as it is now; None where nobody is to be called."""
+    with world.store.read() as tx:
+        people = [(one.name, one.mobile or "") for one in to_call(world, tx, gap)[:MOST]]
+    if not people:
+        return None
+    seed = hashlib.sha256(f"{world.practice.key} {gap.calendar} gap {gap.id} {gap.seen_at.isoformat()}".encode())
+    title, text = offer_words.call_title(len(people)), offer_words.call_text(people, gap.why or "")
+    uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
+    return AddEvent(gap.calendar, uid, title, text, gap.start, gap.end, all_day=False)
+
+
+def _write_anew(world: World, gap: GapRow) -> int:
+    """Returns 1 where it is done, or nothing of ours is there."""
+    source, event = world.source(gap.calendar), _event(world, gap)
+    if source is None or not gap.ref or write_backoff.paused(world, gap.calendar):
+        return 0
+    if event is None:
+        return _take_out(world, gap)
+    body = source.calendar.get(gap.ref)
+    if body is None or not _is_ours(world, source, gap, body):
+        return 1
+    match source.calendar.own(body.ref, body.version, event):
+        case Unknown():
+            write_backoff.failed(world, gap.calendar, None)
+        case Conflict(gone=False):
+            pass  # read again at the next pass
+        case _:
+            return 1
+    return 0
+
+
+def _is_ours(world: World, source: Source, gap: GapRow, body: Resource) -> bool:
+    events = source.calendar.read(body.ref, body.payload, world.window(world.now())).events
+    return any(one.title.startswith(offer_words.CALL) and one.start == gap.start for one in events)
+
+
 def _take_out(world: World, gap: GapRow) -> int:
     source = world.source(gap.calendar)
     if source is None or not gap.ref or write_backoff.paused(world, gap.calendar):
         return 0
     body = source.calendar.get(gap.ref)
-    events = source.calendar.read(body.ref, body.payload, world.window(world.now())).events if body else ()
-    ours = any(one.title.startswith(offer_words.CALL) and one.start == gap.start for one in events)
+    ours = body is not None and _is_ours(world, source, gap, body)
     if body is not None and ours and isinstance(source.calendar.own(body.ref, body.version, None), Unknown):
         write_backoff.failed(world, gap.calendar, None)
         return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -23,11 +23,14 @@ from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.core.guard import kept_apart
 from sync.core.log import log
-from sync.store import bookings, messages, offers, waiting_entries
+from sync.store import bookings, calendars, messages, offers, story, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferKind, OfferRow
 from sync.store.waiting_entries import EntryRow
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK, give_up
+from sync.waiting.standing import SEEN_WITHIN
+
+LOOKED_FOR = timedelta(days=7)  # the worker may have been off since
 
 
 def attend(world: World) -> int:
@@ -37,7 +40,16 @@ def attend(world: World) -> int:
         zone = world.practice.zone
         fresh = [one for one in offers.in_states(tx, zone, offers.OPEN) if one.ref is None]
         over = [one for one in offers.shown(tx, zone) if one.state not in offers.LIVE]
-    return sum(_safely(world, one, _show) for one in fresh) + sum(_safely(world, one, _take_out) for one in over)
+        unsure = offers.unsure(tx, world.now() - LOOKED_FOR, zone)
+    todo = ((fresh, _show), (over, _take_out), (unsure, _look_for))
+    return sum(_safely(world, one, work) for found, work in todo for one in found)
+
+
+def is_due(world: World, tx: Tx, now: datetime) -> bool:
+    """Whether the event of an ended offer is to be looked for, or taken out."""
+    zone = world.practice.zone
+    over = any(one.state not in offers.LIVE for one in offers.shown(tx, zone))
+    return over or bool(offers.unsure(tx, now - LOOKED_FOR, zone))
 
 
 def _safely(world: World, offer: OfferRow, work: Callable[[World, OfferRow], int]) -> int:
@@ -86,9 +98,14 @@ def _write(world: World, source: Source, offer: OfferRow, now: datetime) -> int:
         case Written(resource=stored):
             title = next((one.title for one in _events(world, source, stored.ref, stored.payload)), event.title)
             with world.store.write() as tx:
-                if offers.move(tx, offer.id, (offers.OPEN,), offers.OPEN, until=until, ref=stored.ref, title=title):
+                stands = offers.move(
+                    tx, offer.id, (offers.OPEN,), offers.OPEN, until=until, ref=stored.ref, title=title
+                )
+                if stands:
                     _ask(world, tx, replace(offer, until=until), now)
-            return 1
+                else:  # it ended within that second: the event goes out again
+                    offers.note_event(tx, offer.id, stored.ref)
+            return 1 if stands else _take_out(world, replace(offer, ref=stored.ref, title=title))
         case Refused() as refused:
             with world.store.write() as tx:
                 refused_writes.noted(world, tx, source.address, refused)
@@ -106,14 +123,19 @@ def _end(world: World, offer: OfferRow, why: str) -> None:
 
 
 def _event(world: World, source: Source, offer: OfferRow, entry: EntryRow, until: datetime) -> AddEvent:
-    seed = hashlib.sha256(f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}".encode())
     held = entry.standing.held
     title = offer_words.shown_title(entry.standing.name, until)
     text = offer_words.shown_text(
         entry.standing.name, day_and_clock(held) if held else "", f"{day(until.date())} à {clock(until)}"
     )
-    uid = f"{offer_words.NAME}{seed.hexdigest()[:16]}"
-    return AddEvent(source.address, uid, title, text, offer.start, offer.end, all_day=False, tentative=True)
+    return AddEvent(
+        source.address, _uid(world, source, offer), title, text, offer.start, offer.end, all_day=False, tentative=True
+    )
+
+
+def _uid(world: World, source: Source, offer: OfferRow) -> str:
+    seed = hashlib.sha256(f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}".encode())
+    return f"{offer_words.NAME}{seed.hexdigest()[:16]}"
 
 
 def _events(world: World, source: Source, ref: str, payload: bytes) -> tuple[CalendarEvent, ...]:
@@ -155,6 +177,22 @@ def _is_ours(offer: OfferRow, event: CalendarEvent) -> bool:
     if offer.title is None:
         return event.title.startswith(offer_words.TITLE.strip())
     return event.title.split() == offer.title.split()
+
+
+def _look_for(world: World, offer: OfferRow) -> int:
+    """The process may have died between writing the event and noting where it is."""
+    source = world.source(offer.calendar)
+    if source is None:
+        return 0
+    with world.store.write() as tx:
+        uid, row = _uid(world, source, offer), calendars.get(tx, source.address)
+        there = [one.ref for one in story.occurrences(tx, uid=uid) if one.calendar == source.address]
+        ended = offer.closed_at or offer.made_at
+        if there:
+            offers.note_event(tx, offer.id, there[0])
+        elif row is not None and row.last_success is not None and row.last_success >= ended + SEEN_WITHIN:
+            offers.note_event(tx, offer.id, "")
+    return int(bool(there))
 
 
 def _take_out(world: World, offer: OfferRow) -> int:

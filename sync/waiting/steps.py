@@ -19,7 +19,7 @@ def has_work(world: World, tx: Tx, now: datetime) -> bool:
     return (
         gaps.is_due(tx, now)
         or bool(offers.in_states(tx, zone, *offers.LIVE))
-        or any(one.state not in offers.LIVE for one in offers.shown(tx, zone))
+        or showing.is_due(world, tx, now)
         or entries.is_due(world, tx, now)
         or calling.is_due(world, tx, now)
     )

@@ -1,15 +1,19 @@
 """Whatever the secretary does with an offer or a place on the list wins, even if nobody has read it yet (P44)."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from adapters.base import EditResult
 from adapters.web.patients import LinkTo, Shown, What
+from rules.model import AddEvent
 from sync.people.erase import Erased, erase
-from sync.store import patients, waiting_entries
+from sync.store import offers, patients, waiting_entries
+from sync.waiting.answers import STOPPED, withdraw
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, Desk, Event, make_desk, moment
 from tests.office import PARIS, ics
@@ -304,6 +308,84 @@ def test_p44_an_erased_patient_of_the_list_stays_away_and_she_learns_which_event
     assert titles(listed) == []
     with listed.office.world.store.read() as tx:
         assert not waiting_entries.in_states(tx, PARIS, waiting_entries.OPEN, waiting_entries.PAUSED)
+
+
+def erased_while_written(desk: Desk, patch: pytest.MonkeyPatch, *, dies_too: bool) -> None:
+    """Marie Dupont is erased in the second in which the event of her offer is written; the process may die then too."""
+    calendar = desk.office.calendars["martin"]
+    add = calendar.add
+
+    def erased(event: AddEvent) -> EditResult:
+        found = add(event)
+        erases(desk, "Dupont")
+        if dies_too:
+            raise KeyboardInterrupt
+        return found
+
+    desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
+    freed = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
+    desk.waits(minutes=1)
+    with patch.context() as writing, suppress(KeyboardInterrupt):
+        writing.setattr(calendar, "add", erased)
+        freed.deletes()
+
+
+@pytest.mark.parametrize("dies_too", [False, True])
+def test_p44_erased_while_the_offer_is_written_no_event_keeps_the_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, dies_too: bool
+) -> None:
+    erased_while_written(desk, monkeypatch, dies_too=dies_too)
+    passes(desk)
+    assert titles(desk) == ["DUPONT Marie – détartrage"]
+    assert phone_of(desk, MARIE).offers == []
+
+
+def test_p44_withdrawn_while_the_offer_is_written_its_event_goes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    calendar = desk.office.calendars["martin"]
+    add = calendar.add
+
+    def stops(event: AddEvent) -> EditResult:
+        found, world = add(event), desk.office.world
+        with world.store.write() as tx:
+            for one in offers.in_states(tx, PARIS, offers.OPEN):
+                withdraw(world, tx, one, STOPPED, desk.office.now)
+        return found
+
+    monkeypatch.setattr(calendar, "add", stops)
+    offered_to_nobody(desk)
+    passes(desk)
+    assert titles(desk) == ["DUPONT Marie – détartrage"]
+    assert phone_of(desk, MARIE).offers == []
+
+
+def offered_to_nobody(desk: Desk) -> None:
+    desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
+    frees(desk)
+
+
+def test_p44_a_list_of_whom_to_call_loses_an_erased_name(desk: Desk) -> None:
+    desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
+    desk.books("PETIT Zoé – détartrage", WAITS, at="16/12 10:00")
+    near = desk.books("MOREAU Luc – détartrage", at="24/11 10:00")
+    desk.waits(minutes=1)
+    near.deletes()
+    desk.waits(minutes=1)
+    assert {"DUPONT Marie", "PETIT Zoé"} <= called(desk)
+    erases(desk, "Dupont")
+    passes(desk)
+    assert called(desk) & {"DUPONT Marie", "PETIT Zoé"} == {"PETIT Zoé"}
+    erases(desk, "Petit")
+    passes(desk)
+    assert not [one for one in titles(desk) if one.startswith("Libre")]
+
+
+def called(desk: Desk) -> set[str]:
+    """Whom the list in the calendar names."""
+    [text] = [
+        body.payload.replace(b"\r\n ", b"").decode()
+        for body in desk.office.calendars["martin"]._held.values() if b"SUMMARY:Libre" in body.payload
+    ]  # fmt: skip
+    return {name for name in ("DUPONT Marie", "PETIT Zoé") if name in text}
 
 
 def test_p44_the_time_of_an_erased_patient_is_still_free_for_others(desk: Desk) -> None:
