@@ -31,7 +31,7 @@ from sync.store.engine import Tx
 from sync.store.intents import FLIGHT, IntentRow, Wanted
 from sync.store.resources import PRESENT, ResourceRow
 from sync.waiting.offering import TAKEN_BACK
-from sync.waiting.standing import why_over
+from sync.waiting.standing import in_doubt, why_over
 
 
 def move(world: World, booking: int, seen: str, start: datetime) -> Said:
@@ -80,7 +80,7 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
     behind = is_behind(found.standing)
     if found.at != intent.old_start or found.at <= world.now() or (revision(row.facts) != intent.seen and not behind):
         return ends(world, intent, intents.CHANGED)
-    return 0 if behind else _write(world, intent, found)
+    return 0 if behind or _in_doubt(world, intent) else _write(world, intent, found)
 
 
 def _read(world: World, row: BookingRow) -> bool:
@@ -140,6 +140,13 @@ def _why_over(world: World, tx: Tx, intent: IntentRow) -> str:
     """Why the accepted offer is over by the practice's doing; empty while it stands, or where there was none."""
     offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
     return why_over(world, tx, offer) if offer else ""
+
+
+def _in_doubt(world: World, intent: IntentRow) -> bool:
+    """Whether the practice may have taken the accepted offer back: a minute later that is known."""
+    with world.store.read() as tx:
+        offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
+        return offer is not None and in_doubt(tx, offer)
 
 
 def _moved(world: World, intent: IntentRow, found: _Found, start: datetime, end: datetime) -> bool:

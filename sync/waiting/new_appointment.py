@@ -22,13 +22,13 @@ from sync.core.log import log
 from sync.store import notices, occurrences, offers, resources, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
-from sync.store.resources import PRESENT
+from sync.store.resources import PRESENT, SUSPECT
 from sync.store.waiting_entries import EntryRow
 from sync.waiting import accepted
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 from sync.waiting.reading_now import read_calendars
-from sync.waiting.standing import why_off, why_over
+from sync.waiting.standing import in_doubt, why_off, why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
 TOO_LATE = "l'agenda n'a pas répondu à temps"
@@ -63,7 +63,7 @@ def _one(world: World, offer: OfferRow) -> int:
         typed = _typed(world, tx, entry) if entry else None
     if source is None or entry is None:
         return _ends(world, offer, accepted.OTHERWISE)
-    if typed is None:
+    if typed is None and not _in_doubt(world, entry):
         return _off_already(world, source, offer, accepted.OTHERWISE)
     if not read_calendars(world, offer.dentist, offer.calendar, also=entry.calendar):
         return 0
@@ -81,8 +81,11 @@ def _as_typed(world: World, source: Source, offer: OfferRow, typed: CalendarEven
     event = _event(world, source, offer, typed)
     with world.store.read() as tx:
         off = why_off(tx, offer, waiting_entries.get(tx, offer.waiting, world.practice.zone))
+        doubt = in_doubt(tx, offer)
     if off:
         return _off_already(world, source, offer, off)
+    if doubt and offer.state is not offers.FLIGHT:
+        return 0
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
 
@@ -186,6 +189,13 @@ def _off_the_list(world: World, offer: OfferRow) -> None:
 def _why_over(world: World, tx: Tx, offer: OfferRow, event: AddEvent) -> str:
     taken = is_taken(world, tx, offer.dentist, offer.start, offer.end, but=frozenset({event.uid}))
     return TAKEN_BACK if taken else why_over(world, tx, offer)
+
+
+def _in_doubt(world: World, entry: EntryRow) -> bool:
+    """Whether a listing lacked the list's event, and nobody knows yet whether it is gone (law L6)."""
+    with world.store.read() as tx:
+        standing = resources.get(tx, entry.calendar, entry.ref)
+    return standing is not None and standing.state == SUSPECT
 
 
 def _is_behind(tx: Tx, entry: EntryRow) -> bool:

@@ -8,7 +8,7 @@ from sync.core.context import World
 from sync.store import calendars, patients, resources, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
-from sync.store.resources import GONE
+from sync.store.resources import GONE, SUSPECT
 from sync.store.waiting_entries import ANOTHER, CLOSED, EntryRow
 from sync.waiting.offering import TAKEN_BACK
 
@@ -33,6 +33,12 @@ def is_same(tx: Tx, one: int, other: int) -> bool:
     """Whether both numbers lead to one patient, by whichever of two merged records. 0, where the directory has none,
     may be anybody."""
     return 0 in {one, other} or patients.is_same(tx, one, other)
+
+
+def in_doubt(tx: Tx, offer: OfferRow) -> bool:
+    """Whether a listing lacked the event that shows the offer, and nobody knows yet whether it is gone (law L6)."""
+    row = resources.get(tx, offer.calendar, offer.ref) if offer.ref else None
+    return row is not None and row.state == SUSPECT
 
 
 def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
