@@ -10,13 +10,14 @@ from msgspec import Struct
 from sqlalchemy import func, or_, select
 
 from rules.model import Busy, Kind
-from sync.store import bookings, messages
+from sync.store import bookings, gaps, messages
 from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import MessageRow
 from sync.store.occurrences import STANDS
 from sync.store.resources import GONE
+from sync.store.states import OfferState
 
 
 class Line(Struct, frozen=True):
@@ -63,12 +64,15 @@ def _number(tx: Tx, booking: int) -> str | None:
 
 
 def next_due(tx: Tx, after: datetime) -> datetime | None:
-    """When the next edit or message falls due after `after`. Those already due are left out: they wait for a round."""
-    m, e = t.message.c, t.edit.c
+    """When the next edit or message falls due after `after`, the time to answer an offer ends, or freed time is to be
+    looked at. What is due already is left out: it waits for a round."""
+    m, e, o, g = t.message.c, t.edit.c, t.offer.c, t.gap.c
     due = func.coalesce(m.next_try, m.due_at)
     asked = [
         select(func.min(due)).where(m.practice == tx.practice, m.state == messages.PENDING, due > after),
         select(func.min(e.due_at)).where(e.practice == tx.practice, e.due_at > after),
+        select(func.min(o.until)).where(o.practice == tx.practice, o.state == OfferState.OPEN, o.until > after),
+        select(func.min(g.look_at)).where(g.practice == tx.practice, g.state.in_(gaps.LIVE), g.look_at > after),
     ]
     found = [moment for query in asked if (moment := tx.connection.execute(query).scalar())]
     return min((_aware(moment) for moment in found), default=None)
