@@ -32,6 +32,7 @@ def crosscheck(document: Document) -> None:
         _unserved,
         _callback,
         _open_page,
+        _shown_nowhere,
     )
     for check in checks:
         check(document)
@@ -213,6 +214,20 @@ def _callback(document: Document) -> None:
         text = "sans « page.public_url: », personne ne peut accepter une proposition."
         document.report(
             document.key_spot(where), where, text, "Ajoutez « page: » et son « public_url: ».", Severity.WARNING
+        )
+
+
+def _shown_nowhere(document: Document) -> None:
+    """Offers cannot stand in a calendar that there is not (P44)."""
+    waiting = _mapping(document.data.get("waiting_list"))
+    if waiting.get("show_offers_in") == "list" and not waiting.get("calendar"):
+        where: Where = ("waiting_list", "show_offers_in")
+        text = "la liste d'attente n'a pas d'agenda où montrer les propositions."
+        document.report(
+            document.value_spot(where),
+            where,
+            text,
+            "Ajoutez « calendar: » sous « waiting_list: », ou mettez « dentist ».",
         )
 
 

@@ -40,7 +40,10 @@ def practice_of(settings: Settings) -> Practice:
 def _waiting(waiting: WaitingListSettings | None) -> Waiting | None:
     if waiting is None:
         return None
-    return Waiting(waiting.mode == "all_at_once", waiting.answer_within_minutes, waiting.offers_per_day)
+    return Waiting(
+        waiting.mode == "all_at_once", waiting.answer_within_minutes, waiting.offers_per_day,
+        waiting.show_offers_in == "list",
+    )  # fmt: skip
 
 
 def _dentist(key: str, dentist: DentistSettings) -> Dentist:

@@ -66,6 +66,10 @@ class WaitingListSettings(Model):
         default=None,
     )
     mode: Literal["in_turn", "all_at_once"] = setting("Proposer à l'un après l'autre, ou à tous.", default="in_turn")
+    show_offers_in: Literal["dentist", "list"] = setting(
+        "Où « Proposé : … » se voit : dans l'agenda du dentiste, ou dans celui de la liste seulement.",
+        default="dentist",
+    )
     answer_within_minutes: Several = setting("Minutes pour répondre à une proposition.", default=30)
     offers_per_day: Several = setting("Propositions du cabinet par jour, au plus (une par patient).", default=20)
 

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 class Waiting(Struct, frozen=True):
     """How freed time is offered. `at_once`: to all whom it fits, instead of in turn. `per_day`: the practice's offers
-    of one day at most."""
+    of one day at most. `shown_in_list`: offers stand in the list's own calendar, not in the dentist's."""
 
     at_once: bool = False
     answer_minutes: int = 30
     per_day: int = 20
+    shown_in_list: bool = False
 
 
 class Hours(Struct, frozen=True):

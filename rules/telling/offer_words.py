@@ -100,12 +100,13 @@ def initialled(name: str) -> str:
     return " ".join([*family, *(f"{word[0]}." for word in given[:1])])
 
 
-def shown_text(name: str, held: str, until: str) -> str:
+def shown_text(name: str, dentist: str, held: str, until: str) -> str:
     """The event's text: whose offer it is, and how to take it back."""
     stays = f"Son rendez-vous actuel : {held}.\n" if held else ""
     return (
-        f"{name} est sur la liste d'attente : ce créneau lui est proposé jusqu'au {until}.\n{stays}\n"
-        "Rien n'est réservé. Pour le reprendre : supprimez ou déplacez cet événement, ou notez un rendez-vous ici."
+        f"{name} est sur la liste d'attente : ce créneau ({dentist}) lui est proposé jusqu'au {until}.\n{stays}\n"
+        "Rien n'est réservé. Pour le reprendre : supprimez ou déplacez cet événement, ou notez un rendez-vous à cette "
+        "heure."
     )
 
 

@@ -72,7 +72,7 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
         row = bookings.get(tx, intent.booking, world.practice.zone)
     if row is None or row.vanished_at is not None:
         return ends(world, intent, intents.CHANGED)
-    found = _found(world, row) if _read(world, row) else None
+    found = _found(world, row) if _read(world, row, _shown_in(world, intent)) else None
     if found is None:
         return 0  # after the resource was read and evaluated again
     if intent.state == FLIGHT and found.at == intent.start:
@@ -83,12 +83,20 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
     return 0 if behind or _in_doubt(world, intent) else _write(world, intent, found)
 
 
-def _read(world: World, row: BookingRow) -> bool:
-    """Bring the store up to date with all calendars of the dentist. False where one cannot be read now, or writes to
-    the appointment's own pause. A feed is left out: it says itself how often it may be asked."""
-    sources = [one for one in world.sources if row.dentist in {one.dentist, *one.tags.values()}]
+def _read(world: World, row: BookingRow, also: str = "") -> bool:
+    """Bring the store up to date with all calendars of the dentist, and the one `also` named. False where one cannot be
+    read now, or writes to the appointment's own pause. A feed is left out: it says itself how often it may be asked."""
+    theirs = [one for one in world.sources if row.dentist in {one.dentist, *one.tags.values()}]
+    sources = [*theirs, *(one for one in world.sources if one.address == also and one not in theirs)]
     asked = [one for one in sources if not isinstance(one.calendar, Offering)]
     return not write_backoff.paused(world, row.calendar) and all(_read_one(world, one) for one in asked)
+
+
+def _shown_in(world: World, intent: IntentRow) -> str:
+    """The calendar in which the practice may take the accepted offer back."""
+    with world.store.read() as tx:
+        offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
+    return offer.stands_in if offer else ""
 
 
 def _read_one(world: World, source: Source) -> bool:

@@ -72,7 +72,8 @@ class Made(Struct, frozen=True):
 
 class OfferRow(Struct, frozen=True):
     """One offer. `waiting`: the entry; `booking`: the appointment held, 0 for none. `ref`: the event that shows it,
-    empty once that is out, None before it was written; `title`: that event's title as we wrote it."""
+    empty once that is out, None before it was written; `title`: that event's title as we wrote it; `shown_in`: its
+    calendar, None where it is `calendar`, the dentist's."""
 
     id: int
     kind: OfferKind
@@ -92,6 +93,12 @@ class OfferRow(Struct, frozen=True):
     why: str | None
     ref: str | None
     title: str | None
+    shown_in: str | None
+
+    @property
+    def stands_in(self) -> str:
+        """The calendar of the event that shows the offer."""
+        return self.shown_in or self.calendar
 
 
 class Asked(Struct, frozen=True):

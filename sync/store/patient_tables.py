@@ -148,6 +148,7 @@ offer = Table(
     Column("why", Text),
     Column("ref", String),
     Column("title", Text),
+    Column("shown_in", String),
     Index(None, "practice", "state"),
     Index(None, "practice", "gap"),
     Index(None, "practice", "waiting", "made_at"),

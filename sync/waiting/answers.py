@@ -64,8 +64,8 @@ def withdraw(world: World, tx: Tx, offer: OfferRow, why: str, now: datetime) -> 
 
 
 def _held(tx: Tx, offer: OfferRow) -> bool:
-    row = calendars.get(tx, offer.calendar)
-    return row is None or row.held_at is not None or row.fail_count > 0
+    rows = [calendars.get(tx, one) for one in {offer.calendar, offer.stands_in}]
+    return any(row is None or row.held_at is not None or row.fail_count > 0 for row in rows)
 
 
 # --- silence ---------------------------------------------------------------------------------------------------------

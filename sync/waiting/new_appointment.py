@@ -65,7 +65,7 @@ def _one(world: World, offer: OfferRow) -> int:
         return _ends(world, offer, accepted.OTHERWISE)
     if typed is None and not _in_doubt(world, entry):
         return _off_already(world, source, offer, accepted.OTHERWISE)
-    if not read_calendars(world, offer.dentist, offer.calendar, also=entry.calendar):
+    if not read_calendars(world, offer.dentist, offer.calendar, entry.calendar, offer.stands_in):
         return 0
     with world.store.read() as tx:
         typed = None if _is_behind(tx, entry) else _typed(world, tx, entry)
@@ -95,7 +95,7 @@ def _off_already(world: World, source: Source, offer: OfferRow, why: str) -> int
     it is another patient's now, for whom nothing is noted here."""
     if offer.state is not offers.FLIGHT:
         return _ends(world, offer, why)
-    if not read_calendars(world, offer.dentist, offer.calendar):
+    if not read_calendars(world, offer.dentist, offer.calendar, offer.stands_in):
         return 0
     if not _stands(world, source, offer):
         return _ends(world, offer, why)
@@ -136,7 +136,7 @@ def _write(world: World, source: Source, offer: OfferRow, event: AddEvent) -> in
 
 def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref: str) -> int:
     """The event stands: done, unless the practice has taken that time or the offer back meanwhile."""
-    if not read_calendars(world, offer.dentist, offer.calendar):
+    if not read_calendars(world, offer.dentist, offer.calendar, offer.stands_in):
         return 0
     with world.store.read() as tx:
         over = _why_over(world, tx, offer, event)

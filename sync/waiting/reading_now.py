@@ -9,10 +9,10 @@ from sync.pull.reading import may_ask, read_one
 from sync.store import calendars, resources
 
 
-def read_calendars(world: World, dentist: str, calendar: str, also: str = "") -> bool:
-    """Bring the store up to date with all calendars of the dentist, and the one `also` named. False where one cannot be
+def read_calendars(world: World, dentist: str, calendar: str, *also: str) -> bool:
+    """Bring the store up to date with all calendars of the dentist, and those `also` named. False where one cannot be
     read now, or writes to `calendar` pause. A feed is left out: it says itself how often it may be asked."""
-    sources = [one for one in world.sources if dentist in {one.dentist, *one.tags.values()} or one.address == also]
+    sources = [one for one in world.sources if dentist in {one.dentist, *one.tags.values()} or one.address in also]
     asked = [one for one in sources if not isinstance(one.calendar, Offering)]
     return not write_backoff.paused(world, calendar) and all(_read_one(world, one) for one in asked)
 

@@ -1,4 +1,4 @@
-"""The events that show open offers in the dentist's calendar, and the messages that follow them (P44).
+"""The events that show open offers in the dentist's calendar, or the list's, and the messages that follow them (P44).
 
 First the event, then the message: the practice sees every offer that a patient has. An event of ours that a person
 changed is theirs, and left alone.
@@ -76,13 +76,20 @@ def _show(world: World, offer: OfferRow) -> int:
             offers.note_event(tx, offer.id, "")
             _ask(world, tx, offer, now)
         return 1
-    source = world.source(offer.calendar)
+    source = _place(world, offer)
     if source is None or write_backoff.paused(world, source.address):
         return 0
     if not may_write(world, source):
         _end(world, offer, READ_ONLY)
         return 0
     return _write(world, source, offer, now)
+
+
+def _place(world: World, offer: OfferRow) -> Source | None:
+    """The calendar in which the offer is to stand."""
+    own = next((one for one in world.sources if one.lists_waiting), None)
+    in_list = world.practice.waiting is not None and world.practice.waiting.shown_in_list
+    return own if own is not None and in_list else world.source(offer.calendar)
 
 
 def _write(world: World, source: Source, offer: OfferRow, now: datetime) -> int:
@@ -98,14 +105,14 @@ def _write(world: World, source: Source, offer: OfferRow, now: datetime) -> int:
         case Written(resource=stored):
             title = next((one.title for one in _events(world, source, stored.ref, stored.payload)), event.title)
             with world.store.write() as tx:
-                stands = offers.move(
-                    tx, offer.id, (offers.OPEN,), offers.OPEN, until=until, ref=stored.ref, title=title
-                )
+                seen = {"until": until, "ref": stored.ref, "title": title, "shown_in": source.address}
+                stands = offers.move(tx, offer.id, (offers.OPEN,), offers.OPEN, **seen)
                 if stands:
                     _ask(world, tx, replace(offer, until=until), now)
                 else:  # it ended within that second: the event goes out again
-                    offers.note_event(tx, offer.id, stored.ref)
-            return 1 if stands else _take_out(world, replace(offer, ref=stored.ref, title=title))
+                    offers.note_event(tx, offer.id, stored.ref, shown_in=source.address)
+            gone = replace(offer, ref=stored.ref, title=title, shown_in=source.address)
+            return 1 if stands else _take_out(world, gone)
         case Refused() as refused:
             with world.store.write() as tx:
                 refused_writes.noted(world, tx, source.address, refused)
@@ -126,15 +133,17 @@ def _event(world: World, source: Source, offer: OfferRow, entry: EntryRow, until
     held = entry.standing.held
     title = offer_words.shown_title(entry.standing.name, until)
     text = offer_words.shown_text(
-        entry.standing.name, day_and_clock(held) if held else "", f"{day(until.date())} à {clock(until)}"
+        entry.standing.name,
+        world.called(offer.dentist),
+        day_and_clock(held) if held else "",
+        f"{day(until.date())} à {clock(until)}",
     )
-    return AddEvent(
-        source.address, _uid(world, source, offer), title, text, offer.start, offer.end, all_day=False, tentative=True
-    )
+    uid = _uid(world, offer)
+    return AddEvent(source.address, uid, title, text, offer.start, offer.end, all_day=False, tentative=True)
 
 
-def _uid(world: World, source: Source, offer: OfferRow) -> str:
-    seed = hashlib.sha256(f"{world.practice.key} {source.address} {offer.id} {offer.made_at.isoformat()}".encode())
+def _uid(world: World, offer: OfferRow) -> str:
+    seed = hashlib.sha256(f"{world.practice.key} {offer.calendar} {offer.id} {offer.made_at.isoformat()}".encode())
     return f"{offer_words.NAME}{seed.hexdigest()[:16]}"
 
 
@@ -181,22 +190,21 @@ def _is_ours(offer: OfferRow, event: CalendarEvent) -> bool:
 
 def _look_for(world: World, offer: OfferRow) -> int:
     """The process may have died between writing the event and noting where it is."""
-    source = world.source(offer.calendar)
+    source = _place(world, offer)
     if source is None:
         return 0
     with world.store.write() as tx:
-        uid, row = _uid(world, source, offer), calendars.get(tx, source.address)
-        there = [one.ref for one in story.occurrences(tx, uid=uid) if one.calendar == source.address]
+        there, row = story.occurrences(tx, uid=_uid(world, offer)), calendars.get(tx, source.address)
         ended = offer.closed_at or offer.made_at
         if there:
-            offers.note_event(tx, offer.id, there[0])
+            offers.note_event(tx, offer.id, there[0].ref, shown_in=there[0].calendar)
         elif row is not None and row.last_success is not None and row.last_success >= ended + SEEN_WITHIN:
             offers.note_event(tx, offer.id, "")
     return int(bool(there))
 
 
 def _take_out(world: World, offer: OfferRow) -> int:
-    source = world.source(offer.calendar)
+    source = world.source(offer.stands_in)
     if source is None or not offer.ref or write_backoff.paused(world, source.address):
         return 0
     body = source.calendar.get(offer.ref)

@@ -37,13 +37,13 @@ def is_same(tx: Tx, one: int, other: int) -> bool:
 
 def in_doubt(tx: Tx, offer: OfferRow) -> bool:
     """Whether a listing lacked the event that shows the offer, and nobody knows yet whether it is gone (law L6)."""
-    row = resources.get(tx, offer.calendar, offer.ref) if offer.ref else None
+    row = resources.get(tx, offer.stands_in, offer.ref) if offer.ref else None
     return row is not None and row.state == SUSPECT
 
 
 def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
     """Whether a person deleted, moved or renamed the event that shows the offer."""
-    row = resources.get(tx, offer.calendar, offer.ref) if offer.ref else None
+    row = resources.get(tx, offer.stands_in, offer.ref) if offer.ref else None
     if row is None:
         return bool(offer.ref) and _read_since(tx, offer)
     if row.state == GONE:
@@ -58,5 +58,5 @@ def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
 
 def _read_since(tx: Tx, offer: OfferRow) -> bool:
     """Whether the calendar was read long enough after the event was written, and never showed it."""
-    row = calendars.get(tx, offer.calendar)
+    row = calendars.get(tx, offer.stands_in)
     return row is not None and row.last_success is not None and row.last_success >= offer.made_at + SEEN_WITHIN

@@ -94,6 +94,13 @@ def test_offers_need_a_page(said, small):
     assert any("sans « page.public_url: », personne ne peut accepter" in line for line in said(text))
 
 
+def test_offers_are_shown_in_a_calendar_that_there_is(said, small):
+    text = small + "waiting_list: {show_offers_in: list}\n"
+    assert any("waiting_list.show_offers_in: la liste d'attente n'a pas d'agenda" in line for line in said(text))
+    own = small + "waiting_list: {show_offers_in: list, calendar: {kind: caldav, url: https://dav.example/attente/}}\n"
+    assert not any("show_offers_in" in line for line in said(own))
+
+
 def test_a_type_error_hides_no_claim(said, small):
     lines = said(
         with_second(small).replace("url: https://dav.example/martin}", "url: https://dav.example/martin, tga: x}")

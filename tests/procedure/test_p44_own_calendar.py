@@ -1,12 +1,13 @@
 """The waiting list as a calendar of its own: an event for each who waits (P44)."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from adapters.web.patients import What
-from tests.desk import LUC, MARIE, Desk, moment
-from tests.procedure.waiting import LIST, Phone, desk_with_list, phone_of, titles
+from tests.desk import LUC, MARIE, Desk, Event, moment
+from tests.procedure.waiting import LIST, Phone, desk_with_list, phone_of, practice_that, titles
 
 
 @pytest.fixture
@@ -87,3 +88,89 @@ def test_p44_the_lists_event_says_what_was_offered_and_how_it_ended(desk: Desk, 
     marie.presses(What.REFUSE)
     desk.waits(minutes=1)
     assert event.reads.endswith("mardi 1er décembre à 10 h, refusé")
+
+
+# --- offers shown there only -----------------------------------------------------------------------------------------
+
+ONLY_THERE = practice_that(shown_in_list=True)
+OFFERED = "Proposé : DUPONT M. jusqu'à 9 h 31"
+
+
+def offers_there(desk: Desk, *, held: bool) -> Event:
+    """Marie Dupont was offered the first of December; her appointment is on the fifteenth, or there is none."""
+    desk.runs(ONLY_THERE)
+    where = {"dentist": "martin"} if held else {"dentist": LIST}
+    event = desk.books("DUPONT Marie – détartrage", "Liste d'attente", at="15/12 10:00", **where)
+    frees(desk)
+    return event
+
+
+def in_the_list(desk: Desk) -> str:
+    """Where the offer's event stands."""
+    [ref] = [ref for ref, body in desk.office.calendars[LIST]._held.items() if b"SUMMARY:Propos" in body.payload]
+    return ref
+
+
+def passes(desk: Desk) -> None:
+    for _ in range(3):
+        desk.waits(minutes=1)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_p44_by_setting_an_offer_stands_in_the_lists_calendar_only(desk: Desk, marie: Phone, *, held: bool) -> None:
+    event = offers_there(desk, held=held)
+    assert OFFERED not in titles(desk)
+    assert OFFERED in titles(desk, LIST)
+    shown = desk.office.calendars[LIST].get(in_the_list(desk))
+    assert shown is not None
+    assert "(Dr Claire Martin)" in shown.payload.replace(b"\r\n ", b"").decode()
+    marie.presses(What.ACCEPT)
+    passes(desk)
+    assert titles(desk) == [event.title]
+    assert titles(desk, LIST) == []
+    assert marie.sees().news == "C'est noté : ce rendez-vous est à vous."
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("read", [True, False])
+def test_p44_deleting_it_there_withdraws_the_offer(desk: Desk, marie: Phone, *, held: bool, read: bool) -> None:
+    offers_there(desk, held=held)
+    desk.office.calendars[LIST].delete(in_the_list(desk))
+    if read:
+        desk.waits(minutes=1)
+        assert marie.sees().may == (What.NO_MORE,)
+    else:
+        marie.presses(What.ACCEPT)
+    passes(desk)
+    assert "repris par le cabinet" in marie.sees().news
+    assert moment("01/12 10:00") not in {desk.office.event("e1", "martin" if held else LIST).start}
+
+
+def test_p44_moving_it_there_withdraws_the_offer(desk: Desk, marie: Phone) -> None:
+    offers_there(desk, held=True)
+    calendar, ref = desk.office.calendars[LIST], in_the_list(desk)
+    body = calendar.get(ref)
+    assert body is not None
+    calendar.put(ref, re.sub(rb"(DT(?:START|END)[^\r]*?202612)01T", rb"\g<1>02T", body.payload))
+    desk.waits(minutes=1)
+    assert "repris par le cabinet" in marie.sees().news
+
+
+def test_p44_booking_over_the_time_at_the_dentists_withdraws_the_offer_shown_elsewhere(
+    desk: Desk, marie: Phone
+) -> None:
+    offers_there(desk, held=True)
+    desk.books("MOREAU Luc – contrôle", at="01/12 10:00", minutes=20)
+    passes(desk)
+    assert "repris par le cabinet" in marie.sees().news
+    assert titles(desk, LIST) == []
+
+
+def test_p44_an_offer_made_before_the_setting_changed_stays_where_it_stands(desk: Desk, marie: Phone) -> None:
+    offers_there(desk, held=True)
+    desk.runs(practice_that(shown_in_list=False))
+    desk.waits(minutes=1)
+    assert OFFERED in titles(desk, LIST)
+    desk.office.calendars[LIST].delete(in_the_list(desk))
+    desk.waits(minutes=1)
+    assert "repris par le cabinet" in marie.sees().news
