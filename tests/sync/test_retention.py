@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 from adapters.web.patients import What
 from rules.model import Channel
 from sync.core.context import Purged, Retention
+from sync.plan import older_store
 from sync.store import bookings, journal, links, offers, purging, resources, told
 from sync.store import tables as t
 from sync.store.engine import Store
@@ -23,7 +24,7 @@ from sync.store.states import OfferState
 from sync.worker import nightly, retention
 from tests.at_the_page import Patient as AtThePage
 from tests.backups import backed_up, put_back
-from tests.desk import LUC, MARIE, Desk, make_desk
+from tests.desk import LUC, MARIE, Desk, make_desk, moment
 from tests.office import PARIS, Office
 from tests.procedure.waiting import OFFERING, phone_of
 
@@ -255,6 +256,26 @@ def test_l7_a_store_older_than_the_calendars_deletes_nothing_before_the_answer(d
     had = counted(desk, t.message)
     nights(desk, 30)
     assert counted(desk, t.message) == had
+
+
+def test_an_old_event_out_of_the_bin_is_no_sign_of_a_newer_store(desk: Desk) -> None:
+    """On the anniversary of its message: what our block says was sent has no year."""
+    office, calendar = desk.office, desk.office.calendars["martin"]
+    desk.books("DUPONT Marie – contrôle", at="01/12 10:00", minutes=20)
+    desk.waits(minutes=1)
+    nights(desk, 110)
+    office.turned += moment("24/11/2027 08:30") - office.now
+    desk.waits(minutes=1)
+    body = calendar.get("e1.ics")
+    assert body is not None
+    assert "envoyé le 24/11".encode() in body.payload.replace(b"\r\n ", b"")
+    calendar.delete("e1.ics")
+    desk.waits(minutes=1)
+    office.turned += moment("24/11/2027 12:00") - office.now
+    calendar.put("e1.ics", body.payload)
+    desk.waits(minutes=1)
+    with office.world.store.read() as tx:
+        assert not older_store.asks(tx)
 
 
 # --- what it costs ---------------------------------------------------------------------------------------------------
