@@ -283,7 +283,7 @@ _TROUBLES: dict[str, Produced] = {
 
 def main() -> None:
     """Keep what is said today."""
-    rows = [{name: getattr(one, name) for name in Said.__struct_fields__} for one in every()]
+    rows = [{name: getattr(one, name) for name in Said.__slots__} for one in every()]
     TROUBLES.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(f"{TROUBLES.name}: {len(rows)} troubles\n")
 

@@ -12,7 +12,7 @@ FOUND = {one.trouble: one for one in troubles.every()}
 
 def test_the_table_is_what_is_said_today() -> None:
     kept = {row["trouble"]: row for row in json.loads(TROUBLES.read_text(encoding="utf-8"))}
-    said = {name: {key: getattr(one, key) for key in troubles.Said.__struct_fields__} for name, one in FOUND.items()}
+    said = {name: {key: getattr(one, key) for key in troubles.Said.__slots__} for name, one in FOUND.items()}
     assert said == kept, "renew it: python -m tests.troubles, then python -m docs.tables"
 
 

@@ -177,7 +177,7 @@ def test_p36_hours_are_those_of_the_practice_wherever_the_worker_runs() -> None:
 
 
 def test_p19_the_comment_is_not_even_at_hand() -> None:
-    assert not {"comment", "note", "text", "description"} & {*Facts.__struct_fields__, *Send.__slots__}
+    assert not {"comment", "note", "text", "description"} & {*Facts.__struct_fields__, *Send.__struct_fields__}
 
 
 # --- e-mail ----------------------------------------------------------------------------------------------------------
