@@ -34,7 +34,7 @@ from adapters.base import (
 )
 from adapters.calendars.google import batch, patch, words
 from adapters.calendars.google.api import ApiError, GoogleAccess, Json, Lost
-from adapters.calendars.google.payload import EVENT, Events, etag_of, parsed, resource, version_of
+from adapters.calendars.google.payload import EVENT, Events, assembled, etag_of, orphans, parsed, resource, version_of
 from rules.model import AddEvent, alike
 
 KIND = "google"
@@ -96,7 +96,7 @@ class GoogleCalendar:
             if ref not in done and ref not in gone:
                 done.add(ref)
                 whole = self._series(ref, next((item for item in named if item["id"] == ref), None))
-                found += [whole] if whole else _orphans(named)
+                found += [whole] if whole else orphans(named)
                 gone += [] if whole else [ref]
         return found, gone
 
@@ -117,7 +117,7 @@ class GoogleCalendar:
                 else:
                     found.append(resource(item))
             if cursor is not None:
-                found += _assembled(masters, exceptions)
+                found += assembled(masters, exceptions)
             seen |= {one.ref for one in found}
             fresh = tuple(one for one in found if one.version is None or held.get(one.ref) != one.version)
             if cursor is None:
@@ -386,13 +386,3 @@ class GoogleCalendar:
 
 def _cancelled(item: Json) -> bool:
     return bool(item.get("status") == "cancelled")
-
-
-def _assembled(masters: Mapping[str, Json], exceptions: Mapping[str, list[Json]]) -> list[Resource]:
-    """The series with their exceptions. Exceptions without a series are resources of their own (hard case E03)."""
-    whole = [resource(master, exceptions.get(ref, ())) for ref, master in masters.items()]
-    return whole + [one for ref, items in exceptions.items() if ref not in masters for one in _orphans(items)]
-
-
-def _orphans(items: Sequence[Json]) -> list[Resource]:
-    return [resource(item) for item in items if item.get("recurringEventId") and not _cancelled(item)]

@@ -1,5 +1,5 @@
-"""Turns Google's events into payloads, and payloads into the same components as iCalendar's, so that the same meaning
-gives the same occurrences and the same hash.
+"""Turns Google's events into payloads, and reads payloads as iCalendar is read, so that the same meaning gives the same
+occurrences and the same hash.
 
 A payload is one event, or one series with the instances that differ from it: `{"master": …, "exceptions": […]}`.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,17 +19,15 @@ from msgspec.structs import replace
 
 from adapters.base import Reading, Resource, Window
 from adapters.calendars.google.ids import own_uid
+from adapters.calendars.google.item import Json, aware, component, declined, invited, said
 from adapters.calendars.ical import block, recurrence
-from adapters.calendars.ical.component import Component, Unreadable, component, storable, version
-from adapters.calendars.ical.contentlines import Properties, Property, escape
+from adapters.calendars.ical.component import Component, Version
 from adapters.calendars.ical.meaning_hash import digest
 from adapters.calendars.ical.resource import identity, rival
 from adapters.calendars.ical.versions import counted
-from adapters.calendars.ical.zones import UTC as NAMED_UTC
-from adapters.calendars.ical.zones import Zones, named
+from adapters.calendars.ical.zones import named
 from rules.model import Annotation
 
-Json = dict[str, Any]
 EVENT = (
     "id,iCalUID,etag,status,eventType,summary,description,location,start,end,endTimeUnspecified,recurrence,"
     "recurringEventId,originalStartTime,created,updated,organizer(email,self),attendees(email,self,responseStatus),"
@@ -50,6 +48,17 @@ def resource(master: Json, exceptions: Iterable[Json] = ()) -> Resource:
     whole = {"master": _kept(master), "exceptions": told}
     payload = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Resource(str(master["id"]), _version(master, told), payload.encode("utf-8", "surrogatepass"))
+
+
+def assembled(masters: Mapping[str, Json], exceptions: Mapping[str, list[Json]]) -> list[Resource]:
+    """The series with their exceptions. Exceptions without a series are resources of their own (hard case E03)."""
+    whole = [resource(master, exceptions.get(ref, ())) for ref, master in masters.items()]
+    return whole + [one for ref, items in exceptions.items() if ref not in masters for one in orphans(items)]
+
+
+def orphans(items: Sequence[Json]) -> list[Resource]:
+    """Those of these exceptions that still take place, each a resource of its own."""
+    return [resource(item) for item in items if item.get("recurringEventId") and item.get("status") != "cancelled"]
 
 
 def parsed(payload: bytes) -> tuple[Json, list[Json]]:
@@ -73,7 +82,7 @@ def etag_of(version: str) -> str:
 
 def _version(master: Json, exceptions: list[Json]) -> str | None:
     etag = _etag(master)
-    if etag and _declined(master):
+    if etag and declined(master):
         etag += " declined"  # differs from versions stored before attendees were requested: those are fetched again
     if not etag or not exceptions:
         return etag
@@ -112,27 +121,16 @@ def differs(master: Json, instance: Json) -> bool:
 
 
 def _contents(item: Json) -> tuple[Any, ...]:
-    text, title = _text(item, "description"), _text(item, "summary")
+    text, title = said(item, "description"), said(item, "summary")
     plain = tuple(item.get(name) or default for name, default in _PLAIN)
-    guests = sorted(_text(one, "email") for one in item.get("attendees") or ())
-    return (block.bare(title), block.split(text)[0], *plain, guests, _declined(item))
+    guests = sorted(said(one, "email") for one in item.get("attendees") or ())
+    return (block.bare(title), block.split(text)[0], *plain, guests, declined(item))
 
 
 _PLAIN = (
     ("location", ""), ("status", "confirmed"), ("transparency", "opaque"), ("visibility", "default"),
     ("eventType", "default"),
 )  # fmt: skip
-
-
-def _declined(item: Json) -> bool:
-    """Whether the calendar's owner declined the invitation, so that the time is free."""
-    guests = item.get("attendees")
-    mine = [one for one in guests if isinstance(one, dict) and one.get("self")] if isinstance(guests, list) else []
-    return any(one.get("responseStatus") == "declined" for one in mine)
-
-
-def _text(item: Json, name: str) -> str:
-    return str(item.get(name) or "")
 
 
 def _length(item: Json) -> timedelta:
@@ -143,20 +141,15 @@ def _length(item: Json) -> timedelta:
 def _instant(side: Json | None) -> str:
     if not side:
         return ""
-    return str(side["date"]) if "date" in side else _aware(side).astimezone(UTC).isoformat()
+    return str(side["date"]) if "date" in side else aware(side).astimezone(UTC).isoformat()
 
 
 def _wall(side: Json) -> datetime:
     if "date" in side:
         return datetime.fromisoformat(side["date"])
     zone = named(side["timeZone"]) if side.get("timeZone") else None
-    at = _aware(side)
+    at = aware(side)
     return (at.astimezone(zone) if zone else at).replace(tzinfo=None)
-
-
-def _aware(side: Json) -> datetime:
-    at = datetime.fromisoformat(side["dateTime"])
-    return at if at.tzinfo else at.replace(tzinfo=named(side.get("timeZone", "")) or UTC)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -203,32 +196,23 @@ class Events(Struct, frozen=True):
         )
 
     def _components(self, master: Json, exceptions: list[Json]) -> Iterator[Component]:
-        """The series and its moved instances; cancelled ones are left out of it. Raises Unreadable."""
+        """The series and its moved instances; cancelled ones are left out of it."""
         gone = [item for item in exceptions if item.get("status") == "cancelled"]
-        yield self._component(master, master, gone)
+        yield component(master, uid_of(master), self.zone, gone)
         for item in exceptions:
             if item.get("status") != "cancelled":
-                yield self._component(item, master, [])
-
-    def _component(self, item: Json, master: Json, gone: list[Json]) -> Component:
-        props = _properties(item, self.zone)
-        props["UID"] = [Property("", uid_of(master))]
-        for stub in gone:
-            props.setdefault("EXDATE", []).append(_moment(stub["originalStartTime"], self.zone, series=True))
-        part = component(props, Zones(self.zone, ""))
-        if item is not master:
-            part = replace(part, version=version(props))
-        kind = _text(item, "eventType") or "default"
-        return part if kind == "default" else replace(part, event=replace(part.event, kind=storable(kind)))
+                part = component(item, uid_of(master), self.zone)
+                modified = part.event.modified.timestamp() if part.event.modified else 0.0
+                yield replace(part, version=Version(modified=modified))
 
     def _ours(self, ref: str, master: Json) -> tuple[Annotation, bool, str]:
         """Our part of the event, whether it was made for another one, and by whom else for this one."""
-        text = _text(master, "description")
+        text = said(master, "description")
         _, lines, reference = block.split(text) if "attitre" in text else ("", None, "")
         if lines is None:
             return Annotation(), False, ""
         token, _, flags = reference.partition("-")
-        mark = "" if "n" in flags else block.unmark(_text(master, "summary"))[0]
+        mark = "" if "n" in flags else block.unmark(said(master, "summary"))[0]
         foreign = bool(token) and token != self.token(ref, master)
         return Annotation(mark, lines), foreign, rival(self.secret, token, ref, uid_of(master)) if foreign else ""
 
@@ -241,83 +225,13 @@ def uid_of(master: Json) -> str:
 
 def blocked(master: Json, exceptions: Iterable[Json] = ()) -> str:
     """Why our part cannot be written into this event; empty where it can."""
-    if any(item.get("attendees") or _invited(item) for item in (master, *exceptions)):
+    if any(item.get("attendees") or invited(item) for item in (master, *exceptions)):
         return "attendees"
     if (master.get("eventType") or "default") != "default":
         return "type"
     if not all(isinstance(master.get(name), str | None) for name in ("summary", "description")):
         return "unreadable"  # read as well as it can be, but nobody knows what would come back
     return "locked" if master.get("locked") else ""
-
-
-def _invited(item: Json) -> bool:
-    """Somebody else's event, of which this calendar holds a copy."""
-    organizer = item.get("organizer") or {}
-    return bool(organizer.get("email")) and not organizer.get("self")
-
-
-def _properties(item: Json, zone: ZoneInfo) -> Properties:
-    """The event as the properties of a VEVENT."""
-    series = bool(item.get("recurrence") or item.get("recurringEventId"))
-    props: Properties = {
-        "DTSTART": [_moment(item["start"], zone, series=series)] if item.get("start") else [],
-        "SUMMARY": [Property("", escape(_text(item, "summary")))],
-        "DESCRIPTION": [Property("", escape(_text(item, "description")))],
-    }
-    if not props["DTSTART"]:
-        raise Unreadable
-    if item.get("end") and not item.get("endTimeUnspecified"):
-        props["DTEND"] = [_moment(item["end"], zone, series=series)]
-    if item.get("location"):
-        props["LOCATION"] = [Property("", escape(_text(item, "location")))]
-    for name, value in _words(item):
-        props[name] = [Property("", value)]
-    if item.get("recurringEventId") and item.get("originalStartTime"):
-        props["RECURRENCE-ID"] = [_moment(item["originalStartTime"], zone, series=True)]
-    _people(item, props)
-    for line in item.get("recurrence") or ():
-        head, _, value = str(line).partition(":")
-        name, _, params = head.partition(";")
-        props.setdefault(name.upper(), []).append(Property(params, value))
-    return props
-
-
-def _words(item: Json) -> Iterator[tuple[str, str]]:
-    yield "STATUS", (_text(item, "status") or "confirmed").upper()
-    if item.get("transparency") == "transparent" or _declined(item):
-        yield "TRANSP", "TRANSPARENT"
-    if item.get("visibility") in {"private", "confidential"}:
-        yield "CLASS", "PRIVATE"
-    for name, field in (("CREATED", "created"), ("LAST-MODIFIED", "updated")):
-        if item.get(field):
-            yield name, f"{_basic(datetime.fromisoformat(item[field]).astimezone(UTC))}Z"
-
-
-def _people(item: Json, props: Properties) -> None:
-    guests = [f"mailto:{one['email']}" for one in item.get("attendees") or () if one.get("email")]
-    if guests:
-        props["ATTENDEE"] = [Property("", guest) for guest in guests]
-    if guests or _invited(item):
-        props["ORGANIZER"] = [Property("", f"mailto:{(item.get('organizer') or {}).get('email', '')}")]
-
-
-def _moment(side: Json, practice: ZoneInfo, *, series: bool) -> Property:
-    """A start or end as a property: a date, or a wall time in its zone. A single event's UTC is the practice's time. In
-    the second of two equal hours the instant, with the zone in which a series repeats beside it."""
-    if side.get("date"):
-        return Property("VALUE=DATE", str(side["date"]).replace("-", ""))
-    name = str(side.get("timeZone") or "")
-    zone = named(name) if name else practice
-    at = _aware(side).astimezone(zone or practice)
-    if at.fold or (zone is NAMED_UTC and not series):
-        beside = f'TZID="{name or practice.key}"' if series else ""
-        return Property(beside, f"{_basic(at.astimezone(UTC))}Z")
-    return Property(f'TZID="{name}"' if name else "", _basic(at))
-
-
-def _basic(at: datetime) -> str:
-    """The wall time as iCalendar writes it; five times as fast as asking for a format."""
-    return at.isoformat()[:19].replace("-", "").replace(":", "")
 
 
 def _unreadable(payload: bytes) -> Reading:

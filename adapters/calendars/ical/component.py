@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -82,8 +82,8 @@ def component(props: Properties, zones: Zones) -> Component:
     event = _event(props, start, end, flags)
     if not props.keys() & _SELDOM:
         return Component(event, odd_text=_odd(props))
-    extra, lost = _spans(props.get("RDATE", ()), zones)
-    excluded, kept = _spans(props.get("EXDATE", ()), zones)
+    extra, lost = dates(props.get("RDATE", ()), zones)
+    excluded, kept = dates(props.get("EXDATE", ()), zones)
     replaced, unnamed = _recurrence_id(props, start, zones)
     return Component(
         event,
@@ -121,11 +121,9 @@ def _rules(props: Properties, name: str) -> tuple[str, ...]:
 
 def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str]) -> CalendarEvent:
     title, text = _text(props, "SUMMARY"), _text(props, "DESCRIPTION")
-    hers = block.split(text)[0] if "attitre" in text else text
-    plain = html_form.plain(hers)
+    plain, odd = hers(text)
     told = html_form.told(plain, _html(props)) if _has_html(props) else html_form.Told(plain)
-    if plain != hers:
-        flags |= {"html"}
+    flags |= odd
     if told.apart:
         flags |= {"text-added" if told.read else "text-differs"}
     return CalendarEvent(
@@ -138,7 +136,7 @@ def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str])
         location=_text(props, "LOCATION"),
         all_day=start.is_date,
         recurring="RRULE" in props or "RDATE" in props or "RECURRENCE-ID" in props,
-        status=_STATUS.get(_word(props, "STATUS"), Status.CONFIRMED),
+        status=status_of(_word(props, "STATUS")),
         transparent=_word(props, "TRANSP") == "TRANSPARENT",
         private=_word(props, "CLASS") in _PRIVATE,
         categories=_categories(props),
@@ -147,6 +145,16 @@ def _event(props: Properties, start: Moment, end: Moment, flags: frozenset[str])
         created=_stamp(props, "CREATED"),
         flags=flags,
     )
+
+
+def hers(text: str) -> tuple[str, frozenset[str]]:
+    """A description without our part, as plain text, and what was odd of it."""
+    own = block.split(text)[0] if "attitre" in text else text
+    plain = html_form.plain(own)
+    return plain, _NOT_ODD if plain == own else _HTML
+
+
+_NOT_ODD, _HTML = frozenset[str](), frozenset({"html"})
 
 
 def _has_html(props: Properties) -> bool:
@@ -167,6 +175,11 @@ def plain_title(title: str) -> str:
 def _text(props: Properties, name: str) -> str:
     found = props.get(name)
     return storable(unescape(found[0].value)) if found else ""
+
+
+def status_of(word: str) -> Status:
+    """The status that the word names; what nobody knows stands."""
+    return _STATUS.get(word, Status.CONFIRMED)
 
 
 def storable(text: str) -> str:
@@ -230,20 +243,28 @@ _LATEST = datetime(9000, 1, 1)  # noqa: DTZ001 - a wall time of any zone
 
 
 def _end(props: Properties, start: Moment, zones: Zones, own_zone: bool) -> tuple[Moment, frozenset[str]]:
-    """When it ends, and what was odd: an event without end is a day long where its start is a date, else no time."""
-    flags = start.flags
-    shortest = _A_DAY if start.is_date else _NO_LENGTH
-    try:
+    def told() -> Moment | None:
         if "DTEND" in props:
-            end = moment(props["DTEND"][0], zones, own_zone=own_zone)
-        elif "DURATION" in props:
-            end = Moment(later(start.at, duration(props["DURATION"][0].value)), start.is_date)
-        else:
-            return Moment(later(start.at, shortest)), flags | {"no-end"}
+            return moment(props["DTEND"][0], zones, own_zone=own_zone)
+        if "DURATION" in props:
+            return Moment(later(start.at, duration(props["DURATION"][0].value)), start.is_date)
+        return None
+
+    return ending(start, told)
+
+
+def ending(start: Moment, told: Callable[[], Moment | None]) -> tuple[Moment, frozenset[str]]:
+    """When an event ends, and what was odd. `told` reads its end as written; without one that can be read it is a day
+    long where its start is a date, else no time."""
+    flags = start.flags
+    try:
+        end = told()
     except ValueError:
-        return Moment(later(start.at, shortest)), flags | {"no-end"}
+        end = None
     except OverflowError:  # "for ever", as some write it: it takes every time that will be looked at
         return Moment(_LATEST.replace(tzinfo=start.at.tzinfo), start.is_date), flags
+    if end is None:
+        return Moment(later(start.at, _A_DAY if start.is_date else _NO_LENGTH)), flags | {"no-end"}
     flags |= end.flags
     before = _before(end.at, start.at)
     if before:
@@ -262,16 +283,18 @@ def _before(end: datetime, start: datetime) -> bool | None:
 
 
 def _length(props: Properties, start: Moment, end: Moment) -> Length:
-    """How long each occurrence of a series is.
-
-    DURATION: its days on the wall, the rest exact (3.3.6). DTEND in the zone of DTSTART: as on the wall, so that a
-    night ends in the morning that the client shows. DTEND in another zone: no wall is meant, the exact time counts.
-    """
+    """How long each occurrence of a series is. DURATION: its days on the wall, the rest exact (3.3.6)."""
     if "DTEND" not in props and "DURATION" in props and not start.is_date:
         try:
             return duration(props["DURATION"][0].value)
         except (ValueError, OverflowError):
             return _NO_LENGTH
+    return length_until(start, end)
+
+
+def length_until(start: Moment, end: Moment) -> Length:
+    """How long each occurrence of a series is whose first ends then. In the zone of its start: as on the wall, so that
+    a night ends in the morning that the client shows. In another zone: no wall is meant, the exact time counts."""
     if start.is_date or end.at.tzinfo == start.at.tzinfo:
         return Length(end.wall - start.wall, timedelta())
     return Length(timedelta(), elapsed(start.at, end.at))
@@ -287,7 +310,7 @@ def _recurrence_id(props: Properties, start: Moment, zones: Zones) -> tuple[Mome
         return start, True
 
 
-def _spans(found: tuple[Property, ...] | list[Property], zones: Zones) -> tuple[list[Span], bool]:
+def dates(found: tuple[Property, ...] | list[Property], zones: Zones) -> tuple[list[Span], bool]:
     """The dates of an RDATE or EXDATE in any form, and whether one could not be read."""
     spans: list[Span] = []
     unread = False
