@@ -242,6 +242,12 @@ class Calendar(Protocol):
         cannot be read is a `problem`."""
         ...
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """Whether this is certainly one event, told once, that ended before `before`, without anything of ours: then
+        `read` has no problem, nothing of ours and no event later than that (docs/design.md#what-is-over). False
+        proves nothing. Pure, never raises."""
+        ...
+
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         """Write our part conditionally on `version`; where the store holds none, on the meaning that the rules saw
         (`edit.origin`). A server without strong versions: Refused. Never touches her text (law L1)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from adapters.base import Account, Announcer, Calendar, Reading, Sender, Window
+from adapters.base import Account, Announcer, Calendar, Reading, Resource, Sender, Window
 from rules.model import Annotation, CalendarEvent, Channel, Practice
 from rules.text.fold import fold
 from sync.core.calls import Calls, Inline
@@ -69,6 +69,24 @@ class Source(Struct, frozen=True):
             if f"[{tag.casefold()}]" in title or fold(tag) in marks:
                 return dentist
         return None
+
+    def meaning(self, row: ResourceRow) -> str:
+        """The hash of what the stored body means: computed now of an event that was over when it was first seen."""
+        return row.semantic if row.semantic or not row.payload else self._single(row.ref, row.payload).semantic
+
+    def whole(self, body: Resource, reading: Reading) -> Reading:
+        """The reading, made now where it was left out (`OVER`)."""
+        return reading if reading.semantic else self._single(body.ref, body.payload)
+
+    def _single(self, ref: str, payload: bytes) -> Reading:
+        return self.calendar.read(ref, payload, _ANY_WINDOW)  # an event that is over is single
+
+
+OVER = Reading((), "", Annotation())
+"""Stands for the reading of an event that was over when it was first seen: its body is kept and not read, its meaning
+unknown until somebody asks (`Source.meaning`)."""
+
+_ANY_WINDOW = (datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 def unreadable(payload: bytes) -> Reading:
@@ -169,6 +187,11 @@ class World(Struct, frozen=True):
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""
         return next((source for source in self.sources if source.address == address), None)
+
+    def meaning(self, row: ResourceRow) -> str:
+        """See `Source.meaning`; of a calendar that left the configuration what is stored."""
+        source = self.source(row.calendar)
+        return source.meaning(row) if source else row.semantic
 
     def reading(self, row: ResourceRow) -> Reading | None:
         """The reading of a stored resource; None if its calendar left the configuration or its copy is empty."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from rules.model import Patient
 from rules.text.fold import fold
+from sync.core.context import World
 from sync.store import bookings, erasing, gaps, journal, nameindex
 from sync.store.engine import Tx
 
@@ -35,9 +35,10 @@ class Erased(Struct, frozen=True):
     others: int
 
 
-def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
+def erase(world: World, tx: Tx, patient: Patient) -> Erased:
     """Delete all about the patient from the store, and about the records merged into theirs."""
     assert patient.id is not None
+    now, zone = world.now(), world.practice.zone
     ids = erasing.all_of(tx, patient.id)
     theirs = [row for number in ids for row in bookings.of_patient(tx, number, zone)]
     mentions = _mentions(tx, ids, [value for row in theirs for value in (row.mobile, row.email) if value])
@@ -49,7 +50,7 @@ def erase(tx: Tx, patient: Patient, now: datetime, zone: ZoneInfo) -> Erased:
     erasing.drop_facts(tx, ids)
     for place in places:
         erasing.empty(tx, place)
-    others = erasing.out_of_others(tx, mentions, places, now)
+    others = erasing.out_of_others(tx, mentions, places, world.meaning, now)
     erasing.drop_records(tx, ids)
     erasing.out_of_the_rest(tx, mentions)
     nameindex.erased(tx)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.base import CursorLost, Known, Page, Reading, Resource, Versions
-from sync.core.context import Source, World, unreadable
+from sync.core.context import OVER, PAST, Source, World, unreadable
 from sync.core.guard import kept_apart
 from sync.pull import token_trust
 from sync.pull.foreign_writer import reject_foreign_writer
@@ -79,7 +79,8 @@ def store_page(world: World, source: Source, row: CalendarRow, page: Page, prove
     """Store the page in one transaction; if that fails, each part in its own. `proven`: refs of deleted resources.
     Returns `Writer.settled`. Raises ForeignWriter, and the fault of the last transaction: then the cursor stays."""
     now = world.now()
-    read = [(body, reading_of(world, source, body, now)) for body in page.resources]
+    read_one = _first_reading if row.baseline_at is None and not source.lists_waiting else reading_of
+    read = [(body, read_one(world, source, body, now)) for body in page.resources]
     with kept_apart("page stored in parts") as fate:
         with world.store.write() as tx:
             writer = _writer(tx, source, row, now)
@@ -115,6 +116,11 @@ def _as_configured(row: CalendarRow, source: Source) -> bool:
 def _ensured(world: World, source: Source) -> CalendarRow:
     with world.store.write() as tx:
         return calendars.ensure(tx, source.address, source.dentist)
+
+
+def _first_reading(world: World, source: Source, body: Resource, now: datetime) -> Reading:
+    """The reading in a calendar's first pass, in which nothing that is over is told or counted."""
+    return OVER if source.calendar.over(body.payload, now - PAST) else reading_of(world, source, body, now)
 
 
 def reading_of(world: World, source: Source, body: Resource, now: datetime) -> Reading:

@@ -108,7 +108,7 @@ def _same(world: World, source: Source, row: ResourceRow | None, body: Resource,
     if body.version is not None and body.version != before.get(body.ref):
         return False
     reading = source.calendar.read(body.ref, body.payload, world.window(world.now()))
-    return reading.semantic == row.semantic and (row.written is None or alike(reading.annotation, row.written))
+    return reading.semantic == source.meaning(row) and (row.written is None or alike(reading.annotation, row.written))
 
 
 def _hidden(world: World, source: Source, found: Found, before: dict[str, str | None]) -> Found:

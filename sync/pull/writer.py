@@ -53,7 +53,7 @@ class Writer:
         self._add(fresh)
         for body, reading in read:
             if body.ref in known:
-                self._compare(known[body.ref], body, reading)
+                self._compare(known[body.ref], body, self.source.whole(body, reading))
 
     def gone(self, refs: Iterable[str]) -> None:
         """Mark these as deleted, and for evaluation."""
@@ -104,17 +104,17 @@ class Writer:
         resources.change(self.tx, self.source.address, row.ref, **values)
 
     def _changed(self, row: ResourceRow, body: Resource, reading: Reading) -> ResourceColumns:
-        values: ResourceColumns = resources.written_row(body) | {"problem": reading.problem}
-        meant = reading.semantic != row.semantic or row.state == GONE
+        values: ResourceColumns = resources.written_row(body)
+        values |= {"problem": reading.problem, "semantic": reading.semantic}
+        meant = reading.semantic != self.source.meaning(row) or row.state == GONE
         if meant:
             self._wake(row.ref, row.payload)
             number = self._place_in_order(row, reading)
             rows = self._occurrences(row.ref, reading, number)
             occurrences.replace(self.tx, self.source.address, row.ref, rows)
             self._wake(row.ref, body.payload)
-            values |= {"semantic": reading.semantic, "changed_at": self.now, "rewrites": 0, "unwritable": None}
-            values["order"] = number
-            values["baseline"] = row.baseline and (self.baseline or not row.semantic)
+            values |= {"changed_at": self.now, "rewrites": 0, "unwritable": None, "order": number}
+            values["baseline"] = row.baseline and (self.baseline or not (row.payload or row.semantic))
         # after an absence its booking may have moved elsewhere
         returned = row.state != PRESENT or row.problem != reading.problem
         if meant or returned or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):

@@ -17,6 +17,7 @@ from sync.store.states import OfferState
 
 if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
+    from sync.store.resources import ResourceRow
 
 
 Place = tuple[str, str]
@@ -114,9 +115,12 @@ def drop_facts(tx: Tx, ids: list[int]) -> None:
                 _drop(tx, table, *(column == row[column.name] for column in table.primary_key))
 
 
-def out_of_others(tx: Tx, mentions: Callable[[str], bool], own: set[Place], now: datetime) -> int:
+def out_of_others(
+    tx: Tx, mentions: Callable[[str], bool], own: set[Place], meaning: Callable[[ResourceRow], str], now: datetime
+) -> int:
     """Take the patient's name out of other patients' events, where it stands in a conflict or among proposals: coming
-    ones are evaluated again, past ones are emptied. Returns how many coming ones there are."""
+    ones are evaluated again, past ones are emptied. Returns how many coming ones there are. `meaning`: the hash of a
+    body's meaning, by which an emptied event is known again (`resources.emptied`)."""
     coming = _coming(tx, now)
     for row in _rows(tx, t.booking):
         kept = [one for one in row["findings"] if not mentions(_text(one))]
@@ -133,6 +137,7 @@ def out_of_others(tx: Tx, mentions: Callable[[str], bool], own: set[Place], now:
             resources.mark_dirty(tx, [place], now)
             corrected += 1
         else:
+            resources.change(tx, *place, semantic=meaning(resource))
             empty(tx, place)
         edits.drop(tx, *place)
     return corrected

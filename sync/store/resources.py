@@ -41,7 +41,7 @@ class ResourceRow(Struct, frozen=True):
     version: str | None  # the server's ETag; None: it gave none, or the body is to be fetched anew
     payload: bytes  # the body as fetched; empty until it was, and once its patient is erased
     raw_hash: bytes  # SHA-256 of the body: the same bytes need not be parsed again
-    semantic: str  # hash of its meaning, without our own part and without what clients rewrite by themselves
+    semantic: str  # hash of its meaning, without our part and without what clients rewrite by themselves; empty: unread
     state: ResourceState
     suspect_at: datetime | None  # when a single read first found it gone; None: not read yet
     owed: bool  # its body is to be fetched
@@ -158,10 +158,12 @@ def to_fetch(tx: Tx, calendar: str) -> list[str]:
 
 
 def repeating(tx: Tx, calendar: str) -> list[str]:
-    """Refs of series, and of resources without an occurrence so far: they may begin beyond the window."""
+    """Refs of series, and of resources without an occurrence so far: they may begin beyond the window. Left out are
+    those that were not read, since they were over."""
     o, c = t.occurrence.c, t.resource.c
     here_now = exists().where(o.practice == c.practice, o.calendar == c.calendar, o.ref == c.ref)
-    query = select(c.ref).where(c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT)
+    standing = (c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT)
+    query = select(c.ref).where(*standing, c.semantic != "")
     rows = tx.connection.execute(query.where(or_(here_now.where(o.recurrence != ""), ~here_now)).order_by(c.ref))
     return list(rows.scalars())
 

@@ -1,6 +1,6 @@
 """One contract for every calendar: in memory, on Xandikos, on Radicale, and on a server of yours (`--caldav-url`)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -228,6 +228,14 @@ def test_what_is_got_is_what_was_listed(place, written, window):
 
 
 # --- what it offers --------------------------------------------------------------------------------------------------
+
+
+def test_l7_what_is_over_is_told_without_reading_it(place, written, window):
+    place.she.put(MARIE, written(MARIE))
+    body = place.calendar.get(MARIE)
+    [event] = place.calendar.read(MARIE, body.payload, window).events
+    assert not place.calendar.over(body.payload, event.end)
+    assert place.calendar.over(body.payload, event.end + timedelta(days=3))
 
 
 def test_the_probe_names_the_calendar_and_what_it_offers(place, written):

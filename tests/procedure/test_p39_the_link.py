@@ -137,7 +137,7 @@ def test_p39_the_link_of_an_erased_patient_leads_nowhere(desk: Desk) -> None:
     with world.store.write() as tx:
         record = patients.get(tx, 1)
         assert record
-        erase(tx, record, world.now(), world.practice.zone)
+        erase(world, tx, record)
     assert marie.pages.shown(LinkTo.APPOINTMENT, marie.secret) is None
 
 

@@ -290,7 +290,7 @@ def test_p44_an_appointment_given_to_another_of_the_family_is_not_shown_to_the_f
 def erases(desk: Desk, name: str) -> Erased:
     with desk.office.world.store.write() as tx:
         patient = next(one for one in patients.every(tx) if one.family_name.startswith(name))
-        return erase(tx, patient, desk.office.now, PARIS)
+        return erase(desk.office.world, tx, patient)
 
 
 def test_p44_an_erased_patients_offer_goes_out_of_the_calendar(desk: Desk) -> None:

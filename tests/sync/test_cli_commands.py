@@ -62,6 +62,9 @@ class Shelf:
     def read(self, ref: str, payload: bytes, window: Window) -> Reading:
         return self._ics.read(ref, payload, window)
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        return self._ics.over(payload, before)
+
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         spliced = self._ics.splice(ref, self.events[ref], edit.annotation, edit.end)
         assert spliced is not None

@@ -13,7 +13,7 @@ from adapters.base import Permanent
 from rules.model import Patient
 from sync.people.erase import Erased, erase
 from sync.store import patients, tables
-from tests.sync.conftest import COMPLETE, MORNING, PARIS, ics
+from tests.sync.conftest import COMPLETE, MORNING, ics
 
 if TYPE_CHECKING:
     from conftest import Office
@@ -27,7 +27,7 @@ def erased(office: Office, number: int = 1) -> Erased:
     with store.write() as tx:
         record = patients.get(tx, number)
         assert record is not None
-        done = erase(tx, record, office.now, PARIS)
+        done = erase(office.world, tx, record)
     store.shred()
     return done
 

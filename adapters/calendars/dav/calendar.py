@@ -244,6 +244,10 @@ class DavCalendar:
         """See `Calendar.read`."""
         return self._ics.read(ref, payload, window)
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """See `Calendar.over`."""
+        return self._ics.over(payload, before)
+
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -117,6 +118,10 @@ class FeedCalendar:
             if not event.transparent and event.status is not Status.CANCELLED
         )
         return replace(reading, events=busy, blocked="feed")
+
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """See `Calendar.over`."""
+        return self._ics.over(payload, before)
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         """Refused: a feed takes no writes."""

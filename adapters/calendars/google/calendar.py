@@ -233,6 +233,10 @@ class GoogleCalendar:
         """See `Calendar.read`."""
         return self._events.read(ref, payload, window)
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """See `Calendar.over`."""
+        return self._events.over(payload, before)
+
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:

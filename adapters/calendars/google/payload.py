@@ -169,6 +169,19 @@ class Events(Struct, frozen=True):
         except Exception:
             return _unreadable(payload)
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """See `Calendar.over`: its times alone are read."""
+        try:
+            master, exceptions = parsed(payload)
+            part = component(master, uid_of(master), self.zone)
+        except Exception:
+            return False
+        return (
+            not (exceptions or part.recurring or part.excluded)
+            and b"attitre" not in payload
+            and part.event.end < before
+        )
+
     def token(self, ref: str, master: Json) -> str:
         """The letters that bind our block to this event."""
         return identity(self.secret, self.address, ref, uid_of(master))

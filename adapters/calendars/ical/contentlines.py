@@ -36,11 +36,16 @@ _KNOWN = frozenset({
 
 def unfold(payload: bytes) -> str:
     """The payload as text with one content line per `\\n`; bytes that are not UTF-8 become surrogates."""
+    return unfolded(payload).decode("utf-8", "surrogateescape")
+
+
+def unfolded(payload: bytes) -> bytes:
+    """The payload with one content line per `\\n`."""
     data = payload.removeprefix(BOM).replace(b"\r\n", b"\n")
     if b"\n " in data or b"\n\t" in data:
         data = _BLANK_FOLD.sub(b"\n", data) if b"\n\n" in data else data
         data = data.replace(b"\n ", b"").replace(b"\n\t", b"")
-    return data.decode("utf-8", "surrogateescape")
+    return data
 
 
 def events(text: str) -> Iterator[Properties]:

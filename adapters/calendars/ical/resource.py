@@ -19,12 +19,12 @@ from adapters.calendars.ical.component import Component, Unreadable, component, 
 from adapters.calendars.ical.contentlines import Properties, events, unescape, unfold
 from adapters.calendars.ical.meaning_hash import digest
 from adapters.calendars.ical.new_times import moved
+from adapters.calendars.ical.over import LONGEST_BYTES, over
 from adapters.calendars.ical.versions import counted
 from adapters.calendars.ical.zones import Zones
 from rules.model import Annotation, alike
 
 NOT_SHOWN = "(rien dans l'autre forme du texte)"
-_LONGEST = 2_000_000
 _SUMMARY = re.compile(rb"^SUMMARY(?:;[^:\r\n]*)?:([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -82,6 +82,10 @@ class Ics(Struct, frozen=True):
         except Exception:
             return _unreadable(payload)
 
+    def over(self, payload: bytes, before: datetime) -> bool:
+        """See `Calendar.over`."""
+        return over(payload, before)
+
     def splice(
         self, ref: str, payload: bytes, annotation: Annotation, end: datetime | None = None,
         start: datetime | None = None,
@@ -107,7 +111,7 @@ class Ics(Struct, frozen=True):
         return splice.strip(payload)
 
     def _read(self, ref: str, payload: bytes, window: Window) -> Reading:
-        if len(payload) > _LONGEST:
+        if len(payload) > LONGEST_BYTES:
             return _unreadable(payload)
         text = unfold(payload)
         found = list(events(text))
@@ -243,5 +247,5 @@ def _unreadable(payload: bytes) -> Reading:
 
 def _title(payload: bytes) -> str:
     """The first title in it, whatever else is wrong there."""
-    found = _SUMMARY.search(payload, 0, _LONGEST)
+    found = _SUMMARY.search(payload, 0, LONGEST_BYTES)
     return block.bare(plain_title(storable(unescape(found[1].decode("utf-8", "replace")))))[:80] if found else ""

@@ -129,7 +129,7 @@ def erase(  # noqa: PLR0917  options
         erased = erasure.Erased((), 0, 0)
         if done:
             with world.store.write() as tx:
-                erased = erasure.erase(tx, record, world.now(), world.practice.zone)
+                erased = erasure.erase(world, tx, record)
             world.store.shred()
     if json:
         events = [{"dentist": one.dentist, "start": one.start, "uid": one.uid} for one in erased.events]
