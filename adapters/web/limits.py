@@ -1,7 +1,8 @@
 """Limits how often links can be guessed: by the address that asks, and in all (P39).
 
-A link has 128 random bits, so this spares the store and shows that somebody tries. It must not shut patients out: many
-wrong links from everywhere lower what each address may get wrong, and one that got nothing wrong is always served.
+A link has 128 random bits, so this spares the store and shows that somebody tries. It must not shut patients out: an
+address that guesses by itself is not served for a while; what others guess lowers what each address may get wrong
+before it is told to wait, and whoever has a link that holds is served all the same.
 """
 
 from __future__ import annotations
@@ -31,23 +32,26 @@ class Guesses:
         self._all = 0
         self._of: OrderedDict[str, int] = OrderedDict()
 
-    def too_many(self, address: str) -> bool:
-        """Whether that address must wait; `""`, where nobody knows it, only once there are too many in all."""
+    def refused(self, address: str) -> bool:
+        """Whether that address got so many wrong by itself that it is not served; never one that nobody knows (`""`),
+        behind which everybody may stand."""
         with self._lock:
             self._turn()
-            if not address:
-                return self._all >= OF_ALL
-            return self._of.get(address, 0) >= (OF_ONE if self._all < OF_ALL else THEN_OF_ONE)
+            return self._of.get(address, 0) >= OF_ONE
 
-    def wrong(self, address: str) -> None:
-        """Count a wrong link."""
+    def wrong(self, address: str) -> bool:
+        """Count a wrong link. Returns whether its sender must wait."""
         with self._lock:
             self._turn()
+            before = self._of.get(address, 0)
+            waits = self._all >= OF_ALL and (not address or before >= THEN_OF_ONE)
             self._all += 1
             if address:
-                self._of[address] = self._of.pop(address, 0) + 1
+                self._of.pop(address, None)
+                self._of[address] = before + 1
                 if len(self._of) > _ADDRESSES:
                     self._of.popitem(last=False)
+            return waits
 
     def _turn(self) -> None:
         if self._clock() - self._began >= WINDOW_S:

@@ -145,7 +145,7 @@ class PatientPages:
         """What the practice that knows the link says. All are asked in the same way, whatever the link looks like, so
         that the time tells nothing; a fault of one is none of another's patients (law L10)."""
         client = address(request)
-        if self._guesses.too_many(client):
+        if self._guesses.refused(client):
             raise Stop(429)
         fault: Exception | None = None
         for desk in self._desks:
@@ -158,9 +158,8 @@ class PatientPages:
                 return Found(desk, shown)
         if fault is not None:
             raise fault
-        self._guesses.wrong(client)
         self._wrong(to)
-        raise Stop(404)
+        raise Stop(429 if self._guesses.wrong(client) else 404)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from adapters.web import limits
-from adapters.web.limits import OF_ALL, THEN_OF_ONE
+from adapters.web.limits import OF_ALL, OF_ONE, THEN_OF_ONE
 from adapters.web.listener import bound, serving
 from adapters.web.pages import application
 from adapters.web.patients import LinkTo, What
@@ -133,6 +133,30 @@ def test_a_guesser_does_not_shut_out_a_patient_elsewhere(site: Site) -> None:
     assert wrong == [404] * THEN_OF_ONE + [429]
     site.clock.seconds += limits.WINDOW_S
     assert site.phone().opens("/r/x", headers={"X-Forwarded-For": "203.0.113.10"}).status_code == 404
+
+
+@pytest.mark.parametrize("whose", ["of somebody who mistyped it", "that nobody knows"])
+def test_p39_whatever_others_guess_a_link_that_holds_is_served(site: Site, whose: str) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.10" if "mistyped" in whose else ""}
+    guesser = Phone(site.root, cookies=False)
+    for number in range(OF_ALL + 5):
+        guesser.opens(f"/r/guess{number}", headers={"X-Forwarded-For": f"198.51.100.{number % 250}"})
+    wrong = [site.phone().opens("/r/x", headers=headers).status_code for _ in range(THEN_OF_ONE + 1)]
+    assert wrong[-1] == 429
+    patient = site.phone()
+    assert patient.opens(f"/r/{VISIT}", headers=headers).status_code == 200
+    patient.follows("Demander à être")
+    assert patient.sends(SAME | headers, choix="oui").status_code == 200
+    assert site.desk.done() == [What.CALL]
+
+
+def test_an_address_that_guesses_by_itself_is_not_served(site: Site) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.10"}
+    wrong = [site.phone().opens("/r/x", headers=headers).status_code for _ in range(OF_ONE + 1)]
+    assert wrong == [404] * OF_ONE + [429]
+    shown = site.desk.shows
+    assert site.phone().opens(f"/r/{VISIT}", headers=headers).status_code == 429
+    assert site.desk.shows == shown
 
 
 def test_wrong_links_are_counted_without_what_they_were(site: Site) -> None:
