@@ -38,8 +38,10 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 # The laws for some hours: thousands of examples that differ each time, a soak of 10,000 passes, 500 kills of the real
-# worker, half an hour of misbehaving gateways, a calendar of 200,000 events.
-LONG := tests/laws tests/flows/test_half_hour.py tests/sync/test_long_history.py
+# worker, half an hour of misbehaving gateways, a calendar of 200,000 events, 100,000 guessed links, and five patients
+# 500 times at once.
+LONG := tests/laws tests/sync/test_five_at_once.py tests/sync/test_long_history.py \
+	$(addprefix tests/flows/,test_half_hour.py test_guesses.py test_five_move_at_once.py)
 test-long: $(STAMP)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest -n auto --dist worksteal --timeout 7200 $(LONG) $(ARGS)
 
