@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from adapters.web.listener import bound, serving
 from adapters.web.pages import application
+from sync.people.desk import PagesOfPatients
 from tests.adapters.test_web import Practice
+from tests.desk import Desk
 from tests.pages.memory_desk import MemoryDesk
 
 CHROMIUM = shutil.which("chromium")
@@ -48,6 +51,16 @@ def site() -> Iterator[Site]:
     practice, desk = Practice(), MemoryDesk.full()
     with bound("127.0.0.1:0") as door, serving(door, application([practice], [desk]), practice.fault):
         yield Site(desk, f"http://127.0.0.1:{door.getsockname()[1]}", practice.faults)
+    assert practice.faults == []
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[str]:
+    """The real pages over this desk."""
+    practice = Practice()
+    pages = PagesOfPatients(desk.office.world, lambda: None)
+    with bound("127.0.0.1:0") as door, serving(door, application([practice], [pages]), practice.fault):
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
     assert practice.faults == []
 
 

@@ -18,18 +18,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from adapters.web.patients import What
 from tests.pages.conftest import Site, take
 from tests.pages.memory_desk import LATE, NOWHERE, OFFER, QUESTION, RESCUE, TAKEN, VISIT
+from tests.pages.screen import DARK, DESK, PHONE, goes, overflow, small, violations
 
 pytestmark = pytest.mark.clients
 
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 720}, "has_touch": True, "is_mobile": True}
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-DARK: dict[str, Any] = {"color_scheme": "dark"}
 LOOKS: dict[str, dict[str, Any]] = {
     "telephone": PHONE,
     "telephone-sombre": PHONE | DARK,
@@ -40,12 +37,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "lettres-200": PHONE,
 }
 ONLY_SIZES = ("etroit", "lettres-200")
-AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 ACTS = ("annuler", "deplacer", "attente", "rappel", "coordonnees", "messages")
-SMALLEST = 44  # CSS pixels
 
 
 @contextmanager
@@ -57,12 +49,6 @@ def a_page(browser: Browser, look: str, **options: Any) -> Iterator[Page]:
         page.add_init_script(_LARGE)
     yield page
     context.close()
-
-
-def goes(page: Page, selector: str) -> None:
-    """Click what leads to another page, and be there: on a busy machine the old one is still shown for a while."""
-    with page.expect_navigation(wait_until="load"):
-        page.click(selector)
 
 
 def pages(site: Site, page: Page) -> Iterator[str]:
@@ -124,11 +110,11 @@ def test_every_page_is_accessible_and_fits(browser: Browser, site: Site, picture
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: said.append(message.text))
         for name in pages(site, page):
-            assert _overflow(page) <= 0, name
-            assert _small(page) == [], name
+            assert overflow(page) <= 0, name
+            assert small(page) == [], name
             if look not in ONLY_SIZES:
                 take(page, pictures, f"{look}-{name}")
-                assert _violations(page) == [], name
+                assert violations(page) == [], name
             assert page.locator("h1").count() == 1, name
             seen.append(name)
     assert len(seen) > 18
@@ -139,11 +125,11 @@ def test_every_page_is_accessible_and_fits(browser: Browser, site: Site, picture
 def test_the_page_that_waits_breaks_only_the_rule_that_its_stop_link_answers(browser: Browser, site: Site) -> None:
     with a_page(browser, "telephone") as page:
         _asks_to_cancel(page, site)
-        assert _violations(page) == ["meta-refresh"]
-        assert _small(page) == []
+        assert violations(page) == ["meta-refresh"]
+        assert small(page) == []
         goes(page, "text=Arrêter la mise à jour")
         assert page.locator("meta[http-equiv]").count() == 0
-        assert _violations(page) == []
+        assert violations(page) == []
 
 
 def test_p39_from_a_mail_to_the_cancelled_appointment_without_javascript(
@@ -241,31 +227,6 @@ def test_a_time_taken_meanwhile_is_said_and_the_appointment_stays(browser: Brows
 # --- what a person looks at ------------------------------------------------------------------------------------------
 
 
-def _violations(page: Page) -> list[str]:
-    found = Axe().run(page, options=AXE).response["violations"]
-    assert not [one for one in found if one["id"] != "meta-refresh"], [
-        (one["id"], [node["html"] for node in one["nodes"]]) for one in found
-    ]
-    return [one["id"] for one in found]
-
-
-def _overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def _small(page: Page) -> list[str]:
-    """What can be touched and is smaller than a finger: a box with its label counts as one."""
-    found = []
-    for one in page.evaluate(_TARGETS):
-        if one["height"] < SMALLEST - 0.5 or one["width"] < SMALLEST - 0.5:
-            found.append(f"{one['words']}: {one['width']:.0f} × {one['height']:.0f}")
-    return found
-
-
-_TARGETS = """() => [...document.querySelectorAll('a:not(.skip), button, input:not([type=hidden])')].map(one => {
-  const box = (one.closest('label') || one).getBoundingClientRect();
-  return {words: one.textContent || one.value || one.name, width: box.width, height: box.height};
-})"""
 _LARGE = "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; });"
 _FOCUSED = """() => {
   const one = document.activeElement;

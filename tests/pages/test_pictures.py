@@ -13,13 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
-from adapters.web.listener import bound, serving
-from adapters.web.pages import application
 from adapters.web.patients import LinkTo
-from sync.people.desk import PagesOfPatients
-from tests.adapters.test_web import Practice
 from tests.at_the_page import secrets
 from tests.desk import LUC, MARIE, Desk, make_desk
+from tests.pages.conftest import served
 from tests.pages.memory_desk import NOWHERE
 from tests.procedure.waiting import OFFERING
 
@@ -46,16 +43,6 @@ def desk(tmp_path: Path) -> Desk:
     freed.deletes()
     desk.waits(minutes=1)
     return desk
-
-
-@contextmanager
-def served(desk: Desk) -> Iterator[str]:
-    """The real pages over this desk."""
-    practice = Practice()
-    pages = PagesOfPatients(desk.office.world, lambda: None)
-    with bound("127.0.0.1:0") as door, serving(door, application([practice], [pages]), practice.fault):
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    assert practice.faults == []
 
 
 @contextmanager
