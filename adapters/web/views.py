@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from adapters.web.forms import LONGEST, Fields
 from adapters.web.patients import House, LinkTo, Shown, What
 from adapters.web.sessions import LIFE_S
-from adapters.web.words import ANSWERS, DAYS, HALVES, MESSAGES, WORDS
+from adapters.web.words import ANSWERS, DAYS, HALVES, MESSAGES, ROWS, WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,7 +52,7 @@ class Asked(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """A page ready for its template."""
+    """A page ready for its template. `rows`: the heading above the appointment's."""
 
     shown: Shown
     asked: Asked
@@ -67,6 +67,7 @@ class View(Struct, frozen=True):
     what: What | None = None
     heading: str = ""
     yes: str = ""
+    rows: str = ""
 
 
 def first(house: House, to: LinkTo, shown: Shown, asked: Asked) -> Response:
@@ -80,6 +81,7 @@ def first(house: House, to: LinkTo, shown: Shown, asked: Asked) -> Response:
         why_not=tuple(text for what, text in shown.why_not.items() if what not in shown.may), answers=answers,
         again=f"{here}&tour={asked.number + 1}" if shown.pending and asked.number < TURNS else "",
         still=f"{here}&tour={STILL}", here=here, late=asked.number == TURNS,
+        rows=ROWS[to] if to is not LinkTo.APPOINTMENT or shown.days else "",
     )  # fmt: skip
     return _page("first.html.j2", 422 if asked.mistakes else 200, house=house, page=view, mistakes=asked.mistakes)
 

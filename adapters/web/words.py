@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from adapters.web.patients import What
+from adapters.web.patients import LinkTo, What
 
 
 class Words(Struct, frozen=True):
@@ -62,6 +62,12 @@ ANSWERS: Mapping[What, str] = {  # where several stand under one question
     What.REFUSE: "Non, je n'accepte pas",
     What.NO_MORE: "Non, et ne me proposez plus de place",
     What.CALL: "Je préfère que le cabinet me rappelle",
+}
+
+ROWS: Mapping[LinkTo, str] = {  # above what stands already, where something else is the page's subject
+    LinkTo.APPOINTMENT: "Votre rendez-vous actuel",
+    LinkTo.AGREEMENT: "Votre suivi au cabinet",
+    LinkTo.OFFER: "Votre rendez-vous actuel",
 }
 
 DAYS: Mapping[str, str] = {

@@ -127,6 +127,7 @@ def test_p44_offered_and_refused_the_appointment_stays(visitor: Visitor) -> None
     visitor.sees("Votre réponse")  # nothing chosen, nothing sent
     visitor.chooses("Non, je garde le rendez-vous que j'ai")
     visitor.reads("vous gardez votre place sur la liste", "15 décembre à 10 h reste", stage="offre-refusee")
+    expect(visitor.page.get_by_role("heading", name="Votre rendez-vous actuel")).to_be_visible()
     passes(visitor.desk)
     assert visitor.desk.office.event(event.uid).start == moment(HELD)
     assert titles(visitor.desk) == ["DUPONT Marie – détartrage"]
@@ -199,6 +200,7 @@ def test_p23_asked_agreed_and_confirmed(visitor: Visitor) -> None:
     visitor.opens(LinkTo.AGREEMENT)
     visitor.sees("Dr Paul Bernard", "Dr Claire Martin")
     visitor.reads(stage="accord")
+    assert visitor.page.get_by_role("heading", name="Votre rendez-vous actuel").count() == 0  # there is none yet
     visitor.chooses("Oui, j'accepte")
     visitor.reads("votre accord est noté", stage="accord-en-cours", waits=True)
     assert not event.confirmed
