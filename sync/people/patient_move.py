@@ -5,9 +5,10 @@ start and end into her event on condition of the version it read, and reads the 
 did meanwhile stands: where she took the time, the appointment goes back to its own; where she changed the event, hers
 is what counts. Nothing is told until that is known, and then as of any other move.
 
-    wanted → flight → done | taken (the time is hers) | changed (the event is hers) | call (it takes no write)
+    wanted → flight → arrived → done | taken (the time is hers) | changed (the event is hers) | call (it takes no write)
 
-A crash in between changes nothing: in flight, where the event stands in the calendar says what is left to do.
+A crash in between changes nothing: in flight, where the event stands in the calendar says what is left to do. Once the
+calendar has said that it took the write, an event that is elsewhere was put there by her, also where it was before.
 """
 
 from __future__ import annotations
@@ -75,12 +76,22 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
     found = _found(world, row) if _read(world, row, _shown_in(world, intent)) else None
     if found is None:
         return 0  # after the resource was read and evaluated again
-    if intent.state == FLIGHT and found.at == intent.start:
+    if intent.state in intents.IN_FLIGHT and found.at == intent.start:
         return _arrived(world, intent, found)
+    if intent.state == intents.ARRIVED:
+        return _moved_on(world, intent, found)
     behind = is_behind(found.standing)
     if found.at != intent.old_start or found.at <= world.now() or (revision(row.facts) != intent.seen and not behind):
         return ends(world, intent, intents.CHANGED)
     return 0 if behind or _in_doubt(world, intent) else _write(world, intent, found)
+
+
+def _moved_on(world: World, intent: IntentRow, found: _Found) -> int:
+    """The event is not where we had put it: by her, or by ourselves as she had the time, and no answer came."""
+    assert intent.start is not None
+    with world.store.read() as tx:
+        ours = found.at == intent.old_start and free_times.in_the_way(world, tx, found.row, intent.start)
+    return ends(world, intent, intents.TAKEN if ours else intents.CHANGED)
 
 
 def _read(world: World, row: BookingRow, also: str = "") -> bool:
@@ -138,6 +149,8 @@ def _write(world: World, intent: IntentRow, found: _Found) -> int:
         return ends(world, intent, intents.TAKEN if possible else intents.CALL)
     if not _moved(world, intent, found, start, start + (row.end - row.start)):
         return 0
+    with world.store.write() as tx:
+        intents.move(tx, intent.booking, intents.ARRIVED, world.now())
     again = _found(world, row) if _read(world, row) else None
     if again is None:
         return 0

@@ -16,8 +16,9 @@ from sync.store.engine import Tx
 from sync.store.states import IntentKind, IntentState
 from sync.store.tx import here, the, those
 
-WANTED, FLIGHT, DONE, CHANGED, CALL, TAKEN = IntentState
-OPEN = (WANTED, FLIGHT)
+WANTED, FLIGHT, DONE, CHANGED, CALL, TAKEN, ARRIVED = IntentState
+IN_FLIGHT = (FLIGHT, ARRIVED)
+OPEN = (WANTED, *IN_FLIGHT)
 CANCEL, MOVE, ACCEPT = IntentKind
 
 _c = t.intent.c
@@ -77,7 +78,7 @@ def arrived(tx: Tx) -> dict[int, IntentRow]:
 def in_flight(tx: Tx, booking: int) -> bool:
     """Whether a wish about that booking may be in the calendar, and was not looked at again: nothing is told."""
     row = get(tx, booking)
-    return row is not None and row.state == FLIGHT
+    return row is not None and row.state in IN_FLIGHT
 
 
 _NO_MORE = Wanted()

@@ -110,7 +110,7 @@ class OfferState(StrEnum):
 
 
 class IntentState(StrEnum):
-    """`intent.state`: a patient's wish by their link; wanted → flight → done | changed | call | taken."""
+    """`intent.state`: a patient's wish by their link; wanted → flight → arrived → done | changed | call | taken."""
 
     WANTED = "wanted"
     FLIGHT = "flight"  # the calendar may have it already
@@ -118,3 +118,4 @@ class IntentState(StrEnum):
     CHANGED = "changed"  # the practice changed the event first: its change stays
     CALL = "call"  # it cannot be done by link: the patient has to call
     TAKEN = "taken"  # somebody else has the time that was chosen: the appointment stays where it was
+    ARRIVED = "arrived"  # the calendar took it, and was not looked at again yet

@@ -207,12 +207,29 @@ def test_g10_down_right_after_our_write_nothing_is_told_before_it_was_looked_at(
     martin = told.calendars["martin"]
     race(monkeypatch, lambda: martin.fail_next(TryLater("Injoignable."), times=6), after=True)
     told.passes()
-    assert (ended(told), told.told("modification")) == ("flight", [])
+    assert (ended(told), told.told("modification")) == ("arrived", [])
     she_books_over(told)
     for _ in range(8):
         told.passes(later=10 * MINUTE)
     assert (stands(told), stands(told, "x"), ended(told)) == (10, 15, "taken")
     assert told.told("modification") == []
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_g10_down_right_after_our_write_and_she_drags_it_back_or_on(
+    told: Office, monkeypatch: pytest.MonkeyPatch, back: bool
+) -> None:
+    chooses(told)
+    martin = told.calendars["martin"]
+    race(monkeypatch, lambda: martin.fail_next(TryLater("Injoignable."), times=3), after=True)
+    told.passes()
+    assert (ended(told), told.told("modification")) == ("arrived", [])
+    hers = (MORNING + timedelta(days=7)).replace(hour=10 if back else 11)
+    martin.put("a.ics", ics("a", "DUPONT Marie – détartrage", hers, 30, COMPLETE))
+    for _ in range(8):
+        told.passes(later=10 * MINUTE)
+    assert (stands(told), ended(told)) == (hers.hour, "changed")
+    assert told.told("modification") == ([] if back else ["sent"])
 
 
 def test_p8_an_end_that_is_still_to_be_written_is_that_of_the_new_hour(told: Office) -> None:

@@ -21,7 +21,7 @@ STORED = {
     states.AttendanceState: "honoured excused unexcused undecided",
     states.MessageState: "pending claimed sent failed uncertain suppressed dropped superseded held",
     states.TellingState: "baseline flight told failed uncertain unclear",
-    states.IntentState: "wanted flight done changed call taken",
+    states.IntentState: "wanted flight done changed call taken arrived",
 }
 
 
