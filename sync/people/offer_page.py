@@ -155,6 +155,7 @@ def _news(world: World, tx: Tx, state: _State) -> str:
         offers.OPEN: "" if state.open else words.late(held),
         offers.WANTED: taking,
         offers.FLIGHT: taking,
+        offers.ARRIVED: taking,
         offers.DONE: words.TAKEN,
         offers.REFUSED: words.refused(held),
         offers.LEFT: words.LEFT,

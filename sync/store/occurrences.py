@@ -94,6 +94,14 @@ def stands(tx: Tx, uid: str, order: int) -> bool:
     return tx.connection.execute(query).scalar() == ResourceState.PRESENT
 
 
+def is_in(tx: Tx, calendar: str, uid: str) -> bool:
+    """Whether an event of that UID is in that calendar."""
+    o, c = t.occurrence.c, t.resource.c
+    joined = t.occurrence.join(t.resource, and_(c.practice == o.practice, c.calendar == o.calendar, c.ref == o.ref))
+    query = select(c.calendar, c.state).select_from(joined).where(o.practice == tx.practice, o.uid == uid)
+    return any((row.calendar, row.state) == (calendar, ResourceState.PRESENT) for row in tx.connection.execute(query))
+
+
 def evaluated(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
     """Store what the evaluation found out about one occurrence. Returns whether it changed."""
     before = _seen(tx, place).get((uid, recurrence))

@@ -16,8 +16,9 @@ from sync.store.engine import Tx
 from sync.store.states import OfferState
 from sync.store.tx import here, the, those
 
-OPEN, WANTED, FLIGHT, DONE, REFUSED, LEFT, SILENT, UNREAD, GONE, WITHDRAWN = OfferState
-ACCEPTED = (WANTED, FLIGHT)
+OPEN, WANTED, FLIGHT, DONE, REFUSED, LEFT, SILENT, UNREAD, GONE, WITHDRAWN, ARRIVED = OfferState
+IN_FLIGHT = (FLIGHT, ARRIVED)
+ACCEPTED = (WANTED, *IN_FLIGHT)
 LIVE = (OPEN, *ACCEPTED)
 
 _o = t.offer.c

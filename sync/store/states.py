@@ -95,7 +95,7 @@ class GapState(StrEnum):
 
 
 class OfferState(StrEnum):
-    """`offer.state`: open → wanted → flight → done; otherwise how it ended (P44)."""
+    """`offer.state`: open → wanted → flight → arrived → done; otherwise how it ended (P44)."""
 
     OPEN = "open"
     WANTED = "wanted"  # accepted, to be written into the calendar
@@ -107,6 +107,7 @@ class OfferState(StrEnum):
     UNREAD = "unread"  # the message never left, so the silence is not the patient's
     GONE = "gone"  # somebody else was faster
     WITHDRAWN = "withdrawn"  # the practice needs the time, or the calendar did not take it
+    ARRIVED = "arrived"  # the calendar took the new appointment, and was not looked at again yet
 
 
 class IntentState(StrEnum):

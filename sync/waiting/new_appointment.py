@@ -1,7 +1,8 @@
 """Notes an appointment for a patient of the waiting list who had none, in the time that they accepted (P44).
 
 As in `sync.people.patient_move`: the calendars are read, the event is written, the calendars are read again; where the
-practice took the time meanwhile, ours goes. Writing it twice is writing it once: its address is made of the offer.
+practice took the time meanwhile, ours goes. Writing it twice is writing it once: its address is made of the offer. Once
+the calendar has said that it took it, an appointment that is there no more was taken out by her.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _as_typed(world: World, source: Source, offer: OfferRow, typed: CalendarEven
         doubt = in_doubt(tx, offer)
     if off:
         return _off_already(world, source, offer, off)
-    if doubt and offer.state is not offers.FLIGHT:
+    if doubt and offer.state not in offers.IN_FLIGHT:
         return 0
     why = _why_not(world, source, offer, event)
     return _ends(world, offer, why) if why else _write(world, source, offer, event)
@@ -93,7 +94,7 @@ def _as_typed(world: World, source: Source, offer: OfferRow, typed: CalendarEven
 def _off_already(world: World, source: Source, offer: OfferRow, why: str) -> int:
     """The list's event is gone: by ourselves, once the appointment stood and the process died, else by the practice. Or
     it is another patient's now, for whom nothing is noted here."""
-    if offer.state is not offers.FLIGHT:
+    if offer.state not in offers.IN_FLIGHT:
         return _ends(world, offer, why)
     if not read_calendars(world, offer.dentist, offer.calendar, offer.stands_in):
         return 0
@@ -111,11 +112,19 @@ def _stands(world: World, source: Source, offer: OfferRow) -> bool:
     return any(one.uid == _uid(world, source, offer) for one in there)
 
 
+def _is_there(world: World, source: Source, offer: OfferRow) -> bool:
+    """Whether the appointment is in the calendar at whatever hour, as last read."""
+    with world.store.read() as tx:
+        return occurrences.is_in(tx, source.address, _uid(world, source, offer))
+
+
 def _why_not(world: World, source: Source, offer: OfferRow, event: AddEvent) -> str:
     """Why nothing is written; empty if it is, or may be there already."""
+    if offer.state is offers.ARRIVED and not _is_there(world, source, offer):
+        return TAKEN_BACK
     with world.store.read() as tx:
         over = _why_over(world, tx, offer, event)
-    if over and offer.state is not offers.FLIGHT:
+    if over and offer.state not in offers.IN_FLIGHT:
         return over
     return "" if may_write(world, source) else READ_ONLY
 
@@ -125,6 +134,8 @@ def _write(world: World, source: Source, offer: OfferRow, event: AddEvent) -> in
         offers.move(tx, offer.id, (offers.WANTED,), offers.FLIGHT)
     match source.calendar.add(event):
         case Written(resource=stored):
+            with world.store.write() as tx:
+                offers.move(tx, offer.id, (offers.FLIGHT,), offers.ARRIVED)
             return _written(world, source, offer, event, stored.ref)
         case Refused() as refused:
             with world.store.write() as tx:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from adapters.base import EditResult
+from adapters.base import EditResult, TryLater
+from adapters.calendars.memory import MemoryCalendar
 from adapters.web.patients import LinkTo, Shown, What
 from rules.model import AddEvent
 from sync.people.erase import Erased, erase
@@ -112,6 +113,31 @@ def test_p44_she_deletes_the_offer_of_a_new_appointment_a_moment_before(listed: 
     passes(listed)
     assert titles(listed) == []
     assert titles(listed, LIST) == ["DUPONT Marie – détartrage"]
+
+
+def test_p44_she_deletes_what_we_noted_before_it_was_read_again(listed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, marie = on_the_list(listed)
+    marie.presses(What.ACCEPT)
+    martin, add = listed.office.calendars["martin"], MemoryCalendar.add
+
+    def and_falls_silent(self: MemoryCalendar, event: AddEvent) -> EditResult:
+        done = add(self, event)
+        martin.fail_next(TryLater("Injoignable."), times=3)
+        return done
+
+    monkeypatch.setattr(MemoryCalendar, "add", and_falls_silent)
+    listed.waits(minutes=1)
+    monkeypatch.undo()
+    [ref] = [
+        ref for ref, body in martin._held.items() if b"DUPONT Marie" in body.payload and b"Propos" not in body.payload
+    ]
+    martin.delete(ref)
+    for _ in range(6):
+        listed.waits(minutes=10)
+    assert titles(listed) == []
+    assert "repris par le cabinet" in marie.sees().news
+    assert [one for one in listed.sms(MARIE.mobile) if "confirmé" in one] == []
+    assert entry.reads
 
 
 def test_p44_ruling22_an_appointment_noted_in_the_offers_event_is_one(desk: Desk) -> None:
