@@ -81,6 +81,7 @@ class Practice:
     pool: bool = False
     now: datetime = MORNING
     booked: list[Event] = field(default_factory=list)
+    link: str = ""  # the secret that a patient holds
     _kept_now: datetime = MORNING
 
     def secretary(self, dentist: str = "martin") -> Secretary:

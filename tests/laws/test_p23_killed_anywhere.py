@@ -1,47 +1,22 @@
 """P23, L3, L4: whatever a crash interrupts, a patient is asked once, and the click confirms once. SIGKILL at every
 commit and every call outside; the click itself is one commit."""
 
-import re
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.web.patients import LinkTo, What
 from demo.secretary import Event
 from rules.model import Channel
 from sync.store.messages import SENT
+from tests.laws.clicks import clicks, secret_of
 from tests.laws.test_l4_killed_anywhere import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-ROOT = Path(__file__).parents[2]
-CLICK = """
-import sys
-from datetime import datetime
-from pathlib import Path
-from unittest.mock import patch
-from sqlalchemy.engine.default import DefaultDialect
-from adapters.web.patients import Act, LinkTo, What
-from config.load import load
-from sync.people.desk import PagesOfPatients
-from sync.wiring import open_world
-from tests.laws.killed import points
-
-file, now, secret, die_at = sys.argv[1:]
-settings, _ = load([Path(file)], {})
-with open_world(settings, lambda: datetime.fromisoformat(now)) as world:
-    desk = PagesOfPatients(world, lambda: None)
-    seen = desk.shown(LinkTo.AGREEMENT, secret)
-    _, wrap = points(int(die_at))
-    with patch.object(DefaultDialect, "do_commit", wrap(DefaultDialect.do_commit)):
-        desk.act(LinkTo.AGREEMENT, secret, Act(What.ACCEPT, seen.revision))
-"""
 TEXT = (
     "Nouveau patient\nDentiste : Dr Martin\nNé(e) le : 12/05/1981\nE-mail : marie@example.org\n"
     "Mobile : 06 12 34 56 78\nAdresse : 3 rue Verte, 75011 Paris\nDemander l'accord"
@@ -64,25 +39,9 @@ def asked(practice: Any) -> Event:
     return event
 
 
-def secret_of(practice: Any) -> str:
-    """The secret of the link that the SMS bore."""
-    found = re.search(r"/a/([\w-]{22})", practice.sms.messages[-1].text)
-    assert found, practice.sms.messages
-    return found[1]
-
-
-def clicks(practice: Any, secret: str, die_at: int = 0) -> bool:
-    """The patient accepts, in a process of its own that is killed at that point; whether it was."""
-    order = [str(practice.folder / "attitre.yaml"), practice.now.isoformat(), secret, str(die_at)]
-    done = subprocess.run(
-        [sys.executable, "-c", CLICK, *order],
-        cwd=practice.folder,
-        env={"PYTHONPATH": str(ROOT)},
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode in {0, -signal.SIGKILL}
-    return done.returncode != 0
+def agrees(practice: Any, secret: str, die_at: int = 0) -> bool:
+    """The patient accepts, in a process that is killed at that point; whether it was."""
+    return clicks(practice, LinkTo.AGREEMENT, secret, What.ACCEPT, die_at)
 
 
 def told(practice: Any) -> dict[str, int]:
@@ -108,7 +67,7 @@ def test_p23_killed_anywhere_the_patient_is_asked_once(practice: Any) -> None:
 
 def test_p23_l3_killed_anywhere_after_the_click_it_is_confirmed_once(practice: Any) -> None:
     event = asked(practice)
-    assert not clicks(practice, secret_of(practice))
+    assert not agrees(practice, secret_of(practice, LinkTo.AGREEMENT))
     with closing(sqlite3.connect(practice.folder / "cabinet.db")) as file:  # the moment that is kept is this file alone
         file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for _ in sweep(practice):
@@ -121,17 +80,17 @@ def test_p23_l3_killed_anywhere_after_the_click_it_is_confirmed_once(practice: A
 
 def test_p23_l3_killed_in_the_click_it_counts_wholly_or_not_at_all(practice: Any) -> None:
     event = asked(practice)
-    secret = secret_of(practice)
+    secret = secret_of(practice, LinkTo.AGREEMENT)
     practice.remember()
     outcomes = []
     for point in range(1, 10):
-        died = clicks(practice, secret, die_at=point)
+        died = agrees(practice, secret, die_at=point)
         practice.settles()
         confirmed = practice.secretary("bernard").sees(event).title.startswith("✓")
         assert told(practice) == ({"confirmation": 1} if confirmed else {})
         outcomes.append(confirmed)
         if not confirmed:  # the page is there still, and the same click counts
-            assert not clicks(practice, secret)
+            assert not agrees(practice, secret)
             practice.settles()
             assert told(practice) == {"confirmation": 1}
         practice.goes_back()
