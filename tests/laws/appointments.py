@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from rules.model import Patient
 from tests.office import ics
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody on file: known by name and birth date."""
 
     family: str
@@ -33,8 +33,7 @@ PEOPLE = (
 DOUBLE = Person("Morreaux", "Lucas", date(1975, 2, 3), "bernard")  # Luc again, as somebody else once typed him
 
 
-@dataclass(frozen=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """One appointment as she means it. `agreed`: the dentist for whom the words in it were said, for this very one.
     `number`: which one it is, wherever it moves; `ask`: the words with which she has the patient asked; `listed`: it
     waits for an earlier time."""
@@ -58,8 +57,7 @@ class Meant:
         return ics(self.uid, f"{self.who.family.upper()} {self.who.given} – contrôle", self.start, 20, self.text())
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One link that left: which appointment it asks about, with whom, when."""
 
     secret: str
