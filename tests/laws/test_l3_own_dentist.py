@@ -24,13 +24,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> None:
     in_an_office(tmp_path_factory.mktemp("l3"))
 
 
+PLAYED = settings(
+    max_examples=EXAMPLES, stateful_step_count=10, derandomize=settings.default.derandomize, deadline=None,
+    database=None, suppress_health_check=list(HealthCheck),
+)  # fmt: skip
 TestL3OwnDentist = OwnDentist.TestCase
+TestL3OwnDentist.settings = PLAYED
 TestL3MovesByLink = Moves.TestCase
-for one in (TestL3OwnDentist, TestL3MovesByLink):
-    one.settings = settings(
-        max_examples=EXAMPLES, stateful_step_count=10, derandomize=settings.default.derandomize, deadline=None,
-        database=None, suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+TestL3MovesByLink.settings = PLAYED
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
