@@ -105,7 +105,7 @@ def test_p44_offered_accepted_under_way_and_theirs(visitor: Visitor) -> None:
     visitor.opens(LinkTo.OFFER)
     visitor.sees("Un rendez-vous s'est libéré", "mardi 1er décembre", "mardi 15 décembre")
     visitor.reads(stage="offre")
-    visitor.chooses("Oui, je prends le mardi 1er décembre à 10 h")
+    visitor.chooses("Oui, je prends le rendez-vous du mardi 1er décembre à 10 h")
     visitor.reads("cette page se met à jour", stage="offre-en-cours", waits=True)
     assert visitor.desk.office.event(event.uid).start == moment(HELD)
     visitor.desk.waits(seconds=5)
@@ -147,9 +147,9 @@ def test_p44_too_late_somebody_else_was_faster(visitor: Visitor) -> None:
     with visitor.page.context.new_page() as other:
         first = replace(visitor, page=other)
         first.opens(LinkTo.OFFER, ZOE)
-        first.chooses("Oui, je prends le mardi 1er décembre à 10 h")
+        first.chooses("Oui, je prends le rendez-vous du mardi 1er décembre à 10 h")
         first.reads("cette page se met à jour", stage="offre-plus-rapide", waits=True)
-    visitor.chooses("Oui, je prends le mardi 1er décembre à 10 h")  # from the page that was still open
+    visitor.chooses("Oui, je prends le rendez-vous du mardi 1er décembre à 10 h")  # from the page that was still open
     visitor.reads("Ce créneau est déjà pris", "15 décembre à 10 h reste", stage="offre-deja-prise")
     passes(visitor.desk)
     visitor.opens(LinkTo.OFFER)
@@ -167,7 +167,7 @@ def test_p44_the_practice_takes_it_back(visitor: Visitor, seen: bool) -> None:
     martin.delete(ref)
     if seen:
         passes(visitor.desk)
-    visitor.chooses("Oui, je prends le mardi 1er décembre à 10 h")
+    visitor.chooses("Oui, je prends le rendez-vous du mardi 1er décembre à 10 h")
     if not seen:
         visitor.reads("cette page se met à jour", stage="offre-reprise-en-cours", waits=True)
         passes(visitor.desk)
@@ -184,7 +184,7 @@ def test_p44_after_the_time_to_answer(visitor: Visitor) -> None:
     visitor.opens(LinkTo.OFFER)
     visitor.sees("mardi 1er décembre")
     visitor.desk.waits(hours=2)
-    visitor.chooses("Oui, je prends le mardi 1er décembre à 10 h")
+    visitor.chooses("Oui, je prends le rendez-vous du mardi 1er décembre à 10 h")
     visitor.reads("Le délai de réponse est passé", stage="offre-delai-passe")
 
 
