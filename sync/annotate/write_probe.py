@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from adapters.base import READ_ONLY_WHY, Restricted
 from sync.core.context import Source, World
-from sync.store import calendars, edits, journal, resources
+from sync.store import backlog, calendars, edits, journal, resources
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
 
@@ -61,7 +61,7 @@ def _probe(world: World, source: Source) -> bool:
             journal.log(tx, now, "read-only", calendar=source.address)
         elif not said and row and row.read_only is not None:
             journal.log(tx, now, "writable-again", calendar=source.address)
-            resources.mark_future_dirty(tx, now)
+            backlog.put(tx, now)
     return not said
 
 

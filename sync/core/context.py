@@ -34,6 +34,7 @@ def nobody_watches(_: str) -> None:
 
 
 WAITING_LIST = "liste d'attente"  # stands where other calendars have their dentist's key (P44)
+SLICE = 250  # occurrences of the backlog that are evaluated between two rounds: about a second of CPU
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 
 
@@ -182,6 +183,7 @@ class World(Struct, frozen=True):
     purged: Purged = field(default_factory=Purged)
     under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
     calls: Calls = field(default_factory=Inline)
+    slice: int = SLICE
     steady: Callable[[], float] | None = None  # seconds by a clock that nobody sets; None: by `clock`
 
     def source(self, address: str) -> Source | None:

@@ -1,13 +1,16 @@
 """From the local copy to bookings, feedback and messages: every changed resource is read, assessed and planned.
 
-Present resources come before deleted ones, so that a move finds its new place before its old one is missed; between the
-two the brake checks the number of deletions (law L6). A batch of resources is one transaction. If one of them fails,
-the batch is rolled back and each gets its own transaction, so that one bad event stays one (law L10).
+The backlog comes first, in slices: what the first pass found is known before anything that changed since is evaluated
+(law L7). Present resources come before deleted ones, so that a move finds its new place before its old one is missed;
+between the two the brake checks the number of deletions (law L6). A batch of resources is one transaction. If one of
+them fails, the batch is rolled back and each gets its own transaction, so that one bad event stays one (law L10).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from adapters.base import Reading
 from sync.core.context import Source, World
@@ -17,16 +20,46 @@ from sync.evaluate.brake import apply_brake
 from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
-from sync.store import bookings, calendars, edits, occurrences, patients, resources, sharing
+from sync.store import backlog, bookings, calendars, edits, occurrences, patients, resources, sharing
 from sync.store.engine import Tx
-from sync.store.resources import GONE, ResourceRow
+from sync.store.resources import GONE, PRESENT, ResourceRow
 
 Place = tuple[str, str]
+Evaluate = Callable[[World, Tx, ResourceRow], None]
 BATCH = 250  # resources in a transaction: other threads write between two
 
 
 def evaluate(world: World) -> int:
-    """Evaluate resources until none needs it. Returns how many were evaluated."""
+    """Evaluate the whole backlog, then what changed. Returns how many resources were evaluated."""
+    done, before = 0, None
+    while (found := evaluate_slice(world)) != before:  # the same again: its faults could not be noted
+        done, before = done + len(found.places), found
+        if not (found.places and (found.more or found.edited)):
+            break
+    return done + evaluate_changed(world)
+
+
+def needs_slices(world: World) -> bool:
+    """Whether more waits in the backlog than is evaluated at once."""
+    with world.store.read() as tx:
+        return backlog.nearest(tx, world.slice).more
+
+
+def evaluate_slice(world: World) -> backlog.Slice:
+    """Evaluate the next slice of the backlog, and return it. If nothing but what was edited meanwhile waits, that is
+    marked for evaluation."""
+    with world.store.read() as tx:
+        found = backlog.nearest(tx, world.slice)
+    if found.places:
+        _evaluate_batch(world, found.places, _evaluate_in_turn)
+    elif found.edited:
+        with world.store.write() as tx:
+            backlog.close(tx, world.now())
+    return found
+
+
+def evaluate_changed(world: World) -> int:
+    """Evaluate what changed, and what that concerns, until nothing needs it. Returns how many were evaluated."""
     done = 0
     for _ in range(20):  # one evaluation may cause a neighbour's; a fixed point is reached long before
         with world.store.read() as tx:
@@ -38,7 +71,7 @@ def evaluate(world: World) -> int:
             return done
         standing = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
         for start in range(0, len(standing), BATCH):
-            _evaluate_batch(world, standing[start : start + BATCH])
+            _evaluate_batch(world, standing[start : start + BATCH], _evaluate_present)
         for place in (one[:2] for one in todo if one[2] != GONE and one[:2] in faulty):
             _safely(world, place, _evaluate_present, again=True)
         for place in _braked(world, [one[:2] for one in todo if one[2] == GONE]):
@@ -60,18 +93,17 @@ def _braked(world: World, gone: Sequence[Place]) -> Iterator[Place]:
             yield from theirs
 
 
-def _evaluate_batch(world: World, places: Sequence[Place]) -> None:
+def _evaluate_batch(world: World, places: Sequence[Place], step: Evaluate) -> None:
     """Evaluate a batch, with one question to the store for all; one by one if that fails."""
     with kept_apart("judging one by one") as fate:
         if len(places) > 1:
             with world.store.write() as tx:
                 for row in _prefetched(world, tx, places):
-                    if row.dirty_at is not None:
-                        _evaluate_present(world, tx, row)
-                        resources.settled(tx, row.calendar, row.ref)
+                    if not row.is_evaluated:
+                        step(world, tx, row)
     if fate.failed or len(places) < 2:
         for place in places:
-            _safely(world, place, _evaluate_present)
+            _safely(world, place, step)
         return
     for calendar, ref in places:
         world.readings.forget(calendar, [ref])
@@ -109,18 +141,17 @@ def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Itera
             yield time_around(event, dentist, world.practice)
 
 
-def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow], None], *, again: bool = False) -> None:
+def _safely(world: World, place: Place, step: Evaluate, *, again: bool = False) -> None:
     """Evaluate one resource in its own transaction; `again`: it failed before. If it is a series, its other occurrences
     are evaluated without the failing one, which is tried again (`sync.plan.event_faults`)."""
     with kept_apart("judging failed") as fate, world.store.write() as tx:
         row = resources.get(tx, *place)
-        if row is not None and row.dirty_at is not None:
+        if row is not None and not row.is_evaluated:
             step(world, tx, row)
-            resources.settled(tx, *place)
             if again:
                 forget(tx, place)
     if fate.failed:
-        if step is _evaluate_present:
+        if step is not _evaluate_gone:
             _others_of_the_series(world, place)
         _give_up(world, place, fate.failed)
 
@@ -128,7 +159,7 @@ def _safely(world: World, place: Place, step: Callable[[World, Tx, ResourceRow],
 def _others_of_the_series(world: World, place: Place) -> None:
     with kept_apart("judging failed"), world.store.write() as tx:
         row, source = resources.get(tx, *place), world.source(place[0])
-        if row is not None and source is not None and row.dirty_at is not None:
+        if row is not None and source is not None and not row.is_evaluated:
             evaluate_resource(world, tx, source, row, apart=True)
 
 
@@ -148,10 +179,29 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):
         if not relocation.take_new_place(world, tx, booking, now):
             relocation.vanish(world, tx, booking, now)
+    resources.settled(tx, row.calendar, row.ref)
 
 
 def _evaluate_present(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
-    if source is None or resources.emptied(row):
-        return
-    evaluate_resource(world, tx, source, row)
+    if source is not None and not resources.emptied(row):
+        evaluate_resource(world, tx, source, row)
+    resources.settled(tx, row.calendar, row.ref)
+
+
+def _evaluate_in_turn(world: World, tx: Tx, row: ResourceRow) -> None:
+    source, found = world.source(row.calendar), as_found(world, tx, row)
+    if source is not None and found is not None and not resources.emptied(found):
+        evaluate_resource(world, tx, source, found)
+    backlog.evaluated(tx, row, world.now())
+
+
+def as_found(world: World, tx: Tx, row: ResourceRow) -> ResourceRow | None:
+    """The resource of the backlog as the first pass found it, if it was not evaluated since; else as it is, None where
+    that is gone."""
+    known = bool(bookings.at_place(tx, row.calendar, row.ref, world.practice.zone))
+    if row.body_before is not None and not known:
+        return replace(row, payload=row.body_before, baseline=True, state=PRESENT)
+    if row.baseline and not known:
+        return replace(row, state=PRESENT)
+    return row if row.state != GONE else None

@@ -112,7 +112,7 @@ def _accepted(world: World, tx: Tx, page: Shown, booking: BookingRow) -> Shown:
     if booking.state == VALID:
         return replace(page, news=words.accepted(booking.facts, world.practice))
     standing = resources.get(tx, booking.calendar, booking.ref)
-    if standing is not None and standing.dirty_at is not None:
+    if standing is not None and not standing.is_evaluated:
         return replace(page, news=words.ACCEPTING, pending=True)
     return replace(page, news=words.noted(world.practice))
 

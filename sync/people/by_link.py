@@ -62,7 +62,7 @@ def can_change(world: World, tx: Tx, row: BookingRow) -> bool:
 
 def is_behind(standing: ResourceRow | None) -> bool:
     """Whether our copy is behind the calendar, or not evaluated yet."""
-    return standing is not None and (standing.owed or standing.dirty_at is not None)
+    return standing is not None and (standing.owed or not standing.is_evaluated)
 
 
 def ends(world: World, intent: IntentRow, state: IntentState) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from adapters.base import OutsideError, Reading
 from sync.core.context import Source, World
-from sync.store import calendars, generation, journal, keyvalue, resources
+from sync.store import calendars, generation, journal, keyvalue
 from sync.store.engine import Tx
 
 READ_AGAIN_S = 600.0  # a refused calendar is looked at that much later
@@ -41,6 +41,8 @@ def reject_foreign_writer(world: World, source: Source, reading: Reading) -> Non
 
 def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
     """A person says that the other installation is gone: take over its events. Returns whether there was one."""
+    from sync.store import backlog  # imported here: every idle process imports this module
+
     seen = keyvalue.get(tx, _seen(calendar))
     if not seen:
         return False
@@ -49,7 +51,7 @@ def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
     calendars.change(tx, calendar, not_before=None)
     generation.renew(tx, now)
     journal.log(tx, now, "adopted", calendar=calendar)
-    resources.mark_future_dirty(tx, now)
+    backlog.put(tx, now)
     return True
 
 

@@ -12,7 +12,7 @@ from adapters.base import WHOLE, Page, Reading, Resource
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import Annotation, Kind, alike, first_kind
 from sync.core.context import Source
-from sync.store import bookings, calendars, counters, occurrences, resources, sharing
+from sync.store import backlog, bookings, calendars, counters, occurrences, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, SUSPECT, ResourceRow
@@ -87,7 +87,7 @@ class Writer:
         rows, standing = [], []
         for (body, reading), number in zip(fresh, numbers, strict=True):
             rows.append({**self._empty(body.ref, number), **self._body(body, reading), "owed": False})
-            self.settled += [] if rows[-1]["dirty_at"] else [body.ref]
+            self.settled += [] if rows[-1]["dirty_at"] or rows[-1]["backlog_at"] else [body.ref]
             standing += self._occurrences(body.ref, reading, number)
         resources.add_all(self.tx, rows)
         occurrences.add_all(self.tx, standing)
@@ -118,8 +118,18 @@ class Writer:
         # after an absence its booking may have moved elsewhere
         returned = row.state != PRESENT or row.problem != reading.problem
         if meant or returned or reading.foreign_block or not alike(reading.annotation, row.written or Annotation()):
-            values["dirty_at"] = self.now
+            values |= self._owed(row, reading)
         return values
+
+    def _owed(self, row: ResourceRow, reading: Reading) -> ResourceColumns:
+        """The evaluation that a change needs. What the first pass found is kept until it is evaluated, so that a change
+        of it is told as a change (law L7)."""
+        if row.baseline and (self.baseline or not row.semantic):  # this is what the first pass finds
+            return {"backlog_at": backlog.place_of(reading, self.now)}
+        if row.backlog_at is None or not row.baseline:
+            return {"dirty_at": self.now}
+        before = row.payload if row.body_before is None else row.body_before
+        return {"dirty_at": self.now, "body_before": resources.pack(before)}
 
     def into_view(self, row: ResourceRow, reading: Reading) -> None:
         """Add occurrences that are not stored yet, and mark the resource for evaluation."""
@@ -173,13 +183,13 @@ class Writer:
             resources.mark_dirty(self.tx, near, self.now)
 
     def _body(self, body: Resource, reading: Reading) -> dict[str, Any]:
-        coming = any(event.end > self.now for event in reading.events)
-        needed = not self.baseline or coming or bool(reading.problem) or self.source.lists_waiting
+        at_once = not self.baseline or self.source.lists_waiting
         return {
             **resources.written_row(body),
             "semantic": reading.semantic,
             "problem": reading.problem,
-            "dirty_at": self.now if needed else None,
+            "dirty_at": self.now if at_once else None,
+            "backlog_at": None if at_once else backlog.place_of(reading, self.now),
         }
 
     def _empty(self, ref: str, number: int) -> dict[str, Any]:
@@ -187,7 +197,7 @@ class Writer:
             "practice": self.tx.practice, "calendar": self.source.address, "ref": ref, "order": number, "version": None,
             "payload": resources.NO_BODY, "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
             "baseline": self.baseline, "first_pass": self.baseline, "problem": "", "changed_at": self.now,
-            "dirty_at": None, "rewrites": 0,
+            "dirty_at": None, "backlog_at": None, "body_before": None, "rewrites": 0,
         }  # fmt: skip
 
     def _occurrences(self, ref: str, reading: Reading, number: int) -> list[dict[str, Any]]:

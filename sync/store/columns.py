@@ -63,6 +63,8 @@ class ResourceColumns(TypedDict, total=False):
     problem: str
     changed_at: datetime
     dirty_at: datetime | None
+    backlog_at: datetime | None
+    body_before: bytes | None
     order: int
     written: Json | None
     rewrites: int

@@ -19,6 +19,7 @@ from sync.store.tx import here, in_parts, the, those
 
 _DROP, _WANT = delete(t.edit).where(*here(t.edit, "calendar", "ref")), insert(t.edit)
 _AT = select(t.edit.c.ref).where(*here(t.edit, "calendar"), those(t.edit.c.ref))
+_PLANNED = select(t.edit).where(*here(t.edit, "calendar", "ref"))
 _e = t.edit.c
 _DUE = select(t.edit).where(*here(t.edit), _e.due_at <= the(_e.due_at)).order_by(_e.due_at, _e.calendar, _e.ref)
 
@@ -74,18 +75,17 @@ def postpone(tx: Tx, calendar: str, ref: str, until: datetime) -> None:
 
 def due(tx: Tx, now: datetime) -> list[EditRow]:
     """Edits whose time has come, oldest first."""
-    return [
-        EditRow(
-            row.calendar,
-            row.ref,
-            annotation_from_json(row.annotation) or Annotation(),
-            row.end,
-            row.due_at,
-            row.attempts,
-            row.remove,
-        )
-        for row in tx.run(_DUE, the_due_at=now)
-    ]
+    return [_row(row) for row in tx.run(_DUE, the_due_at=now)]
+
+
+def at(tx: Tx, calendar: str, ref: str) -> list[EditRow]:
+    """The edit planned there, if any."""
+    return [_row(row) for row in tx.run(_PLANNED, the_calendar=calendar, the_ref=ref)]
+
+
+def _row(row: Any) -> EditRow:
+    annotation = annotation_from_json(row.annotation) or Annotation()
+    return EditRow(row.calendar, row.ref, annotation, row.end, row.due_at, row.attempts, row.remove)
 
 
 def _where(tx: Tx, calendar: str, ref: str) -> tuple[Any, ...]:

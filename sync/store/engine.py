@@ -18,7 +18,7 @@ from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
 __all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0019"
+HEAD = "0020"
 
 
 class Store:

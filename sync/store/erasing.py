@@ -99,6 +99,8 @@ def empty(tx: Tx, place: Place) -> None:
         "raw_hash": b"",
         "written": None,
         "dirty_at": None,
+        "backlog_at": None,
+        "body_before": None,
         "owed": False,
         "problem": "",
     }

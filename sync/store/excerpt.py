@@ -56,7 +56,9 @@ def ending_after(tx: Tx, since: datetime) -> Sequence[Any]:
 
 def mark_all_evaluated(tx: Tx) -> None:
     """Mark all resources as evaluated."""
-    tx.connection.execute(t.resource.update().where(t.resource.c.practice == tx.practice).values(dirty_at=None))
+    tx.connection.execute(
+        t.resource.update().where(t.resource.c.practice == tx.practice).values(dirty_at=None, backlog_at=None)
+    )
 
 
 def _copy(theirs: Tx, ours: Tx, table: Table, *clauses: Any) -> int:

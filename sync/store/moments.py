@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from rules.model import MessageKind, Practice
 from rules.telling.reminder_hour import reminder_at
-from sync.store import resources
+from sync.store import backlog, resources
 from sync.store import tables as t
 from sync.store.bookings import INVALID
 from sync.store.codec import facts_from_json
@@ -107,7 +107,7 @@ def count_early_reminders_out(tx: Tx, since: datetime, now: datetime, practice: 
 
 def evaluate_coming_again(tx: Tx, now: datetime) -> None:
     """Mark all coming events for evaluation, those in a calendar and those gone from it."""
-    resources.mark_future_dirty(tx, now)
+    backlog.put(tx, now)
     coming = select(_b.calendar, _b.ref).where(_b.practice == tx.practice, _b.start > now).distinct()
     resources.mark_dirty(tx, [(row.calendar, row.ref) for row in tx.connection.execute(coming)], now)
 

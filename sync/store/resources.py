@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 PRESENT, SUSPECT, GONE = ResourceState
+LAST = datetime(9999, 1, 1, tzinfo=UTC)  # the place in the backlog of what was edited while it was open
 
 
 class ResourceRow(Struct, frozen=True):
@@ -50,11 +52,18 @@ class ResourceRow(Struct, frozen=True):
     problem: str  # the rule's id if the body cannot be read, else empty
     changed_at: datetime  # when it came, went, or changed its meaning
     dirty_at: datetime | None  # since when its occurrences are to be evaluated; None: they are
+    backlog_at: datetime | None  # its place in the backlog (`sync.store.backlog`); None: it does not wait there
+    body_before: bytes | None  # as the first pass found it, where it changed before that was evaluated
     order: int  # rank in conflicts: of two events that overlap, the one with the higher number gives way (P10)
     written: Annotation | None  # our part as we last wrote it; None: never written
     rewrites: int  # repairs of our part that no change of the event caused (hard case D08)
     unwritable: str | None  # why nothing is written into it, in French; None: it takes writes
     twin: int | None  # the booking of which this event is a duplicate
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Whether its bookings are as its body says."""
+        return self.dirty_at is None and self.backlog_at is None
 
 
 def emptied(row: ResourceRow) -> bool:
@@ -125,21 +134,20 @@ def dirty(tx: Tx) -> list[tuple[str, str, ResourceState]]:
     return [(calendar, ref, ResourceState(state)) for calendar, ref, state in tx.run(_DIRTY)]
 
 
+def is_any_to_evaluate(tx: Tx) -> bool:
+    """Whether anything is to be evaluated, now or in its turn."""
+    return tx.run(_ANY_TO_EVALUATE).first() is not None
+
+
+def backlog_is_open(tx: Tx) -> bool:
+    """Whether anything waits in the backlog."""
+    return tx.run(_ANY_IN_BACKLOG).first() is not None
+
+
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Mark these resources for evaluation."""
+    """Mark these resources for evaluation; those in the backlog are evaluated in their turn."""
     for calendar, ref in set(places):
         tx.run(_MARK_DIRTY, the_calendar=calendar, the_ref=ref, dirty_at=now)
-
-
-def mark_future_dirty(tx: Tx, now: datetime) -> None:
-    """Mark all coming events for evaluation, after a change of the configuration."""
-    o, c = t.occurrence.c, t.resource.c
-    coming = select(o.ref).where(o.practice == tx.practice, o.calendar == c.calendar, o.end >= now)
-    tx.connection.execute(
-        update(t.resource)
-        .where(c.practice == tx.practice, c.state == PRESENT, c.dirty_at.is_(None), c.ref.in_(coming))
-        .values(dirty_at=now)
-    )
 
 
 def may_be_written(tx: Tx, calendar: str, why_not: str, now: datetime, at_most: int | None = None) -> None:
@@ -191,6 +199,7 @@ def _row(row: Mapping[Any, Any]) -> ResourceRow:
     values = {name: row[name] for name in ResourceRow.__struct_fields__}
     values["state"] = ResourceState(values["state"])
     values["payload"] = zlib.decompress(values["payload"])
+    values["body_before"] = zlib.decompress(values["body_before"]) if values["body_before"] else None
     values["written"] = annotation_from_json(values["written"])
     return ResourceRow(**values)
 
@@ -209,7 +218,11 @@ _DIRTY = (
     .where(*here(t.resource), _r.dirty_at.is_not(None))
     .order_by(_r.state == GONE, _r.order)
 )
-_MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None))
+IN_BACKLOG = (*here(t.resource), _r.backlog_at <= LAST)  # a range, so that SQLite uses the index
+_ANY_IN_BACKLOG = select(_r.ref).where(*IN_BACKLOG).limit(1)
+_IS_DIRTY = select(_r.ref).where(*here(t.resource), _r.dirty_at.is_not(None))
+_ANY_TO_EVALUATE = union_all(_IS_DIRTY, select(_r.ref).where(*IN_BACKLOG)).limit(1)
+_MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None), _r.backlog_at.is_(None))
 _TO_FETCH = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{SUSPECT}'")

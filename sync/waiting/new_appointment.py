@@ -211,7 +211,7 @@ def _in_doubt(world: World, entry: EntryRow) -> bool:
 
 def _is_behind(tx: Tx, entry: EntryRow) -> bool:
     standing = resources.get(tx, entry.calendar, entry.ref)
-    return standing is None or standing.owed or standing.dirty_at is not None
+    return standing is None or standing.owed or not standing.is_evaluated
 
 
 def _typed(world: World, tx: Tx, entry: EntryRow) -> CalendarEvent | None:

@@ -22,7 +22,7 @@ from sync.core.guard import kept_apart
 from sync.core.hours import at_work
 from sync.core.log import log
 from sync.outbox import store_alert
-from sync.store import calendars, views
+from sync.store import calendars, resources, views
 from sync.store.engine import Overtaken, StoreProblem
 from sync.worker import step_troubles
 from sync.worker.clock import Steps
@@ -173,6 +173,8 @@ class Worker:
         try:
             with self.world.store.read() as tx:
                 rows = {row.calendar: row for row in calendars.every(tx)}
+                if not self.failing and resources.backlog_is_open(tx):
+                    return (now,)
                 return views.next_due(tx, now), self.readers.next_due(rows, now)
         except StoreProblem:
             return ()

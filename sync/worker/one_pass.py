@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from adapters.calendars import READING
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.log import log
-from sync.store import calendars, keyvalue, resources
+from sync.store import calendars, keyvalue
 from sync.worker import clock, nightly, step_troubles
 from sync.worker.pipeline import Done, Pass, nothing_to_do, take_all
 from sync.worker.scheduler import Readers
@@ -78,6 +78,7 @@ def check_configuration(world: World) -> None:
         if keyvalue.get(tx, "configuration") == print_of:
             return
     from sync.pull.horizon import expand_anew
+    from sync.store import backlog
 
     expand_anew(world)
     with world.store.write() as tx:
@@ -88,7 +89,7 @@ def check_configuration(world: World) -> None:
         keyvalue.put(tx, "reading", READING)
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
         if before is not None:
-            resources.mark_future_dirty(tx, world.now())
+            backlog.put(tx, world.now())
 
 
 def _fingerprint(world: World) -> str:

@@ -47,6 +47,7 @@ class Pass(Struct, frozen=True):
     watch: Watch  # called after each message sent and each event written
     restored: bool = False  # as in `one_pass`
     tell_all: bool = False  # as in `one_pass`
+    in_slices: bool = False  # of the backlog one slice a pass; False: all of it before any other step
     refresh: Callable[[], bool] = nothing_read  # reads what due messages depend on (hard case H08); True: read any
 
 
@@ -58,6 +59,7 @@ class Step(Struct, frozen=True):
     run: Callable[[Pass], int]  # returns how many things it did
     then_evaluate: bool = False  # its changes are evaluated before the next step
     after: frozenset[str] = frozenset()  # steps that must not have failed earlier in the same pass
+    when_all_known: bool = False  # not while a backlog is open: a patient is told what rests on all appointments
     calls: bool = False  # it waits for servers, and so asks the clock; the others work by the time at which they began
 
 
@@ -101,8 +103,14 @@ class _Taken(Struct, frozen=True):
     faults: dict[str, Exception | None]
 
     def may(self, step: Step) -> bool:
-        """Whether no step failed on which this one depends: no message is sent about an event not evaluated."""
-        return not any(self.faults.get(name) for name in step.after)
+        """Whether no step failed on which this one depends, and no backlog is open where it waits for that: no message
+        is sent about an event not evaluated."""
+        if any(self.faults.get(name) for name in step.after):
+            return False
+        if not (step.when_all_known and self.this.in_slices):
+            return True
+        with self.this.world.store.read() as tx:
+            return not resources.backlog_is_open(tx)
 
     def take(self, step: Step) -> int:
         """Take the step, keep its fault, and return how many things it did."""
@@ -132,14 +140,24 @@ def _carry_out(this: Pass) -> int:
     return carry_out(this.world)
 
 
-def _changed(_world: World, tx: Tx, _now: datetime) -> bool:
-    return bool(resources.dirty(tx))
+def _not_evaluated(_world: World, tx: Tx, _now: datetime) -> bool:
+    return resources.is_any_to_evaluate(tx)
 
 
 def _evaluate(this: Pass) -> int:
-    from sync.evaluate.evaluate import evaluate
+    from sync.evaluate.evaluate import evaluate, needs_slices
 
-    return evaluate(this.world)
+    if not (this.in_slices and needs_slices(this.world)):
+        return evaluate(this.world)
+    from sync.evaluate.preview import answer
+
+    return answer(this.world)
+
+
+def _evaluate_slice(this: Pass) -> int:
+    from sync.evaluate.evaluate import evaluate_slice
+
+    return len(evaluate_slice(this.world).places)
 
 
 def _somebody_waits(world: World, tx: Tx, now: datetime) -> bool:
@@ -325,28 +343,43 @@ def _send_digest(this: Pass) -> int:
     return int(send_digest(this.world, this.watch))
 
 
-EVALUATION = Step("judging", _changed, _evaluate)
+EVALUATION = Step("judging", _not_evaluated, _evaluate)
 STEPS: tuple[Step, ...] = (
     # first a cancellation that a crash interrupted, before its event is evaluated
     Step("carry-out", _asked_by_link, _carry_out, calls=True),
     EVALUATION,
     Step("carry-out", _asked_by_link, _carry_out, then_evaluate=True, calls=True),
     Step("second-reading", _may_have_moved, _read_again, then_evaluate=True, calls=True),
-    Step("attribution", _dentist_in_doubt, _settle_dentists, then_evaluate=True),
+    Step("attribution", _dentist_in_doubt, _settle_dentists, then_evaluate=True, when_all_known=True),
     Step("brake-answers", _something_held, _read_answers),
     Step("restore", _on_request, _after_a_restore),
     # before the messages: an offer is seen in the calendar first
-    Step("waiting-list", _somebody_waits, _attend_waiting_list, after=frozenset({"judging"}), calls=True),
-    Step("reminders", _reminder_due, _plan_reminders),
-    Step("fresh-reading", _on_request, _refresh, then_evaluate=True, calls=True),
-    Step("holds", _on_request, _hold_floods),
+    Step(
+        "waiting-list",
+        _somebody_waits,
+        _attend_waiting_list,
+        after=frozenset({"judging"}),
+        when_all_known=True,
+        calls=True,
+    ),
+    Step("reminders", _reminder_due, _plan_reminders, when_all_known=True),
+    Step("fresh-reading", _on_request, _refresh, then_evaluate=True, when_all_known=True, calls=True),
+    Step("holds", _on_request, _hold_floods, when_all_known=True),
     # no message about an event that was not evaluated, or after a restore whose tellings were not marked
-    Step("messages", _message_due, _send_messages, after=frozenset({"judging", "restore"}), calls=True),
+    Step(
+        "messages",
+        _message_due,
+        _send_messages,
+        after=frozenset({"judging", "restore"}),
+        when_all_known=True,
+        calls=True,
+    ),
     EVALUATION,
     Step("questions", _old_question, _tidy_questions),
     Step("writing", _edit_due, _write_events, calls=True),
     Step("brake-notices", _something_held, _show_brake, calls=True),
     Step("notices", _said_beside, _show_notices, calls=True),
     Step("alerts", _alert_due, _send_alerts, calls=True),
-    Step("digest", _digest_due, _send_digest, calls=True),
+    Step("digest", _digest_due, _send_digest, when_all_known=True, calls=True),
+    Step("backlog", _not_evaluated, _evaluate_slice),
 )

@@ -12,7 +12,7 @@ from functools import partial
 
 from adapters.base import Offering
 from sync.core.context import Source, Watch, World
-from sync.store import bookings, calendars, messages
+from sync.store import bookings, calendars, messages, resources
 from sync.store.engine import Tx
 from sync.worker import clock, nightly, step_troubles
 from sync.worker.one_pass import at_rest, check_configuration
@@ -37,9 +37,17 @@ def one_round(readers: Readers, watch: Watch) -> None:
     readers.read_due(rows, watch)
     step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
     with readers.turn:
-        if not at_rest(world):
-            take_all(Pass(world, partial(_read_all, readers), watch, refresh=partial(_refreshed, readers)))
+        rests = at_rest(world)
+        if not rests:
+            again, fresh = partial(_read_all, readers), partial(_refreshed, readers)
+            take_all(Pass(world, again, watch, in_slices=True, refresh=fresh))
         step_troubles.taken(world, "retention", lambda: nightly.forget(world))
+        readers.backlog_open = not rests and _backlog_open(world)
+
+
+def _backlog_open(world: World) -> bool:
+    with world.store.read() as tx:
+        return resources.backlog_is_open(tx)
 
 
 def _rows(world: World) -> Rows:

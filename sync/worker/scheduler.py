@@ -37,6 +37,7 @@ from sync.worker.store_in_turn import Over, Taking
 
 HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
 FIRST_READING_WAIT_S = 60.0  # a practice's first pass reads whole calendars before anything is evaluated
+BACKLOG_S = 5.0  # between two readings while a backlog is open: what she types meanwhile is answered first
 AUDIT_DEADLINE_S = 600.0  # a whole listing of ten thousand events takes minutes
 HEALTHY_THREADS, FAILING_THREADS = 8, 16  # more for failing calendars: most of their threads wait for a timeout
 EARLY_SHARE = 0.05  # of the interval: a calendar due that soon is read in this round
@@ -112,6 +113,7 @@ class Readers:
         self._waits = patience
         self.turn = threading.RLock()
         self.under_way: set[str] = set()
+        self.backlog_open = False  # as this round found it
         self.world = replace(world, under_way=self.under_way)
         self.over = threading.Event()
         self._reading = replace(world, store=Taking(world.store, self.turn, self.over))
@@ -156,6 +158,8 @@ class Readers:
         self._asked_singly.clear()
 
     def _pace(self, row: CalendarRow, at: datetime) -> Pace:
+        if self.backlog_open:
+            return pace_of(row, min(self._every, BACKLOG_S), at_work=True)
         return pace_of(row, self._every, at_work=at_work(self.world.practice, at.astimezone(self.world.practice.zone)))
 
     def _jittered(self, address: str) -> float:

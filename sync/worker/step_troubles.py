@@ -29,6 +29,7 @@ WORDS = {
     "notices": "afficher les remarques à côté des événements",
     "alerts": "envoyer les alertes au cabinet",
     "digest": "envoyer le récapitulatif",
+    "backlog": "vérifier ce qui se trouvait déjà dans les agendas",
     "clock": "remettre en ordre ce que l'horloge fausse a laissé",
     "configuration": "reprendre la configuration changée",
     "audit": "contrôler les agendas",

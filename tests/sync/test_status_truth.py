@@ -15,7 +15,7 @@ from adapters.calendars.memory import MemoryCalendar
 from rules.model import Channel
 from sync.cli.commands import status, sync
 from sync.core.context import Source
-from sync.store import calendars, messages, resources, troubles
+from sync.store import backlog, calendars, messages, resources, troubles
 from sync.worker import health
 from sync.worker.daily_digest import todays
 from sync.worker.one_pass import PassReport
@@ -104,7 +104,7 @@ def test_what_no_way_leads_out_for_is_closed_and_does_not_flood_out_later(office
         assert messages.counts(tx)["pending"] == 0
     office.world.senders[way] = sender  # type: ignore[index]
     with office.world.store.write() as tx:
-        resources.mark_future_dirty(tx, office.now)
+        backlog.put(tx, office.now)
     for _ in range(3):
         office.passes(later=MINUTE)
     gone = [one for one in [*office.sms.sent, *office.email.sent] if one.to != PRACTICE.email]

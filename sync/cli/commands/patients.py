@@ -173,13 +173,13 @@ def _store(world: World, read: Import) -> None:
 def store(tx: Tx, plan: Merge, now: datetime, zone: ZoneInfo) -> None:
     """Save the records; future events are evaluated again, since they may name the new patients."""
     from sync.evaluate.own_dentist import reconsider
+    from sync.store import backlog
     from sync.store import patients as records
-    from sync.store import resources
 
     for patient in (*plan.new, *plan.changed):
         reconsider(tx, records.save(tx, patient, now, source="import"), now, zone)
     if plan.new:
-        resources.mark_future_dirty(tx, now)
+        backlog.put(tx, now)
 
 
 @patients.command()

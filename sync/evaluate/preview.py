@@ -1,0 +1,70 @@
+"""What is edited while the backlog is open is answered at once: its event shows what would be said of it now.
+
+Nothing else is stored. It is evaluated after the backlog, when all that the first pass found is known: so that a move
+is a move, the brake counts whole calendars, and patients and their dentists are those of the older events.
+"""
+
+from __future__ import annotations
+
+from sync.core.context import World
+from sync.core.guard import kept_apart
+from sync.evaluate.evaluate import Place, as_found
+from sync.evaluate.resource import evaluate_resource
+from sync.plan.event_faults import faulty_ones
+from sync.store import backlog, edits, resources, sharing
+from sync.store.edits import EditRow
+from sync.store.engine import Tx
+from sync.store.resources import GONE, ResourceRow
+
+
+class _Undo(Exception):
+    """Rolls back what was evaluated for a preview."""
+
+
+def answer(world: World) -> int:
+    """Show a preview in each event that changed, a slice of them at most. Returns how many it was."""
+    with world.store.read() as tx:
+        faulty = faulty_ones(tx)
+        changed = [one[:2] for one in resources.dirty(tx) if one[2] != GONE and one[:2] not in faulty]
+    for place in changed[: world.slice]:
+        with kept_apart("not previewed") as fate, world.store.write() as tx:
+            _preview(world, tx, place)
+        if fate.failed:  # evaluated in its turn, where its fault is noted
+            with world.store.write() as tx:
+                backlog.previewed(tx, *place)
+    return len(changed[: world.slice])
+
+
+def _preview(world: World, tx: Tx, place: Place) -> None:
+    row = resources.get(tx, *place)
+    edit = _edit(world, tx, row) if row is not None and not resources.emptied(row) else None
+    edits.drop(tx, *place)
+    if edit is not None and not edit.remove:
+        edits.want(tx, *place, edit.annotation, due=edit.due_at)  # without a new end, which the booking must know
+    backlog.previewed(tx, *place)
+
+
+def _edit(world: World, tx: Tx, row: ResourceRow) -> EditRow | None:
+    """The edit that its evaluation plans. What stands at the same time, and what it was before, are evaluated first."""
+    found: list[EditRow] = []
+    try:
+        with tx.part():
+            beside = sharing.bookings_beside(tx, (row.calendar, row.ref), world.now())
+            for one in (*backlog.never_evaluated(tx, beside), *_before(world, tx, row), row):
+                _evaluate(world, tx, one)
+            found = edits.at(tx, row.calendar, row.ref)
+            raise _Undo
+    except _Undo:
+        return found[0] if found else None
+
+
+def _before(world: World, tx: Tx, row: ResourceRow) -> tuple[ResourceRow, ...]:
+    """The resource as the first pass found it, if it was not evaluated since."""
+    before = as_found(world, tx, row) if row.body_before is not None else None
+    return (before,) if before is not None and before is not row else ()
+
+
+def _evaluate(world: World, tx: Tx, row: ResourceRow) -> None:
+    source = world.source(row.calendar)
+    if source is not None:
+        evaluate_resource(world, tx, source, row)

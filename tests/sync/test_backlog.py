@@ -1,0 +1,194 @@
+"""The first pass and a changed configuration in slices: what she edits now is answered first, nobody is told anything
+before all is known (docs/design.md#slices)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from sync.core.context import nobody_watches
+from sync.store import backlog, bookings, calendars, resources
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
+from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
+
+SOON = timedelta(seconds=20)
+
+
+class Running:
+    """`attitre run` over an office whose slices are small."""
+
+    def __init__(self, office: Office, occurrences: int) -> None:
+        self.office = office
+        office.world = replace(office.world, slice=occurrences)
+        self.readers = Readers(office.world, 60, chance=lambda: 0.5)
+
+    def round(self, later: timedelta = SOON) -> None:
+        """Time goes on, then one round, which reads every calendar."""
+        self.office.turned += later
+        self.readers.forget_moments()
+        one_round(self.readers, nobody_watches)
+
+    def until_all_is_known(self) -> int:
+        """Rounds until nothing waits; returns how many."""
+        for count in range(100):
+            if not self.waiting():
+                self.round()
+                return count
+            self.round()
+        raise AssertionError("the backlog does not end")
+
+    def waiting(self) -> list[str]:
+        """What waits, in its order."""
+        with self.office.world.store.read() as tx:
+            return [ref for _, ref in backlog.nearest(tx, 1000).places]
+
+    def told(self) -> list[str]:
+        return [message.text for message in self.office.sms.sent]
+
+
+def patient(number: int) -> str:
+    born, mobile = f"{number + 1:02}/05/1981", f"06 12 34 56 {number:02}"
+    text = COMPLETE.replace("12/05/1981", born).replace("06 12 34 56 78", mobile)
+    return text.replace("marie@", f"p{number}@")
+
+
+NAMES = ("DUPONT Marie", "MOREAU Luc", "LEROY Anne", "ROUX Paul", "BLANC Zoé", "FAURE Jean")
+
+
+def stands(office: Office, number: int, *, day: int, dentist: str = "martin", hour: int = 10) -> None:
+    start = (MORNING + timedelta(days=day)).replace(hour=hour)
+    body = ics(f"uid-{number}", f"{NAMES[number]} – détartrage", start, 30, patient(number))
+    office.calendars[dentist].put(f"{number}.ics", body)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """Five appointments stood there, the latest seen first; one slice of one was evaluated."""
+    office = make_office(tmp_path)
+    for number in range(5):
+        stands(office, number, day=20 - number)
+    running = Running(office, 1)
+    running.round()
+    yield running
+    running.readers.close()
+
+
+def test_the_nearest_day_comes_first(running: Running) -> None:
+    assert running.waiting() == ["3.ics", "2.ics", "1.ics", "0.ics"]
+
+
+def test_what_she_types_is_answered_before_the_backlog_and_told_after_it(running: Running) -> None:
+    stands(running.office, 5, day=9)
+    running.round()
+    assert "Détartrage" in running.office.block("5")
+    assert len(running.waiting()) == 3
+    assert running.told() == []
+    running.until_all_is_known()
+    [said] = running.told()
+    assert "RDV confirmé" in said
+
+
+def test_l7_nobody_is_told_what_the_first_pass_found(running: Running) -> None:
+    running.until_all_is_known()
+    assert running.told() == []
+    with running.office.world.store.read() as tx:
+        assert not any(resources.dirty(tx))
+        assert bookings.count_future(tx, "memory:martin", running.office.now) == 5
+
+
+def test_l7_an_appointment_moved_before_it_was_evaluated_is_told_as_moved(running: Running) -> None:
+    stands(running.office, 0, day=21)
+    running.until_all_is_known()
+    [said] = running.told()
+    assert "RDV déplacé au mardi 15 décembre" in said
+
+
+def test_l7_an_appointment_moved_twice_before_it_was_evaluated_is_told_once(running: Running) -> None:
+    stands(running.office, 0, day=21)
+    running.round()
+    stands(running.office, 0, day=22)
+    running.until_all_is_known()
+    [said] = running.told()
+    assert "16 décembre" in said
+
+
+def test_an_appointment_moved_away_and_back_before_it_was_evaluated_is_told_to_nobody(running: Running) -> None:
+    stands(running.office, 0, day=21)
+    running.round()
+    stands(running.office, 0, day=20)
+    running.until_all_is_known()
+    assert running.told() == []
+
+
+def test_an_appointment_deleted_before_it_was_evaluated_is_cancelled(running: Running) -> None:
+    running.office.calendars["martin"].delete("0.ics")
+    running.until_all_is_known()
+    running.round(timedelta(minutes=2))
+    running.round(timedelta(minutes=2))
+    [said] = running.told()
+    assert "annul" in said
+
+
+def test_g03_an_appointment_dragged_to_the_other_dentist_before_it_was_evaluated_is_one_move(running: Running) -> None:
+    running.office.calendars["martin"].delete("0.ics")
+    stands(running.office, 0, day=20, dentist="bernard")
+    running.until_all_is_known()
+    running.round(timedelta(minutes=2))
+    running.round(timedelta(minutes=2))
+    with running.office.world.store.read() as tx:
+        found = bookings.with_uid(tx, "uid-0", "", PARIS)
+    assert [(one.calendar, one.baseline) for one in found] == [("memory:bernard", True)]
+    assert not any("annul" in said for said in running.told())
+
+
+def test_p43_the_brake_counts_whole_calendars(tmp_path: Path) -> None:
+    office = make_office(tmp_path, replace(PRACTICE, policy=replace(PRACTICE.policy, brake_percent=60)))
+    for number in range(6):
+        stands(office, number, day=10 + number)
+    running = Running(office, 1)
+    running.round()
+    for number in (3, 4, 5):  # three of six: of the one that was evaluated it would be three times as many
+        office.calendars["martin"].delete(f"{number}.ics")
+    running.until_all_is_known()
+    running.round(timedelta(minutes=2))
+    with office.world.store.read() as tx:
+        assert not any(row.held_at for row in calendars.every(tx))
+    running.readers.close()
+
+
+def test_h02_a_worker_started_anew_goes_on_where_the_other_ended(running: Running) -> None:
+    stands(running.office, 0, day=21)
+    running.round()
+    running.readers.close()
+    again = Running(running.office, 2)
+    again.until_all_is_known()
+    assert len(again.told()) == 1
+    again.readers.close()
+
+
+def test_a_pass_of_sync_evaluates_the_whole_backlog(running: Running) -> None:
+    stands(running.office, 5, day=9)
+    running.office.passes(later=SOON)
+    assert running.waiting() == []
+    assert len(running.told()) == 1
+
+
+def test_one_fault_in_a_slice_stays_one(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sync.evaluate import occurrence
+
+    real = occurrence.assess
+
+    def fails(event: object, *rest: object) -> object:
+        if getattr(event, "uid", "") == "uid-2":
+            raise ValueError
+        return real(event, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(occurrence, "assess", fails)
+    for _ in range(6):
+        running.round()
+    assert running.waiting() == []
+    with running.office.world.store.read() as tx:
+        assert bookings.count_future(tx, "memory:martin", running.office.now) == 4
