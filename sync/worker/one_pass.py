@@ -4,6 +4,7 @@ read only what is due."""
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from functools import partial
 from math import inf
@@ -12,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.calendars import READING
+from rules.model import Policy
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.log import log
 from sync.store import calendars, keyvalue
@@ -72,8 +74,9 @@ def at_rest(world: World) -> bool:
 
 
 def check_configuration(world: World) -> None:
-    """After a change of the configuration, evaluate all coming events again; suspend calendars that left it."""
-    print_of = _fingerprint(world)
+    """After a change of the configuration, put the coming events that it concerns into the backlog; suspend calendars
+    that left it."""
+    print_of = json.dumps(_fingerprints(world), sort_keys=True)
     with world.store.read() as tx:  # most passes end here, without a write
         if keyvalue.get(tx, "configuration") == print_of:
             return
@@ -89,16 +92,46 @@ def check_configuration(world: World) -> None:
         keyvalue.put(tx, "reading", READING)
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
         if before is not None:
-            backlog.put(tx, world.now())
+            backlog.put(tx, world.now(), _concerned(before, print_of))
 
 
-def _fingerprint(world: World) -> str:
-    """A digest that every process computes alike for one configuration: sets are sorted first."""
-    practice = world.practice
+_ONLY_TELLING = frozenset({
+    "reminder_hours", "settle_seconds", "settle_change_seconds", "motif_in_sms", "quiet_seconds", "brake_events",
+    "brake_percent", "brake_new", "most_per_hour", "most_per_pass", "cancel_until_hours", "move_from_hours",
+})  # fmt: skip
+
+
+def _concerned(before: str, after: str) -> frozenset[str] | None:
+    """The dentists whose hours changed, if nothing else did; None: everybody."""
+    old, new = (json.loads(one) if one.startswith("{") else {} for one in (before, after))
+    if old.get("", None) != new.get(""):
+        return None
+    return frozenset(key for key in new if old.get(key) != new[key])
+
+
+def _fingerprints(world: World) -> dict[str, str]:
+    """Digests that every process computes alike: of each dentist's hours, and by the empty key of all else on which
+    evaluation depends."""
+    hours = {one.key: _digest(sorted((one.hours or {}).items())) for one in world.practice.dentists}
+    return hours | {"": _digest(_all_else(world))}
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()
+
+
+def _all_else(world: World) -> object:
+    """Sets are sorted. Numbers of which only messages, pages and the brake ask are left out, as is what is only printed
+    in messages."""
+    practice, usual = world.practice, Policy()
     read = sorted((source.address, source.dentist) for source in world.sources)
-    mandatory = ",".join(sorted(practice.policy.mandatory))
-    rest = replace(practice, policy=replace(practice.policy, mandatory=frozenset()))
-    return hashlib.sha256(f"{mandatory} {rest!r} {read} {READING}".encode()).hexdigest()
+    mandatory = sorted(practice.policy.mandatory)
+    closed = tuple(replace(one, hours=None) for one in practice.dentists)
+    open_at_all = [one.hours is None or any(one.hours.values()) for one in practice.dentists]
+    told = {name: getattr(usual, name) for name in _ONLY_TELLING}
+    policy = replace(practice.policy, mandatory=frozenset(), **told)
+    rest = replace(practice, name="", support=(), digest_at=usual.morning_until, policy=policy, dentists=closed)
+    return mandatory, rest, open_at_all, read, READING
 
 
 def unreachable(world: World, sources: Iterable[Source]) -> tuple[str, ...]:

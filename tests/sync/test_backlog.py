@@ -2,14 +2,16 @@
 before all is known (docs/design.md#slices)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from rules.model import Practice, Severity
 from sync.core.context import nobody_watches
 from sync.store import backlog, bookings, calendars, resources
+from sync.worker.one_pass import check_configuration
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
@@ -192,3 +194,55 @@ def test_one_fault_in_a_slice_stays_one(running: Running, monkeypatch: pytest.Mo
     assert running.waiting() == []
     with running.office.world.store.read() as tx:
         assert bookings.count_future(tx, "memory:martin", running.office.now) == 4
+
+
+# --- a changed configuration -----------------------------------------------------------------------------------------
+
+
+def changed(running: Running, practice: object) -> None:
+    running.office.world = replace(running.office.world, practice=practice)  # type: ignore[arg-type]
+    running.readers.close()
+    running.__init__(running.office, running.office.world.slice)  # type: ignore[misc]
+
+
+def test_a_changed_severity_is_judged_in_slices(running: Running) -> None:
+    running.until_all_is_known()
+    changed(running, replace(PRACTICE, policy=replace(PRACTICE.policy, severities={"address": Severity.INFO})))
+    running.round()
+    assert running.waiting() == ["3.ics", "2.ics", "1.ics", "0.ics"]
+    running.until_all_is_known()
+    assert running.told() == []
+
+
+@pytest.mark.parametrize(
+    "practice",
+    [
+        replace(PRACTICE, name="Cabinet du Lac"),
+        replace(PRACTICE, policy=replace(PRACTICE.policy, reminder_hours=48, most_per_hour=3, brake_events=9)),
+    ],
+)
+def test_what_changes_no_judgement_has_nothing_judged_again(running: Running, practice: object) -> None:
+    running.until_all_is_known()
+    changed(running, practice)
+    running.round()
+    assert running.waiting() == []
+
+
+def open_on_mondays(dentist: str) -> Practice:
+    hours = {0: ((time(9), time(18)),)}
+    return replace(
+        PRACTICE, dentists=tuple(replace(d, hours=hours) if d.key == dentist else d for d in PRACTICE.dentists)
+    )
+
+
+def test_new_hours_have_the_events_of_that_dentist_judged_again(tmp_path: Path) -> None:
+    office = make_office(tmp_path)
+    for number, dentist in enumerate(("martin", "bernard", "martin")):
+        stands(office, number, day=9 + number, dentist=dentist)
+    running = Running(office, 1)
+    running.round()
+    running.until_all_is_known()
+    changed(running, open_on_mondays("bernard"))
+    check_configuration(office.world)
+    assert running.waiting() == ["1.ics"]
+    running.readers.close()
