@@ -54,7 +54,7 @@ def is_wrong(data: dict[str, Any]) -> bool:
 def _state(world: World, settings: Settings) -> dict[str, Any]:
     from sync.outbox import store_alert
     from sync.plan import older_store
-    from sync.store import calendars, messages, views
+    from sync.store import backlog, calendars, messages, views
     from sync.worker import health
 
     now, unusable = world.now(), list(store_alert.seen(world.store))
@@ -71,6 +71,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "troubles": [*unusable, *health.wrong(tx)],
             "remarks": health.remarks(settings),
             "older_store": older_store.asks(tx),
+            "to_check": backlog.size(tx),
         }
 
 
@@ -206,6 +207,9 @@ def _show(data: dict[str, Any], *, named: bool) -> None:
     for trouble in (*data["troubles"], *data["remarks"]):
         if not any(trouble.endswith(remark) for remark in in_table):
             say(trouble)
+    if data["to_check"]:
+        remain = counted(data["to_check"], "rendez-vous reste", "rendez-vous restent")
+        say(f"{remain} à vérifier : « attitre run » ou « attitre sync » s'en charge, les messages partent ensuite.")
     if data["older_store"]:
         from sync.plan import older_store
 
