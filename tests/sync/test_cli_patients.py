@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rules.model import Channel, Facts, Patient
 from sync.cli import app
-from sync.store import attendance, bookings, consents, patients
+from sync.store import attendance, bookings, consents, patients, resources
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store
 from tests.sync.conftest import PARIS
@@ -141,6 +141,16 @@ def test_p05_erase_asks_first_and_then_leaves_nothing(store: Store) -> None:
     held = b"".join(one.read_bytes() for one in Path().glob("attitre.db*"))
     assert not [sign for sign in (b"upont", b"UPONT", b"upond", b"612345678", b"marie@") if sign in held]
     assert attitre("show", "1").exit_code == 1
+
+
+def test_p05_nobody_is_erased_while_appointments_remain_to_be_checked(store: Store) -> None:
+    with store.write() as tx:
+        counters = {"semantic": "", "state": "present", "changed_at": NOW, "order": 1, "raw_hash": b""}
+        row = {"calendar": "c", "ref": "a.ics", "version": None, "payload": resources.NO_BODY, **counters}
+        resources.add_all(tx, [{**row, "backlog_at": NOW}])
+    done = attitre("erase", "1", "--yes")
+    assert (done.exit_code, "restent à vérifier" in done.output) == (1, True)
+    assert attitre("show", "1").exit_code == 0
 
 
 def test_p34_answers_that_stay_are_shown_merged_and_erased(store: Store) -> None:

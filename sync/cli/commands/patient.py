@@ -120,6 +120,7 @@ def erase(  # noqa: PLR0917  options
     """
     from sync.cli.practices import desk, one_settings
     from sync.people import erase as erasure
+    from sync.store import resources
 
     with desk(one_settings(config)) as world:
         record = _one(world, " ".join(who))
@@ -129,6 +130,8 @@ def erase(  # noqa: PLR0917  options
         erased = erasure.Erased((), 0, 0)
         if done:
             with world.store.write() as tx:
+                if resources.backlog_is_open(tx):  # an event that was never evaluated would bring the record back
+                    raise Failure(NOT_ALL_KNOWN)
                 erased = erasure.erase(world, tx, record)
             world.store.shred()
     if json:
@@ -137,6 +140,12 @@ def erase(  # noqa: PLR0917  options
         as_json({"id": record.id, "done": done, **counts, "events": events})
     elif done:
         _say_erased(erased, world)
+
+
+NOT_ALL_KNOWN = (
+    "Des rendez-vous restent à vérifier : on ne sait pas encore lesquels sont de ce patient. Rien n'est fait. "
+    "Réessayez quand « attitre status » n'en compte plus."
+)
 
 
 # --- whom ------------------------------------------------------------------------------------------------------------
