@@ -79,6 +79,7 @@ class Practice:
     worker: "subprocess.Popen[str]"
     dumb: bool = False
     pool: bool = False
+    rounds: int = 0  # of `run`, in place of a pass
     now: datetime = MORNING
     booked: list[Event] = field(default_factory=list)
     link: str = ""  # the secret that a patient holds
@@ -97,6 +98,7 @@ class Practice:
     def passes(self, die_at: int = 0) -> dict[str, Any]:
         """One pass of the worker in a process of its own, killed at the n-th point."""
         order = {"now": self.now.isoformat(), "die_at": die_at, "dumb": self.dumb, "pool": self.pool}
+        order["rounds"] = self.rounds
         answer = self._ordered(order)
         assert answer["died"] or answer["points"], "the pass failed by itself"
         return answer
@@ -176,7 +178,8 @@ class Practice:
     def nothing_is_owed(self) -> bool:
         with self.looked_at() as tx:
             late = datetime(2100, 1, 1, tzinfo=PARIS)
-            return not resources.dirty(tx) and not edits.due(tx, late) and not messages.due(tx, late, PARIS)
+            waits = resources.backlog_is_open(tx) or resources.dirty(tx)
+            return not waits and not edits.due(tx, late) and not messages.due(tx, late, PARIS)
 
     def store_equals_calendar(self) -> bool:
         """Version for version and meaning for meaning, our part included: so no cursor is ahead of what is stored."""

@@ -1,8 +1,9 @@
 """A worker that dies where it is told to: imports once, then forks a child for every pass.
 
 Each line on stdin is an order in JSON: `now` (ISO), `die_at` (the n-th point, 0: never), `dumb` (a gateway that knows
-no repeated keys), `pool` (calls go beside the pass), or `only_open`. A child does one pass and dies by SIGKILL at that
-point; the answer is a line of JSON: `died`, `points`.
+no repeated keys), `pool` (calls go beside the pass), `rounds` (so many of `run` in place of a pass, with slices of one
+occurrence), or `only_open`. A child does one pass and dies by SIGKILL at that point; the answer is a line of JSON:
+`died`, `points`.
 
 A point lies before and after every commit, every HTTP request and every e-mail handed over.
 """
@@ -30,8 +31,11 @@ from config.load import load
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.calls import PoolOfOnePass
+from sync.core.context import World, nobody_watches
 from sync.wiring import open_world
 from sync.worker.one_pass import one_pass
+from sync.worker.round import one_round
+from sync.worker.scheduler import Readers
 
 BEFORE_THE_FORKS = (  # imported once for all children
     "icalendar", "jinja2", "recurring_ical_events", "rules.details.mobile", "adapters.calendars.dav.calendar",
@@ -76,8 +80,19 @@ def one(settings: Settings, order: dict[str, Any]) -> int:
         count, wrap = points(order["die_at"])
         for owner, name in OUTSIDE:
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))
-        one_pass(world)
+        if order.get("rounds"):
+            rounds(replace(world, slice=1), order["rounds"])
+        else:
+            one_pass(world)
         return next(count) - 1
+
+
+def rounds(world: World, count: int) -> None:
+    readers = Readers(world, 60)
+    for _ in range(count):
+        readers.forget_moments()
+        one_round(readers, nobody_watches)
+    readers.close()
 
 
 def forked(settings: Settings, order: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from adapters.base import Outgoing
 from rules.model import Channel
-from sync.core.context import Source, World, nobody_watches
+from sync.core.context import SLICE, Source, World, nobody_watches
+from sync.store import backlog
 from sync.store.engine import Store
 from sync.worker import one_pass
 from sync.worker.round import one_round
@@ -65,6 +66,7 @@ class Machine(TooMuch):
     """Rules to act by; what the laws say of it is added by a subclass."""
 
     template: Path
+    slice = SLICE  # of the backlog, between two rounds
     rounds = False  # whether the worker goes in rounds, each calendar in a thread and at a pace of its own
 
     def __init__(self) -> None:
@@ -87,11 +89,11 @@ class Machine(TooMuch):
         self.seen: dict[tuple[str, str], tuple[object, datetime]] = {}  # the same, as the last pass found it
 
     @initialize(
-        idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=2), rounds=st.booleans(),
-        most=st.sampled_from([2, 2, 6]),
+        idempotent=st.booleans(), there=st.lists(st.integers(0, 2), max_size=6), rounds=st.booleans(),
+        most=st.sampled_from([2, 2, 6]), slice=st.sampled_from([SLICE, 1, 1, 3]),
     )  # fmt: skip
-    def a_practice(self, idempotent: bool, there: list[int], rounds: bool, most: int) -> None:
-        self.rounds = rounds
+    def a_practice(self, idempotent: bool, there: list[int], rounds: bool, most: int, slice: int = SLICE) -> None:
+        self.rounds, self.slice = rounds, slice
         self.practice = replace(PRACTICE, policy=replace(PRACTICE.policy, most_per_hour=most))
         self.senders = {
             Channel.SMS: Watched(Channel.SMS, repeatable=idempotent), Channel.EMAIL: Watched(Channel.EMAIL, False),
@@ -110,7 +112,7 @@ class Machine(TooMuch):
         sources = tuple(Source(calendar, who) for who, calendar in self.calendars.items())
         self.world = World(
             self.practice, self.store, sources, self.senders, lambda: self.now,
-            on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"}, calls=Late(),
+            on_uncertain={Channel.SMS: "hold", Channel.EMAIL: "retry"}, calls=Late(), slice=self.slice,
         )  # fmt: skip
         self.readers = Readers(self.world, 60, chance=lambda: 0.5)
 
@@ -333,6 +335,12 @@ class Machine(TooMuch):
             self.closes()
             self.open()
         self.deadly = None
+
+    @rule()
+    def everything_is_to_be_checked_again(self) -> None:
+        """As after a change of the configuration."""
+        with self.store.write() as tx:
+            backlog.put(tx, self.now)
 
     @rule()
     def the_worker_starts_anew(self) -> None:

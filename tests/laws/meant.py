@@ -1,10 +1,10 @@
 """What the secretary means: patients, events and their text. The model against which the laws are judged."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.calendars.ical.resource import Ics
@@ -29,8 +29,7 @@ PRACTICE = Practice(
 )
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """A patient of the directory, and whose."""
 
     family: str
@@ -53,8 +52,7 @@ PEOPLE = (
 UNREADABLE_MOBILE = "06 12 34"
 
 
-@dataclass(frozen=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """What she means by one event: the model that judges."""
 
     who: Person

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from adapters.base import Outgoing
 from rules.model import Channel, Patient
+from sync.core.context import SLICE
 from sync.outbox.results import SECOND_CHANCES, tried_enough
 from sync.store import bookings, edits, messages, patients, resources, tables
 from sync.store.bookings import VALID, VANISHED, BookingRow
@@ -165,6 +166,9 @@ class Laws(Machine):
             sender.faults.clear()
         self.world.calls.late.clear()
         self.world.calls.arrive()
+        self.closes()
+        self.slice = SLICE
+        self.open()
         for minutes in (1, 10, 61, 61, 121, 181):
             self.now += timedelta(minutes=minutes)
             for who in DENTISTS:
@@ -186,6 +190,7 @@ class Laws(Machine):
         late = self.now + timedelta(days=400)
         with self.store.read() as tx:
             assert not resources.dirty(tx)
+            assert not resources.backlog_is_open(tx)
             assert not edits.due(tx, late), "an edit is owed for ever"
             unsure = {self.about(row) for row in messages.with_state(tx, UNCERTAIN, zone=PARIS)}
             left = messages.with_state(tx, PENDING, messages.CLAIMED, zone=PARIS)

@@ -9,7 +9,7 @@ import pytest
 from adapters.base import TryLater
 from adapters.calendars.memory import MemoryCalendar
 from sync.outbox import deliver
-from sync.store import bookings
+from sync.store import bookings, resources
 from sync.worker import one_pass
 
 
@@ -32,7 +32,7 @@ def test_g03_what_a_listing_lacks_begins_no_second_booking_beside_the_one_that_l
     desk.now += timedelta(minutes=5)
     one_pass.one_pass(desk.world)
     with desk.store.write() as tx:
-        one_pass.resources.mark_dirty(tx, [("agenda:martin", "ZORGLUBE.ics")], desk.now)
+        resources.mark_dirty(tx, [("agenda:martin", "ZORGLUBE.ics")], desk.now)
     desk.passes()
     assert "cancellation" not in desk.kinds_told("+33698765432")
 
@@ -75,7 +75,7 @@ def test_l3_nothing_is_told_of_an_event_whose_new_body_is_owed(desk: Any) -> Non
     desk.both_book()
     one_pass.one_pass(desk.world)
     with desk.store.write() as tx:
-        one_pass.resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
+        resources.change(tx, "agenda:martin", "ZORGLUBE.ics", owed=True)
     desk.now += timedelta(minutes=5)
     deliver.deliver(desk.world)
     assert desk.told() == {"+33612345678"}

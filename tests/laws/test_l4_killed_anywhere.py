@@ -211,6 +211,36 @@ def test_h09_killed_anywhere_the_first_pass_tells_nobody(practice: Any) -> None:
         all_calm(practice, original, mark="")
 
 
+def moved_while_others_wait(practice: Any) -> None:
+    """Three appointments stood there; the one of the latest day is moved before its turn came."""
+    practice.rounds = 1
+    practice.opens()
+    for hour in (9, 10, 11):
+        practice.she_books(hour)
+    practice.passes()
+    practice.booked[2] = practice.secretary().moves(practice.booked[2], practice.now + timedelta(days=8), 45)
+    practice.rounds = 6
+
+
+def deleted_while_others_wait(practice: Any) -> None:
+    moved_while_others_wait(practice)
+    practice.secretary().deletes(practice.booked.pop())
+
+
+@pytest.mark.parametrize(
+    ("happens", "kind"), [(moved_while_others_wait, "modification"), (deleted_while_others_wait, "cancellation")]
+)
+def test_h09_killed_anywhere_between_slices_a_change_is_told_once_and_nothing_else(
+    practice: Any, happens: Callable[[Any], None], kind: str
+) -> None:
+    happens(practice)
+    for _ in sweep(practice):
+        told_once(practice, {kind: 1})
+        assert practice.nothing_is_owed()
+        assert practice.store_equals_calendar()
+        assert [event.title.startswith("✓") for event in practice.all("martin")].count(True) == (kind == "modification")
+
+
 @pytest.mark.parametrize("happens", [confirmation, cancellation])
 def test_h02_a_gateway_without_keys_is_never_asked_twice(practice: Any, happens: Callable[[Any], bytes | None]) -> None:
     practice.dumb = True
