@@ -253,7 +253,7 @@ class DavCalendar:
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         """See `Calendar.apply`. The event is read again first, so that our part is spliced into its present bytes."""
         if self._read_only:
-            return Refused("Cet agenda est en lecture seule.")
+            return _READ_ONLY
         now = self.get(ref)
         if now is None:
             return Conflict(gone=True)
@@ -262,13 +262,10 @@ class DavCalendar:
             return Conflict()
         if alike(reading.annotation, edit.annotation) and edit.end is None and not reading.foreign_block:
             return Written(now)
-        payload = None if reading.blocked else self._spliced(ref, now, edit)
+        payload = None if reading.blocked else self._ics.splice(ref, now.payload, edit.annotation, edit.end, edit.start)
         if payload is None:
             return Refused(_BLOCKED.get(reading.blocked, "Cet événement ne peut pas être complété sans risque."))
         return self._put(ref, now.version, payload)
-
-    def _spliced(self, ref: str, now: Resource, edit: Edit) -> bytes | None:
-        return self._ics.splice(ref, now.payload, edit.annotation, edit.end, edit.start)
 
     def _moved_on(self, ref: str, version: str | None, now: Resource, reading: Reading, edit: Edit) -> bool:
         """Whether the user was faster. Without a stored version, by the meaning that the rules saw."""
@@ -301,7 +298,7 @@ class DavCalendar:
         from adapters.calendars.ical.own_event import own_event
 
         if self._read_only:
-            return Refused("Cet agenda est en lecture seule.")
+            return _READ_ONLY
         ref = f"{event.uid}.ics"
         there = self.get(ref)
         if there is not None:
@@ -316,7 +313,7 @@ class DavCalendar:
     def remove(self, ref: str, version: str | None) -> EditResult:
         """See `Calendar.remove`."""
         if self._read_only:
-            return Refused("Cet agenda est en lecture seule.")
+            return _READ_ONLY
         if not strong(version):
             return Refused("Ce serveur ne donne pas de version sûre : rien n'y est supprimé.")
         assert version is not None
@@ -331,7 +328,7 @@ class DavCalendar:
         from adapters.calendars.ical.own_event import own_event
 
         if self._read_only:
-            return Refused("Cet agenda est en lecture seule.")
+            return _READ_ONLY
         if not strong(version):
             now = self.get(ref)
             if now is None or now.version != version:
@@ -392,9 +389,8 @@ class DavCalendar:
 
 
 _SAFE = "~!$&'()*+,;=:@"
-_BLOCKED = {
-    "attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message.",
-}
+_READ_ONLY = Refused("Cet agenda est en lecture seule.")
+_BLOCKED = {"attendees": "L'événement a des invités : y écrire pourrait leur envoyer un message."}
 
 
 def _is_event(member: Member) -> bool:
