@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
 from pydantic import SecretStr
 
+from config.claims import KEY, Loaded, apart, claims_of
 from config.crosscheck import crosscheck
 from config.environment import override
 from config.problems import Problem, blocking
@@ -17,15 +17,13 @@ from config.yamlfile import START, Document, read
 from rules.model import Severity
 
 DEFAULT = Path("attitre.yaml")
+ENDINGS = (".yaml", ".yml")
+_NOT_OURS = (
+    ".",
+    "~",
+    "#",
+)  # first signs of hidden files, and of those that editors and offices put beside the real one
 _SQLITE = "sqlite:///"
-
-
-class Loaded(Struct, frozen=True):
-    """One file as loaded. `settings`: None if `problems` has an error. `problems`: in the file's order."""
-
-    file: Path
-    settings: Settings | None
-    problems: tuple[Problem, ...]
 
 
 def load(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -42,35 +40,36 @@ def load(paths: Sequence[Path], environ: Mapping[str, str]) -> tuple[Settings | 
 
 def load_all(paths: Sequence[Path], environ: Mapping[str, str]) -> list[Loaded]:
     """All practices of these files and folders (each `*.yaml` of a folder). At least one item: a missing file is a
-    problem."""
-    pairs = [_load(file, environ) for file in _files(paths or [DEFAULT])]
-    _same_practice(pairs)
-    return [_finished(document, settings) for document, settings in pairs]
+    problem. What two practices cannot both have is a problem of the second."""
+    return apart(load_file(file, environ) for file in files_of(paths))
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    found = dict.fromkeys(file for path in paths for file in _inside(path))
-    return list(found)
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """The practices' files, those of a folder in the order of their names; a folder without any stands for itself."""
+    return list(dict.fromkeys(file for path in paths or [DEFAULT] for file in _inside(path)))
 
 
 def _inside(path: Path) -> Iterator[Path]:
-    files = sorted(file for file in path.glob("*.y*ml") if file.suffix in (".yaml", ".yml")) if path.is_dir() else []
+    files = sorted(file for file in path.iterdir() if _ours(file)) if path.is_dir() else []
     yield from files or [path]
 
 
-def _load(file: Path, environ: Mapping[str, str]) -> tuple[Document, Settings | None]:
+def _ours(file: Path) -> bool:
+    return file.suffix in ENDINGS and not file.name.startswith(_NOT_OURS)
+
+
+def load_file(file: Path, environ: Mapping[str, str]) -> Loaded:
+    """One file for itself, without a look at the others."""
     if file.is_dir():
-        document = Document(file)
-        document.report(START, (), "aucun fichier .yaml dans ce dossier.",
-                        f"Créez-en un avec « attitre init -o {file}/attitre.yaml ».")  # fmt: skip
-        return document, None
+        hint = f"Créez-en un avec « attitre init -o {file}/attitre.yaml »."
+        return Loaded(file, None, (_at_start(file, "aucun fichier .yaml dans ce dossier.", hint),))
     document = read(file, environ)
     if () in document.faulty:  # the file as a whole is unreadable, so there is nothing to check
-        return document, None
+        return _finished(document, None)
     override(document, environ)
     settings = validate(document)
     crosscheck(document)
-    return document, _placed(settings, file) if settings else None
+    return _finished(document, _placed(settings, file) if settings else None)
 
 
 def _placed(settings: Settings, file: Path) -> Settings:
@@ -82,23 +81,19 @@ def _placed(settings: Settings, file: Path) -> Settings:
     return settings.model_copy(update={"store": SecretStr(f"{_SQLITE}{(file.parent / name).resolve()}")})
 
 
-def _same_practice(pairs: Sequence[tuple[Document, Settings | None]]) -> None:
-    """Practices that share a store need different keys, as only the key tells their rows apart."""
-    seen: dict[tuple[str, str], Document] = {}
-    for document, settings in pairs:
-        if settings is None:
-            continue
-        identity = (settings.store.get_secret_value(), settings.practice.key)
-        first = seen.setdefault(identity, document)
-        if first is not document:
-            where = ("practice", "key")
-            text = f"« {settings.practice.key} » est déjà la clé de {first.file.name}, dans la même base."
-            document.report(document.key_spot(where), where, text, "Donnez à chaque cabinet sa « key: ».")
-
-
 def _finished(document: Document, settings: Settings | None) -> Loaded:
-    problems = sorted(document.problems, key=lambda problem: (problem.line, problem.column))
-    return Loaded(document.file, None if blocking(problems) else settings, tuple(problems))
+    problems = tuple(sorted(document.problems, key=lambda problem: (problem.line, problem.column)))
+    if settings is None or blocking(problems):
+        return Loaded(document.file, None, problems, _written_key(document))
+    claims = tuple(claims_of(document, settings))
+    return Loaded(document.file, settings, problems, settings.practice.key, claims)
+
+
+def _written_key(document: Document) -> str:
+    """The practice's key as the file says it, where its configuration cannot be used."""
+    practice = document.data.get("practice")
+    key = practice.get("key") if isinstance(practice, dict) else None
+    return key if isinstance(key, str) and key and not document.secret(KEY) else document.file.stem
 
 
 def _at_start(file: Path, text: str, hint: str) -> Problem:

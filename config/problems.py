@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -40,6 +40,13 @@ class Problem(Struct, frozen=True):
 def blocking(problems: Iterable[Problem]) -> bool:
     """Whether one of them is an error, so that the configuration cannot be used."""
     return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def why(problems: Sequence[Problem]) -> str:
+    """The first problem for which a file cannot be used, and how many more there are."""
+    errors = [one for one in problems if one.severity is Severity.ERROR]
+    more = f" (et {len(errors) - 1} de plus : attitre check)" if len(errors) > 1 else ""
+    return f"{errors[0]}{more}"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

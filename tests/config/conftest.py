@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config import example_text
-from config.load import Loaded, load_all
+from config.claims import Loaded
+from config.load import load_all
 
 ENVIRON = {
     "DAV_PASSWORD": "s3cret-dav",

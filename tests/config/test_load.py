@@ -29,8 +29,10 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
 
 def test_a_folder_holds_one_practice_a_file(tmp_path, small):
     (tmp_path / "a.yaml").write_text(small.replace("practice: {", "practice: {key: a, "))
-    (tmp_path / "b.yml").write_text(small.replace("practice: {", "practice: {key: b, "))
-    (tmp_path / "notes.txt").write_text("x")
+    other = small.replace("practice: {", "practice: {key: b, ").replace("/martin/", "/bernard/")
+    (tmp_path / "b.yml").write_text(other)
+    for beside in ("notes.txt", ".b.yaml", ".#b.yaml", "#b.yaml#", "~b.yaml", "b.yaml~", ".b.yaml.swp"):
+        (tmp_path / beside).write_text("x")
     loaded = load_all([tmp_path, tmp_path / "a.yaml"], {})
     assert [one.settings.practice.key for one in loaded] == ["a", "b"]
     assert "plusieurs cabinets" in str(load([tmp_path], {})[1][0])
@@ -49,15 +51,15 @@ def test_an_empty_folder_is_a_problem(tmp_path):
     )
 
 
-def test_one_key_in_one_store_is_one_practice(tmp_path, small):
+def test_one_key_is_one_practice(tmp_path, small):
     (tmp_path / "a.yaml").write_text(small)
     (tmp_path / "b.yaml").write_text(small)
     first, second = load_all([tmp_path], {})
     assert first.settings
     assert second.settings is None
-    assert "« cabinet » est déjà la clé de a.yaml, dans la même base." in str(second.problems[0])
-    (tmp_path / "b.yaml").write_text(small + "store: sqlite:///b.db\n")
-    assert all(one.settings for one in load_all([tmp_path], {}))
+    assert "« cabinet » est déjà la clé de a.yaml." in str(second.problems[0])
+    (tmp_path / "b.yaml").write_text(small + "store: sqlite:///b.db\n")  # a process knows it by its key
+    assert load_all([tmp_path], {})[1].settings is None
 
 
 def test_a_relative_store_stands_beside_its_file(read, small, tmp_path):

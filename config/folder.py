@@ -1,0 +1,61 @@
+"""The practices' files of a process that runs for long: each is read again only where it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from config.claims import Loaded, apart
+from config.load import files_of, load_file
+
+SETTLED_S = 2.0  # a file that changed more recently may still be being written
+Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
+
+
+class Folder:
+    """The files and folders of a command line."""
+
+    def __init__(self, paths: Sequence[Path], environ: Mapping[str, str]) -> None:
+        self._paths, self._environ = tuple(paths), environ
+        self._known: dict[Path, tuple[Stamp | None, Loaded]] = {}
+
+    @property
+    def watched(self) -> bool:
+        """Whether a folder is among them: its files are looked at again by themselves."""
+        return any(path.is_dir() for path in self._paths)
+
+    def read(self) -> list[Loaded]:
+        """All practices; every file, and the secrets that it names, are read anew."""
+        stamps = {file: _stamp(file) for file in files_of(self._paths)}
+        self._known = {file: (stamp, load_file(file, self._environ)) for file, stamp in stamps.items()}
+        return self._all()
+
+    def look(self, now: float) -> list[Loaded] | None:
+        """All practices, where a file came, went or changed; None where none did. `now`: seconds since 1970."""
+        seen = ((file, self._settled(file, now)) for file in files_of(self._paths))
+        stamps = {file: stamp for file, stamp in seen if stamp is not None or file in self._known}
+        if stamps == {file: stamp for file, (stamp, _) in self._known.items()}:
+            return None
+        self._known = {file: self._again(file, stamp) for file, stamp in stamps.items()}
+        return self._all()
+
+    def _all(self) -> list[Loaded]:
+        return apart(loaded for _, loaded in self._known.values())
+
+    def _again(self, file: Path, stamp: Stamp | None) -> tuple[Stamp | None, Loaded]:
+        known = self._known.get(file)
+        return known if known is not None and known[0] == stamp else (stamp, load_file(file, self._environ))
+
+    def _settled(self, file: Path, now: float) -> Stamp | None:
+        """The file's stamp; the known one, or none, while it may still be being written."""
+        stamp, known = _stamp(file), self._known.get(file, (None, None))[0]
+        fresh = stamp is not None and stamp != known and 0 <= now - stamp[0] / 1e9 < SETTLED_S
+        return known if fresh else stamp
+
+
+def _stamp(file: Path) -> Stamp | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

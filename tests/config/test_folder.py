@@ -1,0 +1,156 @@
+"""A folder of practices: one file each, one wrong file alone, and only what changed is read again."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config import folder as watched
+from config.claims import Loaded
+from config.folder import SETTLED_S, Folder
+from config.load import load_all
+
+Write = Callable[..., Path]
+WRONG = (
+    ("motifs:", "motfs:"), ("phone: 01", "phone: 0"), ("mon-fri", "lun-ven"), ("- {label", "  - {label: ["),
+    ("practice: {", "practice: ["),
+)  # fmt: skip
+
+
+@pytest.fixture
+def write(tmp_path: Path, small: str) -> Write:
+    """A file of the folder, last changed so many seconds before the moment 1,000,000."""
+
+    def written(key: str, *changes: tuple[str, str], ago: float = 100.0, name: str = "") -> Path:
+        text = small.replace("practice: {", f"practice: {{key: {key}, ").replace("/martin/", f"/{key}/")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        file = tmp_path / (name or f"{key}.yaml")
+        file.write_text(text)
+        os.utime(file, (1_000_000 - ago, 1_000_000 - ago))
+        return file
+
+    return written
+
+
+def usable(loaded: list[Loaded] | None) -> list[str]:
+    assert loaded is not None
+    return [one.key for one in loaded if one.settings is not None]
+
+
+@pytest.mark.slow
+def test_of_a_thousand_files_twenty_are_wrong_and_each_alone(tmp_path: Path, write: Write) -> None:
+    for number in range(1000):
+        write(f"c{number:03}", *([WRONG[number // 50 % 5]] if number % 50 == 7 else []))
+    loaded = Folder([tmp_path], {}).read()
+    wrong = [one for one in loaded if one.settings is None]
+    assert [one.key for one in loaded] == [f"c{number:03}" for number in range(1000)]
+    assert [one.key for one in wrong] == [f"c{number:03}" for number in range(7, 1000, 50)]
+    assert all(str(problem).startswith(str(one.file)) for one in wrong for problem in one.problems)
+    assert all(one.problems for one in wrong)
+
+
+def test_one_calendar_has_one_practice_the_first_in_order(tmp_path: Path, write: Write) -> None:
+    write("iris")
+    write("lilas", ("https://dav.example/lilas/", "https://DAV.example/iris"))
+    write("roses")
+    loaded = load_all([tmp_path], {})
+    assert usable(loaded) == ["iris", "roses"]
+    [said] = [str(problem) for one in loaded for problem in one.problems]
+    assert said == (
+        f"{tmp_path}/lilas.yaml:6:17: dentists.martin.calendars[0]: cet agenda est déjà celui d'un autre cabinet "
+        "(iris.yaml). Un agenda n'a qu'un cabinet : retirez-le de l'un des deux."
+    )
+
+
+def test_a_suspended_practice_takes_no_calendar_from_a_third(tmp_path: Path, write: Write) -> None:
+    write("iris")
+    write("iris", ("/iris/", "/roses/"), name="lilas.yaml")
+    write("roses")
+    assert usable(load_all([tmp_path], {})) == ["iris", "roses"]
+
+
+def test_a_feed_may_be_read_for_two(tmp_path: Path, write: Write) -> None:
+    for key in ("iris", "lilas"):
+        write(key, ("kind: caldav", "kind: ics"), (f"/{key}/", "/feed.ics"))
+    assert usable(load_all([tmp_path], {})) == ["iris", "lilas"]
+
+
+def test_a_name_within_an_account_is_another_calendar_in_another_account(tmp_path: Path, write: Write) -> None:
+    for key, account in (("iris", "iris"), ("lilas", "lilas"), ("roses", "lilas")):
+        there = f"https://dav.example/, calendar: martin, username: {account}, password: x"
+        write(key, (f"https://dav.example/{key}/", there))
+    assert usable(load_all([tmp_path], {})) == ["iris", "lilas"]
+
+
+# --- changes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that were read."""
+    names: list[str] = []
+    really = watched.load_file
+
+    def noted(file: Path, environ: dict[str, str]) -> Loaded:
+        names.append(file.name)
+        return really(file, environ)
+
+    monkeypatch.setattr(watched, "load_file", noted)
+    return names
+
+
+def test_only_what_changed_is_read_again(tmp_path: Path, write: Write, read_again: list[str]) -> None:
+    for key in ("iris", "lilas", "roses"):
+        write(key)
+    folder = Folder([tmp_path], {})
+    before = folder.read()
+    read_again.clear()
+    assert folder.look(1_000_000) is None
+    write("lilas", ("motifs:", "motfs:"), ago=50)
+    write("tulipes")
+    (tmp_path / "roses.yaml").unlink()
+    found = folder.look(1_000_000)
+    assert usable(found) == ["iris", "tulipes"]
+    assert sorted(read_again) == ["lilas.yaml", "tulipes.yaml"]
+    assert found is not None
+    assert found[0] is before[0]
+    assert folder.look(1_000_000) is None
+
+
+def test_a_file_that_is_still_being_written_waits_for_the_next_look(tmp_path: Path, write: Write) -> None:
+    write("iris")
+    folder = Folder([tmp_path], {})
+    folder.read()
+    write("iris", ("motifs:", "motfs:"), ago=SETTLED_S / 2)
+    write("lilas", ago=SETTLED_S / 2)
+    assert folder.look(1_000_000) is None
+    assert usable(folder.look(1_000_000 + SETTLED_S)) == ["lilas"]
+
+
+def test_asked_for_everything_is_read_anew_secrets_too(tmp_path: Path, write: Write) -> None:
+    write("iris", ("/iris/", "/iris/, username: a, password: !file hush"))
+    (tmp_path / "hush").write_text("one")
+    folder = Folder([tmp_path], {})
+    [before] = folder.read()
+    (tmp_path / "hush").write_text("two")
+    assert folder.look(1_000_000) is None
+    [after] = folder.read()
+    assert before.settings != after.settings
+
+
+def test_a_file_named_by_itself_is_not_watched(tmp_path: Path, write: Write) -> None:
+    assert not Folder([write("iris")], {}).watched
+    assert Folder([tmp_path], {}).watched
+
+
+def test_a_folder_that_goes_away_suspends_and_comes_back(tmp_path: Path, write: Write) -> None:
+    file = write("iris")
+    folder = Folder([tmp_path], {})
+    folder.read()
+    file.rename(tmp_path / "iris.txt")
+    assert usable(folder.look(1_000_000)) == []
+    (tmp_path / "iris.txt").rename(file)
+    assert usable(folder.look(1_000_000)) == ["iris"]
