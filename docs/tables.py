@@ -54,7 +54,7 @@ _FIRST = (
     "hold",
     "patients",
 )
-_COMMON = ("config", "json", "verbose", "debug")
+_COMMON = ("config", "practice", "json", "verbose", "debug")
 
 _MARKED = re.compile(r"(<!-- begin: (\w+) -->\n)(.*?)(<!-- end: \2 -->)", re.DOTALL)
 _POINT = re.compile(r"^\| (P\d+) \| (.*?) \|[^|]*\|$", re.MULTILINE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,10 +16,10 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # typer loads pyda
 
 import typer
 
-from sync.cli.usage import USAGE, Commands, Group, UsageError, sentence
+from sync.cli.usage import USAGE, Beside, Commands, Group, UsageError, sentence
 
 WRONG, UNREACHABLE, INTERRUPTED = 1, 3, 130
-_CONFIG, _DEBUG = "attitre.config", "attitre.debug"
+_CONFIG, _DEBUG, _PRACTICE = "attitre.config", "attitre.debug", "attitre.practice"
 
 
 class Failure(Exception):
@@ -94,12 +95,27 @@ def _end(ctx: Any, text: str, code: int) -> NoReturn:
     raise typer.Exit(code) from None
 
 
+class Chosen(list[Path]):
+    """The configuration of a command line; `practice`: the key of the only practice that it is about."""
+
+    def __init__(self, paths: Iterable[Path] = (), practice: str | None = None) -> None:
+        super().__init__(paths)
+        self.practice = practice
+
+
 def _keep_config(ctx: typer.Context, value: list[Path] | None) -> list[Path]:
     if value:
         ctx.meta[_CONFIG] = value
     given = os.environ.get("ATTITRE_CONFIG")
     found: list[Path] = ctx.meta.get(_CONFIG) or ([Path(given)] if given else [])
     return found
+
+
+def _keep_practice(ctx: typer.Context, value: str | None) -> str | None:
+    if value:
+        ctx.meta[_PRACTICE] = value
+    kept: str | None = ctx.meta.get(_PRACTICE)
+    return kept
 
 
 def _keep_debug(ctx: typer.Context, value: bool) -> bool:
@@ -120,6 +136,13 @@ Configs = Annotated[
         help="Configuration, répétable. Par défaut attitre.yaml, ou $ATTITRE_CONFIG.",
     ),
 ]  # fmt: skip
+Practice = Annotated[
+    str | None,
+    typer.Option(
+        "--practice", callback=_keep_practice, metavar="CLÉ", show_default=False,
+        help="Ce cabinet seulement, par sa clé, là où plusieurs sont configurés.",
+    ),
+]  # fmt: skip
 Json = Annotated[bool, typer.Option("--json", help="Écrire les données en JSON.")]
 Verbose = Annotated[
     int,
@@ -127,7 +150,11 @@ Verbose = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", callback=_keep_debug, help="Montrer la trace d'une erreur.")]
 
+BESIDE = Beside("config", "practice", Practice, lambda config, practice: Chosen(config or (), practice))
+"""Every command that takes a configuration takes `--practice` too."""
+
 app = Commands(
+    beside=BESIDE,
     cls=Frame,
     no_args_is_help=True,
     add_completion=False,
@@ -139,7 +166,7 @@ app = Commands(
 
 
 @app.callback()
-def _common(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+def _common(config: Configs = None, practice: Practice = None, verbose: Verbose = 0, debug: Debug = False) -> None:
     """attitre : une procédure de rendez-vous tenue dans les agendas du cabinet.
 
     Pour commencer : attitre init, puis attitre check --connect, puis attitre run.

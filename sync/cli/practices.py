@@ -3,49 +3,102 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.cli.frame import Failure
+from sync.cli.frame import Chosen, Failure
 from sync.cli.output import warn
 
 if TYPE_CHECKING:
+    from config.claims import Loaded
     from config.settings import Settings
     from sync.core.context import Source, World
+    from sync.store.engine import Store
 
 
 def all_settings(paths: list[Path] | None) -> list[Settings]:
-    """Every practice. Raises Failure after naming each problem where one of them blocks."""
-    from config.load import load_all
-
-    loaded = load_all(paths or [], os.environ)
-    if bad := [one for one in loaded if one.settings is None]:
-        for problem in (problem for one in bad for problem in one.problems):
-            warn(str(problem))
+    """Every practice, or the one of `--practice`. Raises Failure after naming each problem where one of them blocks."""
+    loaded = all_loaded(paths)
+    if any(one.settings is None for one in loaded):
+        name_problems(loaded)
         raise Failure("La configuration est à corriger (détails : attitre check).")
     return [one.settings for one in loaded if one.settings is not None]
+
+
+def usable_settings(paths: list[Path] | None) -> tuple[list[Settings], bool]:
+    """The practices of a folder that can be worked for, after naming the problems of the others, and whether these are
+    all. Raises Failure where none can, and for anything wrong in files that are named one by one."""
+    if not any(path.is_dir() for path in paths or []):
+        return all_settings(paths), True
+    loaded = all_loaded(paths)
+    good = [one.settings for one in loaded if one.settings is not None]
+    if not good:
+        return all_settings(paths), True
+    name_problems(loaded)
+    return good, len(good) == len(loaded)
+
+
+def name_problems(loaded: Iterable[Loaded]) -> None:
+    """Write each problem of the files that cannot be used to standard error."""
+    for problem in (problem for one in loaded if one.settings is None for problem in one.problems):
+        warn(str(problem))
 
 
 def one_settings(paths: list[Path] | None) -> Settings:
     """The practice; several are too many here."""
     found = all_settings(paths)
     if len(found) > 1:
-        raise Failure("Plusieurs cabinets sont configurés : choisissez-en un avec « -c FICHIER ».")
+        raise Failure(
+            "Plusieurs cabinets sont configurés : choisissez-en un avec « --practice CLÉ » ou « -c FICHIER »."
+        )
     return found[0]
 
 
+def all_loaded(paths: list[Path] | None) -> list[Loaded]:
+    """Every file as loaded, the unusable ones too; with `--practice`, that practice's only. Raises Failure where no
+    file has it."""
+    from config.load import load_all
+
+    wanted = paths.practice if isinstance(paths, Chosen) else None
+    if wanted is None:
+        return load_all(paths or [], os.environ)
+    from config.load import files_of
+
+    files = files_of(paths or [])
+    named = [file for file in files if _names(file, wanted)]  # most of a thousand files need not be parsed
+    for some in (named, files):
+        loaded = load_all(some, os.environ) if some else []
+        if found := [one for one in loaded if one.key == wanted]:
+            return found[:1]
+    raise Failure(f"Aucun cabinet n'a la clé « {wanted} ». {_meant(wanted, loaded)}".rstrip())
+
+
+def _names(file: Path, key: str) -> bool:
+    try:
+        return key in file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _meant(wanted: str, loaded: Sequence[Loaded]) -> str:
+    from config.problems import meant
+
+    return meant(wanted, [one.key for one in loaded if one.key], "Clés")
+
+
 @contextmanager
-def desk(settings: Settings) -> Iterator[World]:
-    """The practice and its store, no calendar, no gateway: safe beside a running `run`."""
+def desk(settings: Settings, store: Store | None = None) -> Iterator[World]:
+    """The practice and its store, no calendar, no gateway: safe beside a running `run`. `store`: the practice's, where
+    it shares an engine with others."""
     from config.practice import practice_of
     from sync.core.context import World
     from sync.store.engine import Store
 
     practice = practice_of(settings)
-    store = Store(settings.store.get_secret_value(), practice.key)
+    store = store or Store(settings.store.get_secret_value(), practice.key)
     try:
         store.prepare()
         yield World(practice, store, (), {}, lambda: datetime.now(UTC))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 F = TypeVar("F", bound=Callable[..., Any])
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 USAGE = 2
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # its home moved with typer 0.26
@@ -77,13 +81,55 @@ class Group(TyperGroup):
                     formatter.write_dl([(one, self.commands[one].get_short_help_str(_LONGEST)) for one in names])
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An option that each command with the parameter `of` has too. The command's function is given, as `of`, what
+    `joined` makes of both values."""
+
+    of: str
+    name: str
+    annotation: Any
+    joined: Callable[[Any, Any], Any]
+
+
 class Commands(typer.Typer):
     """A typer application whose commands are ours."""
+
+    def __init__(self, *, beside: Beside, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._beside = beside
 
     def command(self, name: str | None = None, **settings: Any) -> Callable[[F], F]:
         """As typer's."""
         settings.setdefault("cls", Command)
-        return super().command(name, **settings)
+        add = super().command(name, **settings)
+
+        def added(function: F) -> F:
+            add(_with(self._beside, function))
+            return function
+
+        return added
+
+
+def _with(beside: Beside, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with one option more."""
+    signature = inspect.signature(function, eval_str=True)
+    if beside.of not in signature.parameters:
+        return function
+
+    @wraps(function)
+    def told(**values: Any) -> Any:
+        values[beside.of] = beside.joined(values[beside.of], values.pop(beside.name))
+        return function(**values)
+
+    parameters = []
+    for one in signature.parameters.values():
+        parameters.append(one.replace(kind=_KEYWORD))
+        if one.name == beside.of:
+            parameters.append(inspect.Parameter(beside.name, _KEYWORD, default=None, annotation=beside.annotation))
+    told.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    told.__annotations__ = {one.name: one.annotation for one in parameters}
+    return told
 
 
 def _usage(command: Any, ctx: Any, formatter: Any) -> None:

@@ -115,9 +115,9 @@ def check(  # noqa: PLR0917  options
 
     Exemples : attitre check ; attitre check --connect ; attitre check --send-test 0612345678
     """
-    from config.load import load_all
+    from sync.cli.practices import all_loaded
 
-    loaded = load_all(config or [], os.environ)
+    loaded = all_loaded(config)
     problems = [problem for one in loaded for problem in one.problems]
     _show(problems, json=json)
     good = [one.settings for one in loaded if one.settings is not None]

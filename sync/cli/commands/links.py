@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import BESIDE, Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say
 from sync.cli.usage import Commands, Group
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sync.core.context import World
 
 links = Commands(
+    beside=BESIDE,
     cls=Group,
     help="Les liens reçus par les patients : les rendre inutilisables.",
     no_args_is_help=True,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sync.cli.commands.imported import say_problems
 from sync.cli.commands.patient import erase, show
 from sync.cli.commands.patient import merge as merge_two
-from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
+from sync.cli.frame import BESIDE, Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 from sync.cli.usage import Commands, Group
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sync.store.engine import Tx
 
 patients = Commands(
+    beside=BESIDE,
     cls=Group,
     help="Le fichier des patients : importer, chercher, montrer, réunir, effacer, exporter.",
     no_args_is_help=True,
