@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
@@ -25,10 +26,10 @@ class Store:
     """One practice's data. Readers run beside the writer. Writers of one process wait for each other in order of
     arrival; writers of several processes wait by SQLite's busy timeout of 10 s (BEGIN IMMEDIATE)."""
 
-    def __init__(self, url: str, practice: str) -> None:
+    def __init__(self, url: str, practice: str, engine: Engine | None = None) -> None:
         self.url = make_url(url)
         self.practice = practice
-        self._engine = _engine(url)
+        self._engine = engine if engine is not None else engine_at(url)
         self._queue: WritersQueue | None = queue_of(str(self.file.resolve())) if self.file else None
         self._fence: int | None = None  # our fencing token, while we hold the lease of a practice on PostgreSQL
 
@@ -149,8 +150,9 @@ class Store:
                 raise NotStored(sentence(error)) from error
 
 
-def _engine(url: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True)
+def engine_at(url: str | URL, **words: Any) -> Engine:
+    """A new engine with our settings of each database. `words`: further ones of SQLAlchemy's `create_engine`."""
+    engine = create_engine(url, hide_parameters=True, **words)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)

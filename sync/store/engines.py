@@ -1,0 +1,68 @@
+"""What the practices of one process share: an engine where they share a store, compiled statements in any case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from sync.store.engine import Store, engine_at
+
+MOST_AT_ONCE = 40  # connections of one store: readings of several practices overlap, PostgreSQL offers 100 by default
+
+FEW_FILES, FEW_PREPARED = 8, 16  # of further SQLite files: one idle connection each, with so many prepared statements
+
+
+@dataclass(slots=True)
+class _Shared:
+    engine: Engine
+    practices: int = 0
+
+
+class Engines:
+    """The engines of this process. For one thread at a time, as practices come and go between rounds."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Shared] = {}
+
+    def store(self, url: str, practice: str) -> Store:
+        """The practice's store; its engine is closed with the last store of that address."""
+        shared = self._open.get(url)
+        if shared is None:
+            shared = self._open[url] = _Shared(_engine(url, len(self._open)))
+        shared.practices += 1
+        return _OfMany(url, practice, shared, self)
+
+    def left(self, url: str) -> None:
+        """One store of that address closed."""
+        shared = self._open[url]
+        shared.practices -= 1
+        if not shared.practices:
+            del self._open[url]
+            shared.engine.dispose()
+
+
+def _engine(url: str, beside: int) -> Engine:
+    """`beside`: how many stores are open already; of many files each keeps little in memory."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return engine_at(url, max_overflow=MOST_AT_ONCE)
+    from sync.store.alike import alike, compiled  # imported here: PostgreSQL needs nothing of SQLite
+
+    frugal = {"pool_size": 1, "connect_args": {"cached_statements": FEW_PREPARED}} if beside >= FEW_FILES else {}
+    return engine_at(alike(make_url(url)), execution_options={"compiled_cache": compiled}, max_overflow=14, **frugal)
+
+
+class _OfMany(Store):
+    """A store whose engine others use too."""
+
+    def __init__(self, url: str, practice: str, shared: _Shared, engines: Engines) -> None:
+        super().__init__(url, practice, shared.engine)
+        self._address, self._engines = url, engines
+        self._closed = False
+
+    def close(self) -> None:
+        """See Store; the engine itself closes with the last of its stores."""
+        if not self._closed:
+            self._closed = True
+            self._engines.left(self._address)
