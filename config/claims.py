@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from msgspec import Struct
-from msgspec.structs import replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.problems import Problem, Where, dotted

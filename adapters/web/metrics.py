@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from adapters.web.office import Measure, Office
+from adapters.web.health import troubled
+from adapters.web.office import Measure, Office, Present, Unavailable
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _VERBS = frozenset({"GET", "HEAD", "POST"})
+_WHOSE = frozenset({"practice", "dentist"})  # labels
 Family = CounterMetricFamily | GaugeMetricFamily
 
 
@@ -41,12 +44,50 @@ class Requests:
         return generate_latest(self._registry)
 
 
-def exposition(offices: Sequence[Office], requests: Requests) -> bytes:
-    """All numbers in text format. Raises Unavailable."""
-    found = [measure for office in offices for measure in office.measures()]
+def exposition(now: Present, requests: Requests, *, fine: bool = False) -> bytes:
+    """All numbers in text format. Of many practices the sums and the worst, and how many are well; `fine`: each one's
+    own too. Raises Unavailable for a single practice."""
+    if now.many:
+        each = [*_of_many(now.offices)]
+        found = [*_practices(now), *(each if fine else _together(each))]
+    else:
+        found = [measure for office in now.offices for measure in office.measures()]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Said(found))
     return generate_latest(registry) + requests.text()
+
+
+def _of_many(offices: Iterable[Office]) -> Iterator[Measure]:
+    """Those whose store is away have no numbers; they count as troubled."""
+    for office in offices:
+        try:
+            yield from office.measures()
+        except Unavailable:
+            continue
+
+
+def _practices(now: Present) -> Iterator[Measure]:
+    bad = len(troubled(now.offices))
+    counts = {
+        "ok": len(now.offices) - bad, "troubled": bad, "standby": len(now.standby), "suspended": len(now.suspended)
+    }  # fmt: skip
+    for state, count in counts.items():
+        yield Measure("attitre_practices", "Practices by state.", count, {"state": state})
+
+
+def _together(each: Iterable[Measure]) -> Iterator[Measure]:
+    """One number for all practices and dentists."""
+    found: dict[tuple[str, ...], Measure] = {}
+    for one in each:
+        labels = {name: value for name, value in one.labels.items() if name not in _WHOSE}
+        key = (one.name, *labels.values())
+        value = one.value if key not in found else _joined(one, found[key].value)
+        found[key] = replace(one, labels=labels, value=value)
+    yield from found.values()
+
+
+def _joined(one: Measure, value: float) -> float:
+    return max(one.value, value) if one.worst else one.value + value
 
 
 class _Said(Collector):

@@ -1,13 +1,16 @@
-"""What the paths need of the application: one protocol, its values and its error.
+"""What the paths need of the application: a protocol for each practice, who is there, and its error.
 
 No value carries a name, number, address or motif; calendars go by their dentist's key (law L8).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from adapters.web.patients import PatientDesk
 
 from msgspec import Struct, field
 
@@ -27,17 +30,24 @@ class Ring(Struct, frozen=True):
 
 
 class Measure(Struct, frozen=True):
-    """One number. `name` in Prometheus' style, without `_total`; `grows`: a counter."""
+    """One number. `name` in Prometheus' style, without `_total`; `grows`: a counter. `worst`: of several the largest
+    says it, not their sum."""
 
     name: str
     meaning: str
     value: float
     labels: Mapping[str, str] = field(default_factory=dict)
     grows: bool = False
+    worst: bool = False
 
 
 class Office(Protocol):
     """One practice behind the paths. Every method may be called from any thread, several times at once."""
+
+    @property
+    def key(self) -> str:
+        """The practice's key."""
+        ...
 
     def healthy(self) -> bool:
         """Whether every calendar is up to date, by the rule of `attitre status`. Reads only. Raises Unavailable."""
@@ -55,3 +65,26 @@ class Office(Protocol):
     def fault(self, error: Exception) -> None:
         """Log a fault of ours, without its text."""
         ...
+
+
+class Present(Struct, frozen=True):
+    """The practices of the process as they are now. `offices`: at work at this address; `desks`: those of them whose
+    patients have pages here. `standby`: keys of practices of this address for which another process works, and this
+    one would take over. `suspended`: keys, or files, of practices for which nobody can work."""
+
+    offices: tuple[Office, ...] = ()
+    desks: tuple[PatientDesk, ...] = ()
+    standby: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+
+    @property
+    def many(self) -> bool:
+        """Whether there is more than one practice: no single one speaks for the process then."""
+        return len(self.offices) + len(self.standby) + len(self.suspended) > 1
+
+
+class Front:
+    """Who is present at one address. `now` is replaced as a whole, by the worker, and read from any thread."""
+
+    def __init__(self, now: Present, fault: Callable[[Exception], None]) -> None:
+        self.now, self.fault = now, fault

@@ -20,8 +20,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.web.guard import Guard
+from adapters.web.health import alive, ready
 from adapters.web.metrics import CONTENT_TYPE, Requests, exposition
-from adapters.web.office import Office, Ring, Unavailable
+from adapters.web.office import Front, Office, Present, Ring, Unavailable
 from adapters.web.patient_pages import PatientPages
 from adapters.web.patients import PatientDesk
 
@@ -38,22 +39,28 @@ _SORRY = {
 
 def application(offices: Sequence[Office], desks: Sequence[PatientDesk] = ()) -> ASGIApp:
     """The practices that share one address, as one application. `desks`: those whose patients have pages here."""
-    return _Pages(offices, desks).app()
+    return application_of(Front(Present(tuple(offices), tuple(desks)), offices[0].fault))
+
+
+def application_of(front: Front) -> ASGIApp:
+    """The application of an address where practices come and go."""
+    return _Pages(front).app()
 
 
 class _Pages:
     """The functions of the paths. They run in threads of their own, so they may wait for the store."""
 
-    def __init__(self, offices: Sequence[Office], desks: Sequence[PatientDesk]) -> None:
-        self._offices, self._requests = offices, Requests()
-        self._patients = PatientPages(desks, self._requests.wrong_link) if desks else None
+    def __init__(self, front: Front) -> None:
+        self._front, self._requests = front, Requests()
+        self._patients = PatientPages(front, self._requests.wrong_link)
 
     def _routes(self) -> list[Route]:
         return [
             Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
             Route("/metrics", self.metrics),
             Route(PUSH, self.push, methods=["POST"]),
-            *(self._patients.routes() if self._patients else ()),
+            *self._patients.routes(),
         ]
 
     def app(self) -> ASGIApp:
@@ -69,23 +76,27 @@ class _Pages:
 
         inner = Starlette(routes=routes, exception_handlers=handlers)
         inner.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
-        return Guard(inner, counted, self._offices[0].fault)
+        return Guard(inner, counted, self._front.fault)
 
     def healthz(self, _request: Request) -> Response:
-        """200 while every calendar is up to date."""
-        fine = all(office.healthy() for office in self._offices)
-        return PlainTextResponse("à jour\n" if fine else "en retard\n", 200 if fine else 503)
+        """Whether the process does what it can: another status than 200 asks for a new start."""
+        return PlainTextResponse(*alive(self._front.now))
 
-    def metrics(self, _request: Request) -> Response:
-        """For Prometheus."""
-        return Response(exposition(self._offices, self._requests), media_type=CONTENT_TYPE)
+    def readyz(self, _request: Request) -> Response:
+        """Whether this process is the one that works: 503 from one that stands by."""
+        return PlainTextResponse(*ready(self._front.now))
+
+    def metrics(self, request: Request) -> Response:
+        """For Prometheus; of several practices the sums, with `?by=practice` each one's numbers."""
+        fine = request.query_params.get("by") == "practice"
+        return Response(exposition(self._front.now, self._requests, fine=fine), media_type=CONTENT_TYPE)
 
     def push(self, request: Request) -> Response:
         """A notification of Google: headers without a body. Answers 404 if the channel is unknown, so that Google does
         not repeat it and a stranger learns nothing; 503 asks Google to repeat it."""
-        ring = _ring(request)
-        if ring is None or not any(office.rung(ring) for office in self._offices):
-            raise HTTPException(404)
+        ring, now = _ring(request), self._front.now
+        if ring is None or not any(office.rung(ring) for office in now.offices):
+            raise Unavailable if ring is not None and now.standby else HTTPException(404)
         return Response(status_code=204)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------------
@@ -101,7 +112,7 @@ class _Pages:
 
     def _sorry(self, status: int, headers: dict[str, str] | None = None) -> Response:
         title, text = _SORRY.get(status, _SORRY[500])
-        if self._patients:
+        if self._front.now.desks:
             answer = self._patients.says(status, title, (text,))
             answer.headers.update(headers or {})
             return answer

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from adapters.web import forms, views
 from adapters.web.forms import Fields
 from adapters.web.limits import WINDOW_S, Guesses, address
+from adapters.web.office import Front
 from adapters.web.patients import Act, House, LinkTo, PatientDesk, Shown, What
 from adapters.web.sessions import LIFE_S, Place, Sessions, Visit
 from adapters.web.views import Asked
@@ -39,7 +40,10 @@ _PLAIN: Mapping[int, tuple[str, tuple[str, ...]]] = {
         "Ouvrez de nouveau le lien du message, ou appelez le cabinet.")),
     413: ("Demande refusée", ("Le formulaire envoyé est trop long. Rien n'a été changé.",)),
     429: ("Trop d'essais", ("Réessayez dans quelques minutes, ou appelez le cabinet.",)),
+    503: ("Le service reprend dans un instant", (
+        "Ouvrez de nouveau le lien dans une minute, ou appelez le cabinet. Rien n'a été changé.",)),
 }  # fmt: skip
+_AGAIN_AFTER_S = {429: WINDOW_S, 503: 30}
 
 
 class Stop(Exception):
@@ -66,11 +70,12 @@ class Form(Struct, frozen=True):
 
 
 class PatientPages:
-    """The pages of the practices that share one address: the one that knows the link answers."""
+    """The pages of the practices that share one address: the one that knows the link answers. While one of them is
+    only about to be worked for here, a link that nobody knows may be its: the visitor is asked to come again."""
 
-    def __init__(self, desks: Sequence[PatientDesk], wrong: Callable[[LinkTo], None]) -> None:
+    def __init__(self, front: Front, wrong: Callable[[LinkTo], None]) -> None:
         """`wrong` is told of each link that does not hold."""
-        self._desks, self._wrong = desks, wrong
+        self._front, self._wrong = front, wrong
         self._sessions, self._guesses = Sessions(), Guesses()
 
     def routes(self) -> list[Route]:
@@ -84,6 +89,8 @@ class PatientPages:
 
     def _opening(self, to: LinkTo) -> Page:
         async def opened(request: Request) -> Response:
+            if not self._desks:
+                return self._nobody()
             secret = request.path_params["secret"].rstrip(_AFTER_A_LINK)
             visit = self._sessions.begin(to, secret)
             return self._redirected(request, visit, ".")
@@ -92,6 +99,8 @@ class PatientPages:
 
     def _page(self, to: LinkTo, what: What | None) -> Page:
         async def page(request: Request) -> Response:
+            if not self._desks:
+                return self._nobody()
             try:
                 if request.method != "POST":
                     return await run_in_threadpool(self._looked, request, to, what)
@@ -101,15 +110,27 @@ class PatientPages:
 
         return page
 
+    @property
+    def _desks(self) -> tuple[PatientDesk, ...]:
+        return self._front.now.desks
+
+    def _nobody(self) -> Response:
+        """The answer where no practice has pages now. Nothing of the request is read."""
+        if self._front.now.standby:
+            return self._plain(503)
+        raise HTTPException(404)
+
     def _plain(self, status: int) -> Response:
         answer = self.says(status, *_PLAIN[status])
-        if status == 429:
-            answer.headers["Retry-After"] = str(WINDOW_S)
+        if status in _AGAIN_AFTER_S:
+            answer.headers["Retry-After"] = str(_AGAIN_AFTER_S[status])
         return answer
 
     def says(self, status: int, title: str, text: Sequence[str]) -> Response:
         """A page that only says something, with the phone where only one practice can be meant."""
-        return views.plain(self._desks[0].house() if len(self._desks) == 1 else None, status, title, text)
+        now = self._front.now
+        alone = len(now.desks) == 1 and not (now.standby or now.suspended)
+        return views.plain(now.desks[0].house() if alone else None, status, title, text)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -158,8 +179,11 @@ class PatientPages:
                 return Found(desk, shown)
         if fault is not None:
             raise fault
+        waits = self._guesses.wrong(client)
+        if self._front.now.standby and not waits:
+            raise Stop(503)
         self._wrong(to)
-        raise Stop(429 if self._guesses.wrong(client) else 404)
+        raise Stop(429 if waits else 404)
 
     # --- acting -------------------------------------------------------------------------------------------------------
 
@@ -212,7 +236,7 @@ class PatientPages:
     def _place(self, request: Request) -> Place:
         named = request.headers.get("host", "").lower()
         places = [_outside(desk.house()) for desk in self._desks]
-        found = next((one for one in places if one.netloc == named), places[0])
+        found = next((one for one in places if one.netloc == named), places[0] if places else urlsplit(""))
         return Place(found.scheme == "https" or request.url.scheme == "https", found.path.rstrip("/"))
 
 
