@@ -11,12 +11,13 @@ from sync.cli.frame import WRONG, Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from config.claims import Loaded
     from config.settings import Settings
     from sync.core.context import World
     from sync.store.calendars import CalendarRow
-    from sync.store.engine import Tx
+    from sync.store.engine import Store, Tx
 
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 _WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": "retenu"}
@@ -26,22 +27,53 @@ _WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": 
 def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, debug: Debug = False) -> None:
     """L'état de chaque agenda, des messages, et de ce qui est retenu. Code 1 quand un agenda n'est plus à jour.
 
-    Exemple : attitre status --json
-    """
-    from sync.cli.practices import all_settings, desk
+    De plusieurs cabinets, une ligne chacun, le pire d'abord ; « --practice CLÉ » en montre un.
 
-    practices = all_settings(config)
-    found = []
-    for settings in practices:
-        with desk(settings) as world:
-            found.append(_state(world, settings))
-    if json:
-        as_json(found[0] if len(found) == 1 else {"practices": found})
+    Exemples : attitre status --json ; attitre status -c /etc/attitre
+    """
+    from sync.cli.practices import all_loaded, desk, one_settings
+
+    loaded = all_loaded(config)
+    if len(loaded) > 1:
+        found = _of_all(loaded, json=json)
     else:
-        for one in found:
-            _show(one, named=len(found) > 1)
+        settings = one_settings(config)
+        with desk(settings) as world:
+            found = [_state(world, settings)]
+        (as_json if json else _show)(found[0])
     if any(is_wrong(one) for one in found):
         raise typer.Exit(WRONG)
+
+
+def _of_all(loaded: Sequence[Loaded], *, json: bool) -> list[dict[str, Any]]:
+    """Every practice, those that cannot be worked for too."""
+    from sync.cli.commands import overview
+    from sync.store.engines import Engines
+
+    engines = Engines()
+    stores = {
+        one.key: engines.store(one.settings.store.get_secret_value(), one.key) for one in loaded if one.settings
+    }  # all of them first: those at one address share their engine only while it is open
+    found = overview.in_order(_of_one(one, stores) for one in loaded)
+    if json:
+        as_json({"practices": found, "totals": overview.summed(found)})
+    else:
+        overview.show(found)
+    return found
+
+
+def _of_one(one: Loaded, stores: Mapping[str, Store]) -> dict[str, Any]:
+    from sync.cli.commands import overview
+    from sync.cli.practices import desk
+    from sync.store.engine import StoreProblem
+
+    if one.settings is None:
+        return overview.unusable(one)
+    try:
+        with desk(one.settings, stores[one.key]) as world:
+            return overview.with_state(_state(world, one.settings), one.key)
+    except StoreProblem as problem:
+        return overview.suspended(one.settings.practice.name, one.key, str(problem))
 
 
 def is_wrong(data: dict[str, Any]) -> bool:
@@ -183,11 +215,9 @@ def _held(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> l
     return found
 
 
-def _show(data: dict[str, Any], *, named: bool) -> None:
+def _show(data: dict[str, Any]) -> None:
     from rules.text.french import counted
 
-    if named:
-        say(f"{data['practice']}")
     lines = [
         (row["name"], _short(row["calendar"]), _word(row), _moment(row["last_success"]), str(row["bookings"]),
          str(row["to_complete"]), _why(row))
