@@ -60,9 +60,9 @@ def row_of(office: Office, dentist: str = "martin") -> CalendarRow:
     return found
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it, ten seconds at most."""
-    end = monotonic() + 10
+def until(true: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for it, so long at most."""
+    end = monotonic() + seconds
     while not true():
         assert monotonic() < end
         sleep(0.01)

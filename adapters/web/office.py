@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct, field
+
 if TYPE_CHECKING:
     from adapters.web.patients import PatientDesk
-
-from msgspec import Struct, field
 
 
 class Unavailable(Exception):

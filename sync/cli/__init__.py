@@ -23,7 +23,7 @@ _HOMES = {
     "patients": "patients",
     "init": "init", "check": "init",
     "status": "status", "release": "status", "hold": "status", "adopt": "status",
-    "sync": "sync", "run": "sync",
+    "sync": "sync", "run": "run",
 }  # fmt: skip
 
 __all__ = ["app", "loaded"]

@@ -1,5 +1,5 @@
-"""Alerts the practice when the store itself fails: its disk is full, or another program locks it. Nothing can be stored
-then, so the worker mails at once, and `attitre status` tests the store itself.
+"""Alerts the practice when nothing can be stored for it any more: its disk is full, another program locks the store, or
+its configuration cannot be used. The worker mails at once, and `attitre status` looks for itself.
 """
 
 from __future__ import annotations
@@ -21,16 +21,30 @@ SPARE_BYTES = 1024 * 1024  # that a pass may need
 
 def tell(world: World, problem: StoreProblem) -> None:
     """Send the alert by e-mail in the background. It is not retried: `/healthz` and the log say the same."""
-    sender = world.senders.get(Channel.EMAIL)
-    if sender is None or not world.practice.email:
-        return
-    key = f"{world.practice.key}:notice:store:{world.now().isoformat()}"
     text = (
         f"{problem}\n\nTant que cela dure, rien n'est vérifié ni envoyé. C'est réessayé à chaque passage, et tout "
         "reprend de soi-même.\n\nDétail : attitre status"
     )
-    message = Outgoing(key, world.practice.email, text, "attitre : la base ne peut pas être utilisée")
-    world.calls.start(Call(Channel.EMAIL, frozenset({"store"}), partial(_send, sender, message)))
+    _mail(world, "store", "attitre : la base ne peut pas être utilisée", text)
+
+
+def suspended(world: World, sentence: str) -> None:
+    """Send the alert that the practice is not worked for from now on, since its file cannot be used; as `tell`."""
+    text = (
+        f"La configuration de ce cabinet ne peut plus être utilisée :\n{sentence}\n\nTant que cela dure, rien n'est "
+        "vérifié ni envoyé pour lui, et aucun rendez-vous n'est annulé. Tout reprend dès que le fichier est corrigé."
+        "\n\nDétail : attitre check"
+    )
+    _mail(world, "configuration", "attitre : ce cabinet est suspendu", text)
+
+
+def _mail(world: World, about: str, subject: str, text: str) -> None:
+    sender = world.senders.get(Channel.EMAIL)
+    if sender is None or not world.practice.email:
+        return
+    key = f"{world.practice.key}:notice:{about}:{world.now().isoformat()}"
+    message = Outgoing(key, world.practice.email, text, subject)
+    world.calls.start(Call(Channel.EMAIL, frozenset({about}), partial(_send, sender, message)))
 
 
 def seen(store: Store) -> Iterator[str]:

@@ -11,13 +11,14 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
+from typing import Protocol
 
 from msgspec import Struct, field
 from schedule import Scheduler
 
 from sync.core import intervals
-from sync.core.calls import Pool
-from sync.core.context import World
+from sync.core.calls import Pool, finish
+from sync.core.context import World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.hours import at_work
 from sync.core.log import log
@@ -61,15 +62,20 @@ class Bell:
 
 
 class Stop(Struct):
-    """Set by a signal: SIGTERM ends with 0, SIGINT with 130."""
+    """Set by a signal: SIGTERM ends with 0, SIGINT with 130. SIGHUP ends nothing: it sets `reread`, so that the
+    configuration is read again between two rounds."""
 
     event: threading.Event = field(default_factory=threading.Event)
+    reread: threading.Event = field(default_factory=threading.Event)
     code: int = 0
     bell: Bell = field(default_factory=Bell)
 
     def __call__(self, number: int, _frame: FrameType | None = None) -> None:
-        self.code = 130 if number == signal.SIGINT else 0
-        self.event.set()
+        if number == signal.SIGHUP:
+            self.reread.set()
+        else:
+            self.code = 130 if number == signal.SIGINT else 0
+            self.event.set()
         self.bell.ring()
 
     def watch(self, _address: str) -> None:
@@ -80,8 +86,8 @@ class Stop(Struct):
 
 @contextmanager
 def listening(stop: Stop) -> Iterator[None]:
-    """Within this context SIGTERM and SIGINT end the loop instead of the process."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    """Within this context SIGTERM and SIGINT end the loop instead of the process, and SIGHUP neither."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, stop) for number in numbers]
     try:
         yield
@@ -116,8 +122,19 @@ class Worker:
         if self._woken.is_set():
             self._woken.clear()
             self.due = monotonic()
-        if self.due <= monotonic():
+        if self.due <= monotonic() or self.job.should_run:
             self.job.run()
+
+    def end(self, *, calls: bool = False) -> None:
+        """End: a reading under way stores nothing any more. `calls`: first wait for what gateways say to the calls
+        under way, each within its patience."""
+        if calls:
+            self._guarded(self._end_calls)
+        self.readers.close()
+
+    def _end_calls(self) -> None:
+        with self.readers.turn:
+            finish(self.world.calls, nobody_watches)
 
     def turn(self) -> None:
         """Run one round and plan the next; no fault ends the loop (an exception would cancel the ticker's job). Raises
@@ -180,23 +197,46 @@ class Worker:
             return ()
 
 
-def run(
-    worlds: Sequence[tuple[World, int]], stop: Stop, ready: Callable[[Sequence[Worker]], None] = lambda _: None
-) -> int:
-    """Run rounds for every practice until `stop`; returns the exit code. The caller holds the stores' leases. `ready`
-    is given the workers, in the worlds' order, before the first round, so that push notifications can wake them.
-    Raises Overtaken if another worker took a lease."""
-    ticker = Scheduler()
-    workers = [Worker(world, every, stop, ticker) for world, every in worlds]
-    ready(workers)
+class Crew(Protocol):
+    """Who works in this process, and who comes and goes (`sync.worker.crew`)."""
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """Those at work now."""
+        ...
+
+    def look(self) -> float:
+        """Take in who comes and goes. Returns when to look again, by the monotonic clock."""
+        ...
+
+    def overtaken(self, worker: Worker, problem: Overtaken) -> None:
+        """Another process took that worker's lease."""
+        ...
+
+    def close(self) -> None:
+        """End all of them."""
+        ...
+
+
+def run(crew: Crew, stop: Stop) -> int:
+    """Run rounds for every practice at work until `stop`; returns the exit code."""
     try:
         while not stop.event.is_set():
-            for worker in workers:
-                worker.turn_if_due()
-            ticker.run_pending()
+            look_again = crew.look()
+            for worker in crew.workers:
+                _turned(crew, worker, stop)
             if not stop.event.is_set():
-                stop.bell.wait(min(worker.due for worker in workers) - monotonic())
-    finally:  # also when overtaken: a reader left running must not write without the lease
-        for worker in workers:
-            worker.readers.close()
+                soonest = min((look_again, *(worker.due for worker in crew.workers)))
+                stop.bell.wait(min(soonest - monotonic(), intervals.SLOWEST_S))
+    finally:  # a reader left running must not write without the lease
+        crew.close()
     return stop.code
+
+
+def _turned(crew: Crew, worker: Worker, stop: Stop) -> None:
+    if stop.event.is_set():
+        return
+    try:
+        worker.turn_if_due()
+    except Overtaken as problem:
+        crew.overtaken(worker, problem)

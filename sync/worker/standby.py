@@ -1,64 +1,68 @@
-"""One worker a practice holds the lease: on PostgreSQL a second `run` stands by and takes over when the first is gone.
-
-On a SQLite file the second is refused: the file lock ends with its process, so a second worker is a mistake.
+"""One worker a practice holds its lease: on PostgreSQL a second `run` stands by for it, and takes over when the first
+is gone. The lock of a SQLite file ends with its process: a second `run` that finds it taken is a mistake.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
+from time import monotonic
 
-from sync.core.context import World
-from sync.core.log import log
-from sync.store.engine import Locked, Overtaken, Store, Unusable
-from sync.worker.loop import Stop
+from sync.store.engine import Locked, Store, Unusable
 
 LOOK_EVERY_S = 3.0  # times 0.7 to 1.3, so that two waiting workers do not try at the same moment
 
 
-def as_the_only_worker(worlds: Sequence[World], stop: Stop, work: Callable[[], int]) -> int:
-    """Run `work` while we hold the leases of all practices, and return its exit code.
-
-    The leases are taken all or none; a worker that is overtaken waits for them again. Returns `stop.code` if asked to
-    end before. Raises Locked if a store is a file that another worker holds."""
-    stores, waiting = list(_distinct(worlds)), False
-    while not stop.event.is_set():
-        with ExitStack() as locks:
-            if _taken(locks, stores):
-                waiting = False
-                try:
-                    return work()
-                except Overtaken as problem:
-                    log.warning("overtaken", reason=str(problem))
-        if not waiting:
-            log.info("standing by", reason=_STANDS_BY)
-        waiting = True
-        stop.event.wait(LOOK_EVERY_S * random.uniform(0.7, 1.3))  # noqa: S311 - no secret
-    return stop.code
+def next_try() -> float:
+    """When to ask for a lease again, by the monotonic clock."""
+    return monotonic() + LOOK_EVERY_S * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
 
 
-def _taken(locks: ExitStack, stores: Iterable[Store]) -> bool:
-    """Whether the leases of all stores are ours now."""
-    for store in stores:
-        try:
-            locks.enter_context(store.lock())
-        except (Locked, Unusable):
-            if not store.may_lose_its_lock:
-                raise
-            return False
-    return True
+@dataclass(slots=True)
+class _Held:
+    stack: ExitStack
+    practices: set[str] = field(default_factory=set)
 
 
-def _distinct(worlds: Sequence[World]) -> Iterable[Store]:
-    """Every store once: practices may share a file, which has one lock for all."""
-    found: dict[object, Store] = {}
-    for world in worlds:
-        found.setdefault(world.store.file or (str(world.store.url), world.practice.key), world.store)
-    return found.values()
+class Leases:
+    """The leases that this process holds. Practices that share a file hold its one lock together."""
+
+    def __init__(self) -> None:
+        self._held: dict[object, _Held] = {}
+
+    def take(self, store: Store) -> bool:
+        """Whether the practice's lease is ours now; False where another worker holds it, or the server cannot be
+        asked. Raises Locked if the store is a file that another process holds."""
+        held = self._held.get(_lock_of(store))
+        if held is None:
+            stack = ExitStack()
+            try:
+                stack.enter_context(store.lock())
+            except (Locked, Unusable):
+                if not store.may_lose_its_lock:
+                    raise
+                return False
+            held = self._held[_lock_of(store)] = _Held(stack)
+        held.practices.add(store.practice)
+        return True
+
+    def give_back(self, store: Store) -> None:
+        """The practice's lease ends, if it is ours."""
+        held = self._held.get(_lock_of(store))
+        if held is None:
+            return
+        held.practices.discard(store.practice)
+        if not held.practices:
+            del self._held[_lock_of(store)]
+            held.stack.close()
 
 
-_STANDS_BY = (
+def _lock_of(store: Store) -> object:
+    return store.file or (str(store.url), store.practice)
+
+
+STANDS_BY = (
     "Un autre attitre travaille pour ce cabinet : celui-ci attend, et prend le relais dès que l'autre s'arrête ou que "
     "la base répond de nouveau."
 )

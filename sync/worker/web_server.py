@@ -6,13 +6,13 @@ Practices that share a listen address answer as one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from adapters.web.listener import bound, serving
-from adapters.web.office import Measure, Ring, Unavailable
-from adapters.web.pages import application
+from adapters.web.listener import CannotListen, bound, serving
+from adapters.web.office import Front, Measure, Present, Ring, Unavailable
+from adapters.web.pages import application_of
 from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients
@@ -23,30 +23,80 @@ from sync.worker import health, push_channels
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.worker.loop import Worker
+    from sync.worker.member import Member
 
-Ready = Callable[[Sequence["Worker"]], None]
 WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
 
-def listeners(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Ready:
-    """Bind every listen address now, and answer there once the workers are known. Raises CannotListen."""
-    places: dict[str, list[int]] = {}
-    for number, settings in enumerate(practices):
-        if settings.page:
-            places.setdefault(settings.page.listen, []).append(number)
-    doors = {listen: stack.enter_context(bound(listen)) for listen in places}
+class Listeners:
+    """The addresses at which this process answers: each is open while a practice of it is there, at work or standing
+    by. `must`: an address that cannot be had ends the process once a practice of it is at work; else that is logged,
+    and tried again."""
 
-    def ready(workers: Sequence[Worker]) -> None:
-        for listen, members in places.items():
-            offices = [
-                desk_of(worlds[one], practices[one], workers[one], stack.enter_context(telling(workers[one])))
-                for one in members
-            ]
-            desks = [one for one in offices if isinstance(one, DeskOfPatients)]
-            stack.enter_context(serving(doors[listen], application(offices, desks), offices[0].fault))
+    def __init__(self, *, must: bool) -> None:
+        self._must = must
+        self._open: dict[str, tuple[Front, ExitStack]] = {}
+        self._desks: dict[Worker, tuple[Desk, ExitStack]] = {}
+        self._refused: dict[str, str] = {}
 
-    return ready
+    def show(self, members: Sequence[Member], suspended: Sequence[str]) -> None:
+        """Answer for these from now on. Raises CannotListen."""
+        self._forget_desks({member.worker for member in members})
+        places: dict[str, list[Member]] = {}
+        for member in members:
+            if member.settings.page and member.problem is None:
+                places.setdefault(member.settings.page.listen, []).append(member)
+        for listen in [one for one in self._open if one not in places]:
+            self._open.pop(listen)[1].close()
+        for listen, there in places.items():
+            self._answer(listen, there, tuple(suspended))
+
+    def close(self) -> None:
+        """Answer no more."""
+        for _, stack in self._open.values():
+            stack.close()
+        self._open.clear()
+        self._forget_desks(set())
+
+    def _answer(self, listen: str, there: Sequence[Member], suspended: tuple[str, ...]) -> None:
+        offices = tuple(self._desk(member, member.worker) for member in there if member.worker is not None)
+        desks = tuple(one for one in offices if isinstance(one, DeskOfPatients))
+        now = Present(offices, desks, tuple(one.key for one in there if one.standing_by), suspended)
+        if listen in self._open:
+            self._open[listen][0].now = now
+            return
+        try:
+            self._open[listen] = _opened(listen, now)
+            self._refused.pop(listen, None)
+        except CannotListen as problem:
+            if offices and self._must:
+                raise
+            if self._refused.get(listen) != str(problem):  # a second process on this machine, until it takes over
+                log.warning("not listening", reason=str(problem))
+            self._refused[listen] = str(problem)
+
+    def _desk(self, member: Member, worker: Worker) -> Desk:
+        if worker not in self._desks:
+            stack = ExitStack()
+            hints = stack.enter_context(telling(worker))
+            self._desks[worker] = desk_of(worker.world, member.settings, worker, hints), stack
+        return self._desks[worker][0]
+
+    def _forget_desks(self, workers: Set[Worker | None]) -> None:
+        for worker in [one for one in self._desks if one not in workers]:
+            self._desks.pop(worker)[1].close()
+
+
+def _opened(listen: str, now: Present) -> tuple[Front, ExitStack]:
+    front, stack = Front(now, _fault), ExitStack()
+    door = stack.enter_context(bound(listen))
+    stack.enter_context(serving(door, application_of(front), front.fault))
+    return front, stack
+
+
+def _fault(error: Exception) -> None:
+    log.error("page failed", **described(error))
 
 
 class Hints(threading.Thread):
@@ -57,19 +107,24 @@ class Hints(threading.Thread):
         super().__init__(name="hints", daemon=True)
         self._worker, self._lock = worker, threading.Lock()
         self._pending: dict[str, Ring] = {}
-        self._come, self._ended = threading.Event(), threading.Event()
+        self._come, self._ended, self._begun = threading.Event(), threading.Event(), False
         self.wakes = 0
 
     def give(self, ring: Ring) -> None:
-        """Add a notification, from any thread; the latest of a channel is enough."""
+        """Add a notification, from any thread; the latest of a channel is enough. The first starts the thread."""
         with self._lock:
             self._pending[ring.channel] = ring
+            if not self._begun:
+                self._begun = True
+                self.start()
         self._come.set()
 
     def end(self) -> None:
-        """Stop the thread."""
+        """Stop the thread, if there is one."""
         self._ended.set()
         self._come.set()
+        if self._begun:
+            self.join(WAKE_EVERY_S)
 
     def run(self) -> None:
         """Pass notifications on until `end`."""
@@ -102,12 +157,10 @@ class Hints(threading.Thread):
 def telling(worker: Worker) -> Iterator[Hints]:
     """Within this context, notifications wake that worker."""
     hints = Hints(worker)
-    hints.start()
     try:
         yield hints
     finally:
         hints.end()
-        hints.join(WAKE_EVERY_S)
 
 
 class Desk:
@@ -115,6 +168,11 @@ class Desk:
 
     def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
         self._world, self._settings, self._worker, self._hints = world, settings, worker, hints
+
+    @property
+    def key(self) -> str:
+        """See `Office.key`."""
+        return self._settings.practice.key
 
     def healthy(self) -> bool:
         """See `Office.healthy`."""
@@ -152,7 +210,7 @@ class Desk:
                 lags[one.dentist] = max(one.lag, lags.get(one.dentist, 0))
         for dentist, lag in lags.items():
             meaning = "Since the last successful reading, of the dentist's calendar that waits longest."
-            yield self._measure("attitre_calendar_lag_seconds", meaning, lag, dentist=dentist)
+            yield self._measure("attitre_calendar_lag_seconds", meaning, lag, worst=True, dentist=dentist)
 
     def _of_messages(self) -> Iterator[Measure]:
         try:
@@ -169,8 +227,10 @@ class Desk:
         meaning = "Passes that messages of push channels brought forward."
         yield self._measure("attitre_push_wakes", meaning, self._hints.wakes, grows=True)
 
-    def _measure(self, name: str, meaning: str, value: float, *, grows: bool = False, **labels: str) -> Measure:
-        return Measure(name, meaning, value, {"practice": self._settings.practice.key, **labels}, grows)
+    def _measure(
+        self, name: str, meaning: str, value: float, *, grows: bool = False, worst: bool = False, **labels: str
+    ) -> Measure:
+        return Measure(name, meaning, value, {"practice": self.key, **labels}, grows, worst)
 
     def rung(self, ring: Ring) -> bool:
         """See `Office.rung`. Only checks the channel; `Hints` passes the notification on."""
@@ -185,7 +245,7 @@ class Desk:
 
     def fault(self, error: Exception) -> None:
         """See `Office.fault`."""
-        log.error("page failed", **described(error))
+        _fault(error)
 
 
 class DeskOfPatients(Desk, PagesOfPatients):

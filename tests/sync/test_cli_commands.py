@@ -366,11 +366,52 @@ def test_p3_a_patient_is_found_by_name_birth_date_or_mobile(shelves: dict[str, S
 def test_several_practices_are_too_many_for_a_command_about_one(shelves: dict[str, Shelf]) -> None:
     Path("two").mkdir()
     for name in ("lilas", "roses"):
-        text = YAML.replace("practice: {", f"practice: {{key: {name}, ")
+        text = YAML.replace("practice: {", f"practice: {{key: {name}, ").replace("/cabinet/", f"/{name}/")
         Path("two", f"{name}.yaml").write_text(text, encoding="utf-8")
     assert attitre("status", "-c", "two").exit_code == 1
-    assert "choisissez-en un" in attitre("agenda", "-c", "two").stderr
+    assert "« --practice CLÉ »" in attitre("agenda", "-c", "two").stderr
     assert attitre("sync", "-c", "two").exit_code == 0
+    assert attitre("agenda", "-c", "two", "--practice", "roses").exit_code == 0
+    assert attitre("--practice", "roses", "patients", "search", "-c", "two", "dupont").exit_code in {0, 1}
+    lost = attitre("agenda", "-c", "two", "--practice", "rose")
+    assert (lost.exit_code, lost.stderr) == (1, "Aucun cabinet n'a la clé « rose ». Vouliez-vous dire « roses » ?\n")
+
+
+def test_status_of_many_is_a_line_each_the_worst_first_and_json_has_the_totals(shelves: dict[str, Shelf]) -> None:
+    Path("many").mkdir()
+    for name in ("iris", "lilas", "roses"):
+        text = YAML.replace("practice: {", f"practice: {{key: {name}, ")
+        text = text.replace("/cabinet/martin", f"/{name}/{name}-m").replace("/cabinet/bernard", f"/{name}/{name}-b")
+        Path("many", f"{name}.yaml").write_text(text, encoding="utf-8")
+    assert attitre("sync", "-c", "many").exit_code == 0
+    shelves["roses-m"].down = True
+    Path("many", "lilas.yaml").write_text(Path("many", "lilas.yaml").read_text("utf-8") + "motfs: []\n", "utf-8")
+    assert attitre("sync", "-c", "many").exit_code == 3
+    result = attitre("status", "-c", "many")
+    lines = [re.split("  +", line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert [line[:3] for line in lines[1:4]] == [
+        ["lilas", "suspendu", "0/0"], ["roses", "en panne", "1/2"], ["iris", "à jour", "2/2"]
+    ]  # fmt: skip
+    assert "many/lilas.yaml" in lines[1][-1]
+    assert "Vouliez-vous dire « motifs » ?" in lines[1][-1]
+    assert lines[2][-1] == "dav.example n'est pas joignable."
+    assert lines[4][:3] == ["Total : 3", "1 à jour", "3/4"]
+    data = ask("status", "-c", "many", "--json")
+    assert [(one["key"], one["state"]) for one in data["practices"]] == [
+        ("lilas", "suspended"), ("roses", "failing"), ("iris", "ok")
+    ]  # fmt: skip
+    assert data["totals"]["calendars"] == {"ok": 3, "stale": 0, "failing": 1, "held": 0}
+    assert ask("status", "-c", "many", "--practice", "iris", "--json")["practice"] == "Cabinet des Lilas"
+    refused = attitre("agenda", "-c", "many", "--practice", "lilas")
+    assert (refused.exit_code, "motfs" in refused.stderr) == (1, True)
+
+
+def test_one_file_that_is_wrong_is_refused_as_ever(shelves: dict[str, Shelf]) -> None:
+    Path("attitre.yaml").write_text(YAML + "motfs: []\n", encoding="utf-8")
+    for words in (["status"], ["sync"], ["run"]):
+        result = attitre(*words)
+        assert (result.exit_code, "La configuration est à corriger" in result.stderr) == (1, True)
 
 
 def test_the_example_is_written_once_and_never_over_another(shelves: dict[str, Shelf]) -> None:

@@ -3,6 +3,7 @@
 import threading
 from datetime import datetime, time, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -13,6 +14,7 @@ from adapters.base import WHOLE, LoginRefused, TryLater
 from sync.store import calendars
 from sync.store.engine import StoreProblem, Unusable
 from sync.worker.loop import Stop, Worker, run
+from tests.crew import crew_of
 from tests.office import Office
 from tests.working import Working, row_of, until
 
@@ -29,15 +31,16 @@ def test_a_hint_is_due_until_the_calendar_was_read_and_one_that_comes_meanwhile_
     assert row_of(office).due_at == office.now + timedelta(seconds=1)
 
 
-def test_a_wake_from_another_thread_brings_the_next_pass_forward(office: Office) -> None:
-    stop, workers = Stop(), list[Worker]()
-    done = threading.Thread(target=run, args=([(office.world, 3600)], stop, workers.extend), daemon=True)
+def test_a_wake_from_another_thread_brings_the_next_pass_forward(office: Office, tmp_path: Path) -> None:
+    stop = Stop()
+    crew = crew_of(tmp_path / "crew", [office.world], stop, every=3600)
+    done = threading.Thread(target=run, args=(crew, stop), daemon=True)
     done.start()
     asked = office.calendars["martin"].calls
     until(lambda: asked["changes"] == 2)
     with office.world.store.write() as tx:
         calendars.due_now(tx, "memory:martin", office.now)
-    workers[0].wake()
+    crew.workers[0].wake()
     until(lambda: asked["changes"] == 3)
     stop(15)
     done.join(10)

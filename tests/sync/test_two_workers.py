@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -27,13 +28,15 @@ from sync.evaluate.evaluate import evaluate
 from sync.store import calendars, keyvalue, messages
 from sync.store import tables as t
 from sync.store.engine import Locked, Overtaken, Store
+from sync.store.engines import Engines
 from sync.wiring import open_world
 from sync.worker.loop import Stop
 from sync.worker.loop import run as work
 from sync.worker.one_pass import one_pass
 from sync.worker.scheduler import Readers
-from sync.worker.standby import as_the_only_worker
+from tests.crew import crew_of
 from tests.office import MORNING, PARIS, Office, ics, make_office
+from tests.working import until
 
 LOCKS = "select pid from pg_locks where locktype = 'advisory' and granted"
 
@@ -181,69 +184,94 @@ def test_i09_a_file_has_no_fence_and_its_writes_cost_nothing_more(office: Office
 # --- standing by ------------------------------------------------------------------------------------------------------
 
 
-class Waited(threading.Event):
-    """Of a worker that stands by: says when it has been refused the lease twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refused, self.was_refused_twice = 0, threading.Event()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.refused += 1
-        if self.refused > 1:
-            self.was_refused_twice.set()
-        return super().wait(timeout)
-
-
 def test_i07_a_second_worker_waits_takes_over_and_gives_back(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.05)
-    office, turns, waiting = office_on(store, tmp_path), [], Waited()
-    second = replace(office.world, store=Store(postgresql, "lilas"))
-
-    def waits() -> None:
-        as_the_only_worker([second], Stop(event=waiting), lambda: turns.append("second") or 7)
-
+    office, stop = office_on(store, tmp_path), Stop()
+    second = crew_of(tmp_path / "second", [replace(office.world, store=Store(postgresql, "lilas"))], stop)
     with store.lock():
-        thread = threading.Thread(target=waits)
+        thread = threading.Thread(target=work, args=[second, stop])
         thread.start()
-        assert waiting.was_refused_twice.wait(60)
-        assert turns == []
+        until(lambda: second.members[0].standing_by)
+        assert second.workers == []
         cut(store)
+        until(lambda: second.workers)
+        stop(signal.SIGTERM)
         thread.join(60)
-        assert turns == ["second"]
         ended = Stop()
-        assert as_the_only_worker([office.world], ended, lambda: work([(office.world, 1)], _soon(ended))) == 0
+        assert work(crew_of(tmp_path / "first", [office.world], ended, every=1), _soon(ended)) == 0
     assert capsys.readouterr().out.count("celui-ci attend") == 1
-    second.store.close()
 
 
 def test_i07_overtaken_the_loop_waits_and_works_again(
     store: Store, postgresql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.05)
-    office, stop, fences = office_on(store, tmp_path), Stop(), []
-
-    def until_overtaken() -> int:
-        fences.append(fence(store))
-        if len(fences) == 2:
-            return 0
-        cut(store)
-        with Store(postgresql, "lilas").lock():
-            pass
-        return work([(office.world, 1)], stop)
-
-    assert as_the_only_worker([office.world], stop, until_overtaken) == 0
-    first, second = fences
+    office, stop = office_on(store, tmp_path), Stop()
+    crew = crew_of(tmp_path / "crew", [office.world], stop)
+    crew.look()
+    [before], first = crew.workers, fence(store)
     assert first is not None
-    assert second == first + 2
+    cut(store)
+    with Store(postgresql, "lilas").lock():
+        pass
+    thread = threading.Thread(target=work, args=[crew, stop])
+    thread.start()
+    until(lambda: crew.workers and crew.workers[0] is not before and crew.workers[0].passes["done"])
+    stop(signal.SIGTERM)
+    thread.join(60)
+    assert fence(store) == first + 2
 
 
-def test_i09_on_a_file_a_second_worker_is_refused(office: Office) -> None:
+def test_i07_practices_of_one_server_hold_their_leases_by_one_connection(store: Store, postgresql: str) -> None:
+    engines, other = Engines(), Store(postgresql, "roses")
+    lilas, roses = engines.store(postgresql, "lilas"), engines.store(postgresql, "roses")
+    with ExitStack() as stack:
+        stack.enter_context(lilas.lock())
+        with roses.lock():
+            until(lambda: len(holders(store)) == 1)  # those of earlier tests have gone
+            with pytest.raises(Locked), other.lock():
+                pass
+            with pytest.raises(Locked), engines.store(postgresql, "roses").lock():
+                pass
+        with other.lock():
+            until(lambda: len(holders(store)) == 2)
+        with pytest.raises(Locked), store.lock():
+            pass
+    with store.lock():
+        pass
+    for one in (lilas, roses, other):
+        one.close()
+
+
+def test_i07_cut_all_leases_of_the_connection_end_and_each_is_taken_anew(store: Store, postgresql: str) -> None:
+    engines, other = Engines(), Store(postgresql, "roses")
+    lilas, roses = engines.store(postgresql, "lilas"), engines.store(postgresql, "roses")
+    with lilas.lock():
+        with roses.lock():
+            cut(store)
+            with other.lock(), pytest.raises(Overtaken), roses.write():
+                pass
+            with lilas.write() as tx:  # nobody took over this one
+                keyvalue.put(tx, "who", "lilas")
+        with roses.lock(), roses.write() as tx:
+            keyvalue.put(tx, "who", "roses")
+    for one in (lilas, roses, other):
+        one.close()
+
+
+def holders(store: Store) -> set[int]:
+    """The connections that hold a lease."""
+    with store.read() as tx:
+        return set(tx.connection.execute(text(LOCKS)).scalars())
+
+
+def test_i09_on_a_file_a_second_worker_is_refused(office: Office, tmp_path: Path) -> None:
     other = replace(office.world, store=Store(str(office.world.store.url), "lilas"))
+    crew = crew_of(tmp_path / "crew", [other], Stop())
     with office.world.store.lock(), pytest.raises(Locked, match="Un autre attitre travaille déjà"):
-        as_the_only_worker([other], Stop(), lambda: 0)
+        crew.look()
 
 
 def _soon(stop: Stop) -> Stop:

@@ -11,7 +11,7 @@ from schedule import Scheduler
 from sqlalchemy import update
 
 from adapters.web.metrics import Requests, exposition
-from adapters.web.office import Ring, Unavailable
+from adapters.web.office import Present, Ring, Unavailable
 from config.load import load
 from config.settings import Settings
 from sync.store import calendars, messages
@@ -49,7 +49,7 @@ def desk(office: Office, settings: Settings) -> Iterator[Desk]:
 
 def numbers(desk: Desk) -> list[str]:
     """The lines that Prometheus reads."""
-    return [line for line in exposition([desk], Requests()).decode().splitlines() if not line.startswith("#")]
+    return [line for line in exposition(Present((desk,)), Requests()).decode().splitlines() if not line.startswith("#")]
 
 
 def change(office: Office, calendar: str, **values: object) -> None:

@@ -1,23 +1,21 @@
-"""`sync` and `run`: one pass, and passes for ever."""
+"""`sync`: one pass."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec.structs import replace
 
-from sync.cli.frame import INTERRUPTED, UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, end_tidily, start_log
+from sync.cli.frame import UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose, app, end_tidily, start_log
 from sync.cli.output import say, warn
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.core.context import World
     from sync.rehearsal.dry_run import Intentions
-    from sync.worker.loop import Worker
     from sync.worker.one_pass import PassReport
 
 
@@ -44,21 +42,21 @@ def sync(
 
     Exemples : attitre sync ; attitre sync --dry-run ; attitre sync --only martin
     """
-    from sync.cli.practices import all_settings
+    from sync.cli.practices import usable_settings
 
     start_log(verbose)
     end_tidily()
-    practices = all_settings(config)
+    practices, whole = usable_settings(config)
     if restored and tell_all:
         raise Failure("« --restored » (ne rien redire) ou « --tell-all » (tout dire) : choisissez.")
     if (restored or tell_all) and (only or dry_run):
         option = "--restored" if restored else "--tell-all"
         raise Failure(f"« {option} » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
-    named = len(practices) > 1
+    named = len(practices) > 1 or not whole
     how = {"restored": restored, "tell_all": tell_all}
     codes = [_sync(settings, only, dry_run=dry_run, named=named, how=how) for settings in practices]
-    if any(codes):
-        raise typer.Exit(max(codes))
+    if any(codes) or not whole:
+        raise typer.Exit(max([*codes, WRONG * (not whole)]))
 
 
 def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
@@ -175,98 +173,3 @@ def _title(world: World, address: str, ref: str) -> str:
         return ref
     events = source.calendar.read(ref, row.payload, world.window(world.now())).events
     return f"{events[0].title}, {events[0].start:%d/%m/%Y %H:%M}" if events else ref
-
-
-@app.command()
-def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
-    """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
-
-    Sur PostgreSQL, un second « attitre run » attend et prend le relais si le premier s'arrête.
-
-    Exemple : attitre run -c /etc/attitre
-    """
-    from sync.cli.practices import all_settings
-    from sync.cli.startup import loaded_all
-    from sync.wiring import open_world
-    from sync.worker import loop
-    from sync.worker.standby import as_the_only_worker
-
-    start_log(max(verbose, 1))
-    practices, stop = all_settings(config), loop.Stop()
-    with loop.listening(stop), ExitStack() as stack:
-        worlds = [stack.enter_context(open_world(settings)) for settings in practices]
-        loaded_all()
-        for world, settings in zip(worlds, practices, strict=True):
-            _begins(world, settings)
-        say("Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status")
-        pairs = [(world, settings.sync.every_seconds) for world, settings in zip(worlds, practices, strict=True)]
-
-        def leads() -> int:
-            with ExitStack() as around:
-                return loop.run(pairs, stop, _around(worlds, practices, around))
-
-        code = as_the_only_worker(worlds, stop, leads)
-    if code == INTERRUPTED:
-        warn("Interrompu : tout est enregistré.")
-    raise typer.Exit(code)
-
-
-def _begins(world: World, settings: Settings) -> None:
-    """What this practice's worker is about to do, from which calendars, by which ways."""
-    from urllib.parse import urlsplit
-
-    from rules.text.french import counted, listed
-    from sync.core.intervals import SLOWEST_S
-    from sync.worker import health
-
-    names = dict.fromkeys(world.practice.name_of(source.dentist) for source in world.sources)
-    every = counted(settings.sync.every_seconds, "seconde", "secondes")
-    messages = settings.messages
-    ways = [f"e-mails par {urlsplit(messages.email.url).hostname}"] if messages.email else []
-    ways += ["SMS"] if messages.sms else []
-    calendars = counted(len(world.sources), "agenda", "agendas")
-    closes = all(dentist.hours is not None for dentist in world.practice.dentists)
-    slower = closes and settings.sync.every_seconds < SLOWEST_S
-    every += " (toutes les 10 minutes, cabinet fermé)" if slower else ""
-    say(f"{world.practice.name} : {calendars} ({listed(names, 'et')}), une lecture toutes les {every}.")
-    served = f" Sur le réseau : {settings.page.listen}." if settings.page else ""
-    say(f"  Messages aux patients : {listed(ways, 'et') or 'aucun'}.{served}")
-    for remark in health.remarks(settings):
-        say(f"  {remark}")
-
-
-def _around(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
-    """What `run` does beside its passes: answers on the network, and minds push channels. Nothing is loaded for a
-    practice without `page:` that has none left."""
-    from sync.store import subscriptions
-
-    served = _served(worlds, practices, stack) if any(one.page for one in practices) else None
-
-    def ready(workers: Sequence[Worker]) -> None:
-        for worker, settings in zip(workers, practices, strict=True):
-            with worker.world.store.read() as tx:
-                left = bool(subscriptions.every(tx))
-            if settings.page or left:
-                worker.chores.append(_channels(worker.world, settings))
-        if served:
-            served(workers)
-
-    return ready
-
-
-def _served(worlds: Sequence[World], practices: Sequence[Settings], stack: ExitStack) -> Callable[[Any], None]:
-    from adapters.web.listener import CannotListen
-    from sync.worker.web_server import listeners
-
-    try:
-        return listeners(worlds, practices, stack)
-    except CannotListen as error:
-        raise Failure(str(error)) from error
-
-
-def _channels(world: World, settings: Settings) -> Callable[[], None]:
-    from sync.worker import push_channels
-
-    page = settings.page
-    where = push_channels.address(page.public_url) if page and page.google_push and page.public_url else None
-    return lambda: push_channels.refresh_channels(world, where)

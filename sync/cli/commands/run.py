@@ -1,0 +1,120 @@
+"""`run`: passes for ever, for every practice of the configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import typer
+
+from sync.cli.frame import INTERRUPTED, Chosen, Configs, Debug, Failure, Verbose, app, start_log
+from sync.cli.output import say, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from config.claims import Loaded
+    from config.folder import Folder
+    from config.settings import Settings
+    from sync.core.context import World
+    from sync.worker.crew import Crew
+    from sync.worker.loop import Stop
+    from sync.worker.member import Member
+
+MOST_SAID = 12  # practices whose work is told one by one at the start
+
+
+@app.command()
+def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+    """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
+
+    Sur PostgreSQL, un second « attitre run » attend et prend le relais si le premier s'arrête.
+
+    D'un dossier, chaque fichier est un cabinet ; il est relu quand il change (ou sur SIGHUP), et un fichier faux ne
+    suspend que le sien.
+
+    Exemple : attitre run -c /etc/attitre
+    """
+    from sync.cli.startup import loaded_all, may_open_many_files
+    from sync.worker import loop
+    from sync.worker.crew import Crew
+
+    start_log(max(verbose, 1))
+    stop = loop.Stop()
+    folder, loaded = _configured(config)
+    if folder.watched:
+        may_open_many_files()
+    with loop.listening(stop):
+        crew = Crew(folder, loaded, stop)
+        try:
+            crew.open_all()
+            loaded_all()
+            _begins(crew.members)
+            code = _worked(crew, stop)
+        finally:
+            crew.close()
+    if code == INTERRUPTED:
+        warn("Interrompu : tout est enregistré.")
+    raise typer.Exit(code)
+
+
+def _worked(crew: Crew, stop: Stop) -> int:
+    from sync.worker import loop
+
+    try:
+        return loop.run(crew, stop)
+    except Exception as error:
+        from adapters.web.listener import CannotListen  # imported here: only a practice with `page:` needs it
+
+        if isinstance(error, CannotListen):
+            raise Failure(str(error)) from error
+        raise
+
+
+def _configured(config: list[Path] | None) -> tuple[Folder, Sequence[Loaded]]:
+    """The practices' files. Raises Failure after naming each problem, where no practice can be worked for."""
+    from config.folder import Folder
+    from sync.cli.practices import all_loaded, all_settings
+
+    chosen = config.practice if isinstance(config, Chosen) else None
+    folder = Folder([one.file for one in all_loaded(config)] if chosen else config or [], os.environ)
+    loaded = folder.read()
+    usable = [one for one in loaded if one.settings is not None]
+    if not usable or (len(usable) < len(loaded) and not folder.watched):
+        all_settings(config)
+    return folder, loaded
+
+
+def _begins(members: Sequence[Member]) -> None:
+    """What this process is about to do."""
+    for member in members[:MOST_SAID]:
+        if member.world is not None:
+            _practice_begins(member.world, member.settings)
+    if len(members) > MOST_SAID:
+        say(f"… et {len(members) - MOST_SAID} autres cabinets.")
+    say("Ctrl-C arrête proprement. Où en est-on, d'un autre terminal : attitre status")
+
+
+def _practice_begins(world: World, settings: Settings) -> None:
+    """What this practice's worker is about to do, from which calendars, by which ways."""
+    from urllib.parse import urlsplit
+
+    from rules.text.french import counted, listed
+    from sync.core.intervals import SLOWEST_S
+    from sync.worker import health
+
+    names = dict.fromkeys(world.practice.name_of(source.dentist) for source in world.sources)
+    every = counted(settings.sync.every_seconds, "seconde", "secondes")
+    messages = settings.messages
+    ways = [f"e-mails par {urlsplit(messages.email.url).hostname}"] if messages.email else []
+    ways += ["SMS"] if messages.sms else []
+    calendars = counted(len(world.sources), "agenda", "agendas")
+    closes = all(dentist.hours is not None for dentist in world.practice.dentists)
+    slower = closes and settings.sync.every_seconds < SLOWEST_S
+    every += " (toutes les 10 minutes, cabinet fermé)" if slower else ""
+    say(f"{world.practice.name} : {calendars} ({listed(names, 'et')}), une lecture toutes les {every}.")
+    served = f" Sur le réseau : {settings.page.listen}." if settings.page else ""
+    say(f"  Messages aux patients : {listed(ways, 'et') or 'aucun'}.{served}")
+    for remark in health.remarks(settings):
+        say(f"  {remark}")

@@ -1,0 +1,192 @@
+"""The practices of one `run`: they come, change and go with their files; each one's trouble stays its own (law L10).
+
+A practice whose file cannot be used is suspended: nothing is read, told or cancelled for it until the file is mended.
+So is one whose store cannot be opened; that is tried again. Unchanged practices keep all that they have.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.claims import Loaded
+from config.folder import Folder
+from config.problems import why
+from sync.core.log import log
+from sync.outbox import store_alert
+from sync.store.engine import Locked, Overtaken, StoreProblem, Unusable
+from sync.wiring import open_world
+from sync.worker.loop import Stop, Worker
+from sync.worker.member import Around, Member, Opening
+from sync.worker.standby import next_try
+
+if TYPE_CHECKING:
+    from sync.worker.web_server import Listeners
+
+LOOK_AT_FILES_EVERY_S = 30.0
+
+
+class Crew:
+    """See `sync.worker.loop.Crew`. `loaded`: what `folder` read already. Files named one by one must all be fine at the
+    start; of a folder's, each may be wrong alone."""
+
+    def __init__(self, folder: Folder, loaded: Iterable[Loaded], stop: Stop, opening: Opening = open_world) -> None:
+        self._folder, self._stop, self._around = folder, stop, Around(stop, opening)
+        self._members: dict[str, Member] = {}
+        self._suspended: dict[str, str] = {}  # key or file → why
+        self._keys: dict[Path, str] = {}  # the last known key of a file
+        self._listeners: Listeners | None = None
+        self._try_again = self._look_again = -inf
+        self._began = False
+        self._take(loaded)
+
+    # --- who is there -------------------------------------------------------------------------------------------------
+
+    @property
+    def workers(self) -> Sequence[Worker]:
+        """See loop.Crew."""
+        return [member.worker for member in self._members.values() if member.worker is not None]
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """The practices whose files can be used."""
+        return tuple(self._members.values())
+
+    def open_all(self) -> None:
+        """Before the first round: open each practice. Raises StoreProblem where files were named one by one."""
+        for member in self._members.values():
+            self._tried(member, member.open)
+
+    def look(self) -> float:
+        """See loop.Crew. The first look raises StoreProblem where files were named one by one, and Locked where
+        another process holds all files."""
+        self._look_at_files()
+        waiting = [member for member in self._members.values() if member.worker is None]
+        if waiting and time.monotonic() >= self._try_again:
+            self._begin(waiting)
+            self._try_again = next_try()
+        self._began = True
+        self._show()
+        waits = any(member.worker is None for member in self._members.values())
+        return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf)
+
+    def overtaken(self, worker: Worker, problem: Overtaken) -> None:
+        """See loop.Crew."""
+        member = next(one for one in self._members.values() if one.worker is worker)
+        member.overtaken(problem)
+        self._try_again = next_try()
+        self._stop.bell.ring()  # the loop has not counted with that
+
+    def close(self) -> None:
+        """See loop.Crew. Calls under way are left: their messages' fate is found out at the next start."""
+        if self._listeners is not None:
+            self._listeners.close()
+        for member in self._members.values():
+            member.close(calls=False)
+        self._members.clear()
+
+    # --- beginning ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, waiting: Iterable[Member]) -> None:
+        away: dict[str, StoreProblem] = {}  # stores that cannot be asked now: not once more for each of their practices
+        for member in waiting:
+            store = member.settings.store.get_secret_value()
+            if store in away:
+                self._says(member, away[store])
+                continue
+            self._tried(member, member.begin)
+            if isinstance(member.problem, Unusable):
+                away[store] = member.problem
+        if not self._began and not self.workers:
+            self._refuse()
+
+    def _tried(self, member: Member, work: Callable[[], object]) -> None:
+        """A store's trouble is its practice's alone; files named one by one are refused for it at the start."""
+        try:
+            work()
+        except StoreProblem as problem:
+            if not self._began and not self._folder.watched:
+                raise
+            self._says(member, problem)
+        else:
+            member.problem = None
+
+    def _says(self, member: Member, problem: StoreProblem) -> None:
+        if str(problem) != str(member.problem):
+            log.error("practice suspended", practice=member.key, reason=str(problem))
+        member.problem = problem
+
+    def _refuse(self) -> None:
+        """A second `run` on the same files would wait for ever. Raises Locked."""
+        problems = [member.problem for member in self._members.values()]
+        if problems and all(isinstance(problem, Locked) for problem in problems):
+            raise Locked
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def _look_at_files(self) -> None:
+        now = time.monotonic()
+        if self._stop.reread.is_set():
+            self._stop.reread.clear()
+            self._take(self._folder.read())
+        elif not self._folder.watched or now < self._look_again:
+            return
+        elif (found := self._folder.look(time.time())) is not None:
+            self._take(found)
+        self._look_again = now + LOOK_AT_FILES_EVERY_S
+
+    def _take(self, loaded: Iterable[Loaded]) -> None:
+        """Work for these practices from now on. One whose settings are as they were goes on untouched."""
+        found = tuple(loaded)
+        wanted = {one.key: one for one in found if one.settings is not None}
+        broken = {self._name(one, wanted): one for one in found if one.settings is None}
+        left = [
+            member for key, member in self._members.items()
+            if key not in wanted or wanted[key].settings != member.settings
+        ]  # fmt: skip
+        for member in left:
+            del self._members[member.key]
+        self._suspend(broken, left)
+        self._show()  # nobody asks those that leave
+        for member in left:
+            self._leaves(member, wanted)
+        for key, one in wanted.items():
+            self._keys[one.file] = key
+            if key not in self._members and one.settings is not None:
+                self._members[key] = Member(one.settings, self._around)
+                self._try_again = -inf
+
+    def _suspend(self, broken: Mapping[str, Loaded], left: Iterable[Member]) -> None:
+        at_work = {member.key: member.worker.world for member in left if member.worker is not None}
+        said = {name: why(one.problems) for name, one in broken.items()}
+        for name, sentence in said.items():
+            if self._suspended.get(name) != sentence:
+                log.error("practice suspended", practice=name, reason=sentence)
+            if name in at_work:
+                store_alert.suspended(at_work[name], sentence)
+        self._suspended = said
+
+    def _leaves(self, member: Member, wanted: Mapping[str, Loaded]) -> None:
+        log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
+        member.close(calls=True)
+
+    def _name(self, one: Loaded, wanted: Mapping[str, Loaded]) -> str:
+        """What an unusable file's practice is called: its key, unless another file has that."""
+        known = self._keys.get(one.file, one.key)
+        return known if known and known not in wanted else one.file.name
+
+    # --- the network --------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Answer at the addresses of those who are there. Nothing is loaded where none has `page:`."""
+        if self._listeners is None:
+            if not any(member.settings.page for member in self._members.values()):
+                return
+            from sync.worker.web_server import Listeners
+
+            self._listeners = Listeners(must=not self._folder.watched)
+        suspended = (*self._suspended, *(one.key for one in self._members.values() if one.problem is not None))
+        self._listeners.show(tuple(self._members.values()), suspended)

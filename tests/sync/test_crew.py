@@ -1,0 +1,214 @@
+"""The practices of one process come, change and go with their files; each one's trouble stays its own (law L10)."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.base import Outgoing
+from adapters.senders.memory import MemorySender
+from config.folder import Folder
+from config.settings import Settings
+from rules.model import Channel
+from sync.core.context import World
+from sync.core.log import log
+from sync.store.engine import Locked, Store, Unusable
+from sync.worker.crew import Crew
+from sync.worker.loop import Stop, Worker
+from tests.crew import crew_of, write
+from tests.office import PRACTICE, Office, make_office
+
+
+class Street:
+    """Two practices whose files lie in one folder, and the process that works for them."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.folder, self.stop = tmp_path / "practices", Stop()
+        self.offices = {key: _office(tmp_path / key, key) for key in ("lilas", "roses")}
+        worlds = [office.world for office in self.offices.values()]
+        self.crew = crew_of(self.folder, worlds, self.stop, watched=True)
+
+    def reread(self) -> dict[str, Worker]:
+        """SIGHUP, then the next look."""
+        self.stop(signal.SIGHUP)
+        self.crew.look()
+        return self.workers()
+
+    def workers(self) -> dict[str, Worker]:
+        return {one.world.practice.key: one for one in self.crew.workers}
+
+    def spoil(self, key: str) -> None:
+        file = self.folder / f"{key}.yaml"
+        file.write_text(file.read_text("utf-8").replace("motifs:", "motfs:"), encoding="utf-8")
+
+
+def _office(folder: Path, key: str) -> Office:
+    folder.mkdir()
+    return make_office(folder, replace(PRACTICE, key=key))
+
+
+@pytest.fixture
+def street(tmp_path: Path) -> Iterator[Street]:
+    found = Street(tmp_path)
+    found.crew.look()
+    yield found
+    found.crew.close()
+
+
+def test_a_file_that_goes_wrong_suspends_its_practice_alone_until_it_is_mended(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(log, "error", lambda _, practice, reason: said.append((practice, reason)))
+    before = street.workers()
+    assert list(before) == ["lilas", "roses"]
+    street.spoil("lilas")
+    assert street.reread() == {"roses": before["roses"]}
+    [(practice, reason)] = said
+    assert (practice, "clé obligatoire absente" in reason) == ("lilas", True)
+    assert street.offices["lilas"].to_practice() == ["attitre : ce cabinet est suspendu"]
+    assert "clé obligatoire absente" in street.offices["lilas"].email.sent[0].text
+    assert street.offices["roses"].to_practice() == []
+    write(street.folder, "lilas")
+    after = street.reread()
+    assert list(after) == ["roses", "lilas"]
+    assert after["roses"] is before["roses"]
+
+
+def test_p43_a_practice_that_is_taken_away_and_comes_back_cancels_and_repeats_nothing(street: Street) -> None:
+    office = street.offices["lilas"]
+    street.workers()["lilas"].turn()
+    office.she_books("e1")
+    office.turned += timedelta(minutes=2)
+    street.workers()["lilas"].turn()
+    assert office.told("confirmation") == ["sent"]
+    (street.folder / "lilas.yaml").unlink()
+    assert list(street.reread()) == ["roses"]
+    write(street.folder, "lilas")
+    worker = street.reread()["lilas"]
+    for _ in range(3):
+        office.turned += timedelta(minutes=2)
+        worker.turn()
+    assert office.told("confirmation") == ["sent"]
+    assert office.told("cancellation") == []
+
+
+def test_only_a_changed_practice_is_made_anew(street: Street) -> None:
+    before = street.workers()
+    write(street.folder, "roses", every=30)
+    after = street.reread()
+    assert after["lilas"] is before["lilas"]
+    assert after["roses"] is not before["roses"]
+    assert after["roses"].every == 30
+    assert before["roses"].readers.over.is_set()
+
+
+def test_a_changed_file_is_noticed_without_a_signal(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = street.workers()
+    monkeypatch.setattr("sync.worker.crew.LOOK_AT_FILES_EVERY_S", 0.0)
+    monkeypatch.setattr(street.crew, "_look_again", 0.0)
+    street.crew.look()
+    assert street.workers() == before
+    os.utime(write(street.folder, "roses", every=30), (1_000_000, 1_000_000))
+    street.crew.look()
+    after = street.workers()
+    assert (after["lilas"], after["roses"].every) == (before["lilas"], 30)
+
+
+class Slow(MemorySender):
+    """A gateway that answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(Channel.SMS)
+        self.asked, self.may = threading.Event(), threading.Event()
+
+    def send(self, message: Outgoing) -> str:
+        self.asked.set()
+        self.may.wait(30)
+        return super().send(message)
+
+
+def test_l4_a_call_under_way_is_heard_before_its_practice_is_made_anew(tmp_path: Path) -> None:
+    office, gateway, stop = make_office(tmp_path), Slow(), Stop()
+    office.passes()
+    office.she_books("e1")
+    office.world = replace(office.world, senders={Channel.SMS: gateway})
+    crew = crew_of(tmp_path / "practices", [office.world], stop, watched=True)
+    crew.look()
+    thread = threading.Thread(target=crew.workers[0].turn)
+    thread.start()
+    assert gateway.asked.wait(30)
+    write(tmp_path / "practices", "lilas", every=30)
+    stop(signal.SIGHUP)
+    threading.Timer(0.3, gateway.may.set).start()
+    thread.join(30)
+    crew.look()
+    assert office.told("confirmation") == ["sent"]
+    crew.close()
+
+
+# --- stores ----------------------------------------------------------------------------------------------------------
+
+
+def stubborn(street: Street, problem: Exception | None, begin: bool = True) -> Crew:
+    """The street's crew where the first practice's store raises that at its opening."""
+    refusals = [problem]
+
+    @contextmanager
+    def opening(settings: Settings, *, store: Store) -> Iterator[World]:
+        key = settings.practice.key
+        if key == "lilas" and refusals and (refused := refusals.pop()) is not None:
+            raise refused
+        yield street.offices[key].world
+
+    folder = Folder([street.folder], {})
+    return Crew(folder, folder.read(), street.stop, opening)
+
+
+def test_a_store_that_cannot_be_opened_suspends_its_practice_alone_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.0)
+    street = Street(tmp_path)
+    crew = stubborn(street, Unusable("Le fichier de la base est abîmé : restaurez une sauvegarde."))
+    assert crew.look() < monotonic() + 1
+    assert [one.world.practice.key for one in crew.workers] == ["roses"]
+    crew.look()
+    assert len(crew.workers) == 2
+    crew.close()
+
+
+def test_i09_a_second_process_on_the_same_files_is_refused(tmp_path: Path) -> None:
+    street = Street(tmp_path)
+    with street.offices["lilas"].world.store.lock():
+        with street.offices["roses"].world.store.lock(), pytest.raises(Locked):
+            street.crew.look()
+        street.crew.look()
+    assert list(street.workers()) == ["roses"]
+    street.crew.close()
+
+
+def test_practices_in_one_file_hold_its_lock_together(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'all.db'}"
+    worlds = []
+    for key in ("lilas", "roses"):
+        (tmp_path / key).mkdir()
+        worlds.append(make_office(tmp_path / key, replace(PRACTICE, key=key), store=Store(url, key)).world)
+    stop = Stop()
+    crew = crew_of(tmp_path / "practices", worlds, stop, watched=True)
+    crew.look()
+    (tmp_path / "practices" / "lilas.yaml").unlink()
+    stop(signal.SIGHUP)
+    crew.look()
+    with pytest.raises(Locked), Store(url, "lilas").lock():
+        pass
+    crew.close()
+    with Store(url, "lilas").lock():
+        pass
