@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from config.claims import Loaded, apart
-from config.load import files_of, load_file
+from config.load import Loaded, apart, files_of, load_file
 
 SETTLED_S = 2.0  # a file that changed more recently may still be being written
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes

@@ -13,7 +13,7 @@ from sync.cli.frame import Chosen, Failure
 from sync.cli.output import warn
 
 if TYPE_CHECKING:
-    from config.claims import Loaded
+    from config.load import Loaded
     from config.settings import Settings
     from sync.core.context import Source, World
     from sync.store.engine import Store

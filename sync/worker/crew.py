@@ -12,8 +12,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.claims import Loaded
 from config.folder import Folder
+from config.load import Loaded
 from config.problems import why
 from sync.core.log import log
 from sync.outbox import store_alert

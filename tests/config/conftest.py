@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import example_text
-from config.claims import Loaded
-from config.load import load_all
+from config.load import Loaded, load_all
 
 ENVIRON = {
     "DAV_PASSWORD": "s3cret-dav",

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from config import folder as watched
-from config.claims import Loaded
 from config.folder import SETTLED_S, Folder
-from config.load import load_all
+from config.load import Loaded, load_all
 
 Write = Callable[..., Path]
 WRONG = (

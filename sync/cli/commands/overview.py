@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sync.cli.output import say, table
 
 if TYPE_CHECKING:
-    from config.claims import Loaded
+    from config.load import Loaded
 
 WORST_FIRST = ("suspended", "failing", "stale", "troubled", "held", "ok")
 _WORDS = {

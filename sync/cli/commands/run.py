@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from config.claims import Loaded
     from config.folder import Folder
+    from config.load import Loaded
     from config.settings import Settings
     from sync.core.context import World
     from sync.worker.crew import Crew

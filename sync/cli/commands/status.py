@@ -13,7 +13,7 @@ from sync.cli.output import as_json, say, table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from config.claims import Loaded
+    from config.load import Loaded
     from config.settings import Settings
     from sync.core.context import World
     from sync.store.calendars import CalendarRow
