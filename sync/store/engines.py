@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -14,8 +13,7 @@ MOST_AT_ONCE = 40  # connections of one store: readings of several practices ove
 FEW_FILES, FEW_PREPARED = 8, 16  # of further SQLite files: one idle connection each, with so many prepared statements
 
 
-@dataclass(slots=True)
-class _Shared:
+class _Shared(Struct):
     engine: Engine
     practices: int = 0
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -66,8 +66,7 @@ def server_lease(engine: Engine, practice: str) -> Iterator[int]:
             lines.given_back(line, practice)
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     """A connection, and the practices whose locks it holds."""
 
     connection: Connection

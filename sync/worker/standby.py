@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from time import monotonic
+
+from msgspec import Struct, field
 
 from sync.store.engine import Locked, Store, Unusable
 
@@ -19,8 +20,7 @@ def next_try() -> float:
     return monotonic() + LOOK_EVERY_S * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     stack: ExitStack
     practices: set[str] = field(default_factory=set)
 
