@@ -13,6 +13,7 @@ from msgspec import Struct
 from rules.model import Finding, Policy, Severity
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+_WHO_IS_MEANT = frozenset({"name", "patient"})  # fields
 
 
 class Rule(Struct, frozen=True):
@@ -255,3 +256,8 @@ def raised(policy: Policy, rule: str, *, proposals: Iterable[str] = (), **facts:
     if now is Severity.OFF:
         return ()
     return (Finding(rule, now, known.sentence.format(**facts), known.field, tuple(proposals)),)
+
+
+def asks_who(finding: Finding) -> bool:
+    """Whether it keeps open who the patient is: the name, or the record that is meant (P3, P5, P12)."""
+    return finding.severity is ERROR and finding.field in _WHO_IS_MEANT

@@ -125,12 +125,14 @@ class Knowledge(Struct, frozen=True):
 
 class Situation(Struct, frozen=True):
     """What the calendar says about a booking now. `held`: the brake is on in its calendar and nobody released this
-    booking."""
+    booking. `whose_unclear`: the name in it is in no record, and she is asked who is meant: it may be another spelling
+    of the patient who was told."""
 
     facts: Facts
     valid: bool
     vanished: bool = False
     held: bool = False
+    whose_unclear: bool = False
 
 
 def facts_of(booking: Booking, practice: Practice) -> Facts:
@@ -209,7 +211,7 @@ def _column(known: Knowledge, now_is: Situation, now: datetime) -> Column:
     start = known.facts.start if known.facts else now_is.facts.start
     if start <= now:
         return Column.PAST
-    if known.facts and not same_patient(known.facts, now_is.facts):
+    if known.facts and not now_is.whose_unclear and not same_patient(known.facts, now_is.facts):
         return Column.OTHER_PATIENT
     if now_is.vanished:
         return Column.HELD if now_is.held else Column.VANISHED

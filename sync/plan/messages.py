@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from rules.findings import asks_who
 from rules.model import Channel, Facts, MessageKind, OutcomeKind, Practice, Send
 from rules.patients.unwanted import unwanted
 from rules.telling.planning import Cell, Knowledge, Row, Situation, elsewhere, plan, reminder_due, same_patient
@@ -130,7 +131,9 @@ def _later(one: Knowledge | None, other: Knowledge) -> Knowledge:
 def situation_of(tx: Tx, booking: BookingRow) -> Situation:
     """The booking's state in the calendar now."""
     vanished = booking.state == VANISHED
-    return Situation(booking.facts, booking.state == VALID, vanished, held=vanished and is_held(tx, booking))
+    held = vanished and is_held(tx, booking)
+    unclear = booking.patient is None and any(map(asks_who, booking.findings))
+    return Situation(booking.facts, booking.state == VALID, vanished, held=held, whose_unclear=unclear)
 
 
 def is_held(tx: Tx, booking: BookingRow) -> bool:

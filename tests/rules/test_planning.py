@@ -101,6 +101,14 @@ def test_another_patient_in_the_event_cancels_the_first_and_confirms_the_second(
     assert plan(known(Row.NEVER), now_is, NOW).kind is MessageKind.CONFIRMATION
 
 
+@pytest.mark.parametrize("row", [Row.TOLD, Row.IN_FLIGHT, Row.BASELINE, Row.UNCLEAR])
+def test_p43_while_it_is_asked_who_is_meant_nobody_is_cancelled(row: Row) -> None:
+    who = replace(MARIE, patient_id=0, name="DUPONT")
+    assert plan(known(row), Situation(who, valid=False, whose_unclear=True), NOW).kind is None
+    gone = Situation(who, valid=False, vanished=True, whose_unclear=True)
+    assert plan(known(row), gone, NOW).kind is MessageKind.CANCELLATION
+
+
 @pytest.mark.parametrize("row", list(Row))
 def test_the_past_is_never_told(row: Row) -> None:
     past = replace(MARIE, start=NOW - timedelta(hours=1))
