@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from adapters.base import Reading
 from rules.model import CalendarEvent, Kind
+from rules.telling.offer_words import NAME
 from rules.text.fold import fold, words
 from sync.core.context import World
 from sync.store import bookings, resources, story
@@ -52,11 +53,13 @@ def _by_uid(world: World, tx: Tx, uid: str) -> list[Target]:
 
 
 def _by_words(world: World, tx: Tx, asked: list[str]) -> list[Target]:
-    """Matches titles as typed and names as recognised: each asked word is the beginning of a word there."""
+    """Matches titles as typed and names as recognised: each asked word is the beginning of a word there. An event that
+    only shows an offer bears the name of whoever is asked, and is not meant."""
     if not asked:
         return []
     mentioned = [row for row in story.every_resource(tx) if _mentions(row.payload, asked)]
-    found = [one for row in mentioned for one in _titled(world, tx, row, asked)]
+    titled = [one for row in mentioned for one in _titled(world, tx, row, asked)]
+    found = [one for one in titled if one.booking or not one.uid.startswith(NAME)]
     known = {one.booking.id for one in found if one.booking}
     named = [number for number, spoken in story.booked_names(tx) if number not in known and _begun(asked, spoken)]
     others = [bookings.get(tx, number, world.practice.zone) for number in named]

@@ -140,6 +140,21 @@ def test_p44_explain_says_who_waits_by_an_event_and_why_nothing_is_offered(attit
     assert (data["wish"], data["asked"], len(data["free"])) == ("toute heure", [], 1)
 
 
+def test_p44_explain_takes_no_offer_for_the_appointment_of_whoever_is_asked(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, OFFERING, [MARIE, LUC])
+    desk.books("DUPONT Marie – détartrage", "Liste d'attente", at="15/12 10:00")
+    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+    desk.waits(minutes=1)
+    assert any(title.startswith("Proposé : DUPONT M.") for title in titles(desk))
+    world = desk.office.world
+    with world.store.read() as tx:
+        [target] = lookup.find(world, tx, "dupont")
+    assert target.booking is not None
+
+
 def test_p44_explain_knows_the_events_of_the_lists_own_calendar(tmp_path: Path) -> None:
     desk = desk_with_list(tmp_path, [MARIE, LUC])
     desk.books("DUPONT Marie – détartrage", "le jeudi", dentist=LIST)
