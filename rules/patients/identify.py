@@ -190,7 +190,7 @@ class _Case(Struct, frozen=True):
         near = self._ranked((*self.people, *self.near))
         number = self.entry.choice + 1
         how = f"tapez « = {number} », sa date de naissance ou le nom corrigé"
-        choose = f"Choisissez un patient ci-dessous ({how})" if near else "Vérifiez le nom"
+        choose = f"Choisissez un patient proposé ({how})" if near else "Vérifiez le nom"
         although = ", alors que « Déjà venu : oui » est tapé" if self.entry.known else ""
         return self._asked("patient-unknown", near, seen=self._seen(), although=although, choose=choose)
 

@@ -107,11 +107,11 @@ def test_p03_ruling13_twins_are_told_apart_by_their_first_names(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("DUPOND Marie", "« DUPOND Marie » n'est pas dans le fichier. Choisissez un patient ci-dessous"),
-        ("Marie DUPNT", "« Marie DUPNT » n'est pas dans le fichier. Choisissez un patient ci-dessous"),
-        ("dupont", "« dupont » n'est pas dans le fichier. Choisissez un patient ci-dessous"),
-        ("Marie", "« Marie » n'est pas dans le fichier. Choisissez un patient ci-dessous"),
-        ("DUPONT Mario", "« DUPONT Mario » n'est pas dans le fichier. Choisissez un patient ci-dessous"),
+        ("DUPOND Marie", "« DUPOND Marie » n'est pas dans le fichier. Choisissez un patient proposé"),
+        ("Marie DUPNT", "« Marie DUPNT » n'est pas dans le fichier. Choisissez un patient proposé"),
+        ("dupont", "« dupont » n'est pas dans le fichier. Choisissez un patient proposé"),
+        ("Marie", "« Marie » n'est pas dans le fichier. Choisissez un patient proposé"),
+        ("DUPONT Mario", "« DUPONT Mario » n'est pas dans le fichier. Choisissez un patient proposé"),
     ],
 )
 def test_p03_a_name_that_only_resembles_is_proposed_and_never_taken(known: Desk, typed: str, said: str) -> None:
