@@ -38,7 +38,7 @@ from rules.model import (
     Status,
 )
 from rules.patients.identify import Match, identify
-from rules.patients.likeness import names_family
+from rules.patients.likeness import is_named, names_family
 from rules.patients.record_update import complete
 from rules.patients.shared_contact import shared
 from rules.patients.shown import label
@@ -313,9 +313,8 @@ def _completed(
     match: Match, entry: Entry, practice: Practice, context: Context, given: Mapping[str, str]
 ) -> tuple[Patient, tuple[str, ...], list[Finding]]:
     """As `complete`, with the answers that stay on the record."""
-    patient, changes, kept = complete(match.patient, entry, practice.policy, given)
-    today = context.now.astimezone(practice.zone).date()
-    return answered(match.patient, patient, entry, today), changes, kept
+    patient, changes, kept = complete(match.patient, entry, practice.policy, given, renames=match.renames)
+    return answered(match.patient, patient, entry, context.now.astimezone(practice.zone).date()), changes, kept
 
 
 def _called_off(outcome: Outcome | None) -> bool:
@@ -335,6 +334,8 @@ def _read(entry: Entry, match: Match, context: Context) -> tuple[Finding, ...]:
         needless.add("name-order")  # another record tells it, or who is meant is asked first
     if any(one.rule in _WHO and one.proposals for one in match.findings):
         needless.add("name-suspicious")
+    if on_file is not None and entry.also_named and all(is_named(one, on_file) for one in entry.also_named):
+        needless.add("name-twice")  # the title has the former name, and « Nom » the corrected one (P39)
     return tuple(one for one in entry.findings if one.rule not in needless)
 
 
@@ -389,8 +390,7 @@ def _earlier(
 
 
 def _offered(context: Context, slots: tuple[Slot, ...], own: str | None, practice: Practice) -> tuple[str, ...]:
-    nothing = (context.no_slots,) if context.no_slots else ()
-    return slot_lines(own_first(slots, own), practice) or nothing
+    return slot_lines(own_first(slots, own), practice) or ((context.no_slots,) if context.no_slots else ())
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

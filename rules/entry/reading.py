@@ -99,6 +99,7 @@ def _entry(typed: Sheet) -> Entry:
     checked = (born, number, mail, home, motif, asked, guardian)
     entry = Entry(
         name_text=name.text,
+        also_named=tuple(typed.also),
         family_name=name.family,
         given_name=name.given,
         birth_name=name.birth,

@@ -84,6 +84,7 @@ class Entry(Struct, frozen=True):
     """
 
     name_text: str = ""  # the name as typed: it alone is certain
+    also_named: tuple[str, ...] = ()  # other names typed beside it
     family_name: str = ""  # a proposal, as `given_name`
     given_name: str = ""
     birth_name: str | None = None

@@ -37,16 +37,18 @@ _CHOOSABLE = frozenset({"patient-unknown", "patient-ambiguous"})
 
 
 class Match(Struct, frozen=True):
-    """The record that is meant, or None; `nearest`: the records to choose from, the likeliest first."""
+    """The record that is meant, or None; `nearest`: the records to choose from, the likeliest first. `renames`: the
+    typed name corrects the record's."""
 
     patient: Patient | None = None
     nearest: tuple[Patient, ...] = ()
     findings: tuple[Finding, ...] = ()
+    renames: bool = False
 
     def with_past(self, patient: Patient, policy: Policy) -> Match:
         """The match with the same record as read since with its visits, of which one finding says the last."""
         exists = any(one.rule == "patient-exists" for one in self.findings)
-        return Match(patient, (patient,), _exists(patient, policy) if exists else self.findings)
+        return Match(patient, (patient,), _exists(patient, policy) if exists else self.findings, self.renames)
 
 
 def identify(
@@ -58,16 +60,20 @@ def identify(
     linked: int | None = None,
     born_here: bool = True,
     offered: Sequence[str] = (),
+    corrected: str = "",
 ) -> Match:
     """The one record that the entry means (P3, P5). `nearest`: similar names, for proposals only.
 
     `linked`: the record to which this booking already belongs; it decides between homonyms. `born_here`: that record
     was made from this entry, so `Nouveau patient` remains true. `offered`: the lines that the event last showed to
-    choose from; `= 1` selects the first.
+    choose from; `= 1` selects the first. `corrected`: the name that the patient of `linked` says is theirs; typed, it
+    means that record, unless a record of that name exists (P39).
     """
     people = tuple(dict.fromkeys(candidates))
-    case = _Case(entry, people, policy, tuple(nearest), linked, born_here, tuple(offered))
-    return case.named() if key(entry.name_text) else case.nameless()
+    case = _Case(entry, people, policy, tuple(nearest), linked, born_here, tuple(offered), corrected)
+    if not key(entry.name_text):
+        return case.nameless()
+    return case.renamed() or case.named()
 
 
 class _Case(Struct, frozen=True):
@@ -80,6 +86,7 @@ class _Case(Struct, frozen=True):
     linked: int | None
     born_here: bool
     offered: tuple[str, ...] = ()
+    corrected: str = ""
 
     def named(self) -> Match:
         """The match of an entry with a name: the records of that name, narrowed by the other clues."""
@@ -98,6 +105,17 @@ class _Case(Struct, frozen=True):
         if not full and len(slips) == 1:
             return self._found(slips.pop())
         return self._mismatch(full) if full else self._unknown()
+
+    def renamed(self) -> Match | None:
+        """The booking's own record, if the name typed is what its patient proposed, and no record is called so."""
+        if self.linked is None or key(self.entry.name_text) != key(self.corrected):
+            return None
+        if self.entry.new_patient and not self.born_here:
+            return None
+        if any(whole_name(self.entry, one) for one in self.people):
+            return None
+        mine = (one for one in self.people if one.id == self.linked and not other_birth(self.entry, one))
+        return next((Match(one, (one,), renames=True) for one in mine), None)
 
     def nameless(self) -> Match:
         """The match of an entry without a name: the record, if exactly one agrees with the typed mobile, e-mail and

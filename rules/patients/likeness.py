@@ -35,6 +35,11 @@ def whole_name(entry: Entry, patient: Patient) -> bool:
     return any(_whole(entry, one) for one in _under_all_names(patient))
 
 
+def is_named(name: str, patient: Patient) -> bool:
+    """Whether the name is the whole of the record's, or of a name that it had."""
+    return any(name_tokens(name) in _spoken_of(one).wholes for one in _under_all_names(patient))
+
+
 def _under_all_names(patient: Patient) -> tuple[Patient, ...]:
     """The record, and as the records that were merged into it called it."""
     return (patient, *(replace(patient, family_name=family, given_name=given) for family, given in patient.known_as))

@@ -26,13 +26,13 @@ _ONCE = frozenset({"birth_date", "birth_name"})  # who somebody is, is filled in
 
 
 def complete(
-    patient: Patient | None, entry: Entry, policy: Policy, given: Mapping[str, str]
+    patient: Patient | None, entry: Entry, policy: Policy, given: Mapping[str, str], *, renames: bool = False
 ) -> tuple[Patient, tuple[str, ...], list[Finding]]:
     """(the record with the typed details, what changes in it as French lines with masked numbers, findings).
 
     `patient` None: a record made from the entry alone. A detail that is not believable never replaces one in the
     record. Neither does one that the record already has from this event (`given`, see `spoken`): where the record
-    differs, it was changed later.
+    differs, it was changed later. `renames`: the typed name replaces the record's, as the patient asked (P39).
     """
     if patient is None:
         return _created(entry), (), []
@@ -45,7 +45,10 @@ def complete(
         for name, value in older.items()
         for one in raised(policy, "details-older", seen=_change(name, value, getattr(patient, name)))
     ]
-    return replace(patient, **updates), changes, [*said, *_kept(patient, entry, policy)]
+    called = _called(patient, entry) if renames else patient
+    if renames:
+        changes = (f"nom : {patient.name} → {called.name}", *changes)
+    return replace(called, **updates), changes, [*said, *_kept(patient, entry, policy)]
 
 
 def spoken(entry: Entry) -> dict[str, str]:
@@ -54,9 +57,14 @@ def spoken(entry: Entry) -> dict[str, str]:
 
 
 def _created(entry: Entry) -> Patient:
+    return replace(_called(Patient("", ""), entry), **_typed(entry))
+
+
+def _called(patient: Patient, entry: Entry) -> Patient:
+    """The record under the name that is typed."""
     name = names.split(entry.name_text)
-    whole = (entry.family_name, entry.given_name) if entry.family_name else (name.family, name.given)
-    return replace(Patient(*whole), **_typed(entry))
+    family, given = (entry.family_name, entry.given_name) if entry.family_name else (name.family, name.given)
+    return replace(patient, family_name=family, given_name=given)
 
 
 def _typed(entry: Entry) -> dict[str, str | date | None]:

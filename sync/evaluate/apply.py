@@ -53,7 +53,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     own_dentist.note(case.tx, found, what, patient, booking=number, now=case.now)
     _agreements(one, found, what, patient, number=number, given=given)
     if before is not None:
-        _deal_with_wishes(one, what, before)
+        _deal_with_wishes(one, what, before, valid=found.valid)
     if before is not None and (before.start, before.dentist) != (what.start, what.dentist):
         leave.wake(case.tx, before, case.now)
     waiting_list.note(case, number, what, patient, valid=found.valid)
@@ -82,10 +82,11 @@ def _agreements(
     agreement.keep(agreement.At(case.world, case.tx, number, case.now), found, typed)
 
 
-def _deal_with_wishes(one: Occurrence, what: Booking, before: BookingRow) -> None:
-    """Close what the patient asked for on their page, and a person dealt with in the event (P39)."""
+def _deal_with_wishes(one: Occurrence, what: Booking, before: BookingRow, *, valid: bool) -> None:
+    """Close what the patient asked for on their page, and a person dealt with in the event (P39); details reach the
+    record from a valid booking only."""
     for wish in page_wishes(one, before):
-        if is_answered(wish, one.event.description, what.patient):
+        if (valid or wish.kind != "correct") and is_answered(wish, one.event.description, what.patient):
             wishes.close(one.case.tx, wish.number, one.case.now)
 
 

@@ -183,15 +183,27 @@ def _patients(one: Occurrence) -> tuple[tuple[Patient, ...], Match | None]:
     found = patients.candidates(tx, clues(entry))
     if entry.choice and booking:
         found = tuple(dict.fromkeys((*found, *patients.nearest(tx, fold(entry.name_text)))))
+    corrected = _corrected(one)
+    if corrected and booking and booking.patient and (own := patients.get(tx, booking.patient)):
+        found = tuple({who.id: who for who in (own, *found)}.values())
     if not found:
         return (), None
     policy, linked = one.case.practice.policy, booking.patient if booking else None
     born_here = booking is not None and booking.born_here
-    match = identify(entry, found, policy, linked=linked, born_here=born_here, offered=_offered(booking))
+    match = identify(
+        entry, found, policy, linked=linked, born_here=born_here, offered=_offered(booking), corrected=corrected
+    )
     if match.patient is None:
         return found, match
     known = _with_past(one, match.patient)
     return tuple(known if who.id == known.id else who for who in found), match.with_past(known, policy)
+
+
+def _corrected(one: Occurrence) -> str:
+    """The name that the patient proposed on their page, where it is the one typed."""
+    asked = wishes.open_by_booking(one.case.tx).get(one.booking.id, ()) if one.booking else ()
+    proposed = [str(wish.detail.get("nom", "")) for wish in asked if wish.kind is wishes.WishKind.CORRECT]
+    return next((name for name in proposed if name and key(name) == key(one.entry.name_text)), "")
 
 
 def _with_past(one: Occurrence, patient: Patient) -> Patient:

@@ -171,6 +171,8 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
         values = {**changed, **firm, "changed_at": now}
         tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**values))
         tx.cache.records.pop(patient.id, None)
+        if not {"family_name", "given_name"}.isdisjoint(changed):
+            _keep_name(tx, before, now)
         _index_names(tx, patient.id, patient)
     return patient.id
 
@@ -272,6 +274,13 @@ def _name_words(patient: Patient) -> list[str]:
     `Legoff`)."""
     spoken = [words(part) for part in (patient.family_name, patient.given_name, patient.birth_name or "")]
     return [word for part in spoken for word in (*part, *([AS_ONE + "".join(part)] if len(part) > 1 else []))]
+
+
+def _keep_name(tx: Tx, before: Patient, now: datetime) -> None:
+    """Have the former name still find the record, as that of one merged into it: other events bear it."""
+    number = counters.take_numbers(tx, "patient")[0]
+    row = {"family_name": before.family_name, "given_name": before.given_name, "created_at": now, "changed_at": now}
+    tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, merged_into=before.id, **row))
 
 
 def _keep_history(tx: Tx, before: Patient, changed: dict[str, Any], now: datetime, source: str) -> None:

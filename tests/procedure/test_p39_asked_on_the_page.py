@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from adapters.web.patients import What
+from sync.people.erase import erase
+from sync.store import patients
+from sync.store import tables as t
 from sync.worker.daily_digest import todays
 from tests.at_the_page import ONLINE, Patient
-from tests.desk import MARIE, Desk, make_desk
+from tests.desk import LUC, MARIE, Desk, make_desk
+from tests.office import COMPLETE
 from tests.typed import TITLE
 
 MOBILE, MAIL = MARIE.mobile, MARIE.email
@@ -53,6 +58,59 @@ def test_p39_what_the_patient_corrects_is_a_proposal_until_she_types_it(desk: De
     event.adds("Mobile : 06 99 88 77 66")
     assert desk.directory()[0].mobile == "+33699887766"
     assert event.proposed == ["Nom : DUPOND Marie"]
+
+
+@pytest.mark.parametrize("name", ["DUPOND Marie", "DUVAL-LEFEVRE Marie", "SIMON Jeanne"])
+def test_p39_a_corrected_name_is_the_records_once_she_types_it(desk: Desk, name: str) -> None:
+    event, other = desk.books(TITLE), desk.books("DUPONT Marie – contrôle", at="03/12 10:00")
+    before = len(desk.sms())
+    Patient(desk, desk.sms(MOBILE)[0]).does(What.CORRECT, nom=name)
+    desk.waits(seconds=5)
+    event.adds(event.proposed[0])
+    desk.waits(minutes=5)
+    assert [(one.name, one.mobile) for one in desk.directory()] == [(name, MOBILE)]
+    assert event.confirmed
+    assert event.proposed == []
+    assert f"nom : DUPONT Marie → {name}" in event.reads
+    other.adds("Commentaire : préfère le matin")
+    assert other.confirmed
+    assert name in other.reads
+    assert len(desk.sms()) == before
+
+
+def test_p39_so_is_that_of_a_patient_whose_record_the_event_made(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, ONLINE)
+    event = desk.books(TITLE, COMPLETE)
+    Patient(desk).does(What.CORRECT, nom="SIMON Jeanne")
+    desk.waits(seconds=5)
+    event.adds(event.proposed[0])
+    event.adds("Commentaire : préfère le matin")
+    assert [one.name for one in desk.directory()] == ["SIMON Jeanne"]
+    assert event.confirmed
+    assert len(desk.sms()) == 1
+
+
+def test_p39_the_former_name_is_erased_with_the_patient(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    Patient(desk).does(What.CORRECT, nom="SIMON Jeanne")
+    desk.waits(seconds=5)
+    event.adds(event.proposed[0])
+    world = desk.office.world
+    with world.store.write() as tx:
+        record = patients.get(tx, 1)
+        assert record is not None
+        assert record.name == "SIMON Jeanne"
+        erase(world, tx, record)
+        assert tx.connection.execute(select(t.patient.c.family_name)).all() == []
+
+
+def test_p39_a_corrected_name_that_somebody_has_is_asked_about(tmp_path: Path) -> None:
+    desk = make_desk(tmp_path, ONLINE, known=[MARIE, LUC])
+    event = desk.books(TITLE)
+    Patient(desk).does(What.CORRECT, nom=LUC.name)
+    desk.waits(seconds=5)
+    event.adds(event.proposed[0])
+    assert sorted(one.name for one in desk.directory()) == [MARIE.name, LUC.name]
 
 
 @pytest.mark.parametrize(
