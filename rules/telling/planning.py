@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from rules.model import Booking, Facts, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
-from rules.text.fold import fold
+from rules.text.fold import fold, words
 
 
 class Row(StrEnum):
@@ -125,8 +125,8 @@ class Knowledge(Struct, frozen=True):
 
 class Situation(Struct, frozen=True):
     """What the calendar says about a booking now. `held`: the brake is on in its calendar and nobody released this
-    booking. `whose_unclear`: the name in it is in no record, and she is asked who is meant: it may be another spelling
-    of the patient who was told."""
+    booking. `whose_unclear`: the name in it is in no record, and she is asked who is meant: if it is like the name of
+    the patient who was told, it may be theirs."""
 
     facts: Facts
     valid: bool
@@ -194,6 +194,14 @@ def same_patient(one: Facts, other: Facts) -> bool:
     return fuzz.token_sort_ratio(first, second) >= 80
 
 
+def _is_another(told: Facts, now_is: Situation) -> bool:
+    """Whether the event names somebody else than who was told. While she is asked who is meant, a name that has a word
+    of the former one may be the same person's: « Mme Dupont », a married name."""
+    if same_patient(told, now_is.facts):
+        return False
+    return not (now_is.whose_unclear and {*words(told.name)} & {*words(now_is.facts.name)})
+
+
 def continues(before: Facts, after: Facts) -> bool:
     """Whether an appointment may be the other one, moved: the same patient, and the same start or the same motif."""
     return same_patient(before, after) and (before.start == after.start or before.motif == after.motif)
@@ -211,7 +219,7 @@ def _column(known: Knowledge, now_is: Situation, now: datetime) -> Column:
     start = known.facts.start if known.facts else now_is.facts.start
     if start <= now:
         return Column.PAST
-    if known.facts and not now_is.whose_unclear and not same_patient(known.facts, now_is.facts):
+    if known.facts and _is_another(known.facts, now_is):
         return Column.OTHER_PATIENT
     if now_is.vanished:
         return Column.HELD if now_is.held else Column.VANISHED

@@ -29,13 +29,21 @@ def test_p43_a_name_that_is_in_no_record_cancels_nobodys_appointment(desk: Desk,
 
 def test_p43_once_another_patient_is_known_the_first_is_told_and_then_the_second(desk: Desk) -> None:
     event = desk.books(TITLE)
-    event.retypes(title="MORAUD Luc – détartrage")
+    event.retypes(title="MORAUD Marie – détartrage")
     desk.waits(minutes=5)
     assert len(desk.sms()) == 1
     event.retypes(title="MOREAU Luc – détartrage")
     desk.waits(minutes=5)
     assert "annulé" in desk.sms(MARIE.mobile)[-1]
     assert "confirmé" in desk.sms(LUC.mobile)[-1]
+
+
+def test_p43_a_name_with_nothing_of_the_former_is_somebody_elses_though_it_is_asked_whose(desk: Desk) -> None:
+    event = desk.books(TITLE)
+    event.retypes(title="MORAUD Luc – détartrage")
+    desk.waits(minutes=5)
+    assert event.wrong
+    assert "annulé" in desk.sms(MARIE.mobile)[-1]
 
 
 def test_p43_a_new_patient_in_the_event_is_somebody_else_before_all_is_typed(desk: Desk) -> None:
