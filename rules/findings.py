@@ -147,6 +147,8 @@ _TABLE = (
     Rule("time-typed", "P17", ERROR, "date",
          "« {typed} » est dans le titre, et l'événement est le {seen}. Déplacez-le ou corrigez le titre ; "
          "si tout est juste, tapez « Créneau confirmé ».", _WHEN),
+    Rule("time-outdated", "P45", WARNING, "date",
+         "« {typed} » est dans le titre, et le patient a choisi par lien le {seen} : corrigez le titre.", _PAGE),
     Rule("date-distant", "P17", WARNING, "date", "{seen} est très loin : vérifiez l'année.", _WHEN),
     Rule("date-all-day", "P17", ERROR, "date", "L'heure manque : l'événement dure toute la journée. Donnez une heure de début.", _WHEN),
     Rule("date-length", "P17", ERROR, "date", "La durée ne va pas : {problem}. Donnez une heure de fin après le début.", _WHEN),

@@ -203,6 +203,7 @@ _MAY_BE_MEANT = frozenset(
         "motif-twice",
         "place-urgent",
         "time-typed",
+        "time-outdated",
     }
 )
 

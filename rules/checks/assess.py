@@ -360,7 +360,7 @@ def _slot(event: CalendarEvent, context: Context) -> datetime | None:
 def _time(
     event: CalendarEvent, entry: Entry, booking: Booking, practice: Practice, context: Context
 ) -> Iterable[Finding]:
-    yield from typed_time(event, entry, practice)
+    yield from typed_time(event, entry, practice, by_link=by_link.chose_time(context.wishes))
     dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
     offered = _offered(context, context.slots, context.dentist, practice)
     if dentist is not None:

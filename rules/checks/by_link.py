@@ -20,6 +20,7 @@ from rules.text.french import WAYS_PLURAL, clock, listed, phone
 _DAYS = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi"}
 _MOMENTS = {"matin": "le matin", "apres-midi": "l'après-midi"}
 _LABELS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
+_CHOSE = frozenset({"moved", "accepted"})
 _CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappelée; not « à rappeler »
 
 
@@ -40,6 +41,16 @@ def said(wishes: Sequence[PageWish], text: str, booking: Booking, practice: Prac
         if not is_answered(one, text, booking.patient):
             yield from _SAID[one.kind](one, booking, practice)
     yield from _unwanted(booking.patient, practice)
+
+
+def chose_time(wishes: Sequence[PageWish]) -> bool:
+    """Whether the event's time is the patient's own choice."""
+    return any(one.kind in _CHOSE for one in wishes)
+
+
+def chosen(at: datetime) -> PageWish:
+    """That the patient accepts a time then, where it is only imagined so far."""
+    return PageWish(0, "accepted", at)
 
 
 def is_answered(wish: PageWish, text: str, patient: Patient) -> bool:

@@ -39,16 +39,17 @@ _OF_SOMETHING_ELSE = re.compile(
 )
 
 
-def typed_time(event: CalendarEvent, entry: Entry, practice: Practice) -> tuple[Finding, ...]:
+def typed_time(event: CalendarEvent, entry: Entry, practice: Practice, *, by_link: bool = False) -> tuple[Finding, ...]:
     """The finding about a time that the title states; a time of what happened, or of something else, is none. The
-    occurrences of a series share one title."""
+    occurrences of a series share one title. `by_link`: the patient chose the event's time, and the title is older."""
     if event.all_day or event.recurring or entry.outcome is not None or not _MAY_SAY.search(event.title):
         return ()
     start = event.start.astimezone(practice.zone)
     wrong = next(_wrong(event.title, start), "")
     if not wrong:
         return ()
-    return raised(practice.policy, "time-typed", typed=wrong, seen=day_and_clock(start))
+    rule = "time-outdated" if by_link else "time-typed"
+    return raised(practice.policy, rule, typed=wrong, seen=day_and_clock(start))
 
 
 def _wrong(title: str, start: datetime) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Whether an appointment would be valid at another time (P44, P49): the rules judge it as if it had been moved."""
+"""Whether an appointment would be valid at another time (P44, P49): the rules judge it as if its patient had moved it
+there by the link."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from rules.checks.assess import assess
+from rules.checks.by_link import chosen
 from rules.entry.reading import Reader
 from sync.core.context import World
 from sync.evaluate.gather import Case, Occurrence, gather
@@ -31,4 +33,6 @@ def valid_at(world: World, tx: Tx, booking: BookingRow, start: datetime, end: da
     case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
     moved = replace(event, start=start, end=end)
     one = Occurrence(case, moved, case.entries.read(moved), dentist, booking)
-    return assess(moved, one.entry, world.practice, gather(one)).valid
+    context = gather(one)
+    context = replace(context, wishes=(*context.wishes, chosen(now)))
+    return assess(moved, one.entry, world.practice, context).valid

@@ -105,9 +105,9 @@ def offered(desk: Desk, what: What) -> str:
     return event.reads
 
 
-def moved_by_link(desk: Desk) -> str:
+def moved_by_link(desk: Desk, title: str = TITLE) -> str:
     desk.runs(replace(desk.office.world.practice, page_url=URL))
-    event = desk.books(TITLE)
+    event = desk.books(title)
     if desk.sms():
         AtThePage(desk).moves()
     desk.waits(minutes=5)
@@ -281,6 +281,7 @@ SCENES: dict[str, Scene] = {
     "slot-moved": Scene(moved_slot),
     "date-past": booked(at="23/11 10:00"),
     "time-typed": booked("DUPONT Marie 15h détartrage"),
+    "time-outdated": Scene(lambda desk: moved_by_link(desk, "10h DUPONT Marie détartrage")),
     "date-night": booked(at="01/12 02:30", off=("outside-hours",)),
     "date-distant": booked(at="03/01/2028 10:00"),
     "date-all-day": raw("day", "DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261202"),
@@ -351,7 +352,7 @@ UNTOLD = {
 }  # no SMS whatever is set
 BY_PAGE = {
     "call-asked", "details-proposed", "phone-only", "messages-fewer", "time-wished", "moved-by-link",
-    "accepted-by-link",
+    "accepted-by-link", "time-outdated",
 }  # fmt: skip
 TOLD_BEFORE = {"conflict-later", "details-older", "slot-moved", "waiting-over", *BY_PAGE}  # after the confirmation
 BESIDE_P23 = {"consent-asked", "consent-refused", "consent-first", "consent-again", "consent-no-way"}  # which blocks

@@ -256,3 +256,19 @@ def test_p39_a_calendar_that_takes_no_writes_leaves_the_telephone(desk: Desk) ->
     shown = marie.sees()
     assert shown.may == (What.CALL, What.CORRECT, What.FEWER)
     assert "ne peut pas être changé en ligne" in shown.why_not[What.MOVE]
+
+
+@pytest.mark.parametrize("typed", ["10h DUPONT Marie – détartrage", "DUPONT Marie – détartrage mardi 10h"])
+def test_p45_p17_the_old_hour_in_the_title_does_not_hold_up_what_the_patient_chose(desk: Desk, typed: str) -> None:
+    event = desk.books(typed)
+    marie = Patient(desk)
+    marie.moves("11 h")
+    desk.waits(seconds=5)
+    assert marie.sees().news == "C'est fait : votre rendez-vous est déplacé au mardi 1er décembre à 11 h."
+    desk.waits(minutes=5)
+    assert "RDV déplacé" in desk.sms(MOBILE)[-1]
+    assert not event.wrong
+    [outdated] = event.said("!")
+    assert outdated.endswith("et le patient a choisi par lien le mardi 1er décembre à 11 h : corrigez le titre.")
+    event.moves(at="02/12 15:00")  # hers again: the title may be right
+    assert "« 10h » est dans le titre" in event.wrong[0]

@@ -71,6 +71,18 @@ def frees(desk: Desk, at: str = "01/12 10:00", minutes: int = 30, text: str = ""
     desk.waits(minutes=1)
 
 
+def test_p44_p17_the_hour_in_the_title_of_the_appointment_held_keeps_nobody_from_an_offer(
+    desk: Desk, marie: Phone
+) -> None:
+    waiting = desk.books("10h30 DUPONT Marie – détartrage", WAITS, at="15/12 10:30")
+    frees(desk)
+    marie.presses(What.ACCEPT)
+    for _ in range(3):
+        desk.waits(minutes=1)
+    assert "RDV déplacé au mar. 01/12 à 10h" in marie.desk.sms(MARIE.mobile)[-1]
+    assert not waiting.wrong
+
+
 def test_p44_a_refusal_keeps_the_place_and_the_next_is_asked(desk: Desk, marie: Phone, zoe: Phone) -> None:
     desk.books("DUPONT Marie – détartrage", WAITS, at="15/12 10:00")
     desk.waits(days=1)
