@@ -11,6 +11,7 @@ from rules.telling.event_block import BLOCKS, findings_said
 from rules.text.french import clock, day_and_clock, minutes, unbroken
 
 RESERVED = "Inscrit sur la liste d'attente : rien n'est réservé."
+ANEW = "Supprimez cet événement ; pour inscrire de nouveau ce patient, créez-en un autre."
 NOBODY = "✗ Pour qui ? Tapez le nom du patient dans le titre : « DUPONT Marie – détartrage »."
 
 
@@ -40,6 +41,12 @@ def asked(offers: Sequence[tuple[datetime, datetime, str]]) -> tuple[str, ...]:
 def nobody() -> Annotation:
     """The event names no patient."""
     return Annotation(BLOCKS, (unbroken(NOBODY),))
+
+
+def over(name: str, why: str) -> Annotation:
+    """The patient waits no more, whatever the event says. `why`: in French."""
+    ended = f"! {name} n'est plus sur la liste d'attente : {why}."
+    return Annotation("", (unbroken(ended), unbroken(f"  → {ANEW}")))
 
 
 def entry_block(wrong: Sequence[Finding], name: str, wish: Wish, booking: Booking, practice: Practice) -> Annotation:

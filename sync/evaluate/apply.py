@@ -15,7 +15,7 @@ from rules.checks.by_link import is_answered
 from rules.model import Assessment, Booking, CalendarEvent, Channel, Consent, Finding, Kind, OutcomeKind
 from rules.telling.planning import facts_of
 from sync.evaluate import agreement, attendance, duplicates, leave, own_dentist, waiting_list
-from sync.evaluate.gather import Case, Occurrence, page_wishes
+from sync.evaluate.gather import Case, Occurrence, is_noted, page_wishes
 from sync.plan.messages import plan_booking, tell_baseline
 from sync.store import agreements, bookings, consents, journal, occurrences, patients, resources, wishes
 from sync.store.bookings import INVALID, VALID, VANISHED, BookingRow
@@ -56,7 +56,7 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
         _deal_with_wishes(one, what, before, valid=found.valid)
     if before is not None and (before.start, before.dentist) != (what.start, what.dentist):
         leave.wake(case.tx, before, case.now)
-    waiting_list.note(case, number, what, patient, valid=found.valid)
+    waiting_list.note(case, number, what, patient, valid=found.valid, accepted=is_noted(one.event))
     if before is not None or not case.row.baseline:  # the first pass plans no messages
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING

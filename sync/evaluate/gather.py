@@ -26,7 +26,7 @@ from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
-from sync.store.waiting_entries import CLOSED, Origin
+from sync.store.waiting_entries import CLOSED, MOVED, Origin
 
 
 class Case(Struct, frozen=True):
@@ -89,6 +89,7 @@ def gather(one: Occurrence) -> Context:
         fixed=case.fixed,
         words_copied=one.booking is None and case.reading.foreign_block,
         wishes=tuple(_accepted(one)),
+        wait_ended=MOVED if entry.waiting and is_noted(event) else "",
     )
     context = _with_booking(one, context, one.booking, meant) if one.booking else context
     if not somebody_is_unknown(event, entry, case.practice, context):
@@ -103,6 +104,11 @@ def offered(one: Occurrence, context: Context, found: Assessment) -> slot_offers
         return slot_offers.Offer()
     stored = one.booking.slots if one.booking else None
     return slot_offers.offer(one.case.world, one.case.tx, found, one.event, one.entry, context=context, stored=stored)
+
+
+def is_noted(event: CalendarEvent) -> bool:
+    """Whether the appointment is one of ours, noted for whoever accepted a freed time."""
+    return event.uid.startswith(NOTED)
 
 
 def time_around(event: CalendarEvent, dentist: str, practice: Practice) -> tuple[str, datetime, datetime]:
@@ -148,7 +154,7 @@ def _moved(one: Occurrence, booking: BookingRow) -> Iterator[PageWish]:
 
 def _accepted(one: Occurrence) -> Iterator[PageWish]:
     """The appointment is one of ours, noted for whoever accepted a freed time."""
-    if not one.event.uid.startswith(NOTED):
+    if not is_noted(one.event):
         return
     offer = offers.accepted_at(one.case.tx, one.dentist, one.event.start, one.case.practice.zone)
     if offer is not None and offer.answered_at is not None:

@@ -26,14 +26,12 @@ from sync.store.waiting_entries import EntryRow, Origin, Standing
 if TYPE_CHECKING:
     from sync.store.columns import FoundColumns
 
-REMOVED = "retiré de l'agenda de la liste d'attente"
 _OF_THE_HOUR = frozenset({"slot", "date", "duration", "waiting"})  # findings about the time of an appointment
 
 
 def evaluate(case: Case) -> Annotation:
     """Keep the entry of that event. Returns what the event is to say."""
     event = case.reading.events[0] if len(case.reading.events) == 1 else None
-    known = waiting_entries.of_calendar(case.tx, case.row.calendar, case.practice.zone).get(case.row.ref)
     for one in case.reading.events:  # whenever it stands, it takes nobody's time
         nothing: FoundColumns = {
             "kind": Kind.IGNORED.value,
@@ -52,16 +50,29 @@ def evaluate(case: Case) -> Annotation:
         return waiting_words.nobody()
     wrong = tuple(one for one in found.findings if _counts(one))
     standing = _standing(case, event, found, fit=not wrong)
+    known = _kept(case, standing)
+    if known is not None and waiting_entries.stays_off(known):
+        block = waiting_words.over(standing.name, known.why or "")
+    else:
+        block = waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
+    return replace(block, lines=(*block.lines, *map(unbroken, _asked(case, known)))) if known else block
+
+
+def _kept(case: Case, standing: Standing) -> EntryRow | None:
+    """Keep the entry of the event as it is now. Returns the one that it had, if that is still its patient's."""
+    known = waiting_entries.of_event(case.tx, case.place, case.practice.zone)
     if known is not None and waiting_entries.is_anothers(case.tx, known, standing.patient, standing.name):
-        waiting_entries.close(case.tx, known.id, waiting_entries.ANOTHER, case.now)
+        if known.state is not waiting_entries.CLOSED:
+            waiting_entries.close(case.tx, known.id, waiting_entries.ANOTHER, case.now)
         known = None
-    if known is None:
+    if known is not None and waiting_entries.stays_off(known):
+        return known
+    if known is None or known.state is waiting_entries.CLOSED:
         waiting_entries.add(case.tx, Origin.CALENDAR, standing, case.now, place=case.place)
         gaps.look_again(case.tx, case.now, dentist=standing.dentist)
-    elif known.state is not waiting_entries.CLOSED:
-        waiting_entries.keep(case.tx, known, standing)
-    block = waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
-    return replace(block, lines=(*block.lines, *map(unbroken, _asked(case, known)))) if known else block
+        return None
+    waiting_entries.keep(case.tx, known, standing)
+    return known
 
 
 def _asked(case: Case, entry: EntryRow) -> tuple[str, ...]:
@@ -86,9 +97,9 @@ def gone(world: World, tx: Tx, row: ResourceRow, now: datetime) -> None:
     source = world.source(row.calendar)
     if source is None or not source.lists_waiting:
         return
-    known = waiting_entries.of_calendar(tx, row.calendar, world.practice.zone).get(row.ref)
-    if known is not None:
-        waiting_entries.close(tx, known.id, REMOVED, now)
+    known = waiting_entries.of_event(tx, (row.calendar, row.ref), world.practice.zone)
+    if known is not None and known.state is not waiting_entries.CLOSED:
+        waiting_entries.close(tx, known.id, waiting_entries.REMOVED, now)
 
 
 def imagined(case: Case, event: CalendarEvent, start: datetime, dentist: str | None = None) -> Assessment:

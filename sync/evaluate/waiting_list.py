@@ -21,8 +21,9 @@ UNTAGGED = "« Liste d'attente » n'est plus dans le rendez-vous"
 Taken = tuple[str, datetime, datetime]  # dentist, from, until
 
 
-def note(case: Case, booking: int, what: Booking, patient: int | None, *, valid: bool) -> None:
-    """Keep the entry of this appointment as its event says."""
+def note(case: Case, booking: int, what: Booking, patient: int | None, *, valid: bool, accepted: bool) -> None:
+    """Keep the entry of this appointment as its event says. `accepted`: we noted it for whoever accepted a freed time,
+    with the words of the list's event: they are no new wish."""
     if case.practice.waiting is None:
         return
     tx, now = case.tx, case.now
@@ -34,7 +35,9 @@ def note(case: Case, booking: int, what: Booking, patient: int | None, *, valid:
         entry = None
     if entry is None or (entry.state is CLOSED and entry.origin is not Origin.TAG):
         if what.waiting and not what.cancelled and what.start > now:
-            waiting_entries.add(tx, Origin.TAG, standing, now, booking=booking)
+            number = waiting_entries.add(tx, Origin.TAG, standing, now, booking=booking)
+            if accepted and entry is None:
+                waiting_entries.close(tx, number, waiting_entries.MOVED, now)
     elif entry.origin is Origin.TAG and not what.waiting:
         waiting_entries.change(tx, entry.id, origin=Origin.PAGE.value)  # typed anew, it counts again
         if entry.state is not CLOSED:

@@ -19,6 +19,7 @@ from rules.model.action import QUESTIONS
 from sync.store import intents, offers
 from sync.store import tables as t
 from sync.store.engine import Tx
+from sync.store.resources import GONE
 from sync.store.states import EntryState, GapState, MessageState
 from sync.store.tx import here
 from sync.store.utc import UtcDateTime
@@ -31,6 +32,7 @@ _ENDS = (
 _BEFORE: Any = bindparam("before", type_=UtcDateTime())
 _m, _b, _t, _w, _o, _g = t.message.c, t.booking.c, t.telling.c, t.wish.c, t.offer.c, t.gap.c
 _e, _i, _l, _a, _r, _n = t.waiting.c, t.intent.c, t.link.c, t.agreement.c, t.rescue.c, t.notice.c
+_s = t.resource.c
 
 
 def _is_over(table: Table) -> ColumnElement[bool]:
@@ -53,6 +55,9 @@ _NUMBERED = or_(  # a telling of that number, or a later one, says which number 
 )
 _OUT_OF_SIGHT = or_(_o.ref.is_(None), _o.ref == "")
 _WAITS = exists().where(_e.practice == _o.practice, _e.id == _o.waiting, _e.state != EntryState.CLOSED)
+_LISTED = exists().where(  # the event that still stands would put its patient onto the list again
+    _s.practice == _e.practice, _s.calendar == _e.calendar, _s.ref == _e.ref, _s.state != GONE
+)
 _OFFERED = exists().where(_o.practice == _g.practice, _o.gap == _g.id)
 
 JOURNAL = _oldest(t.journal, t.journal.c.at < _BEFORE)
@@ -72,7 +77,7 @@ OF_PATIENTS: tuple[Delete | Update, ...] = (
         t.gap, _g.state.in_([GapState.TAKEN, GapState.CLOSED]), _g.closed_at < _BEFORE, _g.start < _BEFORE,
         or_(_g.ref.is_(None), _g.ref == ""), ~_OFFERED,
     ),
-    _oldest(t.waiting, _e.state == EntryState.CLOSED, _e.closed_at < _BEFORE, _is_over(t.waiting)),
+    _oldest(t.waiting, _e.state == EntryState.CLOSED, _e.closed_at < _BEFORE, _is_over(t.waiting), ~_LISTED),
     _oldest(t.agreement, _a.start < _BEFORE, _a.asked_at < _BEFORE, _is_over(t.agreement)),
     _oldest(t.rescue, _r.start < _BEFORE, _r.asked_at < _BEFORE, _is_over(t.rescue)),
     # its key stays: the same alert is not raised again

@@ -24,14 +24,16 @@ from sync.store.wishes import WishKind
 
 OPEN, PAUSED, CLOSED = EntryState
 LEFT, ANOTHER = "ne veut plus de propositions", "l'inscription est à un autre patient"
+MOVED, REMOVED = "a accepté un créneau plus tôt", "retiré de l'agenda de la liste d'attente"
+_BY_HER = frozenset({ANOTHER, REMOVED})  # what she did to the list's own event ended it
 
 _w, _b = t.waiting.c, t.booking.c
 _ADD = insert(t.waiting)
 _GET = select(t.waiting).where(*here(t.waiting, "id"))
-_BOOKING = select(_w.booking).where(*here(t.waiting, "id"))
+_PLACE = select(_w.booking, _w.calendar, _w.ref).where(*here(t.waiting, "id"))
 _CHANGE = update(t.waiting).where(*here(t.waiting, "id"))
 _WITH_BOOKING = select(t.waiting).where(*here(t.waiting), _w.booking != 0).order_by(_w.id)
-_FROM_CALENDAR = select(t.waiting).where(*here(t.waiting, "calendar"), _w.ref != "", _w.state != EntryState.CLOSED)
+_OF_EVENT = select(t.waiting).where(*here(t.waiting, "calendar", "ref")).order_by(_w.id.desc()).limit(1)
 _STATES = select(t.waiting).where(*here(t.waiting), those(_w.state)).order_by(_w.id)
 _HELD = t.waiting.join(t.booking, (_b.practice == _w.practice) & (_b.id == _w.booking))
 _OVER = (
@@ -105,9 +107,10 @@ def in_states(tx: Tx, zone: ZoneInfo, *states: EntryState) -> list[EntryRow]:
     return [_row(row, zone) for row in tx.run(_STATES, those_state=list(states)).mappings()]
 
 
-def of_calendar(tx: Tx, calendar: str, zone: ZoneInfo) -> dict[str, EntryRow]:
-    """ref → entry, of those who wait by an event in that calendar."""
-    return {row["ref"]: _row(row, zone) for row in tx.run(_FROM_CALENDAR, the_calendar=calendar).mappings()}
+def of_event(tx: Tx, place: tuple[str, str], zone: ZoneInfo) -> EntryRow | None:
+    """The latest entry of that event of the list's calendar, closed or not."""
+    row = tx.run(_OF_EVENT, the_calendar=place[0], the_ref=place[1]).mappings().first()
+    return _row(row, zone) if row else None
 
 
 def over(tx: Tx, now: datetime, zone: ZoneInfo) -> list[EntryRow]:
@@ -118,6 +121,12 @@ def over(tx: Tx, now: datetime, zone: ZoneInfo) -> list[EntryRow]:
 def older(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[EntryRow]:
     """The open entries of which nobody said since that moment that they still stand."""
     return [_row(row, zone) for row in tx.run(_OLD, the_confirmed_at=moment).mappings()]
+
+
+def stays_off(entry: EntryRow) -> bool:
+    """Whether the list's own event does not put its patient onto the list again: something else than it ended the
+    entry."""
+    return entry.state is CLOSED and entry.why not in _BY_HER
 
 
 def is_anothers(tx: Tx, entry: EntryRow, patient: int, name: str) -> bool:
@@ -160,14 +169,16 @@ def change(tx: Tx, entry: int, **values: Any) -> None:
 
 
 def close(tx: Tx, entry: int, why: str, now: datetime) -> None:
-    """The patient waits no more, nor does the wish of the page stand. `why`: in French."""
-    booking = tx.run(_BOOKING, the_id=entry).scalar()
-    wish = wishes.open_of(tx, booking, WishKind.WAIT) if booking else None
-    place = bookings.place(tx, booking) if booking else None
+    """The patient waits no more, nor does the wish of the page stand; the event is to say so. `why`: in French."""
+    row = tx.run(_PLACE, the_id=entry).one()
+    wish = wishes.open_of(tx, row.booking, WishKind.WAIT) if row.booking else None
+    place = bookings.place(tx, row.booking) if row.booking else None
     if wish is not None:
         wishes.close(tx, wish.id, now)
     if place is not None:
         resources.mark_dirty(tx, [place], now)
+    if row.ref and why not in _BY_HER:
+        resources.mark_dirty(tx, [(row.calendar, row.ref)], now)
     change(tx, entry, state=CLOSED.value, why=why, closed_at=now, confirmed_at=now)
 
 

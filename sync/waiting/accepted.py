@@ -12,7 +12,6 @@ from sync.store.offers import OfferRow
 from sync.store.states import IntentState
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
 
-MOVED = "a accepté un créneau plus tôt"
 OTHERWISE = "son rendez-vous a changé entre-temps"
 NOT_WRITTEN = "l'agenda n'a pas pu être modifié"
 _WHY = {IntentState.TAKEN: TAKEN_BACK, IntentState.CHANGED: OTHERWISE, IntentState.CALL: NOT_WRITTEN}
@@ -45,7 +44,7 @@ def succeeded(tx: Tx, offer: OfferRow, now: datetime) -> bool:
     """The patient has the time, and waits no more."""
     offers.move(tx, offer.id, offers.ACCEPTED, offers.DONE, closed_at=now)
     gaps.close(tx, offer.gap, "accepté", now)
-    waiting_entries.close(tx, offer.waiting, MOVED, now)
+    waiting_entries.close(tx, offer.waiting, waiting_entries.MOVED, now)
     return True
 
 

@@ -152,7 +152,7 @@ def _written(world: World, source: Source, offer: OfferRow, event: AddEvent, ref
     with world.store.read() as tx:
         over = _why_over(world, tx, offer, event)
     if not over:
-        _off_the_list(world, offer)  # first: an entry that is closed would be made anew of an event that still stands
+        _off_the_list(world, offer)  # first: an event that goes need not say that its entry is closed
         with world.store.write() as tx:
             _succeeded(world, tx, offer)
         return 1

@@ -76,7 +76,7 @@ def of_event(world: World, tx: Tx, place: tuple[str, str], booking: int | None) 
     if booking is not None:
         entry = waiting_entries.of_booking(tx, booking, zone)
     else:
-        entry = waiting_entries.of_calendar(tx, place[0], zone).get(place[1])
+        entry = waiting_entries.of_event(tx, place, zone)
     if entry is None:
         return None
     asked = tuple(_asked(world, tx, one) for one in offers.of_entry(tx, entry.id, zone))

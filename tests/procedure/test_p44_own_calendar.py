@@ -90,6 +90,59 @@ def test_p44_the_lists_event_says_what_was_offered_and_how_it_ended(desk: Desk, 
     assert event.reads.endswith("mardi 1er décembre à 10 h, refusé")
 
 
+def test_p44_whoever_wants_no_more_is_off_the_list_whatever_stands_in_its_calendar(desk: Desk, marie: Phone) -> None:
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    frees(desk)
+    marie.presses(What.NO_MORE)
+    for _ in range(2):
+        desk.waits(minutes=1)
+        assert event.reads.startswith(
+            "! DUPONT Marie n'est plus sur la liste d'attente : ne veut plus de propositions.\n"
+            "  → Supprimez cet événement ; pour inscrire de nouveau ce patient, créez-en un autre."
+        )
+        event.retypes("le matin")
+    frees(desk, at="02/12 10:00")
+    assert len(marie.offers) == 1
+    event.deletes()
+    desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    desk.waits(days=1)
+    assert len(marie.offers) == 2
+
+
+def test_p44_whoever_never_answers_is_off_the_list_and_its_event_says_so(desk: Desk, marie: Phone) -> None:
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    desk.waits(days=91)  # then the patient is asked, and has a week
+    desk.waits(days=8)
+    desk.waits(minutes=1)
+    assert "n'est plus sur la liste d'attente : n'a pas répondu à la question posée." in event.reads
+    frees(desk, at="10/03/2027 10:00")
+    assert len(marie.offers) == 1  # the question itself
+
+
+def test_p44_put_back_by_her_it_counts_again(desk: Desk, marie: Phone) -> None:
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST)
+    event.deletes()
+    event.save()
+    assert "Inscrit sur la liste d'attente" in event.reads
+    frees(desk)
+    assert len(marie.offers) == 1
+
+
+def test_p44_whoever_got_a_time_waits_no_more_by_the_words_that_came_with_it(desk: Desk, marie: Phone) -> None:
+    desk.books("DUPONT Marie – détartrage", "Liste d'attente : mardi", dentist=LIST)
+    frees(desk, at="08/12 10:00")
+    marie.presses(What.ACCEPT)
+    passes(desk)
+    noted = desk.office.calendars["martin"]
+    [body] = [body for body in noted._held.values() if b"DUPONT" in body.payload]
+    text = body.payload.replace(b"\r\n ", b"").decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "N'est plus sur la liste d'attente : a accepté un créneau plus tôt." in text
+    assert "Liste d'attente : mardi" in text
+    desk.waits(days=1)
+    frees(desk, at="01/12 10:00")
+    assert len(marie.offers) == 1
+
+
 # --- offers shown there only -----------------------------------------------------------------------------------------
 
 ONLY_THERE = practice_that(shown_in_list=True)
