@@ -6,10 +6,14 @@ They read the data as written and not the typed settings, so that an error elsew
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
+
+from pydantic_core import PydanticCustomError
 
 from config.addresses import is_open
 from config.problems import Where, dotted, meant
+from config.scalars import flag
 from config.settings import FIELDS
 from config.yamlfile import Document
 from rules.findings import RULES
@@ -33,6 +37,7 @@ def crosscheck(document: Document) -> None:
         _callback,
         _open_page,
         _shown_nowhere,
+        _listed_nowhere,
     )
     for check in checks:
         check(document)
@@ -40,6 +45,13 @@ def crosscheck(document: Document) -> None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _is_yes(value: Any) -> bool:
+    """Whether that means yes; a word that means neither is told elsewhere."""
+    with suppress(ValueError, PydanticCustomError):
+        return flag(value) is True
+    return False
 
 
 def _items(value: Any) -> list[tuple[int, dict[str, Any]]]:
@@ -218,17 +230,29 @@ def _callback(document: Document) -> None:
 
 
 def _shown_nowhere(document: Document) -> None:
-    """Offers cannot stand in a calendar that there is not (P44)."""
+    """Offers cannot stand in a calendar that there is not, or that takes no events (P44)."""
     waiting = _mapping(document.data.get("waiting_list"))
-    if waiting.get("show_offers_in") == "list" and not waiting.get("calendar"):
-        where: Where = ("waiting_list", "show_offers_in")
+    calendar = _mapping(waiting.get("calendar"))
+    if waiting.get("show_offers_in") != "list" or calendar.get("kind") == "ics":
+        return
+    text, hint = "", "Mettez « dentist »"
+    if not calendar:
         text = "la liste d'attente n'a pas d'agenda où montrer les propositions."
-        document.report(
-            document.value_spot(where),
-            where,
-            text,
-            "Ajoutez « calendar: » sous « waiting_list: », ou mettez « dentist ».",
-        )
+        hint = "Ajoutez « calendar: » sous « waiting_list: », ou mettez « dentist »"
+    elif _is_yes(calendar.get("read_only")):
+        text = "l'agenda de la liste d'attente est en lecture seule : aucune proposition ne peut y être montrée."
+        hint = "Mettez « dentist », ou retirez « read_only: »"
+    if text:
+        where: Where = ("waiting_list", "show_offers_in")
+        document.report(document.value_spot(where), where, text, f"{hint}.")
+
+
+def _listed_nowhere(document: Document) -> None:
+    """Of a feed only the time taken is read: nobody would wait by it (P44)."""
+    where: Where = ("waiting_list", "calendar", "kind")
+    if _mapping(_mapping(document.data.get("waiting_list")).get("calendar")).get("kind") == "ics":
+        text = "un flux « ics » ne dit que le temps occupé : personne n'y serait inscrit."
+        document.report(document.value_spot(where), where, text, "Employez « caldav » ou « google ».")
 
 
 def _open_page(document: Document) -> None:

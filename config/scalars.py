@@ -190,8 +190,11 @@ Zone = Annotated[ZoneInfo, BeforeValidator(zone), WithJsonSchema({"type": "strin
 Department = Annotated[
     str, BeforeValidator(department), WithJsonSchema({"type": ["string", "integer"], "examples": ["75"]})
 ]
-Kept = Annotated[int, Field(ge=90)]  # days: who waits that long is asked once more, absences are typed weeks later
-Several = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+_MOST = 1_000_000  # hours before, or days after now: still a moment that a calendar has
+Kept = Annotated[
+    int, Field(ge=90, le=36_500)
+]  # days: a wait of that length is asked about once more, absences are typed
+Several = Annotated[int, Field(ge=1, le=_MOST)]
+Whole = Annotated[int, Field(ge=0, le=_MOST)]
 Minutes = Annotated[int, Field(ge=5, le=600)]
 Percent = Annotated[int, Field(ge=1, le=100)]

@@ -99,6 +99,25 @@ def test_offers_are_shown_in_a_calendar_that_there_is(said, small):
     assert any("waiting_list.show_offers_in: la liste d'attente n'a pas d'agenda" in line for line in said(text))
     own = small + "waiting_list: {show_offers_in: list, calendar: {kind: caldav, url: https://dav.example/attente/}}\n"
     assert not any("show_offers_in" in line for line in said(own))
+    for yes in ("oui", "true", "yes"):
+        never = own.replace("attente/}", f"attente/, read_only: {yes}}}")
+        assert any(
+            "show_offers_in: l'agenda de la liste d'attente est en lecture seule" in line for line in said(never)
+        )
+    assert not any("show_offers_in" in line for line in said(own.replace("attente/}", "attente/, read_only: non}")))
+
+
+def test_of_a_feed_nobody_can_be_on_the_list(said, small):
+    text = small + "waiting_list: {calendar: {kind: ics, url: https://dav.example/attente.ics}}\n"
+    assert any("waiting_list.calendar.kind: un flux « ics » ne dit que le temps occupé" in line for line in said(text))
+
+
+@pytest.mark.parametrize("many", ["99999999999", "9" * 30])
+@pytest.mark.parametrize(
+    "line", ["retention: {messages_days: %s}", "page: {move_from_hours: %s}", "sync: {every_seconds: %s}"]
+)
+def test_a_number_beyond_any_calendar_is_a_slip(said, small, line, many):
+    assert any("au plus" in one for one in said(small + line % many + "\n"))
 
 
 def test_a_type_error_hides_no_claim(said, small):
