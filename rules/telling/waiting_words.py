@@ -13,7 +13,7 @@ from rules.text.french import clock, day_and_clock, minutes, unbroken
 RESERVED = "Inscrit sur la liste d'attente : rien n'est réservé."
 ANEW = "Supprimez cet événement ; pour inscrire de nouveau ce patient, créez-en un autre."
 NOBODY = "✗ Pour qui ? Tapez le nom du patient dans le titre : « DUPONT Marie – détartrage »."
-
+REPEATED = "✗ Cet événement se répète : personne n'est inscrit. Retirez la répétition."
 
 ENDS = {
     "open": "attend sa réponse",
@@ -41,6 +41,11 @@ def asked(offers: Sequence[tuple[datetime, datetime, str]]) -> tuple[str, ...]:
 def nobody() -> Annotation:
     """The event names no patient."""
     return Annotation(BLOCKS, (unbroken(NOBODY),))
+
+
+def repeated() -> Annotation:
+    """The event is a series."""
+    return Annotation(BLOCKS, (unbroken(REPEATED),))
 
 
 def over(name: str, why: str) -> Annotation:

@@ -43,7 +43,7 @@ def evaluate(case: Case) -> Annotation:
         occurrences.evaluated(case.tx, case.place, one.uid, one.recurrence, **nothing)
     if event is None or event.status is Status.CANCELLED or case.practice.waiting is None:
         gone(case.world, case.tx, case.row, case.now)
-        return Annotation()
+        return waiting_words.repeated() if _is_repeated(case) else Annotation()
     found = imagined(case, event, case.now + timedelta(days=1))
     if found.booking is None:
         gone(case.world, case.tx, case.row, case.now)
@@ -56,6 +56,11 @@ def evaluate(case: Case) -> Annotation:
     else:
         block = waiting_words.entry_block(wrong, standing.name, standing.wish, found.booking, case.practice)
     return replace(block, lines=(*block.lines, *map(unbroken, _asked(case, known)))) if known else block
+
+
+def _is_repeated(case: Case) -> bool:
+    there = [one for one in case.reading.events if one.status is not Status.CANCELLED]
+    return case.practice.waiting is not None and len(there) > 1
 
 
 def _kept(case: Case, standing: Standing) -> EntryRow | None:

@@ -45,6 +45,15 @@ def test_p44_an_event_of_the_list_says_what_is_missing(desk: Desk) -> None:
     ]
 
 
+def test_p44_an_event_of_the_list_that_is_repeated_says_that_nobody_waits_by_it(desk: Desk) -> None:
+    event = desk.books("DUPONT Marie – détartrage", dentist=LIST, extra="RRULE:FREQ=WEEKLY;COUNT=3")
+    assert event.wrong == ["✗ Cet événement se répète : personne n'est inscrit. Retirez la répétition."]
+    event.extra = ""
+    event.save()
+    assert not event.wrong
+    assert "Inscrit sur la liste d'attente" in event.reads
+
+
 def test_p44_who_has_no_appointment_gets_one_and_is_told(desk: Desk, marie: Phone) -> None:
     desk.books("DUPONT Marie – détartrage", "mardi matin", dentist=LIST)
     frees(desk, at="02/12 10:00")
