@@ -124,8 +124,9 @@ class Writer:
     def _owed(self, row: ResourceRow, reading: Reading) -> ResourceColumns:
         """The evaluation that a change needs. What the first pass found is kept until it is evaluated, so that a change
         of it is told as a change (law L7)."""
-        if row.baseline and (self.baseline or not row.semantic):  # this is what the first pass finds
-            return {"backlog_at": backlog.place_of(reading, self.now)}
+        if row.baseline and (self.baseline or not (row.payload or row.semantic)):  # this is what the first pass finds
+            place = backlog.place_of(reading, self.now)
+            return {"backlog_at": place} if place else {"dirty_at": self.now}  # it may have had a place before
         if row.backlog_at is None or not row.baseline:
             return {"dirty_at": self.now}
         before = row.payload if row.body_before is None else row.body_before

@@ -146,6 +146,23 @@ def test_g03_an_appointment_dragged_to_the_other_dentist_before_it_was_evaluated
     assert not any("annul" in said for said in running.told())
 
 
+def test_an_old_event_dragged_to_a_coming_day_is_answered_before_the_backlog(tmp_path: Path) -> None:
+    office = make_office(tmp_path)
+    for number in range(5):
+        stands(office, number, day=20 - number)
+    stands(office, 5, day=-50)
+    running = Running(office, 1)
+    running.round()
+    stands(office, 5, day=9)
+    running.round()
+    assert "Détartrage" in office.block("5")
+    assert len(running.waiting()) == 3
+    running.until_all_is_known()
+    [said] = running.told()
+    assert "RDV confirmé" in said
+    running.readers.close()
+
+
 def test_p43_the_brake_counts_whole_calendars(tmp_path: Path) -> None:
     office = make_office(tmp_path, replace(PRACTICE, policy=replace(PRACTICE.policy, brake_percent=60)))
     for number in range(6):

@@ -74,6 +74,14 @@ def test_p17_an_old_event_dragged_into_next_week_is_an_appointment(new_office: O
     assert new_office.told("confirmation") == ["sent"]
 
 
+def test_p48_an_absence_typed_into_an_old_event_is_noted(new_office: Office) -> None:
+    stood(new_office, "old", LONG_AGO)
+    new_office.passes()
+    stood(new_office, "old", LONG_AGO, text=COMPLETE + "\nAbsente")
+    new_office.passes()
+    assert "Absence non excusée notée" in new_office.block("old")
+
+
 def test_l2_an_old_event_saved_again_as_it_was_is_no_change(new_office: Office) -> None:
     stood(new_office, "old", LONG_AGO)
     new_office.passes()
