@@ -145,7 +145,8 @@ def backlog_is_open(tx: Tx) -> bool:
 
 
 def mark_dirty(tx: Tx, places: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Mark these resources for evaluation; those in the backlog are evaluated in their turn."""
+    """Mark these resources for evaluation, and those of the backlog that show a preview for another one; the rest of it
+    is evaluated in its turn."""
     for calendar, ref in set(places):
         tx.run(_MARK_DIRTY, the_calendar=calendar, the_ref=ref, dirty_at=now)
 
@@ -222,7 +223,8 @@ IN_BACKLOG = (*here(t.resource), _r.backlog_at <= LAST)  # a range, so that SQLi
 _ANY_IN_BACKLOG = select(_r.ref).where(*IN_BACKLOG).limit(1)
 _IS_DIRTY = select(_r.ref).where(*here(t.resource), _r.dirty_at.is_not(None))
 _ANY_TO_EVALUATE = union_all(_IS_DIRTY, select(_r.ref).where(*IN_BACKLOG)).limit(1)
-_MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None), _r.backlog_at.is_(None))
+_SHOWN = or_(_r.backlog_at.is_(None), _r.backlog_at == LAST, _r.body_before.is_not(None))
+_MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None), _SHOWN)
 _TO_FETCH = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{SUSPECT}'")

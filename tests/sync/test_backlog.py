@@ -1,15 +1,16 @@
 """The first pass and a changed configuration in slices: what she edits now is answered first, nobody is told anything
 before all is known (docs/design.md#slices)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import time, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from rules.model import Practice, Severity
-from sync.core.context import nobody_watches
+from sync.core.context import Source, nobody_watches
 from sync.store import backlog, bookings, calendars, resources
 from sync.worker.one_pass import check_configuration
 from sync.worker.round import one_round
@@ -196,21 +197,37 @@ def test_a_pass_of_sync_evaluates_the_whole_backlog(running: Running) -> None:
 
 
 def test_one_fault_in_a_slice_stays_one(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sync.evaluate import occurrence
-
-    real = occurrence.assess
-
-    def fails(event: object, *rest: object) -> object:
-        if getattr(event, "uid", "") == "uid-2":
-            raise ValueError
-        return real(event, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(occurrence, "assess", fails)
+    faulty(monkeypatch, "uid-2")
     for _ in range(6):
         running.round()
     assert running.waiting() == []
     with running.office.world.store.read() as tx:
         assert bookings.count_future(tx, "memory:martin", running.office.now) == 4
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch, uid: str) -> Callable[[], None]:
+    """Evaluating that event fails; call it to mend that."""
+    from sync.evaluate import occurrence
+
+    real = occurrence.assess
+
+    def fails(event: object, *rest: object) -> object:
+        if getattr(event, "uid", "") == uid:
+            raise ValueError
+        return real(event, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(occurrence, "assess", fails)
+    return partial(monkeypatch.setattr, occurrence, "assess", real)
+
+
+def test_what_she_moves_away_clears_the_preview_of_the_other(running: Running) -> None:
+    stands(running.office, 5, day=23)
+    stands(running.office, 0, day=23)
+    running.round()
+    assert "déjà pris" in running.office.block("0")
+    stands(running.office, 5, day=24)
+    running.round()
+    assert "déjà pris" not in running.office.block("0")
 
 
 # --- a changed configuration -----------------------------------------------------------------------------------------
