@@ -16,7 +16,7 @@ from adapters.base import Reading
 from sync.store import resources
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.resources import IN_BACKLOG, LAST, PRESENT, ResourceRow
+from sync.store.resources import CONFIGURED, GONE, IN_BACKLOG, LAST, PRESENT, ResourceRow
 from sync.store.tx import here
 
 Place = tuple[str, str]  # (calendar, ref)
@@ -74,9 +74,9 @@ def nearest(tx: Tx, at_most: int) -> Slice:
 
 
 def evaluated(tx: Tx, row: ResourceRow, now: datetime) -> None:
-    """Note that the resource was evaluated in its turn. If a person changed it meanwhile, its change is next."""
+    """Note that the resource was evaluated in its turn. If a person changed it meanwhile, that is next."""
     left = {"the_calendar": row.calendar, "the_ref": row.ref, "backlog_at": None, "body_before": None}
-    changed = row.dirty_at or (now if row.body_before is not None else None)
+    changed = row.dirty_at or (now if row.body_before is not None or row.state == GONE else None)
     tx.later(_CHANGE, {**left, "dirty_at": changed}, (row.calendar, row.ref))
 
 
@@ -88,7 +88,7 @@ def previewed(tx: Tx, calendar: str, ref: str) -> None:
 def close(tx: Tx, now: datetime) -> None:
     """Nothing else waits: mark for evaluation what was edited meanwhile."""
     c = t.resource.c
-    last = (c.practice == tx.practice, c.backlog_at == LAST)
+    last = (c.practice == tx.practice, c.backlog_at == LAST, CONFIGURED)
     tx.connection.execute(update(t.resource).where(*last).values(dirty_at=now, backlog_at=None))
 
 

@@ -24,7 +24,7 @@ from rules.model import Annotation
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
-from sync.store.states import ResourceState
+from sync.store.states import CalendarState, ResourceState
 from sync.store.tx import here, in_parts, those
 
 if TYPE_CHECKING:
@@ -219,7 +219,10 @@ _DIRTY = (
     .where(*here(t.resource), _r.dirty_at.is_not(None))
     .order_by(_r.state == GONE, _r.order)
 )
-IN_BACKLOG = (*here(t.resource), _r.backlog_at <= LAST)  # a range, so that SQLite uses the index
+_c = t.calendar.c
+CONFIGURED = exists().where(_c.practice == _r.practice, _c.calendar == _r.calendar, _c.state == CalendarState.ACTIVE)
+# a range, so that SQLite uses the index; what a calendar holds that left the configuration waits until it is back
+IN_BACKLOG = (*here(t.resource), _r.backlog_at <= LAST, CONFIGURED)
 _ANY_IN_BACKLOG = select(_r.ref).where(*IN_BACKLOG).limit(1)
 _IS_DIRTY = select(_r.ref).where(*here(t.resource), _r.dirty_at.is_not(None))
 _ANY_TO_EVALUATE = union_all(_IS_DIRTY, select(_r.ref).where(*IN_BACKLOG)).limit(1)

@@ -262,6 +262,36 @@ def test_what_changes_no_judgement_has_nothing_judged_again(running: Running, pr
     assert running.waiting() == []
 
 
+def configured(running: Running, *dentists: str) -> None:
+    """From now on `attitre run` reads the calendars of these dentists only."""
+    office = running.office
+    read = tuple(Source(office.calendars[key], key) for key in dentists)  # type: ignore[arg-type]
+    office.world = replace(office.world, sources=read)
+    running.readers.close()
+    running.__init__(office, office.world.slice)  # type: ignore[misc]
+
+
+def test_l7_a_calendar_taken_out_of_the_configuration_and_put_back_is_told_as_if_it_had_stayed(
+    running: Running,
+) -> None:
+    stands(running.office, 0, day=21)
+    running.office.calendars["martin"].delete("1.ics")
+    running.round()
+    configured(running, "bernard")
+    for _ in range(3):
+        running.round()
+    with running.office.world.store.read() as tx:
+        assert not resources.backlog_is_open(tx)
+    assert running.told() == []
+    configured(running, "martin", "bernard")
+    running.round()
+    running.until_all_is_known()
+    for _ in range(2):
+        running.round(timedelta(minutes=2))
+    assert sorted("annulé" in said for said in running.told()) == [False, True]
+    assert any("RDV déplacé" in said for said in running.told())
+
+
 def open_on_mondays(dentist: str) -> Practice:
     hours = {0: ((time(9), time(18)),)}
     return replace(
