@@ -50,8 +50,11 @@ def evaluate_slice(world: World) -> backlog.Slice:
     marked for evaluation."""
     with world.store.read() as tx:
         found = backlog.nearest(tx, world.slice)
+        faulty = faulty_ones(tx) if found.places else {}
     if found.places:
-        _evaluate_batch(world, found.places, _evaluate_in_turn)
+        _evaluate_batch(world, [place for place in found.places if place not in faulty], _evaluate_in_turn)
+        for place in (one for one in found.places if one in faulty):
+            _safely(world, place, _evaluate_in_turn, again=True)
     elif found.edited:
         with world.store.write() as tx:
             backlog.close(tx, world.now())
@@ -185,7 +188,10 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
 def _evaluate_present(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
     if source is not None and not resources.emptied(row):
-        evaluate_resource(world, tx, source, row)
+        for one in (*before(world, tx, row), row):
+            evaluate_resource(world, tx, source, one)
+        if row.body_before is not None:
+            resources.change(tx, row.calendar, row.ref, body_before=None)
     resources.settled(tx, row.calendar, row.ref)
 
 
@@ -194,6 +200,13 @@ def _evaluate_in_turn(world: World, tx: Tx, row: ResourceRow) -> None:
     if source is not None and found is not None and not resources.emptied(found):
         evaluate_resource(world, tx, source, found)
     backlog.evaluated(tx, row, world.now())
+
+
+def before(world: World, tx: Tx, row: ResourceRow) -> tuple[ResourceRow, ...]:
+    """The resource as the first pass found it, if it was edited before that was evaluated: a fault, or another event's
+    turn, was first."""
+    found = as_found(world, tx, row) if row.body_before is not None else None
+    return () if found is None or found is row else (found,)
 
 
 def as_found(world: World, tx: Tx, row: ResourceRow) -> ResourceRow | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sync.core.context import World
 from sync.core.guard import kept_apart
-from sync.evaluate.evaluate import Place, as_found
+from sync.evaluate.evaluate import Place, before
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones
 from sync.store import backlog, edits, resources, sharing
@@ -50,18 +50,12 @@ def _edit(world: World, tx: Tx, row: ResourceRow) -> EditRow | None:
     try:
         with tx.part():
             beside = sharing.bookings_beside(tx, (row.calendar, row.ref), world.now())
-            for one in (*backlog.never_evaluated(tx, beside), *_before(world, tx, row), row):
+            for one in (*backlog.never_evaluated(tx, beside), *before(world, tx, row), row):
                 _evaluate(world, tx, one)
             found = edits.at(tx, row.calendar, row.ref)
             raise _Undo
     except _Undo:
         return found[0] if found else None
-
-
-def _before(world: World, tx: Tx, row: ResourceRow) -> tuple[ResourceRow, ...]:
-    """The resource as the first pass found it, if it was not evaluated since."""
-    before = as_found(world, tx, row) if row.body_before is not None else None
-    return (before,) if before is not None and before is not row else ()
 
 
 def _evaluate(world: World, tx: Tx, row: ResourceRow) -> None:

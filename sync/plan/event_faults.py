@@ -45,7 +45,7 @@ def give_up(world: World, place: Place, error: str) -> None:
         trouble = troubles.note(tx, EVENT, _about(place), error, now)
         journal.log(tx, now, "judge-failed", detail=error, calendar=place[0], ref=place[1])
         tried_enough = trouble.times >= TRIES
-        resources.change(tx, *place, dirty_at=None if tried_enough else now, backlog_at=None, body_before=None)
+        resources.change(tx, *place, dirty_at=None if tried_enough else now, backlog_at=None)
         if trouble.times >= 2:  # once may be an accident
             key = f"judging:{place[0]}:{place[1]}:{trouble.since.isoformat()}"
             notices.raise_once(tx, key, *_alert(world, tx, place), now)

@@ -12,6 +12,7 @@ from adapters.base import WHOLE, Page, Reading, Resource
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import Annotation, Kind, alike, first_kind
 from sync.core.context import Source
+from sync.plan.event_faults import is_faulty
 from sync.store import backlog, bookings, calendars, counters, occurrences, resources, sharing
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
@@ -127,7 +128,8 @@ class Writer:
         if row.baseline and (self.baseline or not (row.payload or row.semantic)):  # this is what the first pass finds
             place = backlog.place_of(reading, self.now)
             return {"backlog_at": place} if place else {"dirty_at": self.now}  # it may have had a place before
-        if row.backlog_at is None or not row.baseline:
+        waits = row.backlog_at is not None or is_faulty(self.tx, (row.calendar, row.ref))
+        if not (row.baseline and waits):
             return {"dirty_at": self.now}
         before = row.payload if row.body_before is None else row.body_before
         return {"dirty_at": self.now, "body_before": resources.pack(before)}

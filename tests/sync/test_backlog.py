@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from rules.model import Practice, Severity
 from sync.core.context import Source, nobody_watches
+from sync.plan.event_faults import faulty_ones
 from sync.store import backlog, bookings, calendars, resources
 from sync.worker.one_pass import check_configuration
 from sync.worker.round import one_round
@@ -218,6 +219,36 @@ def faulty(monkeypatch: pytest.MonkeyPatch, uid: str) -> Callable[[], None]:
 
     monkeypatch.setattr(occurrence, "assess", fails)
     return partial(monkeypatch.setattr, occurrence, "assess", real)
+
+
+@pytest.mark.parametrize("rounds_before_the_move", [0, 12])
+def test_l7_an_appointment_at_which_we_failed_is_told_as_moved_when_that_is_mended(
+    running: Running, monkeypatch: pytest.MonkeyPatch, rounds_before_the_move: int
+) -> None:
+    mend = faulty(monkeypatch, "uid-2")
+    for _ in range(rounds_before_the_move):
+        running.round()
+    stands(running.office, 2, day=23)
+    for _ in range(4):
+        running.round()
+    mend()
+    stands(running.office, 2, day=24)
+    running.until_all_is_known()
+    running.round()
+    [said] = running.told()
+    assert "RDV déplacé au vendredi 18 décembre à 10h avec le Dr Martin (avant : samedi 12 décembre" in said
+
+
+def test_l10_what_failed_before_is_well_again_after_its_turn(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    mend = faulty(monkeypatch, "uid-2")
+    for _ in range(12):
+        running.round()
+    mend()
+    changed(running, replace(PRACTICE, policy=replace(PRACTICE.policy, severities={"address": Severity.INFO})))
+    running.round()
+    running.until_all_is_known()
+    with running.office.world.store.read() as tx:
+        assert faulty_ones(tx) == {}
 
 
 def test_what_she_moves_away_clears_the_preview_of_the_other(running: Running) -> None:
