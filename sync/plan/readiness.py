@@ -27,9 +27,11 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     - The evaluation of its event fails, so that the newest version is not known: only reminders go.
     - A confirmation waits while its appointment may have moved here from an event in doubt (`_moving`).
     - The store is older than the calendars, and a person has not answered yet (`older_store.holds`).
+    - Other appointments are still to be evaluated for the first time, or after a changed configuration
+      (docs/design.md#slices).
     """
-    if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)):
-        return older_store.WAITS
+    if held := _with_others(tx, booking, row):
+        return held
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.active}
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0
@@ -56,7 +58,15 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
 _DOUBT = "l'événement est à relire dans l'agenda"
 _NOT_EVALUATED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
+_NOT_ALL_KNOWN = "des rendez-vous restent à vérifier : les messages partent ensuite"
 _UNREAD = "chaque agenda est d'abord relu : le rendez-vous a peut-être été déplacé"
+
+
+def _with_others(tx: Tx, booking: BookingRow, row: MessageRow) -> str:
+    """Why messages wait whatever is known of this booking."""
+    if resources.backlog_is_open(tx):
+        return _NOT_ALL_KNOWN
+    return older_store.WAITS if older_store.holds(tx, row.kind, (booking.calendar, booking.ref)) else ""
 
 
 def _in_doubt(tx: Tx, booking: BookingRow) -> bool:

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from rules.model import Practice, Severity
 from sync.core.context import Source, nobody_watches
 from sync.plan.event_faults import faulty_ones
+from sync.report.explain import explain
+from sync.report.lookup import find
 from sync.store import backlog, bookings, calendars, resources
 from sync.worker.one_pass import check_configuration
 from sync.worker.round import one_round
@@ -19,6 +21,7 @@ from sync.worker.scheduler import Readers
 from tests.office import COMPLETE, MORNING, PARIS, PRACTICE, Office, ics, make_office
 
 SOON = timedelta(seconds=20)
+SETTLES = replace(PRACTICE, policy=replace(PRACTICE.policy, settle_seconds=60))
 
 
 class Running:
@@ -93,6 +96,22 @@ def test_what_she_types_is_answered_before_the_backlog_and_told_after_it(running
     running.until_all_is_known()
     [said] = running.told()
     assert "RDV confirmé" in said
+
+
+def test_explain_says_that_messages_wait_for_the_backlog(running: Running) -> None:
+    office = running.office
+    running.until_all_is_known()
+    changed(running, SETTLES)
+    stands(office, 5, day=9)
+    running.round()
+    changed(running, replace(SETTLES, policy=replace(SETTLES.policy, severities={"address": Severity.INFO})))
+    running.round(timedelta(minutes=2))
+    with office.world.store.read() as tx:
+        [target] = find(office.world, tx, "uid-5")
+        reasons = {message.reason for message in explain(office.world, tx, target).messages}
+    assert reasons == {"des rendez-vous restent à vérifier : les messages partent ensuite"}
+    running.until_all_is_known()
+    assert len(running.told()) == 1
 
 
 def test_l7_nobody_is_told_what_the_first_pass_found(running: Running) -> None:
