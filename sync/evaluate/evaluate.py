@@ -167,8 +167,11 @@ def _others_of_the_series(world: World, place: Place) -> None:
 
 
 def _give_up(world: World, place: Place, fault: Exception) -> None:
-    with kept_apart("fault not noted"):
+    with kept_apart("fault not noted") as fate:
         give_up(world, place, type(fault).__name__)
+    if fate.failed:  # else it would keep every message back
+        with kept_apart("still in the backlog"), world.store.write() as tx:
+            backlog.leave(tx, *place, world.now())
 
 
 def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:

@@ -80,6 +80,11 @@ def evaluated(tx: Tx, row: ResourceRow, now: datetime) -> None:
     tx.later(_CHANGE, {**left, "dirty_at": changed}, (row.calendar, row.ref))
 
 
+def leave(tx: Tx, calendar: str, ref: str, now: datetime) -> None:
+    """Note that the resource cannot be evaluated in its turn: it is tried again with what changes."""
+    tx.run(_LEAVE, the_calendar=calendar, the_ref=ref, dirty_at=now)
+
+
 def previewed(tx: Tx, calendar: str, ref: str) -> None:
     """Note that the event shows a preview: it is evaluated in its turn, or last."""
     tx.run(_PREVIEWED, the_calendar=calendar, the_ref=ref)
@@ -111,4 +116,5 @@ _NEAREST = (
 )
 _AT = here(t.resource, "calendar", "ref")
 _CHANGE = update(t.resource).where(*_AT)
+_LEAVE = _CHANGE.where(_r.backlog_at.is_not(None)).values(backlog_at=None)
 _PREVIEWED = _CHANGE.values(dirty_at=None, backlog_at=func.coalesce(_r.backlog_at, LAST))

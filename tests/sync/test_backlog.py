@@ -15,6 +15,7 @@ from sync.plan.event_faults import faulty_ones
 from sync.report.explain import explain
 from sync.report.lookup import find
 from sync.store import backlog, bookings, calendars, resources
+from sync.store import tables as t
 from sync.worker.one_pass import check_configuration
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
@@ -268,6 +269,26 @@ def test_l10_what_failed_before_is_well_again_after_its_turn(running: Running, m
     running.until_all_is_known()
     with running.office.world.store.read() as tx:
         assert faulty_ones(tx) == {}
+
+
+def test_l10_a_fault_that_cannot_be_noted_keeps_no_message_back(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running.until_all_is_known()
+    faulty(monkeypatch, "uid-2")
+    for severity in (Severity.INFO, Severity.WARNING):
+        practice = replace(PRACTICE, policy=replace(PRACTICE.policy, severities={"address": severity}))
+        changed(running, practice)
+        for _ in range(12):
+            running.round()
+    with running.office.world.store.write() as tx:
+        tx.connection.execute(t.booking.update().where(t.booking.c.ref == "2.ics").values(facts={}))
+    changed(running, PRACTICE)
+    running.round()
+    stands(running.office, 5, day=9)
+    running.until_all_is_known()
+    [said] = running.told()
+    assert "RDV confirmé" in said
 
 
 def test_what_she_moves_away_clears_the_preview_of_the_other(running: Running) -> None:
