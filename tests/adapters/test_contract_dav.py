@@ -1,5 +1,6 @@
 """What only calendars behind a server can do: be refused, be gone, be asked together, be found by name."""
 
+import dataclasses
 import socket
 import threading
 
@@ -62,7 +63,7 @@ def test_no_login_at_all_is_denied(on_radicale):
 
 def test_a_wrong_password_finds_no_calendar_by_name(on_radicale):
     with pytest.raises(Denied):
-        list_calendars(replace(on_radicale.access, password="faux"))
+        list_calendars(dataclasses.replace(on_radicale.access, password="faux"))
 
 
 @pytest.mark.parametrize("question", ["changes", "probe"])

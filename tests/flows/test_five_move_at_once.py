@@ -197,7 +197,9 @@ def one_round(day: Day, dice: random.Random, when: str) -> str:
     assert len(moved) + len(hers) == 1, (when, moved)
     heard = day.told() - told
     assert sum(heard.values()) == len(moved), (when, heard)
-    assert [name for name in NAMES if day.sees(name).news == page_words.moved(day.world.practice, start)] == moved
+    assert [
+        name for name in NAMES if day.sees(name).news == page_words.moved(day.world.practice, start, told=True)
+    ] == moved
     for one in hers:
         day.practice.martin.deletes(day.practice.martin.sees(one))
     day.passes(2)

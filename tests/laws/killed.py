@@ -8,6 +8,7 @@ occurrence), or `only_open`. A child does one pass and dies by SIGKILL at that p
 A point lies before and after every commit, every HTTP request and every e-mail handed over.
 """
 
+import dataclasses
 import gc
 import importlib
 import itertools
@@ -73,7 +74,7 @@ def one(settings: Settings, order: dict[str, Any]) -> int:
         if order.get("only_open"):
             return 0
         if order["dumb"]:
-            senders = {**world.senders, Channel.SMS: replace(world.senders[Channel.SMS], repeatable=False)}
+            senders = {**world.senders, Channel.SMS: dataclasses.replace(world.senders[Channel.SMS], repeatable=False)}
             world = replace(world, senders=senders)
         if order.get("pool"):
             world = replace(world, calls=PoolOfOnePass())

@@ -99,11 +99,11 @@ def test_p48_the_next_booking_shows_count_and_dates_until_she_excuses_it(office:
     write(office, "c", FOLLOW_UP, at(20, 10))
     write(office, "d", FOLLOW_UP, at(40, 10))
     office.passes(later=timedelta(minutes=5))
-    assert "Absence(s) non excusée(s) : 2 (26/11/2026, 25/11/2026)" in office.block("c")
+    assert "Déjà 2 absences non excusées (26/11/2026, 25/11/2026)" in office.block("c")
     assert "Absence(s)" not in office.block("d")
     write(office, "b", f"{FOLLOW_UP}\nAbsent excusé", at(2, 10))
     office.passes(later=timedelta(minutes=5))
-    assert "Absence(s) non excusée(s) : 1 (25/11/2026)" in office.block("c")
+    assert "Déjà 1 absence non excusée (25/11/2026)" in office.block("c")
     write(office, "a", f"{COMPLETE}\nAbsent excusé", at(1, 10))
     office.passes(later=timedelta(minutes=5))
     assert "Absence(s)" not in office.block("c")
@@ -125,7 +125,7 @@ def test_p48_the_remark_comes_to_a_booking_that_stood_already(office: Office) ->
     office.passes(later=2 * DAY)
     write(office, "a", f"{FOLLOW_UP}\nAbsent", at(1, 10))
     office.passes(later=timedelta(minutes=5))
-    assert "Absence(s) non excusée(s) : 1 (25/11/2026)" in office.block("b")
+    assert "Déjà 1 absence non excusée (25/11/2026)" in office.block("b")
 
 
 def test_p7_an_absence_is_no_visit(office: Office) -> None:
