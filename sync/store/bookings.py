@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from rules.model import Facts, Finding, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
 from sync.store import counters
 from sync.store import tables as t
-from sync.store.codec import facts_from_json, findings_from_json
+from sync.store.codec import facts_from_json, facts_to_json, findings_from_json, findings_to_json
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState, BookingState, MessageState, TellingState
 from sync.store.tx import here, in_parts, the, those
@@ -74,15 +74,18 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
 
 
 def change(tx: Tx, booking: int, **values: Unpack[BookingColumns]) -> None:
-    """Set columns of one booking."""
-    tx.run(_CHANGE, the_id=booking, **values)
-    _forget(tx, booking, values)
+    """Set columns of one booking. Nothing is written if it was read with all of these values."""
+    known = tx.cache.bookings.get(booking)
+    news = values.keys() if known is None else _news(known, values)
+    if news:
+        tx.run(_CHANGE, the_id=booking, **values)
+        _forget(tx, booking, news)
 
 
 def remove(tx: Tx, booking: int) -> None:
     """Delete a booking that turned out to continue another one and was never told."""
     tx.run(_REMOVE, the_id=booking)
-    _forget(tx, booking, {})
+    _forget(tx, booking, ())
 
 
 def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: datetime) -> None:
@@ -103,7 +106,8 @@ def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: da
 
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
     """The booking of that number."""
-    return next(_rows(tx.run(_GET, the_id=booking), zone), None)
+    known: BookingRow | None = tx.cache.bookings.get(booking)
+    return known or next(_rows(tx.run(_GET, the_id=booking), zone), None)
 
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
@@ -119,6 +123,7 @@ def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
     for part in in_parts(refs):
         for row in _rows(tx.run(_AT_ANY, the_calendar=calendar, those_ref=part), zone):
             stood[(calendar, row.ref)].append(row)
+            tx.cache.bookings[row.id] = row
 
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
@@ -143,6 +148,7 @@ def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
     for part in in_parts(uids):
         for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone):
             bore[row.uid].append(row)
+            tx.cache.bookings[row.id] = row
 
 
 def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
@@ -269,11 +275,29 @@ def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     return BookingRow(**values)
 
 
-def _forget(tx: Tx, booking: int, values: BookingColumns) -> None:
-    """Drop what the cache holds of the booking; if its place or UID changes, all that it holds of bookings."""
+def _news(row: BookingRow, values: BookingColumns) -> set[str]:
+    """The columns that differ from the row."""
+    return {name for name, value in values.items() if _stored(getattr(row, name)) != _stored(value)}
+
+
+def _stored(value: Any) -> Any:
+    """A value as the table has it. Times as instants: of two times in one zone Python compares the clocks, and an hour
+    comes twice in October."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, Facts):
+        return facts_to_json(value)
+    if isinstance(value, tuple):
+        return findings_to_json(value) if value and isinstance(value[0], Finding) else list(value)
+    return value
+
+
+def _forget(tx: Tx, booking: int, columns: Collection[str]) -> None:
+    """Drop what the cache holds of the booking; if its place or UID changes, all that it holds by place and UID."""
+    tx.cache.bookings.pop(booking, None)
     kept: tuple[dict[Any, list[BookingRow]], ...] = (tx.cache.at_place, tx.cache.with_uid)
     for known in kept:
-        if _MOVES.isdisjoint(values):
+        if _MOVES.isdisjoint(columns):
             for key in [key for key, rows in known.items() if any(row.id == booking for row in rows)]:
                 del known[key]
         else:

@@ -95,6 +95,9 @@ class TransactionCache(Struct):
     at_place: dict[Place, list[Any]] = field(default_factory=dict)
     with_uid: dict[str, list[Any]] = field(default_factory=dict)
 
+    # bookings: number → BookingRow as it was read for a batch. A change of that booking drops it.
+    bookings: dict[int, Any] = field(default_factory=dict)
+
     # told: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
 
