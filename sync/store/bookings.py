@@ -68,6 +68,7 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """Add a booking. Returns its number."""
     number = counters.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
+    tx.cache.tellings[number], tx.cache.messages[number] = [], []  # its number is new
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)
     return number
@@ -101,6 +102,8 @@ def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: da
             continue
         for table in (t.telling, t.message):
             tx.connection.execute(delete(table).where(table.c.practice == tx.practice, table.c.booking == row.id))
+        tx.cache.tellings.pop(row.id, None)
+        tx.cache.messages.pop(row.id, None)
         remove(tx, row.id)
 
 
@@ -139,6 +142,11 @@ def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingR
 def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow]:
     """The bookings of all occurrences of those events, in any calendar."""
     return [row for part in in_parts(uids) for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone)]
+
+
+def expected(tx: Tx) -> list[int]:
+    """The numbers of the bookings that were read for a batch."""
+    return sorted(tx.cache.bookings)
 
 
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:

@@ -7,7 +7,7 @@ messages are held until a person has answered (`sync.plan.floods`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
 from sync.store.states import MessageState
-from sync.store.tx import here, the, those
+from sync.store.tx import here, in_parts, the, those
 
 if TYPE_CHECKING:
     from sync.store.columns import MessageColumns
@@ -33,6 +33,7 @@ EARLY = -1  # the number of a reminder that a wrong clock sent long before its h
 _OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
 _ADD = insert(t.message)
 _c = t.message.c
+_OF_ANY = select(t.message).where(*here(t.message), those(_c.booking))
 _DUE = (
     select(t.message)
     .where(*here(t.message), _c.state == PENDING, _c.due_at <= the(_c.due_at))
@@ -118,6 +119,7 @@ def add(
         "before": facts_to_json(send.before) if send.before else None, "state": HELD if held else PENDING,
     }  # fmt: skip
     tx.add(_ADD, [{"id": counters.take_numbers(tx, "message")[0], **row}])
+    tx.cache.messages.pop(booking, None)
     return True
 
 
@@ -133,10 +135,19 @@ def with_state(tx: Tx, *states: MessageState, zone: ZoneInfo) -> list[MessageRow
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> list[MessageRow]:
     """All messages of that booking, oldest first."""
-    rows = tx.run(_OF_BOOKING, the_booking=booking).mappings()
+    rows = _of(tx, booking)
     return [
         _row(row, zone) for row in sorted(rows, key=lambda row: int(row["id"]))
     ]  # with ORDER BY, SQLite scans the table
+
+
+def expect(tx: Tx, bookings: Sequence[int]) -> None:
+    """Read in one query the messages of these bookings, before they are asked for one by one."""
+    kept = tx.cache.messages
+    kept.update({booking: [] for booking in bookings})
+    for part in in_parts(bookings):
+        for row in tx.run(_OF_ANY, those_booking=part).mappings():
+            kept[row["booking"]].append(row)
 
 
 def of_the_same(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
@@ -158,7 +169,7 @@ def joined(tx: Tx, key: str, state: MessageState) -> bool:
 
 def may_still_join(tx: Tx, booking: int, send: Send) -> bool:
     """Whether that reminder is not in the outbox yet, or pending there and never tried."""
-    return all(row.state == PENDING and row.started_at is None for row in _standing(tx, booking, send, 0))
+    return all(row["state"] == PENDING and row["started_at"] is None for row in _standing(tx, booking, send, 0))
 
 
 def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
@@ -183,9 +194,11 @@ def _standing(tx: Tx, booking: int, send: Send, number: int) -> list[Any]:
     told = facts_to_json(send.facts)
     return [
         row
-        for row in tx.run(_OF_BOOKING, the_booking=booking)
-        if (row.kind, row.channel, row.number) == (send.kind.value, send.channel.value, number)
-        and (send.kind is not MessageKind.REMINDER or all(row.facts[name] == told[name] for name in ("start", "fold")))
+        for row in _of(tx, booking)
+        if (row["kind"], row["channel"], row["number"]) == (send.kind.value, send.channel.value, number)
+        and (
+            send.kind is not MessageKind.REMINDER or all(row["facts"][name] == told[name] for name in ("start", "fold"))
+        )
     ]
 
 
@@ -212,6 +225,7 @@ def move(tx: Tx, message: int, expected: MessageState, state: MessageState, **va
         .where(c.practice == tx.practice, c.id == message, c.state == expected)
         .values(state=state, fence=c.fence + 1, **values)
     )
+    _forget(tx, message)
     return result.rowcount == 1
 
 
@@ -249,6 +263,7 @@ def take_back(tx: Tx, message: int) -> None:
 def drop_of(tx: Tx, booking: int) -> None:
     """Delete the booking's messages: the booking becomes part of another one."""
     tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.booking == booking))
+    tx.cache.messages.pop(booking, None)
 
 
 def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
@@ -260,6 +275,19 @@ def _give_way(tx: Tx, row: MessageRow, now: datetime) -> None:
 
 def _delete(tx: Tx, message: int) -> None:
     tx.connection.execute(delete(t.message).where(t.message.c.practice == tx.practice, t.message.c.id == message))
+    _forget(tx, message)
+
+
+def _of(tx: Tx, booking: int) -> list[Any]:
+    known: list[Any] | None = tx.cache.messages.get(booking)
+    return list(tx.run(_OF_BOOKING, the_booking=booking).mappings()) if known is None else known
+
+
+def _forget(tx: Tx, message: int) -> None:
+    """Drop what the cache holds of the booking with that message."""
+    kept = tx.cache.messages
+    for booking in [booking for booking, rows in kept.items() if any(row["id"] == message for row in rows)]:
+        del kept[booking]
 
 
 def _row(row: Any, zone: ZoneInfo) -> MessageRow:

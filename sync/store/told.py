@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,6 @@ _LAST_NUMBERS = select(
     )
     .scalar_subquery(),
 )
-_REFUSED = select(t.telling).where(*here(t.telling, "booking"), _t.state == TellingState.FAILED)
 
 
 def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel], Knowledge]:
@@ -42,8 +41,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
     A refused message told nothing, but is not tried again until its facts or its address change; see `refused`.
     """
     known: dict[tuple[int, Channel], Knowledge] = {}
-    expected = tx.cache.tellings.get(booking)
-    for row in tx.run(_TOLD, the_booking=booking) if expected is None else expected:
+    for row in _of(tx, booking):
         if row.state != TellingState.FAILED:
             facts = facts_from_json(row.facts, zone)
             one = (facts.patient_id, Channel(row.channel))
@@ -52,7 +50,7 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
 
 
 def expect(tx: Tx, bookings: Sequence[int]) -> None:
-    """Read in one query what the patients of these bookings know; only for a transaction that sends nothing."""
+    """Read in one query what the patients of these bookings know, before it is asked of each."""
     told = tx.cache.tellings
     told.update({booking: [] for booking in bookings})
     for part in in_parts(bookings):
@@ -64,7 +62,8 @@ def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str
     """(channel, recipient, kind, start) of the messages that a gateway refused for good."""
     return {
         (Channel(row.channel), row.recipient, row.kind, facts_from_json(row.facts, zone).start)
-        for row in tx.run(_REFUSED, the_booking=booking)
+        for row in _of(tx, booking)
+        if row.state == TellingState.FAILED
     }
 
 
@@ -91,6 +90,7 @@ def tell(
     told = facts_to_json(facts) if isinstance(facts, Facts) else facts
     row = {"booking": booking, "channel": channel.value, "number": number, "kind": kind, "facts": told}
     tx.later(_TELL, {**row, "recipient": recipient, "state": state, "at": at})
+    tx.cache.tellings.pop(booking, None)
 
 
 def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingState) -> None:
@@ -101,6 +101,7 @@ def settle(tx: Tx, booking: int, channel: Channel, number: int, state: TellingSt
         .where(c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number)
         .values(state=state)
     )
+    tx.cache.tellings.pop(booking, None)
 
 
 def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
@@ -111,6 +112,12 @@ def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
             c.practice == tx.practice, c.booking == booking, c.channel == channel.value, c.number == number
         )
     )
+    tx.cache.tellings.pop(booking, None)
+
+
+def _of(tx: Tx, booking: int) -> Iterable[Any]:
+    expected: list[Any] | None = tx.cache.tellings.get(booking)
+    return tx.run(_TOLD, the_booking=booking) if expected is None else expected
 
 
 def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:

@@ -98,8 +98,11 @@ class TransactionCache(Struct):
     # bookings: number → BookingRow as it was read for a batch. A change of that booking drops it.
     bookings: dict[int, Any] = field(default_factory=dict)
 
-    # told: booking → its telling rows, in order. Only for transactions that tell nothing: never dropped.
+    # told: booking → its telling rows, in order. A change of one of them drops the booking's.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
+
+    # messages: booking → its rows in the outbox. A change of one of them drops the booking's.
+    messages: dict[int, list[Any]] = field(default_factory=dict)
 
     # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
     asked: frozenset[int] | None = None
