@@ -20,7 +20,19 @@ from sync.evaluate.brake import apply_brake
 from sync.evaluate.gather import time_around
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
-from sync.store import backlog, bookings, calendars, edits, messages, occurrences, patients, resources, sharing, told
+from sync.store import (
+    backlog,
+    bookings,
+    calendars,
+    consents,
+    edits,
+    messages,
+    occurrences,
+    patients,
+    resources,
+    sharing,
+    told,
+)
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, ResourceRow
 
@@ -130,8 +142,8 @@ def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceR
     ]
     uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    told.expect(tx, bookings.expected(tx))
-    messages.expect(tx, bookings.expected(tx))
+    for of_each in (told, messages, consents):
+        of_each.expect(tx, bookings.expected(tx))
     occurrences.expect_busy(tx, list(_times_around(world, read)))
     return standing
 

@@ -68,7 +68,7 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """Add a booking. Returns its number."""
     number = counters.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
-    tx.cache.tellings[number], tx.cache.messages[number] = [], []  # its number is new
+    tx.cache.tellings[number], tx.cache.messages[number], tx.cache.agreed[number] = [], [], ()  # its number is new
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +12,15 @@ from rules.model import Consent
 from rules.text.fold import key
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.tx import here
+from sync.store.tx import here, in_parts, those
 
 _COPIED = ""  # in the place of a dentist: words that came with a copied event
 _c, _b = t.consent.c, t.booking.c
 _NOTED = (*here(t.consent, "booking"), _c.dentist != _COPIED)
 _OF = select(_c.dentist).where(*_NOTED).order_by(_c.at)
+_OF_ANY = (
+    select(_c.booking, _c.dentist).where(*here(t.consent), those(_c.booking), _c.dentist != _COPIED).order_by(_c.at)
+)
 _WORDS = select(_c.detail).where(*here(t.consent, "booking"), _c.dentist == _COPIED)
 _OF_PATIENT = (
     select(_c.booking, _c.detail, _b.calendar, _b.ref)
@@ -36,7 +40,17 @@ def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) 
 
 def of(tx: Tx, booking: int) -> tuple[str, ...]:
     """The dentists to whom the patient agreed for that booking."""
-    return tuple(tx.run(_OF, the_booking=booking).scalars())
+    known: tuple[str, ...] | None = tx.cache.agreed.get(booking)
+    return tuple(tx.run(_OF, the_booking=booking).scalars()) if known is None else known
+
+
+def expect(tx: Tx, bookings: Sequence[int]) -> None:
+    """Read in one query the agreements for these bookings, before they are asked for one by one."""
+    agreed = tx.cache.agreed
+    agreed.update(dict.fromkeys(bookings, ()))
+    for part in in_parts(bookings):
+        for row in tx.run(_OF_ANY, those_booking=part):
+            agreed[row.booking] += (row.dentist,)
 
 
 def noted(tx: Tx, booking: int) -> list[dict[str, Any]]:
@@ -68,6 +82,7 @@ def said_here(tx: Tx, booking: int, detail: str) -> bool:
 def forget(tx: Tx, booking: int) -> None:
     """Another patient has the booking: nobody agreed for them."""
     tx.connection.execute(delete(t.consent).where(_c.practice == tx.practice, _c.booking == booking))
+    tx.cache.agreed.pop(booking, None)
 
 
 def said_elsewhere(
@@ -89,6 +104,8 @@ def hand_over(tx: Tx, young: int, elder: int) -> None:
     for dentist in set(of(tx, young)) - set(of(tx, elder)):
         tx.connection.execute(update(t.consent).where(*here, c.dentist == dentist).values(booking=elder))
     tx.connection.execute(delete(t.consent).where(*here))
+    for booking in (young, elder):
+        tx.cache.agreed.pop(booking, None)
 
 
 def _copied(tx: Tx, booking: int) -> str | None:
@@ -98,3 +115,4 @@ def _copied(tx: Tx, booking: int) -> str | None:
 def _add(tx: Tx, booking: int, dentist: str, detail: str, now: datetime) -> None:
     row = {"booking": booking, "dentist": dentist, "detail": detail, "at": now}
     tx.connection.execute(insert(t.consent).values(practice=tx.practice, **row))
+    tx.cache.agreed.pop(booking, None)

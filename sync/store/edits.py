@@ -50,7 +50,7 @@ def want(
     """Plan this edit, in place of an earlier one."""
     drop(tx, calendar, ref)
     row = {"calendar": calendar, "ref": ref, "annotation": annotation_to_json(annotation), "end": end, "due_at": due}
-    tx.add(_WANT, [{"remove": remove, **row}])
+    tx.later(_WANT, {"remove": remove, **row})
     tx.cache.without_edit.discard((calendar, ref))
 
 
@@ -58,6 +58,7 @@ def drop(tx: Tx, calendar: str, ref: str) -> bool:
     """Plan no edit there. Returns whether one was planned."""
     if (calendar, ref) in tx.cache.without_edit:
         return False
+    tx.cache.without_edit.add((calendar, ref))
     return bool(tx.run(_DROP, the_calendar=calendar, the_ref=ref).rowcount)
 
 

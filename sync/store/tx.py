@@ -87,7 +87,7 @@ class TransactionCache(Struct):
     # Dropped as a whole by new occurrences, and where one gets another end.
     busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
 
-    # edits: places without a waiting edit. A place leaves it when an edit is put there.
+    # edits: places without a waiting edit. Putting an edit takes its place out, dropping one puts it in.
     without_edit: set[Place] = field(default_factory=set)
 
     # bookings: place → BookingRows that stand, or stood last, there; UID → BookingRows of that event.
@@ -103,6 +103,9 @@ class TransactionCache(Struct):
 
     # messages: booking → its rows in the outbox. A change of one of them drops the booking's.
     messages: dict[int, list[Any]] = field(default_factory=dict)
+
+    # consents: booking → the dentists agreed to for it. A new or deleted agreement drops the booking's.
+    agreed: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
     asked: frozenset[int] | None = None
