@@ -20,7 +20,7 @@ from rules.text.french import WAYS_PLURAL, clock, listed, phone
 _DAYS = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi"}
 _MOMENTS = {"matin": "le matin", "apres-midi": "l'après-midi"}
 _LABELS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
-_CHOSE = frozenset({"moved", "accepted"})
+_CHOSE = frozenset({"moved", "accepted", "imagined"})
 _CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappelée; not « à rappeler »
 
 
@@ -50,7 +50,7 @@ def chose_time(wishes: Sequence[PageWish]) -> bool:
 
 def chosen(at: datetime) -> PageWish:
     """That the patient accepts a time then, where it is only imagined so far."""
-    return PageWish(0, "accepted", at)
+    return PageWish(0, "imagined", at)
 
 
 def is_answered(wish: PageWish, text: str, patient: Patient) -> bool:
@@ -83,7 +83,11 @@ def _moved(wish: PageWish, _booking: Booking, practice: Practice) -> tuple[Findi
     return raised(practice.policy, f"{wish.kind}-by-link", seen=_when(wish.at, practice))
 
 
-_SAID = {"call": _call, "wait": _wait, "correct": _correct, "moved": _moved, "accepted": _moved}
+def _nothing(_wish: PageWish, _booking: Booking, _practice: Practice) -> tuple[Finding, ...]:
+    return ()
+
+
+_SAID = {"imagined": _nothing, "call": _call, "wait": _wait, "correct": _correct, "moved": _moved, "accepted": _moved}
 
 
 def _differing(wish: PageWish, patient: Patient) -> tuple[str, ...]:
