@@ -73,7 +73,7 @@ class View(Struct, frozen=True):
 def first(house: House, to: LinkTo, shown: Shown, asked: Asked) -> Response:
     """The first page of a link."""
     answers = _answers(to, shown)
-    elsewhere = {what for what, _ in answers} | ({What.MOVE} if shown.days else set())
+    elsewhere = {what for what, _ in answers} | ({What.MOVE} if shown.days and What.MOVE not in shown.labels else set())
     here = f"./{asked.query}"
     view = View(
         shown, asked, _said(shown, asked),

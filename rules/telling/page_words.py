@@ -23,6 +23,7 @@ OLD_PAGE = "Ce rendez-vous a changé depuis que vous avez ouvert la page. Vérif
 UNDER_CHECK = "Le cabinet est en train de vérifier ce rendez-vous. En cas de doute, appelez-le."
 OVER = "Ce rendez-vous est passé."
 CHOOSE = "Choisissez d'abord un créneau dans la liste."
+MORE_DATES = "Voir d'autres dates"
 CALL_NOTED = "C'est noté : le cabinet vous rappellera."
 CALL_KNOWN = "Votre demande est déjà notée : le cabinet vous rappellera."
 WAIT_NOTED = "C'est noté. Rien n'est réservé pour l'instant : votre rendez-vous reste à sa date."

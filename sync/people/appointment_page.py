@@ -63,7 +63,8 @@ def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> S
     rescued = rescue.is_open(world, tx, state.row.id)
     may = tuple(one for each in may for one in ((each, What.REFUSE) if rescued and each is What.MOVE else (each,)))
     times = part is What.MOVE and What.MOVE in may
-    days = tuple(_days(world, _times(world, tx, state, page))) if times else ()
+    at_once = part is None and rescued and What.MOVE in may
+    slots = _times(world, tx, state, page) if times else rescue.proposed(world, tx, state.row) if at_once else ()
     last = free_times.PAGES - 1
     return Shown(
         title=_TITLES.get(state.stage, words.TITLE),
@@ -73,11 +74,12 @@ def _page(world: World, tx: Tx, state: State, part: What | None, page: int) -> S
         why_not=why_not,
         revision=state.revision,
         pending=state.stage is Stage.PENDING and not state.late,
-        days=days,
+        days=tuple(_days(world, slots)),
         earlier=page - 1 if times and page > 0 else None,
         later=page + 1 if times and page < last else None,
         notes=tuple(_notes(world, state)),
-        labels={What.FEWER: words.AGAIN} if unwanted(state.patient) else {},
+        labels=({What.FEWER: words.AGAIN} if unwanted(state.patient) else {})
+        | ({What.MOVE: words.MORE_DATES} if at_once and slots else {}),
     )
 
 

@@ -182,10 +182,11 @@ def test_p24_the_page_proposes_the_same_dentist_s_first_free_times(desk: Desk) -
     seen = page(desk)
     assert "Le Dr Claire Martin est indisponible le mardi 1er décembre 2026 à 10 h" in seen.news
     assert What.MOVE in seen.may and What.REFUSE in seen.may
-    days = page(desk, part=What.MOVE).days
-    assert [(one.label, [time.label for time in one.times]) for one in days] == [
-        ("lundi 21 décembre", ["8 h 30", "9 h", "9 h 30"])
-    ]
+    for shown in (seen, page(desk, part=What.MOVE)):
+        assert [(one.label, [time.label for time in one.times]) for one in shown.days] == [
+            ("lundi 21 décembre", ["8 h 30", "9 h", "9 h 30"])
+        ]
+    assert seen.labels[What.MOVE] == "Voir d'autres dates"
 
 
 def test_p24_p45_moved_by_the_patient_the_leave_says_so_and_the_change_is_told(desk: Desk) -> None:
