@@ -8,10 +8,11 @@ from rules.model import ANY_TIME, Booking, Finding, Practice
 
 
 def noted(booking: Booking, practice: Practice, *, ended: str = "") -> tuple[Finding, ...]:
-    """The notes that the patient waits for an earlier time, and that this time is not offered to others. `ended`: why
+    """The notes that the patient waits for an earlier time, or that nobody keeps the list here, and that this time is
+    not offered to others. `ended`: why
     what is typed there does not count any more, in French."""
     if practice.waiting is None:
-        return ()
+        return raised(practice.policy, "waiting-by-hand") if booking.waiting else ()
     waits = _waits(booking, practice, ended) if booking.waiting else ()
     return (*waits, *(raised(practice.policy, "waiting-unlisted") if booking.unlisted else ()))
 

@@ -21,7 +21,7 @@ from rules.entry.labels import Segment
 from rules.entry.outcomes import Said
 from rules.entry.unlabelled import GAP
 from rules.model import Outcome, Practice
-from rules.text.fold import key, tokens
+from rules.text.fold import fold, key, tokens
 
 BREAK = re.compile(
     rf"\s+[-–—/+]+\s+|\s*:\s+|(?:(?<=[^\W\d_]{{4}})|(?<=\d\d))\.\s+(?=(?:\d{{1,4}}\s+)?[^\W\d_])|\s*[|;,()\[\]{GAP}]\s*|\s+&\s+"
@@ -176,6 +176,16 @@ def _keep_unknown(sheet: Sheet, text: str) -> None:
         sheet.kept.append(text.strip(EDGES))
 
 
+def _keep_left(sheet: Sheet, text: str) -> None:
+    """Keep with the comment what says nothing known. What is said of the waiting list there is said to be no more."""
+    sheet.comment.append(text)
+    if _LIST.search(fold(text)):
+        sheet.kept.append(text)
+
+
+_LIST = re.compile(r"\bliste (?:d )?attente\b")
+
+
 def free(sheet: Sheet, text: str) -> bool:
     """Sort text without a label, part by part, up to the first that says nothing known: from there it is comment."""
     text = wished(sheet, text)
@@ -191,7 +201,7 @@ def free(sheet: Sheet, text: str) -> bool:
             sheet.add("address", text[place:])
             return True
         if text[place:end].strip(EDGES) and not known_part(sheet, text[place:end].strip(EDGES)):
-            sheet.comment.append(text[place:].strip())
+            _keep_left(sheet, text[place:].strip())
             return False
         place = found.end() if found else end
     return True

@@ -328,6 +328,7 @@ SCENES: dict[str, Scene] = {
     "absence-early": booked(text="Absent"),
     "unexcused-before": past("Absent non excusé", again=TITLE),
     "waiting-listed": Scene(lambda desk: waiting(desk, "Liste d'attente : lundi matin")),
+    "waiting-by-hand": booked(text="Liste d'attente"),
     "waiting-over": Scene(lambda desk: offered(desk, What.NO_MORE)),
     "waiting-unlisted": Scene(lambda desk: waiting(desk, "Sans liste")),
     "block-without-motif": booked("Bloqué"),

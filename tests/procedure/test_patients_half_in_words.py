@@ -201,3 +201,29 @@ def test_p44_what_she_proposes_herself_is_asked_about(listing: Desk, title: str,
     assert not listing.sms()
     event.retypes(title=TITLE)
     assert event.confirmed
+
+
+# --- nothing typed of the list stays unanswered ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["Liste attente", "Liste d'attente", "Sur liste d'attente"])
+def test_p44_the_list_is_understood_in_the_usual_spellings(listing: Desk, line: str) -> None:
+    event = listing.books(TITLE, line)
+    assert event.said("✓")[-1].startswith("✓ Sur la liste d'attente")
+
+
+@pytest.mark.parametrize(
+    "line", ["Liste d'attente à partir du 10/12", "Liste d'attente avant le 20/12", "À retirer de la liste d'attente"]
+)
+def test_p44_what_is_typed_of_the_list_and_not_understood_is_said(listing: Desk, line: str) -> None:
+    event = listing.books(TITLE, line)
+    assert f"✓ Gardé comme commentaire : « {line} »." in event.said("✓")
+
+
+def test_p44_without_a_list_she_reads_that_nothing_is_offered(desk: Desk) -> None:
+    event = desk.books(TITLE, "Liste d'attente")
+    assert event.confirmed
+    assert event.said("!") == [
+        "! « Liste d'attente » : rien n'est proposé ici (waiting_list: n'est pas dans la configuration). "
+        "Rappelez le patient vous-même."
+    ]
