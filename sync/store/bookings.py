@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import case, delete, func, insert, or_, select, update
+from sqlalchemy import case, delete, exists, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
@@ -233,10 +233,9 @@ def vanished_lately(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> lis
 
 def vanished_untold(tx: Tx, calendar: str, now: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """The cancellations that a held calendar holds back: vanished, still to come, neither cancelled explicitly nor
-    released."""
-    c = t.booking.c
-    clauses = (c.vanished_at.is_not(None), c.start > now, c.outcome.is_(None), c.released_at.is_(None))
-    return _select(tx, zone, c.calendar == calendar, *clauses)
+    released, and not told before."""
+    gone = (_b.vanished_at.is_not(None), _b.start > now, _b.outcome.is_(None), _b.released_at.is_(None))
+    return _select(tx, zone, _b.calendar == calendar, *gone, ~_CANCELLATION_TOLD)
 
 
 def count_future(tx: Tx, calendar: str, now: datetime) -> int:
@@ -328,6 +327,15 @@ _VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcom
 _UNTOLD_OF = _OF_PATIENT.where(_b.created_at >= the(_b.created_at), _b.vanished_at.is_(None))
 _AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None))
 _VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
+_later = t.telling.alias().c
+_CANCELLATION_TOLD = exists().where(
+    _t.practice == _b.practice, _t.booking == _b.id, _t.kind == MessageKind.CANCELLATION.value,
+    _t.state != TellingState.FAILED,
+    ~exists().where(
+        _later.practice == _t.practice, _later.booking == _t.booking, _later.channel == _t.channel,
+        _later.number > _t.number,
+    ),
+)  # fmt: skip
 _m = t.message.c
 _REMINDED = (
     select(func.count(_m.channel.distinct()))
