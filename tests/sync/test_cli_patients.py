@@ -72,6 +72,14 @@ def test_p03_show_says_everything_known_of_one_patient(store: Store) -> None:
     assert "absence non excusée" in said
 
 
+def test_p03_an_appointment_that_is_off_is_none_to_come(store: Store) -> None:
+    with store.write() as tx:
+        bookings.change(tx, book(tx, 1, 5, "martin"), state="vanished", attendance="excused")
+    said = attitre("show", "1").stdout
+    coming, off = (said.split(title, 1)[1].split("\n\n", 1)[0] for title in ("À venir", "Annulés"))
+    assert "absence excusée" in off and "absence excusée" not in coming
+
+
 def test_p48_a_visit_that_took_place_counts_whatever_was_to_be_corrected_in_it(store: Store) -> None:
     """One rule for the card, the dentists' sums and the next booking: what she wrote, else what was valid."""
     with store.write() as tx:

@@ -241,7 +241,9 @@ def _print(card: Card, practice: Practice) -> None:
         from rules.text.french import counted
 
         say(f"  {counted(len(missed), 'absence non excusée', 'absences non excusées')} : {', '.join(missed)}")
-    for title, rows in (("À venir", card.coming), ("Passés", card.past)):
+    off = [row for row in card.coming if row.state == "vanished"]
+    coming = [row for row in card.coming if row not in off]
+    for title, rows in (("À venir", coming), *([("Annulés", off)] if off else []), ("Passés", card.past)):
         say(f"\n{title}")
         lines = [_line(row, practice) for row in rows]
         table(("Date", "Dentiste", "Motif", "État"), lines, "Aucun rendez-vous.")
