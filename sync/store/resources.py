@@ -140,7 +140,7 @@ def is_any_to_evaluate(tx: Tx) -> bool:
 
 
 def backlog_is_open(tx: Tx) -> bool:
-    """Whether anything waits in the backlog."""
+    """Whether anything waits in the backlog of a calendar that is configured."""
     return tx.run(_ANY_IN_BACKLOG).first() is not None
 
 

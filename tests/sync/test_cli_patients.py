@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rules.model import Channel, Facts, Patient
 from sync.cli import app
-from sync.store import attendance, bookings, consents, patients, resources
+from sync.store import attendance, bookings, calendars, consents, patients, resources
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store
 from tests.sync.conftest import PARIS
@@ -153,6 +153,7 @@ def test_p05_erase_asks_first_and_then_leaves_nothing(store: Store) -> None:
 
 def test_p05_nobody_is_erased_while_appointments_remain_to_be_checked(store: Store) -> None:
     with store.write() as tx:
+        calendars.ensure(tx, "c", "martin")
         counters = {"semantic": "", "state": "present", "changed_at": NOW, "order": 1, "raw_hash": b""}
         row = {"calendar": "c", "ref": "a.ics", "version": None, "payload": resources.NO_BODY, **counters}
         resources.add_all(tx, [{**row, "backlog_at": NOW}])
