@@ -18,7 +18,7 @@ from bench.rendered import PARIS
 from bench.server import Replay
 
 _YAML = """
-practice: {{name: Banc, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.example}}
+practice: {{key: {key}, name: Banc, address: "12 rue Haxo, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}}
 dentists:
   martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}]{dentist}}}
 motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
@@ -56,12 +56,12 @@ def attitre() -> str:
     return str(Path(sys.executable).with_name("attitre"))
 
 
-def configure(place: Path, calendars: Sequence[str], dentist: str = "") -> Path:
+def configure(place: Path, calendars: Sequence[str], dentist: str = "", key: str = "cabinet") -> Path:
     """A practice with these calendars (YAML flow mappings); `dentist`: further settings. Nothing listens where its
     mail would go: no pass that is measured sends any."""
     file = place / "attitre.yaml"
     hours = practice.reminder_hours(datetime.now(PARIS))
-    file.write_text(_YAML.format(calendars=", ".join(calendars), reminder_hours=hours, dentist=dentist))
+    file.write_text(_YAML.format(key=key, calendars=", ".join(calendars), reminder_hours=hours, dentist=dentist))
     return file
 
 

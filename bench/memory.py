@@ -37,7 +37,7 @@ def resident(events: int) -> Resident:
 
 def _practice(place: Path, url: str) -> Path:
     place.mkdir()
-    return configure(place, on_caldav([url]))
+    return configure(place, on_caldav([url]), key=f"cabinet-{place.name}")
 
 
 def _configs(files: Sequence[Path]) -> list[str]:

@@ -119,7 +119,7 @@ def _patient(case: Case, found: Assessment, what: Booking) -> int | None:
     update = found.patient_update
     if update is None or not found.valid or what.cancelled:
         return what.patient.id
-    return patients.save(case.tx, update, case.now, source=f"{case.row.calendar} {case.row.ref}")
+    return patients.save(case.tx, update, case.now, source=f"{case.row.calendar} {case.row.ref}", keep_name=True)
 
 
 # --- the booking's row -----------------------------------------------------------------------------------------------

@@ -153,8 +153,9 @@ def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
     return tuple(patient for number in found if (patient := get(tx, number)) is not None)
 
 
-def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
-    """Create or update a record; the history keeps the old value of each detail that changes. Returns the number."""
+def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: bool = False) -> int:
+    """Create or update a record; the history keeps the old value of each detail that changes. `keep_name`: a former
+    name still finds the record. Returns the number."""
     values = {name: getattr(patient, name) for name in DETAILS}
     if patient.id is None:
         number = counters.take_numbers(tx, "patient")[0]
@@ -171,7 +172,7 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str) -> int:
         values = {**changed, **firm, "changed_at": now}
         tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**values))
         tx.cache.records.pop(patient.id, None)
-        if not {"family_name", "given_name"}.isdisjoint(changed):
+        if keep_name and not {"family_name", "given_name"}.isdisjoint(changed):
             _keep_name(tx, before, now)
         _index_names(tx, patient.id, patient)
     return patient.id
