@@ -33,9 +33,9 @@ _PAGE = re.compile(r"\b(docs/[\w-]+\.md(?:#[\w-]+)?)")
 
 
 def sources() -> Iterator[Path]:
-    """Every Python file of the project."""
+    """Every Python file of the project, without the peers that the yardstick installs."""
     for folder in CODE:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        yield from (file for file in sorted((ROOT / folder).rglob("*.py")) if ".peers" not in file.parts)
 
 
 def cited(text: str, name: str = "") -> set[Citation]:
