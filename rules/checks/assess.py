@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length, waiting_list
-from rules.checks.by_link import PageWish
+from rules.checks.by_link import ChosenTime, PageWish
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import own_first, shown_once, slot_lines
 from rules.checks.typed_time import typed_time
@@ -84,6 +84,7 @@ class Context(Struct, frozen=True):
     fixed: str = ""  # why its length cannot be changed (P8)
     first_seen: datetime | None = None  # when the booking was first seen
     wishes: tuple[PageWish, ...] = ()  # what the patient asked for on their page, and nobody dealt with (P39)
+    chosen: ChosenTime | None = None  # the event's time is the patient's own choice, by link (P44, P45)
     wait_ended: str = ""  # why the typed « Liste d'attente » does not count any more (P44)
     offered: tuple[str, ...] = ()  # the patients that she was shown to choose from (`= 1`)
 
@@ -114,12 +115,8 @@ def drafted(event: CalendarEvent, entry: Entry, practice: Practice, context: Con
     match = _who(entry, practice, context)
     if not _is_booking(event, entry, practice, context, match):
         return None
-    return _made(
-        event,
-        entry,
-        _completed(match, entry, practice, context, context.given)[0],
-        context,
-    )
+    patient, _, _ = _completed(match, entry, practice, context, context.given)
+    return _made(event, entry, patient, context)
 
 
 def somebody_is_unknown(event: CalendarEvent, entry: Entry, practice: Practice, context: Context) -> bool:
@@ -222,6 +219,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         ),
         *checklist.remarks(patient, practice),
         *by_link.said(context.wishes, event.description, booking, practice),
+        *by_link.chose(context.chosen, practice),
         *waiting_list.noted(booking, practice, ended=context.wait_ended),
         *_earlier(entry, placed, event, practice, context),
     )
@@ -360,7 +358,7 @@ def _slot(event: CalendarEvent, context: Context) -> datetime | None:
 def _time(
     event: CalendarEvent, entry: Entry, booking: Booking, practice: Practice, context: Context
 ) -> Iterable[Finding]:
-    yield from typed_time(event, entry, practice, by_link=by_link.chose_time(context.wishes))
+    yield from typed_time(event, entry, practice, by_link=context.chosen is not None)
     dentist = next((one for one in practice.dentists if one.key == context.dentist), None)
     offered = _offered(context, context.slots, context.dentist, practice)
     if dentist is not None:

@@ -20,19 +20,25 @@ from rules.text.french import WAYS_PLURAL, clock, listed, phone
 _DAYS = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi"}
 _MOMENTS = {"matin": "le matin", "apres-midi": "l'après-midi"}
 _LABELS = {"nom": "Nom", "mobile": "Mobile", "email": "E-mail"}
-_CHOSE = frozenset({"moved", "accepted", "imagined"})
 _CALLED = re.compile(r"\brappelee?s?\b")  # as folded: Rappelé, a été rappelée; not « à rappeler »
 
 
 class PageWish(Struct, frozen=True):
     """One open wish. `kind`: call, wait or correct; `detail` as in `sync.store.wishes`. `typed_after`: she changed the
-    event since. Of kind moved or accepted: what the patient did, and has number 0."""
+    event since."""
 
     number: int
     kind: str
     at: datetime
     detail: Mapping[str, Any] = field(default_factory=dict)
     typed_after: bool = False
+
+
+class ChosenTime(Struct, frozen=True):
+    """The event's time is the patient's own choice. `rule`: what is said of it; empty where it is only imagined."""
+
+    at: datetime
+    rule: str = ""
 
 
 def said(wishes: Sequence[PageWish], text: str, booking: Booking, practice: Practice) -> Iterator[Finding]:
@@ -43,14 +49,9 @@ def said(wishes: Sequence[PageWish], text: str, booking: Booking, practice: Prac
     yield from _unwanted(booking.patient, practice)
 
 
-def chose_time(wishes: Sequence[PageWish]) -> bool:
-    """Whether the event's time is the patient's own choice."""
-    return any(one.kind in _CHOSE for one in wishes)
-
-
-def chosen(at: datetime) -> PageWish:
-    """That the patient accepts a time then, where it is only imagined so far."""
-    return PageWish(0, "imagined", at)
+def chose(time: ChosenTime | None, practice: Practice) -> tuple[Finding, ...]:
+    """The note that the patient moved the appointment, or accepted its time, by link (P44, P45)."""
+    return raised(practice.policy, time.rule, seen=_when(time.at, practice)) if time and time.rule else ()
 
 
 def is_answered(wish: PageWish, text: str, patient: Patient) -> bool:
@@ -79,15 +80,7 @@ def _correct(wish: PageWish, booking: Booking, practice: Practice) -> tuple[Find
     return raised(practice.policy, "details-proposed", seen=_when(wish.at, practice), problem=what, proposals=lines)
 
 
-def _moved(wish: PageWish, _booking: Booking, practice: Practice) -> tuple[Finding, ...]:
-    return raised(practice.policy, f"{wish.kind}-by-link", seen=_when(wish.at, practice))
-
-
-def _nothing(_wish: PageWish, _booking: Booking, _practice: Practice) -> tuple[Finding, ...]:
-    return ()
-
-
-_SAID = {"imagined": _nothing, "call": _call, "wait": _wait, "correct": _correct, "moved": _moved, "accepted": _moved}
+_SAID = {"call": _call, "wait": _wait, "correct": _correct}
 
 
 def _differing(wish: PageWish, patient: Patient) -> tuple[str, ...]:

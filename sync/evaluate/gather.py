@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from adapters.base import Reading
 from rules.checks.agenda import longest_minutes
 from rules.checks.assess import Context, may_be_booking, somebody_is_unknown
-from rules.checks.by_link import PageWish
+from rules.checks.by_link import ChosenTime, PageWish
 from rules.entry.reading import Reader
 from rules.model import Assessment, Busy, CalendarEvent, Entry, Guardian, Kind, Patient, Practice, Question
 from rules.patients.clues import clues
@@ -88,7 +88,7 @@ def gather(one: Occurrence) -> Context:
         born_here=False,
         fixed=case.fixed,
         words_copied=one.booking is None and case.reading.foreign_block,
-        wishes=tuple(_accepted(one)),
+        chosen=_chosen(one),
         wait_ended=MOVED if entry.waiting and is_noted(event) else "",
     )
     context = _with_booking(one, context, one.booking, meant) if one.booking else context
@@ -139,26 +139,21 @@ def _with_booking(one: Occurrence, context: Context, booking: BookingRow, meant:
 
 
 def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
-    """What the patient asked for on their page, and was not dealt with; and that they chose this time there."""
+    """What the patient asked for on their page, and was not dealt with."""
     changed = one.case.row.changed_at
     found = wishes.open_by_booking(one.case.tx).get(booking.id, ())
-    asked = (PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
-    return (*asked, *_moved(one, booking), *_accepted(one))
+    return tuple(PageWish(each.id, each.kind, each.at, each.detail, each.at < changed) for each in found)
 
 
-def _moved(one: Occurrence, booking: BookingRow) -> Iterator[PageWish]:
-    done = intents.arrived(one.case.tx).get(booking.id)
+def _chosen(one: Occurrence) -> ChosenTime | None:
+    """By which link the patient chose this time: their appointment's, or that of a freed time."""
+    done = intents.arrived(one.case.tx).get(one.booking.id) if one.booking else None
     if done is not None and done.start == one.event.start:
-        yield PageWish(0, "accepted" if done.kind is intents.ACCEPT else "moved", done.asked_at)
-
-
-def _accepted(one: Occurrence) -> Iterator[PageWish]:
-    """The appointment is one of ours, noted for whoever accepted a freed time."""
+        return ChosenTime(done.asked_at, "accepted-by-link" if done.kind is intents.ACCEPT else "moved-by-link")
     if not is_noted(one.event):
-        return
+        return None
     offer = offers.accepted_at(one.case.tx, one.dentist, one.event.start, one.case.practice.zone)
-    if offer is not None and offer.answered_at is not None:
-        yield PageWish(0, "accepted", offer.answered_at)
+    return ChosenTime(offer.answered_at, "accepted-by-link") if offer and offer.answered_at else None
 
 
 def _questions(one: Occurrence, booking: BookingRow) -> tuple[Question, ...]:

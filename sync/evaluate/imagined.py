@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from rules.checks.assess import assess
-from rules.checks.by_link import chosen
+from rules.checks.by_link import ChosenTime
 from rules.entry.reading import Reader
 from sync.core.context import World
 from sync.evaluate.gather import Case, Occurrence, gather
@@ -33,6 +33,5 @@ def valid_at(world: World, tx: Tx, booking: BookingRow, start: datetime, end: da
     case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
     moved = replace(event, start=start, end=end)
     one = Occurrence(case, moved, case.entries.read(moved), dentist, booking)
-    context = gather(one)
-    context = replace(context, wishes=(*context.wishes, chosen(now)))
+    context = replace(gather(one), chosen=ChosenTime(now))
     return assess(moved, one.entry, world.practice, context).valid

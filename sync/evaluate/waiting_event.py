@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from rules.checks.assess import assess, drafted
-from rules.checks.by_link import chosen
+from rules.checks.by_link import ChosenTime
 from rules.checks.free_slots import is_urgent
 from rules.entry.reading import Reader
 from rules.entry.wished_times import of_event
@@ -124,8 +124,7 @@ def imagined(case: Case, event: CalendarEvent, start: datetime, dentist: str | N
     motif = case.practice.motif(draft.motif)
     if motif is not None:
         moved = replace(moved, end=start + timedelta(minutes=motif.length(draft.first_visit)))
-    context = gather(Occurrence(case, moved, entry, own, None))
-    context = replace(context, wishes=(*context.wishes, chosen(case.now)))
+    context = replace(gather(Occurrence(case, moved, entry, own, None)), chosen=ChosenTime(case.now))
     return assess(moved, entry, case.practice, context)
 
 

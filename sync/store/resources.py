@@ -189,7 +189,7 @@ def suspects(tx: Tx, calendar: str) -> list[tuple[str, datetime | None]]:
     return [(ref, at) for ref, at in tx.run(_SUSPECTS, the_calendar=calendar)]
 
 
-def present(tx: Tx, since: datetime | None = None) -> Iterator[ResourceRow]:
+def present(tx: Tx) -> Iterator[ResourceRow]:
     """All resources that stand in their calendars."""
     query = select(t.resource).where(t.resource.c.practice == tx.practice, t.resource.c.state == PRESENT)
     for row in tx.connection.execute(query.order_by(t.resource.c.order)).mappings():
