@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from rules.model import Facts, MessageKind, Practice, Send
 from rules.telling import spoken_names
 from rules.telling.spoken_names import Style
 from rules.text import french
+from rules.text.fold import tidy
 
 KINDS = frozenset({MessageKind.OFFER, MessageKind.STILL})
 NAME = "attitre-propose-"  # begins the UID of each event that shows an offer
@@ -120,6 +122,18 @@ def call_text(people: Sequence[tuple[str, str]], why: str) -> str:
     lines = [f"{name} : {french.phone(number) if number else 'pas de mobile'}" for name, number in people]
     first = "\n".join(lines)
     return f"{first}\n\nCréneau libéré, {why}. Cette note n'occupe pas le créneau et disparaît quand il est pris."
+
+
+_OURS = re.compile(
+    r".+ est sur la liste d'attente : ce créneau \(.+\) lui est proposé jusqu'au .+\.|Son rendez-vous actuel : .+\."
+    r"|Rien n'est réservé\. Pour le reprendre : .+ (?:à cette heure|ici)\."
+    r"|.+ : (?:[\d +.]+|pas de mobile)|Créneau libéré, .+ quand il est pris\."
+)
+
+
+def is_untouched(text: str) -> bool:
+    """Whether nobody added to the text of such an event, nor wrote behind a line of it."""
+    return all(_OURS.fullmatch(line) for line in map(tidy, text.splitlines()) if line)
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

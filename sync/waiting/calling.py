@@ -123,7 +123,10 @@ def _write_anew(world: World, gap: GapRow) -> int:
 
 def _is_ours(world: World, source: Source, gap: GapRow, body: Resource) -> bool:
     events = source.calendar.read(body.ref, body.payload, world.window(world.now())).events
-    return any(one.title.startswith(offer_words.CALL) and one.start == gap.start for one in events)
+    return any(
+        one.title.startswith(offer_words.CALL) and one.start == gap.start and offer_words.is_untouched(one.description)
+        for one in events
+    )
 
 
 def _take_out(world: World, gap: GapRow) -> int:

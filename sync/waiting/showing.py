@@ -182,7 +182,10 @@ def facts_of(world: World, tx: Tx, offer: OfferRow, entry: EntryRow) -> tuple[Fa
 
 
 def _is_ours(offer: OfferRow, event: CalendarEvent) -> bool:
-    """Whether nobody changed its title; of an erased patient's offer only how titles begin is known."""
+    """Whether nobody changed its title, nor added to its text; of an erased patient's offer only how titles begin is
+    known."""
+    if not offer_words.is_untouched(event.description):
+        return False
     if offer.title is None:
         return event.title.startswith(offer_words.TITLE.strip())
     return event.title.split() == offer.title.split()

@@ -9,7 +9,7 @@ from adapters.web.patients import LinkTo, What
 from rules.model import Patient as Known
 from tests.at_the_page import Patient
 from tests.desk import LUC, MARIE, Desk, make_desk
-from tests.procedure.waiting import LIST, OFFERING, desk_with_list, phone_of, titles
+from tests.procedure.waiting import LIST, OFFERING, desk_with_list, frees, phone_of, titles
 
 WAITS = "Liste d'attente"
 
@@ -17,13 +17,6 @@ WAITS = "Liste d'attente"
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return make_desk(tmp_path, OFFERING, [MARIE, LUC])
-
-
-def frees(desk: Desk) -> None:
-    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
 
 
 def asked_of(desk: Desk, known: Known) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from sync.waiting.answers import STOPPED, withdraw
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, Desk, Event, make_desk, moment
 from tests.office import PARIS, ics
-from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, phone_of, titles
+from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, frees, phone_of, titles
 
 WAITS = "Liste d'attente"
 HELD, FREED = moment("15/12 10:00"), moment("01/12 10:00")
@@ -34,13 +34,6 @@ def desk(tmp_path: Path) -> Desk:
 def listed(tmp_path: Path) -> Desk:
     """The list has a calendar of its own."""
     return desk_with_list(tmp_path, [MARIE, LUC, ZOE])
-
-
-def frees(desk: Desk) -> None:
-    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
 
 
 def offered(desk: Desk, text: str = WAITS) -> tuple[Event, Phone]:

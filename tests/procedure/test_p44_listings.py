@@ -9,7 +9,7 @@ import pytest
 from adapters.base import Page
 from adapters.web.patients import What
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
-from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, phone_of, titles
+from tests.procedure.waiting import LIST, OFFERING, ZOE, Phone, desk_with_list, frees, phone_of, titles
 
 HELD, FREED = moment("15/12 10:00"), moment("01/12 10:00")
 
@@ -23,13 +23,6 @@ def desk(tmp_path: Path) -> Desk:
 def listed(tmp_path: Path) -> Desk:
     """The list has a calendar of its own."""
     return desk_with_list(tmp_path, [MARIE, LUC, ZOE])
-
-
-def frees(desk: Desk) -> None:
-    event = desk.books("MOREAU Luc – détartrage", at="01/12 10:00")
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
 
 
 def offered(desk: Desk, dentist: str = "martin") -> Phone:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.web.patients import What
 from tests.desk import LUC, MARIE, Desk, Event, moment
-from tests.procedure.waiting import LIST, Phone, desk_with_list, phone_of, practice_that, titles
+from tests.procedure.waiting import LIST, Phone, desk_with_list, frees, phone_of, practice_that, titles
 
 
 @pytest.fixture
@@ -18,13 +18,6 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def marie(desk: Desk) -> Phone:
     return phone_of(desk, MARIE)
-
-
-def frees(desk: Desk, at: str = "01/12 10:00") -> None:
-    event = desk.books("MOREAU Luc – détartrage", at=at)
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
 
 
 def test_p44_an_event_of_the_list_says_that_nothing_is_reserved(desk: Desk) -> None:

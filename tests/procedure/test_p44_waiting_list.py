@@ -13,7 +13,7 @@ from sync.waiting import report
 from sync.worker.daily_digest import todays
 from tests.at_the_page import Patient as AtThePage
 from tests.desk import LUC, MARIE, NEW, Desk, make_desk, moment
-from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, phone_of, practice_that, titles
+from tests.procedure.waiting import OFFERING, PAUL, ZOE, Phone, frees, phone_of, practice_that, titles
 
 WAITS = "Liste d'attente"
 
@@ -61,14 +61,6 @@ def test_p44_a_freed_slot_goes_to_who_waits_and_both_are_told(desk: Desk, marie:
     waiting.retypes("")
     waiting.retypes(WAITS)
     assert "Sur la liste d'attente : ce rendez-vous reste, rien d'autre n'est réservé." in waiting.reads
-
-
-def frees(desk: Desk, at: str = "01/12 10:00", minutes: int = 30, text: str = "") -> None:
-    """Luc's appointment is deleted, and time goes on until that is sure."""
-    event = desk.books("MOREAU Luc – détartrage", text, at=at, minutes=minutes)
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
 
 
 def test_p44_p17_the_hour_in_the_title_of_the_appointment_held_keeps_nobody_from_an_offer(

@@ -84,6 +84,14 @@ def practice_that(**values: object) -> Practice:
     return replace(OFFERING, waiting=replace(Waiting(), **values))  # type: ignore[arg-type]
 
 
+def frees(desk: Desk, at: str = "01/12 10:00", minutes: int = 30, text: str = "") -> None:
+    """Luc's appointment is deleted, and time goes on until that is sure."""
+    event = desk.books("MOREAU Luc – détartrage", text, at=at, minutes=minutes)
+    desk.waits(minutes=1)
+    event.deletes()
+    desk.waits(minutes=1)
+
+
 LIST = "attente"
 
 

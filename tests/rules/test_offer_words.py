@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rules.model import Channel, Facts, MessageKind, Practice, Send
@@ -35,3 +37,23 @@ def test_p44_a_letter_says_the_day_in_words_and_what_stays(lilas: Practice) -> N
     )
     said = offer_words.sms_said(offer, lilas, Style(today=NOW.date()))
     assert said.endswith("Sinon, le vôtre reste le mer. 01/12/2027 à 10h.")
+
+
+NAMES = st.sampled_from(["DUPONT Marie", "LE GALL-MARTIN Anne-Sophie", "D'ALMEIDA José", "NGUYEN Linh : fille"])
+
+
+@given(NAMES, st.sampled_from(["", "mardi 15 décembre à 10 h"]), st.text(min_size=1).filter(str.strip))
+def test_p44_l1_what_is_added_to_the_text_of_an_offers_event_is_seen(name: str, held: str, more: str) -> None:
+    ours = offer_words.shown_text(name, "Dr Claire Martin", held, "mardi 24 novembre à 14 h 10")
+    assert offer_words.is_untouched(ours)
+    assert offer_words.is_untouched(ours.replace("\n", "\r\n"))
+    assert not offer_words.is_untouched(f"{ours} vu {more}")
+    assert not offer_words.is_untouched(f"vu avec elle\n{ours}")
+
+
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["+33612345678", ""])), min_size=1))
+def test_p44_l1_what_is_added_to_a_list_of_whom_to_call_is_seen(people: list[tuple[str, str]]) -> None:
+    ours = offer_words.call_text(people, "trop proche pour des messages")
+    assert offer_words.is_untouched(ours)
+    first, rest = ours.split("\n", 1)
+    assert not offer_words.is_untouched(f"{first} – pas de réponse\n{rest}")

@@ -9,7 +9,7 @@ from sync.store import offers, views
 from sync.store.offers import OfferKind
 from tests.desk import LUC, MARIE, Desk, make_desk, moment
 from tests.office import PARIS
-from tests.procedure.waiting import OFFERING
+from tests.procedure.waiting import OFFERING, frees
 
 
 @pytest.fixture
@@ -27,18 +27,15 @@ def wakes(desk: Desk) -> datetime | None:
         return views.next_due(tx, desk.office.now)
 
 
-def frees(desk: Desk) -> None:
-    """Marie Dupont waits; a slot of hers becomes free."""
+def waits_and_frees(desk: Desk) -> None:
+    """Marie Dupont waits; a time becomes free."""
     desk.books("DUPONT Marie – détartrage", "Liste d'attente", at="15/12 10:00")
-    event = desk.books("MOREAU Luc – détartrage", at="03/12 10:00")
-    desk.waits(minutes=1)
-    event.deletes()
-    desk.waits(minutes=1)
+    frees(desk, at="03/12 10:00")
 
 
 def test_the_end_of_the_time_to_answer_wakes_it_on_a_saturday(desk: Desk) -> None:
     until(desk, "28/11 10:00")  # the practice is closed: it would sleep for ten minutes
-    frees(desk)
+    waits_and_frees(desk)
     with desk.office.world.store.read() as tx:
         [one] = offers.in_states(tx, PARIS, offers.OPEN)
     assert wakes(desk) == one.until
@@ -46,7 +43,7 @@ def test_the_end_of_the_time_to_answer_wakes_it_on_a_saturday(desk: Desk) -> Non
 
 def test_the_first_hour_of_the_day_wakes_it(desk: Desk) -> None:
     until(desk, "28/11 21:00")
-    frees(desk)
+    waits_and_frees(desk)
     assert wakes(desk) == moment("30/11 08:00")  # Monday
 
 
