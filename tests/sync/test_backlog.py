@@ -123,28 +123,21 @@ def test_l7_nobody_is_told_what_the_first_pass_found(running: Running) -> None:
         assert bookings.count_future(tx, "memory:martin", running.office.now) == 5
 
 
-def test_l7_an_appointment_moved_before_it_was_evaluated_is_told_as_moved(running: Running) -> None:
-    stands(running.office, 0, day=21)
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [([21], "RDV déplacé au mardi 15 décembre"), ([21, 22], "16 décembre"), ([21, 20], None)],
+    ids=["once", "twice", "away and back"],
+)
+def test_l7_an_appointment_moved_before_it_was_evaluated_is_told_as_moved(
+    running: Running, days: list[int], said: str | None
+) -> None:
+    for day in days:
+        stands(running.office, 0, day=day)
+        running.round()
     running.until_all_is_known()
-    [said] = running.told()
-    assert "RDV déplacé au mardi 15 décembre" in said
-
-
-def test_l7_an_appointment_moved_twice_before_it_was_evaluated_is_told_once(running: Running) -> None:
-    stands(running.office, 0, day=21)
-    running.round()
-    stands(running.office, 0, day=22)
-    running.until_all_is_known()
-    [said] = running.told()
-    assert "16 décembre" in said
-
-
-def test_an_appointment_moved_away_and_back_before_it_was_evaluated_is_told_to_nobody(running: Running) -> None:
-    stands(running.office, 0, day=21)
-    running.round()
-    stands(running.office, 0, day=20)
-    running.until_all_is_known()
-    assert running.told() == []
+    told = running.told()
+    assert len(told) == (said is not None)
+    assert all(said in one for one in told if said)
 
 
 def test_an_appointment_deleted_before_it_was_evaluated_is_cancelled(running: Running) -> None:
