@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rules.checks.checklist import FIRST_HOUR, LAST_HOUR
+from rules.entry import wish_behind
 from rules.findings import raised
 from rules.model import CalendarEvent, Entry, Finding, Practice
 from rules.text.french import day_and_clock
@@ -45,7 +46,7 @@ def typed_time(event: CalendarEvent, entry: Entry, practice: Practice, *, by_lin
     if event.all_day or event.recurring or entry.outcome is not None or not _MAY_SAY.search(event.title):
         return ()
     start = event.start.astimezone(practice.zone)
-    wrong = next(_wrong(event.title, start), "")
+    wrong = next(_wrong(wish_behind.without(event.title), start), "")
     if not wrong:
         return ()
     rule = "time-outdated" if by_link else "time-typed"

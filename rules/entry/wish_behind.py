@@ -19,7 +19,7 @@ _MOMENT_WORDS = (
 )
 _JOINT_WORDS = (
     "le la les l ou et de d du a au en entre jusqu jusque partir sauf pas jamais hors mais plutot seulement uniquement"
-    " si possible tous toutes"
+    " si possible desistement tous toutes"
 )
 _MOMENTS, _JOINTS = frozenset(_MOMENT_WORDS.split()), frozenset(_JOINT_WORDS.split())
 _HOUR = re.compile(r"\d{1,2}(?:h\d{0,2}|heures?)?")
@@ -43,6 +43,12 @@ def find(text: str) -> tuple[int, int, str] | None:
         if last is not None and read(wish) is not None:
             return spoken[_first(spoken, place)][1], spoken[last][2], wish
     return None
+
+
+def without(text: str) -> str:
+    """The text without the first mention of the list and the times wished behind it."""
+    found = find(text)
+    return f"{text[: found[0]]} {text[found[1] :]}" if found else text
 
 
 def _behind_the_list(text: str, spoken: Sequence[Token], place: int) -> int | None:
