@@ -231,6 +231,8 @@ _TABLE = (
          _BLOCK),
     Rule("leave-over-bookings", "P24", WARNING, "block", "{seen} : {todo}.", _AWAY),
     Rule("rescue", "P24", WARNING, "block", "{seen}.", _AWAY),
+    Rule("rescue-elsewhere", "P24", WARNING, "slot",
+         "« Proposer d'autres dates » se tape dans l'absence du praticien, pas dans le rendez-vous : rien n'est proposé ici.", _AWAY),
     Rule("rescue-no-way", "P24", WARNING, "block",
          "{seen} : sans page des patients (page: dans la configuration), aucun lien n'est envoyé. Appelez {whom}.", _AWAY),
     Rule("event-twice", "P10", WARNING, "event",

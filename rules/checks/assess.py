@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rules.checks import agenda, agreement, by_link, checklist, kept_answers, visit_length, waiting_list
+from rules.checks import agenda, agreement, by_link, checklist, kept_answers, leave, visit_length, waiting_list
 from rules.checks.by_link import ChosenTime, PageWish
 from rules.checks.own_dentist import Agreed, Attribution, attribute
 from rules.checks.slot_wish import own_first, shown_once, slot_lines
@@ -220,6 +220,7 @@ def _booking(event: CalendarEvent, entry: Entry, practice: Practice, context: Co
         *checklist.remarks(patient, practice),
         *by_link.said(context.wishes, event.description, booking, practice),
         *by_link.chose(context.chosen, practice),
+        *leave.elsewhere(entry, practice),
         *waiting_list.noted(booking, practice, ended=context.wait_ended),
         *_earlier(entry, placed, event, practice, context),
     )

@@ -39,6 +39,11 @@ class Affected(Struct, frozen=True):
     settled: bool = False
 
 
+def elsewhere(entry: Entry, practice: Practice) -> Findings:
+    """The remark that other dates are proposed from an absence, not from an appointment."""
+    return raised(practice.policy, "rescue-elsewhere") if entry.rescue else ()
+
+
 def is_leave(title: str, *, all_day: bool) -> bool:
     """Whether a block is an absence: whole days, or a word for it in the title."""
     return all_day or not _WORDS.isdisjoint(words(title[:200]))

@@ -177,13 +177,15 @@ def _keep_unknown(sheet: Sheet, text: str) -> None:
 
 
 def _keep_left(sheet: Sheet, text: str) -> None:
-    """Keep with the comment what says nothing known. What is said of the waiting list there is said to be no more."""
+    """Keep with the comment what says nothing known. Where it seems to ask something of us, that is said."""
     sheet.comment.append(text)
-    if _LIST.search(fold(text)):
+    if _ASKS.search(fold(text)):
         sheet.kept.append(text)
 
 
-_LIST = re.compile(r"\bliste (?:d )?attente\b")
+_ASKS = re.compile(
+    r"\bliste (?:d )?attente\b|^demander (?:l )?accord\b|^proposer (?:d )?autres? (?:dates?|creneaux?)\b"
+)
 
 
 def free(sheet: Sheet, text: str) -> bool:
@@ -250,12 +252,13 @@ def _meant(segment: Segment, practice: Practice) -> bool:
 
 def known_part(sheet: Sheet, part: str) -> bool:
     """Note what a part says; False where it says nothing known."""
-    said = vocabulary.statements(sheet.practice).get(key(part))
+    said = vocabulary.statements(sheet.practice).get(_POLITE.sub("", key(part)))
     if said:
         sheet.statements.add(said)
     return bool(said) or _outcome_part(sheet, part) or _details_part(sheet, part) or _words_part(sheet, part)
 
 
+_POLITE = re.compile(r" (?:svp|s il (?:vous|te) plait|merci(?: d avance)?)$")  # behind what is asked of us
 _WARNED = frozenset({"prevenu", "prevenue", "a prevenu", "prevenu oui", "prevenue oui"})
 
 

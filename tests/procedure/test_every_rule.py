@@ -159,6 +159,7 @@ SCENES: dict[str, Scene] = {
     "text-added": booked(text=SAID, extra=f"{HTML}:<p>{SAID}</p><p>Elle parle anglais</p>"),
     "leave-over-bookings": Scene(leave_over(), told=False),
     "rescue": Scene(leave_over("Proposer d'autres dates", pages=True), told=False),
+    "rescue-elsewhere": booked(text="Proposer d'autres dates"),
     "rescue-no-way": Scene(leave_over("Proposer d'autres dates"), told=False),
     "event-twice": Scene(double, told=False),
     "event-unreadable": raw("bad", "DTSTART:hier", "DTEND:demain"),

@@ -203,7 +203,39 @@ def test_p44_what_she_proposes_herself_is_asked_about(listing: Desk, title: str,
     assert event.confirmed
 
 
-# --- nothing typed of the list stays unanswered ----------------------------------------------------------------------
+# --- nothing that is asked of us stays unanswered --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["demander l'accord svp", "Demander accord, merci", "Demander l'accord s'il vous plaît"]
+)
+def test_p23_a_polite_word_behind_it_changes_nothing(desk: Desk, words: str) -> None:
+    event = desk.books(TITLE, words, dentist="bernard")
+    assert "Accord demandé par lien" in event.wrong[0]
+
+
+def test_p23_what_is_asked_in_words_of_her_own_is_said_to_be_a_comment(desk: Desk) -> None:
+    event = desk.books(TITLE, "Demander accord quand elle rappelle", dentist="bernard")
+    assert "✓ Gardé comme commentaire : « Demander accord quand elle rappelle »." in event.said("✓")
+
+
+def test_p24_other_dates_are_not_proposed_from_an_appointment(desk: Desk) -> None:
+    event = desk.books(TITLE, "Proposer d'autres dates svp")
+    assert event.confirmed
+    assert event.said("!")[0].endswith("pas dans le rendez-vous : rien n'est proposé ici.")
+
+
+@pytest.mark.parametrize(
+    ("words", "wish"),
+    [
+        ("sur liste d'attente si désistement lundi", "lundi"), ("liste d'attente jeudi matin", "jeudi matin"),
+        ("Liste d'attente : avant 9h", "avant 9 h"),
+    ],
+)  # fmt: skip
+def test_p44_p17_times_wished_in_the_title_are_not_the_appointments(listing: Desk, words: str, wish: str) -> None:
+    event = listing.books(f"DUPONT Marie – détartrage – {words}")
+    assert event.confirmed
+    assert event.said("✓")[-1].startswith(f"✓ Sur la liste d'attente ({wish})")
 
 
 @pytest.mark.parametrize("line", ["Liste attente", "Liste d'attente", "Sur liste d'attente"])
