@@ -36,7 +36,7 @@ REFERRED = re.compile(  # who sent the patient: nobody who comes, and no dentist
     re.IGNORECASE,
 )
 _BESIDE = "perso personnel tel mobile port portable telephone mail email e ne nee le du de sms gsm courriel et oui"
-_BESIDE_DETAILS = frozenset(_BESIDE.split())
+BESIDE_DETAILS = frozenset(_BESIDE.split())
 _BEHIND_NUMBER = re.compile(r"(?<=\d{2})[\s,(–-]+[^\W\d].*$", re.DOTALL)
 _ONE_PART = "patient family given birth mobile email duration dentist known waiting preference"
 _SPLIT_LABELS = frozenset({*_ONE_PART.split(), "email_ok", "mobile_ok", "text_ok"})
@@ -59,7 +59,7 @@ class Sheet(Struct):
     name: str = ""
     also: list[str] = field(default_factory=list)  # another person's first name, or whole name
     choice: int = 0  # which of the patients that were shown is meant
-    place: str = ""  # an address in the event's location
+    place: str = ""  # an address in the title, else in the event's location
     left: list[str] = field(default_factory=list)  # words of the title that mean nothing known
     kept_for: str = ""  # a word of the title by which time is kept for no booking
     comment: list[str] = field(default_factory=list)
@@ -103,6 +103,9 @@ def labelled(sheet: Sheet, segment: Segment) -> None:
             sheet.add("motif", value)
     elif label in _SPLIT_LABELS:
         _first_part(sheet, label, value)
+    elif label in _REASONED and (found := _BEHIND_REASON.fullmatch(value)):
+        sheet.add(label, found[1])
+        free(sheet, found[2])
     else:
         if label == "motif":
             stated(sheet, [word for word, _, _ in tokens(value)], _VISITS)
@@ -111,6 +114,8 @@ def labelled(sheet: Sheet, segment: Segment) -> None:
 
 _NEW_OR_KNOWN = {"nouveau": "new", "nouvelle": "new", "connu": "known", "connue": "known"}  # `Patient : nouveau`
 _VISITS = frozenset({"first", "follow_up"})
+_REASONED = frozenset({"no_mobile", "no_email"})
+_BEHIND_REASON = re.compile(r"(oui\s*\([^()]*\))\s*[;,|–-]\s*(\S.*)", re.IGNORECASE)  # `oui (refuse) ; mobile 06 …`
 
 
 def _outcome(sheet: Sheet, value: str) -> None:
@@ -171,7 +176,7 @@ def wished(sheet: Sheet, text: str) -> str:
 
 def _keep_unknown(sheet: Sheet, text: str) -> None:
     """Keep with the comment, and say so, what stands behind a number that is understood: `06 … après 18h`."""
-    if any(word not in _BESIDE_DETAILS and len(word) > 2 for word, _, _ in tokens(text)):
+    if any(word not in BESIDE_DETAILS and len(word) > 2 for word, _, _ in tokens(text)):
         sheet.comment.append(text.strip(EDGES))
         sheet.kept.append(text.strip(EDGES))
 
@@ -297,7 +302,7 @@ _OF_THE_PATIENT = frozenset(_BESIDE_THE_PATIENT.split())
 def _details_part(sheet: Sheet, part: str) -> bool:
     """Note a part that is a detail and nothing else; False for any other."""
     taken = unlabelled.take(part, sheet.today)
-    if any(word not in _BESIDE_DETAILS for word, _, _ in tokens(taken.rest)):
+    if any(word not in BESIDE_DETAILS for word, _, _ in tokens(taken.rest)):
         return False
     take_details(sheet, part)
     return True

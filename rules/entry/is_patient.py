@@ -119,7 +119,8 @@ _FEASTS = frozenset({"noel", "toussaint"})  # first names too
 
 def has_patient_details(entry: Entry) -> bool:
     """Whether the entry has something that is only typed about a patient."""
-    typed = (entry.mobile_text, entry.email_text, entry.birth_text, entry.address_text, entry.guardian, entry.consent)
+    address = entry.address_text and not entry.address_beside
+    typed = (entry.mobile_text, entry.email_text, entry.birth_text, address, entry.guardian, entry.consent)
     said = (
         entry.new_patient,
         entry.waiting,

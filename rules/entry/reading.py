@@ -76,7 +76,7 @@ def _sorted(event: CalendarEvent, title: str, practice: Practice, today: date) -
     text = plain_text(event.description[: _TEXT_AT_MOST * 4])
     descriptions.sort(typed, _CONTROL.sub(" ", "\n".join(text[:_TEXT_AT_MOST].splitlines())))
     typed.comment.extend(filter(None, [text[_TEXT_AT_MOST:]]))
-    typed.place = _place(event.location, practice)
+    typed.place = typed.place or _place(event.location, practice)
     for category in event.categories:
         typed.statements.update({"waiting"} if key(category) in {"liste d attente", "attente"} else ())
     if not typed.motifs and "motif" not in typed.typed:
@@ -111,6 +111,7 @@ def _entry(typed: Sheet) -> Entry:
         email_text=mail.text,
         address=home.value,
         address_text=home.text,
+        address_beside=bool(home.text) and "address" not in typed.typed,
         motif=one_label(motif, typed.practice),
         motifs=motif.labels,
         motif_text=motif.text,

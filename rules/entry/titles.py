@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from rules.details import names
+from rules.details import names, street
 from rules.entry import labels, motifs, outcomes, vocabulary, yes_no
 from rules.entry.classified import BREAK, DOCTOR, EDGES, REFERRED, Sheet, labelled, stated, take_details, wished
 from rules.entry.is_patient import block_words
@@ -79,7 +79,7 @@ def _free_title(sheet: Sheet, text: str) -> None:
     if "=" in text and (choice := _CHOICE.search(text)):
         sheet.choice, text = int(choice[1]), text[: choice.start()]
     text = REFERRED.sub(lambda found: _left(sheet, found[0]), _BORN_AS.sub(lambda found: _born_as(sheet, found), text))
-    text = take_details(sheet, _STROKE.sub(" / ", text) if "/" in text else text)
+    text = take_details(sheet, _whole_addresses(sheet, _STROKE.sub(" / ", text) if "/" in text else text))
     if any(map(str.isdigit, text)):
         text = _DAY.sub(lambda found: _noted(sheet, found[0]), text)
         text = _ORDINAL.sub(lambda found: _left(sheet, found[0]), text)
@@ -98,6 +98,14 @@ def _parts(text: str) -> list[tuple[str, str]]:
             found.append((joint.strip(), part))
         joint, last = (sign[0], sign.end()) if sign else ("", last)
     return found
+
+
+def _whole_addresses(sheet: Sheet, text: str) -> str:
+    """The text without whole addresses, which are noted: a phone number does not run into the number of a house."""
+    for begin, end in reversed(list(street.find(text))):
+        sheet.place = text[begin:end]
+        text = f"{text[:begin]}{GAP}{text[end:]}"
+    return text
 
 
 def _born_as(sheet: Sheet, found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rules.entry import motifs
-from rules.entry.classified import Sheet
+from rules.entry.classified import BESIDE_DETAILS, Sheet
 from rules.entry.is_patient import contentless
 from rules.entry.labels import STATEMENTS
 from rules.findings import raised
@@ -90,7 +90,8 @@ def unclaimed(typed: Sheet, motif: NamedMotif) -> list[str]:
     """The words of the title that mean nothing known; they are kept with the comment, and said to be."""
     if not motif.labels or not (typed.name or typed.typed):
         return []
-    return [part for part in typed.left if not contentless(part) and not _is_of_motif(part, motif, typed.practice)]
+    left = [part for part in typed.left if not BESIDE_DETAILS.issuperset(words(part))]
+    return [part for part in left if not contentless(part) and not _is_of_motif(part, motif, typed.practice)]
 
 
 def _is_of_motif(part: str, motif: NamedMotif, practice: Practice) -> bool:

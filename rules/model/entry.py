@@ -99,6 +99,7 @@ class Entry(Struct, frozen=True):
     text_confirmed: bool = False  # of two forms of the text, the one that says so counts
     address: str | None = None
     address_text: str = ""
+    address_beside: bool = False  # it stands in the title or the location, where private events have one too
     motif: str | None = None  # a label of the practice
     motifs: tuple[str, ...] = ()  # all labels where she typed several
     motif_text: str = ""  # what stood where a motif should

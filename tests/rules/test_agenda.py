@@ -143,6 +143,20 @@ def test_p51_any_real_text_is_a_reason(title: str, booked: Booked, judged: Judge
 
 
 @pytest.mark.parametrize(
+    ("title", "place"),
+    [
+        ("Visite appartement", "4 place de la République, 75011 Paris"),
+        ("Visite appartement 4 place de la République 75011 Paris", ""),
+    ],
+)
+def test_p51_an_address_alone_makes_nobody_a_patient(
+    title: str, place: str, booked: Booked, judged: Judged, found: Found
+) -> None:
+    assessment = judged(booked(title, location=place))
+    assert (assessment.kind, found(assessment)) == (Kind.BLOCK, [])
+
+
+@pytest.mark.parametrize(
     ("more", "kind"),
     [
         ({"private": True}, Kind.PRIVATE),

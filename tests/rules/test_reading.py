@@ -315,6 +315,24 @@ def test_p32_a_patients_address_may_stand_in_the_place(typed: Typed) -> None:
     assert typed("DUPONT Marie", location="Cabinet, 12 rue des Lilas, 75020 Paris, France").address is None
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "DUPONT Marie – contrôle tél 06 12 34 56 78 3 rue Foch 69001 Lyon",
+        "DUPONT Marie, 3 rue Foch 69001 Lyon, contrôle, 0612345678",
+    ],
+)
+def test_p32_a_patients_address_may_stand_in_the_title(typed: Typed, title: str) -> None:
+    read = typed(title)
+    assert (read.name_text, read.address, read.mobile) == ("DUPONT Marie", "3 rue Foch 69001 Lyon", "+33612345678")
+    assert not read.comment
+
+
+def test_p34_what_stands_behind_a_reason_is_no_part_of_it(typed: Typed) -> None:
+    read = typed("DUPONT Marie – contrôle", "Sans mobile : oui (refuse) ; e-mail marie@example.org")
+    assert (read.without_mobile, read.email) == ("refuse", "marie@example.org")
+
+
 # --- comments --------------------------------------------------------------------------------------------------------
 
 
