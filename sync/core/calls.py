@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -137,6 +137,19 @@ class Pool:
             for call in self._running:
                 call.left = True
         return self._take_ended()  # a call that ended just before it was marked `left` woke nobody
+
+    @property
+    def running(self) -> bool:
+        """Whether a call is under way, or its result not taken in yet."""
+        return bool(self._running)
+
+    def end(self, seconds: float) -> None:
+        """Wait until no call is under way, so long at most."""
+        until = monotonic() + seconds
+        with self._let_go():
+            while self._running and (left := until - monotonic()) > 0:
+                with suppress(Empty):
+                    self._ended(self._done.get(timeout=min(left, POLL_S)))
 
     def weary(self, since: float) -> bool:
         """See Calls."""

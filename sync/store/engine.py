@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, event, insert, text
 from sqlalchemy.engine import URL, make_url
@@ -18,8 +18,11 @@ from sync.store.queue import WritersQueue, queue_of
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
+if TYPE_CHECKING:
+    from sync.store.jobs import Jobs
+
 __all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0020"
+HEAD = "0021"
 
 
 class Store:
@@ -35,7 +38,7 @@ class Store:
 
     @property
     def may_lose_its_lock(self) -> bool:
-        """Whether another worker may take over while this one runs: possible on PostgreSQL, not with a file's lock."""
+        """Whether workers share its practices, and one may take over from another: on PostgreSQL, not with a file."""
         return self._engine.dialect.name == "postgresql"
 
     @property
@@ -98,6 +101,20 @@ class Store:
                 yield
         else:
             yield
+
+    def leased(self, fence: int) -> None:
+        """From now on write under that lease, and not at all once another worker has taken it."""
+        self._fence = fence
+
+    def leases(self, lasts: float = lease.LASTS_S) -> lease.Leases:
+        """Those of a process that works for practices of this PostgreSQL."""
+        return lease.Leases(self._engine, lasts)
+
+    def jobs(self) -> Jobs:
+        """Those of the workers that share this PostgreSQL."""
+        from sync.store.jobs import Jobs  # a file has none
+
+        return Jobs(self._engine)
 
     def still_ours(self) -> None:
         """Raises Overtaken if another worker took over the practice."""
@@ -209,6 +226,7 @@ def _create(engine: Engine) -> None:
     """Create the tables in their newest form, without importing alembic. Two processes that begin at once wait for each
     other."""
     with engine.begin() as connection:
+        _alone(connection)
         version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
         if not engine.dialect.has_table(connection, version.name):
             metadata.create_all(connection)
@@ -224,5 +242,12 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     with engine.begin() as connection:
+        _alone(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _alone(connection: Connection) -> None:
+    """Nobody else changes the tables until the commit; a SQLite file has its own lock for that."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('attitre:schema'))"))

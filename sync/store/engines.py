@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 from msgspec import Struct
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
@@ -19,26 +21,33 @@ class _Shared(Struct):
 
 
 class Engines:
-    """The engines of this process. For one thread at a time, as practices come and go between rounds."""
+    """The engines of this process; practices may come and go in any thread."""
 
     def __init__(self) -> None:
         self._open: dict[str, _Shared] = {}
+        self._turn = Lock()
 
     def store(self, url: str, practice: str) -> Store:
         """The practice's store; its engine is closed with the last store of that address."""
-        shared = self._open.get(url)
-        if shared is None:
-            shared = self._open[url] = _Shared(_engine(url, len(self._open)))
-        shared.practices += 1
-        return _OfMany(url, practice, shared, self)
+        return _OfMany(url, practice, self._taken(url), self)
 
     def left(self, url: str) -> None:
         """One store of that address closed."""
-        shared = self._open[url]
-        shared.practices -= 1
-        if not shared.practices:
+        with self._turn:
+            shared = self._open[url]
+            shared.practices -= 1
+            if shared.practices:
+                return
             del self._open[url]
-            shared.engine.dispose()
+        shared.engine.dispose()
+
+    def _taken(self, url: str) -> _Shared:
+        with self._turn:
+            shared = self._open.get(url)
+            if shared is None:
+                shared = self._open[url] = _Shared(_engine(url, len(self._open)))
+            shared.practices += 1
+            return shared
 
 
 def _engine(url: str, beside: int) -> Engine:

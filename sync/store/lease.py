@@ -1,36 +1,70 @@
 """The lease of a practice: one worker at a time, even if workers die or hang (docs/design.md#one-worker-a-practice;
 hard case I07, crash point K13).
 
-The lock of a file ends with its process, so no worker can lose it and go on. A lock on PostgreSQL ends with its
-connection, and a worker whose connection was cut may still write through another one. So each new holder raises the
-practice's fencing token, and every writing transaction first checks that its own token is still the highest.
+The lock of a file ends with its process, so no worker can lose it and go on. On PostgreSQL a lease is a row that ends
+at a moment by the server's clock: it needs no connection of its own, and who died need not be noticed. A worker whose
+lease ended may still write, so each new holder raises the practice's fencing token, and every writing transaction first
+checks that its own token is still the highest.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
-from weakref import WeakKeyDictionary
+from secrets import token_hex
+from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, Engine, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import DBAPIError
 
-from sync.store.problems import Locked, Overtaken
+from sync.store.problems import Locked, Overtaken, Unusable, sentence
 from sync.store.tables import lease
 
-_PATIENCE = "5s"  # how long we wait for a transaction of the previous worker before raising the fencing token
-# with these keep-alives the server notices within 30 s that a worker's machine lost power; by default after 2 h
-_NOTICED = ("tcp_keepalives_idle = 15", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3")
-_TRY = text("select pg_try_advisory_lock(hashtext(:name))")
-_UNLOCK = text("select pg_advisory_unlock(hashtext(:name))")
-_ALIVE = text("select 1")
-_STILL = select(lease.c.fence).with_for_update(
-    read=True
-)  # a shared lock until the commit: nobody raises the token before
+LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
+RENEWED_EVERY_S = 10.0
+# a writing transaction of a worker that hangs keeps everybody out; the server ends it after that
+_HUNG = func.set_config("idle_in_transaction_session_timeout", "60s", True)
+# until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
+_STILL = select(lease.c.fence, _HUNG).with_for_update(read=True, key_share=True)
+
+_KNOW = text(
+    "insert into lease (practice, fence, holder) select unnest(cast(:practices as text[])), 0, '' "
+    "on conflict do nothing"
+)
+_CLAIM = """
+with free as (
+    select practice from lease
+    where practice = any(:practices) and (holder = '' or until < now()){due}
+    order by due_at nulls first limit :most for update skip locked
+)
+update lease set fence = fence + 1, holder = :holder, until = now() + make_interval(secs => :lasts), due_at = null
+from free where lease.practice = free.practice
+returning lease.practice, lease.fence, lease.memory
+"""
+_CLAIM_DUE = text(_CLAIM.format(due=" and (due_at is null or due_at <= now())"))
+_CLAIM_ANY = text(_CLAIM.format(due=""))
+_RENEW = text(
+    "update lease set until = now() + make_interval(secs => :lasts) "
+    "where practice = any(:practices) and holder = :holder returning practice"
+)
+# whoever woke the practice while it was held is not forgotten: its `due_at` stays
+_GIVE_BACK = text("""
+update lease set holder = '', until = null, memory = coalesce(back.memory, lease.memory),
+    due_at = coalesce(lease.due_at, now() + make_interval(secs => back.due_in))
+from unnest(cast(:practices as text[]), cast(:fences as int[]), cast(:dues as float8[]), cast(:memories as json[]))
+    as back(practice, fence, due_in, memory)
+where lease.practice = back.practice and lease.fence = back.fence and lease.holder = :holder
+returning lease.practice, lease.due_at <= now()
+""")
+_SOONEST = text("""
+select extract(epoch from min(case when holder <> '' and until > now() then until else coalesce(due_at, now()) end)
+    - now()) from lease where practice = any(:practices)
+""")
+_WAKE = text("update lease set due_at = now() where practice = :practice")
 
 
 @contextmanager
@@ -49,104 +83,121 @@ def file_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+class Claim(Struct, frozen=True):
+    """A lease that is ours now. `memory`: what the last holder left for the next one."""
+
+    fence: int
+    memory: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Return(Struct, frozen=True):
+    """A lease given back. `due_in`: seconds until the practice's next turn; `more`: it has work left at once."""
+
+    practice: str
+    fence: int
+    due_in: float
+    more: bool = False
+    memory: Mapping[str, Any] | None = None
+
+
+class After(Struct, frozen=True):
+    """What is to be done in the transaction that gives leases back. `work`: for these practices there is more to do.
+    `soonest`: called with the seconds until one of `practices` is due."""
+
+    work: Callable[[Connection, Sequence[str]], None] = lambda _connection, _practices: None
+    practices: Sequence[str] = ()
+    soonest: Callable[[Connection, float], None] | None = None
+
+
+class Leases:
+    """The leases of one process on one PostgreSQL. All times are counted by the server. Every method raises Unusable
+    where it cannot be asked."""
+
+    def __init__(self, engine: Engine, lasts: float = LASTS_S) -> None:
+        self._engine, self._lasts = engine, lasts
+        self.holder = token_hex(8)
+
+    def know(self, practices: Sequence[str]) -> None:
+        """From now on these practices may be claimed."""
+        with self._transaction() as connection:
+            connection.execute(_KNOW, {"practices": list(practices)})
+
+    def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
+        """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""
+        asked = {"practices": list(practices), "most": most, "holder": self.holder, "lasts": self._lasts}
+        with self._transaction() as connection:
+            rows = connection.execute(_CLAIM_DUE if due else _CLAIM_ANY, asked).all()
+        return {practice: Claim(fence, memory or {}) for practice, fence, memory in rows}
+
+    def renew(self, practices: Sequence[str]) -> frozenset[str]:
+        """Hold these for another while. Returns those that are still ours."""
+        asked = {"practices": list(practices), "holder": self.holder, "lasts": self._lasts}
+        with self._transaction() as connection:
+            return frozenset(connection.execute(_RENEW, asked).scalars())
+
+    def give_back(self, returned: Sequence[Return], after: After | None = None) -> None:
+        """Let others take these from now on."""
+        after = after or After()
+        with self._transaction() as connection:
+            if returned:
+                woken = self._given_back(connection, returned)
+                left = [one.practice for one in returned if one.more or one.practice in woken]
+                after.work(connection, left)
+            if after.soonest is not None:
+                found = connection.execute(_SOONEST, {"practices": list(after.practices)}).scalar()
+                after.soonest(connection, float(found or 0))
+
+    def _given_back(self, connection: Connection, returned: Sequence[Return]) -> set[str]:
+        """The practices that somebody woke meanwhile."""
+        from psycopg.types.json import Json
+
+        columns = {
+            "practices": [one.practice for one in returned],
+            "fences": [one.fence for one in returned],
+            "dues": [one.due_in for one in returned],
+            "memories": [None if one.memory is None else Json(dict(one.memory)) for one in returned],
+        }
+        rows = connection.execute(_GIVE_BACK, {**columns, "holder": self.holder}).all()
+        return {practice for practice, woken in rows if woken}
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise Unusable(sentence(error)) from error
+
+
 @contextmanager
 def server_lease(engine: Engine, practice: str) -> Iterator[int]:
-    """Hold the practice's lock; yields the fencing token. All practices of an engine hold theirs through one
-    connection, which does nothing else. Raises Locked at once if another worker holds the lock, or lost it and is still
-    writing."""
-    lines = _lines_of(engine)
-    with lines.turn:
-        line = lines.taken(engine, practice)
-    try:
-        with lines.turn:
-            fence = _raised(line.connection, practice)
-        yield fence
-    finally:
-        with lines.turn:
-            lines.given_back(line, practice)
-
-
-class _Line(Struct):
-    """A connection, and the practices whose locks it holds."""
-
-    connection: Connection
-    practices: set[str] = field(default_factory=set)
-
-    def take(self, practice: str) -> bool:
-        """Whether the lock is ours now. Raises DBAPIError if the connection was cut."""
-        if practice in self.practices:
-            self.connection.execute(_ALIVE)
-            return False
-        if not self.connection.execute(_TRY, {"name": f"attitre:{practice}"}).scalar():
-            return False
-        self.practices.add(practice)
-        return True
-
-
-class _Lines:
-    """The line of one engine; a new one after it was cut."""
-
-    def __init__(self) -> None:
-        self.turn = Lock()
-        self._line: _Line | None = None
-
-    def taken(self, engine: Engine, practice: str) -> _Line:
-        """The line that holds the practice's lock now. Raises Locked."""
-        if self._line is not None and not self._line.connection.invalidated:
-            try:
-                return self._on(self._line, practice)
-            except DBAPIError:
-                pass  # it was cut, and its locks ended with it; the last who held one closes it
-        self._line = _Line(_connected(engine))
-        return self._on(self._line, practice)
-
-    def _on(self, line: _Line, practice: str) -> _Line:
-        if line.take(practice):
-            return line
-        self._end_if_idle(line)
+    """Hold the practice's lease, renewed by a thread; yields the fencing token. Raises Locked at once if another worker
+    holds it."""
+    leases, ended = Leases(engine), threading.Event()
+    leases.know([practice])
+    claim = leases.claim([practice], 1, due=False).get(practice)
+    if claim is None:
         raise Locked
-
-    def given_back(self, line: _Line, practice: str) -> None:
-        """The practice's lock ends, also before its connection closes: the server notices that a little later."""
-        line.practices.discard(practice)
-        if not line.connection.invalidated:
-            with suppress(DBAPIError):  # cut: its locks are over already
-                line.connection.execute(_UNLOCK, {"name": f"attitre:{practice}"})
-        self._end_if_idle(line)
-
-    def _end_if_idle(self, line: _Line) -> None:
-        if not line.practices:
-            line.connection.close()
-            self._line = None if line is self._line else self._line
-
-
-_lines: WeakKeyDictionary[Engine, _Lines] = WeakKeyDictionary()
-_finding = Lock()
-
-
-def _lines_of(engine: Engine) -> _Lines:
-    with _finding:
-        return _lines.setdefault(engine, _Lines())
-
-
-def _connected(engine: Engine) -> Connection:
-    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()  # not returned to the pool: closing it must end the locks
-    for setting in _NOTICED:
-        connection.execute(text(f"set {setting}"))
-    return connection
-
-
-def _raised(connection: Connection, practice: str) -> int:
-    from sqlalchemy.dialects.postgresql import insert  # imported here: not needed with SQLite
-
-    first = insert(lease).values(practice=practice, fence=1)
-    taken = first.on_conflict_do_update(index_elements=["practice"], set_={"fence": lease.c.fence + 1})
-    connection.execute(text(f"set lock_timeout = '{_PATIENCE}'"))
+    threading.Thread(target=_renewed, args=(leases, practice, ended), daemon=True).start()
     try:
-        return int(connection.execute(taken.returning(lease.c.fence)).scalar_one())
-    except OperationalError as error:
-        raise Locked from error
+        yield claim.fence
+    finally:
+        ended.set()
+        with suppress(Unusable):  # then it ends by itself
+            leases.give_back([Return(practice, claim.fence, 0.0)])
+
+
+def _renewed(leases: Leases, practice: str, ended: threading.Event) -> None:
+    while not ended.wait(RENEWED_EVERY_S):
+        try:
+            leases.renew([practice])
+        except Unusable:  # tried again; meanwhile the fence protects what is written
+            continue
+
+
+def wake(connection: Connection, practice: str) -> None:
+    """The practice's next turn is due at once."""
+    connection.execute(_WAKE, {"practice": practice})
 
 
 def check(connection: Connection, practice: str, fence: int) -> None:

@@ -38,7 +38,24 @@ __all__ = (  # imported elsewhere from here
 
 setting = Table("setting", metadata, *key_of("name"), Column("value", Text, nullable=False))
 counter = Table("counter", metadata, *key_of("name"), Column("value", Integer, nullable=False))
-lease = Table("lease", metadata, *key_of(), Column("fence", Integer, nullable=False))
+lease = Table(
+    "lease",
+    metadata,
+    *key_of(),
+    Column("fence", Integer, nullable=False),
+    Column("holder", String, nullable=False),  # empty: nobody; these and all below: on PostgreSQL only
+    Column("until", UtcDateTime),
+    Column("due_at", UtcDateTime),
+    Column("memory", JSON(none_as_null=True)),
+)
+process = Table(  # the workers of a PostgreSQL; they work for many, so their practice is empty
+    "process",
+    metadata,
+    *key_of("id"),
+    Column("name", String, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
 
 calendar = Table(
     "calendar",

@@ -8,33 +8,65 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from config.folder import Folder
 from config.load import Loaded
 from config.problems import why
 from sync.core.log import log
 from sync.outbox import store_alert
-from sync.store.engine import Locked, Overtaken, StoreProblem, Unusable
+from sync.store.engine import Locked, StoreProblem, Unusable
 from sync.wiring import open_world
+from sync.worker.file_locks import next_try
 from sync.worker.loop import Stop, Worker
 from sync.worker.member import Around, Member, Opening
-from sync.worker.standby import next_try
 
 if TYPE_CHECKING:
-    from sync.worker.web_server import Listeners
+    from sync.store.engines import Engines
+    from sync.worker.web_server import Listeners, Runs
 
 LOOK_AT_FILES_EVERY_S = 30.0
+FEW = 12  # shared practices that are opened before the first round, to say what is begun
+
+
+class Shared(Protocol):
+    """The work for practices that other processes work for too (`sync.fleet`)."""
+
+    def show(self, members: Sequence[Member]) -> None:
+        """Work for these too from now on. Raises StoreProblem."""
+        ...
+
+    def seat(self, member: Member) -> Runs | None:
+        """The practice's rounds here, once it was shown."""
+        ...
+
+    def leaves(self, member: Member) -> None:
+        """Work no more for that practice; what gateways say to calls under way is heard first."""
+        ...
+
+    def close(self) -> None:
+        """Take nothing more, and let others go on at once."""
+        ...
 
 
 class Crew:
     """See `sync.worker.loop.Crew`. `loaded`: what `folder` read already. Files named one by one must all be fine at the
-    start; of a folder's, each may be wrong alone."""
+    start; of a folder's, each may be wrong alone. `sharing`: makes what works for practices on PostgreSQL."""
 
-    def __init__(self, folder: Folder, loaded: Iterable[Loaded], stop: Stop, opening: Opening = open_world) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        loaded: Iterable[Loaded],
+        stop: Stop,
+        opening: Opening = open_world,
+        sharing: Callable[[Stop, Engines], Shared] | None = None,
+    ) -> None:
         self._folder, self._stop, self._around = folder, stop, Around(stop, opening)
+        self._sharing = sharing
+        self._shared: Shared | None = None
         self._members: dict[str, Member] = {}
         self._suspended: dict[str, str] = {}  # key or file → why
         self._keys: dict[Path, str] = {}  # the last known key of a file
@@ -56,37 +88,45 @@ class Crew:
         return tuple(self._members.values())
 
     def open_all(self) -> None:
-        """Before the first round: open each practice. Raises StoreProblem where files were named one by one."""
-        for member in self._members.values():
-            self._tried(member, member.open)
+        """Before the first round: open each practice, of shared ones a few. Raises StoreProblem where files were named
+        one by one."""
+        shared = self._of_all()
+        for member in (*self._of_this(), *shared[:FEW]):
+            self._tried([member], member.open)
 
     def look(self) -> float:
         """See loop.Crew. The first look raises StoreProblem where files were named one by one, and Locked where
         another process holds all files."""
         self._look_at_files()
-        waiting = [member for member in self._members.values() if member.worker is None]
-        if waiting and time.monotonic() >= self._try_again:
+        waiting = [member for member in self._of_this() if member.worker is None]
+        missing = [member for member in self._of_all() if self._shared is None or self._shared.seat(member) is None]
+        if (waiting or missing) and time.monotonic() >= self._try_again:
+            self._share(missing)
             self._begin(waiting)
             self._try_again = next_try()
         self._began = True
         self._show()
-        waits = any(member.worker is None for member in self._members.values())
+        waits = any(member.problem is not None for member in (*waiting, *missing))
         return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf)
-
-    def overtaken(self, worker: Worker, problem: Overtaken) -> None:
-        """See loop.Crew."""
-        member = next(one for one in self._members.values() if one.worker is worker)
-        member.overtaken(problem)
-        self._try_again = next_try()
-        self._stop.bell.ring()  # the loop has not counted with that
 
     def close(self) -> None:
         """See loop.Crew. Calls under way are left: their messages' fate is found out at the next start."""
         if self._listeners is not None:
             self._listeners.close()
+        if self._shared is not None:
+            self._shared.close()
+            self._shared = None
         for member in self._members.values():
             member.close(calls=False)
         self._members.clear()
+
+    def _of_this(self) -> list[Member]:
+        """The practices for which this process works alone."""
+        return [one for one in self._members.values() if self._sharing is None or not one.shared]
+
+    def _of_all(self) -> list[Member]:
+        """The practices for which other processes work too."""
+        return [one for one in self._members.values() if self._sharing is not None and one.shared]
 
     # --- beginning ----------------------------------------------------------------------------------------------------
 
@@ -97,22 +137,34 @@ class Crew:
             if store in away:
                 self._says(member, away[store])
                 continue
-            self._tried(member, member.begin)
+            self._tried([member], member.begin)
             if isinstance(member.problem, Unusable):
                 away[store] = member.problem
-        if not self._began and not self.workers:
+        if not self._began and not self.workers and not self._of_all():
             self._refuse()
 
-    def _tried(self, member: Member, work: Callable[[], object]) -> None:
-        """A store's trouble is its practice's alone; files named one by one are refused for it at the start."""
+    def _share(self, missing: Sequence[Member]) -> None:
+        places: dict[str, list[Member]] = {}
+        for member in missing:
+            places.setdefault(member.address, []).append(member)
+        for there in places.values():
+            if self._shared is None and self._sharing is not None:
+                self._shared = self._sharing(self._stop, self._around.engines)
+            if self._shared is not None:
+                self._tried(there, partial(self._shared.show, there))
+
+    def _tried(self, members: Sequence[Member], work: Callable[[], object]) -> None:
+        """A store's trouble is its practices' alone; files named one by one are refused for it at the start."""
         try:
             work()
         except StoreProblem as problem:
             if not self._began and not self._folder.watched:
                 raise
-            self._says(member, problem)
+            for member in members:
+                self._says(member, problem)
         else:
-            member.problem = None
+            for member in members:
+                member.problem = None
 
     def _says(self, member: Member, problem: StoreProblem) -> None:
         if str(problem) != str(member.problem):
@@ -160,7 +212,7 @@ class Crew:
                 self._try_again = -inf
 
     def _suspend(self, broken: Mapping[str, Loaded], left: Iterable[Member]) -> None:
-        at_work = {member.key: member.worker.world for member in left if member.worker is not None}
+        at_work = {one.key: one.worker.world if one.worker else one.world for one in left if one.world is not None}
         said = {name: why(one.problems) for name, one in broken.items()}
         for name, sentence in said.items():
             if self._suspended.get(name) != sentence:
@@ -171,6 +223,8 @@ class Crew:
 
     def _leaves(self, member: Member, wanted: Mapping[str, Loaded]) -> None:
         log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
+        if self._shared is not None and member.shared:
+            self._shared.leaves(member)
         member.close(calls=True)
 
     def _name(self, one: Loaded, wanted: Mapping[str, Loaded]) -> str:
@@ -189,4 +243,10 @@ class Crew:
 
             self._listeners = Listeners(must=not self._folder.watched)
         suspended = (*self._suspended, *(one.key for one in self._members.values() if one.problem is not None))
-        self._listeners.show(tuple(self._members.values()), suspended)
+        self._listeners.show(tuple(self._members.values()), suspended, self._runs)
+
+    def _runs(self, member: Member) -> Runs | None:
+        """Who works for it here."""
+        if member.worker is None and self._shared is not None and member.shared:
+            return self._shared.seat(member)
+        return member.worker

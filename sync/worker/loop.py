@@ -102,7 +102,8 @@ class Worker:
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
-        self.readers.call_in_background(Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake))
+        self.calls = Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake)
+        self.readers.call_in_background(self.calls)
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []
@@ -138,9 +139,12 @@ class Worker:
 
     def turn(self) -> None:
         """Run one round and plan the next; no fault ends the loop (an exception would cancel the ticker's job). Raises
-        Overtaken if another worker took the lease: the caller waits for it again."""
+        Overtaken if another worker took the lease."""
+        self._takes(lambda: one_round(self.readers, self.stop.watch))
+
+    def _takes(self, work: Callable[[], object]) -> None:
         try:
-            done = self._guarded(self._round)
+            done = self._guarded(partial(self._round, work))
             for chore in self.chores:
                 self._guarded(partial(step_troubles.taken, self.world, "push", chore))
         except Ending:
@@ -157,10 +161,9 @@ class Worker:
         elif self.failing == FAILED_ROUNDS_TO_TELL and self._problem is not None:
             self._guarded(partial(store_alert.tell, self.world, self._problem))
 
-    def _round(self) -> None:
-        self.world.store.still_ours()  # a round without a write would not notice that the lease is lost
+    def _round(self, work: Callable[[], object]) -> None:
         self._steps.look(self.world)
-        one_round(self.readers, self.stop.watch)
+        work()
 
     def _plan(self) -> None:
         self.due = monotonic() + self.wait()
@@ -209,10 +212,6 @@ class Crew(Protocol):
         """Take in who comes and goes. Returns when to look again, by the monotonic clock."""
         ...
 
-    def overtaken(self, worker: Worker, problem: Overtaken) -> None:
-        """Another process took that worker's lease."""
-        ...
-
     def close(self) -> None:
         """End all of them."""
         ...
@@ -224,19 +223,11 @@ def run(crew: Crew, stop: Stop) -> int:
         while not stop.event.is_set():
             look_again = crew.look()
             for worker in crew.workers:
-                _turned(crew, worker, stop)
+                if not stop.event.is_set():
+                    worker.turn_if_due()
             if not stop.event.is_set():
                 soonest = min((look_again, *(worker.due for worker in crew.workers)))
                 stop.bell.wait(min(soonest - monotonic(), intervals.SLOWEST_S))
     finally:  # a reader left running must not write without the lease
         crew.close()
     return stop.code
-
-
-def _turned(crew: Crew, worker: Worker, stop: Stop) -> None:
-    if stop.event.is_set():
-        return
-    try:
-        worker.turn_if_due()
-    except Overtaken as problem:
-        crew.overtaken(worker, problem)

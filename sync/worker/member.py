@@ -1,21 +1,21 @@
-"""One practice of a process: opened, then at work while its lease is ours."""
+"""One practice of a process: opened, then at work; one on PostgreSQL works when its turn comes (`sync.fleet`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from schedule import Scheduler
 
 from sync.core.context import World
-from sync.core.log import log
 from sync.store import subscriptions
-from sync.store.engine import Overtaken, Store, StoreProblem
+from sync.store.engine import Store, StoreProblem
 from sync.store.engines import Engines
 from sync.wiring import open_world
+from sync.worker.file_locks import FileLocks
 from sync.worker.loop import Stop, Worker
-from sync.worker.standby import STANDS_BY, Leases
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -34,20 +34,19 @@ class Around:
 
     def __init__(self, stop: Stop, opening: Opening = open_world) -> None:
         self.stop, self.opening = stop, opening
-        self.engines, self.leases, self.ticker = Engines(), Leases(), Scheduler()
+        self.engines, self.locks, self.ticker = Engines(), FileLocks(), Scheduler()
 
 
 class Member:
-    """One practice. `world`: once it could be opened. `worker`: while it is at work. `problem`: why its store cannot be
-    used, in French. A practice that was refused its lease stands by."""
+    """One practice. `world`: once it could be opened. `worker`: while it is at work here. `problem`: why its
+    store cannot be used, in French."""
 
     def __init__(self, settings: Settings, around: Around) -> None:
         self.settings, self._around = settings, around
         self.world: World | None = None
         self.worker: Worker | None = None
         self.problem: StoreProblem | None = None
-        self._open = ExitStack()
-        self._refused = False
+        self._open, self._opening = ExitStack(), Lock()
 
     @property
     def key(self) -> str:
@@ -55,52 +54,48 @@ class Member:
         return self.settings.practice.key
 
     @property
-    def standing_by(self) -> bool:
-        """Whether another process works for it, as far as we know."""
-        return self._refused and self.worker is None and self.problem is None
+    def address(self) -> str:
+        """Where its store is."""
+        return self.settings.store.get_secret_value()
+
+    @property
+    def shared(self) -> bool:
+        """Whether processes share its work: its store is a PostgreSQL."""
+        return self.address.startswith("postgresql")
 
     def open(self) -> World:
-        """Everything around its passes. Raises StoreProblem."""
+        """Everything around its passes; from any thread. Raises StoreProblem."""
+        with self._opening:
+            return self._opened()
+
+    def _opened(self) -> World:
         if self.world is None:
-            store = self._around.engines.store(self.settings.store.get_secret_value(), self.key)
+            store = self._around.engines.store(self.address, self.key)
             self.world = self._open.enter_context(self._around.opening(self.settings, store=store))
         return self.world
 
     def begin(self) -> None:
-        """Be at work, if nobody else is. Raises StoreProblem."""
+        """Be at work. Raises StoreProblem."""
         world = self.open()
-        if not self._around.leases.take(world.store):
-            if not self._refused:
-                log.info("standing by", practice=self.key, reason=STANDS_BY)
-            self._refused = True
-            return
-        self._refused = False
+        self._around.locks.take(world.store)
         self.worker = Worker(world, self.settings.sync.every_seconds, self._around.stop, self._around.ticker)
-        self._mind_channels(self.worker)
+        self.mind_channels(self.worker)
 
-    def _mind_channels(self, worker: Worker) -> None:
+    def mind_channels(self, worker: Worker) -> None:
         """Nothing is loaded for a practice without `page:` that has no push channel left."""
         with worker.world.store.read() as tx:
             left = bool(subscriptions.every(tx))
         if self.settings.page or left:
             worker.chores.append(_channels(worker.world, self.settings))
 
-    def overtaken(self, problem: Overtaken) -> None:
-        """Another process works for it now: wait for it to end."""
-        log.warning("overtaken", practice=self.key, reason=str(problem))
-        self.rest(calls=False)
-
     def rest(self, *, calls: bool) -> None:
-        """Work no more; the lease is free. `calls`: wait for the calls under way."""
+        """Work no more; the file is free. `calls`: wait for the calls under way."""
         worker, self.worker = self.worker, None
         if worker is not None:
             worker.end(calls=calls)
             self._around.ticker.cancel_job(worker.job)
         if self.world is not None:
-            try:
-                self._around.leases.give_back(self.world.store)
-            except StoreProblem as problem:  # its connection was cut: the lease is over
-                log.info("lease not given back", practice=self.key, reason=str(problem))
+            self._around.locks.give_back(self.world.store)
 
     def close(self, *, calls: bool) -> None:
         """Leave the process: nothing more is read, written or told for the practice."""

@@ -24,6 +24,31 @@ FRESH_FOR = timedelta(seconds=10)  # a message may rest on a reading as old as t
 
 def one_round(readers: Readers, watch: Watch) -> None:
     """Read the due calendars, then take the steps that have work. `watch` as in `one_pass`."""
+    read_due(readers, watch)
+    world = readers.world
+    with readers.turn:
+        rests = at_rest(world)
+        if not rests:
+            again, fresh = partial(_read_all, readers), partial(_refreshed, readers)
+            take_all(Pass(world, again, watch, in_slices=True, refresh=fresh))
+        step_troubles.taken(world, "retention", lambda: nightly.forget(world))
+        readers.backlog_open = not rests and _backlog_open(world)
+
+
+def read_only(readers: Readers, watch: Watch) -> bool:
+    """The round of a practice where no step has work. Returns whether one has: then its steps are still to be taken."""
+    read_due(readers, watch)
+    world = readers.world
+    with readers.turn:
+        rests = at_rest(world)
+        if rests:
+            step_troubles.taken(world, "retention", lambda: nightly.forget(world))
+            readers.backlog_open = False
+    return not rests
+
+
+def read_due(readers: Readers, watch: Watch) -> None:
+    """Read the due calendars, and audit those whose hour has come."""
     world = readers.world
     with readers.turn:
         step_troubles.taken(world, "configuration", lambda: check_configuration(world))
@@ -36,13 +61,6 @@ def one_round(readers: Readers, watch: Watch) -> None:
         rows = _rows(world)
     readers.read_due(rows, watch)
     step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
-    with readers.turn:
-        rests = at_rest(world)
-        if not rests:
-            again, fresh = partial(_read_all, readers), partial(_refreshed, readers)
-            take_all(Pass(world, again, watch, in_slices=True, refresh=fresh))
-        step_troubles.taken(world, "retention", lambda: nightly.forget(world))
-        readers.backlog_open = not rests and _backlog_open(world)
 
 
 def _backlog_open(world: World) -> bool:

@@ -16,6 +16,7 @@ from math import inf
 from queue import Empty, SimpleQueue
 from random import random
 from time import monotonic
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -222,6 +223,24 @@ class Readers:
             yield
         finally:
             self.turn.acquire()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reading is under way, or its end not taken in yet."""
+        return bool(self._jobs)
+
+    def memory(self) -> dict[str, Any]:
+        """What another process must know to go on where this one stops: when the calendars were read, by the clock of
+        the world, and how the next intervals vary."""
+        ahead = self.world.now().timestamp() - self._steady()
+        return {"read": {a: at + ahead for a, at in self._read_at.items()}, "jitter": dict(self._jitter)}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on where the process stopped that left this `memory`."""
+        ahead = self.world.now().timestamp() - self._steady()
+        here = {source.address for source in self.world.sources}
+        self._read_at = {a: at - ahead for a, at in memory.get("read", {}).items() if a in here}
+        self._jitter = dict(memory.get("jitter", {}))
 
     def close(self) -> None:
         """End: a reading under way stores nothing any more."""

@@ -6,9 +6,9 @@ Practices that share a listen address answer as one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.web.listener import CannotListen, bound, serving
 from adapters.web.office import Front, Measure, Present, Ring, Unavailable
@@ -22,31 +22,49 @@ from sync.worker import health, push_channels
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from sync.worker.loop import Worker
     from sync.worker.member import Member
 
 WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
 
+class Runs(Protocol):
+    """The rounds of a practice in this process: a worker's, or those that it shares with other processes."""
+
+    passes: dict[str, int]
+
+    @property
+    def world(self) -> World:
+        """With a store through which pages may write. Raises StoreProblem."""
+        ...
+
+    @property
+    def failing(self) -> int:
+        """Failed rounds in a row."""
+        ...
+
+    def wake(self) -> None:
+        """Somebody wrote something for it."""
+        ...
+
+
 class Listeners:
-    """The addresses at which this process answers: each is open while a practice of it is there, at work or standing
-    by. `must`: an address that cannot be had ends the process once a practice of it is at work; else that is logged,
-    and tried again."""
+    """The addresses at which this process answers: each is open while a practice of it is there. `must`: an address
+    that cannot be had ends the process once a practice of it is at work; else that is logged, and tried again."""
 
     def __init__(self, *, must: bool) -> None:
         self._must = must
         self._open: dict[str, tuple[Front, ExitStack]] = {}
-        self._desks: dict[Worker, tuple[Desk, ExitStack]] = {}
+        self._desks: dict[Runs, tuple[Desk, ExitStack]] = {}
         self._refused: dict[str, str] = {}
 
-    def show(self, members: Sequence[Member], suspended: Sequence[str]) -> None:
-        """Answer for these from now on. Raises CannotListen."""
-        self._forget_desks({member.worker for member in members})
-        places: dict[str, list[Member]] = {}
+    def show(self, members: Sequence[Member], suspended: Sequence[str], runs: Callable[[Member], Runs | None]) -> None:
+        """Answer for these from now on. `runs`: who works for one, if anybody does yet. Raises CannotListen."""
+        places: dict[str, list[tuple[Member, Runs | None]]] = {}
         for member in members:
             if member.settings.page and member.problem is None:
-                places.setdefault(member.settings.page.listen, []).append(member)
+                places.setdefault(member.settings.page.listen, []).append((member, runs(member)))
+        self._forget_desks({found for there in places.values() for _, found in there})
         for listen in [one for one in self._open if one not in places]:
             self._open.pop(listen)[1].close()
         for listen, there in places.items():
@@ -59,10 +77,10 @@ class Listeners:
         self._open.clear()
         self._forget_desks(set())
 
-    def _answer(self, listen: str, there: Sequence[Member], suspended: tuple[str, ...]) -> None:
-        offices = tuple(self._desk(member, member.worker) for member in there if member.worker is not None)
+    def _answer(self, listen: str, there: Sequence[tuple[Member, Runs | None]], suspended: tuple[str, ...]) -> None:
+        offices = tuple(filter(None, (self._desk(member, runs) for member, runs in there if runs is not None)))
         desks = tuple(one for one in offices if isinstance(one, DeskOfPatients))
-        now = Present(offices, desks, tuple(one.key for one in there if one.standing_by), suspended)
+        now = Present(offices, desks, tuple(member.key for member, runs in there if runs is None), suspended)
         if listen in self._open:
             self._open[listen][0].now = now
             return
@@ -76,16 +94,21 @@ class Listeners:
                 log.warning("not listening", reason=str(problem))
             self._refused[listen] = str(problem)
 
-    def _desk(self, member: Member, worker: Worker) -> Desk:
-        if worker not in self._desks:
+    def _desk(self, member: Member, runs: Runs) -> Desk | None:
+        if runs not in self._desks:
+            try:
+                world = runs.world
+            except StoreProblem as problem:  # tried again at the next look
+                log.warning("not answering", practice=member.key, reason=str(problem))
+                return None
             stack = ExitStack()
-            hints = stack.enter_context(telling(worker))
-            self._desks[worker] = desk_of(worker.world, member.settings, worker, hints), stack
-        return self._desks[worker][0]
+            hints = stack.enter_context(telling(runs))
+            self._desks[runs] = desk_of(world, member.settings, runs, hints), stack
+        return self._desks[runs][0]
 
-    def _forget_desks(self, workers: Set[Worker | None]) -> None:
-        for worker in [one for one in self._desks if one not in workers]:
-            self._desks.pop(worker)[1].close()
+    def _forget_desks(self, left: Set[Runs | None]) -> None:
+        for runs in [one for one in self._desks if one not in left]:
+            self._desks.pop(runs)[1].close()
 
 
 def _opened(listen: str, now: Present) -> tuple[Front, ExitStack]:
@@ -103,9 +126,9 @@ class Hints(threading.Thread):
     """Collects push notifications and wakes the worker: for the first at once, then at most once a second. None is
     lost: one that comes during a reading leads to another reading."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, runs: Runs) -> None:
         super().__init__(name="hints", daemon=True)
-        self._worker, self._lock = worker, threading.Lock()
+        self._runs, self._lock = runs, threading.Lock()
         self._pending: dict[str, Ring] = {}
         self._come, self._ended, self._begun = threading.Event(), threading.Event(), False
         self.wakes = 0
@@ -139,7 +162,7 @@ class Hints(threading.Thread):
 
     def _tell(self, taken: dict[str, Ring]) -> None:
         try:
-            push_channels.heard(self._worker.world, taken.values())
+            push_channels.heard(self._runs.world, taken.values())
         except StoreProblem as problem:  # kept, and tried again a second later
             log.warning("hint not stored", reason=str(problem))
             with self._lock:
@@ -150,13 +173,13 @@ class Hints(threading.Thread):
             log.error("hint failed", **described(error))
             return
         self.wakes += 1
-        self._worker.wake()
+        self._runs.wake()
 
 
 @contextmanager
-def telling(worker: Worker) -> Iterator[Hints]:
-    """Within this context, notifications wake that worker."""
-    hints = Hints(worker)
+def telling(runs: Runs) -> Iterator[Hints]:
+    """Within this context, notifications wake those rounds."""
+    hints = Hints(runs)
     try:
         yield hints
     finally:
@@ -166,8 +189,8 @@ def telling(worker: Worker) -> Iterator[Hints]:
 class Desk:
     """One practice, as `adapters.web.office.Office`. Its answers come from the store only."""
 
-    def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
-        self._world, self._settings, self._worker, self._hints = world, settings, worker, hints
+    def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
+        self._world, self._settings, self._runs, self._hints = world, settings, runs, hints
 
     @property
     def key(self) -> str:
@@ -180,7 +203,7 @@ class Desk:
 
     def _troubles(self) -> bool:
         """Whether the last two rounds failed, or a step of them."""
-        if self._worker.failing > 1:
+        if self._runs.failing > 1:
             return True
         try:
             with self._world.store.read() as tx:
@@ -222,7 +245,7 @@ class Desk:
             yield self._measure("attitre_outbox_messages", "Messages to patients by state.", counts[state], state=state)
 
     def _of_the_process(self) -> Iterator[Measure]:
-        for result, count in self._worker.passes.items():
+        for result, count in self._runs.passes.items():
             yield self._measure("attitre_passes", "Passes since the start.", count, result=result, grows=True)
         meaning = "Passes that messages of push channels brought forward."
         yield self._measure("attitre_push_wakes", meaning, self._hints.wakes, grows=True)
@@ -251,11 +274,11 @@ class Desk:
 class DeskOfPatients(Desk, PagesOfPatients):
     """One practice that patients reach by the links in their messages: an `Office` and a `PatientDesk`."""
 
-    def __init__(self, world: World, settings: Settings, worker: Worker, hints: Hints) -> None:
-        Desk.__init__(self, world, settings, worker, hints)
-        PagesOfPatients.__init__(self, world, worker.wake)
+    def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
+        Desk.__init__(self, world, settings, runs, hints)
+        PagesOfPatients.__init__(self, world, runs.wake)
 
 
-def desk_of(world: World, settings: Settings, worker: Worker, hints: Hints) -> Desk:
+def desk_of(world: World, settings: Settings, runs: Runs, hints: Hints) -> Desk:
     """The practice behind the paths; with patients' pages where its messages bear links."""
-    return (DeskOfPatients if world.practice.page_url else Desk)(world, settings, worker, hints)
+    return (DeskOfPatients if world.practice.page_url else Desk)(world, settings, runs, hints)

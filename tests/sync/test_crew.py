@@ -175,7 +175,7 @@ def stubborn(street: Street, problem: Exception | None, begin: bool = True) -> C
 def test_a_store_that_cannot_be_opened_suspends_its_practice_alone_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.worker.standby.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("sync.worker.file_locks.LOOK_EVERY_S", 0.0)
     street = Street(tmp_path)
     crew = stubborn(street, Unusable("Le fichier de la base est abîmé : restaurez une sauvegarde."))
     assert crew.look() < monotonic() + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from config.load import Loaded
     from config.settings import Settings
     from sync.core.context import World
-    from sync.worker.crew import Crew
+    from sync.store.engines import Engines
+    from sync.worker.crew import Crew, Shared
     from sync.worker.loop import Stop
     from sync.worker.member import Member
 
@@ -26,10 +28,36 @@ MOST_SAID = 12  # practices whose work is told one by one at the start
 
 
 @app.command()
-def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> None:
+def run(
+    config: Configs = None,
+    shards: Annotated[
+        int,
+        typer.Option(
+            "--shards",
+            min=1,
+            max=4096,
+            metavar="N",
+            help="PostgreSQL : en combien de parts les cabinets sont relevés ; le même nombre partout.",
+        ),
+    ] = 64,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            "--concurrency",
+            min=1,
+            max=256,
+            metavar="N",
+            help="PostgreSQL : combien de cabinets ce processus traite à la fois.",
+        ),
+    ] = 16,
+    *,
+    verbose: Verbose = 0,
+    debug: Debug = False,
+) -> None:
     """Le travail continu : passages réguliers, messages, rappels. S'arrête proprement (Ctrl-C ou SIGTERM).
 
-    Sur PostgreSQL, un second « attitre run » attend et prend le relais si le premier s'arrête.
+    Sur PostgreSQL, autant de « attitre run » qu'on veut se partagent les cabinets, sur une ou plusieurs machines ;
+    si l'un s'arrête, les autres continuent son travail.
 
     D'un dossier, chaque fichier est un cabinet ; il est relu quand il change (ou sur SIGHUP), et un fichier faux ne
     suspend que le sien.
@@ -46,7 +74,7 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     if folder.watched:
         may_open_many_files()
     with loop.listening(stop):
-        crew = Crew(folder, loaded, stop)
+        crew = Crew(folder, loaded, stop, sharing=partial(_sharing, shards, concurrency))
         try:
             crew.open_all()
             loaded_all()
@@ -57,6 +85,14 @@ def run(config: Configs = None, verbose: Verbose = 0, debug: Debug = False) -> N
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
+
+
+def _sharing(shards: int, concurrency: int, stop: Stop, engines: Engines) -> Shared:
+    """What works for the practices on PostgreSQL."""
+    from sync.fleet.fleet import Shape
+    from sync.fleet.fleets import Fleets
+
+    return Fleets(stop, engines, Shape(shards, concurrency))
 
 
 def _worked(crew: Crew, stop: Stop) -> int:

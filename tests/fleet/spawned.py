@@ -1,10 +1,11 @@
 """`attitre run`, started again and again: imports once, then forks a child for each line on stdin and says its pid.
 
-Two waits are shortened, so that a thousand messages and two hundred deaths fit into a minute: between two looks of a
-worker that stands by, and before a message whose end is unclear is sent again.
+Waits are shortened, so that many deaths fit into a minute: how long the lease of a dead worker lasts, and the wait
+before a message whose end is unclear is sent again.
 """
 
 import importlib
+import json
 import os
 import pkgutil
 import signal
@@ -13,13 +14,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 from unittest.mock import patch
 
+from msgspec.structs import replace
+
 import adapters
 import config
 import rules
 import sync
+from sync.cli.commands import run
+from sync.fleet.fleet import Times
+from sync.fleet.fleets import Fleets
 from sync.main import main
 from sync.outbox import results
-from sync.worker import standby
+from tests.fleet.street import SHAPE
 
 SOON = timedelta(seconds=0.5)
 WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")
@@ -38,7 +44,11 @@ def child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ["WORKER"] = str(os.getpid())
     os.dup2(2, 1)  # the line with the pid stands alone on stdout
-    with patch.object(standby, "LOOK_EVERY_S", 0.1), patch.object(results, "before_retry", lambda _: SOON):
+    shape = SHAPE if "TIMES" not in os.environ else replace(SHAPE, times=Times(**json.loads(os.environ["TIMES"])))
+    with (
+        patch.object(run, "_sharing", lambda _shards, _concurrency, stop, engines: Fleets(stop, engines, shape)),
+        patch.object(results, "before_retry", lambda _: SOON),
+    ):
         main()
 
 

@@ -1,0 +1,31 @@
+"""The server's clock, by which all workers of a PostgreSQL go: one whose own clock is wrong decides nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sync.core.context import since_start
+
+EXACT_S = 0.5  # smaller differences are the way to the server and back
+
+
+class ServerClock:
+    """The time there, as last heard and counted on by a clock that nobody sets. Until then that of this machine."""
+
+    def __init__(self) -> None:
+        self._ahead: float | None = None  # of `since_start`
+
+    def heard(self, time: float, asked_at: float) -> None:
+        """The server said `time`; it was asked at `asked_at` by `since_start`."""
+        now = since_start()
+        ahead = time - (asked_at + now) / 2
+        if self._ahead is None or abs(ahead - self._ahead) > max(EXACT_S, now - asked_at):
+            self._ahead = ahead
+
+    def seconds(self) -> float:
+        """Since 1970."""
+        return datetime.now(UTC).timestamp() if self._ahead is None else self._ahead + since_start()
+
+    def __call__(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.fromtimestamp(self.seconds(), UTC)

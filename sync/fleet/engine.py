@@ -1,0 +1,132 @@
+"""Takes a fleet's jobs: procrastinate's worker in a thread of its own, begun anew whenever the server was gone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Status
+from psycopg import Error
+from psycopg_pool import PoolTimeout
+
+from sync.core.log import described, log
+from sync.fleet.fleet import DRAINED_WITHIN_S, Fleet
+from sync.store.engine import StoreProblem
+from sync.store.jobs import POLL, QUEUE, WORK
+
+CONNECTIONS = 4  # fetching and ending jobs; the work itself has those of the store
+_GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
+
+
+class Engine(threading.Thread):
+    """The jobs of one fleet, until `end`."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        super().__init__(name="jobs", daemon=True)
+        self._fleet = fleet
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more jobs; those that run come to their end."""
+        if self._loop is not None and self.is_alive():
+            with suppress(RuntimeError):  # it ended just now
+                self._loop.call_soon_threadsafe(self._end.set)
+        self.join(DRAINED_WITHIN_S)
+
+    def run(self) -> None:
+        """See Thread."""
+        for name in ("procrastinate", "psycopg.pool"):  # what they say, `Outage` says in our words, and once
+            logging.getLogger(name).addHandler(logging.NullHandler())
+            logging.getLogger(name).propagate = False
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            runner.run(self._work())
+
+    async def _work(self) -> None:
+        threads = ThreadPoolExecutor(self._fleet.shape.concurrency + 2, thread_name_prefix="job")
+        asyncio.get_running_loop().set_default_executor(threads)  # asyncio's own has as many as there are processors
+        while not self._end.is_set():
+            try:
+                await self._until_gone()
+            except _GONE as error:
+                self._fleet.outage.begins(type(error).__name__)
+            except Exception as error:
+                log.error("jobs not taken", **described(error))
+            again = self._fleet.shape.times.again * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), again)
+
+    async def _until_gone(self) -> None:
+        """Take jobs until the server is gone, or `end`. Raises what happened."""
+        app, shape = _app(self._fleet), self._fleet.shape
+        async with app.open_async():
+            takes = asyncio.create_task(
+                app.run_worker_async(
+                    queues=[QUEUE], concurrency=shape.concurrency, install_signal_handlers=False, delete_jobs="always",
+                    listen_notify=shape.listens, fetch_job_polling_interval=shape.times.fetched,
+                    stalled_worker_timeout=shape.times.alive, update_heartbeat_interval=shape.times.alive / 3,
+                    shutdown_graceful_timeout=DRAINED_WITHIN_S,
+                )
+            )  # fmt: skip
+            sweeps = asyncio.create_task(self._sweeps(app))
+            ends = asyncio.create_task(self._end.wait())
+            try:
+                await asyncio.wait((takes, sweeps, ends), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (takes, sweeps, ends):
+                    task.cancel()
+                done = await asyncio.gather(takes, sweeps, ends, return_exceptions=True)
+        for one in done:
+            if isinstance(one, Exception):
+                raise one
+
+    async def _sweeps(self, app: App) -> None:
+        """What died is cleared away, and what is missing is made; every process does that for all."""
+        times = self._fleet.shape.times
+        while True:
+            await self._sweep(app)
+            await asyncio.sleep(times.swept * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+
+    async def _sweep(self, app: App) -> None:
+        manager, times, fleet = app.job_manager, self._fleet.shape.times, self._fleet
+        await manager.prune_stalled_workers(times.alive)
+        stalled = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=times.alive)
+        overlong = await asyncio.to_thread(fleet.jobs.overlong, times.doing)
+        for job in {job.id for job in stalled if job.id is not None} | set(overlong):
+            with suppress(ProcrastinateException):  # another process ended it
+                await manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
+        await asyncio.to_thread(fleet.jobs.defer_missing_polls, fleet.shards(), fleet.shape.shards)
+        fleet.outage.ends()
+
+
+def _app(fleet: Fleet) -> App:
+    """The two tasks. They always end well: when to try again stands in our rows, and the sweep makes what is missing
+    (an engine's retry and a job's name get in each other's way)."""
+    app = App(connector=PsycopgConnector(conninfo=fleet.jobs.address, min_size=1, max_size=CONNECTIONS, timeout=10))
+
+    @app.task(name=POLL)
+    def poll_shard(shard: int, of: int) -> None:
+        _ended_well(fleet, partial(fleet.poll, shard, of))
+
+    @app.task(name=WORK)
+    def work(practice: str) -> None:
+        _ended_well(fleet, partial(fleet.work, practice))
+
+    return app
+
+
+def _ended_well(fleet: Fleet, job: Callable[[], None]) -> None:
+    try:
+        with fleet.outage.met():
+            job()
+    except Exception as error:
+        log.error("job failed", **described(error))

@@ -1,0 +1,254 @@
+"""The practices of one PostgreSQL, shared by any number of processes (docs/design.md#one-worker-a-practice).
+
+A poll reads the due calendars of a shard of practices; a practice with work left gets a job of its own. What a turn
+leaves under way keeps its lease, renewed by a thread, until it has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from msgspec import Struct
+
+from sync.core.context import since_start
+from sync.core.log import log
+from sync.fleet.clock import ServerClock
+from sync.fleet.seat import Seat
+from sync.store.engine import Store, StoreProblem
+from sync.store.jobs import defer_poll, defer_work
+from sync.store.lease import LASTS_S, RENEWED_EVERY_S, After, Claim, Return
+from sync.worker.loop import Stop
+
+if TYPE_CHECKING:
+    from sync.worker.member import Member
+
+SHARDS, CONCURRENCY = 64, 16
+DRAINED_WITHIN_S = 25.0
+
+
+class Times(Struct, frozen=True):
+    """How long things last, in seconds; tests shorten them. `leased`: from one renewal. `polled`: at most from one poll
+    of a shard to the next, at least `soonest`. `poll`: how long a poll waits for its practices. `swept`: from one sweep
+    to the next. `alive`: without a heartbeat a worker counts as dead. `doing`: no job takes longer."""
+
+    leased: float = LASTS_S
+    renewed: float = RENEWED_EVERY_S
+    polled: float = 5.0
+    soonest: float = 1.0
+    poll: float = 4.0
+    swept: float = 12.0
+    alive: float = 30.0
+    doing: float = 600.0
+    fetched: float = 1.0
+    again: float = 3.0
+
+
+class Shape(Struct, frozen=True):
+    """How a fleet works. `listens`: whether it hears of jobs at once, or looks for them only."""
+
+    shards: int = SHARDS
+    concurrency: int = CONCURRENCY
+    times: Times = Times()
+    listens: bool = True
+
+
+class Fleet:
+    """One process's part in the work for a PostgreSQL. `store`: any practice's there."""
+
+    def __init__(self, store: Store, stop: Stop, shape: Shape) -> None:
+        self.shape, self._stop, self._store = shape, stop, store
+        self.clock = ServerClock()
+        self.jobs = store.jobs()
+        self.leases = store.leases(shape.times.leased)
+        self.seats: dict[str, Seat] = {}
+        self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
+        self.outage = Outage()
+        self._ended = threading.Event()
+        self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new is taken any more."""
+        return self._stop.event.is_set() or self._ended.is_set()
+
+    def begin(self) -> None:
+        """Be ready for jobs. Raises StoreProblem."""
+        self.jobs.prepare()
+        self._beat()
+        self._heart.start()
+
+    def show(self, members: Sequence[Member]) -> None:
+        """Work for these from now on. Raises StoreProblem."""
+        new = [one for one in members if one.key not in self.seats]
+        if new:
+            self.leases.know([one.key for one in new])
+            self.seats |= {one.key: Seat(one, self._stop, self.clock, self._woken) for one in new}
+
+    def leaves(self, key: str) -> None:
+        """Work no more for that practice: what gateways say to calls under way is heard first."""
+        seat = self.seats.pop(key, None)
+        if seat is not None:
+            self._returned(filter(None, [seat.let_go(DRAINED_WITHIN_S)]))
+            seat.close()
+
+    def close(self) -> None:
+        """Take nothing more, hear the calls under way, and give every lease back, within half a minute."""
+        self._ended.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        until = monotonic() + DRAINED_WITHIN_S
+        self._returned(
+            back for seat in self.seats.values() if (back := seat.let_go(max(0.0, until - monotonic()))) is not None
+        )
+        for seat in self.seats.values():
+            seat.close()
+        self.seats.clear()
+        with self.outage.met():
+            self.jobs.leave(self.leases.holder)
+
+    # --- jobs ---------------------------------------------------------------------------------------------------------
+
+    def shards(self) -> list[int]:
+        """The shards in which this process knows a practice."""
+        return sorted({shard_of(key, self.shape.shards) for key in tuple(self.seats)})
+
+    def poll(self, shard: int, of: int) -> None:
+        """Read the due calendars of the shard's practices, and ask for the next poll."""
+        known = [key for key in tuple(self.seats) if shard_of(key, of) == shard]
+        if self.stopping or not known:
+            return
+        most = 2 * self.shape.concurrency
+        claimed = self.leases.claim(known, most)
+        batch = _Batch(self._returned)
+        wait([self._submitted(key, claim, batch) for key, claim in claimed.items()], self.shape.times.poll)
+        after = self._next_poll(known, shard, of) if of == self.shape.shards else None
+        self._returned(batch.collected(), after)
+
+    def work(self, practice: str) -> None:
+        """A turn of the practice, unless another worker is at it: who gives the lease back sees to the rest."""
+        seat = self.seats.get(practice)
+        if self.stopping or seat is None:
+            return
+        claim = self.leases.claim([practice], 1, due=False).get(practice)
+        if claim is not None:
+            self._returned(filter(None, [seat.work(claim)]))
+
+    def _submitted(self, key: str, claim: Claim, batch: _Batch) -> Future[None]:
+        seat = self.seats.get(key)
+        if seat is not None:
+            seat.fence = claim.fence  # renewed while it waits for its thread
+        future = self._pool.submit(lambda: batch.take(seat.read(claim) if seat else Return(key, claim.fence, 0.0)))
+        future.add_done_callback(lambda one: batch.take(Return(key, claim.fence, 0.0)) if one.cancelled() else None)
+        return future
+
+    def _next_poll(self, known: Sequence[str], shard: int, of: int) -> After:
+        times = self.shape.times
+
+        def defer(connection: Any, seconds: float) -> None:
+            soon = min(times.polled, max(times.soonest, seconds))
+            defer_poll(connection, shard, of, self.clock.seconds() + soon)
+
+        return After(defer_work, known, defer)
+
+    def _returned(self, backs: Iterable[Return], after: After | None = None) -> None:
+        """Give leases back, with a job for each practice that has work left. If that fails they end by themselves."""
+        found = list(backs)
+        if found or after is not None:
+            with self.outage.met():
+                self.leases.give_back(found, after or After(defer_work))
+
+    def _woken(self, seat: Seat) -> None:
+        """Something ended that a turn of the practice had left under way."""
+        if not self._ended.is_set():
+            self._pool.submit(self._settle, seat)
+
+    def _settle(self, seat: Seat) -> None:
+        self._returned(filter(None, [seat.settle()]))
+
+    # --- leases -------------------------------------------------------------------------------------------------------
+
+    def _beats(self) -> None:
+        while not self._ended.wait(self.shape.times.renewed):
+            with self.outage.met():
+                self._beat()
+
+    def _beat(self) -> None:
+        asked = since_start()
+        self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
+        held = [seat for seat in tuple(self.seats.values()) if seat.fence is not None]
+        if not held:
+            return
+        ours = self.leases.renew([seat.key for seat in held])
+        for seat in held:
+            if seat.key not in ours and seat.fence is not None:
+                seat.lost()
+
+
+_NAME = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Outage:
+    """The server cannot be asked: said once, and once that it answers again."""
+
+    def __init__(self) -> None:
+        self._lock, self._away = threading.Lock(), False
+
+    @contextmanager
+    def met(self) -> Iterator[None]:
+        """A problem of the store within this context ends there: it is tried again."""
+        try:
+            yield
+        except StoreProblem as problem:
+            self.begins(str(problem))
+        else:
+            self.ends()
+
+    def begins(self, reason: str) -> None:
+        """The server cannot be asked."""
+        with self._lock:
+            new, self._away = not self._away, True
+        if new:
+            log.warning("database away", reason=reason)
+
+    def ends(self) -> None:
+        """It answers."""
+        with self._lock:
+            was, self._away = self._away, False
+        if was:
+            log.warning("database back")
+
+
+class _Batch:
+    """What the practices of a poll give back: together while the poll waits, then each by itself."""
+
+    def __init__(self, alone: Callable[[Iterable[Return]], None]) -> None:
+        self._alone, self._lock = alone, threading.Lock()
+        self._waits, self._found = True, list[Return]()
+
+    def take(self, back: Return | None) -> None:
+        """From any thread."""
+        if back is None:
+            return
+        with self._lock:
+            if self._waits:
+                self._found.append(back)
+                return
+        self._alone([back])
+
+    def collected(self) -> list[Return]:
+        """Those that came; whoever comes later is given back alone."""
+        with self._lock:
+            self._waits = False
+            return self._found
+
+
+def shard_of(practice: str, of: int) -> int:
+    """Its shard, the same in every process."""
+    return crc32(practice.encode()) % of

@@ -1,0 +1,213 @@
+"""One practice of a fleet: its world, opened at its first turn, and its worker while the lease is ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+
+from msgspec.structs import replace
+from schedule import Scheduler
+
+from sync.core.context import Failing, Purged, World, since_start
+from sync.core.log import described, log
+from sync.fleet.clock import ServerClock
+from sync.store.engine import Overtaken, StoreProblem
+from sync.store.lease import Claim, Return
+from sync.store.waking import Waking
+from sync.worker.loop import Stop, Worker
+from sync.worker.member import Member
+from sync.worker.round import read_only
+
+AT_ONCE_S = 1.0  # what is due that soon is work left
+UNUSABLE_AGAIN_S = 10.0  # before a practice whose world cannot be opened is tried again
+
+
+class Shared(Worker):
+    """The rounds of a practice that other processes work for too. `woken` is called, from any thread, when something
+    ended that its last turn left under way."""
+
+    def __init__(self, world: World, every: int, stop: Stop, woken: Callable[[], None]) -> None:
+        self._tell = woken
+        self.work_left = False
+        super().__init__(world, every, stop, Scheduler())
+
+    def wake(self) -> None:
+        """See Worker."""
+        self._woken.set()
+        self._tell()
+
+    def read(self) -> None:
+        """As `turn`, but leave the steps that have work."""
+        self.work_left = False
+
+        def reading() -> None:
+            self.work_left = read_only(self.readers, self.stop.watch)
+
+        self._takes(reading)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reading or a call is under way."""
+        return self.readers.busy or self.calls.running
+
+    def takes_back(self) -> bool:
+        """Whether it was woken since its last turn began; it is asked once."""
+        woken = self._woken.is_set()
+        self._woken.clear()
+        return woken
+
+    def end_within(self, seconds: float) -> None:
+        """Hear the calls under way, so long at most; a reading stores nothing any more."""
+        with suppress(Overtaken):
+            self._guarded(partial(self._hear, seconds))
+        self.readers.close()
+
+    def _hear(self, seconds: float) -> None:
+        with self.readers.turn:
+            self.calls.end(seconds)
+
+
+class Seat:
+    """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours."""
+
+    def __init__(self, member: Member, stop: Stop, clock: ServerClock, woken: Callable[[Seat], None]) -> None:
+        self.member, self._stop, self._clock, self._woken = member, stop, clock, woken
+        self.fence: int | None = None
+        self.passes = {"done": 0, "failed": 0}
+        self._turn = threading.RLock()
+        self._worker: Shared | None = None
+        self._last_fence = 0
+
+    @property
+    def key(self) -> str:
+        """The practice's key."""
+        return self.member.key
+
+    @property
+    def failing(self) -> int:
+        """See Runs."""
+        return self._worker.failing if self._worker else 0
+
+    @property
+    def world(self) -> World:
+        """See Runs. What is written into its store wakes the practice, whoever is at it."""
+        world = self._by_server(self.member.open())
+        return replace(world, store=Waking(world.store))
+
+    def wake(self) -> None:
+        """See Runs. Nothing is left to do: the row and the job were committed with what was written."""
+
+    def read(self, claim: Claim) -> Return | None:
+        """A turn that only reads. Returns the lease to give back; None while something is still under way, or once
+        another worker took it."""
+        return self._turned(claim, Shared.read)
+
+    def work(self, claim: Claim) -> Return | None:
+        """A whole turn; returns as `read`."""
+        return self._turned(claim, Shared.turn)
+
+    def settle(self) -> Return | None:
+        """Something ended that a turn had left under way: another turn, if the lease is still ours."""
+        with self._turn:
+            if self.fence is None or self._worker is None or self._worker.readers.over.is_set():
+                return None
+            return self._turned(Claim(self.fence), Shared.turn)
+
+    def lost(self) -> None:
+        """The lease is not ours any more: nothing more is stored under it."""
+        worker = self._worker
+        if worker is not None:
+            worker.readers.over.set()
+
+    def let_go(self, seconds: float) -> Return | None:
+        """Hear the calls under way, so long at most, and end the readings; returns the lease to give back."""
+        with self._turn:
+            if self.fence is None:
+                return None
+            if self._worker is not None:
+                self._worker.end_within(seconds)
+            return self._back(0.0, more=True)
+
+    def close(self) -> None:
+        """Leave the process."""
+        with self._turn:
+            self._drop()
+            self.member.close(calls=False)
+
+    # --- a turn -------------------------------------------------------------------------------------------------------
+
+    def _turned(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
+        with self._turn:
+            try:
+                worker = self._worker_for(claim)
+                if not self._stop.event.is_set():
+                    take(worker)
+            except Overtaken as problem:
+                log.warning("overtaken", practice=self.key, reason=str(problem))
+                self._drop()
+                return None
+            except StoreProblem as problem:
+                self._says(problem)
+                return self._back(UNUSABLE_AGAIN_S)
+            except Exception as error:
+                log.error("turn failed", practice=self.key, **described(error))
+                return self._back(UNUSABLE_AGAIN_S)
+            return None if worker.busy else self._planned(worker)
+
+    def _planned(self, worker: Shared) -> Return | None:
+        if self._stop.event.is_set():
+            return self._back(0.0, more=True)
+        due_in = worker.due - monotonic()
+        more = worker.work_left or worker.takes_back() or due_in < AT_ONCE_S
+        return self._back(max(due_in, 0.0), more=more)
+
+    def _worker_for(self, claim: Claim) -> Shared:
+        """The worker goes on where it was if nobody else worked meanwhile. Raises StoreProblem."""
+        self.fence = claim.fence
+        alone, self._last_fence = claim.fence <= self._last_fence + 1, claim.fence
+        worker = self._worker
+        if worker is not None and (not alone or worker.readers.over.is_set()):
+            self._drop_worker()
+            worker = None
+        world = self.member.open()
+        world.store.leased(claim.fence)
+        self.member.problem = None
+        if worker is None:
+            worker = self._worker = self._begun(world, claim)
+        return worker
+
+    def _begun(self, world: World, claim: Claim) -> Shared:
+        fresh = replace(self._by_server(world), failing=Failing(), purged=Purged())
+        worker = Shared(fresh, self.member.settings.sync.every_seconds, self._stop, lambda: self._woken(self))
+        worker.passes = self.passes
+        worker.readers.remember(claim.memory)
+        self.member.mind_channels(worker)
+        return worker
+
+    def _by_server(self, world: World) -> World:
+        """A world that goes by the clock of this machine goes by the server's."""
+        return world if world.steady is None else replace(world, clock=self._clock, steady=since_start)
+
+    def _back(self, due_in: float, *, more: bool = False) -> Return | None:
+        if self.fence is None:
+            return None
+        fence, self.fence = self.fence, None
+        memory = self._worker.readers.memory() if self._worker is not None else None
+        return Return(self.key, fence, due_in, more, memory)
+
+    def _drop(self) -> None:
+        self.fence = None
+        self._drop_worker()
+
+    def _drop_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.end()
+
+    def _says(self, problem: StoreProblem) -> None:
+        if str(problem) != str(self.member.problem):
+            log.error("practice suspended", practice=self.key, reason=str(problem))
+        self.member.problem = problem

@@ -1,0 +1,184 @@
+"""The jobs of the workers that share a PostgreSQL, in procrastinate's tables beside ours.
+
+A job is deferred in the transaction whose rows it is about. Two jobs of one name never wait at once: the one that waits
+sees what both were for. When to try again stands in our own rows, so a job always ends well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from sync.store.problems import Unusable, sentence
+from sync.store.tx import Tx
+
+if TYPE_CHECKING:
+    from procrastinate import App
+
+ALIVE_S = 30.0  # without a sign of life
+POLL, WORK = "attitre:poll_shard", "attitre:work"
+QUEUE = "attitre"
+_ALONE = text("select pg_advisory_xact_lock(hashtext('attitre:jobs'))")
+_THERE = text(
+    "select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))"
+)
+_KNOWN = text("select queueing_lock from procrastinate_jobs where task_name = :task")
+_OVERLONG = text("""
+select job.id from procrastinate_jobs job join procrastinate_events event on event.job_id = job.id
+where job.status = 'doing' and event.type = 'started' and job.queue_name = :queue
+group by job.id having max(event.at) < now() - make_interval(secs => :seconds)
+""")
+
+_BEAT = text(
+    "insert into process (practice, id, name, begun_at, seen_at) values ('', :id, :name, now(), now()) "
+    "on conflict (practice, id) do update set seen_at = now()"
+)
+_FORGET = text("delete from process where practice = '' and (id = :id or seen_at < now() - interval '1 hour')")
+_ALIVE = text(
+    "select name, begun_at, seen_at from process "
+    "where practice = '' and seen_at > now() - make_interval(secs => :seconds) order by begun_at, name"
+)
+_NOW = text("select extract(epoch from clock_timestamp())")
+
+
+class Process(Struct, frozen=True):
+    """A worker. `name`: its machine, and its number there."""
+
+    name: str
+    begun_at: datetime
+    seen_at: datetime
+
+
+class Jobs:
+    """The jobs on one PostgreSQL, and the workers that take them. Every method raises Unusable where the server cannot
+    be asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def address(self) -> str:
+        """Where the server is, as libpq says it; with the password."""
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def prepare(self) -> None:
+        """Create procrastinate's tables where they are missing. Processes that begin at once wait for each other.
+        Raises Unusable where they are of another version than the library."""
+        with self._transaction() as connection:
+            connection.execute(_ALONE)
+            there, mark = connection.execute(_THERE).one()
+            if not there:
+                _raw(connection).execute(_schema())  # not by SQLAlchemy, which would look for parameters in it
+                _raw(connection).execute(f"comment on table procrastinate_jobs is '{_version()}'")
+            elif mark is not None and mark != _version():
+                raise Unusable(OTHER_VERSION.format(mark, _version()))
+
+    def defer_missing_polls(self, shards: Sequence[int], of: int) -> None:
+        """Each of these shards has a job that waits or runs."""
+        with self._transaction() as connection:
+            known = set(connection.execute(_KNOWN, {"task": POLL}).scalars())
+            for shard in shards:
+                if _shard(shard, of) not in known:
+                    defer_poll(connection, shard, of)
+
+    def overlong(self, seconds: float) -> list[int]:
+        """The jobs that have run for longer than that, whether their worker lives or not."""
+        with self._transaction() as connection:
+            return list(connection.execute(_OVERLONG, {"seconds": seconds, "queue": QUEUE}).scalars())
+
+    def beat(self, ident: str, name: str) -> float:
+        """Say that this worker is alive. Returns the server's clock, in seconds since 1970."""
+        with self._transaction() as connection:
+            connection.execute(_BEAT, {"id": ident, "name": name})
+            return float(connection.execute(_NOW).scalar_one())
+
+    def leave(self, ident: str) -> None:
+        """This worker has ended; those that did not say so are forgotten after an hour."""
+        with self._transaction() as connection:
+            connection.execute(_FORGET, {"id": ident})
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise Unusable(sentence(error)) from error
+
+
+def defer_work(connection: Connection, practices: Iterable[str]) -> None:
+    """Each of these practices has work: some worker takes it at once after the commit."""
+    for practice in practices:
+        _defer(connection, WORK, f"practice:{practice}", practice=practice)
+
+
+def defer_poll(connection: Connection, shard: int, of: int, at: float | None = None) -> None:
+    """Read the due calendars of a shard then, by the server's clock; None: now."""
+    moment = None if at is None else datetime.fromtimestamp(at, UTC)
+    _defer(connection, POLL, _shard(shard, of), moment, shard=shard, of=of)
+
+
+def _shard(shard: int, of: int) -> str:
+    return f"shard:{shard}/{of}"
+
+
+def alive(tx: Tx) -> tuple[Process, ...]:
+    """The workers that gave a sign of life within 30 s; none on SQLite."""
+    if tx.engine.dialect.name != "postgresql":
+        return ()
+    return tuple(Process(*row) for row in tx.connection.execute(_ALIVE, {"seconds": ALIVE_S}))
+
+
+def _version() -> str:
+    """The version of procrastinate that last changed its tables."""
+    names = (one.name for one in resources.files("procrastinate.sql.migrations").iterdir())
+    return "procrastinate " + max(name for name in names if name.endswith(".sql")).partition("_")[0]
+
+
+def _schema() -> str:
+    return (resources.files("procrastinate.sql") / "schema.sql").read_text("utf-8")
+
+
+OTHER_VERSION = (
+    "Les tables de procrastinate de cette base sont de la version {}, le programme installé attend la {} : appliquez "
+    "les migrations de procrastinate (docs/administration.md), ou installez la version qui convient."
+)
+NOT_DEFERRED = "La base n'est pas joignable, ou les tables de procrastinate y manquent."
+
+
+def _defer(connection: Connection, task: str, name: str, at: datetime | None = None, **values: Any) -> None:
+    from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+    point = connection.begin_nested()
+    how = _app().configure_task(
+        task, allow_unknown=True, queue=QUEUE, lock=name, queueing_lock=name, schedule_at=at,
+        connection=_raw(connection),
+    )  # fmt: skip
+    try:
+        how.defer(**values)
+    except AlreadyEnqueued:
+        point.rollback()
+    except ConnectorException as error:
+        raise Unusable(NOT_DEFERRED) from error
+    else:
+        point.commit()
+
+
+def _raw(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+@lru_cache(maxsize=1)
+def _app() -> App:
+    """Defers on the connection that it is given, and opens none."""
+    from procrastinate import App, SyncPsycopgConnector
+
+    return App(connector=SyncPsycopgConnector())
