@@ -37,7 +37,7 @@ def _head(now: Present, bad: tuple[str, ...]) -> str:
 
 
 def ready(now: Present) -> Said:
-    """200 where this process works for a practice; 503 where it only stands by, or can work for none."""
+    """200 where this process works for a practice; 503 where it works for none, or has not begun yet."""
     if now.offices:
         return "prêt\n", 200
     return ("standby\n" if now.standby else "suspendu\n"), 503

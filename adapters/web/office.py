@@ -69,8 +69,8 @@ class Office(Protocol):
 
 class Present(Struct, frozen=True):
     """The practices of the process as they are now. `offices`: at work at this address; `desks`: those of them whose
-    patients have pages here. `standby`: keys of practices of this address for which another process works, and this
-    one would take over. `suspended`: keys, or files, of practices for which nobody can work."""
+    patients have pages here. `standby`: keys of practices of this address for which this process has not begun to
+    work yet. `suspended`: keys, or files, of practices for which nobody can work."""
 
     offices: tuple[Office, ...] = ()
     desks: tuple[PatientDesk, ...] = ()

@@ -83,7 +83,7 @@ class _Pages:
         return PlainTextResponse(*alive(self._front.now))
 
     def readyz(self, _request: Request) -> Response:
-        """Whether this process is the one that works: 503 from one that stands by."""
+        """Whether this process works: 503 from one that has not begun yet."""
         return PlainTextResponse(*ready(self._front.now))
 
     def metrics(self, request: Request) -> Response:

@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from sync.store.engine import Store
 from sync.wiring import open_world
 from sync.worker.one_pass import one_pass
 from sync.worker.scheduler import Readers
+from tests.fleet.nest import alive, nest
 from tests.fleet.test_leases import ends
 from tests.office import MORNING, ics
 
@@ -115,33 +114,8 @@ class Deadly(SmsSink):
 @pytest.fixture
 def spawned(tmp_path: Path) -> Iterator[Callable[[], int]]:
     """Starts an `attitre run`; its pid."""
-    command = [sys.executable, str(Path(__file__).with_name("spawned.py")), "run", "-c", str(tmp_path / "attitre.yaml")]
-    with (tmp_path / "log").open("w") as log:
-        nest = subprocess.Popen(command, cwd=tmp_path, stdin=-1, stdout=-1, stderr=log, text=True)
-    born: list[int] = []
-
-    def one() -> int:
-        assert nest.stdin
-        assert nest.stdout
-        nest.stdin.write("\n")
-        nest.stdin.flush()
-        born.append(int(nest.stdout.readline()))
-        return born[-1]
-
-    yield one
-    nest.kill()
-    nest.wait()
-    for pid in born:
-        if alive(pid):
-            os.kill(pid, signal.SIGKILL)
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    with nest(tmp_path / "attitre.yaml", tmp_path / "log") as one:
+        yield one
 
 
 def thousand_due(store: Store, file: Path, calendar: Full) -> None:

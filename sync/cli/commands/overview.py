@@ -26,6 +26,7 @@ def suspended(name: str, key: str, reason: str) -> dict[str, Any]:
     return {
         "practice": name, "key": key, "state": "suspended", "calendars": [], "outbox": dict.fromkeys(_OUTBOX, 0),
         "held": [], "notices": [], "troubles": [reason], "remarks": [], "older_store": False, "to_check": 0,
+        "workers": None,
     }  # fmt: skip
 
 
@@ -59,6 +60,26 @@ def summed(practices: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def workers(practices: Iterable[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """The processes that share the work for any of the practices; None where all are on SQLite."""
+    known = [one["workers"] for one in practices if one["workers"] is not None]
+    if not known:
+        return None
+    found = {worker["name"]: worker for several in known for worker in several}
+    return sorted(found.values(), key=lambda worker: (worker["since"], worker["name"]))
+
+
+def at_work(found: Sequence[dict[str, Any]]) -> str:
+    """Who works for the practices on PostgreSQL, and since when."""
+    from rules.text.french import counted, listed
+
+    if not found:
+        return "Aucun « attitre run » ne travaille sur cette base en ce moment."
+    who = [f"{one['name']} depuis le {one['since']:%d/%m/%Y %H:%M}" for one in found]
+    verb = "travaille" if len(found) == 1 else "se partagent le travail"
+    return f"{counted(len(found), 'processus', 'processus')} {verb} : {listed(who, 'et')}."
+
+
 def show(practices: Sequence[dict[str, Any]]) -> None:
     """The table."""
     total = summed(practices)
@@ -66,6 +87,9 @@ def show(practices: Sequence[dict[str, Any]]) -> None:
     lines = [_line(one["key"], _WORDS[one["state"]], one["calendars"], one["outbox"], _why(one)) for one in practices]
     last = _line(f"Total : {len(practices)}", _well(total), rows, total["outbox"], "")
     table(_HEAD, [*lines, last], "Aucun cabinet.")
+    there = workers(practices)
+    if there is not None:
+        say("\n" + at_work(there))
     say("\nUn seul cabinet, en détail : attitre status --practice CLÉ")
 
 

@@ -56,7 +56,7 @@ def _of_all(loaded: Sequence[Loaded], *, json: bool) -> list[dict[str, Any]]:
     }  # all of them first: those at one address share their engine only while it is open
     found = overview.in_order(_of_one(one, stores) for one in loaded)
     if json:
-        as_json({"practices": found, "totals": overview.summed(found)})
+        as_json({"practices": found, "totals": overview.summed(found), "workers": overview.workers(found)})
     else:
         overview.show(found)
     return found
@@ -104,7 +104,24 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "remarks": health.remarks(settings),
             "older_store": older_store.asks(tx),
             "to_check": backlog.size(tx),
+            "workers": _workers(world, tx),
         }
+
+
+def _workers(world: World, tx: Tx) -> list[dict[str, Any]] | None:
+    """The processes that share the work, the longest there first; None on SQLite, where it is one at most."""
+    if not world.store.may_lose_its_lock:
+        return None
+    from sync.store import jobs
+
+    return [
+        {
+            "name": one.name,
+            "since": one.begun_at.astimezone(world.practice.zone),
+            "seen": one.seen_at.astimezone(world.practice.zone),
+        }
+        for one in jobs.alive(tx)
+    ]
 
 
 def _named(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -246,6 +263,10 @@ def _show(data: dict[str, Any]) -> None:
         say(older_store.QUESTION[1])
     for subject in data["notices"]:
         say(f"Alerte pas encore envoyée : {subject}")
+    if data["workers"] is not None:
+        from sync.cli.commands.overview import at_work
+
+        say(at_work(data["workers"]))
 
 
 def _short(address: str) -> str:

@@ -1,5 +1,6 @@
-"""A `run` that stands by answers: who asks for its health knows it from the one that works."""
+"""Every `run` answers for all practices of its PostgreSQL, whoever is at work for them."""
 
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ from tests.listening import RUN
 from tests.working import until
 
 YAML = """
-practice: {{key: standby, name: Cabinet, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
+practice: {{key: answers, name: Cabinet, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
   email: s@lilas.example}}
 store: "{store}"
 dentists:
@@ -24,6 +25,8 @@ dentists:
 motifs: [{{label: Contrôle, minutes: 20}}]
 page: {{public_url: "https://rdv.lilas.example"}}
 """
+
+STATUS = [*RUN[:-2], "status", "-c"]
 
 
 def free() -> int:
@@ -52,22 +55,18 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
-def test_i07_who_stands_by_says_so_keeps_patients_waiting_and_then_works(postgresql: str, tmp_path: Path) -> None:
-    store = Store(postgresql, "standby")
-    store.prepare()
-    store.close()
+def test_every_process_answers_and_says_who_is_at_work(store: Store, tmp_path: Path) -> None:
     file, first, second = tmp_path / "attitre.yaml", free(), free()
-    file.write_text(YAML.format(store=postgresql), "utf-8")
-    with runs(file, first) as working:
-        until(lambda: get(first, "/readyz")[0] == 200, 60)
-        with runs(file, second):
-            until(lambda: get(second, "/healthz")[0] == 200, 60)
-            assert get(second, "/healthz") == (200, "standby\n")
-            assert get(second, "/readyz") == (503, "standby\n")
-            status, text = get(second, "/r/whatever-link")
-            assert status == 503
-            assert "Le service reprend dans un instant" in text
-            assert get(first, "/r/whatever-link")[0] == 303
-            working.send_signal(signal.SIGTERM)
-            until(lambda: get(second, "/readyz")[0] == 200, 60)
-            assert get(second, "/r/whatever-link")[0] == 303
+    file.write_text(YAML.format(store=store.url.render_as_string(hide_password=False)), "utf-8")
+    with runs(file, first) as working, runs(file, second):
+        for port in (first, second):
+            until(lambda port=port: get(port, "/readyz") == (200, "prêt\n"), 60)
+            assert get(port, "/r/whatever-link")[0] == 303
+        said = subprocess.run([*STATUS, str(file), "--json"], capture_output=True, text=True, check=False)
+        assert len(json.loads(said.stdout)["workers"]) == 2
+        shown = subprocess.run([*STATUS, str(file)], capture_output=True, text=True, check=False)
+        assert "2 processus se partagent le travail" in shown.stdout
+        working.send_signal(signal.SIGTERM)
+        assert working.wait(60) == 0
+        said = subprocess.run([*STATUS, str(file), "--json"], capture_output=True, text=True, check=False)
+        assert len(json.loads(said.stdout)["workers"]) == 1

@@ -1,0 +1,77 @@
+"""A process that dies, hangs or is cut off is missed by nobody: the others go on with its practices."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from sync.core.log import log
+from sync.store import calendars
+from sync.store.engine import Store
+from tests.fleet.nest import nest
+from tests.fleet.street import Street, shape
+from tests.working import until
+
+
+@pytest.fixture
+def street(store: Store, tmp_path: Path) -> Street:
+    return Street(tmp_path / "practices", store, 6)
+
+
+def again(street: Street, seconds: float) -> None:
+    """Every calendar is asked again within that time."""
+    before = dict.fromkeys((url.removeprefix(street.homes.root[:-1]) for url in street.homes.urls), 0)
+    before |= street.homes.counts()
+    until(lambda: all(street.homes.counts().get(path, 0) > count for path, count in before.items()), seconds)
+
+
+@pytest.mark.slow
+def test_i07_killed_in_the_middle_of_reading_its_calendars_are_read_by_the_other(
+    street: Street, tmp_path: Path
+) -> None:
+    with nest(street.folder, tmp_path / "log") as born:
+        first, _ = born(), born()
+        for _ in range(3):
+            again(street, 60)
+            street.homes.slow = 1.0
+            time.sleep(0.5)
+            os.kill(first, signal.SIGKILL)
+            street.homes.slow = 0.0
+            again(street, 60)
+            first = born()
+
+
+def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_practice(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can neither renew its lease nor claim another one, as if the network were cut for them alone."""
+    overtaken: list[str] = []
+    monkeypatch.setattr(log, "warning", lambda event, practice="", **_: overtaken.append(practice))
+    street.homes.slow = 3.0
+    with street.machine(shape(leased=0.5, renewed=60.0)) as alone:
+        until(lambda: any(seat.fence for seat in alone.seats.values()))
+        monkeypatch.setattr(alone.fleet.leases, "claim", lambda *_, **__: {})
+        begun = {key for key, seat in alone.seats.items() if seat.fence}
+        street.homes.slow = 0.0
+        with street.machine():
+            until(lambda: begun <= set(overtaken), 60)
+
+
+@pytest.mark.slow
+def test_i07_a_process_that_hangs_beyond_its_leases_stores_nothing_when_it_goes_on(
+    street: Street, store: Store, tmp_path: Path
+) -> None:
+    with nest(street.folder, tmp_path / "log") as born:
+        first = born()
+        again(street, 60)
+        os.kill(first, signal.SIGSTOP)
+        with street.machine() as other:
+            until(lambda: all(seat.passes["done"] for seat in other.seats.values()), 60)
+            os.kill(first, signal.SIGCONT)
+            again(street, 60)
+        again(street, 60)  # it works again, alone
+    for key in street.keys:
+        with Store(str(store.url), key).read() as tx:
+            assert all(row.fail_count == 0 for row in calendars.every(tx))
