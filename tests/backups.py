@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
 
 from sync.store.engine import Store
 from tests.office import Office
@@ -49,6 +49,11 @@ def new_database(server: str, name: str) -> str:
         _made(connection, name)
     engine.dispose()
     return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
+def superuser_at(url: str | URL) -> Engine:
+    """As the server's administrator, for whom practices are not kept apart."""
+    return create_engine(make_url(url).set(username="postgres"))
 
 
 def _copied(source: URL, target: URL) -> None:

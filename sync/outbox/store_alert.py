@@ -59,6 +59,18 @@ def seen(store: Store) -> Iterator[str]:
         yield FULL
 
 
+def remarks(store: Store) -> Iterator[str]:
+    """What its administrator should change about the store, though all works."""
+    if store.left_open():
+        yield OPEN
+
+
+OPEN = (
+    "PostgreSQL ne sépare pas lui-même les cabinets, car le rôle d'attitre est super-utilisateur ou BYPASSRLS : "
+    "donnez-lui un rôle ordinaire, propriétaire de la base."
+)
+
+
 def _send(sender: Sender, message: Outgoing) -> Note:
     try:
         sender.send(message)

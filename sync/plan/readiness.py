@@ -22,6 +22,7 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     """Why the due message must wait, in French; empty if it may go.
 
     - Its calendar fails, or its event is missing or to be fetched: it waits, a reminder 30 min at most (hard case H08).
+    - Another installation writes in its calendar, and reminds too (hard case D07).
     - A cancellation waits until every calendar was read since the booking vanished, so that a move is seen; for a
       failing calendar 30 min at most.
     - The evaluation of its event fails, so that the newest version is not known: only reminders go.
@@ -36,8 +37,10 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     own = rows.get(booking.calendar)
     failing = own is not None and own.fail_count > 0
     if failing or _in_doubt(tx, booking):
-        waits = row.kind is not MessageKind.REMINDER or now - row.due_at < WAIT_AT_MOST
-        return "" if not waits else _FAILING if failing else _DOUBT
+        left = own is not None and own.trouble == "rival"
+        waits = left or row.kind is not MessageKind.REMINDER or now - row.due_at < WAIT_AT_MOST
+        why = _LEFT if left else _FAILING if failing else _DOUBT
+        return why if waits else ""
     if row.kind is not MessageKind.REMINDER and event_faults.is_faulty(tx, (booking.calendar, booking.ref)):
         return _NOT_EVALUATED
     if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
@@ -56,6 +59,7 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 
 
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
+_LEFT = "une autre installation d'attitre travaille dans cet agenda"
 _DOUBT = "l'événement est à relire dans l'agenda"
 _NOT_EVALUATED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"
 _NOT_ALL_KNOWN = "des rendez-vous restent à vérifier : les messages partent ensuite"

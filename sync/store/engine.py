@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.store.jobs import Jobs
 
 __all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0021"
+HEAD = "0022"
 
 
 class Store:
@@ -52,7 +52,7 @@ class Store:
         """A writing transaction, committed at the end and rolled back by any exception. `durable`: the commit survives
         a power cut; used before and after a call to a gateway. Raises Overtaken if another worker took over the
         practice, NotStored for rows that the store refuses, StoreProblem if the store itself fails."""
-        options = {"attitre_durable": durable}
+        options = {"attitre_durable": durable, "attitre_practice": self.practice}
         with (
             self._of_rows(),
             self._in_order(),
@@ -68,9 +68,19 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction."""
-        options = {"attitre_read": True}
+        options = {"attitre_read": True, "attitre_practice": self.practice}
         with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
+
+    def left_open(self) -> bool:
+        """Whether PostgreSQL itself would show our role the rows of other practices: it then is a superuser, or has
+        BYPASSRLS."""
+        if not self.may_lose_its_lock:
+            return False
+        from sync.store import apart
+
+        with self.read() as tx:
+            return apart.left_open(tx.connection)
 
     def _in_order(self) -> AbstractContextManager[None]:
         return self._queue.turn() if self._queue is not None else nullcontext()
@@ -174,7 +184,10 @@ def engine_at(url: str | URL, **words: Any) -> Engine:
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)
     elif engine.dialect.name == "postgresql":
+        from sync.store import apart  # imported here: SQLite has nothing of the kind
+
         for_postgresql()
+        apart.listen(engine)
     return engine
 
 
@@ -232,6 +245,10 @@ def _create(engine: Engine) -> None:
             metadata.create_all(connection)
             version.create(connection)
             connection.execute(insert(version), {"version_num": HEAD})
+            if engine.dialect.name == "postgresql":
+                from sync.store import apart
+
+                apart.enforce(connection)
 
 
 def migrate(engine: Engine) -> None:
@@ -243,11 +260,21 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     with engine.begin() as connection:
         _alone(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _for_every_practice(connection):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def _alone(connection: Connection) -> None:
     """Nobody else changes the tables until the commit; a SQLite file has its own lock for that."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("select pg_advisory_xact_lock(hashtext('attitre:schema'))"))
+
+
+def _for_every_practice(connection: Connection) -> AbstractContextManager[None]:
+    """A migration concerns the rows of all practices."""
+    if connection.dialect.name != "postgresql":
+        return nullcontext()
+    from sync.store import apart
+
+    return apart.lifted(connection)

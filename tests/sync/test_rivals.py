@@ -5,16 +5,19 @@ import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
+from adapters.base import Conflict
 from adapters.calendars.ical.resource import identity, rival
 from adapters.calendars.memory import MemoryCalendar
 from sync.core.context import Source
 from sync.pull import foreign_writer
 from sync.store import calendars
 from sync.worker.one_pass import one_pass
-from tests.office import PARIS, Office, make_office
+from tests.office import PARIS, PRACTICE, Office, make_office
 
 MINUTE = timedelta(seconds=61)
 TEN = timedelta(minutes=11)
@@ -144,3 +147,38 @@ def test_d07_a_mark_names_its_installation_and_its_event() -> None:
     assert rival(b"b" * 32, token, "copie.ics", "copie") == ""
     assert rival(b"a" * 32, identity(b"a" * 32, "autre", "e.ics", "e"), "e.ics", "e") == ""
     assert rival(b"b" * 32, "", "e.ics", "e") == ""
+
+
+def test_d07_both_saw_it_at_the_same_moment_and_only_one_tells(office: Office, tmp_path: Path) -> None:
+    """Each read the booking before the other wrote into it; what the second planned stays unsaid."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    patient = replace(PRACTICE, policy=replace(PRACTICE.policy, settle_seconds=120))
+    other = make_office(folder, patient, [Source(same(office, key), key) for key in ("martin", "bernard")])
+    other.passes()
+    office.she_books("e0", day=3)
+    with patch.object(MemoryCalendar, "apply", lambda *_: Conflict()):
+        other.passes()
+    office.passes()
+    for _ in range(4):
+        other.passes(later=TEN)
+    assert office.told("confirmation") == ["sent"]
+    assert (row(other).trouble, other.sms.sent) == ("rival", [])
+
+
+def test_d07_whoever_left_the_calendar_to_another_reminds_nobody(two: tuple[Office, Office]) -> None:
+    """A reminder does not wait long for a calendar that fails, but here the other installation reminds."""
+    ours, other = two
+    other.passes()
+    with other.world.store.write() as tx:
+        assert foreign_writer.adopt(tx, "memory:martin", other.now)
+    other.passes(later=MINUTE)
+    other.she_books("e2", day=9)
+    other.passes(later=MINUTE)
+    for office in (ours, other):
+        office.turned = timedelta(days=5)
+        for _ in range(15):
+            office.passes(later=timedelta(hours=2))
+    assert row(ours).trouble == "rival"
+    assert other.told("reminder") == ["sent"]
+    assert "sent" not in ours.told("reminder")

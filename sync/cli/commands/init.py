@@ -153,6 +153,7 @@ def _show(problems: list[Problem], *, json: bool) -> None:
 
 def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet: bool) -> int:
     """Try everything outside, say what was found, and return the exit code."""
+    from sync.outbox import store_alert
     from sync.wiring import open_world
 
     start_log(0)
@@ -160,7 +161,7 @@ def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet:
     tell(f"{settings.practice.name} :")
     with open_world(settings) as world:
         tell("  ✓ base : ouverte et à jour.")
-        for line in _waiting_in_vain(world):
+        for line in (*store_alert.remarks(world.store), *_waiting_in_vain(world)):
             tell(f"  ! {line}")
         tried = _tries(world) if connect else []
         tried += [("message d'essai", lambda: _send_test(world, send_test))] if send_test else []

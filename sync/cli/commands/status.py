@@ -90,6 +90,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
     from sync.worker import health
 
     now, unusable = world.now(), list(store_alert.seen(world.store))
+    remarks = [] if unusable else list(store_alert.remarks(world.store))
     with world.store.read() as tx:
         rows = _in_order(world, calendars.every(tx))
         return {
@@ -101,7 +102,7 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "held": _named(world, _held(world, tx, rows, now)),
             "notices": views.unsent_notices(tx),
             "troubles": [*unusable, *health.wrong(tx)],
-            "remarks": health.remarks(settings),
+            "remarks": [*remarks, *health.remarks(settings)],
             "older_store": older_store.asks(tx),
             "to_check": backlog.size(tx),
             "workers": _workers(world, tx),
