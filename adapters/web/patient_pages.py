@@ -160,16 +160,18 @@ class PatientPages:
         return answer
 
     def _find(self, request: Request, visit: Visit, part: What | None, page: int) -> Found:
-        return self._known(request, visit.to, lambda desk: desk.shown(visit.to, visit.secret, part, page))
+        return self._known(request, visit, lambda desk: desk.shown(visit.to, visit.secret, part, page))
 
-    def _known(self, request: Request, to: LinkTo, ask: Callable[[PatientDesk], Shown | None]) -> Found:
-        """What the practice that knows the link says. All are asked in the same way, whatever the link looks like, so
-        that the time tells nothing; a fault of one is none of another's patients (law L10)."""
+    def _known(self, request: Request, visit: Visit, ask: Callable[[PatientDesk], Shown | None]) -> Found:
+        """What the practice that knows the link says. Those of which it may be are asked one after the other; a fault
+        of one is none of another's patients (law L10)."""
         client = address(request)
         if self._guesses.refused(client):
             raise Stop(429)
         fault: Exception | None = None
         for desk in self._desks:
+            if not desk.may_know(visit.secret):
+                continue
             try:
                 shown = ask(desk)
             except Exception as error:
@@ -182,7 +184,7 @@ class PatientPages:
         waits = self._guesses.wrong(client)
         if self._front.now.standby and not waits:
             raise Stop(503)
-        self._wrong(to)
+        self._wrong(visit.to)
         raise Stop(429 if waits else 404)
 
     # --- acting -------------------------------------------------------------------------------------------------------
@@ -203,7 +205,7 @@ class PatientPages:
         return self._told(request, visit, wanted)
 
     def _told(self, request: Request, visit: Visit, act: Act) -> Response:
-        shown = self._known(request, visit.to, lambda desk: desk.act(visit.to, visit.secret, act)).shown
+        shown = self._known(request, visit, lambda desk: desk.act(visit.to, visit.secret, act)).shown
         return self._redirected(request, replace(visit, said="" if shown.pending else shown.news), ".")
 
     def _same_origin(self, request: Request, visit: Visit) -> bool:

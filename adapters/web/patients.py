@@ -103,6 +103,10 @@ class PatientDesk(Protocol):
         """Who to call."""
         ...
 
+    def may_know(self, secret: str) -> bool:
+        """Whether the link may be of this practice, by its looks alone. Asks nobody."""
+        ...
+
     def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
         """What the link shows now; None for a link that is unknown, malformed, expired or revoked. `part`: the page of
         one act (its free times, its form). Reads only (law L9). Raises Unavailable."""

@@ -53,6 +53,10 @@ class PagesOfPatients:
             practice.page_url or "",
         )  # fmt: skip
 
+    def may_know(self, secret: str) -> bool:
+        """See `PatientDesk.may_know`."""
+        return links.may_be_of(self._world.practice.key, secret)
+
     def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
         """See `PatientDesk.shown`."""
         with _available():

@@ -1,6 +1,8 @@
 """The links in messages to patients (P39). Only a hash of each is stored; the same message again bears the same link.
 
-A link's secret is made from the installation's secret and what the link is about: 128 bits, 22 signs.
+A link's secret is made from the installation's secret and what the link is about: 120 bits, and two signs that say of
+which practices it may be, so that a page need not ask all of a thousand: 22 signs. Older ones are 128 bits, by which
+their last sign is one of four; that of the others never is.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
+from string import ascii_letters, digits
 from typing import Any
 
 from msgspec import Struct
@@ -21,11 +24,14 @@ from rules.model import Channel
 from sync.store import keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.tx import here
+from sync.store.tx import here, those
 
 _c = t.link.c
+_ANY = select(t.link).where(*here(t.link), those(_c.hash))
 _GET, _ADD = select(t.link).where(*here(t.link, "hash")), insert(t.link)
-_BITS = 128
+_OLDER, _BITS, _TAG = 128, 120, 2
+_LAST_OF_OLDER = frozenset("AQgw")
+_LAST = "".join(sorted(set(f"{ascii_letters}{digits}-_") - _LAST_OF_OLDER))
 
 
 class LinkKind(StrEnum):
@@ -74,21 +80,37 @@ def is_about(tx: Tx, secret: str, about: About) -> bool:
     return any(hmac.compare_digest(secret.encode("utf-8", "replace"), one.encode()) for one, _ in _lives(tx, about))
 
 
+def may_be_of(practice: str, secret: str) -> bool:
+    """Whether a link of the practice may look like that; an older one may be of any."""
+    return secret[-1:] in _LAST_OF_OLDER or secret[-_TAG:] == _tag_of(practice)
+
+
+def _tag_of(practice: str) -> str:
+    """One of 3,840 pairs of signs, which says nothing of the practice."""
+    digest = hashlib.sha256(f"attitre practice {practice}".encode()).digest()
+    return _signs(digest)[0] + _LAST[digest[-1] % len(_LAST)]
+
+
 def _lives(tx: Tx, about: About) -> Iterator[tuple[str, bool]]:
     """(secret, whether it was made) of the link, and of each that came after a revoked one."""
     for life in count():
-        secret = _secret_of(tx, about, life)
-        row = tx.run(_GET, the_hash=_hash(secret)).mappings().first()
-        yield secret, row is not None
+        digest = _digest_of(tx, about, life)
+        new, older = _signs(digest[: _BITS // 8]) + _tag_of(tx.practice), _signs(digest[: _OLDER // 8])
+        by_hash = {_hash(new): new, _hash(older): older}
+        row = tx.run(_ANY, those_hash=list(by_hash)).mappings().first()
+        yield by_hash[row["hash"]] if row else new, row is not None
         if row is None or row["revoked_at"] is None:
             return
 
 
-def _secret_of(tx: Tx, about: About, life: int) -> str:
+def _digest_of(tx: Tx, about: About, life: int) -> bytes:
     whose = f"{about.booking} {about.patient} {about.channel} {about.to}"
     words = f"link {tx.practice} {about.kind} {about.subject} {life} {whose}"
-    digest = hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[: _BITS // 8]).rstrip(b"=").decode()
+    return hmac.new(keyvalue.secret(tx), words.encode(), hashlib.sha256).digest()
+
+
+def _signs(some: bytes) -> str:
+    return base64.urlsafe_b64encode(some).rstrip(b"=").decode()
 
 
 def find(tx: Tx, kind: LinkKind, secret: str) -> LinkRow | None:
