@@ -18,6 +18,8 @@ from sync.store.tables import lease, metadata, process
 NOBODY = ""  # for whom a transaction works that names no practice: it sees no practice's rows
 _EVERYBODYS = (lease, process)
 _POLICY = "attitre_practice"
+PATIENCE = "set lock_timeout = '30s'; set statement_timeout = '120s'"  # a long report must not hold us up unseen
+_UNHURRIED = text("set local lock_timeout = 0; set local statement_timeout = 0")
 _SAID = "current_setting('attitre.practice')"  # an error where the session never said it
 _FORCED = text(
     "select relname from pg_class where relnamespace = current_schema()::regnamespace and relforcerowsecurity"
@@ -37,7 +39,7 @@ def listen(engine: Engine) -> None:
 def _says_nobody(connection: object, _record: object) -> None:
     """For statements outside of a transaction of ours. The driver leaves BEGIN to us."""
     connection.autocommit = True  # type: ignore[attr-defined]
-    connection.execute(f"set attitre.practice = '{NOBODY}'")  # type: ignore[attr-defined]
+    connection.execute(f"set attitre.practice = '{NOBODY}'; {PATIENCE}")  # type: ignore[attr-defined]
 
 
 def _begin(connection: Connection) -> None:
@@ -70,6 +72,7 @@ def _enforce(connection: Connection, table: Table) -> None:
 @contextmanager
 def lifted(connection: Connection) -> Iterator[None]:
     """Within this context the owner of the tables sees all rows: a migration works for every practice at once."""
+    connection.execute(_UNHURRIED)
     for name in connection.execute(_FORCED).scalars().all():
         quoted = connection.dialect.identifier_preparer.quote(name)
         connection.execute(text(f"alter table {quoted} no force row level security"))

@@ -177,9 +177,20 @@ class Store:
                 raise NotStored(sentence(error)) from error
 
 
+# a server that fell silent (power lost, network cut) is noticed within half a minute; by default after two hours
+_NOTICED = {
+    "connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
+
+
 def engine_at(url: str | URL, **words: Any) -> Engine:
     """A new engine with our settings of each database. `words`: further ones of SQLAlchemy's `create_engine`."""
-    engine = create_engine(url, hide_parameters=True, **words)
+    where = make_url(url)
+    if where.get_backend_name() == "postgresql":
+        asked = {name: value for name, value in _NOTICED.items() if name not in where.query}
+        words["connect_args"] = {**asked, **words.get("connect_args", {})}
+    engine = create_engine(where, hide_parameters=True, **words)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)

@@ -52,6 +52,10 @@ def ends_more(error: Exception) -> bool:
     return isinstance(error, StoreProblem) or (isinstance(error, DBAPIError) and not about_rows(error))
 
 
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
 def about_rows(error: DBAPIError) -> bool:
     """Whether the error concerns the rows: a sound store would refuse them too."""
     if error.connection_invalidated:
@@ -61,8 +65,9 @@ def about_rows(error: DBAPIError) -> bool:
     words = str(error.orig).lower()
     if isinstance(error, ProgrammingError | InterfaceError):
         # PostgreSQL's class 42 is a missing table or a missing right: it concerns every row
-        lasting = str(getattr(error.orig, "sqlstate", None) or "").startswith("42")
-        return not lasting and "closed" not in words
+        return not _sqlstate(error).startswith("42") and "closed" not in words
+    if _sqlstate(error) == "54000":  # PostgreSQL's limit of a row in an index
+        return True
     return isinstance(error, OperationalError) and any(sign in words for sign in _ROWS)
 
 
@@ -75,12 +80,22 @@ def sentence(error: DBAPIError) -> str:
     kind = type(error.orig).__name__
     if about_rows(error):
         return f"La base a refusé une donnée ({kind})."
+    if (known := _of_a_server(error, words)) is not None:
+        return known
     for sign, said in _SENTENCES.items():
         if sign in words:
             return said
     if isinstance(error, OperationalError):
         return f"La base n'est pas joignable ({kind})."
     return f"La base a refusé une opération ({kind})."
+
+
+def _of_a_server(error: DBAPIError, words: str) -> str | None:
+    """PostgreSQL's own reason: by its code, whose words follow the server's language. A refused connection has none."""
+    code = _sqlstate(error)
+    if code:
+        return next((said for start, said in _CODES.items() if code.startswith(start)), None)
+    return next((said for signs, said in _REFUSALS.items() if any(sign in words for sign in signs)), None)
 
 
 FULL = "Le disque est plein : plus rien ne peut être enregistré, aucun message ne part. Faites de la place."
@@ -92,4 +107,32 @@ _SENTENCES = {
     "locked": "La base est occupée par un autre programme : réessayez dans un instant.",
     "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
     "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
+}
+_STARTING = "Le serveur PostgreSQL s'arrête ou démarre : réessayez dans un instant."
+_BUSY = "La base est occupée (un verrou, ou une requête trop longue) : réessayé au prochain passage."
+_NO_ROOM = "Le serveur PostgreSQL n'accepte plus de connexions : augmentez « max_connections », ou la limite du rôle."
+_NO_ENTRY = "PostgreSQL refuse notre rôle ou son mot de passe : vérifiez « store: »."
+_NO_DATABASE = "La base PostgreSQL nommée par « store: » n'existe pas : créez-la, ou restaurez une sauvegarde."
+_CODES = {  # of PostgreSQL, by their beginning; the first that fits
+    "53100": "Le disque du serveur PostgreSQL est plein : rien ne peut être enregistré, aucun message ne part. Faites "
+    "de la place.",
+    "53300": _NO_ROOM,
+    "53": "Le serveur PostgreSQL manque de mémoire ou de place : aucun message ne part.",
+    "25006": "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : "
+    "vérifiez que « store: » nomme le serveur principal.",
+    "57014": _BUSY,
+    "55P03": _BUSY,
+    "40": _BUSY,
+    "57P": _STARTING,
+    "28": _NO_ENTRY,
+    "3D000": _NO_DATABASE,
+    "42704": "La base attend une autre version d'attitre : mettez celle-ci à jour.",
+    "42501": "La base refuse ce que fait attitre : son rôle n'en a pas le droit.",
+    "42P01": "Il manque une table dans la base : restaurez une sauvegarde.",
+}
+_REFUSALS = {  # what libpq says of a connection that failed, in English or French
+    ("too many c", "connection slots", "trop de c"): _NO_ROOM,
+    ("authentication failed", "pg_hba", 'role "', "authentification", "no password"): _NO_ENTRY,
+    ("does not exist", "n'existe pas"): _NO_DATABASE,
+    ("starting up", "shutting down", "not currently accepting", "recovery", "démarrage", "en cours d'arrêt"): _STARTING,
 }
