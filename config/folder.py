@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from config.load import Loaded, apart, files_of, load_file
+from config.load import Loaded, apart, files_of, listed, load_file
 
 SETTLED_S = 2.0  # a file that changed more recently may still be being written
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
@@ -30,7 +30,10 @@ class Folder:
         return self._all()
 
     def look(self, now: float) -> list[Loaded] | None:
-        """All practices, where a file came, went or changed; None where none did. `now`: seconds since 1970."""
+        """All practices, where a file came, went or changed; None where none did, or a folder cannot be listed just
+        now: no practice leaves for that. `now`: seconds since 1970."""
+        if any(path.is_dir() and listed(path) is None for path in self._paths):
+            return None
         seen = ((file, self._settled(file, now)) for file in files_of(self._paths))
         stamps = {file: stamp for file, stamp in seen if stamp is not None or file in self._known}
         if stamps == {file: stamp for file, (stamp, _) in self._known.items()}:

@@ -71,8 +71,15 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def _inside(path: Path) -> Iterator[Path]:
-    files = sorted(file for file in path.iterdir() if _ours(file)) if path.is_dir() else []
-    yield from files or [path]
+    yield from (listed(path) if path.is_dir() else None) or [path]
+
+
+def listed(folder: Path) -> list[Path] | None:
+    """The practices' files in it, in the order of their names; None where it cannot be listed."""
+    try:
+        return sorted(file for file in folder.iterdir() if _ours(file))
+    except OSError:
+        return None
 
 
 def _ours(file: Path) -> bool:
@@ -82,8 +89,7 @@ def _ours(file: Path) -> bool:
 def load_file(file: Path, environ: Mapping[str, str]) -> Loaded:
     """One file for itself, without a look at the others."""
     if file.is_dir():
-        hint = f"Créez-en un avec « attitre init -o {file}/attitre.yaml »."
-        return Loaded(file, None, (_at_start(file, "aucun fichier .yaml dans ce dossier.", hint),))
+        return Loaded(file, None, (_of_folder(file),))
     document = read(file, environ)
     if () in document.faulty:  # the file as a whole is unreadable, so there is nothing to check
         return _finished(document, None)
@@ -91,6 +97,13 @@ def load_file(file: Path, environ: Mapping[str, str]) -> Loaded:
     settings = validate(document)
     crosscheck(document)
     return _finished(document, _placed(settings, file) if settings else None)
+
+
+def _of_folder(folder: Path) -> Problem:
+    if listed(folder) is None:
+        return _at_start(folder, "ce dossier ne peut pas être lu.", "Vérifiez ses droits, et que son disque est là.")
+    hint = f"Créez-en un avec « attitre init -o {folder}/attitre.yaml »."
+    return _at_start(folder, "aucun fichier .yaml dans ce dossier.", hint)
 
 
 def _placed(settings: Settings, file: Path) -> Settings:

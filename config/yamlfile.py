@@ -104,6 +104,9 @@ _EXAMPLE = "Un exemple complet : « attitre init --example »."
 
 
 def _text(document: Document) -> str | None:
+    if document.file.suffix and document.file.is_fifo():  # to open it would wait for ever; a shell's own has no suffix
+        document.report(START, (), "ce n'est pas un fichier.", "Retirez-le de ce dossier.")
+        return None
     try:
         raw = _bytes(document.file)
     except FileNotFoundError:

@@ -9,6 +9,7 @@ import pytest
 from config import folder as watched
 from config.folder import SETTLED_S, Folder
 from config.load import Loaded, load_all
+from config.problems import why
 
 Write = Callable[..., Path]
 WRONG = (
@@ -153,3 +154,61 @@ def test_a_folder_that_goes_away_suspends_and_comes_back(tmp_path: Path, write: 
     assert usable(folder.look(1_000_000)) == []
     (tmp_path / "iris.txt").rename(file)
     assert usable(folder.look(1_000_000)) == ["iris"]
+
+
+# --- what else lies in a folder --------------------------------------------------------------------------------------
+
+
+def odd_files(folder: Path, write: Write) -> dict[str, str]:
+    """Whatever may stand there under a practice's name → a word of its sentence."""
+    sound = write("sound", name="sound.txt").read_bytes()
+    (folder / "binary.yaml").write_bytes(bytes(range(256)) * 20)
+    (folder / "empty.yaml").write_text("\n")
+    (folder / "huge.yaml").write_bytes(sound + b"#" * 300_000)
+    (folder / "list.yaml").write_text("- practice\n")
+    (folder / "latin.yaml").write_bytes(sound.decode().replace("Dr", "Dré").encode("latin-1"))
+    (folder / "subfolder.yaml").mkdir()
+    (folder / "gone.yaml").symlink_to(folder / "nowhere")
+    (folder / "round.yaml").symlink_to(folder / "round.yaml")
+    os.mkfifo(folder / "pipe.yaml")
+    write("twice", ("motifs:", "store: sqlite:///a.db\nstore: sqlite:///b.db\nmotifs:"))
+    write("secret", ("/secret/", "/secret/, username: a, password: !env HUSH"))
+    write("torn", ("practice: {", "practice: [{"))
+    return {
+        "binary": "UTF-8", "empty": "vide", "huge": "Kio", "list": "clés", "latin": "UTF-8", "subfolder": "dossier",
+        "gone": "n'existe pas", "round": "ne peut pas être lu", "pipe": "pas un fichier", "twice": "store",
+        "secret": "HUSH", "torn": "",
+    }  # fmt: skip
+
+
+@pytest.mark.timeout(30)
+def test_whatever_lies_in_the_folder_has_its_sentence_and_the_others_work(tmp_path: Path, write: Write) -> None:
+    expected = odd_files(tmp_path, write)
+    sound = [f"z{number}" for number in range(5)]
+    for key in sound:
+        write(key)
+    loaded = Folder([tmp_path], {}).read()
+    assert usable(loaded) == sound
+    wrong = {one.file.stem: why(one.problems) for one in loaded if one.settings is None}
+    assert wrong.keys() == expected.keys()
+    assert [name for name, word in expected.items() if word not in wrong[name]] == []
+
+
+def test_a_folder_that_cannot_be_listed_is_said_and_ends_nothing(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its disk is away for a moment, or its rights were changed."""
+    write("iris")
+    folder = Folder([tmp_path], {})
+    before = folder.read()
+
+    def refused(_: Path) -> None:
+        raise PermissionError(13, "no")
+
+    with monkeypatch.context() as away:
+        away.setattr(Path, "iterdir", refused)
+        assert folder.look(1_000_000) is None
+        [problem] = [problem for one in load_all([tmp_path], {}) for problem in one.problems]
+        assert "ne peut pas être lu" in problem.text
+    assert folder.look(1_000_000) is None
+    assert folder.read() == before
