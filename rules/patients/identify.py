@@ -20,12 +20,12 @@ from rules.patients.likeness import (
     initials,
     name_match,
     name_tokens,
+    of_that_name,
     other_birth,
     same_birth,
     same_contact,
     shares_a_word,
     slip,
-    whole_name,
 )
 from rules.patients.shown import label, numbered, numbered_as, told_apart, with_last_visit
 from rules.text.fold import key
@@ -90,7 +90,7 @@ class _Case(Struct, frozen=True):
 
     def named(self) -> Match:
         """The match of an entry with a name: the records of that name, narrowed by the other clues."""
-        full = [one for one in self.people if whole_name(self.entry, one)]
+        full = of_that_name(self.entry, self.people)
         best = self._narrowed([one for one in full if not other_birth(self.entry, one)])
         if len(best) > 1:
             return self._ambiguous(best)
@@ -112,7 +112,7 @@ class _Case(Struct, frozen=True):
             return None
         if self.entry.new_patient and not self.born_here:
             return None
-        if any(whole_name(self.entry, one) for one in self.people):
+        if of_that_name(self.entry, self.people):
             return None
         mine = (one for one in self.people if one.id == self.linked and not other_birth(self.entry, one))
         return next((Match(one, (one,), renames=True) for one in mine), None)
@@ -183,7 +183,7 @@ class _Case(Struct, frozen=True):
         return tuple(replace(one, severity=Severity.ERROR) for one in found) if blocking else found
 
     def _suspect(self, patient: Patient) -> bool:
-        if whole_name(self.entry, patient):
+        if of_that_name(self.entry, [patient]):
             return not other_birth(self.entry, patient) or same_contact(self.entry, patient)
         return same_birth(self.entry, patient) and name_match(self.entry, patient) is not NameMatch.OTHER
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from functools import lru_cache
 
@@ -30,9 +30,15 @@ def name_match(entry: Entry, patient: Patient) -> NameMatch:
     return max(_own_name(entry, one) for one in _under_all_names(patient))
 
 
-def whole_name(entry: Entry, patient: Patient) -> bool:
-    """Whether `name_match` is FULL. Asked of everybody who shares a name, so it compares nothing else."""
-    return any(_whole(entry, one) for one in _under_all_names(patient))
+def of_that_name(entry: Entry, people: Iterable[Patient]) -> list[Patient]:
+    """Those whose `name_match` is FULL. Asked of everybody who shares a name, so it compares nothing else."""
+    typed, together = _typed(entry), _squashed(entry.name_text)
+    return [
+        one
+        for one in people
+        if _spoken_of(one).is_whole(typed, together)
+        or (one.known_as and any(_spoken_of(name).is_whole(typed, together) for name in _under_all_names(one)))
+    ]
 
 
 def is_named(name: str, patient: Patient) -> bool:
@@ -56,8 +62,7 @@ def _own_name(entry: Entry, patient: Patient) -> NameMatch:
 
 
 def _whole(entry: Entry, patient: Patient) -> bool:
-    spoken = _spoken_of(patient)
-    return not spoken.wholes.isdisjoint(_typed(entry)) or _squashed(entry.name_text) in spoken.run_together
+    return _spoken_of(patient).is_whole(_typed(entry), _squashed(entry.name_text))
 
 
 def _typed(entry: Entry) -> list[frozenset[str]]:
@@ -73,6 +78,10 @@ class _Spoken(Struct, frozen=True):
     given: frozenset[str]
     wholes: frozenset[frozenset[str]]
     run_together: frozenset[str]
+
+    def is_whole(self, typed: list[frozenset[str]], together: str) -> bool:
+        """Whether one of the typed names is the whole of it; `together`: the name without its spaces."""
+        return together in self.run_together or not self.wholes.isdisjoint(typed)
 
 
 def _spoken_of(patient: Patient) -> _Spoken:

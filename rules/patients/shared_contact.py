@@ -29,8 +29,9 @@ def shared(
         ("Mobile", entry.mobile, entry.mobile_text, entry.mobile_confirmed, "mobile"),
         ("E-mail", entry.email, entry.email_text, entry.email_confirmed, "email"),
     ):
-        before = getattr(on_file, name, None)
-        theirs = next((one for one in rest if _is(getattr(one, name), typed) and _stranger(one, future)), None)
+        before, sought = getattr(on_file, name, None), (typed or "").lower()
+        having = (one for one in rest if (getattr(one, name) or "").lower() == sought) if sought else ()
+        theirs = next((one for one in having if _stranger(one, future)), None)
         if theirs is None or confirmed or (_is(before, typed) and given.get(name) != typed):
             continue
         found = raised(policy, "contact-shared", what=what, seen=seen, patient=label(theirs))
