@@ -11,7 +11,7 @@ from rules.checks.attendance import Attendance, Verdict, classify, findings
 from rules.model import Assessment, Booking, Outcome, OutcomeKind, Patient, Severity
 from sync.core.context import World
 from sync.plan.messages import is_held
-from sync.store import attendance, bookings, occurrences, resources
+from sync.store import attendance, bookings, history, occurrences, resources
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.codec import outcome_from_json
 from sync.store.engine import Tx
@@ -24,7 +24,7 @@ _UNTYPED = frozenset({OutcomeKind.CANCELLED, OutcomeKind.DROPPED})
 def with_remarks(tx: Tx, patient: Patient, start: datetime, booking: BookingRow | None, zone: ZoneInfo) -> Patient:
     """The record with the unexcused absences that are shown on a booking at `start` (P48)."""
     assert patient.id is not None
-    days = attendance.unexcused_before(tx, patient.id, start, booking.id if booking else None, zone)
+    days = history.unexcused_before(tx, patient.id, start, booking.id if booking else None, zone)
     return replace(patient, remarks=days) if days else patient
 
 

@@ -107,8 +107,8 @@ def _begins_alike(tx: Tx, booking: BookingRow, ref: str, start: datetime) -> boo
 
 
 def _has_own(tx: Tx, booking: BookingRow, ref: str) -> bool:
-    there = bookings.at_place(tx, booking.calendar, ref, _ANY_ZONE)
-    return any((one.uid, one.recurrence) == (booking.uid, booking.recurrence) for one in there)
+    alike = bookings.with_uid(tx, booking.uid, booking.recurrence, _ANY_ZONE)
+    return any((one.calendar, one.ref) == (booking.calendar, ref) for one in alike)
 
 
 def _stands_there(tx: Tx, row: ResourceRow, booking: BookingRow) -> bool:

@@ -12,32 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from adapters.base import Reading
-from sync.core.context import Source, World
+from rules.entry.reading import Reader
+from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.evaluate import relocation, waiting_event
 from sync.evaluate.brake import apply_brake
-from sync.evaluate.gather import time_around
+from sync.evaluate.read_ahead import read_ahead
 from sync.evaluate.resource import evaluate_resource
 from sync.plan.event_faults import faulty_ones, forget, give_up, may_try
-from sync.store import (
-    backlog,
-    bookings,
-    calendars,
-    consents,
-    edits,
-    messages,
-    occurrences,
-    patients,
-    resources,
-    sharing,
-    told,
-)
+from sync.store import backlog, bookings, calendars, edits, occurrences, resources, sharing
 from sync.store.engine import Tx
 from sync.store.resources import GONE, PRESENT, ResourceRow
 
 Place = tuple[str, str]
-Evaluate = Callable[[World, Tx, ResourceRow], None]
+Evaluate = Callable[[World, Tx, ResourceRow, Reader], None]
 BATCH = 250  # resources in a transaction: other threads write between two
 
 
@@ -112,10 +100,11 @@ def _evaluate_batch(world: World, places: Sequence[Place], step: Evaluate) -> No
     """Evaluate a batch, with one question to the store for all; one by one if that fails."""
     with kept_apart("judging one by one") as fate:
         if len(places) > 1:
+            entries = Reader(world.practice, world.now())
             with world.store.write() as tx:
-                for row in _prefetched(world, tx, places):
+                for row in read_ahead(world, tx, places, entries):
                     if not row.is_evaluated:
-                        step(world, tx, row)
+                        step(world, tx, row, entries)
     if fate.failed or len(places) < 2:
         for place in places:
             _safely(world, place, step)
@@ -124,47 +113,13 @@ def _evaluate_batch(world: World, places: Sequence[Place], step: Evaluate) -> No
         world.readings.forget(calendar, [ref])
 
 
-def _prefetched(world: World, tx: Tx, places: Sequence[Place]) -> list[ResourceRow]:
-    """The resources in their order; the transaction caches what will be asked about each of them."""
-    rows: dict[Place, ResourceRow] = {}
-    for calendar in dict.fromkeys(calendar for calendar, _ in places):
-        refs = [ref for other, ref in places if other == calendar]
-        rows.update({(calendar, ref): row for ref, row in resources.find(tx, calendar, refs).items()})
-        occurrences.expect(tx, calendar, refs)
-        bookings.expect(tx, calendar, refs, world.practice.zone)
-        edits.expect(tx, calendar, refs)
-    patients.expect(tx)
-    standing = [rows[place] for place in places if place in rows]
-    read = [
-        (source, reading)
-        for row in standing
-        if (source := world.source(row.calendar)) and (reading := world.reading(row))
-    ]
-    uids = {event.uid for _, reading in read for event in reading.events}
-    bookings.expect_uids(tx, sorted(uids), world.practice.zone)
-    for of_each in (told, messages, consents):
-        of_each.expect(tx, bookings.expected(tx))
-    occurrences.expect_busy(tx, list(_times_around(world, read)))
-    return standing
-
-
-def _times_around(world: World, read: Sequence[tuple[Source, Reading]]) -> Iterator[occurrences.Taken]:
-    """The times of events that are probably appointments: single, coming, not all-day."""
-    now = world.now()
-    alone = [(source, reading.events[0]) for source, reading in read if reading.sole and reading.events]
-    for source, event in alone:
-        dentist = source.dentist_of(event)
-        if dentist and event.end > now and not event.all_day:
-            yield time_around(event, dentist, world.practice)
-
-
 def _safely(world: World, place: Place, step: Evaluate, *, again: bool = False) -> None:
     """Evaluate one resource in its own transaction; `again`: it failed before. If it is a series, its other occurrences
     are evaluated without the failing one, which is tried again (`sync.plan.event_faults`)."""
     with kept_apart("judging failed") as fate, world.store.write() as tx:
         row = resources.get(tx, *place)
         if row is not None and not row.is_evaluated:
-            step(world, tx, row)
+            step(world, tx, row, Reader(world.practice, world.now()))
             if again:
                 forget(tx, place)
     if fate.failed:
@@ -177,7 +132,8 @@ def _others_of_the_series(world: World, place: Place) -> None:
     with kept_apart("judging failed"), world.store.write() as tx:
         row, source = resources.get(tx, *place), world.source(place[0])
         if row is not None and source is not None and not row.is_evaluated:
-            evaluate_resource(world, tx, source, row, apart=True)
+            entries = Reader(world.practice, world.now())
+            evaluate_resource(world, tx, source, row, entries, apart=True)
 
 
 def _give_up(world: World, place: Place, fault: Exception) -> None:
@@ -188,7 +144,7 @@ def _give_up(world: World, place: Place, fault: Exception) -> None:
             backlog.leave(tx, *place, world.now())
 
 
-def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_gone(world: World, tx: Tx, row: ResourceRow, _entries: Reader) -> None:
     now, zone = world.now(), world.practice.zone
     calendar = calendars.get(tx, row.calendar)
     if calendar is None or calendar.held_at is None:  # a held deletion frees nobody's time before a person approves
@@ -202,20 +158,20 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow) -> None:
     resources.settled(tx, row.calendar, row.ref)
 
 
-def _evaluate_present(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_present(world: World, tx: Tx, row: ResourceRow, entries: Reader) -> None:
     source = world.source(row.calendar)
     if source is not None and not resources.emptied(row):
         for one in (*before(world, tx, row), row):
-            evaluate_resource(world, tx, source, one)
+            evaluate_resource(world, tx, source, one, entries)
         if row.body_before is not None:
             resources.change(tx, row.calendar, row.ref, body_before=None)
     resources.settled(tx, row.calendar, row.ref)
 
 
-def _evaluate_in_turn(world: World, tx: Tx, row: ResourceRow) -> None:
+def _evaluate_in_turn(world: World, tx: Tx, row: ResourceRow, entries: Reader) -> None:
     source, found = world.source(row.calendar), as_found(world, tx, row)
     if source is not None and found is not None and not resources.emptied(found):
-        evaluate_resource(world, tx, source, found)
+        evaluate_resource(world, tx, source, found, entries)
     backlog.evaluated(tx, row, world.now())
 
 

@@ -21,7 +21,18 @@ from rules.telling.offer_words import NOTED
 from rules.text.fold import fold, key, tidy
 from sync.core.context import Source, World
 from sync.evaluate import agreement, attendance, slot_offers
-from sync.store import consents, intents, occurrences, offers, patients, resources, sharing, waiting_entries, wishes
+from sync.store import (
+    consents,
+    history,
+    intents,
+    occurrences,
+    offers,
+    patients,
+    resources,
+    sharing,
+    waiting_entries,
+    wishes,
+)
 from sync.store.bookings import BookingRow
 from sync.store.codec import length_from_json, slot_start_of
 from sync.store.engine import Tx
@@ -211,7 +222,7 @@ def _with_past(one: Occurrence, patient: Patient) -> Patient:
     assert patient.id is not None
     case, start = one.case, one.event.start
     before = min(case.now, start, key=datetime.timestamp)  # an appointment is no past visit of its own
-    visits = patients.visits(case.tx, patient.id, before, case.practice.zone)
+    visits = history.visits(case.tx, patient.id, before, case.practice.zone)
     known = replace(patient, visits=visits) if visits else patient
     return attendance.with_remarks(case.tx, known, start, one.booking, case.practice.zone)
 

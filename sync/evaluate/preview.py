@@ -6,6 +6,7 @@ is a move, the brake counts whole calendars, and patients and their dentists are
 
 from __future__ import annotations
 
+from rules.entry.reading import Reader
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.evaluate.evaluate import Place, before
@@ -61,4 +62,4 @@ def _edit(world: World, tx: Tx, row: ResourceRow) -> EditRow | None:
 def _evaluate(world: World, tx: Tx, row: ResourceRow) -> None:
     source = world.source(row.calendar)
     if source is not None:
-        evaluate_resource(world, tx, source, row)
+        evaluate_resource(world, tx, source, row, Reader(world.practice, world.now()))

@@ -17,7 +17,7 @@ from rules.telling.planning import continues, facts_of
 from sync.core.context import World
 from sync.evaluate import attendance, duplicates, leave, waiting_list
 from sync.plan.messages import plan_booking
-from sync.store import agreements, bookings, calendars, consents, journal, messages, resources, told
+from sync.store import agreements, bookings, calendars, consents, history, journal, messages, resources, told
 from sync.store.bookings import VALID, VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.messages import DROPPED, HELD, PENDING, SUPPRESSED
@@ -63,7 +63,7 @@ def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> 
     zone = world.practice.zone
     young = bookings.with_uid(tx, booking.uid, booking.recurrence, zone)
     if booking.patient is not None:
-        young = young + bookings.untold_of_patient(tx, booking.patient, now - MOVE_WITHIN, zone)
+        young = young + history.untold(tx, booking.patient, now - MOVE_WITHIN, zone)
     for other in young:
         if other.id <= booking.id or not _replaces(world, tx, other, booking):
             continue
@@ -91,7 +91,7 @@ def _left(tx: Tx, booking: BookingRow) -> bool:
 def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[BookingRow]:
     if not facts.patient_id:
         return []
-    found = bookings.vanished_of_patient(tx, facts.patient_id, now - MOVE_WITHIN, world.practice.zone)
+    found = history.vanished(tx, facts.patient_id, now - MOVE_WITHIN, world.practice.zone)
     return [booking for booking in found if booking.start > now and not _told_cancelled(world, tx, booking)]
 
 

@@ -39,10 +39,12 @@ class _Shown(Struct, frozen=True):
         return _Shown(best, more.end or self.end)
 
 
-def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *, apart: bool = False) -> None:
+def evaluate_resource(
+    world: World, tx: Tx, source: Source, row: ResourceRow, entries: Reader, *, apart: bool = False
+) -> None:
     """Evaluate every occurrence, then the bookings whose occurrence is gone, then plan the edit, in one transaction.
     `apart`: leave out an occurrence at which the evaluation fails."""
-    case = _case(world, tx, source, row)
+    case = _case(world, tx, source, row, entries)
     if any(is_companion(event) for event in case.reading.events):
         return
     _note_blocked(case)
@@ -61,11 +63,11 @@ def evaluate_resource(world: World, tx: Tx, source: Source, row: ResourceRow, *,
     _want(case, _problem(case) if case.reading.problem else shown.annotation, shown.end)
 
 
-def _case(world: World, tx: Tx, source: Source, row: ResourceRow) -> Case:
+def _case(world: World, tx: Tx, source: Source, row: ResourceRow, entries: Reader) -> Case:
     now = world.now()
     reading = world.readings.of(source, row.ref, row.payload, world.window(now))
     reading = detached.without_overrides(tx, source, row, reading, now)
-    case = Case(world, tx, source, row, reading, now, Reader(world.practice, now))
+    case = Case(world, tx, source, row, reading, now, entries)
     if _is_history(case):
         return replace(case, fixed="il est trop ancien")
     return case if _may_write(case) else replace(case, fixed="attitre ne peut pas écrire dans cet événement")

@@ -17,7 +17,7 @@ from rules.text.fold import fold
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.evaluate.slot_offers import next_free
-from sync.store import bookings, edits, occurrences, patients, queries, resources
+from sync.store import bookings, edits, history, occurrences, patients, queries, resources
 from sync.store.engine import Tx
 from sync.store.queries import QueryRow
 from sync.store.resources import GONE, PRESENT, ResourceRow
@@ -75,7 +75,7 @@ def _nearest(tx: Tx, term: str, clues: Clues) -> tuple[Patient, ...]:
 def _known(world: World, tx: Tx, patient: Patient) -> Known:
     assert patient.id is not None
     now, zone = world.now(), world.practice.zone
-    past = patients.visits(tx, patient.id, now, zone)
+    past = history.visits(tx, patient.id, now, zone)
     ahead = [one for one in occurrences.busy_of_patient(tx, patient.id, now) if one.start > now]
     first = min(ahead, key=lambda one: one.start, default=None)
     return Known(replace(patient, visits=past), (first.start, first.dentist) if first else None)

@@ -26,7 +26,7 @@ from sync.plan.readiness import why_wait
 from sync.report.facts import Fact, facts
 from sync.report.journal_labels import OF_A_CALENDAR, in_words
 from sync.report.lookup import Target, event_of, reading_of
-from sync.store import agreements, bookings, calendars, messages, patients, resources, story
+from sync.store import agreements, bookings, calendars, history, messages, patients, resources, story
 from sync.store.bookings import BookingRow
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
@@ -137,7 +137,7 @@ def _patient(world: World, tx: Tx, booking: BookingRow) -> Patient | None:
     patient = patients.get(tx, booking.patient) if booking.patient else None
     if patient is None or patient.id is None:
         return None
-    visits = patients.visits(tx, patient.id, min(world.now(), booking.start), world.practice.zone)
+    visits = history.visits(tx, patient.id, min(world.now(), booking.start), world.practice.zone)
     return replace(patient, visits=visits)
 
 

@@ -1,9 +1,9 @@
-"""How appointments ended: the attendance of each booking, a patient's unexcused absences, totals (P47, P48)."""
+"""How appointments ended: the attendance of each booking, and totals (P47, P48)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,16 +15,9 @@ from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.states import AttendanceState, TellingState
-from sync.store.tx import here, the
 
 HONOURED, EXCUSED, UNEXCUSED, UNDECIDED = AttendanceState
 ABSENT = (EXCUSED, UNEXCUSED)
-_b = t.booking.c
-_BEFORE = (
-    select(_b.id, _b.start, _b.state, _b.attendance)
-    .where(*here(t.booking, "patient"), _b.start < the(_b.start))
-    .order_by(_b.start.desc(), _b.id.desc())
-)
 
 
 class Ending(Struct, frozen=True):
@@ -38,19 +31,6 @@ class Ending(Struct, frozen=True):
     start: datetime
     attendance: AttendanceState
     reason: str
-
-
-def unexcused_before(tx: Tx, patient: int, start: datetime, booking: int | None, zone: ZoneInfo) -> tuple[date, ...]:
-    """Days of the patient's unexcused absences before `start`, newest first. Empty if another booking stands between
-    the last absence and `start`: only the first booking after it shows them (P48). `booking`: the one at `start`
-    itself."""
-    days: list[date] = []
-    for row in tx.run(_BEFORE, the_patient=patient, the_start=start):
-        if row.attendance == UNEXCUSED and row.id != booking:
-            days.append(row.start.astimezone(zone).date())
-        elif not days and row.id != booking and row.state != VANISHED and row.attendance != EXCUSED:
-            return ()
-    return tuple(days)
 
 
 def endings(tx: Tx, start: datetime, end: datetime, zone: ZoneInfo, dentist: str | None = None) -> list[Ending]:

@@ -71,6 +71,7 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     tx.cache.tellings[number], tx.cache.messages[number], tx.cache.agreed[number] = [], [], ()  # its number is new
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)
+    tx.cache.history.pop(values["patient"] or 0, None)
     return number
 
 
@@ -80,7 +81,7 @@ def change(tx: Tx, booking: int, **values: Unpack[BookingColumns]) -> None:
     news = values.keys() if known is None else _news(known, values)
     if news:
         tx.run(_CHANGE, the_id=booking, **values)
-        _forget(tx, booking, news)
+        _forget(tx, booking, news, values.get("patient"))
 
 
 def remove(tx: Tx, booking: int) -> None:
@@ -110,13 +111,18 @@ def unlearn(tx: Tx, calendar: str, ref: str, kept: set[tuple[str, str]], now: da
 def get(tx: Tx, booking: int, zone: ZoneInfo) -> BookingRow | None:
     """The booking of that number."""
     known: BookingRow | None = tx.cache.bookings.get(booking)
-    return known or next(_rows(tx.run(_GET, the_id=booking), zone), None)
+    return known or next(iter(these(tx, [booking], zone)), None)
+
+
+def these(tx: Tx, bookings: Sequence[int], zone: ZoneInfo) -> list[BookingRow]:
+    """The bookings of these numbers."""
+    return [row for part in in_parts(bookings) for row in _kept(tx, tx.run(_THESE, those_id=part), zone)]
 
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
     """The bookings whose event stands, or last stood, in that resource."""
     known = tx.cache.at_place.get((calendar, ref))
-    return list(_rows(tx.run(_AT, the_calendar=calendar, the_ref=ref), zone)) if known is None else list(known)
+    return _kept(tx, tx.run(_AT, the_calendar=calendar, the_ref=ref), zone) if known is None else list(known)
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
@@ -124,9 +130,8 @@ def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:
     stood = tx.cache.at_place
     stood.update({(calendar, ref): [] for ref in refs})
     for part in in_parts(refs):
-        for row in _rows(tx.run(_AT_ANY, the_calendar=calendar, those_ref=part), zone):
+        for row in _kept(tx, tx.run(_AT_ANY, the_calendar=calendar, those_ref=part), zone):
             stood[(calendar, row.ref)].append(row)
-            tx.cache.bookings[row.id] = row
 
 
 def with_uid(tx: Tx, uid: str, recurrence: str, zone: ZoneInfo) -> list[BookingRow]:
@@ -144,9 +149,10 @@ def with_any_uid(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> list[BookingRow
     return [row for part in in_parts(uids) for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone)]
 
 
-def expected(tx: Tx) -> list[int]:
-    """The numbers of the bookings that were read for a batch."""
-    return sorted(tx.cache.bookings)
+def expected(tx: Tx) -> list[BookingRow]:
+    """The bookings that were read so far."""
+    known: dict[int, BookingRow] = tx.cache.bookings
+    return [known[number] for number in sorted(known)]
 
 
 def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
@@ -154,9 +160,8 @@ def expect_uids(tx: Tx, uids: Sequence[str], zone: ZoneInfo) -> None:
     bore = tx.cache.with_uid
     bore.update({uid: [] for uid in uids})
     for part in in_parts(uids):
-        for row in _rows(tx.run(_WITH_ANY_UID, those_uid=part), zone):
+        for row in _kept(tx, tx.run(_WITH_ANY_UID, those_uid=part), zone):
             bore[row.uid].append(row)
-            tx.cache.bookings[row.id] = row
 
 
 def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
@@ -171,17 +176,6 @@ def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
     for booking in at_place(tx, calendar, ref, zone):
         if booking.adjusted is not None:
             change(tx, booking.id, adjusted={**booking.adjusted, "done": True})
-
-
-def vanished_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that vanished after `since`; one of them may have moved here (hard case G08,
-    calcurse)."""
-    return list(_rows(tx.run(_VANISHED_OF, the_patient=patient, the_vanished_at=since), zone))
-
-
-def untold_of_patient(tx: Tx, patient: int, since: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that were created after `since` and stand in a calendar."""
-    return list(_rows(tx.run(_UNTOLD_OF, the_patient=patient, the_created_at=since), zone))
 
 
 def at_the_hour(tx: Tx, patient: int, start: datetime, zone: ZoneInfo) -> list[BookingRow]:
@@ -213,7 +207,7 @@ def unreminded(tx: Tx, practice: Practice, now: datetime) -> list[BookingRow]:
     A cheap preselection at each pass; `rules.telling.planning.reminder_due` decides."""
     coming = tx.run(_UNREMINDED, the_start=now, the_end=horizon(practice, now))
     ids = [number for number, start, told in coming if told is not None and hour_has_come(start, told, practice, now)]
-    return [row for part in in_parts(ids) for row in _rows(tx.run(_THESE, those_id=part), practice.zone)]
+    return these(tx, ids, practice.zone)
 
 
 def vanished_since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[BookingRow]:
@@ -273,6 +267,12 @@ def _rows(found: Iterable[Any], zone: ZoneInfo) -> Iterator[BookingRow]:
     return (_row(row, zone) for row in sorted(found, key=lambda row: int(row.id)))
 
 
+def _kept(tx: Tx, found: Iterable[Any], zone: ZoneInfo) -> list[BookingRow]:
+    rows = list(_rows(found, zone))
+    tx.cache.bookings.update((row.id, row) for row in rows)
+    return rows
+
+
 def _row(row: Any, zone: ZoneInfo) -> BookingRow:
     values = row._asdict()
     values["state"], values["facts"] = BookingState(row.state), facts_from_json(row.facts, zone)
@@ -299,9 +299,14 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def _forget(tx: Tx, booking: int, columns: Collection[str]) -> None:
-    """Drop what the cache holds of the booking; if its place or UID changes, all that it holds by place and UID."""
-    tx.cache.bookings.pop(booking, None)
+def _forget(tx: Tx, booking: int, columns: Collection[str], patient: int | None = None) -> None:
+    """Drop what the cache holds of the booking, which is that patient's now; if its place or UID changes, all that it
+    holds by place and UID."""
+    before: BookingRow | None = tx.cache.bookings.pop(booking, None)
+    if before is None:
+        tx.cache.history.clear()
+    for whose in (patient, before and before.patient):
+        tx.cache.history.pop(whose or 0, None)
     kept: tuple[dict[Any, list[BookingRow]], ...] = (tx.cache.at_place, tx.cache.with_uid)
     for known in kept:
         if _MOVES.isdisjoint(columns):
@@ -317,14 +322,12 @@ _MOVES = frozenset({"calendar", "ref", "uid", "recurrence"})
 _b, _t = t.booking.c, t.telling.c
 _EVERY = select(*(_b[name] for name in BookingRow.__struct_fields__))
 _ADD, _REMOVE = insert(t.booking), delete(t.booking).where(*here(t.booking, "id"))
-_CHANGE, _GET = update(t.booking).where(*here(t.booking, "id")), _EVERY.where(*here(t.booking, "id"))
+_CHANGE = update(t.booking).where(*here(t.booking, "id"))
 _AT = _EVERY.where(*here(t.booking, "calendar", "ref"))
 _AT_ANY = _EVERY.where(*here(t.booking, "calendar"), those(_b.ref))
 _WITH_ANY_UID = _EVERY.where(*here(t.booking), those(_b.uid))
 _WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
 _OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
-_VANISHED_OF = _OF_PATIENT.where(_b.vanished_at > the(_b.vanished_at), _b.outcome.is_(None))
-_UNTOLD_OF = _OF_PATIENT.where(_b.created_at >= the(_b.created_at), _b.vanished_at.is_(None))
 _AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None))
 _VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
 _later = t.telling.alias().c

@@ -34,7 +34,8 @@ def lead_to(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Delete the names of the merged record, and let its number lead to the record that is kept."""
     names = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(names.practice == tx.practice, names.patient == gone))
-    tx.cache.records.clear()
+    for known in (tx.cache.records, tx.cache.named, tx.cache.pointed):
+        known.clear()
     c = t.patient.c
     values = {"merged_into": kept, "changed_at": now, "provisional": None}
     tx.connection.execute(

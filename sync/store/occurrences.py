@@ -52,6 +52,7 @@ def replace(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Add many occurrences at once."""
     tx.cache.busy.clear()
+    tx.cache.theirs.clear()
     tx.add(_ADD_OCCURRENCES, rows)
 
 
@@ -109,6 +110,7 @@ def evaluated(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **value
         return False
     key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
     longer = values.get("end", before["end"]) != before["end"]
+    _forget_of(tx, {before["patient"], values.get("patient")})
     before.update(values)
     tx.later(_EVALUATED, {**key, **before})
     if longer:
@@ -174,7 +176,24 @@ def taken(tx: Tx, dentists: Sequence[str], start: datetime, end: datetime) -> tu
 
 def busy_of_patient(tx: Tx, patient: int, since: datetime) -> tuple[Busy, ...]:
     """The patient's bookings that end after `since`, with any dentist."""
-    return tuple(_busy(*row) for row in tx.run(_THEIRS, the_patient=patient, the_end=since))
+    if (patient, since) not in tx.cache.theirs:
+        expect_of_patients(tx, [patient], since)
+    return tuple(_busy(*row) for row in tx.cache.theirs[patient, since])
+
+
+def expect_of_patients(tx: Tx, patients: Collection[int], since: datetime) -> None:
+    """Read in one query what takes the time of these patients, before `busy_of_patient` is asked about them."""
+    theirs = tx.cache.theirs
+    theirs.update({(patient, since): [] for patient in patients})
+    for part in in_parts(sorted(patients)):
+        for patient, *row in tx.run(_THEIRS, those_patient=part, the_end=since):
+            theirs[patient, since].append(row)
+
+
+def _forget_of(tx: Tx, patients: Collection[int | None]) -> None:
+    theirs = tx.cache.theirs
+    for key in [key for key in theirs if key[0] in patients]:
+        del theirs[key]
 
 
 def neighbours(tx: Tx, dentist: str, start: datetime, end: datetime) -> set[tuple[str, str]]:
@@ -249,7 +268,7 @@ _SHOWN = (
 # Events of a calendar that left the configuration take no time.
 _SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == CalendarState.SUSPENDED)
 STANDS = _o.calendar.not_in(_SUSPENDED)
-_COMING = (*here(t.occurrence, "patient"), _o.end > the(_o.end), STANDS)
+_COMING = (*here(t.occurrence), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
 _MANY = 20
 # A union of two queries: with OR and several dentists, SQLite scans all occurrences of these dentists.
@@ -262,8 +281,8 @@ _IS_BLOCK = (*here(t.occurrence, "dentist"), _MEETS, _o.kind == Kind.BLOCK.value
 _EVERY_BLOCK = select(_o.calendar, _o.ref, _o.uid, _o.start, _o.end, _o.all_day, _o.label).where(*_IS_BLOCK)
 _BLOCKS = _THERE.where(_o.kind == Kind.BLOCK.value)
 _NEIGHBOURS = _THERE.where(_o.kind.in_((Kind.BOOKING.value, Kind.BLOCK.value)))
-_THEIRS = select(*_SHOWN).where(*_COMING, _o.kind == Kind.BOOKING.value)
-_PLACES = select(_o.calendar, _o.ref).where(*_COMING)
+_THEIRS = select(_o.patient, *_SHOWN).where(*_COMING, those(_o.patient), _o.kind == Kind.BOOKING.value)
+_PLACES = select(_o.calendar, _o.ref).where(*_COMING, _o.patient == the(_o.patient))
 # as a literal, not as a parameter: only then SQLite uses the partial index of series; and without a clause on the
 # calendar: with one, it scans the calendar instead
 _ORDINARY: Any = literal_column("''")

@@ -5,11 +5,9 @@ the old value (P4).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
-from itertools import zip_longest
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,8 +19,8 @@ from sync.store import counters, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.nameindex import AS_ONE
-from sync.store.states import AttendanceState, BookingState
-from sync.store.tx import here, the, those
+from sync.store.states import BookingState
+from sync.store.tx import here, in_parts, the, those
 
 if TYPE_CHECKING:
     from rules.patients.clues import Clues
@@ -36,27 +34,27 @@ UNWANTED = ("no_sms_since", "no_email_since")  # what only the patient changes, 
 
 
 _c, _b = t.patient.c, t.booking.c
-_GET = select(t.patient).where(*here(t.patient, "id"))
-_AMONG = select(t.patient).where(*here(t.patient), those(_c.id), _c.merged_into.is_(None))
-_KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
-_WORDS = 8  # of names, in one query
-_NAMED = select(t.patient_name.c.patient).where(
-    *here(t.patient_name), t.patient_name.c.token.in_([bindparam(f"word_{number}") for number in range(_WORDS)])
-)
-_OWN = ("the_mobile", "the_email", "the_birth_date")
-_WITH = union_all(*(select(_c.id).where(*here(t.patient, name.removeprefix("the_"))) for name in _OWN))
-_VISITS = (
-    select(_b.start, _b.dentist, _b.facts)
-    .where(*here(t.booking, "patient"), _b.end <= the(_b.end))
-    .where(  # as `took_place`
-        or_(
-            _b.attendance == AttendanceState.HONOURED,
-            and_(_b.attendance.is_(None), _b.state == BookingState.VALID),
-        )
+_FIELDS = ("id", *DETAILS, *UNWANTED)
+_RECORDS = select(*(_c[name] for name in _FIELDS)).where(*here(t.patient))
+_GET = _RECORDS.add_columns(_c.merged_into).where(_c.id == the(_c.id))
+_AMONG = _RECORDS.where(those(_c.id), _c.merged_into.is_(None))
+_EVERY = _RECORDS.where(_c.merged_into.is_(None)).order_by(_c.family_name, _c.given_name, _c.id)
+_MERGED = _RECORDS.where(_c.merged_into == the(_c.merged_into))
+_ANSWERED_FOR = (
+    _RECORDS.where(
+        _c.merged_into.is_(None),
+        func.lower(_c.guardian) == bindparam("name", type_=_c.guardian.type),
+        or_(_c.guardian_mobile.is_not(None), _c.guardian_email.is_not(None)),
     )
-    .order_by(_b.start.desc())
+    .order_by(_c.id)
     .limit(20)
 )
+_KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
+_NAMED = select(t.patient_name.c.token, t.patient_name.c.patient).where(
+    *here(t.patient_name), those(t.patient_name.c.token)
+)
+_POINTING = ("mobile", "email", "birth_date")
+_WITH = union_all(*(select(_c.id).where(*here(t.patient), those(_c[name])) for name in _POINTING))
 
 _THEIRS = and_(_b.practice == _c.practice, _b.patient == _c.id)
 _PROVISIONAL = select(_c.id, _c.provisional, _c.dentist).where(
@@ -73,10 +71,11 @@ _DOUBTFUL = _PROVISIONAL.where(
 
 def get(tx: Tx, patient: int) -> Patient | None:
     """The record of that number, or the record that it was merged into."""
-    row = tx.run(_GET, the_id=patient).mappings().first()
+    row = tx.run(_GET, the_id=patient).first()
     if row is None:
         return None
-    return get(tx, row["merged_into"]) if row["merged_into"] else _patients(tx, [row])[0]
+    *record, merged_into = row
+    return get(tx, merged_into) if merged_into else _patients([record])[0]
 
 
 def is_same(tx: Tx, one: int, other: int) -> bool:
@@ -94,20 +93,31 @@ def candidates(tx: Tx, clues: Clues) -> tuple[Patient, ...]:
     """
     if tx.cache.nobody:
         return ()
-    ids = {*_pointed(tx, clues), *_named(tx, clues.names)}
+    ids = {*clues.ids, *_pointed(tx, [clues]), *_named(tx, clues)}
     known = _known(tx, ids)
     return tuple(one for number in sorted(ids) if (one := known[number]))
+
+
+def expect(tx: Tx, asked: Sequence[Clues]) -> set[int]:
+    """Before many entries are evaluated: read in few queries all to whom these clues point. Returns those who are
+    probably meant: a detail or two words of the name are theirs. An empty directory is not searched."""
+    if not counters.ever_counted(tx, "patient"):
+        tx.cache.nobody = True
+        return set()
+    _read_words(tx, {word for clues in asked for word in _words(clues)})
+    meant = _pointed(tx, asked)
+    _known(tx, meant.union(*(_named(tx, clues) for clues in asked)))
+    return meant.union(*(_named(tx, clues, limit=5, at_least=2) for clues in asked))
 
 
 def _known(tx: Tx, ids: set[int]) -> dict[int, Patient | None]:
     """number → record, None of one that was merged into another. Namesakes are candidates again and again, so each is
     read once in a transaction."""
     known = tx.cache.records
-    unread = sorted(ids - known.keys())
-    if unread:
-        found = _patients(tx, tx.run(_AMONG, those_id=unread).mappings())
+    for part in in_parts(sorted(ids - known.keys())):
+        found = _patients(tx.run(_AMONG, those_id=part))
         also = _known_as(tx, [one.id for one in found if one.id is not None])
-        known |= dict.fromkeys(unread)
+        known |= dict.fromkeys(part)
         known |= {one.id: replace(one, known_as=also[one.id]) if one.id in also else one for one in found if one.id}
     return known
 
@@ -118,31 +128,49 @@ def _known_as(tx: Tx, patients: list[int]) -> dict[int | None, tuple[tuple[str, 
     return {into: tuple((row[2], row[3]) for row in rows if row[0] == into) for into in {row[0] for row in rows}}
 
 
-def _pointed(tx: Tx, clues: Clues) -> list[int]:
-    """The records with one of these details. One query for each clue, so that each uses its own index."""
-    asked = zip_longest(clues.mobiles, clues.emails, clues.birth_dates)
-    found = [dict(zip(_OWN, values, strict=True)) for values in asked]
-    return [*clues.ids, *(number for values in found for number in tx.run(_WITH, **values).scalars())]
+def _pointed(tx: Tx, asked: Sequence[Clues]) -> set[int]:
+    """The records with one of these details, each read once in a transaction. A union, so that each kind of detail uses
+    its own index."""
+    details = {detail for clues in asked for detail in _details(clues)}
+    kept = tx.cache.pointed
+    for part in in_parts(sorted(details - kept.keys(), key=str)):
+        values = {f"those_{name}": [value for other, value in part if other == name] for name in _POINTING}
+        ids = set(tx.run(_WITH, **values).scalars())
+        kept.update({detail: set() for detail in part})
+        for one in filter(None, map(_known(tx, ids).get, ids)):
+            for name in _POINTING:
+                kept.get((name, getattr(one, name)), set()).add(one.id or 0)
+    return {number for detail in details for number in kept[detail]}
 
 
-def _named(tx: Tx, names: Iterable[str], limit: int = 200) -> list[int]:
-    """The records that share words of the name, most words first. Counted here: with GROUP BY, SQLite scans the whole
-    index."""
-    wanted = sorted({spelt for name in names for spelt in (name, AS_ONE + name)})
-    parts = (wanted[start : start + _WORDS] for start in range(0, len(wanted), _WORDS))
-    shared = Counter[int](patient for part in parts for patient in tx.run(_NAMED, **_words(part)).scalars())
-    return sorted(shared, key=lambda patient: (-shared[patient], patient))[:limit]
+def _details(clues: Clues) -> Iterator[tuple[str, Any]]:
+    for name, values in zip(_POINTING, (clues.mobiles, clues.emails, clues.birth_dates), strict=True):
+        yield from ((name, value) for value in values)
 
 
-def _words(part: list[str]) -> dict[str, str]:
-    """A fixed number of parameters for any number of words, so that one statement serves: the last word is repeated."""
-    return {f"word_{number}": part[min(number, len(part) - 1)] for number in range(_WORDS)}
+def _named(tx: Tx, clues: Clues, limit: int = 200, at_least: int = 1) -> list[int]:
+    """The records that share words of the name, `at_least` so many, most words first. Counted here: with GROUP BY,
+    SQLite scans the whole index."""
+    wanted = _words(clues)
+    _read_words(tx, wanted)
+    shared = Counter[int](patient for word in wanted for patient in tx.cache.named[word])
+    found = [patient for patient, words in shared.items() if words >= at_least]
+    if len(found) > limit:
+        found.sort(key=lambda patient: (-shared[patient], patient))
+    return found[:limit]
 
 
-def expect(tx: Tx) -> None:
-    """Before many events are evaluated: find out whether the directory is empty, so that it is not searched."""
-    if not counters.ever_counted(tx, "patient"):
-        tx.cache.nobody = True
+def _words(clues: Clues) -> set[str]:
+    return {spelt for name in clues.names for spelt in (name, AS_ONE + name)}
+
+
+def _read_words(tx: Tx, wanted: set[str]) -> None:
+    """Read to which records these words lead, each once in a transaction."""
+    kept = tx.cache.named
+    for part in in_parts(sorted(wanted - kept.keys())):
+        kept.update({word: [] for word in part})
+        for word, patient in tx.run(_NAMED, those_token=part):
+            kept[word].append(patient)
 
 
 def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
@@ -161,7 +189,6 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: boo
         number = counters.take_numbers(tx, "patient")[0]
         row = {**values, "created_at": now, "changed_at": now}
         tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
-        tx.cache.records.pop(number, None)
         _index_names(tx, number, patient)
         return number
     before = get(tx, patient.id)
@@ -171,7 +198,6 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: boo
         firm = {"provisional": None} if "dentist" in changed else {}
         values = {**changed, **firm, "changed_at": now}
         tx.connection.execute(update(t.patient).where(*_where(tx, patient.id)).values(**values))
-        tx.cache.records.pop(patient.id, None)
         if keep_name and not {"family_name", "given_name"}.isdisjoint(changed):
             _keep_name(tx, before, now)
         _index_names(tx, patient.id, patient)
@@ -180,26 +206,12 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: boo
 
 def every(tx: Tx) -> tuple[Patient, ...]:
     """The whole directory, by name."""
-    c = t.patient.c
-    query = select(t.patient).where(c.practice == tx.practice, c.merged_into.is_(None))
-    rows = tx.connection.execute(query.order_by(c.family_name, c.given_name, c.id)).mappings().all()
-    return tuple(_patients(tx, rows))
+    return tuple(_patients(tx.run(_EVERY)))
 
 
 def guardians(tx: Tx, name: str) -> list[Patient]:
     """The records that name this person as who answers for them, and say how to reach them."""
-    c = t.patient.c
-    query = select(t.patient).where(
-        c.practice == tx.practice, c.merged_into.is_(None), func.lower(c.guardian) == name.lower(),
-        or_(c.guardian_mobile.is_not(None), c.guardian_email.is_not(None)),
-    )  # fmt: skip
-    return _patients(tx, tx.connection.execute(query.order_by(c.id).limit(20)).mappings())
-
-
-def visits(tx: Tx, patient: int, before: datetime, zone: ZoneInfo) -> tuple[tuple[date, str, str | None], ...]:
-    """(day, dentist, motif) of the patient's past bookings that took place, newest first."""
-    rows = tx.run(_VISITS, the_patient=patient, the_end=before)
-    return tuple((start.astimezone(zone).date(), dentist, facts.get("motif")) for start, dentist, facts in rows)
+    return _patients(tx.run(_ANSWERED_FOR, name=name.lower()))
 
 
 class Provisional(Struct, frozen=True):
@@ -246,7 +258,18 @@ def _index_names(tx: Tx, number: int, patient: Patient) -> None:
     rows = [{"practice": tx.practice, "patient": number, "token": token} for token in tokens]
     if rows:
         tx.connection.execute(insert(t.patient_name), rows)
+    _forget(tx, number, patient, tokens)
     nameindex.touch(tx, number)
+
+
+def _forget(tx: Tx, number: int, patient: Patient, words: Iterable[str]) -> None:
+    """Drop what the cache holds of the record, of what found it, and of what finds it from now on."""
+    tx.cache.records.pop(number, None)
+    for word in {*words, *(word for word, found in tx.cache.named.items() if number in found)}:
+        tx.cache.named.pop(word, None)
+    has = {(name, getattr(patient, name)) for name in _POINTING}
+    for detail in has.union(detail for detail, found in tx.cache.pointed.items() if number in found):
+        tx.cache.pointed.pop(detail, None)
 
 
 def history(tx: Tx, patient: int) -> list[dict[str, Any]]:
@@ -265,9 +288,7 @@ def find_by_names(tx: Tx, patient: int) -> None:
 
 def merged(tx: Tx, patient: int) -> list[Patient]:
     """The records that were merged into that one; their names still find it."""
-    c = t.patient.c
-    rows = tx.connection.execute(select(t.patient).where(c.practice == tx.practice, c.merged_into == patient))
-    return _patients(tx, rows.mappings())
+    return _patients(tx.run(_MERGED, the_merged_into=patient))
 
 
 def _name_words(patient: Patient) -> list[str]:
@@ -297,8 +318,8 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _patients(_tx: Tx, rows: Iterable[Any]) -> list[Patient]:
-    return [Patient(id=row["id"], **{name: row[name] for name in (*DETAILS, *UNWANTED)}) for row in rows]
+def _patients(rows: Iterable[Iterable[Any]]) -> list[Patient]:
+    return [Patient(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
 
 def _where(tx: Tx, patient: int) -> tuple[Any, ...]:

@@ -87,6 +87,10 @@ class TransactionCache(Struct):
     # Dropped as a whole by new occurrences, and where one gets another end.
     busy: dict[Span, list[list[Any]]] = field(default_factory=dict)
 
+    # occurrences: (patient, since) → columns of a Busy of their bookings that end after it, as stored.
+    # Dropped as a whole by new occurrences, and of its patients where one is found to be something else.
+    theirs: dict[tuple[int, datetime], list[list[Any]]] = field(default_factory=dict)
+
     # edits: places without a waiting edit. Putting an edit takes its place out, dropping one puts it in.
     without_edit: set[Place] = field(default_factory=set)
 
@@ -95,8 +99,12 @@ class TransactionCache(Struct):
     at_place: dict[Place, list[Any]] = field(default_factory=dict)
     with_uid: dict[str, list[Any]] = field(default_factory=dict)
 
-    # bookings: number → BookingRow as it was read for a batch. A change of that booking drops it.
+    # bookings: number → BookingRow as it was read. A change of that booking drops it.
     bookings: dict[int, Any] = field(default_factory=dict)
+
+    # history: patient → rows of their bookings, the newest first. A change of a booking drops those of its patient,
+    # and all of them where nobody knows whose it was.
+    history: dict[int, list[Any]] = field(default_factory=dict)
 
     # told: booking → its telling rows, in order. A change of one of them drops the booking's.
     tellings: dict[int, list[Any]] = field(default_factory=dict)
@@ -119,6 +127,11 @@ class TransactionCache(Struct):
     # patients: number → Patient with the names that it is known as, None where it was merged into another. Each change
     # of a record drops it.
     records: dict[int, Any] = field(default_factory=dict)
+
+    # patients: word of a name → the records that it finds; (detail, value) → the records that have it. A change of a
+    # record drops what finds it, or is to find it.
+    named: dict[str, list[int]] = field(default_factory=dict)
+    pointed: dict[tuple[str, Any], set[int]] = field(default_factory=dict)
 
     # wishes: booking → its open WishRows; None: not asked yet. Dropped by each new or closed wish.
     wishes: Any = None

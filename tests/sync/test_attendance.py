@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from sync.evaluate.brake import drop, hold, release
-from sync.store import bookings, patients
+from sync.store import bookings, history
 from sync.store.attendance import visits, without_outcome
 from tests.sync.conftest import COMPLETE, MORNING, PARIS, Office, ics
 
@@ -131,11 +131,11 @@ def test_p48_the_remark_comes_to_a_booking_that_stood_already(office: Office) ->
 def test_p7_an_absence_is_no_visit(office: Office) -> None:
     visit(office, "a", at(1, 10))
     with office.world.store.read() as tx:
-        assert len(patients.visits(tx, 1, office.now, PARIS)) == 1
+        assert len(history.visits(tx, 1, office.now, PARIS)) == 1
     write(office, "a", f"{COMPLETE}\nAbsent", at(1, 10))
     office.passes(later=timedelta(minutes=5))
     with office.world.store.read() as tx:
-        assert patients.visits(tx, 1, office.now, PARIS) == ()
+        assert history.visits(tx, 1, office.now, PARIS) == ()
         assert visits(tx, at(0, 0), at(9, 0)) == {}
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rules.model import Channel, Facts, Patient
 from sync.cli import app
-from sync.store import attendance, bookings, calendars, consents, patients, resources
+from sync.store import attendance, bookings, calendars, consents, history, patients, resources
 from sync.store.codec import facts_to_json
 from sync.store.engine import Store
 from tests.sync.conftest import PARIS
@@ -90,7 +90,7 @@ def test_p48_a_visit_that_took_place_counts_whatever_was_to_be_corrected_in_it(s
     assert [row["attendance"] for row in ask("show", "2")["past"]] == ["honoured", None]
     assert attitre("show", "2").stdout.count("honoré") == 1
     with store.read() as tx:
-        counted = [(day, dentist) for day, dentist, _ in patients.visits(tx, 2, NOW, PARIS)]
+        counted = [(day, dentist) for day, dentist, _ in history.visits(tx, 2, NOW, PARIS)]
         assert counted == [((NOW - timedelta(days=20)).astimezone(PARIS).date(), "bernard")]
         assert attendance.visits(tx, NOW - timedelta(days=25), NOW - timedelta(days=5))["bernard"] == 1
 

@@ -4,24 +4,29 @@ same is not written (law L2)."""
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event as sql
+from sqlalchemy import select
 
-from rules.model import Channel, Consent, MessageKind, Send
+from rules.model import Channel, Consent, Kind, MessageKind, Patient, Send
+from rules.patients.clues import Clues
 from sync.evaluate.evaluate import evaluate
-from sync.store import bookings, consents, messages, resources, told
+from sync.store import bookings, consents, history, joining, messages, occurrences, patients, resources, told
+from sync.store import tables as t
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
-from sync.store.states import MessageState, TellingState
+from sync.store.states import AttendanceState, BookingState, MessageState, TellingState
 from sync.store.tx import TransactionCache
 from tests.desk import MARIE, Desk, make_desk
 from tests.office import PARIS
 
 Write = Callable[[Tx, BookingRow, datetime], Any]
+PLACE = ("memory:martin", "e1.ics")
 
 
 @pytest.fixture
@@ -34,11 +39,24 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
-def answers(tx: Tx, booking: int) -> tuple[object, ...]:
-    """All that is asked of a booking while it is evaluated."""
+SOPHIE = replace(MARIE, given_name="Sophie", mobile="+33699999999", email="sophie@example.org", birth_date=None)
+ASKED = (
+    Clues(names=("dupont", "marie")), Clues(names=("sophie",)), Clues(names=("le", "goff")),
+    Clues(mobiles=("+33612345678", "+33699999999")), Clues(emails=("marie.dupont@example.org", "sophie@example.org")),
+    Clues(birth_dates=(date(1981, 5, 12),)), Clues(ids=(1,)),
+)  # fmt: skip
+
+
+def answers(tx: Tx, row: BookingRow, now: datetime) -> tuple[object, ...]:
+    """All that is asked of a booking, and of Marie, while it is evaluated."""
+    booking, long_ago, day = row.id, now - timedelta(days=400), timedelta(days=1)
     return (
         bookings.get(tx, booking, PARIS), told.knowledge(tx, booking, PARIS), told.refused(tx, booking, PARIS),
-        messages.of_booking(tx, booking, PARIS), consents.of(tx, booking),
+        messages.of_booking(tx, booking, PARIS), consents.of(tx, booking), bookings.at_place(tx, *PLACE, PARIS),
+        bookings.with_uid(tx, "e1", "", PARIS), history.visits(tx, 1, row.end + day, PARIS),
+        history.unexcused_before(tx, 1, row.start + day, None, PARIS), history.vanished(tx, 1, long_ago, PARIS),
+        history.untold(tx, 1, long_ago, PARIS), occurrences.busy_of_patient(tx, 1, now),
+        *(patients.candidates(tx, one) for one in ASKED),
     )  # fmt: skip
 
 
@@ -71,6 +89,27 @@ def takes_back(tx: Tx, row: BookingRow, now: datetime) -> None:
     consents.forget(tx, row.id)
 
 
+def books_again(tx: Tx, row: BookingRow, now: datetime) -> None:
+    [values] = [dict(one) for one in tx.connection.execute(select(t.booking)).mappings()]
+    bookings.add(tx, **{**values, "uid": "e2", "created_at": now, "id": 0})  # type: ignore[misc]
+
+
+def names(tx: Tx, patient: Patient, now: datetime) -> int:
+    return patients.save(tx, patient, now, "test", keep_name=True)
+
+
+def merges(tx: Tx, now: datetime) -> None:
+    gone = names(tx, SOPHIE, now)
+    assert patients.expect(tx, ASKED) == {1, gone}
+    joining.lead_to(tx, gone, 1, now)
+
+
+def is_found(tx: Tx, row: BookingRow, kind: Kind, patient: int | None) -> bool:
+    return occurrences.evaluated(
+        tx, PLACE, row.uid, row.recurrence, kind=kind.value, label="", booking=None, patient=patient, motif=None
+    )
+
+
 WRITES: dict[str, Write] = {
     "a telling": tells,
     "a telling settled": lambda tx, row, now: told.settle(tx, row.id, Channel.SMS, 1, TellingState.UNCLEAR),
@@ -82,27 +121,48 @@ WRITES: dict[str, Write] = {
     "an agreement taken back": takes_back,
     "another time": lambda tx, row, now: bookings.change(tx, row.id, start=row.start + timedelta(hours=1)),
     "another place": lambda tx, row, now: bookings.change(tx, row.id, ref="other.ics"),
+    "another patient": lambda tx, row, now: bookings.change(tx, row.id, patient=None),
+    "a visit": lambda tx, row, now: bookings.change(tx, row.id, attendance=AttendanceState.HONOURED),
+    "an absence": lambda tx, row, now: bookings.change(tx, row.id, attendance=AttendanceState.UNEXCUSED),
+    "a booking gone": lambda tx, row, now: bookings.change(tx, row.id, state=BookingState.VANISHED, vanished_at=now),
+    "a booking more": books_again,
+    "a booking less": lambda tx, row, now: bookings.remove(tx, row.id),
+    "no appointment": lambda tx, row, now: is_found(tx, row, Kind.BLOCK, None),
+    "no place": lambda tx, row, now: occurrences.replace(tx, *PLACE, []),
+    "a record": lambda tx, row, now: names(tx, SOPHIE, now),
+    "a record's mobile": lambda tx, row, now: names(tx, replace(MARIE, id=1, mobile="+33699999999"), now),
+    "a record's name": lambda tx, row, now: names(tx, replace(MARIE, id=1, family_name="Le Goff"), now),
+    "no more SMS": lambda tx, row, now: patients.set_unwanted(tx, 1, {Channel.SMS: now}, now),
+    "two records are one": lambda tx, row, now: merges(tx, now),
 }
 
 
-def the_booking(tx: Tx) -> BookingRow:
+def the_booking(tx: Tx, now: datetime) -> BookingRow:
     """Read as for a batch."""
-    [row] = bookings.with_any_uid(tx, ["e1"], PARIS)
-    bookings.expect(tx, row.calendar, [row.ref], PARIS)
+    bookings.expect(tx, PLACE[0], [PLACE[1]], PARIS)
+    bookings.expect_uids(tx, ["e1"], PARIS)
+    [row] = bookings.expected(tx)
+    assert (row.calendar, row.ref) == PLACE
     for of_each in (told, messages, consents):
         of_each.expect(tx, [row.id])
+    meant = patients.expect(tx, ASKED)
+    assert meant == {1}
+    history.expect(tx, meant)
+    occurrences.expect(tx, PLACE[0], [PLACE[1]])
+    occurrences.expect_of_patients(tx, meant, now)
     return row
 
 
 @pytest.mark.parametrize("what", WRITES)
 def test_what_was_read_ahead_is_dropped_by_whoever_writes(desk: Desk, what: str) -> None:
     with desk.office.world.store.write() as tx:
-        row = the_booking(tx)
-        before = answers(tx, row.id)
-        WRITES[what](tx, row, desk.office.now)
-        found = answers(tx, row.id)
+        now = desk.office.now
+        row = the_booking(tx, now)
+        before = answers(tx, row, now)
+        WRITES[what](tx, row, now)
+        found = answers(tx, row, now)
         tx.cache = TransactionCache()
-        assert found == answers(tx, row.id)
+        assert found == answers(tx, row, now)
         assert (found == before) == (what == "an agreement taken back")
 
 
@@ -110,8 +170,8 @@ def test_an_hour_that_comes_twice_is_another_time(desk: Desk) -> None:
     twice = datetime(2026, 10, 25, 2, 30, tzinfo=PARIS)
     for fold in (0, 1):
         with desk.office.world.store.write() as tx:
-            bookings.change(tx, the_booking(tx).id, start=twice.replace(fold=fold))
-            assert the_booking(tx).start.fold == fold
+            bookings.change(tx, the_booking(tx, desk.office.now).id, start=twice.replace(fold=fold))
+            assert the_booking(tx, desk.office.now).start.fold == fold
 
 
 def test_l2_appointments_that_come_out_the_same_are_not_written(desk: Desk) -> None:
