@@ -48,6 +48,7 @@ class Pass(Struct, frozen=True):
     restored: bool = False  # as in `one_pass`
     tell_all: bool = False  # as in `one_pass`
     in_slices: bool = False  # of the backlog one slice a pass; False: all of it before any other step
+    half_known: bool = False  # a first listing goes on: what was read waits for it, and edits are answered by previews
     refresh: Callable[[], bool] = nothing_read  # reads what due messages depend on (hard case H08); True: read any
 
 
@@ -109,6 +110,8 @@ class _Taken(Struct, frozen=True):
             return False
         if not (step.when_all_known and self.this.in_slices):
             return True
+        if self.this.half_known:
+            return False
         with self.this.world.store.read() as tx:
             return not resources.backlog_is_open(tx)
 
@@ -147,7 +150,7 @@ def _not_evaluated(_world: World, tx: Tx, _now: datetime) -> bool:
 def _evaluate(this: Pass) -> int:
     from sync.evaluate.evaluate import evaluate, needs_slices
 
-    if not (this.in_slices and needs_slices(this.world)):
+    if not (this.half_known or (this.in_slices and needs_slices(this.world))):
         return evaluate(this.world)
     from sync.evaluate.preview import answer
 
@@ -157,6 +160,8 @@ def _evaluate(this: Pass) -> int:
 def _evaluate_slice(this: Pass) -> int:
     from sync.evaluate.evaluate import evaluate_slice
 
+    if this.half_known:
+        return 0
     return len(evaluate_slice(this.world).places)
 
 

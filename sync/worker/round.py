@@ -30,9 +30,9 @@ def one_round(readers: Readers, watch: Watch) -> None:
         rests = at_rest(world)
         if not rests:
             again, fresh = partial(_read_all, readers), partial(_refreshed, readers)
-            take_all(Pass(world, again, watch, in_slices=True, refresh=fresh))
+            take_all(Pass(world, again, watch, in_slices=True, half_known=readers.half_known, refresh=fresh))
         step_troubles.taken(world, "retention", lambda: nightly.forget(world))
-        readers.backlog_open = not rests and _backlog_open(world)
+        readers.backlog_open = readers.half_known or (not rests and _backlog_open(world))
 
 
 def read_only(readers: Readers, watch: Watch) -> bool:
@@ -43,7 +43,7 @@ def read_only(readers: Readers, watch: Watch) -> bool:
         rests = at_rest(world)
         if rests:
             step_troubles.taken(world, "retention", lambda: nightly.forget(world))
-            readers.backlog_open = False
+            readers.backlog_open = readers.half_known
     return not rests
 
 

@@ -1,8 +1,8 @@
 """Each due calendar is read in its own thread; no pass waits for one that hangs.
 
 A pass waits 3 s for a healthy calendar and 0.3 s for one that failed last time. A slower reading continues in the
-background, and its calendar is skipped (no second request, no write, no message) until it finishes.
-One thread writes at a time: readers commit between the steps of a pass, never during one (`turn`).
+background, and its calendar is skipped (no second request, no write, no message) until it finishes. One thread writes
+at a time: readers commit between the steps of a pass, never during one (`turn`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sync.store.problems import ends_more
 from sync.worker.store_in_turn import Over, Taking
 
 HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
-FIRST_READING_WAIT_S = 60.0  # a practice's first pass reads whole calendars before anything is evaluated
+FIRST_READING_WAIT_S = 60.0  # so long a practice's first whole listings come before anything is evaluated
 BACKLOG_S = 5.0  # between two readings while a backlog is open: what she types meanwhile is answered first
 AUDIT_DEADLINE_S = 600.0  # a whole listing of ten thousand events takes minutes
 HEALTHY_THREADS, FAILING_THREADS = 8, 16  # more for failing calendars: most of their threads wait for a timeout
@@ -45,7 +45,6 @@ EARLY_SHARE = 0.05  # of the interval: a calendar due that soon is read in this 
 SAME_ACCOUNT_EARLY_SHARE = 0.25  # of the interval: one request answers for all calendars of an account
 POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
 ASK_SINGLY_S = 900.0  # after the account's joint request failed
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 Rows = Mapping[str, CalendarRow]
 
@@ -64,6 +63,7 @@ class _Job(Struct):
     work: Callable[[], list[_Job]]  # returns the jobs to start next
     lane: threading.Semaphore  # limits how many jobs of one kind run at once
     patience: float  # seconds that a pass waits for it
+    first: bool = False  # the calendar of a practice of which none was read whole yet
     holds: bool = False  # it has its place in the lane
     problem: Exception | None = None
     after: list[_Job] = field(default_factory=list)
@@ -146,7 +146,7 @@ class Readers:
 
     def last_read(self, address: str) -> datetime:
         """When this process last began to read the calendar."""
-        return self._last(address, self.world.now()) or _NEVER
+        return self._last(address, self.world.now()) or datetime.min.replace(tzinfo=UTC)
 
     def _last(self, address: str, now: datetime) -> datetime | None:
         """The same moment on today's clock: computed from elapsed time, so that setting the clock changes nothing."""
@@ -173,14 +173,14 @@ class Readers:
         """Read the due calendars. Raises StoreProblem as a reader met it."""
         now = self.world.now()
         self._begin([s for s in self.world.sources if self._is_due(s.address, rows, now)], rows, now)
-        self._wait(watch)
+        self.wait(watch)
 
     def read(self, addresses: Iterable[str], rows: Rows) -> None:
         """Read these early, if their servers allow it: the next step needs fresh knowledge."""
         wanted, now = set(addresses), self.world.now()
         asked = [s for s in self.world.sources if s.address in wanted and _may_be_early(rows.get(s.address), now)]
         self._begin(asked, rows, now)
-        self._wait(nobody_watches)
+        self.wait(nobody_watches)
 
     def read_all(self, sources: Sequence[Source], watch: Watch = nobody_watches) -> None:
         """Read exactly these, due or not; `watch` is told each address that was read."""
@@ -188,7 +188,7 @@ class Readers:
         with self.world.store.read() as tx:
             rows = {row.calendar: row for row in calendars.every(tx)}
         self._read_side_by_side([one for one in sources if may_ask(rows.get(one.address), now)], rows, now)
-        self._wait(watch)
+        self.wait(watch)
 
     def in_background(self, address: str, work: Callable[[], object]) -> None:
         """Ask the calendar something else in the background, unless it is being read."""
@@ -211,9 +211,10 @@ class Readers:
         """The world of a reader's thread: its store writes only in its turn."""
         return self._reading
 
-    def wait(self, watch: Watch = nobody_watches) -> None:
-        """Wait for the readings under way, each for its own time at most."""
-        self._wait(watch)
+    @property
+    def half_known(self) -> bool:
+        """Whether a new practice's first listing goes on: until it ends, only previews answer what she types."""
+        return any(job.first and job.begun + FIRST_READING_WAIT_S > monotonic() for job in self._jobs)
 
     @contextmanager
     def let_go(self) -> Iterator[None]:
@@ -347,8 +348,7 @@ class Readers:
 
         if row is not None and row.fail_count:
             return _Job(frozenset({source.address}), read, self._bad, FAILING_WAIT_S)
-        patience = FIRST_READING_WAIT_S if self._new else HEALTHY_WAIT_S
-        return _Job(frozenset({source.address}), read, self._good, patience)
+        return _Job(frozenset({source.address}), read, self._good, HEALTHY_WAIT_S, first=self._new)
 
     def _note(self, addresses: Iterable[str], begun: float) -> None:
         """Count the next interval from `begun`, with a new jitter."""
@@ -369,8 +369,8 @@ class Readers:
         if job.left:
             self._wake()
 
-    def _wait(self, watch: Watch) -> None:
-        """Handle the jobs that end in time; the others go on in the background."""
+    def wait(self, watch: Watch = nobody_watches) -> None:
+        """Wait for the readings under way, each for its own time at most; the others go on in the background."""
         problem: Exception | None = None
         while (left := self._patience()) > 0:
             try:
