@@ -26,7 +26,7 @@ from sync.plan.readiness import why_wait
 from sync.report.facts import Fact, facts
 from sync.report.journal_labels import OF_A_CALENDAR, in_words
 from sync.report.lookup import Target, event_of, reading_of
-from sync.store import agreements, bookings, calendars, history, messages, patients, resources, story
+from sync.store import agreements, backlog, bookings, calendars, history, messages, patients, resources, story
 from sync.store.bookings import BookingRow
 from sync.store.edits import EditRow
 from sync.store.engine import Tx
@@ -76,7 +76,8 @@ class Writing(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """Everything about one event. Times are in the practice's zone."""
+    """Everything about one event. Times are in the practice's zone. `before`: of one not checked yet, how many are
+    checked before it."""
 
     target: Target
     kind: Kind
@@ -87,6 +88,7 @@ class Explanation(Struct, frozen=True):
     messages: tuple[Message, ...] = ()
     writing: Writing = Writing()
     story: tuple[Moment, ...] = ()
+    before: int | None = None
 
 
 # --- everything about it ---------------------------------------------------------------------------------------------
@@ -125,8 +127,10 @@ def _no_booking(
         found = raised(world.practice.policy, row.problem, problem=PROBLEMS[row.problem])
     elif kind is Kind.BLOCK and event:
         found = block_findings(event, world.practice)
-    state = "unreadable" if row and row.problem else _BLOCKS[bool(found)] if kind is Kind.BLOCK else kind.value
     writing, past = _writing(world, tx, target, row), _story(world, tx, target)
+    if row and not row.problem and not row.is_evaluated:
+        return Explanation(target, kind, "unchecked", writing=writing, story=past, before=backlog.before(tx, row))
+    state = "unreadable" if row and row.problem else _BLOCKS[bool(found)] if kind is Kind.BLOCK else kind.value
     return Explanation(target, kind, state, findings=found, writing=writing, story=past)
 
 

@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 
 from adapters.base import Reading
 from sync.store import resources
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.resources import CONFIGURED, GONE, IN_BACKLOG, LAST, PRESENT, ResourceRow
-from sync.store.tx import here
+from sync.store.tx import here, the
 
 Place = tuple[str, str]  # (calendar, ref)
 
@@ -58,6 +58,12 @@ def put(tx: Tx, now: datetime, dentists: Collection[str] | None = None) -> None:
 def size(tx: Tx) -> int:
     """How many resources wait."""
     return int(tx.run(_SIZE).scalar() or 0)
+
+
+def before(tx: Tx, row: ResourceRow) -> int:
+    """How many resources have their turn before this one."""
+    at = row.backlog_at
+    return int(tx.run(_BEFORE, the_backlog_at=at, the_order=row.order).scalar() or 0) if at else 0
 
 
 def nearest(tx: Tx, at_most: int) -> Slice:
@@ -108,6 +114,9 @@ def never_evaluated(tx: Tx, places: Iterable[Place]) -> list[ResourceRow]:
 
 _r, _o = t.resource.c, t.occurrence.c
 _SIZE = select(func.count()).where(*IN_BACKLOG)
+_BEFORE = _SIZE.where(
+    or_(_r.backlog_at < the(_r.backlog_at), and_(_r.backlog_at == the(_r.backlog_at), _r.order < the(_r.order)))
+)
 _THEIRS = select(func.count()).where(_o.practice == _r.practice, _o.calendar == _r.calendar, _o.ref == _r.ref)
 _NEAREST = (
     select(_r.calendar, _r.ref, _r.backlog_at, _THEIRS.scalar_subquery().label("occurrences"))

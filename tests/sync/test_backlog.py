@@ -115,6 +115,15 @@ def test_explain_says_that_messages_wait_for_the_backlog(running: Running) -> No
     assert len(running.told()) == 1
 
 
+def test_explain_says_of_what_is_not_checked_yet_how_many_come_before(running: Running) -> None:
+    office = running.office
+    with office.world.store.read() as tx:
+        told = [explain(office.world, tx, find(office.world, tx, f"uid-{number}")[0]) for number in range(5)]
+    assert [(one.state, one.before) for one in told] == [
+        ("unchecked", 3), ("unchecked", 2), ("unchecked", 1), ("unchecked", 0), ("valid", None),
+    ]  # fmt: skip
+
+
 def test_l7_nobody_is_told_what_the_first_pass_found(running: Running) -> None:
     running.until_all_is_known()
     assert running.told() == []

@@ -28,7 +28,7 @@ _STATES = {
     "private": "événement privé : attitre n'en retient que l'heure, et n'y écrit jamais",
     "placeholder": "place gardée (« libre », « urgence réservée ») : un rendez-vous peut la prendre",
     "query": "question au secrétariat (« ? »)", "ignored": "n'occupe personne : laissé tel quel",
-    "unreadable": "illisible : personne n'est prévenu de ce qu'il contient",
+    "unchecked": "pas encore vérifié", "unreadable": "illisible : personne n'est prévenu de ce qu'il contient",
 }  # fmt: skip
 _ON_THE_LIST = "inscription sur la liste d'attente : n'occupe personne"
 _SOURCES = {"typed": "tapé", "directory": "fichier", "inferred": "déduit", "calendar": "agenda", "missing": "manque"}
@@ -235,7 +235,15 @@ def _which(world: World, told: Explanation, waits: dict[str, Any]) -> None:
     number = f"Rendez-vous n° {one.booking.id}. " if one.booking else ""
     paragraph(f"{number}UID {one.uid or '–'}, agenda {one.calendar}, objet {one.ref}", "")
     listed = waits and one.booking is None
-    say(f"\nÉtat : {_ON_THE_LIST if listed else _STATES.get(told.state, told.state)}")
+    say(f"\nÉtat : {_ON_THE_LIST if listed else _STATES.get(told.state, told.state)}{_turn(told.before)}")
+
+
+def _turn(before: int | None) -> str:
+    from rules.text.french import counted
+
+    if before is None:
+        return ""
+    return f" : {counted(before, 'événement', 'événements')} avant lui" if before else " : c'est son tour"
 
 
 def _findings(world: World, told: Explanation) -> None:
@@ -305,7 +313,7 @@ def _written(writing: Writing) -> list[str]:
 def _data(told: Explanation) -> dict[str, Any]:
     writing = told.writing
     return {
-        "event": _target(told.target), "kind": str(told.kind), "state": told.state,
+        "event": _target(told.target), "kind": str(told.kind), "state": told.state, "before": told.before,
         "facts": [
             {"name": one.name, "value": one.value, "source": one.source, "note": one.note} for one in told.facts
         ],
