@@ -4,45 +4,46 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
-from adapters.base import OutsideError, Written
-from adapters.deadline import within
+from adapters.base import Written
 from rules.model import AddEvent
 from rules.telling import brake
 from sync.annotate import flood_event, write_backoff
 from sync.annotate.answer import answer_in
-from sync.core.context import Source, World
+from sync.annotate.beside import begin
+from sync.core.calls import finish
+from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.guard import kept_apart
-from sync.core.log import log
 from sync.evaluate.brake import drop, held_count, release
+from sync.plan import floods
 from sync.store import calendars, keyvalue
 from sync.store.engine import Tx
 
 
 def read_answers(world: World) -> None:
-    """Release or drop what is held, by the user's answers."""
-    _each(world, _read, "brake answer not read")
-    _each(world, flood_event.read_answer, "brake answer not read")
-
-
-def show(world: World) -> None:
-    """Put the question into each held calendar, and remove it where nothing is held any more."""
-    _each(world, _show, "brake notice not shown")
-    _each(world, flood_event.show, "brake notice not shown")
-
-
-def _each(world: World, step: Callable[[World, Source], None], trouble: str) -> None:
-    """Take the step for each calendar; one that fails does not stop the others (law L10)."""
+    """Release or drop what is held, by the user's answers. A calendar that fails does not stop the others (law L10)."""
     for source in world.sources:
-        with kept_apart(trouble):
-            try:
-                with within(write_backoff.ROUND_TRIP_S):
-                    step(world, source)
-            except OutsideError as error:
-                log.warning(trouble, error=type(error).__name__)
-                write_backoff.failed(world, source.address, error)
+        for step in (_read, flood_event.read_answer):
+            with kept_apart("brake answer not read"):
+                step(world, source)
+
+
+def show(world: World, watch: Watch = nobody_watches) -> None:
+    """Put the question into each held calendar, and remove it where nothing is held any more."""
+    for source in world.sources:
+        with world.store.read() as tx:
+            concerned = _concerned(tx, source)
+        if concerned:
+            works = (partial(_show, source=source), partial(flood_event.show, source=source))
+            begin(world, [source.address], "brake notice not shown", works, watch)
+    finish(world.calls, watch)
+
+
+def _concerned(tx: Tx, source: Source) -> bool:
+    row = calendars.get(tx, source.address)
+    return bool((row and row.held_at) or keyvalue.get(tx, _name(source)) or floods.asked(tx, source.address))
 
 
 def _read(world: World, source: Source) -> None:

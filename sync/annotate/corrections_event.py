@@ -12,37 +12,31 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from adapters.base import Conflict, OutsideError, Refused, Resource, Unknown, Written
-from adapters.deadline import within
+from adapters.base import Conflict, Refused, Resource, Unknown, Written
 from rules.checks.agenda import block_findings
 from rules.model import AddEvent, CalendarEvent
 from rules.telling.correction_notice import NAME, Correction, notice, worth_saying
 from sync.annotate import refused_writes, write_backoff
+from sync.annotate.beside import begin
 from sync.annotate.write_probe import may_write
-from sync.core.context import Source, World
-from sync.core.guard import kept_apart
-from sync.core.log import log
+from sync.core.calls import finish
+from sync.core.context import Source, Watch, World, nobody_watches
 from sync.store import calendars, companions, journal
 from sync.store.companions import CompanionRow
 from sync.store.engine import Tx
 
 
-def show(world: World) -> None:
+def show(world: World, watch: Watch = nobody_watches) -> None:
     """Update each calendar's notices; a calendar that fails does not stop the others (law L10)."""
     with world.store.read() as tx:
         concerned = companions.concerned(tx, world.now().date())
     for source in world.sources:
-        if source.address not in concerned:
-            continue
-        with kept_apart("companion not shown"):
-            try:
-                with within(write_backoff.ROUND_TRIP_S):
-                    _show(world, source)
-            except OutsideError as error:
-                log.warning("companion not shown", error=type(error).__name__)
-                write_backoff.failed(world, source.address, error)
+        if source.address in concerned:
+            begin(world, [source.address], "companion not shown", [partial(_show, source=source)], watch)
+    finish(world.calls, watch)
 
 
 def _show(world: World, source: Source) -> None:

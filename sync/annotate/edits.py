@@ -3,14 +3,18 @@ wins (law L1, docs/design.md#writing-into-her-event)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from adapters.base import Conflict, Edit, OutsideError, Refused, Resource, Unknown, Written
-from adapters.deadline import within
 from sync.annotate import refused_writes, write_backoff
+from sync.annotate.beside import begin
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import leave, may_write
+from sync.core.calls import CALL_WAIT_S, finish
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.intervals import before_retry
@@ -29,40 +33,63 @@ LOST_RACES_AT_MOST = 3  # conflicts in a row, then the event counts as unwritabl
 
 
 def write_back(world: World, watch: Watch = nobody_watches) -> int:
-    """Carry out the due edits. Returns how many events were written; one that fails does not stop the others."""
+    """Carry out the due edits, each calendar's beside those of the others. Returns how many events were written; one
+    that fails does not stop the others."""
     with world.store.read() as tx:
         due = edits.due(tx, world.now())
-    written = 0
+    written: list[str] = []
+    by_calendar: dict[str, list[EditRow]] = {}
     for row in due:
-        source = world.source(row.calendar)
-        if source is None or row.calendar in world.under_way:
-            continue
-        with kept_apart("event not written") as fate:
-            written += 0 if _paused(world, row) else _tried(world, source, row)
-        if fate.failed:
-            with kept_apart("edit not postponed"):
-                _later(world, row)
-        watch(row.ref)
-    return written
+        by_calendar.setdefault(row.calendar, []).append(row)
+    for address, rows in by_calendar.items():
+        source = world.source(address)
+        if source is not None:
+            begin(world, [address], "event not written", _works(world, source, rows, written, watch), watch)
+    finish(world.calls, watch)
+    return len(written)
 
 
-def _tried(world: World, source: Source, row: EditRow) -> int:
+def _works(
+    world: World, source: Source, rows: list[EditRow], written: list[str], watch: Watch
+) -> Iterator[Callable[[World], None]]:
+    """One work an event, until the calendar is to be read before more is written: after ten seconds, or where it let us
+    wait in vain."""
+    began = monotonic()
+    for row in rows:
+        if world.calls.weary(began):
+            return
+        tried, before = monotonic(), len(written)
+        yield partial(_one, source=source, row=row, written=written, watch=watch)
+        if len(written) == before and monotonic() - tried > CALL_WAIT_S:
+            return
+
+
+def _one(world: World, *, source: Source, row: EditRow, written: list[str], watch: Watch) -> None:
+    with kept_apart("event not written") as fate:
+        if not _paused(world, row) and _tried(world, source, row):
+            written.append(row.ref)
+    if fate.failed:
+        with kept_apart("edit not postponed"):
+            _later(world, row)
+    watch(row.ref)
+
+
+def _tried(world: World, source: Source, row: EditRow) -> bool:
     try:
-        with within(write_backoff.ROUND_TRIP_S):
-            return _write(world, source, row) if may_write(world, source) else _left(world, row)
+        return _write(world, source, row) if may_write(world, source) else _left(world, row)
     except OutsideError as error:
         log.warning("event not written", error=type(error).__name__)
         if not write_backoff.failed(world, row.calendar, error):
             _later(world, row)
-        return 0
+        return False
 
 
-def _write(world: World, source: Source, row: EditRow) -> int:
+def _write(world: World, source: Source, row: EditRow) -> bool:
     with world.store.read() as tx:
         standing = resources.get(tx, row.calendar, row.ref)
     if standing is None or standing.state != PRESENT:
         _done(world, row)
-        return 0
+        return False
     if row.remove:
         result = remove(world, source, standing)
     else:
@@ -85,15 +112,15 @@ def _write(world: World, source: Source, row: EditRow) -> int:
                 if row.end:  # its length was not adjusted: evaluated with the old one
                     refused["dirty_at"] = world.now()
                 resources.change(tx, row.calendar, row.ref, **refused)
-                edits.drop(tx, row.calendar, row.ref)
+                edits.carried_out(tx, row)
                 journal.log(tx, world.now(), "write-refused", calendar=row.calendar, ref=row.ref)
-    return 1 if isinstance(result, Written) else 0
+    return isinstance(result, Written)
 
 
-def _left(world: World, row: EditRow) -> int:
+def _left(world: World, row: EditRow) -> bool:
     with world.store.write() as tx:
         leave(world, tx, row)
-    return 0
+    return False
 
 
 def _read_again(tx: Tx, standing: ResourceRow, now: datetime) -> None:
@@ -119,7 +146,8 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: Edi
         "written": annotation_to_json(row.annotation),
     }
     resources.change(tx, before.calendar, before.ref, **values)
-    edits.drop(tx, before.calendar, before.ref)
+    if not edits.carried_out(tx, row):  # evaluated meanwhile, by what the event showed before
+        resources.mark_dirty(tx, [(before.calendar, before.ref)], now)
     if row.end is not None:
         bookings.length_stands(tx, before.calendar, before.ref, world.practice.zone)
     journal.log(tx, now, "written", calendar=before.calendar, ref=before.ref)
@@ -153,4 +181,4 @@ def _later(world: World, row: EditRow) -> None:
 
 def _done(world: World, row: EditRow) -> None:
     with world.store.write() as tx:
-        edits.drop(tx, row.calendar, row.ref)
+        edits.carried_out(tx, row)

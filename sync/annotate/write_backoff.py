@@ -50,9 +50,14 @@ def failed(world: World, calendar: str, error: OutsideError | None, chance: Call
     return wait > 0
 
 
+def failing(tx: Tx, calendar: str) -> bool:
+    """Whether the last write there failed."""
+    return keyvalue.get(tx, _count(calendar)) not in {None, "0"}
+
+
 def worked(tx: Tx, calendar: str) -> None:
     """Note an answered write: the count of failures ends."""
-    if keyvalue.get(tx, _count(calendar)) not in {None, "0"}:
+    if failing(tx, calendar):
         keyvalue.put(tx, _count(calendar), "0")
 
 

@@ -1,8 +1,8 @@
-"""Calls to SMS and mail gateways run in threads: a slow one delays neither readings nor the other channel, and its own
-messages no longer than its deadline.
+"""Calls outside run in threads: to SMS and mail gateways, and what is written into calendars. A slow one delays neither
+readings nor other gateways and calendars, and its own lane no longer than its deadline.
 
-A pass waits 3 s for a call. A slower one continues in the background and stores its result in its turn to write. A
-call that the process's end cut off has an unknown outcome.
+A pass waits 3 s for a call, 0.3 s for one whose last one failed. A slower one continues in the background and stores
+its result in its turn to write. A call that the process's end cut off has an unknown outcome.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from sync.core.log import described, log
+from sync.core.store_in_turn import Over, Taking
+from sync.store.engine import Store
 from sync.store.problems import StoreProblem
 
-CALL_WAIT_S = 3.0  # a round's patience with one call
+CALL_WAIT_S, HASTY_WAIT_S = 3.0, 0.3  # a round's patience with one call, and with one whose last one failed
 ONE_PASS_WAIT_S = 60.0  # longer than any gateway's own deadline: one pass waits for every answer
 SENDING_S = 10.0  # of one round, then calendars are read before more messages go
 CALLS_PER_GATEWAY = 4  # at once
@@ -30,11 +32,14 @@ Watch = Callable[[str], None]
 
 
 class Call(Struct):
-    """One call to a gateway."""
+    """One call outside."""
 
-    lane: str  # its gateway
-    marks: frozenset[object]  # messages and bookings for which no other call may run meanwhile
-    work: Callable[[], Note]  # calls the gateway, and returns the function that stores the answer
+    lane: str  # its gateway or calendar
+    marks: frozenset[object]  # messages, bookings and calendars for which no other call may run meanwhile
+    work: Callable[[], Note]  # makes the call, and returns the function that stores the answer
+    calendars: frozenset[str] = frozenset()  # neither read nor written to by anybody else meanwhile
+    hasty: bool = False  # its last one failed
+    alone: bool = False  # no pass waits for it, nor is woken when it ends
     begun: float = field(default_factory=monotonic)
     left: bool = False  # no pass waits for it any more
     problem: BaseException | None = None
@@ -63,6 +68,10 @@ class Calls(Protocol):
         """Whether a round that sends since then must stop, so that calendars are read; the rest goes in the next."""
         ...
 
+    def stored(self, store: Store) -> Store:
+        """The store for a call that writes while it is under way."""
+        ...
+
 
 class Inline:
     """One after another, in the caller's thread: the order is the same every time."""
@@ -87,12 +96,17 @@ class Inline:
         """Never."""
         return False
 
+    def stored(self, store: Store) -> Store:
+        """The same: nobody writes beside."""
+        return store
+
 
 class Pool:
     """Up to four calls at once for each gateway, each in a daemon thread.
 
     `turn` is the lock of whoever writes; `let_go` releases it while the pass waits. No result is stored once `over` is
-    set. `wake` is called when a call ends for which no pass waits.
+    set. `wake` is called when a call ends for which no pass waits. `under_way`: the calendars in which something goes
+    on; those of the calls are added.
     """
 
     def __init__(
@@ -101,9 +115,11 @@ class Pool:
         let_go: Callable[[], AbstractContextManager[None]],
         over: threading.Event,
         wake: Callable[[], None],
+        under_way: set[str] | None = None,
     ) -> None:
         self._turn, self._let_go, self._over, self._wake = turn, let_go, over, wake
-        self._patience, self._sending = CALL_WAIT_S, SENDING_S
+        self._under_way = set[str]() if under_way is None else under_way
+        self._patience, self._hasty, self._sending = CALL_WAIT_S, HASTY_WAIT_S, SENDING_S
         self._running: list[Call] = []
         self._done: SimpleQueue[Call] = SimpleQueue()
 
@@ -119,8 +135,9 @@ class Pool:
 
     def start(self, call: Call) -> None:
         """See Calls."""
-        call.begun = monotonic()
+        call.begun, call.left = monotonic(), call.alone
         self._running.append(call)
+        self._under_way |= call.calendars
         threading.Thread(target=self._run, args=(call,), daemon=True).start()
 
     def wait(self, watch: Watch) -> bool:
@@ -140,8 +157,8 @@ class Pool:
 
     @property
     def running(self) -> bool:
-        """Whether a call is under way, or its result not taken in yet."""
-        return bool(self._running)
+        """Whether a call is under way whose end somebody is told of, or its result not taken in yet."""
+        return any(not call.alone for call in self._running)
 
     def end(self, seconds: float) -> None:
         """Wait until no call is under way, so long at most."""
@@ -158,8 +175,15 @@ class Pool:
             self._wake()
         return tired
 
+    def stored(self, store: Store) -> Store:
+        """See Calls."""
+        return Taking(store, self._turn, self._over)
+
     def _left(self) -> float:
-        return max((call.begun + self._patience - monotonic() for call in self._running if not call.left), default=0.0)
+        return max((self._ends(call) - monotonic() for call in self._running if not call.left), default=0.0)
+
+    def _ends(self, call: Call) -> float:
+        return call.begun + (self._hasty if call.hasty else self._patience)
 
     def _run(self, call: Call) -> None:
         """Do the call's work; called in its own thread."""
@@ -170,8 +194,10 @@ class Pool:
                     note()
         except BaseException as problem:
             call.problem = problem
+        with self._turn:  # a pass in the middle of its steps sees the calendars as they were
+            self._under_way -= call.calendars
         self._done.put(call)
-        if call.left:
+        if call.left and not call.alone:
             self._wake()
 
     def _take_ended(self) -> bool:
@@ -185,7 +211,7 @@ class Pool:
 
     def _ended(self, call: Call) -> None:
         self._running.remove(call)
-        if call.problem is None:
+        if call.problem is None or isinstance(call.problem, Over):
             return
         if isinstance(call.problem, Exception) and not isinstance(call.problem, StoreProblem):
             log.error("call failed", **described(call.problem))  # a fault of ours stays its own (law L10)
@@ -198,7 +224,7 @@ class PoolOfOnePass(Pool):
 
     def __init__(self) -> None:
         super().__init__(threading.RLock(), nullcontext, threading.Event(), lambda: None)
-        self._patience, self._sending = ONE_PASS_WAIT_S, inf
+        self._patience, self._hasty, self._sending = ONE_PASS_WAIT_S, ONE_PASS_WAIT_S, inf
 
 
 def room(calls: Calls, call: Call, watch: Watch) -> bool:

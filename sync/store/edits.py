@@ -62,6 +62,12 @@ def drop(tx: Tx, calendar: str, ref: str) -> bool:
     return bool(tx.run(_DROP, the_calendar=calendar, the_ref=ref).rowcount)
 
 
+def carried_out(tx: Tx, row: EditRow) -> bool:
+    """Plan it no more. False if it was replaced or dropped while it was written: a newer edit stays."""
+    wanted = [(one.annotation, one.end, one.remove) for one in at(tx, row.calendar, row.ref)]
+    return (row.annotation, row.end, row.remove) in wanted and drop(tx, row.calendar, row.ref)
+
+
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
     """Find out in one query which of these resources have no edit planned, before they are evaluated."""
     found = {ref for part in in_parts(refs) for ref in tx.run(_AT, the_calendar=calendar, those_ref=part).scalars()}

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from schedule import Scheduler
 
 from sync.core import intervals
-from sync.core.calls import Pool, finish
+from sync.core.calls import finish
 from sync.core.context import World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.hours import at_work
@@ -102,8 +102,7 @@ class Worker:
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
-        self.calls = Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake)
-        self.readers.call_in_background(self.calls)
+        self.calls = self.readers.call_beside(self.wake)
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []

@@ -301,7 +301,7 @@ def _write_events(this: Pass) -> int:
 def _show_brake(this: Pass) -> int:
     from sync.annotate.brake_event import show
 
-    show(this.world)
+    show(this.world, this.watch)
     return 0
 
 
@@ -313,7 +313,7 @@ def _said_beside(_world: World, tx: Tx, now: datetime) -> bool:
 def _show_notices(this: Pass) -> int:
     from sync.annotate.corrections_event import show
 
-    show(this.world)
+    show(this.world, this.watch)
     return 0
 
 

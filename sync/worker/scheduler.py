@@ -24,17 +24,17 @@ from msgspec.structs import replace
 from adapters.base import Account, OutsideError, TryLater
 from adapters.deadline import within
 from sync.core import intervals
-from sync.core.calls import Calls
+from sync.core.calls import Pool
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.hours import at_work
 from sync.core.intervals import Pace, Way, pace_of, way_of
 from sync.core.log import described, log
+from sync.core.store_in_turn import Over, Taking
 from sync.pull.reading import ACCOUNT_DEADLINE_S, may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
 from sync.store.problems import ends_more
-from sync.worker.store_in_turn import Over, Taking
 
 HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
 FIRST_READING_WAIT_S = 60.0  # so long a practice's first whole listings come before anything is evaluated
@@ -202,9 +202,11 @@ class Readers:
 
         self._start(_Job(frozenset({address}), go, self._good, HEALTHY_WAIT_S))
 
-    def call_in_background(self, calls: Calls) -> None:
-        """From now on passes call gateways through `calls`."""
-        self.world = replace(self.world, calls=calls)
+    def call_beside(self, wake: Callable[[], None]) -> Pool:
+        """From now on passes call outside in threads, those of the pool that is returned. `wake` as in `Pool`."""
+        pool = Pool(self.turn, self.let_go, self.over, wake, self.under_way)
+        self.world = replace(self.world, calls=pool)
+        return pool
 
     @property
     def reading(self) -> World:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from sync.store.engine import Store, Tx
 
@@ -16,7 +16,7 @@ class Over(BaseException):
 class Taking(Store):
     """A store for a background thread: each write waits for its turn."""
 
-    def __init__(self, store: Store, turn: threading.RLock, over: threading.Event) -> None:
+    def __init__(self, store: Store, turn: AbstractContextManager[object], over: threading.Event) -> None:
         self.url, self.practice, self._engine = store.url, store.practice, store._engine
         self._whole, self._turn, self._over = store, turn, over
 
