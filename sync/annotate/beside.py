@@ -22,14 +22,21 @@ Work = Callable[[World], object]
 
 
 def begin(
-    world: World, calendars: Iterable[str], trouble: str, works: Iterable[Work], watch: Watch = nobody_watches
+    world: World,
+    calendars: Iterable[str],
+    trouble: str,
+    works: Iterable[Work],
+    watch: Watch = nobody_watches,
+    *,
+    seconds: float = write_backoff.ROUND_TRIP_S,
+    about: object = None,
 ) -> bool:
-    """Do the works one after another, each within 30 s; False if something else goes on in one of the calendars. They
-    get the world to work with. An error of the first calendar's server pauses its writes and ends only that work (law
-    L10); `trouble`: what the log then says."""
+    """Do the works one after another, each within `seconds`; False if something else goes on in one of the calendars,
+    or `about` the same. They get the world to work with. An error of a server counts against writes into the first
+    calendar, and ends only that work (law L10); `trouble`: what the log then says."""
     first, *others = calendars
     mine = frozenset((first, *others))
-    marks = frozenset(("calendar", one) for one in mine)
+    marks = frozenset((*(("calendar", one) for one in mine), *([about] if about else [])))
     while not world.calls.free(first, marks):
         if not world.calls.wait(watch):
             return False
@@ -41,17 +48,17 @@ def begin(
 
     def go() -> Note:
         for work in works:
-            _one(inner, first, trouble, work)
+            _one(inner, first, trouble, work, seconds)
         return lambda: None
 
     world.calls.start(Call(first, marks, go, calendars=mine, hasty=hasty))
     return True
 
 
-def _one(world: World, calendar: str, trouble: str, work: Work) -> None:
+def _one(world: World, calendar: str, trouble: str, work: Work, seconds: float) -> None:
     with kept_apart(trouble):
         try:
-            with within(write_backoff.ROUND_TRIP_S):
+            with within(seconds):
                 work(world)
         except OutsideError as error:
             log.warning(trouble, error=type(error).__name__)

@@ -66,12 +66,18 @@ def _works(
 
 def _one(world: World, *, source: Source, row: EditRow, written: list[str], watch: Watch) -> None:
     with kept_apart("event not written") as fate:
-        if not _paused(world, row) and _tried(world, source, row):
+        if _still_planned(world, row) and not _paused(world, row) and _tried(world, source, row):
             written.append(row.ref)
     if fate.failed:
         with kept_apart("edit not postponed"):
             _later(world, row)
     watch(row.ref)
+
+
+def _still_planned(world: World, row: EditRow) -> bool:
+    """Whether no other call wrote it since."""
+    with world.store.read() as tx:
+        return row in edits.at(tx, row.calendar, row.ref)
 
 
 def _tried(world: World, source: Source, row: EditRow) -> bool:

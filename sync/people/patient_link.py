@@ -67,6 +67,8 @@ def _out(row: BookingRow, standing: ResourceRow | None) -> bool:
 
 
 def _take_out(world: World, intent: IntentRow, row: BookingRow, standing: ResourceRow, source: Source) -> int:
+    if write_backoff.paused(world, row.calendar):
+        return 0
     with world.store.read() as tx:
         possible = can_change(world, tx, row)
     if not possible or not may_write(world, source):

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from adapters.base import Edit, Offering, OutsideError, Refused, Written
+from adapters.base import Edit, Offering, Refused, Written
 from adapters.deadline import within
 from rules.model import Annotation, Slot
 from sync.annotate import refused_writes, write_backoff
@@ -73,7 +73,7 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
         row = bookings.get(tx, intent.booking, world.practice.zone)
     if row is None or row.vanished_at is not None:
         return ends(world, intent, intents.CHANGED)
-    found = _found(world, row) if _read(world, row, _shown_in(world, intent)) else None
+    found = _found(world, row) if _read(world, intent, row) else None
     if found is None:
         return 0  # after the resource was read and evaluated again
     if intent.state in intents.IN_FLIGHT and found.at == intent.start:
@@ -94,20 +94,24 @@ def _moved_on(world: World, intent: IntentRow, found: _Found) -> int:
     return ends(world, intent, intents.TAKEN if ours else intents.CHANGED)
 
 
-def _read(world: World, row: BookingRow, also: str = "") -> bool:
-    """Bring the store up to date with all calendars of the dentist, and the one `also` named. False where one cannot be
-    read now, or writes to the appointment's own pause. A feed is left out: it says itself how often it may be asked."""
-    theirs = [one for one in world.sources if row.dentist in {one.dentist, *one.tags.values()}]
-    sources = [*theirs, *(one for one in world.sources if one.address == also and one not in theirs)]
-    asked = [one for one in sources if not isinstance(one.calendar, Offering)]
+def _read(world: World, intent: IntentRow, row: BookingRow) -> bool:
+    """Bring the store up to date with the calendars concerned. False where one cannot be read now, or writes to the
+    appointment's own pause."""
+    with world.store.read() as tx:
+        asked = to_read(world, tx, intent, row)
     return not write_backoff.paused(world, row.calendar) and all(_read_one(world, one) for one in asked)
 
 
-def _shown_in(world: World, intent: IntentRow) -> str:
-    """The calendar in which the practice may take the accepted offer back."""
-    with world.store.read() as tx:
-        offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
-    return offer.stands_in if offer else ""
+def to_read(world: World, tx: Tx, intent: IntentRow, row: BookingRow) -> list[Source]:
+    """All calendars of the dentist, and the one in which the practice may take the accepted offer back; for a
+    cancellation none. A feed is left out: it says itself how often it may be asked."""
+    if intent.kind is intents.CANCEL:
+        return []
+    offer = offers.get(tx, intent.offer, world.practice.zone) if intent.offer else None
+    also = offer.stands_in if offer else ""
+    theirs = [one for one in world.sources if row.dentist in {one.dentist, *one.tags.values()}]
+    sources = [*theirs, *(one for one in world.sources if one.address == also and one not in theirs)]
+    return [one for one in sources if not isinstance(one.calendar, Offering)]
 
 
 def _read_one(world: World, source: Source) -> bool:
@@ -151,7 +155,7 @@ def _write(world: World, intent: IntentRow, found: _Found) -> int:
         return 0
     with world.store.write() as tx:
         intents.move(tx, intent.booking, intents.ARRIVED, world.now())
-    again = _found(world, row) if _read(world, row) else None
+    again = _found(world, row) if _read(world, intent, row) else None
     if again is None:
         return 0
     return _arrived(world, intent, again) if again.at == start else ends(world, intent, intents.CHANGED)
@@ -174,12 +178,8 @@ def _moved(world: World, intent: IntentRow, found: _Found, start: datetime, end:
     """Write start and end. False where that is not known to be done: the wish is closed, or looked at once more."""
     standing = found.standing
     edit = Edit(found.shown, standing.payload, end, start)
-    try:
-        with within(write_backoff.ROUND_TRIP_S):
-            result = found.source.calendar.apply(standing.ref, standing.version, edit)
-    except OutsideError as error:
-        write_backoff.failed(world, standing.calendar, error)
-        raise
+    with within(write_backoff.ROUND_TRIP_S):
+        result = found.source.calendar.apply(standing.ref, standing.version, edit)
     match result:
         case Written():
             return True
@@ -207,6 +207,6 @@ def _arrived(world: World, intent: IntentRow, found: _Found) -> int:
     if not taken:
         return 1
     if _moved(world, intent, found, intent.old_start, intent.old_end):
-        _read(world, found.row)
+        _read(world, intent, found.row)
         ends(world, intent, intents.TAKEN)
     return 0

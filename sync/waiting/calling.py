@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from adapters.base import Conflict, OutsideError, Resource, Unknown, Written
-from adapters.deadline import within
+from adapters.base import Conflict, Resource, Unknown, Written
 from rules.model import AddEvent
 from rules.telling import offer_words
 from sync.annotate import write_backoff
+from sync.annotate.beside import begin
 from sync.annotate.write_probe import may_write
-from sync.core.context import Source, World
-from sync.core.guard import kept_apart
-from sync.core.log import log
+from sync.core.calls import finish
+from sync.core.context import Source, Watch, World, nobody_watches
 from sync.store import gaps
 from sync.store.engine import Tx
 from sync.store.gaps import GapRow
@@ -30,23 +30,23 @@ def is_due(world: World, tx: Tx, now: datetime) -> bool:
     return bool(_to_show(world, tx, now) or _to_take_out(world, tx, now) or gaps.lists_doubted(tx))
 
 
-def attend(world: World) -> int:
-    """Show, take out, and write anew where somebody was erased. Returns how many; one calendar that fails does not stop
-    the others (law L10)."""
+def attend(world: World, watch: Watch = nobody_watches) -> int:
+    """Show, take out, and write anew where somebody was erased, each calendar's beside those of the others. Returns how
+    many; one that fails does not stop the others (law L10)."""
     now = world.now()
     with world.store.read() as tx:
         fresh, over = _to_show(world, tx, now), _to_take_out(world, tx, now)
-    done = sum(_safely(world, one, _show) for one in fresh) + sum(_safely(world, one, _take_out) for one in over)
-    return done + _renew(world)
+    done = _all_done(world, [*((one, _show) for one in fresh), *((one, _take_out) for one in over)], watch)
+    return done + _renew(world, watch)
 
 
-def _renew(world: World) -> int:
+def _renew(world: World, watch: Watch) -> int:
     """A list that was written with an erased patient's name loses it."""
     with world.store.read() as tx:
         shown = gaps.shown(tx, world.practice.zone) if gaps.lists_doubted(tx) else None
     if shown is None:
         return 0
-    done = sum(_safely(world, one, _write_anew) for one in shown)
+    done = _all_done(world, [(one, _write_anew) for one in shown], watch)
     if done == len(shown):
         with world.store.write() as tx:
             gaps.lists_sure(tx)
@@ -63,15 +63,20 @@ def _to_take_out(world: World, tx: Tx, now: datetime) -> list[GapRow]:
     return [one for one in shown if one.start <= now or is_taken(world, tx, one.dentist, one.start, one.end)]
 
 
-def _safely(world: World, gap: GapRow, work: Callable[[World, GapRow], int]) -> int:
-    with kept_apart("freed time not shown", gap=gap.id):
-        try:
-            with within(write_backoff.ROUND_TRIP_S):
-                return work(world, gap)
-        except OutsideError as error:
-            log.warning("freed time not shown", error=type(error).__name__)
-            write_backoff.failed(world, gap.calendar, error)
-    return 0
+def _all_done(world: World, todo: list[tuple[GapRow, Callable[[World, GapRow], int]]], watch: Watch) -> int:
+    """How much was done. What another call changed since waits for the next pass."""
+    done: list[int] = []
+
+    def go(world: World, *, gap: GapRow, work: Callable[[World, GapRow], int]) -> None:
+        with world.store.read() as tx:
+            stands = gaps.get(tx, gap.id, world.practice.zone) == gap
+        if stands:
+            done.append(work(world, gap))
+
+    for gap, work in todo:
+        begin(world, [gap.calendar], "freed time not shown", [partial(go, gap=gap, work=work)], watch)
+    finish(world.calls, watch)
+    return sum(done)
 
 
 def _show(world: World, gap: GapRow) -> int:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import partial
 
-from adapters.base import OutsideError, Refused, Written
+from adapters.base import Refused, Written
 from rules.model import AddEvent, CalendarEvent
 from rules.telling.offer_words import NOTED
 from rules.text.french import day_and_clock
-from sync.annotate import refused_writes, write_backoff
+from sync.annotate import refused_writes
+from sync.annotate.beside import begin
 from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
-from sync.core.context import Source, World
-from sync.core.guard import kept_apart
-from sync.core.log import log
+from sync.core.calls import finish
+from sync.core.context import Source, Watch, World, nobody_watches
 from sync.store import notices, occurrences, offers, resources, slot_holds, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferRow
@@ -28,10 +29,12 @@ from sync.store.waiting_entries import EntryRow
 from sync.waiting import accepted
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK
-from sync.waiting.reading_now import read_calendars
+from sync.waiting.reading_now import concerned, read_calendars
 from sync.waiting.standing import in_doubt, why_off, why_over
 
 SEEN_FOR = timedelta(seconds=30)  # as `sync.people.by_link`
+DEADLINE_S = 120.0  # for one appointment, with the readings before and after the write
+NOT_WRITTEN = "accepted offer not written"
 TOO_LATE = "l'agenda n'a pas répondu à temps"
 
 
@@ -40,21 +43,35 @@ def is_due(world: World, tx: Tx) -> bool:
     return any(not one.booking for one in offers.in_states(tx, world.practice.zone, *offers.ACCEPTED))
 
 
-def carry_out(world: World) -> int:
-    """Note the accepted appointments. Returns how many; one that fails does not stop the others (law L10)."""
+def carry_out(world: World, watch: Watch = nobody_watches) -> int:
+    """Note the accepted appointments, each beside the pass. Returns how many; one that fails does not stop the others
+    (law L10)."""
     with world.store.read() as tx:
-        todo = [one for one in offers.in_states(tx, world.practice.zone, *offers.ACCEPTED) if not one.booking]
-    return sum(_safely(world, one) for one in todo)
+        todo = [
+            (one, _calendars(world, tx, one))
+            for one in offers.in_states(tx, world.practice.zone, *offers.ACCEPTED)
+            if not one.booking
+        ]
+    done: list[int] = []
+    for offer, places in todo:
+        work = partial(_safely, offer=offer.id, done=done)
+        begin(world, places, NOT_WRITTEN, [work], watch, seconds=DEADLINE_S)
+    finish(world.calls, watch)
+    return sum(done)
 
 
-def _safely(world: World, offer: OfferRow) -> int:
-    with kept_apart("accepted offer not written", offer=offer.id):
-        try:
-            return _one(world, offer)
-        except OutsideError as error:
-            log.warning("accepted offer not written yet", error=type(error).__name__)
-            write_backoff.failed(world, offer.calendar, error)
-    return 0
+def _calendars(world: World, tx: Tx, offer: OfferRow) -> list[str]:
+    """Its own calendar, then those that are read and written to besides."""
+    entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+    read = [one.address for one in concerned(world, offer.dentist, offer.stands_in)]
+    return list(dict.fromkeys((offer.calendar, *([entry.calendar] if entry else []), *read)))
+
+
+def _safely(world: World, *, offer: int, done: list[int]) -> None:
+    with world.store.read() as tx:  # another call may have written it since
+        fresh = offers.get(tx, offer, world.practice.zone)
+    if fresh is not None and fresh.state in offers.ACCEPTED:
+        done.append(_one(world, fresh))
 
 
 def _one(world: World, offer: OfferRow) -> int:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
-from adapters.base import Conflict, OutsideError, Refused, Unknown, Written
-from adapters.deadline import within
+from adapters.base import Conflict, Refused, Unknown, Written
 from rules.model import AddEvent, CalendarEvent, Channel, Facts, MessageKind, Send
 from rules.telling import offer_words
 from rules.text.french import clock, day, day_and_clock
 from rules.waiting import turns
 from sync.annotate import refused_writes, write_backoff
+from sync.annotate.beside import begin
 from sync.annotate.write_probe import may_write
-from sync.core.context import Source, World
+from sync.core.calls import finish
+from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.guard import kept_apart
-from sync.core.log import log
 from sync.store import bookings, calendars, messages, offers, story, waiting_entries
 from sync.store.engine import Tx
 from sync.store.offers import OfferKind, OfferRow
@@ -30,19 +31,34 @@ from sync.store.waiting_entries import EntryRow
 from sync.waiting.offering import READ_ONLY, TAKEN_BACK, give_up
 from sync.waiting.standing import SEEN_WITHIN
 
+NOT_SHOWN = "offer not shown"
 LOOKED_FOR = timedelta(days=7)  # the worker may have been off since
 
 
-def attend(world: World) -> int:
-    """Show the new offers, ask their patients, and take out the events of ended ones. Returns how many; one calendar
-    that fails does not stop the others (law L10)."""
+def attend(world: World, watch: Watch = nobody_watches) -> int:
+    """Show the new offers, ask their patients, and take out the events of ended ones, each calendar's beside those of
+    the others. Returns how many; one that fails does not stop the others (law L10)."""
     with world.store.read() as tx:
         zone = world.practice.zone
         fresh = [one for one in offers.in_states(tx, zone, offers.OPEN) if one.ref is None]
         over = [one for one in offers.shown(tx, zone) if one.state not in offers.LIVE]
         unsure = offers.unsure(tx, world.now() - LOOKED_FOR, zone)
-    todo = ((fresh, _show), (over, _take_out), (unsure, _look_for))
-    return sum(_safely(world, one, work) for found, work in todo for one in found)
+    places = [(_place(world, one) if one.kind is OfferKind.SLOT else None, one) for one in fresh]
+    todo = [
+        *((place.address if place else "", one, _show) for place, one in places),
+        *((one.stands_in, one, _take_out) for one in over),
+        *(("", one, _look_for) for one in unsure),
+    ]
+    done: list[int] = []
+    for calendar, one, work in todo:
+        go = partial(_safely, offer=one, work=work, done=done)
+        if calendar:
+            begin(world, [calendar], NOT_SHOWN, [go], watch)
+        else:  # in the store only
+            with kept_apart(NOT_SHOWN, offer=one.id):
+                go(world)
+    finish(world.calls, watch)
+    return sum(done)
 
 
 def is_due(world: World, tx: Tx, now: datetime) -> bool:
@@ -52,16 +68,12 @@ def is_due(world: World, tx: Tx, now: datetime) -> bool:
     return over or bool(offers.unsure(tx, now - LOOKED_FOR, zone))
 
 
-def _safely(world: World, offer: OfferRow, work: Callable[[World, OfferRow], int]) -> int:
-    with kept_apart("offer not shown", offer=offer.id):
-        try:
-            with within(write_backoff.ROUND_TRIP_S):
-                return work(world, offer)
-        except OutsideError as error:
-            log.warning("offer not shown", error=type(error).__name__)
-            if offer.calendar:
-                write_backoff.failed(world, offer.calendar, error)
-    return 0
+def _safely(world: World, *, offer: OfferRow, work: Callable[[World, OfferRow], int], done: list[int]) -> None:
+    """What another call changed since waits for the next pass."""
+    with world.store.read() as tx:
+        stands = offers.get(tx, offer.id, world.practice.zone) == offer
+    if stands:
+        done.append(work(world, offer))
 
 
 # --- a new offer -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sync.core.context import World
+from sync.core.context import Watch, World, nobody_watches
 from sync.plan import older_store
 from sync.store import gaps, offers
 from sync.store.engine import Tx
@@ -25,12 +25,12 @@ def has_work(world: World, tx: Tx, now: datetime) -> bool:
     )
 
 
-def attend(world: World) -> int:
+def attend(world: World, watch: Watch = nobody_watches) -> int:
     """Take each step once, in this order: an offer that ends makes room for the next. Returns how much was done. In a
     store older than the calendars nothing: what it offers may be taken (law L7)."""
     with world.store.read() as tx:
         if older_store.asks(tx):
             return 0
-    written = new_appointment.carry_out(world)
+    written = new_appointment.carry_out(world, watch)
     ended = written + entries.attend(world) + accepted.attend(world) + answers.attend(world)
-    return ended + offering.attend(world) + showing.attend(world) + calling.attend(world)
+    return ended + offering.attend(world) + showing.attend(world, watch) + calling.attend(world, watch)

@@ -140,7 +140,7 @@ def _asked_by_link(_world: World, tx: Tx, _now: datetime) -> bool:
 def _carry_out(this: Pass) -> int:
     from sync.people.carry_out import carry_out
 
-    return carry_out(this.world)
+    return carry_out(this.world, this.watch)
 
 
 def _not_evaluated(_world: World, tx: Tx, _now: datetime) -> bool:
@@ -176,7 +176,7 @@ def _somebody_waits(world: World, tx: Tx, now: datetime) -> bool:
 def _attend_waiting_list(this: Pass) -> int:
     from sync.waiting.steps import attend
 
-    return attend(this.world)
+    return attend(this.world, this.watch)
 
 
 def _may_have_moved(world: World, tx: Tx, now: datetime) -> bool:
