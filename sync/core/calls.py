@@ -72,6 +72,10 @@ class Calls(Protocol):
         """The store for a call that writes while it is under way."""
         ...
 
+    def keep(self, under_way: set[str]) -> None:
+        """From now on add the calendars of the running calls to these, in which something goes on."""
+        ...
+
 
 class Inline:
     """One after another, in the caller's thread: the order is the same every time."""
@@ -100,13 +104,15 @@ class Inline:
         """The same: nobody writes beside."""
         return store
 
+    def keep(self, under_way: set[str]) -> None:
+        """None is ever under way."""
+
 
 class Pool:
     """Up to four calls at once for each gateway, each in a daemon thread.
 
     `turn` is the lock of whoever writes; `let_go` releases it while the pass waits. No result is stored once `over` is
-    set. `wake` is called when a call ends for which no pass waits. `under_way`: the calendars in which something goes
-    on; those of the calls are added.
+    set. `wake` is called when a call ends for which no pass waits.
     """
 
     def __init__(
@@ -115,10 +121,9 @@ class Pool:
         let_go: Callable[[], AbstractContextManager[None]],
         over: threading.Event,
         wake: Callable[[], None],
-        under_way: set[str] | None = None,
     ) -> None:
         self._turn, self._let_go, self._over, self._wake = turn, let_go, over, wake
-        self._under_way = set[str]() if under_way is None else under_way
+        self._under_way = set[str]()
         self._patience, self._hasty, self._sending = CALL_WAIT_S, HASTY_WAIT_S, SENDING_S
         self._running: list[Call] = []
         self._done: SimpleQueue[Call] = SimpleQueue()
@@ -178,6 +183,10 @@ class Pool:
     def stored(self, store: Store) -> Store:
         """See Calls."""
         return Taking(store, self._turn, self._over)
+
+    def keep(self, under_way: set[str]) -> None:
+        """See Calls."""
+        self._under_way = under_way
 
     def _left(self) -> float:
         return max((self._ends(call) - monotonic() for call in self._running if not call.left), default=0.0)

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from schedule import Scheduler
 
 from sync.core import intervals
-from sync.core.calls import finish
+from sync.core.calls import Pool, finish
 from sync.core.context import World, nobody_watches
 from sync.core.guard import kept_apart
 from sync.core.hours import at_work
@@ -30,6 +30,7 @@ from sync.worker.clock import Steps
 from sync.worker.digest_hour import next_digest
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
+from sync.worker.side_by_side import all_turned
 
 READINGS_FIRST = 1.25  # of a calendar's interval, more than its jitter of 20 %: idle rounds do not come before readings
 SHORTEST_WAIT_S = 0.2
@@ -102,7 +103,8 @@ class Worker:
 
     def __init__(self, world: World, every: int, stop: Stop, ticker: Scheduler) -> None:
         self.readers = Readers(world, every, wake=self.wake)
-        self.calls = self.readers.call_beside(self.wake)
+        self.calls = Pool(self.readers.turn, self.readers.let_go, self.readers.over, self.wake)
+        self.readers.call_in_background(self.calls)
         self.world, self.every, self.stop = self.readers.world, every, stop
         self.due = monotonic()
         self.chores: list[Callable[[], None]] = []
@@ -116,6 +118,11 @@ class Worker:
         """Start a round at once, for something that no plan foresaw. May be called from any thread, and often."""
         self._woken.set()
         self.stop.bell.ring()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a round is due or was asked for."""
+        return self._woken.is_set() or self.due <= monotonic() or self.job.should_run
 
     def turn_if_due(self) -> None:
         """Run a round if one is due or was asked for; the ticker's next one is counted from then."""
@@ -221,9 +228,7 @@ def run(crew: Crew, stop: Stop) -> int:
     try:
         while not stop.event.is_set():
             look_again = crew.look()
-            for worker in crew.workers:
-                if not stop.event.is_set():
-                    worker.turn_if_due()
+            all_turned(crew.workers, stop.event)
             if not stop.event.is_set():
                 soonest = min((look_again, *(worker.due for worker in crew.workers)))
                 stop.bell.wait(min(soonest - monotonic(), intervals.SLOWEST_S))

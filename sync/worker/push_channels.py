@@ -15,11 +15,15 @@ import secrets
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from adapters.base import Announcer, Denied, OutsideError, TryLater
 from adapters.deadline import within
 from adapters.web.office import Ring
+from sync.core.calls import Call, Note
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.core.log import log
@@ -29,8 +33,8 @@ from sync.store.subscriptions import Subscription
 
 FIRST_MESSAGE_WITHIN = timedelta(minutes=10)  # Google sends its first message at once: later means never
 RETRY_LOST_AFTER, RETRY_REFUSED_AFTER, RETRY_END_AFTER = timedelta(hours=1), timedelta(hours=6), timedelta(minutes=5)
-DEADLINE_S = 10.0  # for one request: the round waits for its answer
-_NOTE = "push:"
+DEADLINE_S = 10.0  # for one request
+_NOTE, _PUSH = "push:", "push"
 
 
 def address(public_url: str) -> str:
@@ -39,8 +43,15 @@ def address(public_url: str) -> str:
 
 
 def refresh_channels(world: World, where: str | None) -> None:
-    """After a round: open, renew and end the channels that are due. `where`: the URL for notifications; None: push is
-    off. Raises StoreProblem only."""
+    """After a round and beside it: open, renew and end the channels that are due, unless that still goes on. `where`:
+    the URL for notifications; None: push is off. Raises StoreProblem only."""
+    calls = world.calls
+    if calls.free(_PUSH, [_PUSH]):
+        beside = replace(world, store=calls.stored(world.store))
+        calls.start(Call(_PUSH, frozenset({_PUSH}), partial(_refreshed, beside, where), alone=True))
+
+
+def _refreshed(world: World, where: str | None) -> Note:
     with world.store.read() as tx:
         rows, notes = subscriptions.every(tx), keyvalue.starting_with(tx, _NOTE)
     wanted = world.announcers.keys() if where else frozenset[str]()
@@ -49,6 +60,7 @@ def refresh_channels(world: World, where: str | None) -> None:
         mine = [row for row in rows if row.calendar == calendar]
         with kept_apart("push failed"):  # one calendar's trouble stays with it (law L10)
             _refresh_channels(world, calendar, where if calendar in wanted else None, mine)
+    return lambda: None
 
 
 def _refresh_channels(world: World, calendar: str, where: str | None, rows: Sequence[Subscription]) -> None:

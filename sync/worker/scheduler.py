@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from adapters.base import Account, OutsideError, TryLater
 from adapters.deadline import within
 from sync.core import intervals
-from sync.core.calls import Pool
+from sync.core.calls import Calls
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.hours import at_work
 from sync.core.intervals import Pace, Way, pace_of, way_of
@@ -202,11 +202,10 @@ class Readers:
 
         self._start(_Job(frozenset({address}), go, self._good, HEALTHY_WAIT_S))
 
-    def call_beside(self, wake: Callable[[], None]) -> Pool:
-        """From now on passes call outside in threads, those of the pool that is returned. `wake` as in `Pool`."""
-        pool = Pool(self.turn, self.let_go, self.over, wake, self.under_way)
-        self.world = replace(self.world, calls=pool)
-        return pool
+    def call_in_background(self, calls: Calls) -> None:
+        """From now on passes call outside through `calls`."""
+        calls.keep(self.under_way)
+        self.world = replace(self.world, calls=calls)
 
     @property
     def reading(self) -> World:

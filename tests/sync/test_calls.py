@@ -47,7 +47,8 @@ class Beside(Working):
         self.starts()
 
     def starts(self) -> None:
-        self.readers.call_beside(self.woken.set)
+        readers = self.readers
+        readers.call_in_background(Pool(readers.turn, readers.let_go, readers.over, self.woken.set))
 
     def starts_anew(self) -> None:
         """The process died; what it left under way says nothing any more."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from adapters.base import Edit, EditResult
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
+from sync.core.calls import Pool
 from sync.core.context import Source
 from sync.store import edits
 from sync.store import tables as t
@@ -43,7 +44,8 @@ class Worked(Working):
     def __init__(self, office: Office) -> None:
         super().__init__(office)
         self.woken = threading.Event()
-        self.readers.call_beside(self.woken.set)
+        readers = self.readers
+        readers.call_in_background(Pool(readers.turn, readers.let_go, readers.over, self.woken.set))
 
     def goes_on(self) -> None:
         self.office.turned += timedelta(minutes=1)
