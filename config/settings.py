@@ -117,6 +117,11 @@ class SyncSettings(Model):
     """Pace, and the brake on sudden losses and gains (P43)."""
 
     every_seconds: Several = setting("Secondes entre deux passages.", default=60)
+    google_daily_requests: Several | None = setting(
+        "Requêtes par jour permises au projet Google, tous cabinets ensemble : à 80 %, les lectures s'espacent. Sans "
+        "elle, rien n'est compté.",
+        default=None,
+    )
     brake_events: Several = setting("Rendez-vous disparus en une heure, au-delà desquels tout est retenu.", default=5)
     brake_percent: Percent = setting("De même, en pourcentage de l'agenda (au moins 3).", default=10)
     brake_new: Several = setting(

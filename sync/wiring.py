@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from adapters.calendars.dav.account import DavAccess
     from adapters.calendars.dav.calendar import DavCalendar
     from adapters.calendars.google.api import GoogleAccess
+    from adapters.meter import Meter
+    from sync.core.budget import Budget
 
 Login = tuple[str, ...]
 
@@ -45,7 +47,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
         with ours.write() as tx:
             secret = keyvalue.secret(tx)
             generation.current(tx, clock())
-        maker = _Maker(practice.zone, secret, stack)
+        maker = _Maker(practice.zone, secret, stack, Spending(ours, settings.sync.google_daily_requests))
         sources = tuple(maker.source(one) for one in (*configured(settings), *waiting_list(settings)))
         yield World(
             practice=practice,
@@ -55,6 +57,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
             clock=clock,
             accounts=maker.accounts(),
             announcers=maker.announcers,
+            budgets=maker.spending.budgets,
             retention=Retention(settings.retention.messages_days, settings.retention.journal_days),
             on_uncertain={
                 Channel.SMS: settings.messages.on_uncertain.sms,
@@ -113,11 +116,36 @@ def _open(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
+class Spending:
+    """The budgets of the Google projects behind a practice's calendars; none where `daily` is None."""
+
+    def __init__(self, store: Store, daily: int | None) -> None:
+        self._store, self._daily = store, daily
+        self.budgets: dict[str, Budget] = {}
+
+    def meter(self, credentials: str) -> Meter | None:
+        """What counts the requests made with that file."""
+        if self._daily is None:
+            return None
+        from adapters.calendars.google.auth import project_of
+        from adapters.meter import meter_of
+
+        return meter_of(project_of(credentials), str(self._store.url))
+
+    def watch(self, calendar: str, meter: Meter | None) -> None:
+        """Spare that calendar's requests."""
+        if self._daily is not None and meter is not None:
+            from sync.core.budget import Budget
+
+            same = (one for one in self.budgets.values() if one.meter is meter)
+            self.budgets[calendar] = next(same, None) or Budget(self._daily, meter, self._store)
+
+
 class _Maker:
     """Makes calendars; those behind one login share one session (docs/design.md#one-session-per-login)."""
 
-    def __init__(self, zone: ZoneInfo, secret: bytes, stack: ExitStack) -> None:
-        self._zone, self._secret, self._stack = zone, secret, stack
+    def __init__(self, zone: ZoneInfo, secret: bytes, stack: ExitStack, spending: Spending) -> None:
+        self._zone, self._secret, self._stack, self.spending = zone, secret, stack, spending
         self._logins: dict[Login, Any] = {}
         self._behind: dict[Login, list[DavCalendar]] = {}
         self.announcers: dict[str, Announcer] = {}
@@ -150,12 +178,14 @@ class _Maker:
         login = ("google", _open(settings.credentials), settings.endpoint or "", settings.subject or "")
         access = self._logins.get(login)
         if access is None:
-            access = self._logins[login] = google_access(settings)
+            meter = self.spending.meter(_open(settings.credentials))
+            access = self._logins[login] = google_access(settings, meter)
             self._stack.callback(access.http.session.close)
         calendar = GoogleCalendar(
             access, settings.calendar_id, zone=self._zone, secret=self._secret, read_only=settings.read_only
         )
         self.announcers[calendar.address] = GooglePush(access, settings.calendar_id)
+        self.spending.watch(calendar.address, access.meter)
         return calendar
 
     def _dav(self, settings: CalDavSettings) -> Calendar:
@@ -206,11 +236,12 @@ def dav_access(settings: CalDavSettings) -> DavAccess:
     )  # fmt: skip
 
 
-def google_access(settings: GoogleSettings) -> GoogleAccess:
-    """The Google account behind a calendar. Logs in at its first use."""
+def google_access(settings: GoogleSettings, meter: Meter | None = None) -> GoogleAccess:
+    """The Google account behind a calendar. Logs in at its first use. `meter` counts its requests."""
     from adapters.calendars.google.api import GoogleAccess
 
-    return GoogleAccess(_open(settings.credentials), endpoint=settings.endpoint or "", subject=settings.subject or "")
+    credentials, endpoint = _open(settings.credentials), settings.endpoint or ""
+    return GoogleAccess(credentials, endpoint=endpoint, subject=settings.subject or "", meter=meter)
 
 
 class WhenNeeded:

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -18,6 +19,9 @@ from sync.core.guard import kept_apart
 from sync.core.last_reads import Noted
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
+
+if TYPE_CHECKING:
+    from sync.core.budget import Budget
 
 Clock = Callable[[], datetime]
 Watch = Callable[[str], None]
@@ -184,6 +188,7 @@ class World(Struct, frozen=True):
     under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
     calls: Calls = field(default_factory=Inline)
     slice: int = SLICE
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # calendar → the requests of its Google project
     steady: Callable[[], float] | None = None  # seconds by a clock that nobody sets; None: by `clock`
 
     def source(self, address: str) -> Source | None:
@@ -201,6 +206,16 @@ class World(Struct, frozen=True):
         if source is None or not row.payload:
             return None
         return self.readings.of(source, row.ref, row.payload, self.window(self.now()))
+
+    def stretch(self, calendar: str) -> float | None:
+        """By how much its intervals are longer now, so that its project's requests last; None: they are not counted."""
+        budget = self.budgets.get(calendar)
+        return None if budget is None else budget.stretch(self.now())
+
+    def count_requests(self) -> None:
+        """Store what was asked of the Google projects."""
+        for budget in set(self.budgets.values()):
+            budget.keep(self.now())
 
     def called(self, dentist: str) -> str:
         """The dentist's name."""

@@ -20,6 +20,8 @@ SLOWEST_S = 600.0  # outside opening hours, and with a push channel, in case a n
 WHOLE_S = 300.0  # at least, where each reading lists the whole calendar
 FEED_S, FEED_FASTEST_S, FEED_SLOWEST_S = 900.0, 300.0, 21_600.0  # a feed: by default, and the limits of its own wish
 FAST_S, FAST_FOR_S, FAST_DECAY = 15.0, 900.0, 1.5  # while somebody books; after 900 s each wait is 1.5 × the last
+PUSHED_S = 900.0  # with a push channel, where requests are counted
+SPARED_S = 3600.0  # at most, where the requests of the day run out
 JITTER = 0.2  # of the interval, to either side
 READS_CAP_S, WRITES_CAP_S = 900.0, 21_600.0  # the longest wait after failed readings, and after failed writes
 RETRY_FIRST_S, RETRY_CAP_S = 15.0, 3600.0  # of a message, an alert, an edit
@@ -44,6 +46,7 @@ class Why(StrEnum):
     FEED = "feed"
     PUSHED = "pushed"
     LIVELY = "lively"
+    SPARED = "spared"
 
 
 class Pace(Struct, frozen=True):
@@ -55,11 +58,12 @@ class Pace(Struct, frozen=True):
     lively_at: datetime | None = None  # when a person's change was last seen
     pushed_until: datetime | None = None  # until when the server announces changes
     offered: float | None = None  # seconds between two readings that a feed itself asks for
+    stretch: float | None = None  # how much longer each interval is, so that the day's requests last; None: not counted
 
 
-def pace_of(row: CalendarRow, every: float, *, at_work: bool) -> Pace:
+def pace_of(row: CalendarRow, every: float, *, at_work: bool, stretch: float | None = None) -> Pace:
     """The pace of a calendar, from its row in the store."""
-    return Pace(every, at_work, way_of(row), row.lively_at, row.pushed_until, row.offered_seconds)
+    return Pace(every, at_work, way_of(row), row.lively_at, row.pushed_until, row.offered_seconds, stretch)
 
 
 def way_of(row: CalendarRow) -> Way:
@@ -82,18 +86,27 @@ def next_read(pace: Pace, read_at: datetime, jitter: float = 0.0) -> tuple[datet
     """When the calendar is due by its interval, with jitter, and why the interval is not the configured one."""
     seconds, why = interval(pace, read_at)
     spread = seconds * (1 + JITTER * jitter)
-    most = max(pace.every, SLOWEST_S) if pace.way is not Way.FEED else spread
+    most = spread if pace.way is Way.FEED or why is Why.SPARED else max(pace.every, SLOWEST_S, seconds)
     return read_at + timedelta(seconds=min(spread, most)), why
 
 
 def interval(pace: Pace, now: datetime) -> tuple[float, Why]:
     """Seconds from one reading to the next."""
+    seconds, why = _unspared(pace, now)
+    if pace.stretch is None or pace.stretch <= 1:
+        return seconds, why
+    usual = min(pace.every, seconds) if why is Why.CLOSED else seconds  # what is asked seldom already is no burden
+    spared = min(usual * pace.stretch, SPARED_S)
+    return (spared, Why.SPARED) if spared > seconds else (seconds, why)
+
+
+def _unspared(pace: Pace, now: datetime) -> tuple[float, Why]:
     base = base_interval(pace.every, at_work=pace.at_work)
     if pace.way is Way.FEED:
         offered = min(FEED_SLOWEST_S, max(FEED_FASTEST_S, pace.offered)) if pace.offered else FEED_S
         return max(pace.every, offered), Why.FEED
     if pace.pushed_until is not None and pace.pushed_until > now:
-        return max(base, SLOWEST_S), Why.PUSHED
+        return max(base, SLOWEST_S if pace.stretch is None else PUSHED_S), Why.PUSHED
     if pace.way is Way.WHOLE and base < WHOLE_S:
         return WHOLE_S, Why.WHOLE
     quick = fast_interval(pace, now)

@@ -15,6 +15,7 @@ _WORDS = {
     Why.CLOSED: "cabinet fermé",
     Why.WHOLE: "agenda lu en entier",
     Why.FEED: "flux en lecture seule",
+    Why.SPARED: "requêtes Google du jour bientôt épuisées",
     Why.PUSHED: "le serveur annonce lui-même les changements",
 }
 

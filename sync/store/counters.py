@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
@@ -11,6 +11,7 @@ from sync.store.tx import here
 _COUNT = update(t.counter).where(*here(t.counter, "name"))
 _TAKE = _COUNT.values(value=t.counter.c.value + bindparam("count")).returning(t.counter.c.value)
 _COUNTED = select(t.counter.c.value).where(*here(t.counter, "name"))
+_EVERY, _FORGET = select(t.counter).where(*here(t.counter)), delete(t.counter).where(*here(t.counter, "name"))
 _NEW = insert(t.counter)
 
 
@@ -26,6 +27,17 @@ def take_numbers(tx: Tx, name: str, count: int = 1) -> range:
         last = counted or count
     tx.cache.counters[name] = last
     return range(last - count + 1, last + 1)
+
+
+def counted(tx: Tx) -> dict[str, int]:
+    """counter → its last number."""
+    return {row.name: row.value for row in tx.run(_EVERY)}
+
+
+def forget(tx: Tx, name: str) -> None:
+    """Delete that counter."""
+    tx.run(_FORGET, the_name=name)
+    tx.cache.counters.pop(name, None)
 
 
 def ever_counted(tx: Tx, name: str) -> bool:

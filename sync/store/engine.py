@@ -36,6 +36,10 @@ class Store:
         self._queue: WritersQueue | None = queue_of(str(self.file.resolve())) if self.file else None
         self._fence: int | None = None  # our fencing token, while we hold the lease of a practice on PostgreSQL
 
+    def named(self, key: str) -> Store:
+        """The same tables, for what several practices count together under a key that no practice can have."""
+        return Store(self.url.render_as_string(hide_password=False), key, self._engine)
+
     @property
     def may_lose_its_lock(self) -> bool:
         """Whether workers share its practices, and one may take over from another: on PostgreSQL, not with a file."""

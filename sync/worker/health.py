@@ -13,8 +13,8 @@ from rules.model import Channel
 from rules.text.french import WAYS, clock
 from sync.annotate import refused_writes, write_backoff
 from sync.core.context import of_whom
-from sync.core.hours import at_work
-from sync.core.intervals import interval, pace_of
+from sync.core.intervals import interval
+from sync.core.pace import pace_at
 from sync.outbox import gateway_pause
 from sync.pull import unfetched
 from sync.store import calendars, messages, resources, troubles, views
@@ -84,6 +84,18 @@ def writes_paused(world: World, tx: Tx, row: CalendarRow) -> str:
     return f"Les écritures dans cet agenda attendent {clock(until.astimezone(world.practice.zone))} ; il est lu."
 
 
+def spared(world: World, row: CalendarRow) -> str:
+    """Why the calendar is read seldomer until Google's next day, in French; empty if it is not."""
+    budget, now = world.budgets.get(row.calendar), world.now()
+    if budget is None or budget.stretch(now) <= 1:
+        return ""
+    day, share = budget.day(now), 100 * budget.day(now).used // budget.daily
+    return (
+        f"Lu moins souvent jusqu'à {clock(day.ends.astimezone(world.practice.zone))} : {share} % des {budget.daily} "
+        "requêtes Google du jour sont faites (« sync: google_daily_requests: »). Ce qui est à écrire l'est toujours."
+    )
+
+
 def events_not_read(tx: Tx, calendar: str) -> list[str]:
     """How many events of the calendar cannot be read, and how many the server does not hand out."""
     unread = len(views.unread(tx, calendar))
@@ -143,7 +155,7 @@ def late(world: World, row: CalendarRow, settings: Settings) -> str:
     if row.last_success is None:
         return NEVER
     every, now = settings.sync.every_seconds, world.now()
-    pace = interval(pace_of(row, every, at_work=at_work(world.practice, now)), now)[0]
+    pace = interval(pace_at(world, row, every, now), now)[0]
     limit = timedelta(seconds=max(5 * every, 600, 2 * pace + 60))
     if row.last_success > now + CLOCKS_DIFFER_BY:
         return _AHEAD

@@ -51,6 +51,7 @@ def one_pass(
     readers = Readers(world, every=0.0, patience=inf)
     try:
         readers.read_all(sources, watch)
+        world.count_requests()
         step_troubles.taken(world, "audit", lambda: nightly.audit(world, sources))
         done = Done()
         if restored or tell_all or not at_rest(world):

@@ -60,6 +60,7 @@ def read_due(readers: Readers, watch: Watch) -> None:
         readers.forget_moments()
         rows = _rows(world)
     readers.read_due(rows, watch)
+    world.count_requests()
     step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
 
 

@@ -26,9 +26,9 @@ from adapters.deadline import within
 from sync.core import intervals
 from sync.core.calls import Calls
 from sync.core.context import Source, Watch, World, nobody_watches
-from sync.core.hours import at_work
 from sync.core.intervals import Pace, Way, pace_of, way_of
 from sync.core.log import described, log
+from sync.core.pace import pace_at
 from sync.core.store_in_turn import Over, Taking
 from sync.pull.reading import ACCOUNT_DEADLINE_S, may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
@@ -161,7 +161,7 @@ class Readers:
     def _pace(self, row: CalendarRow, at: datetime) -> Pace:
         if self.backlog_open:
             return pace_of(row, min(self._every, BACKLOG_S), at_work=True)
-        return pace_of(row, self._every, at_work=at_work(self.world.practice, at.astimezone(self.world.practice.zone)))
+        return pace_at(self.world, row, self._every, at)
 
     def _jittered(self, address: str) -> float:
         """One jitter an account, so that one request goes on serving all of its calendars."""

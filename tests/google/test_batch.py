@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.base import NotThere, Resource, TryLater
+from adapters.meter import Meter
 from demo.googlestandin.faults import Asked
 from demo.googlestandin.person import Event
 from sync.pull.multiget import multiget
@@ -78,6 +79,18 @@ def test_a03_what_a_lost_token_hid_is_proved_twice_in_two_questions_instead_of_1
     assert all(gone(practice, events))
     assert practice.asked("batch") == 2
     assert sum(requests) <= 14  # by itself each proof is two: more than 160
+
+
+def test_each_part_is_counted_as_google_counts_it(practice: Practice, booked: Booked) -> None:
+    events = booked(40)
+    for event in events:
+        practice.martin.deletes(event)
+    practice.access.meter = Meter("projet")
+    sent(practice)
+    assert practice.access.meter.take() == 42
+    practice.books()
+    practice.passes(later=MINUTE)
+    assert practice.access.meter.take() == 4  # two lists, her event read again and written
 
 
 def test_more_than_fifty_go_in_parts(practice: Practice, booked: Booked) -> None:

@@ -2,21 +2,30 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 
-from adapters.base import Edit, EditResult
+from adapters.base import Edit, EditResult, Granted, Written
+from adapters.calendars.dav.account import DavAccess
+from adapters.calendars.dav.calendar import DavCalendar
 from adapters.calendars.memory import MemoryCalendar
 from rules.model import Annotation
+from sync.annotate import write_backoff
+from sync.annotate.beside import begin
 from sync.core.calls import Pool
 from sync.core.context import Source
-from sync.store import edits
+from sync.people import patient_link
+from sync.people.by_link import Said, revision
+from sync.store import bookings, edits, intents, subscriptions
 from sync.store import tables as t
 from sync.store.edits import EditRow
+from sync.worker.push_channels import refresh_channels
+from tests.adapters.hostile import Behaviour, drips, hostile, silent
 from tests.office import PARIS, Office, calendar_of, make_office
 from tests.working import OTHER, Working, until
 
@@ -28,8 +37,14 @@ class Takes(MemoryCalendar):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"memory:{name}", PARIS, b"s" * 32)
-        self.answers, self.asked = threading.Event(), 0
+        self.answers, self.asked, self.removed = threading.Event(), 0, 0
         self.answers.set()
+
+    def remove(self, ref: str, version: str | None) -> EditResult:
+        result = super().remove(ref, version)
+        self.removed += isinstance(result, Written)
+        assert self.answers.wait(60)
+        return result
 
     def apply(self, ref: str, version: str | None, edit: Edit) -> EditResult:
         self.asked += 1
@@ -147,3 +162,84 @@ def dirty(office: Office) -> list[str]:
     with office.world.store.read() as tx:
         query = select(t.resource.c.ref).where(t.resource.c.practice == "lilas", t.resource.c.dirty_at.is_not(None))
         return list(tx.connection.execute(query).scalars())
+
+
+# --- whatever else waits for a calendar ------------------------------------------------------------------------------
+
+
+def test_g10_a_patients_wish_that_hangs_holds_up_nobody_and_is_carried_out_once(stuck: tuple[Worked, Takes]) -> None:
+    worked, takes = stuck
+    office = worked.office
+    takes.answers.set()
+    office.she_books("a")
+    worked.goes_on()
+    takes.answers.clear()
+    with office.world.store.read() as tx:
+        [booking] = bookings.between(tx, office.now, office.now + timedelta(days=30), PARIS)
+    assert patient_link.cancel(office.world, booking.id, revision(booking.facts)) is Said.ASKED
+    office.she_books("b", day=8, dentist="bernard", text=OTHER)
+    began = monotonic()
+    worked.goes_on()
+    worked.goes_on()
+    assert monotonic() - began < SOON
+    assert office.block("b", "bernard").startswith("✓")
+    assert wishes(office) == [booking.id]
+    takes.answers.set()
+    worked.ends_beside()
+    worked.goes_on()
+    assert wishes(office) == []
+    assert takes.removed == 1
+    assert office.told("cancellation") == ["sent"]
+
+
+def wishes(office: Office) -> list[int]:
+    with office.world.store.read() as tx:
+        return [one.booking for one in intents.open_ones(tx)]
+
+
+def test_e_google_s_channels_are_asked_for_beside_the_round(stuck: tuple[Worked, Takes]) -> None:
+    worked, _ = stuck
+    opens = Opens()
+    world = replace(worked.readers.world, announcers={"memory:bernard": opens})
+    for _ in range(3):
+        refresh_channels(world, "https://cabinet.example/push/google")
+    assert opens.asked.wait(10)
+    assert opens.count == 1
+    opens.answers.set()
+    until(lambda: world.calls.free("", ["push"]))
+    with world.store.read() as tx:
+        assert [one.resource for one in subscriptions.every(tx)] == ["r"]
+
+
+class Opens:
+    """Google, which grants a channel when it may."""
+
+    def __init__(self) -> None:
+        self.asked, self.answers, self.count = threading.Event(), threading.Event(), 0
+
+    def watch(self, _channel: str, _secret: str, _address: str) -> Granted:
+        self.count += 1
+        self.asked.set()
+        assert self.answers.wait(60)
+        return Granted("r", datetime(2027, 1, 1, tzinfo=UTC))
+
+    def unwatch(self, _channel: str, _resource: str) -> bool:
+        return True
+
+
+# --- the deadline ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "behaviour", [silent, drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x")], ids=["silent", "drips"]
+)
+def test_i06_work_in_a_calendar_ends_at_its_deadline_and_counts_as_failed(tmp_path: Path, behaviour: Behaviour) -> None:
+    world = make_office(tmp_path).world
+    with hostile(behaviour) as server:
+        account = DavAccess(server.url, username="cabinet", password="p")
+        calendar = DavCalendar(account, server.url, zone=PARIS, secret=b"s" * 32)
+        began = monotonic()
+        begin(world, [calendar.address], "not read", [lambda _: calendar.get("a.ics")], seconds=1.0)
+        assert 0.9 < monotonic() - began < 20
+    with world.store.read() as tx:
+        assert write_backoff.failing(tx, calendar.address)

@@ -16,6 +16,7 @@ from typing import Any
 from adapters.base import Denied, Garbled, LoginRefused, NotThere, OutsideError, TryLater
 from adapters.calendars.google.auth import Login
 from adapters.http import LARGEST, LISTING, READ, Answer, Http, TooLong, retry_after
+from adapters.meter import Meter
 
 Json = dict[str, Any]
 BASE = "https://www.googleapis.com/calendar/v3/"
@@ -74,10 +75,11 @@ class Lost(Exception):
 
 
 class GoogleAccess:
-    """One login and its session. `endpoint` replaces the root of the API, with or without `/calendar/v3/`."""
+    """One login and its session. `endpoint` replaces the root of the API, with or without `/calendar/v3/`. `meter`
+    counts the requests as Google does: each part of a batch is one."""
 
-    def __init__(self, credentials: str, *, endpoint: str = "", subject: str = "") -> None:
-        self._endpoint = _base(endpoint)
+    def __init__(self, credentials: str, *, endpoint: str = "", subject: str = "", meter: Meter | None = None) -> None:
+        self._endpoint, self.meter = _base(endpoint), meter
         self._login = Login(credentials, subject)
         self.http = Http(self._login)
         self._login.over(self.http)
@@ -123,6 +125,7 @@ class GoogleAccess:
         batch = BatchHttpRequest(callback=taken, batch_uri=self._batches)
         for number, name in names.items():
             batch.add(requests[name], request_id=number)
+        self._counted(len(requests))
         try:
             batch.execute(http=self._bridge)
         except HttpError as error:
@@ -159,6 +162,7 @@ class GoogleAccess:
     def _executed(self, request: Any) -> Json:
         from googleapiclient.errors import HttpError
 
+        self._counted(1)
         try:
             answer = request.execute(num_retries=0)
         except HttpError as error:
@@ -170,6 +174,10 @@ class GoogleAccess:
         if not isinstance(answer, dict):  # the library returns text that is no JSON as it came
             raise Garbled(_NO_DATA)
         return answer
+
+    def _counted(self, requests: int) -> None:
+        if self.meter is not None:
+            self.meter.count(requests)
 
     @cached_property
     def _service(self) -> Any:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import requests
 from msgspec import Struct
 from requests.auth import AuthBase
 
+from adapters import deadline
 from adapters.base import Denied, Garbled, LoginRefused, OutsideError, TryLater
-from adapters.http import Http, retry_after
+from adapters.http import DEADLINE, Http, retry_after
 
 SCOPES = ("https://www.googleapis.com/auth/calendar.events",)
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  an address
@@ -43,7 +46,7 @@ class Login(AuthBase):
 
     def token(self) -> str:
         """A valid access token. Raises Denied and TryLater."""
-        with self._lock:
+        with self._locked():
             if self._held is None:
                 self._held = _credentials(self._given, self._subject)
             if not self._held.valid:
@@ -53,9 +56,19 @@ class Login(AuthBase):
     def renewed(self, refused: str) -> None:
         """After that token was refused, request a new one, once for all threads that were refused with it (hard case
         I01)."""
-        with self._lock:
+        with self._locked():
             if self._held.token == refused:
                 self._renew()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Wait for another thread's request no longer than the job's own deadline."""
+        if not self._lock.acquire(timeout=min(DEADLINE, max(0.0, deadline.ends() - monotonic()))):
+            raise TryLater(_LATE, slow=True)
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _renew(self) -> None:
         from google.auth.exceptions import GoogleAuthError
@@ -75,10 +88,19 @@ class Login(AuthBase):
         """The transport that google-auth needs. Errors of the token endpoint are raised at once, without waiting."""
         answer = self._http.send(method, url, body, headers)
         if answer.status in _AGAIN or answer.status >= 500:
-            raise TryLater(
-                "Google ne délivre pas d'accès pour l'instant.", retry_after(answer.headers.get("Retry-After"))
-            )
+            raise TryLater(_LATE, retry_after(answer.headers.get("Retry-After")))
         return _Said(answer.status, answer.headers, answer.body)
+
+
+def project_of(credentials: str) -> str:
+    """The Google Cloud project against which requests with that file are counted: its name, as in the key file of a
+    service account, or its number, as in an OAuth client's id. Empty for what is neither."""
+    try:
+        info = dict(json.loads(credentials))
+    except (ValueError, TypeError):
+        return ""
+    number = str(info.get("client_id") or "").partition("-")[0]
+    return str(info.get("project_id") or number)
 
 
 class _Said(Struct, frozen=True):
@@ -133,6 +155,7 @@ def _grant(text: str, *, robot: bool) -> str:
     return _KEY if robot else _REVOKED
 
 
+_LATE = "Google ne délivre pas d'accès pour l'instant."
 _PORTAL = "Au lieu d'un accès Google, c'est autre chose qui a répondu : un portail ou un relais s'interpose."
 _BROKEN = (
     "Ces identifiants Google ne sont ni la clé d'un compte de service, ni une autorisation complète : téléchargez-les "

@@ -138,8 +138,7 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
-    from sync.core.hours import at_work
-    from sync.core.intervals import pace_of
+    from sync.core.pace import pace_at
     from sync.plan import floods
     from sync.pull.token_trust import reason
     from sync.report.next_read import upcoming
@@ -150,7 +149,7 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
     held = held or ("Des messages aux patients sont retenus." if waiting else "")
     state = health.state(world, row, settings)
     counts = views.coming(tx, row.calendar, now)
-    circumstances = pace_of(row, settings.sync.every_seconds, at_work=at_work(world.practice, now))
+    circumstances = pace_at(world, row, settings.sync.every_seconds, now)
     coming, slower = upcoming(row, circumstances, now)
     late = health.late(world, row, settings)
     beside = health.beside(tx, row)
@@ -181,7 +180,8 @@ def _beside(world: World, tx: Tx, row: CalendarRow, settings: Settings) -> str |
     """What does not keep it from being read."""
     from sync.worker import health
 
-    return health.writes_paused(world, tx, row) or _push(tx, row, settings, world.now()) or None
+    push = _push(tx, row, settings, world.now())
+    return health.writes_paused(world, tx, row) or health.spared(world, row) or push or None
 
 
 def _push(tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> str | None:

@@ -1,0 +1,16 @@
+"""The pace of a calendar as things stand: opening hours, and what may still be asked of Google today."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sync.core.context import World
+from sync.core.hours import at_work
+from sync.core.intervals import Pace, pace_of
+from sync.store.calendars import CalendarRow
+
+
+def pace_at(world: World, row: CalendarRow, every: float, at: datetime) -> Pace:
+    """The calendar's pace at that moment. `every`: configured seconds between two readings."""
+    open_then = at_work(world.practice, at.astimezone(world.practice.zone))
+    return pace_of(row, every, at_work=open_then, stretch=world.stretch(row.calendar))
