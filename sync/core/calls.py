@@ -229,11 +229,15 @@ class Pool:
 
 
 class PoolOfOnePass(Pool):
-    """For a process of one pass: it waits for every answer, up to the gateway's deadline."""
+    """For a process of one pass: it waits for every answer, up to the gateway's deadline, and for what is written into
+    calendars until all of it is, as each write has a deadline of its own."""
 
     def __init__(self) -> None:
         super().__init__(threading.RLock(), nullcontext, threading.Event(), lambda: None)
         self._patience, self._hasty, self._sending = ONE_PASS_WAIT_S, ONE_PASS_WAIT_S, inf
+
+    def _ends(self, call: Call) -> float:
+        return inf if call.calendars else super()._ends(call)
 
 
 def room(calls: Calls, call: Call, watch: Watch) -> bool:
