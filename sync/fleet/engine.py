@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
@@ -18,7 +19,7 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from sync.core.log import described, log
-from sync.fleet.fleet import DRAINED_WITHIN_S, Fleet
+from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, in_an_outage
 from sync.store.engine import StoreProblem
 from sync.store.jobs import POLL, QUEUE, WORK
 
@@ -40,11 +41,11 @@ class Engine(threading.Thread):
         if self._loop is not None and self.is_alive():
             with suppress(RuntimeError):  # it ended just now
                 self._loop.call_soon_threadsafe(self._end.set)
-        self.join(DRAINED_WITHIN_S)
+        self.join(ENDED_WITHIN_S + 2)
 
     def run(self) -> None:
         """See Thread."""
-        for name in ("procrastinate", "psycopg.pool"):  # what they say, `Outage` says in our words, and once
+        for name in ("procrastinate", "psycopg.pool"):  # what they say the heartbeat says in our words, and once
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
         with asyncio.Runner() as runner:
@@ -54,11 +55,12 @@ class Engine(threading.Thread):
     async def _work(self) -> None:
         threads = ThreadPoolExecutor(self._fleet.shape.concurrency + 2, thread_name_prefix="job")
         asyncio.get_running_loop().set_default_executor(threads)  # asyncio's own has as many as there are processors
+        asyncio.get_running_loop().set_exception_handler(_left_behind)
         while not self._end.is_set():
             try:
                 await self._until_gone()
             except _GONE as error:
-                self._fleet.outage.begins(type(error).__name__)
+                log.info("jobs not taken", error=type(error).__name__)
             except Exception as error:
                 log.error("jobs not taken", **described(error))
             again = self._fleet.shape.times.again * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
@@ -74,7 +76,7 @@ class Engine(threading.Thread):
                     queues=[QUEUE], concurrency=shape.concurrency, install_signal_handlers=False, delete_jobs="always",
                     listen_notify=shape.listens, fetch_job_polling_interval=shape.times.fetched,
                     stalled_worker_timeout=shape.times.alive, update_heartbeat_interval=shape.times.alive / 3,
-                    shutdown_graceful_timeout=DRAINED_WITHIN_S,
+                    shutdown_graceful_timeout=ENDED_WITHIN_S,
                 )
             )  # fmt: skip
             sweeps = asyncio.create_task(self._sweeps(app))
@@ -105,7 +107,13 @@ class Engine(threading.Thread):
             with suppress(ProcrastinateException):  # another process ended it
                 await manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
         await asyncio.to_thread(fleet.jobs.defer_missing_polls, fleet.shards(), fleet.shape.shards)
-        fleet.outage.ends()
+
+
+def _left_behind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Of a task that nobody awaits: a job whose end could not be noted is ended by a sweep."""
+    error = context.get("exception")
+    if isinstance(error, Exception) and not isinstance(error, _GONE):
+        log.error("jobs not taken", **described(error))
 
 
 def _app(fleet: Fleet) -> App:
@@ -126,7 +134,7 @@ def _app(fleet: Fleet) -> App:
 
 def _ended_well(fleet: Fleet, job: Callable[[], None]) -> None:
     try:
-        with fleet.outage.met():
+        with in_an_outage():
             job()
     except Exception as error:
         log.error("job failed", **described(error))

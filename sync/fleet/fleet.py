@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from sync.worker.member import Member
 
 SHARDS, CONCURRENCY = 64, 16
-DRAINED_WITHIN_S = 25.0
+AGAIN_S, FAILED_TO_TELL = 1.0, 2  # a heartbeat that failed: one alone may be an accident
+ENDED_WITHIN_S, HEARD_WITHIN_S = 8.0, 18.0  # at the end: running jobs, then calls to gateways
 
 
 class Times(Struct, frozen=True):
@@ -70,7 +71,6 @@ class Fleet:
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
-        self.outage = Outage()
         self._ended = threading.Event()
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
@@ -96,21 +96,21 @@ class Fleet:
         """Work no more for that practice: what gateways say to calls under way is heard first."""
         seat = self.seats.pop(key, None)
         if seat is not None:
-            self._returned(filter(None, [seat.let_go(DRAINED_WITHIN_S)]))
+            self._returned(filter(None, [seat.let_go(HEARD_WITHIN_S)]))
             seat.close()
 
     def close(self) -> None:
-        """Take nothing more, hear the calls under way, and give every lease back, within half a minute."""
+        """Take nothing more, hear the calls under way, and give every lease back."""
         self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        until = monotonic() + DRAINED_WITHIN_S
+        until = monotonic() + HEARD_WITHIN_S
         self._returned(
             back for seat in self.seats.values() if (back := seat.let_go(max(0.0, until - monotonic()))) is not None
         )
         for seat in self.seats.values():
             seat.close()
         self.seats.clear()
-        with self.outage.met():
+        with in_an_outage():
             self.jobs.leave(self.leases.holder)
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
@@ -138,6 +138,7 @@ class Fleet:
             return
         claim = self.leases.claim([practice], 1, due=False).get(practice)
         if claim is not None:
+            seat.fence = claim.fence
             self._returned(filter(None, [seat.work(claim)]))
 
     def _submitted(self, key: str, claim: Claim, batch: _Batch) -> Future[None]:
@@ -161,7 +162,7 @@ class Fleet:
         """Give leases back, with a job for each practice that has work left. If that fails they end by themselves."""
         found = list(backs)
         if found or after is not None:
-            with self.outage.met():
+            with in_an_outage():
                 self.leases.give_back(found, after or After(defer_work))
 
     def _woken(self, seat: Seat) -> None:
@@ -175,54 +176,41 @@ class Fleet:
     # --- leases -------------------------------------------------------------------------------------------------------
 
     def _beats(self) -> None:
-        while not self._ended.wait(self.shape.times.renewed):
-            with self.outage.met():
+        times, failed = self.shape.times, 0
+        while not self._ended.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
+            try:
                 self._beat()
+            except StoreProblem as problem:
+                failed += 1
+                if failed == FAILED_TO_TELL:
+                    log.warning("database away", reason=str(problem))
+            else:
+                if failed >= FAILED_TO_TELL:
+                    log.warning("database back")
+                failed = 0
 
     def _beat(self) -> None:
         asked = since_start()
         self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
-        held = [seat for seat in tuple(self.seats.values()) if seat.fence is not None]
+        held = [(seat, seat.fence) for seat in tuple(self.seats.values()) if seat.fence is not None]
         if not held:
             return
-        ours = self.leases.renew([seat.key for seat in held])
-        for seat in held:
-            if seat.key not in ours and seat.fence is not None:
+        ours = self.leases.renew([seat.key for seat, _ in held])
+        for seat, fence in held:
+            if seat.key not in ours and seat.fence == fence:  # else it was given back meanwhile
                 seat.lost()
 
 
 _NAME = f"{socket.gethostname()}:{os.getpid()}"
 
 
-class Outage:
-    """The server cannot be asked: said once, and once that it answers again."""
-
-    def __init__(self) -> None:
-        self._lock, self._away = threading.Lock(), False
-
-    @contextmanager
-    def met(self) -> Iterator[None]:
-        """A problem of the store within this context ends there: it is tried again."""
-        try:
-            yield
-        except StoreProblem as problem:
-            self.begins(str(problem))
-        else:
-            self.ends()
-
-    def begins(self, reason: str) -> None:
-        """The server cannot be asked."""
-        with self._lock:
-            new, self._away = not self._away, True
-        if new:
-            log.warning("database away", reason=reason)
-
-    def ends(self) -> None:
-        """It answers."""
-        with self._lock:
-            was, self._away = self._away, False
-        if was:
-            log.warning("database back")
+@contextmanager
+def in_an_outage() -> Iterator[None]:
+    """A problem of the store ends here: rows say what is to be done again, and the heartbeat speaks of it for all."""
+    try:
+        yield
+    except StoreProblem as problem:
+        log.info("store not asked", reason=str(problem))
 
 
 class _Batch:

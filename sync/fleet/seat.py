@@ -48,6 +48,10 @@ class Shared(Worker):
 
         self._takes(reading)
 
+    def _says(self, problem: StoreProblem) -> None:
+        """Of all practices the server is away at once: the heartbeat says it for them."""
+        log.info("pass failed", practice=self.world.practice.key, reason=str(problem))
+
     @property
     def busy(self) -> bool:
         """Whether a reading or a call is under way."""

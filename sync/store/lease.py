@@ -26,6 +26,7 @@ from sync.store.tables import lease
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
+SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new practices are spread
 # a writing transaction of a worker that hangs keeps everybody out; the server ends it after that
 _HUNG = func.set_config("idle_in_transaction_session_timeout", "60s", True)
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
@@ -34,6 +35,10 @@ _STILL = select(lease.c.fence, _HUNG).with_for_update(read=True, key_share=True)
 _KNOW = text(
     "insert into lease (practice, fence, holder) select unnest(cast(:practices as text[])), 0, '' "
     "on conflict do nothing"
+)
+_SOON = text(
+    "update lease set due_at = least(due_at, now() + random() * make_interval(secs => :spread)) "
+    "where practice = any(:practices) and holder = ''"
 )
 _CLAIM = """
 with free as (
@@ -47,19 +52,33 @@ returning lease.practice, lease.fence, lease.memory
 """
 _CLAIM_DUE = text(_CLAIM.format(due=" and (due_at is null or due_at <= now())"))
 _CLAIM_ANY = text(_CLAIM.format(due=""))
+# rows are locked in one order, so that renewing and giving back never wait for each other in a circle
+_MINE = """
+with mine as (
+    select practice from lease where practice = any(:practices) and holder = :holder
+    order by practice for no key update
+)
+"""
 _RENEW = text(
-    "update lease set until = now() + make_interval(secs => :lasts) "
-    "where practice = any(:practices) and holder = :holder returning practice"
+    _MINE
+    + """
+update lease set until = now() + make_interval(secs => :lasts)
+from mine where lease.practice = mine.practice returning lease.practice
+"""
 )
 # whoever woke the practice while it was held is not forgotten: its `due_at` stays
-_GIVE_BACK = text("""
+_GIVE_BACK = text(
+    _MINE
+    + """
 update lease set holder = '', until = null, memory = coalesce(back.memory, lease.memory),
     due_at = coalesce(lease.due_at, now() + make_interval(secs => back.due_in))
-from unnest(cast(:practices as text[]), cast(:fences as int[]), cast(:dues as float8[]), cast(:memories as json[]))
-    as back(practice, fence, due_in, memory)
-where lease.practice = back.practice and lease.fence = back.fence and lease.holder = :holder
+from mine, unnest(
+    cast(:practices as text[]), cast(:fences as int[]), cast(:dues as float8[]), cast(:memories as json[])
+) as back(practice, fence, due_in, memory)
+where lease.practice = mine.practice and lease.practice = back.practice and lease.fence = back.fence
 returning lease.practice, lease.due_at <= now()
-""")
+"""
+)
 _SOONEST = text("""
 select extract(epoch from min(case when holder <> '' and until > now() then until else coalesce(due_at, now()) end)
     - now()) from lease where practice = any(:practices)
@@ -118,9 +137,12 @@ class Leases:
         self.holder = token_hex(8)
 
     def know(self, practices: Sequence[str]) -> None:
-        """From now on these practices may be claimed."""
+        """From now on these practices may be claimed. Their settings may be new, so each has a turn soon: at once if
+        they are few, thousands of them within a minute."""
+        asked = {"practices": sorted(practices), "spread": min(SPREAD_S, SPREAD_EACH_S * len(practices))}
         with self._transaction() as connection:
-            connection.execute(_KNOW, {"practices": list(practices)})
+            connection.execute(_KNOW, asked)
+            connection.execute(_SOON, asked)
 
     def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
         """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""

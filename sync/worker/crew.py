@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sync.worker.web_server import Listeners, Runs
 
 LOOK_AT_FILES_EVERY_S = 30.0
+LOOK_AT_SHARED_EVERY_S = 10.0  # to answer for those that could not be opened before
 FEW = 12  # shared practices that are opened before the first round, to say what is begun
 
 
@@ -107,7 +108,8 @@ class Crew:
         self._began = True
         self._show()
         waits = any(member.problem is not None for member in (*waiting, *missing))
-        return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf)
+        shared = time.monotonic() + LOOK_AT_SHARED_EVERY_S if self._shared is not None else inf
+        return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf, shared)
 
     def close(self) -> None:
         """See loop.Crew. Calls under way are left: their messages' fate is found out at the next start."""

@@ -182,10 +182,13 @@ class Worker:
         except Overtaken:
             raise
         except StoreProblem as problem:
-            log.error("pass failed", reason=str(problem))
+            self._says(problem)
             self._problem = problem
             return False
         return fate.failed is None
+
+    def _says(self, problem: StoreProblem) -> None:
+        log.error("pass failed", reason=str(problem))
 
     def wait(self) -> float:
         """Seconds until the next calendar, message or digest is due; ten minutes at most, since time alone makes

@@ -1,6 +1,5 @@
 """Processes of `attitre run` that may die: see `spawned.py`."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,12 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.fleet.street import SHORT
+
 
 @contextmanager
-def nest(configuration: Path, log: Path, **times: float) -> Iterator[Callable[[], int]]:
-    """What starts an `attitre run` and says its pid. `times`: of `sync.fleet.fleet.Times`."""
+def nest(configuration: Path, log: Path, ahead: int = 0, leased: float = SHORT.leased) -> Iterator[Callable[[], int]]:
+    """What starts an `attitre run` and says its pid. `ahead`: seconds by which their clocks are
+    wrong; `leased`: how long a lease lasts."""
     command = [sys.executable, str(Path(__file__).with_name("spawned.py")), "run", "-c", str(configuration)]
-    told = {**os.environ, **({"TIMES": json.dumps(times)} if times else {})}
+    told = {**os.environ, "AHEAD": str(ahead), "LEASED": str(leased)}
     with log.open("w") as said:
         mother = subprocess.Popen(command, cwd=log.parent, stdin=-1, stdout=-1, stderr=said, text=True, env=told)
     born: list[int] = []

@@ -5,27 +5,26 @@ before a message whose end is unclear is sent again.
 """
 
 import importlib
-import json
 import os
 import pkgutil
 import signal
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
-from msgspec.structs import replace
+from time_machine import travel
 
 import adapters
 import config
 import rules
 import sync
 from sync.cli.commands import run
-from sync.fleet.fleet import Times
 from sync.fleet.fleets import Fleets
 from sync.main import main
 from sync.outbox import results
-from tests.fleet.street import SHAPE
+from tests.fleet.street import shape
 
 SOON = timedelta(seconds=0.5)
 WITH = ("requests", "psycopg", "sqlalchemy.dialects.postgresql.psycopg", "icalendar", "jinja2", "phonenumbers", "typer")
@@ -44,9 +43,11 @@ def child() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ["WORKER"] = str(os.getpid())
     os.dup2(2, 1)  # the line with the pid stands alone on stdout
-    shape = SHAPE if "TIMES" not in os.environ else replace(SHAPE, times=Times(**json.loads(os.environ["TIMES"])))
+    leased = shape(leased=float(os.environ["LEASED"]), renewed=float(os.environ["LEASED"]) / 5)
+    ahead = timedelta(seconds=int(os.environ.get("AHEAD", "0")))
     with (
-        patch.object(run, "_sharing", lambda _shards, _concurrency, stop, engines: Fleets(stop, engines, shape)),
+        travel(datetime.now(UTC) + ahead) if ahead else nullcontext(),
+        patch.object(run, "_sharing", lambda _shards, _concurrency, stop, engines: Fleets(stop, engines, leased)),
         patch.object(results, "before_retry", lambda _: SOON),
     ):
         main()

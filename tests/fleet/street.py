@@ -56,6 +56,11 @@ class Homes(Replay):
         self.dav.report = noted  # type: ignore[method-assign]
         threading.Thread(target=self.serve, daemon=True).start()
 
+    @property
+    def paths(self) -> list[str]:
+        """Of the calendars."""
+        return [url.removeprefix(self.root[:-1]) for url in self.urls]
+
     def counts(self) -> dict[str, int]:
         """How often each was asked."""
         return {path: len(times) for path, times in self.asked.items()}

@@ -22,9 +22,8 @@ def street(store: Store, tmp_path: Path) -> Street:
 
 def again(street: Street, seconds: float) -> None:
     """Every calendar is asked again within that time."""
-    before = dict.fromkeys((url.removeprefix(street.homes.root[:-1]) for url in street.homes.urls), 0)
-    before |= street.homes.counts()
-    until(lambda: all(street.homes.counts().get(path, 0) > count for path, count in before.items()), seconds)
+    before = street.homes.counts()
+    until(lambda: all(street.homes.counts().get(path, 0) > before.get(path, 0) for path in street.homes.paths), seconds)
 
 
 @pytest.mark.slow

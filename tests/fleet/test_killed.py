@@ -114,7 +114,7 @@ class Deadly(SmsSink):
 @pytest.fixture
 def spawned(tmp_path: Path) -> Iterator[Callable[[], int]]:
     """Starts an `attitre run`; its pid."""
-    with nest(tmp_path / "attitre.yaml", tmp_path / "log") as one:
+    with nest(tmp_path / "attitre.yaml", tmp_path / "log", leased=1.0) as one:
         yield one
 
 

