@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from sync.store import tables
 from sync.store.engine import Store
-from tests.sync.conftest import as_with_v, office, postgresql
+from tests.backups import superuser_at
+from tests.sync.conftest import as_with_v, office, postgresql, superuser
 
-__all__ = ["as_with_v", "office", "postgresql"]
+__all__ = ["as_with_v", "office", "postgresql", "superuser"]
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def store(postgresql: str) -> Iterator[Store]:
     store = Store(postgresql, "lilas")
     store.prepare()
     store.jobs().prepare()
-    engine = create_engine(postgresql)
+    engine = superuser_at(postgresql)
     with engine.begin() as connection:
         for table in reversed(tables.metadata.sorted_tables):
             connection.execute(table.delete())

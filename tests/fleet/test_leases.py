@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select, text
 
 from adapters.base import Outgoing
 from adapters.senders.memory import MemorySender
@@ -18,13 +18,14 @@ from sync.store.engine import Locked, NotStored, Overtaken, Store
 from sync.store.lease import After, Return
 from sync.store.waking import Waking
 from sync.worker.one_pass import one_pass
+from tests.backups import superuser_at
 from tests.office import PARIS, Office, make_office
 from tests.working import until
 
 
 def ends(store: Store) -> None:
     """The lease of the practice ends, as if nobody had renewed it for long enough."""
-    engine = create_engine(store.url)
+    engine = superuser_at(store.url)
     with engine.begin() as connection:
         over = text("update lease set until = now() - interval '1 s' where practice = :it")
         connection.execute(over, {"it": store.practice})
