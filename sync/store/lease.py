@@ -139,7 +139,7 @@ class Leases:
     def know(self, practices: Sequence[str]) -> None:
         """From now on these practices may be claimed. Their settings may be new, so each has a turn soon: at once if
         they are few, thousands of them within a minute."""
-        asked = {"practices": sorted(practices), "spread": min(SPREAD_S, SPREAD_EACH_S * len(practices))}
+        asked = {"practices": sorted(practices), "spread": min(SPREAD_S, SPREAD_EACH_S * (len(practices) - 1))}
         with self._transaction() as connection:
             connection.execute(_KNOW, asked)
             connection.execute(_SOON, asked)
