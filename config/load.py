@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -155,12 +155,13 @@ def _calendars(settings: Settings) -> Iterator[tuple[Where, AnyCalendar]]:
 
 def _thing(calendar: AnyCalendar) -> Thing:
     """The calendar, whoever looks at it; where its name means something in one account only, with that account."""
-    if isinstance(calendar, GoogleSettings):
-        return place_of(calendar)
     kind, url, *name = place_of(calendar)
+    if isinstance(calendar, GoogleSettings):
+        return kind, url.casefold()
     parts = urlsplit(url)
+    port = "" if parts.port in {None, 80, 443} else str(parts.port)
     account = (calendar.username or "",) if isinstance(calendar, CalDavSettings) and calendar.calendar else ()
-    return (kind, parts.netloc.casefold(), parts.path, *name, *account)
+    return (kind, (parts.hostname or "").casefold(), port, unquote(parts.path).rstrip("/"), *name, *account)
 
 
 def apart(files: Iterable[Loaded]) -> list[Loaded]:

@@ -65,6 +65,28 @@ def test_one_calendar_has_one_practice_the_first_in_order(tmp_path: Path, write:
     )
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://dav.example/cal/m%C3%A9/", "https://DAV.example:443/cal/mé"),
+        ("https://dav.example/cal/a%40b/", "http://dav.example/cal/a@b/"),
+        ("https://dav.example/cal/", "https://dav.example:443/cal//"),
+    ],
+)
+def test_one_calendar_however_its_address_is_written(tmp_path: Path, write: Write, one: str, other: str) -> None:
+    write("iris", ("https://dav.example/iris/", one))
+    write("lilas", ("https://dav.example/lilas/", other))
+    write("roses", ("https://dav.example/roses/", "https://dav.example:8443/cal/"))
+    assert usable(load_all([tmp_path], {})) == ["iris", "roses"]
+
+
+def test_a_google_calendars_name_is_an_address_in_any_case(tmp_path: Path, write: Write) -> None:
+    for key, name in (("iris", "martin@lilas.example"), ("lilas", "Martin@Lilas.example")):
+        google = f"kind: google, calendar_id: {name}, credentials: '{{}}'"
+        write(key, (f"kind: caldav, url: https://dav.example/{key}/", google))
+    assert usable(load_all([tmp_path], {})) == ["iris"]
+
+
 def test_a_suspended_practice_takes_no_calendar_from_a_third(tmp_path: Path, write: Write) -> None:
     write("iris")
     write("iris", ("/iris/", "/roses/"), name="lilas.yaml")

@@ -177,7 +177,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_d11_each_fault_has_its_sentence_and_nobody_is_told_twice(
+def test_k15_each_fault_has_its_sentence_and_nobody_is_told_twice(
     name: str, office: Office, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.store.apart.PATIENCE", "set lock_timeout = '200ms'")
@@ -200,7 +200,7 @@ def test_d11_each_fault_has_its_sentence_and_nobody_is_told_twice(
     assert len(office.sms.sent) == 2
 
 
-def test_d11_a_server_that_is_started_anew_costs_one_pass(office: Office, server: Server) -> None:
+def test_k15_a_server_that_is_started_anew_costs_one_pass(office: Office, server: Server) -> None:
     office.she_books("e0")
     with gone(server):
         pass
@@ -211,7 +211,7 @@ def test_d11_a_server_that_is_started_anew_costs_one_pass(office: Office, server
     assert len(office.sms.sent) == 1
 
 
-def test_c10_an_identifier_too_long_for_the_servers_index_is_one_events_trouble(office: Office) -> None:
+def test_l10_an_identifier_too_long_for_the_servers_index_is_one_events_trouble(office: Office) -> None:
     """PostgreSQL takes 2,700 bytes in an index, a file any number."""
     uid = "".join(sha256(str(number).encode()).hexdigest() for number in range(100))
     office.calendars["martin"].put("long.ics", ics(uid, "DUPONT Paul – détartrage", MORNING + timedelta(days=3)))
