@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +13,7 @@ from config.calendars import CalDavSettings, GoogleSettings, IcsSettings
 from config.crosscheck import crosscheck
 from config.environment import override
 from config.problems import Problem, Where, blocking, dotted
-from config.roster import AnyCalendar, place_of
+from config.roster import AnyCalendar, place_at, place_of
 from config.settings import Settings
 from config.validation import validate
 from config.yamlfile import START, Document, Spot, read
@@ -158,10 +157,8 @@ def _thing(calendar: AnyCalendar) -> Thing:
     kind, url, *name = place_of(calendar)
     if isinstance(calendar, GoogleSettings):
         return kind, url.casefold()
-    parts = urlsplit(url)
-    port = "" if parts.port in {None, 80, 443} else str(parts.port)
     account = (calendar.username or "",) if isinstance(calendar, CalDavSettings) and calendar.calendar else ()
-    return (kind, (parts.hostname or "").casefold(), port, unquote(parts.path).rstrip("/"), *name, *account)
+    return (kind, *place_at(url), *name, *account)
 
 
 def apart(files: Iterable[Loaded]) -> list[Loaded]:

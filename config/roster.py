@@ -44,6 +44,15 @@ def place_of(calendar: AnyCalendar) -> tuple[str, ...]:
     return "caldav", calendar.url.rstrip("/"), calendar.calendar or ""
 
 
+def place_at(url: str) -> tuple[str, str, str]:
+    """(host, port, path) of an address, however it is written."""
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
+    port = "" if parts.port in {None, 80, 443} else str(parts.port)
+    return (parts.hostname or "").casefold(), port, unquote(parts.path).rstrip("/")
+
+
 def means(wanted: str, address: str, dentists: Iterable[str]) -> bool:
     """Whether the word of a command line names that calendar: by a dentist's key, its address, or the last part of
     it."""

@@ -19,7 +19,7 @@ from adapters.base import CursorLost, Known, Page, Reading, Resource, Versions
 from sync.core.context import OVER, PAST, Source, World, unreadable
 from sync.core.guard import kept_apart
 from sync.pull import token_trust
-from sync.pull.foreign_writer import reject_foreign_writer
+from sync.pull.foreign_writer import reject_foreign_writer, reject_second_reader
 from sync.pull.multiget import multiget
 from sync.store import calendars, journal, resources
 from sync.store.calendars import CalendarRow
@@ -48,6 +48,7 @@ def mirror(world: World, source: Source, *, unfinished: bool | None = None) -> M
         if unfinished is None:
             unfinished = bool(resources.to_fetch(tx, source.address) or resources.suspects(tx, source.address))
     row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
+    reject_second_reader(world, source)
     try:
         done = _follow(world, source, row)
     except CursorLost as lost:

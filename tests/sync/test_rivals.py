@@ -166,6 +166,43 @@ def test_d07_both_saw_it_at_the_same_moment_and_only_one_tells(office: Office, t
     assert (row(other).trouble, other.sms.sent) == ("rival", [])
 
 
+class Found(MemoryCalendar):
+    """A calendar of a server, which an account names in its own way."""
+
+    url = "https://dav.example/cal/martin/"
+
+    @property
+    def address(self) -> str:
+        return self.named
+
+
+def test_d07_two_practices_that_name_one_calendar_differently_are_one_too_many(tmp_path: Path) -> None:
+    """Nothing can be written into it, so that no block would tell."""
+    offices = []
+    for key, address in (("lilas", Found.url), ("roses", "https://dav.example/#Martin")):
+        agenda = Found(f"memory:{key}", PARIS, key.encode() * 8, read_only=True)
+        agenda.named = address
+        (tmp_path / key).mkdir()
+        offices.append(make_office(tmp_path / key, replace(PRACTICE, key=key), [Source(agenda, "martin")]))
+    first, second = offices
+    for office in offices:
+        [calendar] = office.calendars.values()
+        office.calendars = {"martin": calendar}
+    ours, theirs = first.calendars["martin"], second.calendars["martin"]
+    theirs._held, theirs._history, theirs._life = ours._held, ours._history, ours._life
+    for office in offices:
+        office.passes()
+    first.she_books("e0")
+    for _ in range(3):
+        for office in offices:
+            office.passes(later=TEN)
+    assert first.told("confirmation") == ["sent"]
+    assert (second.sms.sent, theirs.writes) == ([], 0)
+    with second.world.store.read() as tx:
+        (found,) = calendars.every(tx)
+    assert (found.trouble, "« lilas »" in str(found.reason)) == ("rival", True)
+
+
 def test_d07_whoever_left_the_calendar_to_another_reminds_nobody(two: tuple[Office, Office]) -> None:
     """A reminder does not wait long for a calendar that fails, but here the other installation reminds."""
     ours, other = two
