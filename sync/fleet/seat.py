@@ -39,6 +39,11 @@ class Shared(Worker):
         self._woken.set()
         self._tell()
 
+    def turn(self) -> None:
+        """See Worker."""
+        self.work_left = False
+        super().turn()
+
     def read(self) -> None:
         """As `turn`, but leave the steps that have work."""
         self.work_left = False

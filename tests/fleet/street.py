@@ -17,8 +17,10 @@ from sync.fleet.fleet import Fleet, Shape, Times
 from sync.fleet.fleets import Fleets
 from sync.fleet.seat import Seat
 from sync.store.engine import Store
+from sync.wiring import open_world
 from sync.worker.crew import Crew
 from sync.worker.loop import Stop, run
+from sync.worker.member import Opening
 
 SHORT = Times(
     leased=3.0, renewed=0.5, polled=0.5, soonest=0.2, poll=1.0, swept=0.5, alive=3.0, doing=30.0, fetched=0.2, again=0.2
@@ -94,7 +96,7 @@ class Street:
 
 
 class Machine:
-    def __init__(self, folder: Path, shape: Shape) -> None:
+    def __init__(self, folder: Path, shape: Shape, opening: Opening = open_world) -> None:
         self.stop, found = Stop(), Folder([folder], {})
         self.fleets: Fleets | None = None
 
@@ -102,7 +104,7 @@ class Machine:
             self.fleets = Fleets(stop, engines, shape)  # type: ignore[arg-type]
             return self.fleets
 
-        self.crew = Crew(found, found.read(), self.stop, sharing=sharing)
+        self.crew = Crew(found, found.read(), self.stop, opening, sharing=sharing)
         self.thread = threading.Thread(target=run, args=(self.crew, self.stop))
 
     @property

@@ -1,0 +1,54 @@
+"""A process that is asked to end hears what gateways say, reads nothing more, and gives everything back at once."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from config.settings import Settings
+from rules.model import Channel
+from sync.core.context import World
+from sync.store.engine import Store
+from tests.fleet.street import SHAPE, Machine, Street
+from tests.fleet.test_leases import office_on
+from tests.fleet.test_shared import held_by
+from tests.sync.test_crew import Slow
+from tests.working import until
+
+
+def test_l4_a_call_under_way_is_heard_before_the_process_ends(store: Store, tmp_path: Path) -> None:
+    office, gateway = office_on(store, tmp_path), Slow()
+    office.she_books("e1")
+    office.world = replace(office.world, senders={Channel.SMS: gateway})
+
+    @contextmanager
+    def opening(settings: Settings, *, store: Store) -> Iterator[World]:
+        yield office.world
+        store.close()
+
+    street = Street(tmp_path / "practices", store, 1)
+    (street.folder / "p0.yaml").unlink()
+    street.write("lilas", "https://dav.example/lilas/")
+    machine = Machine(street.folder, SHAPE, opening)
+    machine.thread.start()
+    assert gateway.asked.wait(60)
+    until(lambda: machine.seats["lilas"].fence is not None)
+    holder = machine.fleet.leases.holder
+    threading.Timer(1.0, gateway.may.set).start()
+    machine.ends()
+    assert office.told("confirmation") == ["sent"]
+    assert held_by(store, holder) == 0
+
+
+def test_a_reading_under_way_keeps_no_process_from_ending_and_stores_nothing_more(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 2)
+    street.homes.slow = 60.0
+    with street.machine() as machine:
+        until(lambda: any(seat.fence for seat in machine.seats.values()), 60)
+        holder, began = machine.fleet.leases.holder, time.monotonic()
+        machine.ends()
+        assert time.monotonic() - began < 30
+    assert held_by(store, holder) == 0
