@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import Struct
-from sqlalchemy import bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, case, func, insert, literal_column, select, union_all, update
 
 from adapters.base import WHOLE, Cursor
 from sync.store import tables as t
@@ -27,11 +27,12 @@ _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{ResourceState.SUSPECT}'")
-_UNFINISHED = (
+_UNFINISHED = union_all(
     _OF_THESE.where(_r.owed.is_(True), _r.state == ResourceState.PRESENT),
     _OF_THESE.where(_r.state == _SUSPECT),
 )
 _LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
+_ANY_HELD = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.held_at.is_not(None)).limit(1)
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 _WELL = {
@@ -94,6 +95,11 @@ def every(tx: Tx) -> tuple[CalendarRow, ...]:
     return tuple(_row(row) for row in tx.run(_EVERY).mappings())
 
 
+def is_any_held(tx: Tx) -> bool:
+    """Whether the brake holds what happened in one of them."""
+    return tx.run(_ANY_HELD).first() is not None
+
+
 def latest(tx: Tx) -> datetime | None:
     """The latest time at which a calendar was read or tried, by the clock of then."""
     moments = tx.run(_LATEST).one()
@@ -130,11 +136,7 @@ def change(tx: Tx, calendar: str, **values: Unpack[CalendarColumns]) -> None:
 
 def unfinished(tx: Tx, calendars: Sequence[str]) -> set[str]:
     """The calendars with more to read than their own report: bodies to be fetched, absences to be confirmed."""
-    found: set[str] = set()
-    for part in in_parts(calendars):
-        for question in _UNFINISHED:
-            found |= set(tx.run(question, those_calendar=part).scalars())
-    return found
+    return {calendar for part in in_parts(calendars) for calendar in tx.run(_UNFINISHED, those_calendar=part).scalars()}
 
 
 def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:

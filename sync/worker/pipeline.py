@@ -211,7 +211,7 @@ def _settle_dentists(this: Pass) -> int:
 
 def _something_held(_world: World, tx: Tx, _now: datetime) -> bool:
     """Whether a calendar is held by the brake, or still shows the brake's question."""
-    return any(row.held_at for row in calendars.every(tx)) or any(keyvalue.starting_with(tx, keyvalue.BRAKE).values())
+    return calendars.is_any_held(tx) or any(keyvalue.starting_with(tx, keyvalue.BRAKE).values())
 
 
 def _read_answers(this: Pass) -> int:

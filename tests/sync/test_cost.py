@@ -191,6 +191,6 @@ def test_b5_a_round_of_the_worker_costs_no_more_than_a_pass(tmp_path: Path) -> N
             one_round(readers, nobody_watches)  # nothing is due: the clock stands
     assert asked == 1
     assert [sql for sql in first if sql.startswith("UPDATE")] == []  # the store was told within the minute
-    assert len(first) <= 24, len(first)
+    assert len(first) <= 23, len(first)
     assert replay.requests == 1
     assert len(counted.statements) <= 17  # one of them: what patients asked for on their pages
