@@ -121,8 +121,9 @@ def these(tx: Tx, bookings: Sequence[int], zone: ZoneInfo) -> list[BookingRow]:
 
 def at_place(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> list[BookingRow]:
     """The bookings whose event stands, or last stood, in that resource."""
-    known = tx.cache.at_place.get((calendar, ref))
-    return _kept(tx, tx.run(_AT, the_calendar=calendar, the_ref=ref), zone) if known is None else list(known)
+    if (calendar, ref) not in tx.cache.at_place:
+        expect(tx, calendar, [ref], zone)
+    return list(tx.cache.at_place[calendar, ref])
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str], zone: ZoneInfo) -> None:

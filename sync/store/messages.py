@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 PENDING, CLAIMED, SENT, FAILED, UNCERTAIN, SUPPRESSED, DROPPED, SUPERSEDED, HELD = MessageState
 
 EARLY = -1  # the number of a reminder that a wrong clock sent long before its hour; it does not count as sent
-_OF_BOOKING = select(t.message).where(*here(t.message, "booking"))
 _ADD = insert(t.message)
 _c = t.message.c
 _OF_ANY = select(t.message).where(*here(t.message), those(_c.booking))
@@ -279,8 +278,10 @@ def _delete(tx: Tx, message: int) -> None:
 
 
 def _of(tx: Tx, booking: int) -> list[Any]:
-    known: list[Any] | None = tx.cache.messages.get(booking)
-    return list(tx.run(_OF_BOOKING, the_booking=booking).mappings()) if known is None else known
+    if booking not in tx.cache.messages:
+        expect(tx, [booking])
+    rows: list[Any] = tx.cache.messages[booking]
+    return rows
 
 
 def _forget(tx: Tx, message: int) -> None:

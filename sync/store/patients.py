@@ -54,7 +54,8 @@ _NAMED = select(t.patient_name.c.token, t.patient_name.c.patient).where(
     *here(t.patient_name), those(t.patient_name.c.token)
 )
 _POINTING = ("mobile", "email", "birth_date")
-_WITH = union_all(*(select(_c.id).where(*here(t.patient), those(_c[name])) for name in _POINTING))
+_POINTED = select(_c.id, *(_c[name] for name in _POINTING)).where(*here(t.patient))
+_WITH = union_all(*(_POINTED.where(those(_c[name])) for name in _POINTING))
 
 _THEIRS = and_(_b.practice == _c.practice, _b.patient == _c.id)
 _PROVISIONAL = select(_c.id, _c.provisional, _c.dentist).where(
@@ -135,11 +136,10 @@ def _pointed(tx: Tx, asked: Sequence[Clues]) -> set[int]:
     kept = tx.cache.pointed
     for part in in_parts(sorted(details - kept.keys(), key=str)):
         values = {f"those_{name}": [value for other, value in part if other == name] for name in _POINTING}
-        ids = set(tx.run(_WITH, **values).scalars())
         kept.update({detail: set() for detail in part})
-        for one in filter(None, map(_known(tx, ids).get, ids)):
-            for name in _POINTING:
-                kept.get((name, getattr(one, name)), set()).add(one.id or 0)
+        for number, *has in tx.run(_WITH, **values):
+            for detail in zip(_POINTING, has, strict=True):
+                kept.get(detail, set()).add(number)
     return {number for detail in details for number in kept[detail]}
 
 

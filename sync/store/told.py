@@ -21,7 +21,6 @@ from sync.store.tx import here, in_parts, those
 _t, _m = t.telling.c, t.message.c
 _UNTRIED = (MessageState.PENDING, MessageState.HELD)  # no gateway was called yet, unless `attempts` says so
 _TELL = insert(t.telling)
-_TOLD = select(t.telling).where(*here(t.telling, "booking")).order_by(_t.number)
 _TOLD_ANY = select(t.telling).where(*here(t.telling), those(_t.booking)).order_by(_t.number)
 _LAST_NUMBERS = select(
     select(func.max(_t.number)).where(*here(t.telling, "booking", "channel")).scalar_subquery(),
@@ -116,8 +115,10 @@ def forget(tx: Tx, booking: int, channel: Channel, number: int) -> None:
 
 
 def _of(tx: Tx, booking: int) -> Iterable[Any]:
-    expected: list[Any] | None = tx.cache.tellings.get(booking)
-    return tx.run(_TOLD, the_booking=booking) if expected is None else expected
+    if booking not in tx.cache.tellings:
+        expect(tx, [booking])
+    rows: list[Any] = tx.cache.tellings[booking]
+    return rows
 
 
 def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:
