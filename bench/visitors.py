@@ -61,6 +61,7 @@ def main(file: str, rounds: str) -> None:
     from sync.core.context import nobody_watches
     from sync.people.desk import PagesOfPatients
     from sync.wiring import open_world
+    from sync.worker.one_pass import one_pass
     from sync.worker.round import one_round
     from sync.worker.scheduler import Readers
 
@@ -73,7 +74,8 @@ def main(file: str, rounds: str) -> None:
         def turn() -> None:  # readers that have read nothing yet: everything is due
             one_round(Readers(world, 60), nobody_watches)
 
-        for _ in range(3):
+        one_pass(world)  # a round would not wait for a whole first listing
+        for _ in range(2):
             turn()
         quiet = _timed(turn, int(rounds))
         with serving(door, application((_Quiet(),), (PagesOfPatients(world, lambda: None),))):

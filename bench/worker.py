@@ -54,6 +54,7 @@ def main(file: str, root: str, rounds: str, history: str) -> None:
     from config.load import load
     from sync.core.context import nobody_watches
     from sync.wiring import open_world
+    from sync.worker.one_pass import one_pass
     from sync.worker.round import one_round
     from sync.worker.scheduler import Readers
 
@@ -64,7 +65,7 @@ def main(file: str, root: str, rounds: str, history: str) -> None:
         def turn() -> None:  # readers that have read nothing yet: everything is due
             one_round(Readers(world, 60), nobody_watches)
 
-        turn()
+        one_pass(world)  # a round would not wait for a whole first listing
         years.went_by(world, int(history))
         for _ in range(2):
             turn()
