@@ -1,16 +1,23 @@
-"""The worker is asked to end while a gateway holds its message: it ends within seconds, and nothing is lost (P1)."""
+"""What hangs outside: the worker ends within seconds while a gateway holds its message, and nothing is lost (P1); a
+calendar server that takes a write and never answers holds up no other calendar.
+"""
 
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from demo.sinks import Answer
-from tests.adapters.hostile import Behaviour, drips, hostile, silent
+from tests.adapters.hostile import Behaviour, drips, hostile, silent, whole
 
 if TYPE_CHECKING:
     from tests.flows.conftest import Practice
@@ -72,3 +79,62 @@ def test_p18_a_gateway_that_asks_to_wait_for_a_year_is_told_to_the_practice(prac
     assert "attitre : envoi des SMS suspendu par le service" in practice.alerts()
     (waiting,) = (one for one in practice.json("outbox") if one["channel"] == "sms")
     assert waiting["state"] == "pending"
+
+
+# --- a server that takes a write and never answers --------------------------------------------------------------------
+
+
+@contextmanager
+def swallows(server: str) -> Iterator[tuple[str, list[bytes]]]:
+    """An address that hands requests on to the server, but swallows what writes; and what it swallowed."""
+    real, swallowed, over = urlsplit(server), list[bytes](), threading.Event()
+
+    def one(peer: socket.socket) -> None:
+        with peer, suppress(OSError):
+            request = whole(peer)
+            if request.startswith(b"PUT"):
+                swallowed.append(request)
+                over.wait()
+                return
+            head, _, body = request.partition(b"\r\n\r\n")
+            lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+            with socket.create_connection((str(real.hostname), real.port or 80)) as on:
+                on.sendall(b"\r\n".join([*lines, b"Connection: close", b"", body]))
+                while piece := on.recv(65536):
+                    peer.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as door:
+
+        def all_of_them() -> None:
+            with suppress(OSError):
+                while not over.is_set():
+                    threading.Thread(target=one, args=(door.accept()[0],), daemon=True).start()
+
+        threading.Thread(target=all_of_them, daemon=True).start()
+        try:
+            yield server.replace(real.netloc, f"127.0.0.1:{door.getsockname()[1]}"), swallowed
+        finally:
+            over.set()
+            with suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)
+
+
+def test_e_a_server_that_swallows_writes_delays_no_other_calendar_and_not_the_end(
+    practice: "Practice", until: Callable[..., None]
+) -> None:
+    with swallows(practice.bernard.calendar) as (address, swallowed):
+        practice.sets(practice.bernard.calendar, address)
+        practice.sync()
+        command = [ATTITRE, "run", "-c", str(practice.file)]
+        with subprocess.Popen(command, cwd=practice.folder, ) as process:
+            try:
+                practice.bernard.books("Bloqué", practice.at(18), 30)
+                until(lambda: swallowed, 60)
+                hers = practice.martin.books("Bloqué", practice.at(18), 30)
+                began = time.monotonic()
+                until(lambda: practice.martin.sees(hers).title.startswith("⚠"), 25)
+                assert time.monotonic() - began < 25  # a write has 30 s
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(10) == 0
+            finally:
+                process.kill()
