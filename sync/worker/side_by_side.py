@@ -63,11 +63,15 @@ class _Turns:
     def take(self) -> None:
         """Take rounds until none is left."""
         try:
-            while True:
-                for worker in self._left.get_nowait():
+            while group := self._next():
+                for worker in group:
                     if not self._stop.is_set():
                         worker.turn_if_due()
-        except Empty:
-            return
         except BaseException as fault:
             self.fault = fault
+
+    def _next(self) -> list[Turning] | None:
+        try:
+            return self._left.get_nowait()
+        except Empty:
+            return None

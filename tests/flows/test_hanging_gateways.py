@@ -126,7 +126,10 @@ def test_e_a_server_that_swallows_writes_delays_no_other_calendar_and_not_the_en
         practice.sets(practice.bernard.calendar, address)
         practice.sync()
         command = [ATTITRE, "run", "-c", str(practice.file)]
-        with subprocess.Popen(command, cwd=practice.folder, ) as process:
+        with subprocess.Popen(
+            command,
+            cwd=practice.folder,
+        ) as process:
             try:
                 practice.bernard.books("Bloqué", practice.at(18), 30)
                 until(lambda: swallowed, 60)
