@@ -5,7 +5,8 @@
     calendar → subscription (push)
     patient → patient_name, patient_history          consent, notice, setting, counter, journal
 
-What patients ask for by link stands in `sync.store.patient_tables`, and is imported from here as well.
+What patients ask for by link stands in `sync.store.patient_tables`, leases in `sync.store.worker_tables`; both are
+imported from here as well.
 
 `resource.dirty_at` marks a resource whose bookings were not evaluated since it changed. It is committed together with
 the cursor, so that no change covered by a cursor is lost (law L5).
@@ -31,32 +32,15 @@ from sqlalchemy import (
 from sync.store.metadata import key_of, metadata
 from sync.store.patient_tables import agreement, gap, intent, link, offer, rescue, slot_hold, waiting, wish
 from sync.store.utc import UtcDateTime
+from sync.store.worker_tables import lease, process
 
 __all__ = (  # imported elsewhere from here
-    "agreement", "gap", "intent", "link", "metadata", "offer", "rescue", "slot_hold", "waiting", "wish",
+    "agreement", "gap", "intent", "lease", "link", "metadata", "offer", "process", "rescue", "slot_hold", "waiting",
+    "wish",
 )  # fmt: skip
 
 setting = Table("setting", metadata, *key_of("name"), Column("value", Text, nullable=False))
 counter = Table("counter", metadata, *key_of("name"), Column("value", Integer, nullable=False))
-lease = Table(
-    "lease",
-    metadata,
-    *key_of(),
-    Column("fence", Integer, nullable=False),
-    Column("holder", String, nullable=False),  # empty: nobody; these and all below: on PostgreSQL only
-    Column("until", UtcDateTime),
-    Column("due_at", UtcDateTime),
-    Column("memory", JSON(none_as_null=True)),
-)
-process = Table(  # the workers of a PostgreSQL; they work for many, so their practice is empty
-    "process",
-    metadata,
-    *key_of("id"),
-    Column("name", String, nullable=False),
-    Column("begun_at", UtcDateTime, nullable=False),
-    Column("seen_at", UtcDateTime, nullable=False),
-)
-
 calendar = Table(
     "calendar",
     metadata,

@@ -18,7 +18,7 @@ from random import random
 from time import monotonic
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.base import Account, OutsideError, TryLater
@@ -29,12 +29,13 @@ from sync.core.context import Source, Watch, World, nobody_watches
 from sync.core.intervals import Pace, Way, pace_of, way_of
 from sync.core.log import described, log
 from sync.core.pace import pace_at
-from sync.core.store_in_turn import Over, Taking
+from sync.core.store_in_turn import Taking
 from sync.pull.reading import ACCOUNT_DEADLINE_S, may_ask, needs_no_telling, read_one, succeeded
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
 from sync.store.problems import ends_more
+from sync.worker.reading_job import Job, in_a_thread
 
 HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
 FIRST_READING_WAIT_S = 60.0  # so long a practice's first whole listings come before anything is evaluated
@@ -54,48 +55,6 @@ class _Known(Struct, frozen=True):
 
     unfinished: frozenset[str]  # a body is still to be fetched, or a missing resource to be looked for again
     untold: frozenset[str]  # their success need not be stored now, see `needs_no_telling`
-
-
-class _Job(Struct):
-    """One reading in a thread of its own."""
-
-    addresses: frozenset[str]  # the calendars that it reads
-    work: Callable[[], list[_Job]]  # returns the jobs to start next
-    lane: threading.Semaphore  # limits how many jobs of one kind run at once
-    patience: float  # seconds that a pass waits for it
-    first: bool = False  # the calendar of a practice of which none was read whole yet
-    holds: bool = False  # it has its place in the lane
-    problem: Exception | None = None
-    after: list[_Job] = field(default_factory=list)
-    begun: float = field(default_factory=monotonic)
-    left: bool = False  # no pass waits for it any more
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def run(self, done: Callable[[_Job], None]) -> None:
-        """Do the work; called in the job's own thread."""
-        self.lane.acquire()
-        self.holds = True
-        try:
-            self.after = self.work()
-        except Over:
-            pass
-        except Exception as error:
-            self.problem = error
-        finally:
-            self.give_way()
-            done(self)
-
-    def give_way(self) -> None:
-        """Free the place in the lane, whether the job ended or hangs."""
-        with self.lock:
-            if self.holds:
-                self.holds = False
-                self.lane.release()
-
-
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Run `work` in the background; the process may end without waiting for it."""
-    threading.Thread(target=work, daemon=True).start()
 
 
 class Readers:
@@ -119,8 +78,8 @@ class Readers:
         self.over = threading.Event()
         self._reading = replace(world, store=Taking(world.store, self.turn, self.over))
         self._every, self._wake, self._chance = every, wake, chance
-        self._done: SimpleQueue[_Job] = SimpleQueue()
-        self._jobs: list[_Job] = []
+        self._done: SimpleQueue[Job] = SimpleQueue()
+        self._jobs: list[Job] = []
         self._new = False
         self._steady = world.steady or (lambda: world.now().timestamp())
         self._read_at: dict[str, float] = {}  # by the steady clock, which nobody sets
@@ -195,12 +154,12 @@ class Readers:
         if address in self.under_way:
             return
 
-        def go() -> list[_Job]:
+        def go() -> list[Job]:
             with within(AUDIT_DEADLINE_S):
                 work()
             return []
 
-        self._start(_Job(frozenset({address}), go, self._good, HEALTHY_WAIT_S))
+        self._start(Job(frozenset({address}), go, self._good, HEALTHY_WAIT_S))
 
     def call_in_background(self, calls: Calls) -> None:
         """From now on passes call outside through `calls`."""
@@ -292,7 +251,7 @@ class Readers:
             unfinished = calendars.unfinished(tx, [source.address for source in asked])
             return _Known(frozenset(unfinished), needs_no_telling(self.world, tx, rows.values(), now))
 
-    def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[_Job]:
+    def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[Job]:
         """One request for all due calendars of an account, unless its last one failed (docs/benchmark.md B5)."""
         for account, behind in self.world.accounts:
             login = min(behind)
@@ -300,8 +259,8 @@ class Readers:
             if len(several) > 1 and self._asked_singly.get(login, -inf) <= self._steady():
                 yield self._question(login, account, several, rows, known)
 
-    def _question(self, login: str, account: Account, several: list[Source], rows: Rows, known: _Known) -> _Job:
-        def ask() -> list[_Job]:
+    def _question(self, login: str, account: Account, several: list[Source], rows: Rows, known: _Known) -> Job:
+        def ask() -> list[Job]:
             started, begun = self.world.now(), self._steady()
             cursors = {s.address: rows[s.address].cursor for s in several}
             try:
@@ -321,9 +280,9 @@ class Readers:
             self._note(quiet, begun)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
-        return _Job(frozenset(s.address for s in several), ask, self._good, HEALTHY_WAIT_S)
+        return Job(frozenset(s.address for s in several), ask, self._good, HEALTHY_WAIT_S)
 
-    def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[_Job]:
+    def _singly(self, several: list[Source], rows: Rows, error: OutsideError | None, known: _Known) -> list[Job]:
         """After a failed joint request. A server that is down or busy must not get one request for each calendar: if
         the calendar that failed least fails too, the others count as failed unasked (hard case A16)."""
         from sync.pull.failures import failed  # most passes meet none
@@ -340,16 +299,16 @@ class Readers:
             several = others
         return [self._one(source, rows[source.address], known) for source in several]
 
-    def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> _Job:
-        def read() -> list[_Job]:
+    def _one(self, source: Source, row: CalendarRow | None, known: _Known) -> Job:
+        def read() -> list[Job]:
             self._note([source.address], self._steady())
             unfinished = source.address in known.unfinished
             read_one(self._reading, source, row, unfinished=unfinished, untold=known.untold, chance=self._chance)
             return []
 
         if row is not None and row.fail_count:
-            return _Job(frozenset({source.address}), read, self._bad, FAILING_WAIT_S)
-        return _Job(frozenset({source.address}), read, self._good, HEALTHY_WAIT_S, first=self._new)
+            return Job(frozenset({source.address}), read, self._bad, FAILING_WAIT_S)
+        return Job(frozenset({source.address}), read, self._good, HEALTHY_WAIT_S, first=self._new)
 
     def _note(self, addresses: Iterable[str], begun: float) -> None:
         """Count the next interval from `begun`, with a new jitter."""
@@ -359,13 +318,13 @@ class Readers:
 
     # --- threads -------------------------------------------------------------------------------------------------
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: Job) -> None:
         self.under_way |= job.addresses
         self._jobs.append(job)
         job.patience = job.patience if self._waits is None else self._waits
         in_a_thread(partial(job.run, self._ended))
 
-    def _ended(self, job: _Job) -> None:
+    def _ended(self, job: Job) -> None:
         self._done.put(job)
         if job.left:
             self._wake()
@@ -392,7 +351,7 @@ class Readers:
     def _patience(self) -> float:
         return max((job.begun + job.patience - monotonic() for job in self._jobs if not job.left), default=0.0)
 
-    def _taken(self, job: _Job, watch: Watch) -> StoreProblem | None:
+    def _taken(self, job: Job, watch: Watch) -> StoreProblem | None:
         """Handle one ended job. A fault of ours is logged and ends here (law L10); the store's is returned."""
         self.under_way -= job.addresses
         self._jobs.remove(job)

@@ -145,7 +145,7 @@ def test_b2_a_process_that_finds_nothing_changed_loads_nothing_that_judges_or_wr
     loaded = set(subprocess.run(IDLE, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.split())
     assert "sync.worker.pipeline" in loaded
     assert loaded & UNNEEDED == set()
-    assert len(loaded) < 716
+    assert len(loaded) < 719
 
 
 def test_b7_a_process_that_finds_nothing_changed_at_google_loads_nothing_that_judges_or_writes_texts(
