@@ -53,12 +53,14 @@ class Times(Struct, frozen=True):
 
 
 class Shape(Struct, frozen=True):
-    """How a fleet works. `listens`: whether it hears of jobs at once, or looks for them only."""
+    """How a fleet works. `listens`: whether it hears of jobs at once, or looks for them only. `worlds`: how many
+    practices stay open between their turns, those that had one last."""
 
     shards: int = SHARDS
     concurrency: int = CONCURRENCY
     times: Times = Times()
     listens: bool = True
+    worlds: int = 2000
 
 
 class Fleet:
@@ -70,8 +72,9 @@ class Fleet:
         self.jobs = store.jobs()
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
+        self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
-        self._ended = threading.Event()
+        self._counting, self._ended = threading.Lock(), threading.Event()
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
     @property
@@ -126,6 +129,7 @@ class Fleet:
             return
         most = 2 * self.shape.concurrency
         claimed = self.leases.claim(known, most)
+        self._kept_open(claimed)
         batch = _Batch(self._returned)
         wait([self._submitted(key, claim, batch) for key, claim in claimed.items()], self.shape.times.poll)
         after = self._next_poll(known, shard, of) if of == self.shape.shards else None
@@ -139,6 +143,7 @@ class Fleet:
         claim = self.leases.claim([practice], 1, due=False).get(practice)
         if claim is not None:
             seat.fence = claim.fence
+            self._kept_open([practice])
             self._returned(filter(None, [seat.work(claim)]))
 
     def _submitted(self, key: str, claim: Claim, batch: _Batch) -> Future[None]:
@@ -172,6 +177,22 @@ class Fleet:
 
     def _settle(self, seat: Seat) -> None:
         self._returned(filter(None, [seat.settle()]))
+
+    def _kept_open(self, turns: Iterable[str]) -> None:
+        """Close the practices that had no turn for longest."""
+        with self._counting:
+            for key in turns:
+                self._lately.pop(key, None)
+                self._lately[key] = None
+            spare = max(0, len(self._lately) - self.shape.worlds)
+            closed = [key for key in self._lately if (seat := self.seats.get(key)) is None or seat.fence is None][
+                :spare
+            ]
+            for key in closed:
+                del self._lately[key]
+        for key in closed:
+            if (seat := self.seats.get(key)) is not None:
+                seat.shut()
 
     # --- leases -------------------------------------------------------------------------------------------------------
 

@@ -140,8 +140,17 @@ class Seat:
                 self._worker.end_within(seconds)
             return self._back(0.0, more=True)
 
+    def shut(self) -> None:
+        """Give back what the practice keeps between its turns, unless it has one now."""
+        if self._turn.acquire(blocking=False):
+            try:
+                if self.fence is None:
+                    self.close()
+            finally:
+                self._turn.release()
+
     def close(self) -> None:
-        """Leave the process."""
+        """Leave the process, or rest until the next turn opens the practice anew."""
         with self._turn:
             self._drop()
             self.member.close(calls=False)

@@ -1,13 +1,16 @@
 """Any number of processes share the practices of one PostgreSQL."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import text
+from sqlalchemy import Connection, create_engine, text
 
-from sync.store.engine import Store
+from sync.store.engine import Store, Unusable
 from tests.fleet.street import SHAPE, Street
 from tests.working import until
 
@@ -66,3 +69,34 @@ def test_who_ends_gives_its_leases_back_and_the_others_go_on_at_once(street: Str
             assert held_by(street.store, holder) == 0
             before = street.homes.counts()
             until(lambda: all(count > before[path] for path, count in street.homes.counts().items()), 60)
+
+
+def test_practices_that_had_no_turn_for_long_are_closed_and_opened_anew(street: Street) -> None:
+    with street.machine(replace(SHAPE, worlds=3)) as machine:
+        read_often(street, 4)
+        opened = [seat for seat in machine.seats.values() if seat.member.world is not None]
+        assert len(opened) < 12
+
+
+def test_processes_that_begin_at_once_make_the_tables_once(store: Store) -> None:
+    with admin(store) as connection:
+        connection.execute(text("drop database if exists fresh"))
+        connection.execute(text("create database fresh"))
+    url = store.url.set(database="fresh").render_as_string(hide_password=False)
+    stores = [Store(url, f"p{number}") for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda one: (one.prepare(), one.jobs().prepare()), stores)) == [(None, None)] * 4
+    with pytest.raises(Unusable, match=r"procrastinate 01\.00\.00, le programme installé attend"):
+        with stores[0].write() as tx:
+            tx.connection.execute(text("comment on table procrastinate_jobs is 'procrastinate 01.00.00'"))
+        stores[0].jobs().prepare()
+    for one in stores:
+        one.close()
+
+
+@contextmanager
+def admin(store: Store) -> Iterator[Connection]:
+    engine = create_engine(store.url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
