@@ -29,8 +29,6 @@ from tests.adapters.hostile import Behaviour, drips, hostile, silent
 from tests.office import PARIS, Office, calendar_of, make_office
 from tests.working import OTHER, Working, until
 
-SOON = 5.0  # far less than the deadline of a write
-
 
 class Takes(MemoryCalendar):
     """Reads well; a write is taken, and answered when it may."""
@@ -89,10 +87,9 @@ def test_e_the_other_calendar_is_written_to_and_its_patient_told(stuck: tuple[Wo
     worked, takes = stuck
     worked.office.she_books("a")
     worked.office.she_books("b", day=8, dentist="bernard", text=OTHER)
-    began = monotonic()
     worked.goes_on()
     worked.goes_on()
-    assert monotonic() - began < SOON
+    assert worked.readers.under_way == {"memory:martin"}  # it hangs still
     assert worked.office.block("b", "bernard").startswith("✓")
     assert takes.asked == 1
     assert len(worked.office.sms.sent) == 2
@@ -178,10 +175,9 @@ def test_g10_a_patients_wish_that_hangs_holds_up_nobody_and_is_carried_out_once(
         [booking] = bookings.between(tx, office.now, office.now + timedelta(days=30), PARIS)
     assert patient_link.cancel(office.world, booking.id, revision(booking.facts)) is Said.ASKED
     office.she_books("b", day=8, dentist="bernard", text=OTHER)
-    began = monotonic()
     worked.goes_on()
     worked.goes_on()
-    assert monotonic() - began < SOON
+    assert worked.readers.under_way == {"memory:martin"}  # it hangs still
     assert office.block("b", "bernard").startswith("✓")
     assert wishes(office) == [booking.id]
     takes.answers.set()
@@ -240,6 +236,6 @@ def test_i06_work_in_a_calendar_ends_at_its_deadline_and_counts_as_failed(tmp_pa
         calendar = DavCalendar(account, server.url, zone=PARIS, secret=b"s" * 32)
         began = monotonic()
         begin(world, [calendar.address], "not read", [lambda _: calendar.get("a.ics")], seconds=1.0)
-        assert 0.9 < monotonic() - began < 20
+        assert 0.9 < monotonic() - began < 25  # a socket alone would wait for 30 s of silence
     with world.store.read() as tx:
         assert write_backoff.failing(tx, calendar.address)
