@@ -374,5 +374,4 @@ def _may_be_early(row: CalendarRow | None, now: datetime) -> bool:
 
 
 def _has_cursor(rows: Rows, source: Source) -> bool:
-    row = rows.get(source.address)
-    return row is not None and row.cursor is not None
+    return (row := rows.get(source.address)) is not None and row.cursor is not None
