@@ -1,0 +1,1 @@
+"""Who does what when, where processes share the practices of a PostgreSQL."""
