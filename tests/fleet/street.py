@@ -40,16 +40,20 @@ sync: {{every_seconds: {every}}}
 
 class Homes(Replay):
     """The calendars, one a practice. `asked`: when each was asked, and until when; `slow`: seconds that an answer
-    takes."""
+    takes; `gate`: it waits for that."""
 
     def __init__(self, calendars: int, events: int = 3) -> None:
         super().__init__(events, datetime.now().date(), calendars)
         self.asked: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        self.slow = 0.0
+        self.slow, self.gate = 0.0, threading.Event()
+        self.gate.set()
+        self.held = 0  # how many questions came
         report = self.dav.report
 
         def noted(path: str, body: str) -> bytes | None:
             begun = time.monotonic()
+            self.held += 1
+            self.gate.wait()
             time.sleep(self.slow)
             said = report(path, body)
             self.asked[path].append((begun, time.monotonic()))

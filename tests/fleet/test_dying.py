@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sync.core.log import log
 from sync.store import calendars
 from sync.store.engine import Store
 from tests.fleet.nest import nest
-from tests.fleet.street import Street, shape
+from tests.fleet.street import SHAPE, Street, shape
 from tests.working import until
 
 
@@ -48,13 +49,17 @@ def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_prac
     """It can neither renew its lease nor claim another one, as if the network were cut for them alone."""
     overtaken: list[str] = []
     monkeypatch.setattr(log, "warning", lambda event, practice="", **_: overtaken.append(practice))
-    street.homes.slow = 3.0
+    gate = street.homes.gate = threading.Event()
     with street.machine(shape(leased=0.5, renewed=60.0)) as alone:
         until(lambda: any(seat.fence for seat in alone.seats.values()))
         monkeypatch.setattr(alone.fleet.leases, "claim", lambda *_, **__: {})
         begun = {key for key, seat in alone.seats.items() if seat.fence}
-        street.homes.slow = 0.0
-        with street.machine():
+        until(lambda: street.homes.held >= min(len(begun), SHAPE.concurrency), 60)
+        street.homes.gate = threading.Event()
+        street.homes.gate.set()
+        with street.machine() as other:
+            until(lambda: other.seats and all(other.seats[key].passes["done"] for key in begun), 60)
+            gate.set()
             until(lambda: begun <= set(overtaken), 60)
 
 
