@@ -72,7 +72,7 @@ class Full(Replay):
 
 @dataclass
 class Deadly(SmsSink):
-    """A gateway whose callers die around some calls (one in five where there is time for it): before the message is
+    """A gateway whose callers die around some calls (one in ten where there is time for it): before the message is
     taken, before the answer, soon after it; or their lease ends, so that two work at once."""
 
     store: Store = field(default=None)  # type: ignore[assignment]
@@ -83,7 +83,7 @@ class Deadly(SmsSink):
     def __post_init__(self) -> None:
         SmsSink.__init__(self)
         self.dice, self.on = random.Random(7), True
-        self.share = 0.2 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 0.05
+        self.share = 0.1 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 0.02
 
     def take(self, sms: Sms) -> tuple[Answer, str]:
         fate = self.dice.random() / self.share if self.on else 1
