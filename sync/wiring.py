@@ -18,7 +18,7 @@ from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import WAITING_LIST, Clock, Retention, Source, World, since_start
 from sync.store import generation, keyvalue
-from sync.store.engine import Store
+from sync.store.engine import NotStored, Store
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -44,9 +44,7 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
         ours = store or Store(settings.store.get_secret_value(), practice.key)
         stack.callback(ours.close)
         ours.prepare()
-        with ours.write() as tx:
-            secret = keyvalue.secret(tx)
-            generation.current(tx, clock())
+        secret = _secret(ours, clock)
         maker = _Maker(practice.zone, secret, stack, Spending(ours, settings.sync.google_daily_requests))
         sources = tuple(maker.source(one) for one in (*configured(settings), *waiting_list(settings)))
         yield World(
@@ -114,6 +112,20 @@ def _sms(sms: Any) -> Sender:
 
 def _open(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
+
+
+def _secret(store: Store, clock: Clock) -> bytes:
+    """The installation's secret; its generation is made with it."""
+
+    def made() -> bytes:
+        with store.write() as tx:
+            generation.current(tx, clock())
+            return keyvalue.secret(tx)
+
+    try:
+        return made()
+    except NotStored:  # another process opens the practice for the first time at this moment
+        return made()
 
 
 class Spending:

@@ -10,10 +10,11 @@ from sqlalchemy import text
 
 from bench.server import Replay
 from config.load import load
-from sync.store import calendars, counters, resources
+from sync.store import calendars, counters, generation, keyvalue, resources
 from sync.store.engine import HEAD, Locked, Store
 from sync.wiring import open_world
 from sync.worker.one_pass import one_pass
+from tests.working import until
 
 YAML = """
 store: "{store}"
@@ -46,6 +47,39 @@ def test_i09_one_writer_a_practice_others_beside_it(store: Store, postgresql: st
             pass
     with store.lock():
         pass
+
+
+def test_two_processes_may_open_a_new_practice_at_the_same_moment(
+    store: Store, postgresql: str, tmp_path: Path
+) -> None:
+    (tmp_path / "neuf.yaml").write_text(
+        YAML.format(store=postgresql, url="http://127.0.0.1:9/").replace("passes", "neuf")
+    )
+    settings, problems = load([tmp_path / "neuf.yaml"], {})
+    assert settings, problems
+    opened: list[bool] = []
+
+    def opens() -> None:
+        with open_world(settings):
+            opened.append(True)
+
+    other, new = threading.Thread(target=opens), Store(postgresql, "neuf")
+    with new.write() as tx:
+        secret = keyvalue.secret(tx)
+        generation.current(tx, datetime.now(UTC))
+        other.start()
+        until(lambda: waits(store))
+    other.join(10)
+    assert opened == [True]
+    with new.read() as tx:
+        assert keyvalue.secret(tx) == secret
+    new.close()
+
+
+def waits(store: Store) -> bool:
+    """Whether a transaction waits for another one."""
+    with store.read() as tx:
+        return bool(tx.connection.execute(text("select count(*) from pg_locks where not granted")).scalar())
 
 
 def test_times_come_back_as_the_same_instant(store: Store) -> None:
