@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: demo test test-clients quick coverage test-long check procedure bench lock clean
+.PHONY: demo test test-clients quick coverage test-long check procedure bench bench-scale lock clean
 
 demo: $(STAMP)
 	@$(BIN)/attitre demo $(ARGS)
@@ -52,6 +52,10 @@ procedure: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
+
+# Hundreds of practices on one PostgreSQL, and everything that may die there: docs/scale.md.
+bench-scale: $(STAMP)
+	$(BIN)/python -m bench.scale $(ARGS)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=/chemin/vers/python3.11 make …)."; exit 1; }

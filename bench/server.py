@@ -47,10 +47,22 @@ class Replay(State):
         count, self.requests = self.requests, 0
         return count
 
+    def seen(self, _path: str, _login: str) -> None:
+        """Something was asked, with that Authorization."""
+        self.requests += 1
+
+    def about_itself(self, path: str) -> bytes | None:
+        """What a process that is measured asks of the replay itself: no request of a client's."""
+        asked = {"/count": self.counted, "/change": self.changed_one}.get(path)
+        return None if asked is None else str(asked()).encode()
+
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 512
     daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Whoever asked was killed meanwhile."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -76,10 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Google's questions, and a CalDAV body."""
         where = urlsplit(self.path)
-        if where.path == "/count":  # asked by a process that is measured about itself
-            return self._answer(200, str(self.served.counted()).encode())
-        if where.path == "/change":
-            return self._answer(200, str(self.served.changed_one()).encode())
+        if (said := self.served.about_itself(self.path)) is not None:
+            return self._answer(200, said)
         self._asked()
         if where.path.startswith("/calendar/v3/"):
             return self._answer(*self.served.google.get(unquote(where.path), dict(parse_qsl(where.query))))
@@ -102,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PATCH = do_DELETE = do_PUT  # noqa: N815 - the names are the library's
 
     def _asked(self) -> bytes:
-        self.served.requests += 1
+        self.served.seen(self.path, self.headers.get("Authorization", ""))
         if self.served.latency:
             time.sleep(self.served.latency)
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -99,11 +99,16 @@ _BEGIN, _END = "<!-- begin: figures -->", "<!-- end: figures -->"
 
 
 def renew(page: Path, when: str, rows: Sequence[Row]) -> None:
-    """Put the rows between the page's marks; a page without marks, or that is not there yet, holds nothing else."""
+    """Put the rows between the page's marks."""
+    put(page, f"{when}\n\n{markdown(rows)}")
+
+
+def put(page: Path, figures: str) -> None:
+    """Put that between the page's marks; a page without marks, or that is not there yet, holds nothing else."""
     told = page.read_text(encoding="utf-8") if page.exists() else ""
     before, mark, rest = told.partition(_BEGIN)
     after = rest.partition(_END)[2] if mark else "\n"
-    page.write_text(f"{before if mark else ''}{_BEGIN}\n{when}\n\n{markdown(rows)}\n{_END}{after}", encoding="utf-8")
+    page.write_text(f"{before if mark else ''}{_BEGIN}\n{figures}\n{_END}{after}", encoding="utf-8")
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -1,0 +1,71 @@
+"""The calendars of many practices: a few events that everybody knows, and new bookings that are shown by and by."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from itertools import product
+
+from bench.practice import Entry
+from bench.server import Replay
+
+KNOWN = 10  # events in each calendar, from the beginning
+FAR = timedelta(weeks=40)  # nothing that is known lies there, and no reminder is due
+_BORN, _MINUTES = date(1950, 1, 1), timedelta(minutes=20)
+_NAMES = ["".join(one).capitalize() for one in product("bcdfglmnprst", "aeiou", "lmnrst", "aeio", "cdrst")]
+MOST = 10_000  # bookings: each has a mobile of its own
+
+
+class Shown(Replay):
+    """Each calendar holds KNOWN events, and `hidden` bookings of new patients that `show` brings to light. Everybody is
+    told by SMS, once: a booking is one mobile number."""
+
+    def __init__(self, calendars: int, hidden: int, today: date, latency: float) -> None:
+        if calendars * hidden > MOST:
+            raise ValueError(f"{calendars} × {hidden} bookings are more than {MOST}")
+        self.hidden, self.shown = hidden, [0] * calendars
+        super().__init__(KNOWN + hidden, today, calendars, latency)
+
+    def members(self, calendar: int) -> range:
+        """See State: those that are shown."""
+        first = calendar * self.events
+        return range(first, first + KNOWN + self.shown[calendar])
+
+    def show(self, more: int, step: int) -> int:
+        """So many bookings more in each `step`-th calendar; how many that are in all."""
+        self.revision, self.edited = self.revision + 1, self._now()
+        wanted = range(0, self.calendars, step)
+        for calendar in wanted:
+            if self.shown[calendar] + more > self.hidden:
+                raise ValueError(f"only {self.hidden - self.shown[calendar]} bookings are hidden still")
+            end = self.members(calendar).stop
+            for number in range(end, end + more):
+                self.revisions[number] = self.revision
+                self.bodies[f"{number}.ics"] = self._body(number)
+            self.shown[calendar] += more
+        return more * len(wanted)
+
+    def entry(self, number: int) -> Entry:
+        """See State."""
+        calendar, place = divmod(number, self.events)
+        if place < KNOWN:
+            return super().entry(number)
+        return _booking(number, calendar * self.hidden + place - KNOWN, place - KNOWN, self.today, self.edited)
+
+
+def mobile(booking: int) -> str:
+    """Of the patient of that booking, as a gateway reads it."""
+    return f"+33612{34 + booking // 10_000:02}{booking % 10_000:04}"
+
+
+def _booking(number: int, booking: int, place: int, today: date, now: datetime) -> Entry:
+    """`place`: which of its calendar's; they lie side by side, on Tuesdays from nine o'clock."""
+    weeks, slot = divmod(place, 24)
+    tuesday = today + FAR + timedelta(weeks=weeks, days=(1 - today.weekday()) % 7)
+    start = datetime(tuesday.year, tuesday.month, tuesday.day, 9) + slot * _MINUTES  # noqa: DTZ001 - the wall clock
+    digits = mobile(booking).removeprefix("+33")
+    text = (
+        "Nouveau patient\nSans préférence\nAdresse : 3 rue Verte, 75011 Paris\n"
+        f"Né(e) le : {_BORN + timedelta(days=7 * booking % 20_000):%d/%m/%Y}\nMobile : 0{digits}"
+    )
+    family, given = _NAMES[booking % len(_NAMES)].upper(), _NAMES[-1 - booking * 7 % len(_NAMES)]
+    return Entry(number, 1, f"{family} {given} – contrôle", text, start, start + _MINUTES, now)

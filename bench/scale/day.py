@@ -1,0 +1,168 @@
+"""A day of many practices by the real scheduling code and a pretended clock: is a calendar late, do rows pile up?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heapify, heappop
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from msgspec.structs import replace
+
+from bench.rendered import PARIS
+from bench.scale.calendars import Around, Calendars, Place, Readings, world_of
+from bench.scale.pretend import Clock, Leases, Queue, Threads
+from config.load import load
+from config.practice import practice_of
+from rules.model import Practice
+from sync.core.log import log
+from sync.fleet.fleet import Fleet, Shape
+from sync.store import jobs
+from sync.worker.loop import Stop
+
+DENTISTS = 4
+MONDAY = datetime(2026, 11, 30, tzinfo=PARIS)
+OPENS, CLOSES = timedelta(hours=8), timedelta(hours=19)
+_YAML = """
+practice: {key: lilas, name: Cabinet, address: "12 rue Haxo, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
+dentists:
+  martin: {name: Dr Martin, specialty: Dentiste, calendars: [{kind: caldav, url: "https://dav.example/a/"}],
+    hours: {mon-fri: "08:30-12:30 14:00-19:00", sat: "09:00-12:00"}}
+motifs: [{label: Contrôle, minutes: 20}]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`practices` of four calendars, each of which people change so often in a day's opening hours; those of `google`
+    have push channels. `workers` processes share them. A reading takes `latency` seconds, judging what was changed
+    `judging`. Played from midnight, `hours` long."""
+
+    practices: int
+    workers: int
+    google: float = 0.2
+    changes: int = 30
+    every: int = 60
+    latency: float = 0.2
+    judging: float = 0.1
+    shape: Shape = field(default_factory=Shape)
+    hours: float = 24.0
+
+
+@dataclass(slots=True)
+class Day:
+    """`rows`: of the engine, at most at once. `jobs` that were taken. `threads`: how many worked on average in the
+    busiest hour, of all. `seconds` of processor time that playing it took."""
+
+    plan: Plan
+    readings: Readings
+    jobs: int = 0
+    rows: int = 0
+    busy: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def most_rows(self) -> int:
+        """Of the engine: for each shard one job that waits and one that runs, for each practice as well."""
+        return 2 * (self.plan.shape.shards + self.plan.practices)
+
+    @property
+    def peak(self) -> float:
+        """Readings a second in the busiest minute, the first half hour left out: all are due when everything begins."""
+        return max((count for minute, count in self.readings.a_minute.items() if minute >= 30), default=0) / 60
+
+
+class Played:
+    """One day, as far as it was played."""
+
+    def __init__(self, plan: Plan, seed: int = 1) -> None:
+        self._plan, self._chance = plan, random.Random(seed)  # noqa: S311 - the same day each time is the point
+        self._clock = Clock(MONDAY.timestamp())
+        self._calendars = Calendars(self._clock, plan.every, self._clock.now)
+        self._around = Around(self._calendars, self._clock, self._chance, plan.every, plan.latency, plan.judging)
+        self._leases, self._queue = Leases(self._clock), Queue(self._clock)
+        self._fleets = [self._fleet() for _ in range(plan.workers)]
+        self._changes: list[tuple[float, str, str]] = []
+        self.day = Day(plan, self._calendars.readings)
+        practice = _practice()
+        for number in range(plan.practices):
+            self._add(replace(practice, key=f"c{number:05}"), pushed=number < plan.google * plan.practices)
+        heapify(self._changes)
+
+    def _fleet(self) -> Fleet:
+        store: Any = SimpleNamespace(jobs=lambda: None, leases=lambda _: self._leases)
+        fleet: Any = Fleet(store, Stop(), self._plan.shape)
+        fleet.clock, fleet._pool = self._clock, Threads(self._clock, self._plan.shape.concurrency)
+        return fleet  # type: ignore[no-any-return]
+
+    def _add(self, practice: Practice, *, pushed: bool) -> None:
+        addresses = [f"{practice.key}/{number}" for number in range(DENTISTS)]
+        world = world_of(practice, addresses, self._clock, joined=not pushed)
+        self._leases.know([practice.key])
+        for fleet in self._fleets:
+            fleet.seats[practice.key] = Place(self._around, world, Stop())
+        for address in addresses:
+            self._calendars.add(address, pushed=pushed)
+            for _ in range(self._plan.changes):
+                at = self._clock.now + self._chance.uniform(OPENS.total_seconds(), CLOSES.total_seconds())
+                self._changes.append((at, address, practice.key))
+
+    def play(self) -> Day:
+        """To its end."""
+        began, end = time.process_time(), self._clock.now + self._plan.hours * 3600
+        with self._queue.deferred_here(), patch.object(log, "error", _fails):
+            for shard in self._fleets[0].shards():
+                jobs.defer_poll(None, shard, self._plan.shape.shards)  # type: ignore[arg-type]
+            while (at := self._queue.next_at) < end:
+                if self._changes and self._changes[0][0] <= at:
+                    self._change()
+                else:
+                    self._job()
+        self.day.jobs, self.day.rows = self._queue.taken, self._queue.most
+        self.day.seconds = time.process_time() - began
+        return self.day
+
+    def _change(self) -> None:
+        self._clock.now, address, practice = heappop(self._changes)
+        if self._calendars.change(address):
+            self._leases.wake(practice)
+
+    def _job(self) -> None:
+        """Some process takes it, when it next looks for jobs: nobody announces that a moment has come."""
+        job = self._queue.take()
+        if job is None:
+            return
+        fleet = self._chance.choice(self._fleets)
+        times = self._plan.shape.times
+        self._clock.now = job.at + self._chance.uniform(0, times.fetched)
+        threads: Any = fleet._pool
+        threads.begin(self._clock.now)
+        if job.name.startswith("shard:"):
+            fleet.poll(**job.values)
+        else:
+            fleet.work(**job.values)
+        self._queue.runs(job, self._clock.now)
+
+
+def _fails(what: str, **words: object) -> None:
+    raise AssertionError(f"{what}: {words}")
+
+
+def played(plan: Plan) -> Day:
+    """The whole day."""
+    return Played(plan).play()
+
+
+def _practice() -> Practice:
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "lilas.yaml"
+        file.write_text(_YAML, encoding="utf-8")
+        settings, problems = load([file], {})
+        assert settings, problems
+        return practice_of(settings)
