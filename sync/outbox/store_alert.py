@@ -4,8 +4,10 @@ its configuration cannot be used. The worker mails at once, and `attitre status`
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.base import Outgoing, OutsideError, Sender
@@ -13,10 +15,12 @@ from rules.model import Channel
 from sync.core.calls import Call, Note
 from sync.core.context import World
 from sync.core.log import log
-from sync.store.engine import Store, StoreProblem
+from sync.store import keyvalue
+from sync.store.engine import NotStored, Store, StoreProblem
 from sync.store.problems import FULL
 
 SPARE_BYTES = 1024 * 1024  # that a pass may need
+SAID_FOR = timedelta(hours=1)
 
 
 def tell(world: World, problem: StoreProblem) -> None:
@@ -29,13 +33,31 @@ def tell(world: World, problem: StoreProblem) -> None:
 
 
 def suspended(world: World, sentence: str) -> None:
-    """Send the alert that the practice is not worked for from now on, since its file cannot be used; as `tell`."""
+    """Send the alert that the practice is not worked for from now on, since its file cannot be used; as `tell`. Of the
+    processes that share the practice the first one does, and nobody again within an hour."""
+    if _said_already(world, sentence):
+        return
     text = (
         f"La configuration de ce cabinet ne peut plus être utilisée :\n{sentence}\n\nTant que cela dure, rien n'est "
         "vérifié ni envoyé pour lui, et aucun rendez-vous n'est annulé. Tout reprend dès que le fichier est corrigé."
         "\n\nDétail : attitre check"
     )
     _mail(world, "configuration", "attitre : ce cabinet est suspendu", text)
+
+
+def _said_already(world: World, sentence: str) -> bool:
+    said, now = hashlib.sha256(sentence.encode()).hexdigest(), world.now()
+    try:
+        with world.store.named(world.practice.key).write() as tx:
+            before, _, at = (keyvalue.get(tx, "suspended") or "").partition(" ")
+            if before == said and now - datetime.fromisoformat(at) < SAID_FOR:
+                return True
+            keyvalue.put(tx, "suspended", f"{said} {now.isoformat()}")
+    except NotStored:  # another process says it at this moment
+        return True
+    except StoreProblem:
+        return False
+    return False
 
 
 def _mail(world: World, about: str, subject: str, text: str) -> None:

@@ -65,7 +65,7 @@ def reject_foreign_writer(world: World, source: Source, reading: Reading) -> Non
     raise ForeignWriter(
         "Une autre installation d'attitre écrit dans cet agenda, ou y a écrit : celle-ci n'y touche plus, sinon les "
         "patients seraient prévenus deux fois. Arrêtez l'autre, puis : attitre adopt "
-        f"{source.dentist}"
+        f"{source.dentist} --practice {world.practice.key}"
     )
 
 
@@ -78,7 +78,7 @@ def adopt(tx: Tx, calendar: str, now: datetime) -> bool:
         return False
     keyvalue.put(tx, _kept(calendar), " ".join(sorted({*_adopted(tx, calendar), seen})))
     keyvalue.put(tx, _seen(calendar), "")
-    calendars.change(tx, calendar, not_before=None)
+    calendars.change(tx, calendar, not_before=None, due_at=now)
     generation.renew(tx, now)
     journal.log(tx, now, "adopted", calendar=calendar)
     backlog.put(tx, now)

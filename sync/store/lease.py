@@ -199,7 +199,7 @@ def server_lease(engine: Engine, practice: str) -> Iterator[int]:
     leases.know([practice])
     claim = leases.claim([practice], 1, due=False).get(practice)
     if claim is None:
-        raise Locked
+        raise Locked(shared=True)
     threading.Thread(target=_renewed, args=(leases, practice, ended), daemon=True).start()
     try:
         yield claim.fence

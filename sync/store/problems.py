@@ -18,11 +18,14 @@ class StoreProblem(Exception):
 
 
 class Locked(StoreProblem):
-    """Another worker holds the lease."""
+    """Another worker holds the lease. `shared`: it gives it back after its turn, in a moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
         super().__init__(
-            "Un autre attitre travaille déjà sur cette base (« attitre run » ou « attitre sync »). "
+            "Un autre attitre s'occupe de ce cabinet à l'instant : réessayez dans quelques secondes, ou laissez-le "
+            "faire."
+            if shared
+            else "Un autre attitre travaille déjà sur cette base (« attitre run » ou « attitre sync »). "
             "Arrêtez-le d'abord, ou laissez-le faire."
         )
 

@@ -19,6 +19,7 @@ from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
 from sync.core.log import log
+from sync.outbox import store_alert
 from sync.store.engine import Locked, Store, Unusable
 from sync.worker.crew import Crew
 from sync.worker.loop import Stop, Worker
@@ -80,6 +81,16 @@ def test_a_file_that_goes_wrong_suspends_its_practice_alone_until_it_is_mended(
     after = street.reread()
     assert list(after) == ["roses", "lilas"]
     assert after["roses"] is before["roses"]
+
+
+def test_of_the_processes_that_share_a_practice_one_says_that_it_is_suspended(street: Street) -> None:
+    office = street.offices["lilas"]
+    for sentence in ("clé obligatoire absente", "clé obligatoire absente", "clé inconnue"):
+        store_alert.suspended(office.world, sentence)
+    assert len(office.to_practice()) == 2
+    office.turned += timedelta(hours=2)
+    store_alert.suspended(office.world, "clé inconnue")
+    assert len(office.to_practice()) == 3
 
 
 def test_p43_a_practice_that_is_taken_away_and_comes_back_cancels_and_repeats_nothing(street: Street) -> None:

@@ -177,7 +177,8 @@ def _choose(world: World, found: list[Target], wanted: str, *, json: bool) -> No
     if not found:
         raise Failure(
             f"Aucun événement ne correspond à « {wanted} ». Donnez des mots du titre, l'UID ou le numéro du "
-            "rendez-vous (attitre agenda les montre tous)."
+            "rendez-vous (attitre agenda les montre tous). S'il vient d'être tapé : attitre status dit quand l'agenda "
+            "est relu, et attitre sync le lit tout de suite."
         )
     if json:
         as_json({"matches": [_target(one) for one in found]})

@@ -371,7 +371,7 @@ def adopt(calendar: str = _column(), config: Configs = None, verbose: Verbose = 
     if not any(found):
         say("Aucune autre installation n'a été vue dans cet agenda.")
     else:
-        say("Cet agenda est de nouveau le nôtre : il sera relu au prochain passage.")
+        say("Cet agenda est de nouveau le nôtre : il est relu au prochain passage (attitre sync : tout de suite).")
         if any(row.baseline_at is None for row in meant):
             say(NEW_HERE)
 
