@@ -70,6 +70,7 @@ class Engine(threading.Thread):
     async def _until_gone(self) -> None:
         """Take jobs until the server is gone, or `end`. Raises what happened."""
         app, shape = _app(self._fleet), self._fleet.shape
+        await asyncio.to_thread(self._fleet.jobs.prepare)  # somebody may have taken its tables away
         async with app.open_async():
             takes = asyncio.create_task(
                 app.run_worker_async(
@@ -122,8 +123,8 @@ def _app(fleet: Fleet) -> App:
     app = App(connector=PsycopgConnector(conninfo=fleet.jobs.address, min_size=1, max_size=CONNECTIONS, timeout=10))
 
     @app.task(name=POLL)
-    def poll_shard(shard: int, of: int) -> None:
-        _ended_well(fleet, partial(fleet.poll, shard, of))
+    def poll_shard(shard: int, of: int, missed: int = 0) -> None:
+        _ended_well(fleet, partial(fleet.poll, shard, of, missed))
 
     @app.task(name=WORK)
     def work(practice: str) -> None:

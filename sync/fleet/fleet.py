@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SHARDS, CONCURRENCY = 64, 16
 AGAIN_S, FAILED_TO_TELL = 1.0, 2  # a heartbeat that failed: one alone may be an accident
 ENDED_WITHIN_S, HEARD_WITHIN_S = 8.0, 18.0  # at the end: running jobs, then calls to gateways
+MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew
 
 
 class Times(Struct, frozen=True):
@@ -122,10 +123,15 @@ class Fleet:
         """The shards in which this process knows a practice."""
         return sorted({shard_of(key, self.shape.shards) for key in tuple(self.seats)})
 
-    def poll(self, shard: int, of: int) -> None:
-        """Read the due calendars of the shard's practices, and ask for the next poll."""
+    def poll(self, shard: int, of: int, missed: int = 0) -> None:
+        """Read the due calendars of the shard's practices, and ask for the next poll. Where none of them is known here,
+        it is left to another process: `missed` counts how often it was in a row."""
         known = [key for key in tuple(self.seats) if shard_of(key, of) == shard]
-        if self.stopping or not known:
+        if self.stopping:
+            return
+        if not known:
+            if of == self.shape.shards and missed < MISSED_AT_MOST:
+                self.jobs.poll_elsewhere(shard, of, self.clock.seconds() + self.shape.times.soonest, missed + 1)
             return
         most = 2 * self.shape.concurrency
         claimed = self.leases.claim(known, most)
@@ -138,7 +144,10 @@ class Fleet:
     def work(self, practice: str) -> None:
         """A turn of the practice, unless another worker is at it: who gives the lease back sees to the rest."""
         seat = self.seats.get(practice)
-        if self.stopping or seat is None:
+        if self.stopping:
+            return
+        if seat is None:  # not in this process's files: whoever polls its shard finds it due
+            self.leases.wake(practice)
             return
         claim = self.leases.claim([practice], 1, due=False).get(practice)
         if claim is not None:

@@ -76,8 +76,7 @@ class Jobs:
             connection.execute(_ALONE)
             there, mark = connection.execute(_THERE).one()
             if not there:
-                _raw(connection).execute(_schema())  # not by SQLAlchemy, which would look for parameters in it
-                _raw(connection).execute(f"comment on table procrastinate_jobs is '{_version()}'")
+                _make(_raw(connection))
             elif mark is not None and mark != _version():
                 raise Unusable(OTHER_VERSION.format(mark, _version()))
 
@@ -88,6 +87,11 @@ class Jobs:
             for shard in shards:
                 if _shard(shard, of) not in known:
                     defer_poll(connection, shard, of)
+
+    def poll_elsewhere(self, shard: int, of: int, at: float, missed: int) -> None:
+        """Ask for that poll anew, for a process that knows the shard's practices."""
+        with self._transaction() as connection:
+            defer_poll(connection, shard, of, at, missed)
 
     def overlong(self, seconds: float) -> list[int]:
         """The jobs that have run for longer than that, whether their worker lives or not."""
@@ -120,10 +124,11 @@ def defer_work(connection: Connection, practices: Iterable[str]) -> None:
         _defer(connection, WORK, f"practice:{practice}", practice=practice)
 
 
-def defer_poll(connection: Connection, shard: int, of: int, at: float | None = None) -> None:
-    """Read the due calendars of a shard then, by the server's clock; None: now."""
+def defer_poll(connection: Connection, shard: int, of: int, at: float | None = None, missed: int = 0) -> None:
+    """Read the due calendars of a shard then, by the server's clock; None: now. `missed`: how many processes in a row
+    knew none of its practices."""
     moment = None if at is None else datetime.fromtimestamp(at, UTC)
-    _defer(connection, POLL, _shard(shard, of), moment, shard=shard, of=of)
+    _defer(connection, POLL, _shard(shard, of), moment, shard=shard, of=of, missed=missed)
 
 
 def _shard(shard: int, of: int) -> str:
@@ -135,6 +140,17 @@ def alive(tx: Tx) -> tuple[Process, ...]:
     if tx.engine.dialect.name != "postgresql":
         return ()
     return tuple(Process(*row) for row in tx.connection.execute(_ALIVE, {"seconds": ALIVE_S}))
+
+
+def _make(connection: Any) -> None:
+    """Create the tables; not by SQLAlchemy, which would look for parameters in the schema. Raises Unusable."""
+    from psycopg import Error
+
+    try:
+        connection.execute(_schema())
+        connection.execute(f"comment on table procrastinate_jobs is '{_version()}'")
+    except Error as error:
+        raise Unusable(NOT_MADE.format(type(error).__name__)) from error
 
 
 def _version() -> str:
@@ -150,6 +166,10 @@ def _schema() -> str:
 OTHER_VERSION = (
     "Les tables de procrastinate de cette base sont de la version {}, le programme installé attend la {} : appliquez "
     "les migrations de procrastinate (docs/administration.md), ou installez la version qui convient."
+)
+NOT_MADE = (
+    "Les tables de procrastinate ne peuvent pas être créées dans cette base ({}) : il y reste sans doute une partie "
+    "d'une ancienne version. Supprimez-y tout ce dont le nom commence par procrastinate_, puis relancez."
 )
 NOT_DEFERRED = "La base n'est pas joignable, ou les tables de procrastinate y manquent."
 

@@ -157,6 +157,11 @@ class Leases:
         with self._transaction() as connection:
             return frozenset(connection.execute(_RENEW, asked).scalars())
 
+    def wake(self, practice: str) -> None:
+        """The practice's next turn is due at once."""
+        with self._transaction() as connection:
+            wake(connection, practice)
+
     def give_back(self, returned: Sequence[Return], after: After | None = None) -> None:
         """Let others take these from now on."""
         after = after or After()

@@ -89,9 +89,9 @@ class Street:
         return file
 
     @contextmanager
-    def machine(self, shape: Shape = SHAPE) -> Iterator["Machine"]:
-        """A process's work, in this one."""
-        machine = Machine(self.folder, shape)
+    def machine(self, shape: Shape = SHAPE, folder: Path | None = None) -> Iterator["Machine"]:
+        """A process's work, in this one. `folder`: its files, if they are others."""
+        machine = Machine(folder or self.folder, shape)
         machine.thread.start()
         try:
             yield machine

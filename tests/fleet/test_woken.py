@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from sync.store import keyvalue
@@ -64,6 +65,20 @@ def test_a_click_reaches_the_practice_at_once_though_its_next_turn_is_far_off(st
         before = machine.seats["p2"].passes["done"]
         clicks(street, "p2")
         until(lambda: machine.seats["p2"].passes["done"] > before, 30)
+
+
+def test_a_process_that_does_not_know_a_practice_leaves_its_jobs_to_others(street: Street, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for key in ("p1", "p2"):
+        (street.folder / f"{key}.yaml").rename(elsewhere / f"{key}.yaml")
+    never_swept = replace(shape(swept=600.0), shards=64)  # each practice has a shard of its own
+    with street.machine(never_swept) as here, street.machine(never_swept, elsewhere) as there:
+        until(lambda: here.seats and there.seats and here.seats["p0"].passes["done"], 30)
+        for _ in range(8):
+            before = here.seats["p0"].passes["done"]
+            clicks(street, "p0")
+            until(lambda before=before: here.seats["p0"].passes["done"] > before, 30)
 
 
 def test_a_practice_at_rest_is_left_alone_until_its_time(street: Street) -> None:

@@ -82,8 +82,8 @@ def test_l10_of_many_events_judged_together_one_that_breaks_leaves_the_others_ju
 ) -> None:
     of_one = evaluate.evaluate_resource
 
-    def breaks(world: Any, tx: Any, source: Any, row: Any, **how: Any) -> None:
-        of_one(world, tx, source, row, **how)
+    def breaks(world: Any, tx: Any, source: Any, row: Any, *entries: Any, **how: Any) -> None:
+        of_one(world, tx, source, row, *entries, **how)
         if row.ref == "c.ics":
             raise ZeroDivisionError
 

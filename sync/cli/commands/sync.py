@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from sync.core.context import World
     from sync.rehearsal.dry_run import Intentions
+    from sync.store.engine import Store
     from sync.worker.one_pass import PassReport
+
+TURN_S = 20.0  # how long a turn of another process is waited for
 
 
 @app.command()
@@ -54,9 +59,22 @@ def sync(
         raise Failure(f"« {option} » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
     named = len(practices) > 1 or not whole
     how = {"restored": restored, "tell_all": tell_all}
-    codes = [_sync(settings, only, dry_run=dry_run, named=named, how=how) for settings in practices]
+    codes = [_tried(settings, only, dry_run=dry_run, named=named, how=how) for settings in practices]
     if any(codes) or not whole:
         raise typer.Exit(max([*codes, WRONG * (not whole)]))
+
+
+def _tried(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
+    """As `_sync`. Of several practices the others have their pass though another attitre is busy with one."""
+    from sync.store.engine import Locked
+
+    try:
+        return _sync(settings, only, dry_run=dry_run, named=named, how=how)
+    except Locked as problem:
+        if not named:
+            raise
+        warn(str(problem))
+        return WRONG
 
 
 def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
@@ -66,11 +84,29 @@ def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool, h
         say(f"{settings.practice.name} :")
     if dry_run:
         return _dry(settings, only)
-    with open_world(settings) as world, world.store.lock():
+    with open_world(settings) as world, _alone(world.store):
         report = _pass(world, only, **how)
         _summary(report)
         _ask(world)
         return _reached(world, report)
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Hold the practice's lease. Processes that share it give it back after each turn: that is waited for."""
+    from sync.store.engine import Locked
+
+    with ExitStack() as stack:
+        until = monotonic() + TURN_S
+        while True:
+            try:
+                stack.enter_context(store.lock())
+                break
+            except Locked:
+                if not store.may_lose_its_lock or monotonic() > until:
+                    raise
+                sleep(0.3)
+        yield
 
 
 def _dry(settings: Settings, only: str | None) -> int:
