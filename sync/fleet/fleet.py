@@ -1,4 +1,4 @@
-"""The practices of one PostgreSQL, shared by any number of processes (docs/design.md#one-worker-a-practice).
+"""The practices of one PostgreSQL, shared by any number of processes (docs/design.md#who-works-for-a-practice).
 
 A poll reads the due calendars of a shard of practices; a practice with work left gets a job of its own. What a turn
 leaves under way keeps its lease, renewed by a thread, until it has ended.

@@ -1,4 +1,4 @@
-"""The lease of a practice: one worker at a time, even if workers die or hang (docs/design.md#one-worker-a-practice;
+"""The lease of a practice: one worker at a time, even if workers die or hang (docs/design.md#who-works-for-a-practice;
 hard case I07, crash point K13).
 
 The lock of a file ends with its process, so no worker can lose it and go on. On PostgreSQL a lease is a row that ends
