@@ -23,7 +23,8 @@ from sync.store.calendars import CalendarRow
 from sync.store.lease import Claim, Return
 from sync.store.states import CalendarState
 from sync.worker.loop import Stop
-from sync.worker.scheduler import Readers, _Job, _Known
+from sync.worker.reading_job import Job
+from sync.worker.scheduler import Readers, _Known
 
 _NOTHING = _Known(frozenset(), frozenset())
 
@@ -108,7 +109,7 @@ class _Reading(Readers):
     def _known(self, *_: object) -> _Known:
         return _NOTHING
 
-    def _start(self, job: _Job) -> None:
+    def _start(self, job: Job) -> None:
         self.under_way |= job.addresses
         self.read_any = True
         self._note(job.addresses, self._steady())
