@@ -16,8 +16,9 @@ from adapters.base import Cursor
 from bench.scale.pretend import Clock
 from rules.model import Practice
 from sync.core import intervals
+from sync.core.budget import Budget
 from sync.core.context import Source, World, nobody_watches
-from sync.core.hours import at_work
+from sync.core.pace import pace_at
 from sync.fleet.seat import Seat, Shared
 from sync.store.calendars import CalendarRow
 from sync.store.lease import Claim, Return
@@ -48,8 +49,8 @@ class Readings:
 class Calendars:
     """What the store knows of each calendar, and what people did that nobody has read yet."""
 
-    def __init__(self, clock: Clock, every: int, began: float) -> None:
-        self._clock, self._every, self.readings = clock, every, Readings(began)
+    def __init__(self, clock: Clock, every: int, began: float, budget: Budget | None) -> None:
+        self._clock, self._every, self.readings, self._budget = clock, every, Readings(began), budget
         self.rows: dict[str, CalendarRow] = {}
         self._unread: dict[str, float] = {}  # since when
         self._promised: dict[str, tuple[float, float]] = {}  # when it was read, and the interval from then on
@@ -68,19 +69,20 @@ class Calendars:
         self.rows[address] = replace(row, due_at=self._clock())
         return True
 
-    def read(self, addresses: Iterable[str], practice: Practice) -> bool:
+    def read(self, addresses: Iterable[str], world: World) -> bool:
         """They are read now; whether any was changed."""
-        now = self._clock()
-        working, changed = at_work(practice, now.astimezone(practice.zone)), False
+        now, changed = self._clock(), False
         for address in addresses:
             row, since = self.rows[address], self._unread.pop(address, None)
             if since is not None or row.due_at is not None:
                 lively = now if since is not None else row.lively_at
                 row = self.rows[address] = replace(row, due_at=None, lively_at=lively)
             self._count(address, row, since)
-            pace = intervals.pace_of(row, self._every, at_work=working)
+            pace = pace_at(world, row, self._every, now)
             self._promised[address] = self._clock.now, intervals.interval(pace, now)[0]
             changed |= since is not None
+            if self._budget is not None and row.pushed_until is not None:
+                self._budget.meter.count()
         return changed
 
     def _count(self, address: str, row: CalendarRow, since: float | None) -> None:
@@ -113,7 +115,7 @@ class _Reading(Readers):
         self.under_way |= job.addresses
         self.read_any = True
         self._note(job.addresses, self._steady())
-        self.changed |= self._calendars.read(job.addresses, self.world.practice)
+        self.changed |= self._calendars.read(job.addresses, self.world)
 
 
 class _Turns(Shared):
@@ -130,6 +132,7 @@ class _Turns(Shared):
         reading.changed = reading.read_any = False
         reading.read_due(around.calendars.rows, nobody_watches)
         reading.under_way.clear()
+        self.world.count_requests()
         around.clock.now += around.latency if reading.read_any else 0.0
         self.work_left = reading.changed and not self._place.judges
         around.clock.now += around.judging if self._place.judges else 0.0
@@ -174,12 +177,14 @@ class Place(Seat):
         return worker
 
 
-def world_of(practice: Practice, addresses: Iterable[str], clock: Clock, *, joined: bool) -> World:
-    """`joined`: all calendars lie behind one login."""
+def world_of(practice: Practice, addresses: Iterable[str], clock: Clock, budget: Budget | None) -> World:
+    """`budget`: of the Google project behind its calendars; without one all calendars lie behind one login of another
+    server."""
     nothing: Any = SimpleNamespace(leased=lambda _: None, url=None, practice=practice.key, _engine=None)
     sources = tuple(Source(SimpleNamespace(address=one), "martin") for one in addresses)  # type: ignore[arg-type]
-    accounts = ((nothing, frozenset(one.address for one in sources)),) if joined else ()
-    return World(practice, nothing, sources, {}, clock, accounts)
+    accounts = ((nothing, frozenset(one.address for one in sources)),) if budget is None else ()
+    budgets = dict.fromkeys((one.address for one in sources), budget) if budget else {}
+    return World(practice, nothing, sources, {}, clock, accounts, budgets=budgets)
 
 
 def _row(address: str, now: datetime, pushed_until: datetime | None) -> CalendarRow:

@@ -15,20 +15,23 @@ from unittest.mock import patch
 
 from msgspec.structs import replace
 
+from adapters.meter import Meter
 from bench.rendered import PARIS
 from bench.scale.calendars import Around, Calendars, Place, Readings, world_of
 from bench.scale.pretend import Clock, Leases, Queue, Threads
 from config.load import load
 from config.practice import practice_of
 from rules.model import Practice
+from sync.core.budget import Budget
 from sync.core.log import log
 from sync.fleet.fleet import Fleet, Shape
 from sync.store import jobs
+from sync.store.engine import Store
 from sync.worker.loop import Stop
 
 DENTISTS = 4
-MONDAY = datetime(2026, 11, 30, tzinfo=PARIS)
-OPENS, CLOSES = timedelta(hours=8), timedelta(hours=19)
+MONDAY = datetime(2026, 11, 30, 9, tzinfo=PARIS)  # midnight in California, where Google's day begins
+_OPENS_S, _CLOSES_S = 8 * 3600, 19 * 3600  # of a day
 _YAML = """
 practice: {key: lilas, name: Cabinet, address: "12 rue Haxo, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}
 dentists:
@@ -40,13 +43,14 @@ motifs: [{label: Contrôle, minutes: 20}]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`practices` of four calendars, each of which people change so often in a day's opening hours; those of `google`
-    have push channels. `workers` processes share them. A reading takes `latency` seconds, judging what was changed
-    `judging`. Played from midnight, `hours` long."""
+    """`practices` of four calendars, each of which people change so often in a day's opening hours. Those of `google`
+    have push channels, and share a project with so many `daily` requests. `workers` processes share all. A reading
+    takes `latency` seconds, judging what was changed `judging`. Played from Monday at nine, `hours` long."""
 
     practices: int
     workers: int
     google: float = 0.2
+    daily: int = 1_000_000
     changes: int = 30
     every: int = 60
     latency: float = 0.2
@@ -57,14 +61,13 @@ class Plan:
 
 @dataclass(slots=True)
 class Day:
-    """`rows`: of the engine, at most at once. `jobs` that were taken. `threads`: how many worked on average in the
-    busiest hour, of all. `seconds` of processor time that playing it took."""
+    """`rows`: of the engine, at most at once. `jobs` that were taken. `seconds` of processor time that playing it
+    took."""
 
     plan: Plan
     readings: Readings
     jobs: int = 0
     rows: int = 0
-    busy: float = 0.0
     seconds: float = 0.0
 
     @property
@@ -81,16 +84,18 @@ class Day:
 class Played:
     """One day, as far as it was played."""
 
-    def __init__(self, plan: Plan, seed: int = 1) -> None:
-        self._plan, self._chance = plan, random.Random(seed)  # noqa: S311 - the same day each time is the point
-        self._clock = Clock(MONDAY.timestamp())
-        self._calendars = Calendars(self._clock, plan.every, self._clock.now)
+    def __init__(self, plan: Plan, place: Path) -> None:
+        self._plan, self._chance = plan, random.Random(1)  # noqa: S311 - the same day each time is the point
+        self._clock, store = Clock(MONDAY.timestamp()), Store(f"sqlite:///{place}/google.db", "host")
+        store.prepare()
+        self._budget = Budget(plan.daily, Meter("project"), store, self._clock.seconds)
+        self._calendars = Calendars(self._clock, plan.every, self._clock.now, self._budget)
         self._around = Around(self._calendars, self._clock, self._chance, plan.every, plan.latency, plan.judging)
         self._leases, self._queue = Leases(self._clock), Queue(self._clock)
         self._fleets = [self._fleet() for _ in range(plan.workers)]
         self._changes: list[tuple[float, str, str]] = []
         self.day = Day(plan, self._calendars.readings)
-        practice = _practice()
+        practice = _practice(place)
         for number in range(plan.practices):
             self._add(replace(practice, key=f"c{number:05}"), pushed=number < plan.google * plan.practices)
         heapify(self._changes)
@@ -103,15 +108,19 @@ class Played:
 
     def _add(self, practice: Practice, *, pushed: bool) -> None:
         addresses = [f"{practice.key}/{number}" for number in range(DENTISTS)]
-        world = world_of(practice, addresses, self._clock, joined=not pushed)
+        world = world_of(practice, addresses, self._clock, self._budget if pushed else None)
         self._leases.know([practice.key])
         for fleet in self._fleets:
             fleet.seats[practice.key] = Place(self._around, world, Stop())
         for address in addresses:
             self._calendars.add(address, pushed=pushed)
             for _ in range(self._plan.changes):
-                at = self._clock.now + self._chance.uniform(OPENS.total_seconds(), CLOSES.total_seconds())
-                self._changes.append((at, address, practice.key))
+                self._changes.append((self._when(), address, practice.key))
+
+    def _when(self) -> float:
+        """Some moment of opening hours, of the morning after where Monday's is over."""
+        at = MONDAY.replace(hour=0) + timedelta(seconds=self._chance.uniform(_OPENS_S, _CLOSES_S))
+        return (at if at >= MONDAY else at + timedelta(days=1)).timestamp()
 
     def play(self) -> Day:
         """To its end."""
@@ -156,13 +165,13 @@ def _fails(what: str, **words: object) -> None:
 
 def played(plan: Plan) -> Day:
     """The whole day."""
-    return Played(plan).play()
-
-
-def _practice() -> Practice:
     with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "lilas.yaml"
-        file.write_text(_YAML, encoding="utf-8")
-        settings, problems = load([file], {})
-        assert settings, problems
-        return practice_of(settings)
+        return Played(plan, Path(place)).play()
+
+
+def _practice(place: Path) -> Practice:
+    file = place / "lilas.yaml"
+    file.write_text(_YAML, encoding="utf-8")
+    settings, problems = load([file], {})
+    assert settings, problems
+    return practice_of(settings)

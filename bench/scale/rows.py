@@ -75,6 +75,8 @@ def _day(found: Found) -> Iterator[Row]:
     latest, most = (one.readings.latest, one.most_rows) if one else (None, 0)
     yield _row("S7", f"{what}: longest between two readings, in intervals", latest, 2, "×")
     yield _row("S7", f"{what}: rows of the engine", one.rows if one else None, most)
+    asked, daily = (one.readings.pushed, one.plan.daily) if one else (None, 0)
+    yield _row("S7", f"{what}: requests of the Google project", asked, daily)
 
 
 def _of(found: object, field: str) -> float | None:
@@ -130,6 +132,6 @@ def _of_a_day(one: Day) -> Iterator[tuple[str, str]]:
     plan, read = one.plan, one.readings
     yield "the pretended day", f"{plan.practices} practices, {plan.workers} workers; {one.seconds:.0f} s of CPU to play"
     yield "readings", f"{read.count}, {one.peak:.0f} a second in the busiest minute; {read.late} late"
-    yield "of calendars with a push channel", f"{read.pushed}"
+    yield "of calendars at Google, each with a push channel", f"{read.pushed} readings of {plan.daily} requests"
     yield "changes seen, the longest after", f"{read.seen}, {read.answered:.0f} s"
     yield "jobs", f"{one.jobs}, at most {one.rows} rows at once"

@@ -40,8 +40,8 @@ class Size:
     day: Plan
 
 
-WHOLE = Size(125, 30.0, 20.0, 1.0, 2.0, 2, 8, 60.0, 8.0, Plan(500, 1, shape=Shape(3)))
-QUICK = Size(10, 8.0, 3.0, 1.0, 2.0, 2, 2, 10.0, 6.0, Plan(60, 2, shape=Shape(2), hours=12.0))
+WHOLE = Size(125, 30.0, 20.0, 1.0, 2.0, 2, 8, 60.0, 8.0, Plan(500, 1, daily=50_000, shape=Shape(3)))
+QUICK = Size(10, 8.0, 3.0, 1.0, 2.0, 2, 2, 10.0, 6.0, Plan(60, 2, daily=4_000, shape=Shape(2)))
 OF_A_SERVER_S = 0.02  # what a calendar's server takes, where that is not what is measured
 
 
