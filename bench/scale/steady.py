@@ -46,7 +46,8 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many a second by so many workers, and ms of processor time of each in the workers and in PostgreSQL."""
+    """So many a second by so many workers, and ms of processor time of each in the workers and in PostgreSQL; of
+    messages what they cost beyond the readings of the same time."""
 
     workers: int
     each_second: float
@@ -98,12 +99,15 @@ def sent(stage: Stage, workers: int) -> Rate:
         with stage.crew(f"sent{workers}", stage.size.every, bounded=True) as fleet:
             fleet.more(workers)
             all_read(stage.around, fleet)
+            quiet = watched(stage, fleet)
             began, cpu, used = time.monotonic(), fleet.cpu, stage.server.used()
             before, shown = len(stage.around.messages().taken), stage.around.show(1, DENTISTS)
             until(_at_least(stage.around, before + shown), ALL_TOLD_S, f"{shown} messages")
-            each = 1000 / shown
-            took = each * (fleet.cpu - cpu), each * stage.server.used().since(used).cpu
-            return Rate(workers, _steady([when for when, _, _ in _taken(stage.around, began)]), *took)
+            share = (time.monotonic() - began) / quiet.seconds  # meanwhile calendars are read as ever
+            workers_s = fleet.cpu - cpu - share * quiet.cpu
+            server_s = stage.server.used().since(used).cpu - share * quiet.server.cpu
+            told = _steady([when for when, _, _ in _taken(stage.around, began)])
+            return Rate(workers, told, 1000 * workers_s / shown, 1000 * server_s / shown)
     finally:
         stage.around.slow(OF_A_SERVER_S)
 
