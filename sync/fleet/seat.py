@@ -22,6 +22,11 @@ from sync.worker.member import Member
 from sync.worker.round import read_only
 
 AT_ONCE_S = 1.0  # what is due that soon is work left
+ASIDE_S, ASIDE_AT_MOST = 2.0, 15  # then nobody with the newer file is there
+OUTDATED = (
+    "Un autre processus travaille pour ce cabinet avec un fichier différent et plus récent : celui-ci lui laisse la "
+    "place. Mettez le même fichier sur toutes les machines."
+)
 UNUSABLE_AGAIN_S = 10.0  # before a practice whose world cannot be opened is tried again
 
 
@@ -89,6 +94,7 @@ class Seat:
         self._turn = threading.RLock()
         self._worker: Shared | None = None
         self._last_fence = 0
+        self._outdated_said = False
 
     @property
     def key(self) -> str:
@@ -159,6 +165,8 @@ class Seat:
 
     def _turned(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
         with self._turn:
+            if self._is_outdated(claim):
+                return self._steps_aside(claim)
             try:
                 worker = self._worker_for(claim)
                 if not self._stop.event.is_set():
@@ -174,6 +182,22 @@ class Seat:
                 log.error("turn failed", practice=self.key, **described(error))
                 return self._back(UNUSABLE_AGAIN_S)
             return None if worker.busy else self._planned(worker)
+
+    def _is_outdated(self, claim: Claim) -> bool:
+        """Whether the last worker had another and newer file, which this machine may get in a moment: patients are not
+        told of two contents in turn. False once nobody else took the practice."""
+        last = claim.memory.get("file")
+        if last is None or last[0] == self.member.fingerprint or claim.memory.get("aside", 0) >= ASIDE_AT_MOST:
+            return False
+        return bool(last[1] > self.member.written_at)
+
+    def _steps_aside(self, claim: Claim) -> Return:
+        times = claim.memory.get("aside", 0) + 1
+        if not self._outdated_said:
+            self._outdated_said = True
+            log.warning("file outdated", practice=self.key, reason=OUTDATED)
+        self.fence = None
+        return Return(self.key, claim.fence, ASIDE_S, memory={**claim.memory, "aside": times})
 
     def _planned(self, worker: Shared) -> Return | None:
         if self._stop.event.is_set():
@@ -213,8 +237,10 @@ class Seat:
         if self.fence is None:
             return None
         fence, self.fence = self.fence, None
-        memory = self._worker.readers.memory() if self._worker is not None else None
-        return Return(self.key, fence, due_in, more, memory)
+        if self._worker is None:
+            return Return(self.key, fence, due_in, more)
+        file = (self.member.fingerprint, self.member.written_at)
+        return Return(self.key, fence, due_in, more, {**self._worker.readers.memory(), "file": file})
 
     def _drop(self) -> None:
         self.fence = None

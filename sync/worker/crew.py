@@ -210,7 +210,7 @@ class Crew:
         for key, one in wanted.items():
             self._keys[one.file] = key
             if key not in self._members and one.settings is not None:
-                self._members[key] = Member(one.settings, self._around)
+                self._members[key] = Member(one.settings, self._around, one.file)
                 self._try_again = -inf
 
     def _suspend(self, broken: Mapping[str, Loaded], left: Iterable[Member]) -> None:

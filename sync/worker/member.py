@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,10 +42,11 @@ class Around:
 
 class Member:
     """One practice. `world`: once it could be opened. `worker`: while it is at work here. `problem`: why its
-    store cannot be used, in French."""
+    store cannot be used, in French. `written_at`: when its file was, in seconds since 1970."""
 
-    def __init__(self, settings: Settings, around: Around) -> None:
+    def __init__(self, settings: Settings, around: Around, file: Path) -> None:
         self.settings, self._around = settings, around
+        self.written_at = file.stat().st_mtime if file.exists() else 0.0
         self.world: World | None = None
         self.worker: Worker | None = None
         self.problem: StoreProblem | None = None
@@ -52,6 +56,12 @@ class Member:
     def key(self) -> str:
         """The practice's key."""
         return self.settings.practice.key
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of what the settings say, secrets and this process's own network address apart."""
+        said = self.settings.model_dump_json(exclude={"page": {"listen"}})
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     @property
     def address(self) -> str:

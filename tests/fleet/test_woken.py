@@ -81,6 +81,35 @@ def test_a_process_that_does_not_know_a_practice_leaves_its_jobs_to_others(stree
             until(lambda before=before: here.seats["p0"].passes["done"] > before, 30)
 
 
+def test_of_two_files_for_a_practice_the_newer_one_holds_until_both_are_the_same(
+    street: Street, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    old, new = street.folder / "p0.yaml", elsewhere / "p0.yaml"
+    new.write_text(old.read_text("utf-8").replace("12 rue des Lilas", "9 rue Neuve"), "utf-8")
+    os.utime(old, (1_000_000, 1_000_000))
+    with street.machine(folder=elsewhere) as there:
+        until(lambda: there.seats and there.seats["p0"].passes["done"], 30)
+        with street.machine() as here:
+            until(lambda: here.seats and here.seats["p1"].passes["done"], 30)
+            for _ in range(5):
+                done = there.seats["p0"].passes["done"]
+                clicks(street, "p0")
+                until(lambda done=done: there.seats["p0"].passes["done"] > done, 30)
+            assert here.seats["p0"].passes["done"] == 0
+
+
+def test_an_older_file_is_worked_by_where_no_newer_one_is_left(street: Street) -> None:
+    with street.machine() as machine:
+        read_once(machine)
+    file = street.folder / "p0.yaml"
+    file.write_text(file.read_text("utf-8").replace("12 rue des Lilas", "9 rue Neuve"), "utf-8")
+    os.utime(file, (1_000_000, 1_000_000))
+    with street.machine() as machine:
+        until(lambda: machine.seats and machine.seats["p0"].passes["done"], 60)
+
+
 def test_a_practice_at_rest_is_left_alone_until_its_time(street: Street) -> None:
     with street.machine() as machine:
         read_once(machine)
