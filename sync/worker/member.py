@@ -14,7 +14,7 @@ from schedule import Scheduler
 
 from sync.core.context import World
 from sync.store import subscriptions
-from sync.store.engine import Store, StoreProblem
+from sync.store.engine import NotStored, Store, StoreProblem, Unusable
 from sync.store.engines import Engines
 from sync.wiring import open_world
 from sync.worker.file_locks import FileLocks
@@ -81,7 +81,10 @@ class Member:
     def _opened(self) -> World:
         if self.world is None:
             store = self._around.engines.store(self.address, self.key)
-            self.world = self._open.enter_context(self._around.opening(self.settings, store=store))
+            try:
+                self.world = self._open.enter_context(self._around.opening(self.settings, store=store))
+            except NotStored as problem:  # one practice's row ends no other's work
+                raise Unusable(str(problem)) from problem
         return self.world
 
     def begin(self) -> None:

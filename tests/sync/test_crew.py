@@ -20,7 +20,7 @@ from rules.model import Channel
 from sync.core.context import World
 from sync.core.log import log
 from sync.outbox import store_alert
-from sync.store.engine import Locked, Store, Unusable
+from sync.store.engine import Locked, NotStored, Store, Unusable
 from sync.worker.crew import Crew
 from sync.worker.loop import Stop, Worker
 from tests.crew import crew_of, write
@@ -183,12 +183,13 @@ def stubborn(street: Street, problem: Exception | None, begin: bool = True) -> C
     return Crew(folder, folder.read(), street.stop, opening)
 
 
+@pytest.mark.parametrize("problem", [Unusable, NotStored])
 def test_a_store_that_cannot_be_opened_suspends_its_practice_alone_and_is_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: type[Exception]
 ) -> None:
     monkeypatch.setattr("sync.worker.file_locks.LOOK_EVERY_S", 0.0)
     street = Street(tmp_path)
-    crew = stubborn(street, Unusable("Le fichier de la base est abîmé : restaurez une sauvegarde."))
+    crew = stubborn(street, problem("Le fichier de la base est abîmé : restaurez une sauvegarde."))
     assert crew.look() < monotonic() + 1
     assert [one.world.practice.key for one in crew.workers] == ["roses"]
     crew.look()
