@@ -62,6 +62,12 @@ class Shared(Worker):
         """Of all practices the server is away at once: the heartbeat says it for them."""
         log.info("pass failed", practice=self.world.practice.key, reason=str(problem))
 
+    def go_on(self) -> None:
+        """As `turn`, some time after the lease was taken. Raises Overtaken if another worker has it now, also where
+        nothing is to be stored."""
+        self.world.store.still_ours()
+        self.turn()
+
     @property
     def busy(self) -> bool:
         """Whether a reading or a call is under way."""
@@ -129,7 +135,7 @@ class Seat:
         with self._turn:
             if self.fence is None or self._worker is None or self._worker.readers.over.is_set():
                 return None
-            return self._turned(Claim(self.fence), Shared.turn)
+            return self._turned(Claim(self.fence), Shared.go_on)
 
     def lost(self) -> None:
         """The lease is not ours any more: nothing more is stored under it."""
