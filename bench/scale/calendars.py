@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from adapters.base import Cursor
 from bench.scale.pretend import Clock
+from config.settings import Settings
 from rules.model import Practice
 from sync.core import intervals
 from sync.core.budget import Budget
@@ -24,6 +26,7 @@ from sync.store.calendars import CalendarRow
 from sync.store.lease import Claim, Return
 from sync.store.states import CalendarState
 from sync.worker.loop import Stop
+from sync.worker.member import Member
 from sync.worker.reading_job import Job
 from sync.worker.scheduler import Readers, _Known
 
@@ -154,13 +157,26 @@ class Around:
     judging: float
 
 
+class _Member(Member):
+    """All have the settings of one file; their worlds are open."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        nobody: Any = None
+        super().__init__(settings, nobody, Path())
+        self.world = world
+
+    @property
+    def key(self) -> str:
+        """See Member."""
+        assert self.world is not None
+        return self.world.practice.key
+
+
 class Place(Seat):
     """A practice in the fleet, whose worker is pretended."""
 
-    def __init__(self, around: Around, world: World, stop: Stop) -> None:
-        settings = SimpleNamespace(sync=SimpleNamespace(every_seconds=around.every))
-        member: Any = SimpleNamespace(key=world.practice.key, settings=settings, problem=None, open=lambda: world)
-        super().__init__(member, stop, around.clock, lambda _: None)  # type: ignore[arg-type]
+    def __init__(self, around: Around, settings: Settings, world: World, stop: Stop) -> None:
+        super().__init__(_Member(settings, world), stop, around.clock, lambda _: None)  # type: ignore[arg-type]
         self._around, self.judges = around, False
 
     def work(self, claim: Claim) -> Return | None:

@@ -21,6 +21,7 @@ from bench.scale.calendars import Around, Calendars, Place, Readings, world_of
 from bench.scale.pretend import Clock, Leases, Queue, Threads
 from config.load import load
 from config.practice import practice_of
+from config.settings import Settings
 from rules.model import Practice
 from sync.core.budget import Budget
 from sync.core.log import log
@@ -95,7 +96,8 @@ class Played:
         self._fleets = [self._fleet() for _ in range(plan.workers)]
         self._changes: list[tuple[float, str, str]] = []
         self.day = Day(plan, self._calendars.readings)
-        practice = _practice(place)
+        self._settings = _settings(place)
+        practice = practice_of(self._settings)
         for number in range(plan.practices):
             self._add(replace(practice, key=f"c{number:05}"), pushed=number < plan.google * plan.practices)
         heapify(self._changes)
@@ -111,7 +113,7 @@ class Played:
         world = world_of(practice, addresses, self._clock, self._budget if pushed else None)
         self._leases.know([practice.key])
         for fleet in self._fleets:
-            fleet.seats[practice.key] = Place(self._around, world, Stop())
+            fleet.seats[practice.key] = Place(self._around, self._settings, world, Stop())
         for address in addresses:
             self._calendars.add(address, pushed=pushed)
             for _ in range(self._plan.changes):
@@ -169,9 +171,9 @@ def played(plan: Plan) -> Day:
         return Played(plan, Path(place)).play()
 
 
-def _practice(place: Path) -> Practice:
+def _settings(place: Path) -> Settings:
     file = place / "lilas.yaml"
     file.write_text(_YAML, encoding="utf-8")
     settings, problems = load([file], {})
     assert settings, problems
-    return practice_of(settings)
+    return settings
