@@ -335,8 +335,11 @@ def _digest_due(world: World, tx: Tx, now: datetime) -> bool:
     if not _reaches_practice(world):
         return False
     kept = json.loads(keyvalue.get(tx, "digest") or "{}")
-    if kept.get("settled") and kept.get("day") == now.date().isoformat():
-        return False
+    if kept.get("settled"):
+        from sync.worker.digest_hour import hour_of
+
+        if kept["day"] == now.date().isoformat() or now < hour_of(world.practice, now.date()):
+            return False
     from sync.worker.daily_digest import is_due
 
     return is_due(world, tx, now)
