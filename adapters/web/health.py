@@ -16,21 +16,21 @@ def alive(now: Present) -> Said:
         return _of_one(now)
     bad = troubled(now.offices)
     all_bad = len(bad) == len(now.offices) > 0
-    names = {"en retard": bad, "suspendu": now.suspended, "standby": now.standby}
+    names = {"en retard": bad, "suspendu": now.suspended, "démarrage": now.starting}
     lines = [f"{what} : {', '.join(keys)}" for what, keys in names.items() if keys]
     return "\n".join([_head(now, bad), *lines, ""]), 503 if all_bad else 200
 
 
 def _of_one(now: Present) -> Said:
     if not now.offices:
-        return ("standby\n" if now.standby else "suspendu\n"), 200
+        return ("démarrage\n" if now.starting else "suspendu\n"), 200
     fine = all(office.healthy() for office in now.offices)
     return ("à jour\n", 200) if fine else ("en retard\n", 503)
 
 
 def _head(now: Present, bad: tuple[str, ...]) -> str:
     if not now.offices:
-        return "standby" if now.standby else "suspendu"
+        return "démarrage" if now.starting else "suspendu"
     if len(bad) == len(now.offices):
         return "en retard"
     return "à regarder" if bad or now.suspended else "à jour"
@@ -40,7 +40,7 @@ def ready(now: Present) -> Said:
     """200 where this process works for a practice; 503 where it works for none, or has not begun yet."""
     if now.offices:
         return "prêt\n", 200
-    return ("standby\n" if now.standby else "suspendu\n"), 503
+    return ("démarrage\n" if now.starting else "suspendu\n"), 503
 
 
 def troubled(offices: Iterable[Office]) -> tuple[str, ...]:

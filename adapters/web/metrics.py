@@ -69,7 +69,7 @@ def _of_many(offices: Iterable[Office]) -> Iterator[Measure]:
 def _practices(now: Present) -> Iterator[Measure]:
     bad = len(troubled(now.offices))
     counts = {
-        "ok": len(now.offices) - bad, "troubled": bad, "standby": len(now.standby), "suspended": len(now.suspended)
+        "ok": len(now.offices) - bad, "troubled": bad, "starting": len(now.starting), "suspended": len(now.suspended)
     }  # fmt: skip
     for state, count in counts.items():
         yield Measure("attitre_practices", "Practices by state.", count, {"state": state})

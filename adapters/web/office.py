@@ -69,18 +69,18 @@ class Office(Protocol):
 
 class Present(Struct, frozen=True):
     """The practices of the process as they are now. `offices`: at work at this address; `desks`: those of them whose
-    patients have pages here. `standby`: keys of practices of this address for which this process has not begun to
+    patients have pages here. `starting`: keys of practices of this address for which this process has not begun to
     work yet. `suspended`: keys, or files, of practices for which nobody can work."""
 
     offices: tuple[Office, ...] = ()
     desks: tuple[PatientDesk, ...] = ()
-    standby: tuple[str, ...] = ()
+    starting: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
 
     @property
     def many(self) -> bool:
         """Whether there is more than one practice: no single one speaks for the process then."""
-        return len(self.offices) + len(self.standby) + len(self.suspended) > 1
+        return len(self.offices) + len(self.starting) + len(self.suspended) > 1
 
 
 class Front:

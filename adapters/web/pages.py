@@ -96,7 +96,7 @@ class _Pages:
         not repeat it and a stranger learns nothing; 503 asks Google to repeat it."""
         ring, now = _ring(request), self._front.now
         if ring is None or not any(office.rung(ring) for office in now.offices):
-            raise Unavailable if ring is not None and now.standby else HTTPException(404)
+            raise Unavailable if ring is not None and now.starting else HTTPException(404)
         return Response(status_code=204)
 
     # --- what goes wrong ----------------------------------------------------------------------------------------------

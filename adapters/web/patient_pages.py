@@ -116,7 +116,7 @@ class PatientPages:
 
     def _nobody(self) -> Response:
         """The answer where no practice has pages now. Nothing of the request is read."""
-        if self._front.now.standby:
+        if self._front.now.starting:
             return self._plain(503)
         raise HTTPException(404)
 
@@ -129,7 +129,7 @@ class PatientPages:
     def says(self, status: int, title: str, text: Sequence[str]) -> Response:
         """A page that only says something, with the phone where only one practice can be meant."""
         now = self._front.now
-        alone = len(now.desks) == 1 and not (now.standby or now.suspended)
+        alone = len(now.desks) == 1 and not (now.starting or now.suspended)
         return views.plain(now.desks[0].house() if alone else None, status, title, text)
 
     # --- looking ------------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ class PatientPages:
         if fault is not None:
             raise fault
         waits = self._guesses.wrong(client)
-        if self._front.now.standby and not waits:
+        if self._front.now.starting and not waits:
             raise Stop(503)
         self._wrong(visit.to)
         raise Stop(429 if waits else 404)

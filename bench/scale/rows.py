@@ -11,7 +11,7 @@ from bench.scale.lost import LEASE_S, Changed
 from bench.scale.sizes import Sizes
 from bench.scale.steady import Idle, Rate
 from bench.scale.storm import Storm
-from sync.fleet.fleet import SHARDS
+from sync.fleet import SHARDS
 
 COUNTS = (1, 2, 4)  # workers
 PARTS = ("idle", "polls", "sent", "sizes", "changed", "storm", "day")  # a server that crashes forgets what it counted

@@ -10,7 +10,7 @@ from bench.scale.postgres import Used
 from bench.scale.processes import Crew, crew
 from bench.scale.stage import OF_A_SERVER_S, Stage
 from bench.scale.world import DENTISTS, Around, until
-from sync.fleet.fleet import SHARDS
+from sync.fleet import SHARDS
 
 START_S = 600.0  # at most, until every calendar was read: each process loads every practice's file first
 SATURATED_S = 1.0  # between two readings: more than any worker here manages

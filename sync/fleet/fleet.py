@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from sync.core.context import since_start
 from sync.core.log import log
+from sync.fleet import CONCURRENCY, SHARDS
 from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
 from sync.store.engine import Store, StoreProblem
@@ -30,7 +31,6 @@ from sync.worker.loop import Stop
 if TYPE_CHECKING:
     from sync.worker.member import Member
 
-SHARDS, CONCURRENCY = 64, 16
 AGAIN_S, FAILED_TO_TELL = 1.0, 2  # a heartbeat that failed: one alone may be an accident
 ENDED_WITHIN_S, HEARD_WITHIN_S = 8.0, 18.0  # at the end: running jobs, then calls to gateways
 MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew

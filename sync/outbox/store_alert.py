@@ -40,9 +40,12 @@ def suspended(world: World, sentence: str) -> None:
     text = (
         f"La configuration de ce cabinet ne peut plus être utilisée :\n{sentence}\n\nTant que cela dure, rien n'est "
         "vérifié ni envoyé pour lui, et aucun rendez-vous n'est annulé. Tout reprend dès que le fichier est corrigé."
-        "\n\nDétail : attitre check"
+        f"{ELSEWHERE if world.store.may_lose_its_lock else ''}\n\nDétail : attitre check"
     )
     _mail(world, "configuration", "attitre : ce cabinet est suspendu", text)
+
+
+ELSEWHERE = " Si une autre machine a encore le bon fichier, elle continue pour ce cabinet."
 
 
 def _said_already(world: World, sentence: str) -> bool:

@@ -6,8 +6,7 @@ sees what both were for. When to try again stands in our own rows, so a job alwa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
-from sync.store.problems import Unusable, sentence
+from sync.store.lease import transaction
+from sync.store.problems import Unusable
 from sync.store.tx import Tx
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class Jobs:
     def prepare(self) -> None:
         """Create procrastinate's tables where they are missing. Processes that begin at once wait for each other.
         Raises Unusable where they are of another version than the library."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(_ALONE)
             there, mark = connection.execute(_THERE).one()
             if not there:
@@ -82,7 +81,7 @@ class Jobs:
 
     def defer_missing_polls(self, shards: Sequence[int], of: int) -> None:
         """Each of these shards has a job that waits or runs."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             known = set(connection.execute(_KNOWN, {"task": POLL}).scalars())
             for shard in shards:
                 if _shard(shard, of) not in known:
@@ -90,32 +89,24 @@ class Jobs:
 
     def poll_elsewhere(self, shard: int, of: int, at: float, missed: int) -> None:
         """Ask for that poll anew, for a process that knows the shard's practices."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             defer_poll(connection, shard, of, at, missed)
 
     def overlong(self, seconds: float) -> list[int]:
         """The jobs that have run for longer than that, whether their worker lives or not."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             return list(connection.execute(_OVERLONG, {"seconds": seconds, "queue": QUEUE}).scalars())
 
     def beat(self, ident: str, name: str) -> float:
         """Say that this worker is alive. Returns the server's clock, in seconds since 1970."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(_BEAT, {"id": ident, "name": name})
             return float(connection.execute(_NOW).scalar_one())
 
     def leave(self, ident: str) -> None:
         """This worker has ended; those that did not say so are forgotten after an hour."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(_FORGET, {"id": ident})
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise Unusable(sentence(error)) from error
 
 
 def defer_work(connection: Connection, practices: Iterable[str]) -> None:

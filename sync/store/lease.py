@@ -102,6 +102,16 @@ def file_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Of no practice in particular: leases and jobs are given out across practices. Raises Unusable."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise Unusable(sentence(error)) from error
+
+
 class Claim(Struct, frozen=True):
     """A lease that is ours now. `memory`: what the last holder left for the next one."""
 
@@ -140,32 +150,32 @@ class Leases:
         """From now on these practices may be claimed. Their settings may be new, so each has a turn soon: at once if
         they are few, thousands of them within a minute."""
         asked = {"practices": sorted(practices), "spread": min(SPREAD_S, SPREAD_EACH_S * (len(practices) - 1))}
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(_KNOW, asked)
             connection.execute(_SOON, asked)
 
     def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
         """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""
         asked = {"practices": list(practices), "most": most, "holder": self.holder, "lasts": self._lasts}
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(_CLAIM_DUE if due else _CLAIM_ANY, asked).all()
         return {practice: Claim(fence, memory or {}) for practice, fence, memory in rows}
 
     def renew(self, practices: Sequence[str]) -> frozenset[str]:
         """Hold these for another while. Returns those that are still ours."""
         asked = {"practices": list(practices), "holder": self.holder, "lasts": self._lasts}
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             return frozenset(connection.execute(_RENEW, asked).scalars())
 
     def wake(self, practice: str) -> None:
         """The practice's next turn is due at once."""
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             wake(connection, practice)
 
     def give_back(self, returned: Sequence[Return], after: After | None = None) -> None:
         """Let others take these from now on."""
         after = after or After()
-        with self._transaction() as connection:
+        with transaction(self._engine) as connection:
             if returned:
                 woken = self._given_back(connection, returned)
                 left = [one.practice for one in returned if one.more or one.practice in woken]
@@ -186,14 +196,6 @@ class Leases:
         }
         rows = connection.execute(_GIVE_BACK, {**columns, "holder": self.holder}).all()
         return {practice for practice, woken in rows if woken}
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise Unusable(sentence(error)) from error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What one address answers for many practices, and for those that stand by."""
+"""What one address answers for many practices, and for those that have not begun."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,8 +46,8 @@ AWAY = Practice(key="iris", away=True)
         (Present((ILL, AWAY)), 503, "en retard\nen retard : roses, iris\n"),
         (Present((WELL,), suspended=("tulipes",)), 200, "à regarder\nsuspendu : tulipes\n"),
         (Present((ILL,), suspended=("tulipes",)), 503, "en retard\nen retard : roses\nsuspendu : tulipes\n"),
-        (Present(standby=("lilas",)), 200, "standby\n"),
-        (Present(standby=("lilas", "roses")), 200, "standby\nstandby : lilas, roses\n"),
+        (Present(starting=("lilas",)), 200, "démarrage\n"),
+        (Present(starting=("lilas", "roses")), 200, "démarrage\ndémarrage : lilas, roses\n"),
         (Present(suspended=("lilas",)), 200, "suspendu\n"),
     ],
 )
@@ -59,8 +59,8 @@ def test_healthz_asks_for_a_new_start_only_where_that_may_help(
 
 def test_readyz_knows_who_works_from_who_stands_by(site: Site) -> None:
     assert site.shows(Present((ILL,)), "/readyz") == (200, "prêt\n")
-    assert site.shows(Present(standby=("lilas",)), "/readyz") == (503, "standby\n")
-    assert site.shows(Present((WELL,), standby=("roses",)), "/readyz")[0] == 200
+    assert site.shows(Present(starting=("lilas",)), "/readyz") == (503, "démarrage\n")
+    assert site.shows(Present((WELL,), starting=("roses",)), "/readyz")[0] == 200
 
 
 def numbers(text: str) -> list[str]:
@@ -68,13 +68,13 @@ def numbers(text: str) -> list[str]:
 
 
 def test_of_many_the_metrics_are_sums_and_the_worst_and_fine_ones_where_asked(site: Site) -> None:
-    now = Present((WELL, ILL, AWAY), standby=("x",), suspended=("y", "z"))
+    now = Present((WELL, ILL, AWAY), starting=("x",), suspended=("y", "z"))
     status, text = site.shows(now, "/metrics")
     assert status == 200
     assert numbers(text) == [
         'attitre_practices{state="ok"} 1.0',
         'attitre_practices{state="troubled"} 2.0',
-        'attitre_practices{state="standby"} 1.0',
+        'attitre_practices{state="starting"} 1.0',
         'attitre_practices{state="suspended"} 2.0',
         'attitre_calendars{state="ok"} 4.0',
         'attitre_calendars{state="stale"} 2.0',
@@ -91,7 +91,7 @@ def test_of_many_the_metrics_are_sums_and_the_worst_and_fine_ones_where_asked(si
 
 @pytest.mark.parametrize("path", [f"/r/{VISIT}", "/r/?s=x", "/a/", "/o/x", "/r/annuler"])
 def test_p39_while_nobody_works_yet_a_patient_is_asked_to_come_again(site: Site, path: str) -> None:
-    status, text = site.shows(Present(standby=("lilas",)), path)
+    status, text = site.shows(Present(starting=("lilas",)), path)
     assert status == 503
     assert "Le service reprend dans un instant" in text
     answer = requests.post(f"{site.root}/r/annuler", data={"choix": "oui"}, timeout=10)
@@ -103,18 +103,18 @@ def test_p39_a_link_that_nobody_here_knows_may_be_of_one_that_stands_by(site: Si
     desk = MemoryDesk(cards={VISIT: Card(LinkTo.APPOINTMENT)})
     for now, status in (
         (Present((WELL,), (desk,)), 404),
-        (Present((WELL,), (desk,), standby=("roses",)), 503),
+        (Present((WELL,), (desk,), starting=("roses",)), 503),
     ):
         site.front.now = now
         assert requests.get(f"{site.root}/r/nobody-knows-this", timeout=10).status_code == status
         assert requests.get(f"{site.root}/r/{VISIT}", timeout=10).status_code == 200
 
 
-def test_without_pages_and_without_standby_such_an_address_leads_nowhere(site: Site) -> None:
+def test_without_pages_and_with_none_starting_such_an_address_leads_nowhere(site: Site) -> None:
     assert site.shows(Present((WELL,)), f"/r/{VISIT}")[0] == 404
 
 
 def test_google_comes_again_to_one_that_stands_by(site: Site) -> None:
-    site.front.now = Present(standby=("lilas",))
+    site.front.now = Present(starting=("lilas",))
     answer = requests.post(f"{site.root}/push/google", headers=SECRET, timeout=10)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")

@@ -10,6 +10,7 @@ import typer
 
 from sync.cli.frame import INTERRUPTED, Chosen, Configs, Debug, Failure, Verbose, app, start_log
 from sync.cli.output import say, warn
+from sync.fleet import CONCURRENCY, SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def run(
             metavar="N",
             help="PostgreSQL : en combien de parts les cabinets sont relevés ; le même nombre partout.",
         ),
-    ] = 64,
+    ] = SHARDS,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -49,7 +50,7 @@ def run(
             metavar="N",
             help="PostgreSQL : combien de cabinets ce processus traite à la fois.",
         ),
-    ] = 16,
+    ] = CONCURRENCY,
     *,
     verbose: Verbose = 0,
     debug: Debug = False,
