@@ -100,9 +100,7 @@ def accepted_by_the_link(practice: Any) -> bytes:
         wanted = intents.Wanted(intents.ACCEPT, offer.start, row.start, row.end, offer.id)
         intents.ask(tx, row.id, revision(row.facts), practice.now, wanted)
     store.close()
-    moved = hers.replace(f"{held:%Y%m%d}T".encode(), f"{freed:%Y%m%d}T".encode())
-    assert moved != hers
-    return moved
+    return _at_another(hers, rf"{held:%Y%m%d}", lambda _: f"{freed:%Y%m%d}")
 
 
 def _later_passes(practice: Any) -> None:
@@ -113,9 +111,13 @@ def _later_passes(practice: Any) -> None:
 
 def _an_hour_of_the_afternoon(hers: bytes) -> bytes:
     """Half past nine becomes half past three; nothing else changes."""
-    moved = re.sub(
-        rb"(?m)^(DT(?:START|END)[^\r\n]*T)(09|10)", lambda one: one[1] + (b"15", b"16")[one[2] == b"10"], hers
-    )
+    return _at_another(hers, r"(?<=T)(?:09|10)", lambda one: {"09": "15", "10": "16"}[one[0]])
+
+
+def _at_another(hers: bytes, held: str, other: Callable[[re.Match[str]], str]) -> bytes:
+    """The event with another begin and end. Its stamps are the true clock's and may say the same day: they stay."""
+    times = re.compile(r"^DT(?:START|END)[^\r\n]*", re.MULTILINE)
+    moved = times.sub(lambda line: re.sub(held, other, line[0]), hers.decode()).encode()
     assert moved != hers
     return moved
 
