@@ -13,9 +13,13 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from config.folder import Folder
 from config.load import Loaded
 from config.problems import why
+from sync.core.calls import PoolOfOnePass
+from sync.core.context import World
 from sync.core.log import log
 from sync.outbox import store_alert
 from sync.store.engine import Locked, StoreProblem, Unusable
@@ -214,7 +218,7 @@ class Crew:
                 self._try_again = -inf
 
     def _suspend(self, broken: Mapping[str, Loaded], left: Iterable[Member]) -> None:
-        at_work = {one.key: one.worker.world if one.worker else one.world for one in left if one.world is not None}
+        at_work = {one.key: _in_the_background(one, one.world) for one in left if one.world is not None}
         said = {name: why(one.problems) for name, one in broken.items()}
         for name, sentence in said.items():
             if self._suspended.get(name) != sentence:
@@ -252,3 +256,8 @@ class Crew:
         if member.worker is None and self._shared is not None and member.shared:
             return self._shared.seat(member)
         return member.worker
+
+
+def _in_the_background(member: Member, world: World) -> World:
+    """The practice's world; nobody waits for what is called with it."""
+    return member.worker.world if member.worker else replace(world, calls=PoolOfOnePass())

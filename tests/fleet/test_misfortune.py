@@ -1,5 +1,7 @@
 """The server goes away and comes back, clocks are wrong, a process ends while it sends."""
 
+import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,8 @@ from sync.store.engine import Store
 from tests.fleet.nest import nest
 from tests.fleet.street import Street
 from tests.working import until
+
+MAIL_S = 30  # for an answer of the mail server
 
 
 @pytest.fixture
@@ -67,3 +71,19 @@ def test_k16_a_process_whose_clock_is_ten_minutes_fast_disturbs_nobody(store: St
             assert row.last_success is not None
             assert abs(row.last_success.timestamp() - time.time()) < 120
         practice.close()
+
+
+def test_l10_a_mail_server_that_hangs_keeps_no_process_from_looking_at_its_files(store: Store, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes every connection and says nothing
+        mail = f"messages: {{email: {{url: 'smtp://127.0.0.1:{silent.getsockname()[1]}', sender: a@lilas.example}}}}"
+        street = Street(tmp_path / "practices", store, 4, more=mail)
+        with street.machine() as machine:
+            again(street)
+            for key in street.keys[:3]:
+                (street.folder / f"{key}.yaml").write_text("practice: {}", "utf-8")
+            began = time.monotonic()
+            machine.stop(signal.SIGHUP)
+            until(lambda: set(machine.seats) == {"p3"}, 60)
+            assert time.monotonic() - began < MAIL_S
+            silent.settimeout(MAIL_S)
+            assert silent.accept()  # it was called all the same
