@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from time import monotonic
@@ -73,6 +74,7 @@ class Fleet:
         self.jobs = store.jobs()
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
+        self._by_shard: Mapping[int, Sequence[str]] = {}
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
         self._counting, self._ended = threading.Lock(), threading.Event()
@@ -95,11 +97,13 @@ class Fleet:
         if new:
             self.leases.know([one.key for one in new])
             self.seats |= {one.key: Seat(one, self._stop, self.clock, self._woken) for one in new}
+            self._sort()
 
     def leaves(self, key: str) -> None:
         """Work no more for that practice: what gateways say to calls under way is heard first."""
         seat = self.seats.pop(key, None)
         if seat is not None:
+            self._sort()
             self._returned(filter(None, [seat.let_go(HEARD_WITHIN_S)]))
             seat.close()
 
@@ -121,14 +125,14 @@ class Fleet:
 
     def shards(self) -> list[int]:
         """The shards in which this process knows a practice."""
-        return sorted({shard_of(key, self.shape.shards) for key in tuple(self.seats)})
+        return sorted(self._by_shard)
 
     def poll(self, shard: int, of: int, missed: int = 0) -> None:
         """Read the due calendars of the shard's practices, and ask for the next poll. Where none of them is known here,
         it is left to another process: `missed` counts how often it was in a row."""
-        known = [key for key in tuple(self.seats) if shard_of(key, of) == shard]
         if self.stopping:
             return
+        known = self._known(shard, of)
         if not known:
             if of == self.shape.shards and missed < MISSED_AT_MOST:
                 self.jobs.poll_elsewhere(shard, of, self.clock.seconds() + self.shape.times.soonest, missed + 1)
@@ -154,6 +158,19 @@ class Fleet:
             seat.fence = claim.fence
             self._kept_open([practice])
             self._returned(filter(None, [seat.work(claim)]))
+
+    def _known(self, shard: int, of: int) -> Sequence[str]:
+        """The practices of that shard that this process knows. Other processes may count more shards, or fewer."""
+        if of == self.shape.shards:
+            return self._by_shard.get(shard, ())
+        return [key for key in tuple(self.seats) if shard_of(key, of) == shard]
+
+    def _sort(self) -> None:
+        """Kept by shard, since each shard is polled each second and knows few of many practices."""
+        found = defaultdict[int, list[str]](list)
+        for key in self.seats:
+            found[shard_of(key, self.shape.shards)].append(key)
+        self._by_shard = found
 
     def _submitted(self, key: str, claim: Claim, batch: _Batch) -> Future[None]:
         seat = self.seats.get(key)
