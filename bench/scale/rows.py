@@ -9,9 +9,8 @@ from bench.goals import Row
 from bench.scale.day import Day
 from bench.scale.lost import LEASE_S, Changed
 from bench.scale.sizes import Sizes
-from bench.scale.steady import Idle, Rate
+from bench.scale.steady import MANY_SHARDS, Idle, Rate
 from bench.scale.storm import Storm
-from sync.fleet import SHARDS
 
 COUNTS = (1, 2, 4)  # workers
 PARTS = ("idle", "polls", "sent", "sizes", "changed", "storm", "day")  # a server that crashes forgets what it counted
@@ -105,7 +104,7 @@ def _of_a_poll(one: Idle) -> Iterator[tuple[str, str]]:
     yield "a quiet poll, fleet", f"{one.fleet:.2f} ms of CPU, and {one.server:.2f} ms in PostgreSQL"
     told = f"{one.transactions:.2f} transactions, {one.written:.2f} rows written, {one.log:.0f} bytes of WAL"
     yield "a quiet poll, in PostgreSQL", told
-    yield f"a quiet poll, fleet with {SHARDS} shards", f"{one.spread:.2f} ms of CPU"
+    yield f"a quiet poll, fleet with {MANY_SHARDS} shards", f"{one.spread:.2f} ms of CPU"
     yield "a worker's memory", f"{one.megabytes:.0f} MB"
 
 

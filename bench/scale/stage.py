@@ -15,9 +15,7 @@ from bench.scale.sizes import Tables, tables
 from bench.scale.world import Around, around, folder
 from sync.fleet.fleet import Shape
 
-HIDDEN = (
-    8  # new bookings of each calendar: one for each of three counts of workers, two that are told under kills, spare
-)
+HIDDEN = 8  # new bookings of each calendar: one for each of three counts of workers, two told under kills, spare
 
 
 @dataclass(frozen=True, slots=True)
