@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from threading import Lock
 
 _meters: dict[tuple[str, str], Meter] = {}
@@ -9,10 +10,11 @@ _making = Lock()
 
 
 class Meter:
-    """The requests of one `project` since they were last taken. Any thread may count."""
+    """The requests of one `project` since they were last taken, at `taken_at` by the taker's clock. Any thread may
+    count."""
 
     def __init__(self, project: str) -> None:
-        self.project = project
+        self.project, self.taken_at = project, -inf
         self._count, self._lock = 0, Lock()
 
     @property

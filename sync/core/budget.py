@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from adapters.meter import Meter
 from sync.core.guard import kept_apart
+from sync.core.log import log
 from sync.store import counters
-from sync.store.engine import Store
+from sync.store.engine import Store, StoreProblem
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 SPARED_FROM, FOR_WRITES = 0.8, 0.05  # of the budget
@@ -60,7 +61,7 @@ class Budget:
         self.daily, self.meter = daily, meter
         self._store = store.named(f"google:{meter.project}")  # a practice's key has no colon
         self._day: Day | None = None
-        self._looked = self._stored = -inf
+        self._looked = -inf
         self._steady = steady
 
     def stretch(self, now: datetime) -> float:
@@ -76,12 +77,16 @@ class Budget:
 
     def keep(self, now: datetime) -> None:
         """Add what was asked to what all processes asked; once a minute, and nothing where nothing was asked."""
-        if self.meter.pending and self._steady() - self._stored >= STORED_EVERY_S:
-            self._stored = self._steady()
-            asked = self.meter.take()
-            with kept_apart("requests not counted") as fate:
-                self._add(google_day(now), asked, now)
-            if fate.failed:
+        if self.meter.pending and self._steady() - self.meter.taken_at >= STORED_EVERY_S:
+            self.meter.taken_at = self._steady()
+            asked, counted = self.meter.take(), False
+            try:
+                with kept_apart("requests not counted"):
+                    self._add(google_day(now), asked, now)
+                    counted = True
+            except StoreProblem as problem:  # counted in a minute: what is about to be sent does not wait for it
+                log.info("requests not counted", reason=str(problem))
+            if not counted:
                 self.meter.count(asked)
 
     def _add(self, today: Day, asked: int, now: datetime) -> None:

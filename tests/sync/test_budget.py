@@ -15,7 +15,7 @@ from adapters.meter import Meter, meter_of
 from sync.core.budget import Budget, Day, google_day, stretch
 from sync.core.intervals import SPARED_S, Pace, Why, interval, next_read
 from sync.store import counters
-from sync.store.engine import Store
+from sync.store.engine import Store, Unusable
 from sync.worker import health
 from tests.office import MORNING, PARIS, Office, make_office
 from tests.working import Working
@@ -148,6 +148,37 @@ def test_the_processes_of_a_host_count_together(postgresql: str) -> None:
     assert two.stretch(MORNING + timedelta(minutes=1)) > 1
     for store in stores:
         store.close()
+
+
+def test_requests_that_could_not_be_counted_are_counted_later_and_end_no_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, moment = make_office(tmp_path), [0.0]
+    budget = Budget(100, Meter("p"), office.world.store, lambda: moment[0])
+    budget.meter.count(7)
+
+    def away(*_: object, **__: object) -> None:
+        raise Unusable("La base est occupée.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", away)
+        budget.keep(MORNING)
+    assert budget.meter.pending == 7
+    moment[0] += 61
+    budget.keep(MORNING)
+    assert (budget.meter.pending, budget.day(MORNING).used) == (0, 7)
+
+
+def test_what_the_practices_of_a_process_asked_is_written_once_a_minute(tmp_path: Path) -> None:
+    office, moment, meter = make_office(tmp_path), [0.0], Meter("p")
+    budgets = [Budget(100, meter, office.world.store, lambda: moment[0]) for _ in range(3)]
+    for each in budgets:
+        meter.count(5)
+        each.keep(MORNING)
+    assert meter.pending == 10
+    moment[0] += 61
+    budgets[2].keep(MORNING)
+    assert meter.pending == 0
 
 
 def hours() -> Callable[[], float]:
