@@ -18,8 +18,11 @@ from sync.store.tables import lease, metadata, process
 NOBODY = ""  # for whom a transaction works that names no practice: it sees no practice's rows
 _EVERYBODYS = (lease, process)
 _POLICY = "attitre_practice"
-PATIENCE = "set lock_timeout = '30s'; set statement_timeout = '120s'"  # a long report must not hold us up unseen
-_UNHURRIED = text("set local lock_timeout = 0; set local statement_timeout = 0")
+# a long report must not hold us up unseen, nor a machine of ours that fell silent in a transaction all others
+PATIENCE = "set lock_timeout = '30s'; set statement_timeout = '120s'; set idle_in_transaction_session_timeout = '60s'"
+_UNHURRIED = text(
+    "set local lock_timeout = 0; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+)
 _SAID = "current_setting('attitre.practice')"  # an error where the session never said it
 _FORCED = text(
     "select relname from pg_class where relnamespace = current_schema()::regnamespace and relforcerowsecurity"

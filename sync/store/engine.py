@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
-from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence
+from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence, translated
 from sync.store.queue import WritersQueue, queue_of
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
@@ -93,7 +93,7 @@ class Store:
         """Create or migrate the tables; the file is readable by its owner only. Raises Unusable."""
         if self.file is not None:
             _private_file(self.file)
-        with self._translated():
+        with translated():
             current = _revision(self._engine)
             if current == HEAD:
                 return
@@ -133,12 +133,12 @@ class Store:
     def still_ours(self) -> None:
         """Raises Overtaken if another worker took over the practice."""
         if self._fence is not None:
-            with self._translated(), self._engine.begin() as connection:
+            with translated(), self._engine.begin() as connection:
                 lease.check(connection, self.practice, self._fence)
 
     @contextmanager
     def _leased(self) -> Iterator[None]:
-        with self._translated(), lease.server_lease(self._engine, self.practice) as fence:
+        with translated(), lease.server_lease(self._engine, self.practice) as fence:
             self._fence = fence
             try:
                 yield
@@ -149,7 +149,7 @@ class Store:
         """Leave no trace of deleted rows in the SQLite files. On PostgreSQL the administrator runs VACUUM."""
         if self.file is None:
             return
-        with self._translated():
+        with translated():
             raw = self._engine.raw_connection()  # without our BEGIN: VACUUM is not allowed in a transaction
             try:
                 for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
@@ -162,17 +162,10 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as error:
-            raise Unusable(sentence(error)) from error
-
-    @contextmanager
     def _of_rows(self) -> Iterator[None]:
-        """As `_translated`, around one transaction; an error about its rows becomes NotStored, which is no
+        """As `translated`, around one transaction; an error about its rows becomes NotStored, which is no
         StoreProblem."""
-        with self._translated():
+        with translated():
             try:
                 yield
             except DBAPIError as error:

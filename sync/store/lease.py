@@ -18,19 +18,16 @@ from secrets import token_hex
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, Engine, func, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, select, text
 
-from sync.store.problems import Locked, Overtaken, Unusable, sentence
+from sync.store.problems import Locked, Overtaken, Unusable, translated
 from sync.store.tables import lease
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
 SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new practices are spread
-# a writing transaction of a worker that hangs keeps everybody out; the server ends it after that
-_HUNG = func.set_config("idle_in_transaction_session_timeout", "60s", True)
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
-_STILL = select(lease.c.fence, _HUNG).with_for_update(read=True, key_share=True)
+_STILL = select(lease.c.fence).with_for_update(read=True, key_share=True)
 
 _KNOW = text(
     "insert into lease (practice, fence, holder) select unnest(cast(:practices as text[])), 0, '' "
@@ -105,11 +102,8 @@ def file_lock(path: Path) -> Iterator[None]:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """Of no practice in particular: leases and jobs are given out across practices. Raises Unusable."""
-    try:
-        with engine.begin() as connection:
-            yield connection
-    except DBAPIError as error:
-        raise Unusable(sentence(error)) from error
+    with translated(), engine.begin() as connection:
+        yield connection
 
 
 class Claim(Struct, frozen=True):

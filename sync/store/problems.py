@@ -10,7 +10,18 @@ NotStored                 the rows alone: ends one resource, booking or message
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 
 class StoreProblem(Exception):
@@ -48,6 +59,17 @@ class NotStored(Exception):
     """The store refused these values or rows: a duplicate key, a number or text that is too large. The transaction is
     rolled back; others may go on. Not a StoreProblem, so that it ends only the item being stored. `str()` is a French
     sentence without the values."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What the driver raises becomes Unusable, with a sentence; so does a connection of ours that never came free."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise Unusable(sentence(error)) from error
+    except NoConnection as error:
+        raise Unusable(CROWDED) from error
 
 
 def ends_more(error: Exception) -> bool:
@@ -111,6 +133,7 @@ _SENTENCES = {
     "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
     "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
 }
+CROWDED = "Toutes les connexions d'attitre à la base servent déjà : réessayé au prochain passage."
 _STARTING = "Le serveur PostgreSQL s'arrête ou démarre : réessayez dans un instant."
 _BUSY = "La base est occupée (un verrou, ou une requête trop longue) : réessayé au prochain passage."
 _NO_ROOM = "Le serveur PostgreSQL n'accepte plus de connexions : augmentez « max_connections », ou la limite du rôle."
