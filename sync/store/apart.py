@@ -4,6 +4,9 @@ A transaction says for which practice it works in the message that begins it: no
 only, so that a pooled connection carries nothing over to another practice. Who never says it gets an error, not empty
 tables: an older attitre that still runs must not take its calendars for unread. The tables of leases and of processes
 are everybody's who says so, since processes share the practices.
+
+One that writes for a practice waits in that message for the one before it, as SQLite has it: what a patient asks for on
+a page while the event is being judged would be overlooked.
 """
 
 from __future__ import annotations
@@ -50,7 +53,10 @@ def _begin(connection: Connection) -> None:
     if options.get("isolation_level") == "AUTOCOMMIT":
         return
     practice = str(options.get("attitre_practice", NOBODY)).replace("'", "''")
-    connection.exec_driver_sql(f"BEGIN; SET LOCAL attitre.practice = '{practice}'".replace("%", "%%"))
+    begin = f"BEGIN; SET LOCAL attitre.practice = '{practice}'"
+    if practice != NOBODY and not options.get("attitre_read"):
+        begin += f"; SELECT pg_advisory_xact_lock(hashtextextended('attitre:{practice}', 0))"
+    connection.exec_driver_sql(begin.replace("%", "%%"))
 
 
 def enforce(connection: Connection) -> None:

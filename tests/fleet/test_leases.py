@@ -1,5 +1,6 @@
 """The lease of a practice on PostgreSQL: one worker at a time; whoever was overtaken writes nothing more."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,10 +13,10 @@ from sqlalchemy import select, text
 from adapters.base import Outgoing
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
-from sync.store import keyvalue, messages
+from sync.store import apart, keyvalue, messages
 from sync.store import tables as t
-from sync.store.engine import Locked, NotStored, Overtaken, Store
-from sync.store.lease import After, Return
+from sync.store.engine import Locked, NotStored, Overtaken, Store, Unusable, engine_at
+from sync.store.lease import After, Return, transaction, wake
 from sync.store.waking import Waking
 from sync.worker.one_pass import one_pass
 from tests.backups import superuser_at
@@ -86,8 +87,7 @@ def test_i07_a_long_transaction_hinders_neither_renewing_nor_waking(store: Store
     with store.write() as tx:
         keyvalue.put(tx, "who", "first")
         assert leases.renew(["lilas"]) == {"lilas"}
-        with Waking(store).write():
-            pass
+        leases.wake("lilas")
 
 
 def test_i07_what_was_woken_while_it_was_held_is_due_at_once(store: Store) -> None:
@@ -178,6 +178,50 @@ def test_i07_short_commands_write_beside_a_worker(store: Store, postgresql: str)
         with store.write() as tx:
             assert keyvalue.get(tx, "who") == "a person"
     beside.close()
+
+
+def test_l5_what_a_patient_asks_for_while_the_event_is_judged_waits_for_that(store: Store, postgresql: str) -> None:
+    page, asked = Waking(Store(postgresql, "lilas")), threading.Event()
+
+    def asks() -> None:
+        with page.write() as tx:
+            asked.set()
+            keyvalue.put(tx, "patient", "accepts")
+
+    thread = threading.Thread(target=asks)
+    with store.write() as tx:
+        keyvalue.put(tx, "event", "judged without that")
+        thread.start()
+        assert not asked.wait(0.5)
+        with Store(postgresql, "roses").write() as other:  # others wait for nothing
+            keyvalue.put(other, "event", "judged")
+    thread.join(30)
+    with store.read() as tx:
+        assert keyvalue.get(tx, "patient") == "accepts"
+
+
+def test_i07_a_machine_that_falls_silent_in_a_transaction_keeps_nobody_from_its_leases(
+    store: Store, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PATIENCE", apart.PATIENCE.replace("60s", "500ms"))
+    silent = Store(postgresql, "")
+    leases = store.leases(lasts=0.1)
+    leases.know(["lilas"])
+    with pytest.raises(Unusable), transaction(silent._engine) as connection:
+        wake(connection, "lilas")
+        until(lambda: leases.claim(["lilas"], 1, due=False), 10)
+        connection.execute(text("select 1"))
+    silent.close()
+
+
+def test_h_where_all_connections_are_in_use_it_is_said_and_tried_again(store: Store, postgresql: str) -> None:
+    busy = Store(postgresql, "lilas", engine_at(postgresql, pool_size=1, max_overflow=0, pool_timeout=0.1))
+    with busy.read():
+        busy.leased(1)
+        for asks in (lambda: busy.leases().wake("lilas"), lambda: busy.write().__enter__(), busy.still_ours):
+            with pytest.raises(Unusable, match="Toutes les connexions"):
+                asks()
+    busy.close()
 
 
 def test_i09_a_file_has_no_fence_and_its_writes_cost_nothing_more(office: Office) -> None:
