@@ -156,9 +156,14 @@ class Pool:
                     continue
                 self._ended(ended)
                 return True
-            for call in self._running:
-                call.left = True
-        return self._take_ended()  # a call that ended just before it was marked `left` woke nobody
+        return self.leave()
+
+    def leave(self) -> bool:
+        """Wait no more: from now on each call that ends wakes. Returns whether one ended just before, which woke
+        nobody. Raises as `wait`."""
+        for call in self._running:
+            call.left = True
+        return self._take_ended()
 
     @property
     def running(self) -> bool:
@@ -210,13 +215,17 @@ class Pool:
             self._wake()
 
     def _take_ended(self) -> bool:
-        any_ended = False
-        while True:
+        """Whether any call ended. What the store said to one of them is raised once all are taken in."""
+        any_ended, problem = False, None
+        while not self._done.empty():
+            any_ended = True
             try:
                 self._ended(self._done.get_nowait())
-            except Empty:
-                return any_ended
-            any_ended = True
+            except StoreProblem as met:
+                problem = met
+        if problem is not None:
+            raise problem
+        return any_ended
 
     def _ended(self, call: Call) -> None:
         self._running.remove(call)

@@ -37,11 +37,10 @@ class Engine(threading.Thread):
         self._end = asyncio.Event()
 
     def end(self) -> None:
-        """Take no more jobs; those that run come to their end."""
+        """Take no more jobs; the thread ends once those that run have."""
         if self._loop is not None and self.is_alive():
             with suppress(RuntimeError):  # it ended just now
                 self._loop.call_soon_threadsafe(self._end.set)
-        self.join(ENDED_WITHIN_S + 2)
 
     def run(self) -> None:
         """See Thread."""
@@ -96,7 +95,10 @@ class Engine(threading.Thread):
         """What died is cleared away, and what is missing is made; every process does that for all."""
         times = self._fleet.shape.times
         while True:
-            await self._sweep(app)
+            try:
+                await self._sweep(app)
+            except StoreProblem as problem:  # a lock, or a slow server: jobs are taken all the same
+                log.info("jobs not swept", reason=str(problem))
             await asyncio.sleep(times.swept * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
 
     async def _sweep(self, app: App) -> None:

@@ -20,7 +20,7 @@ from zlib import crc32
 from msgspec import Struct
 
 from sync.core.context import since_start
-from sync.core.log import log
+from sync.core.log import described, log
 from sync.fleet import CONCURRENCY, SHARDS
 from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
@@ -75,6 +75,7 @@ class Fleet:
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
+        self._leaving: list[threading.Thread] = []
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
         self._counting, self._ended = threading.Lock(), threading.Event()
@@ -99,25 +100,34 @@ class Fleet:
             self.seats |= {one.key: Seat(one, self._stop, self.clock, self._woken) for one in new}
             self._sort()
 
-    def leaves(self, key: str) -> None:
-        """Work no more for that practice: what gateways say to calls under way is heard first."""
+    def leaves(self, key: str) -> bool:
+        """Work no more for that practice; False if it never was here. What gateways say to calls under way is heard
+        beside, then it is closed: others' files are looked at meanwhile."""
         seat = self.seats.pop(key, None)
-        if seat is not None:
-            self._sort()
-            self._returned(filter(None, [seat.let_go(HEARD_WITHIN_S)]))
-            seat.close()
+        if seat is None:
+            return False
+        self._sort()
+        seat.leave()
+        leaving = threading.Thread(target=self._let_go, args=(seat, monotonic() + HEARD_WITHIN_S), daemon=True)
+        self._leaving = [*(one for one in self._leaving if one.is_alive()), leaving]
+        leaving.start()
+        return True
 
-    def close(self) -> None:
-        """Take nothing more, hear the calls under way, and give every lease back."""
+    def _let_go(self, seat: Seat, until: float) -> None:
+        self._returned(filter(None, [seat.let_go(until)]))
+        seat.close()
+
+    def close(self, until: float) -> None:
+        """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
+        back."""
         self._ended.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        until = monotonic() + HEARD_WITHIN_S
-        self._returned(
-            back for seat in self.seats.values() if (back := seat.let_go(max(0.0, until - monotonic()))) is not None
-        )
+        self._returned(back for seat in self.seats.values() if (back := seat.let_go(until)) is not None)
         for seat in self.seats.values():
-            seat.close()
+            seat.shut()
         self.seats.clear()
+        for leaving in self._leaving:
+            leaving.join(max(0.0, until - monotonic()))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
 
@@ -130,12 +140,13 @@ class Fleet:
     def poll(self, shard: int, of: int, missed: int = 0) -> None:
         """Read the due calendars of the shard's practices, and ask for the next poll. Where none of them is known here,
         it is left to another process: `missed` counts how often it was in a row."""
-        if self.stopping:
+        if self.stopping:  # jobs are taken until their engine has ended: this one is another process's
+            self._poll_elsewhere(shard, of, missed)
             return
         known = self._known(shard, of)
         if not known:
             if of == self.shape.shards and missed < MISSED_AT_MOST:
-                self.jobs.poll_elsewhere(shard, of, self.clock.seconds() + self.shape.times.soonest, missed + 1)
+                self._poll_elsewhere(shard, of, missed + 1)
             return
         most = 2 * self.shape.concurrency
         claimed = self.leases.claim(known, most)
@@ -148,9 +159,7 @@ class Fleet:
     def work(self, practice: str) -> None:
         """A turn of the practice, unless another worker is at it: who gives the lease back sees to the rest."""
         seat = self.seats.get(practice)
-        if self.stopping:
-            return
-        if seat is None:  # not in this process's files: whoever polls its shard finds it due
+        if self.stopping or seat is None:  # not in this process's files: whoever polls its shard finds it due
             self.leases.wake(practice)
             return
         claim = self.leases.claim([practice], 1, due=False).get(practice)
@@ -158,6 +167,9 @@ class Fleet:
             seat.fence = claim.fence
             self._kept_open([practice])
             self._returned(filter(None, [seat.work(claim)]))
+
+    def _poll_elsewhere(self, shard: int, of: int, missed: int) -> None:
+        self.jobs.poll_elsewhere(shard, of, self.clock.seconds() + self.shape.times.soonest, missed)
 
     def _known(self, shard: int, of: int) -> Sequence[str]:
         """The practices of that shard that this process knows. Other processes may count more shards, or fewer."""
@@ -231,6 +243,8 @@ class Fleet:
                 failed += 1
                 if failed == FAILED_TO_TELL:
                     log.warning("database away", reason=str(problem))
+            except Exception as error:  # without a heartbeat every lease would end
+                log.error("leases not renewed", **described(error))
             else:
                 if failed >= FAILED_TO_TELL:
                     log.warning("database back")

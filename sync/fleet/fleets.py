@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sync.fleet.fleet import Fleet, Shape
+from sync.fleet.fleet import ENDED_WITHIN_S, HEARD_WITHIN_S, Fleet, Shape
 from sync.fleet.seat import Seat
-from sync.store.engines import Engines
+from sync.store.engine import Store, engine_at
 from sync.worker.loop import Stop
 
 if TYPE_CHECKING:
     from sync.fleet.engine import Engine
     from sync.worker.member import Member
+
+
+CONNECTIONS = 4  # for leases and jobs, beside those of the practices
 
 
 class _One(Struct, frozen=True):
@@ -27,8 +31,8 @@ class _One(Struct, frozen=True):
 class Fleets:
     """See `sync.worker.crew.Shared`."""
 
-    def __init__(self, stop: Stop, engines: Engines, shape: Shape) -> None:
-        self._stop, self._engines, self._shape = stop, engines, shape
+    def __init__(self, stop: Stop, shape: Shape) -> None:
+        self._stop, self._shape = stop, shape
         self._at: dict[str, _One] = {}
 
     def show(self, members: Sequence[Member]) -> None:
@@ -46,14 +50,19 @@ class Fleets:
 
     def leaves(self, member: Member) -> None:
         """See Shared."""
-        if member.address in self._at:
-            self._at[member.address].fleet.leaves(member.key)
+        one = self._at.get(member.address)
+        if one is None or not one.fleet.leaves(member.key):
+            member.close(calls=False)
 
     def close(self) -> None:
         """See Shared."""
         for one in self._at.values():
             one.engine.end()
-            one.fleet.close()
+        for one in self._at.values():
+            one.engine.join(ENDED_WITHIN_S + 2)
+        until = monotonic() + HEARD_WITHIN_S
+        for one in self._at.values():
+            one.fleet.close(until)
             one.open.close()
         self._at.clear()
 
@@ -63,7 +72,8 @@ class Fleets:
             from sync.fleet.engine import Engine
 
             with ExitStack() as stack:
-                store = self._engines.store(address, "")
+                # no turn that waits for a connection keeps a lease from being renewed
+                store = Store(address, "", engine_at(address, pool_size=CONNECTIONS, max_overflow=0))
                 stack.callback(store.close)
                 store.prepare()
                 fleet = Fleet(store, self._stop, self._shape)

@@ -68,9 +68,12 @@ class Shared(Worker):
         self.world.store.still_ours()
         self.turn()
 
-    @property
-    def busy(self) -> bool:
-        """Whether a reading or a call is under way."""
+    def leaves_under_way(self) -> bool:
+        """Whether a reading or a call is still under way; from now on the end of each wakes. What just ended is taken
+        in: had the turn failed before it heard of that, nobody would."""
+        for leave in (self.readers.leave, self.calls.leave):
+            with suppress(StoreProblem):  # the turn or the heartbeat says it
+                leave()
         return self.readers.busy or self.calls.running
 
     def takes_back(self) -> bool:
@@ -100,6 +103,7 @@ class Seat:
         self._turn = threading.RLock()
         self._worker: Shared | None = None
         self._last_fence = 0
+        self._left = False  # this process works no more for the practice
         self._outdated_said = False
 
     @property
@@ -124,18 +128,22 @@ class Seat:
     def read(self, claim: Claim) -> Return | None:
         """A turn that only reads. Returns the lease to give back; None while something is still under way, or once
         another worker took it."""
-        return self._turned(claim, Shared.read)
+        return self._taken(claim, Shared.read)
 
     def work(self, claim: Claim) -> Return | None:
         """A whole turn; returns as `read`."""
-        return self._turned(claim, Shared.turn)
+        return self._taken(claim, Shared.turn)
 
     def settle(self) -> Return | None:
         """Something ended that a turn had left under way: another turn, if the lease is still ours."""
         with self._turn:
-            if self.fence is None or self._worker is None or self._worker.readers.over.is_set():
+            if self._left or self.fence is None or self._worker is None or self._worker.readers.over.is_set():
                 return None
             return self._turned(Claim(self.fence), Shared.go_on)
+
+    def leave(self) -> None:
+        """Begin no more turns, one that waits for its thread neither: what follows is `let_go`."""
+        self._left = True
 
     def lost(self) -> None:
         """The lease is not ours any more: nothing more is stored under it."""
@@ -143,14 +151,19 @@ class Seat:
         if worker is not None:
             worker.readers.over.set()
 
-    def let_go(self, seconds: float) -> Return | None:
-        """Hear the calls under way, so long at most, and end the readings; returns the lease to give back."""
-        with self._turn:
+    def let_go(self, until: float) -> Return | None:
+        """Hear the calls under way and end the readings, until then at most by the monotonic clock. Returns the lease
+        to give back; None also where a turn does not come to its end: the lease is missed until it is over."""
+        if not self._turn.acquire(timeout=_left_of(until)):
+            return None
+        try:
             if self.fence is None:
                 return None
             if self._worker is not None:
-                self._worker.end_within(seconds)
+                self._worker.end_within(_left_of(until))
             return self._back(0.0, more=True)
+        finally:
+            self._turn.release()
 
     def shut(self) -> None:
         """Give back what the practice keeps between its turns, unless it has one now."""
@@ -169,25 +182,39 @@ class Seat:
 
     # --- a turn -------------------------------------------------------------------------------------------------------
 
-    def _turned(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
+    def _taken(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
         with self._turn:
+            if self._left:
+                self.fence = None
+                return Return(self.key, claim.fence, 0.0, more=True)
             if self._is_outdated(claim):
                 return self._steps_aside(claim)
-            try:
-                worker = self._worker_for(claim)
-                if not self._stop.event.is_set():
-                    take(worker)
-            except Overtaken as problem:
-                log.warning("overtaken", practice=self.key, reason=str(problem))
-                self._drop()
-                return None
-            except StoreProblem as problem:
-                self._says(problem)
-                return self._back(UNUSABLE_AGAIN_S)
-            except Exception as error:
-                log.error("turn failed", practice=self.key, **described(error))
-                return self._back(UNUSABLE_AGAIN_S)
-            return None if worker.busy else self._planned(worker)
+            return self._turned(claim, take)
+
+    def _turned(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
+        done = False
+        try:
+            worker = self._worker_for(claim)
+            if not self._stop.event.is_set():
+                take(worker)
+            done = True
+        except Overtaken as problem:
+            log.warning("overtaken", practice=self.key, reason=str(problem))
+            self._drop()
+            return None
+        except StoreProblem as problem:
+            self._says(problem)
+        except Exception as error:
+            log.error("turn failed", practice=self.key, **described(error))
+        return self._ended(done=done)
+
+    def _ended(self, *, done: bool) -> Return | None:
+        """After a turn. The lease stays ours while something is under way, also where the turn failed: another worker
+        would take a call whose answer is still to come for a lost one."""
+        worker = self._worker
+        if worker is not None and worker.leaves_under_way():
+            return None  # its end wakes
+        return self._planned(worker) if done and worker is not None else self._back(UNUSABLE_AGAIN_S)
 
     def _is_outdated(self, claim: Claim) -> bool:
         """Whether the last worker had another and newer file, which this machine may get in a moment: patients are not
@@ -261,3 +288,8 @@ class Seat:
         if str(problem) != str(self.member.problem):
             log.error("practice suspended", practice=self.key, reason=str(problem))
         self.member.problem = problem
+
+
+def _left_of(until: float) -> float:
+    """Seconds until then."""
+    return max(0.0, until - monotonic())

@@ -29,7 +29,6 @@ from sync.worker.loop import Stop, Worker
 from sync.worker.member import Around, Member, Opening
 
 if TYPE_CHECKING:
-    from sync.store.engines import Engines
     from sync.worker.web_server import Listeners, Runs
 
 LOOK_AT_FILES_EVERY_S = 30.0
@@ -49,7 +48,7 @@ class Shared(Protocol):
         ...
 
     def leaves(self, member: Member) -> None:
-        """Work no more for that practice; what gateways say to calls under way is heard first."""
+        """Work no more for that practice, and close it once gateways answered the calls under way."""
         ...
 
     def close(self) -> None:
@@ -67,7 +66,7 @@ class Crew:
         loaded: Iterable[Loaded],
         stop: Stop,
         opening: Opening = open_world,
-        sharing: Callable[[Stop, Engines], Shared] | None = None,
+        sharing: Callable[[Stop], Shared] | None = None,
     ) -> None:
         self._folder, self._stop, self._around = folder, stop, Around(stop, opening)
         self._sharing = sharing
@@ -155,7 +154,7 @@ class Crew:
             places.setdefault(member.address, []).append(member)
         for there in places.values():
             if self._shared is None and self._sharing is not None:
-                self._shared = self._sharing(self._stop, self._around.engines)
+                self._shared = self._sharing(self._stop)
             if self._shared is not None:
                 self._tried(there, partial(self._shared.show, there))
 
@@ -231,7 +230,8 @@ class Crew:
         log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
         if self._shared is not None and member.shared:
             self._shared.leaves(member)
-        member.close(calls=True)
+        else:
+            member.close(calls=True)
 
     def _name(self, one: Loaded, wanted: Mapping[str, Loaded]) -> str:
         """What an unusable file's practice is called: its key, unless another file has that."""

@@ -331,22 +331,28 @@ class Readers:
 
     def wait(self, watch: Watch = nobody_watches) -> None:
         """Wait for the readings under way, each for its own time at most; the others go on in the background."""
-        problem: Exception | None = None
+        problem: StoreProblem | None = None
         while (left := self._patience()) > 0:
             try:
                 problem = self._taken(self._done.get(timeout=min(left, POLL_S)), watch) or problem
             except Empty:
                 watch("")
-        for job in self._jobs:
-            job.left = True
-            job.give_way()
-        while True:
-            try:  # a job that ended just before it was marked `left` woke nobody
-                problem = self._taken(self._done.get_nowait(), watch) or problem
-            except Empty:
-                break
+        problem = self.leave(watch) or problem
         if problem is not None:
             raise problem
+
+    def leave(self, watch: Watch = nobody_watches) -> StoreProblem | None:
+        """Wait no more: from now on each reading that ends wakes, those too that follow one which ended just before and
+        woke nobody. Returns what the store said to one of these."""
+        problem: StoreProblem | None = None
+        while True:
+            for job in self._jobs:
+                job.left = True
+                job.give_way()
+            try:
+                problem = self._taken(self._done.get_nowait(), watch) or problem
+            except Empty:
+                return problem
 
     def _patience(self) -> float:
         return max((job.begun + job.patience - monotonic() for job in self._jobs if not job.left), default=0.0)

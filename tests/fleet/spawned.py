@@ -47,7 +47,7 @@ def child() -> None:
     ahead = timedelta(seconds=int(os.environ.get("AHEAD", "0")))
     with (
         travel(datetime.now(UTC) + ahead) if ahead else nullcontext(),
-        patch.object(run, "_sharing", lambda _shards, _concurrency, stop, engines: Fleets(stop, engines, leased)),
+        patch.object(run, "_sharing", lambda _shards, _concurrency, stop: Fleets(stop, leased)),
         patch.object(results, "before_retry", lambda _: SOON),
     ):
         main()

@@ -104,8 +104,8 @@ class Machine:
         self.stop, found = Stop(), Folder([folder], {})
         self.fleets: Fleets | None = None
 
-        def sharing(stop: Stop, engines: object) -> Fleets:
-            self.fleets = Fleets(stop, engines, shape)  # type: ignore[arg-type]
+        def sharing(stop: Stop) -> Fleets:
+            self.fleets = Fleets(stop, shape)
             return self.fleets
 
         self.crew = Crew(found, found.read(), self.stop, opening, sharing=sharing)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from config.load import Loaded
     from config.settings import Settings
     from sync.core.context import World
-    from sync.store.engines import Engines
     from sync.worker.crew import Crew, Shared
     from sync.worker.loop import Stop
     from sync.worker.member import Member
@@ -88,12 +87,12 @@ def run(
     raise typer.Exit(code)
 
 
-def _sharing(shards: int, concurrency: int, stop: Stop, engines: Engines) -> Shared:
+def _sharing(shards: int, concurrency: int, stop: Stop) -> Shared:
     """What works for the practices on PostgreSQL."""
     from sync.fleet.fleet import Shape
     from sync.fleet.fleets import Fleets
 
-    return Fleets(stop, engines, Shape(shards, concurrency))
+    return Fleets(stop, Shape(shards, concurrency))
 
 
 def _worked(crew: Crew, stop: Stop) -> int:
