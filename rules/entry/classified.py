@@ -68,6 +68,7 @@ class Sheet(Struct):
     pressed: bool = False
     warned: bool = False
     timed: bool = False  # what was read holds for this hour only
+    measured: bool = False  # what was read holds for an event of this length only
     kept: list[str] = field(default_factory=list)  # words beside details that went to the comment
     unclear: list[str] = field(default_factory=list)  # a number or e-mail of which it is not said whose it is
 

@@ -45,7 +45,7 @@ def read(event: CalendarEvent, practice: Practice, now: datetime) -> Entry:
 
 class Reader:
     """Reads one practice's entries of one day. The text of a series is read once for all its occurrences, unless it has
-    an outcome, which depends on the occurrence's hour."""
+    an outcome, which depends on the occurrence's hour; one with a length in its title once for each length of them."""
 
     def __init__(self, practice: Practice, now: datetime) -> None:
         self._practice, self._today = practice, now.astimezone(practice.zone).date()
@@ -54,15 +54,16 @@ class Reader:
     def read(self, event: CalendarEvent) -> Entry:
         """As `read`."""
         written = (event.title, event.description, event.location, event.categories)
-        if written in self._known:
-            return self._known[written]
+        known = self._known.get(written) or self._known.get((*written, event.minutes))
+        if known is not None:
+            return known
         title = tidy(_CONTROL.sub(" ", event.title[:_TITLE_AT_MOST]))
         if query := _QUERY.match(title):
             return Entry(query=title[query.end() :])
         typed = _sorted(event, title, self._practice, self._today)
         entry = _entry(typed)
         if not (typed.timed or typed.warned):
-            self._known[written] = entry
+            self._known[(*written, event.minutes) if typed.measured else written] = entry
         return entry
 
 

@@ -122,7 +122,9 @@ def _left(sheet: Sheet, text: str) -> str:
 
 def _noted(sheet: Sheet, text: str) -> str:
     """Keep an age or an hour beside the name with the comment; the event's own length (`45'`) is meant."""
-    if _LENGTH.fullmatch(text.strip()) and yes_no.minutes(text) == sheet.minutes:
+    length = yes_no.minutes(text) if _LENGTH.fullmatch(text.strip()) else None
+    sheet.measured = sheet.measured or length is not None
+    if length is not None and length == sheet.minutes:
         sheet.add("duration", text.strip())
     else:
         sheet.comment.append(text.strip())

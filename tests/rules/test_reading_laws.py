@@ -125,3 +125,37 @@ def test_what_was_read_once_is_read_the_same_on_another_day(
     reader = Reader(lilas, now)
     assert [reader.read(first), reader.read(later)] == [read(first, lilas, now), read(later, lilas, now)]
     assert reader.read(first) == read(first, lilas, now)
+
+
+LENGTHS = st.sampled_from(["", "45'", "30 min", "1h30", "(45 mn)", "8 ans", "10h", "mardi 10h"])
+EVENTS = st.lists(st.tuples(LENGTHS, st.sampled_from([30, 45, 90]), st.integers(0, 3)), min_size=2, max_size=6)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(PIECES, max_size=3), st.lists(PIECES, max_size=3), EVENTS)
+def test_a_batch_reads_each_event_as_if_it_were_alone(
+    lilas: Practice,
+    booked: Callable[..., CalendarEvent],
+    title: list[str],
+    text: list[str],
+    events: list[tuple[str, int, int]],
+) -> None:
+    now, batch = datetime(2026, 11, 20, 10, 0, tzinfo=lilas.zone), []
+    for length, minutes, days in events:
+        event = booked(" ".join(["DUPONT Marie contrôle", length, *title]), "".join(text))
+        start = event.start + timedelta(days=days)
+        batch.append(replace(event, start=start, end=start + timedelta(minutes=minutes)))
+    reader = Reader(lilas, now)
+    assert [reader.read(event) for event in batch] == [read(event, lilas, now) for event in batch]
+
+
+@pytest.mark.parametrize("lengths", [(30, 45), (45, 30)])
+def test_a_typed_length_is_that_of_the_event_that_lasts_so_long(
+    lilas: Practice, booked: Callable[..., CalendarEvent], lengths: tuple[int, int]
+) -> None:
+    event, reader = booked("DUPONT Marie contrôle 45'"), Reader(lilas, datetime(2026, 11, 20, 10, 0, tzinfo=lilas.zone))
+    kept = {
+        minutes: reader.read(replace(event, end=event.start + timedelta(minutes=minutes))).keep_minutes
+        for minutes in lengths
+    }
+    assert kept == {30: None, 45: 45}
