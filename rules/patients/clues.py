@@ -36,7 +36,7 @@ def clues(entry: Entry) -> Clues:
         return search_term(entry.query)
     spoken = f"{entry.name_text} {entry.family_name} {entry.given_name} {entry.birth_name or ''}"
     return Clues(
-        names=_searched(spoken),
+        names=name_words(spoken),
         mobiles=(entry.mobile,) if entry.mobile else (),
         emails=_spellings(entry.email),
         birth_dates=(entry.birth_date,) if entry.birth_date else (),
@@ -55,7 +55,7 @@ def search_term(term: str) -> Clues:
     mail = email(term).value if "@" in term else None
     record = re.fullmatch(r"\s*#?\s*(\d{1,7})\s*", term)
     return Clues(
-        names=() if mail else tuple(word for word in _searched(term) if word.isalpha()),
+        names=() if mail else tuple(word for word in name_words(term) if word.isalpha()),
         mobiles=(number,) if number else (),
         emails=_spellings(mail),
         birth_dates=(born,) if born else (),
@@ -63,7 +63,8 @@ def search_term(term: str) -> Clues:
     )
 
 
-def _searched(text: str) -> tuple[str, ...]:
+def name_words(text: str) -> tuple[str, ...]:
+    """The folded words of a name by which the directory is searched, without particles."""
     return tuple(dict.fromkeys(word for word in words(text[:200]) if len(word) > 1 and not names.particle(word)))
 
 

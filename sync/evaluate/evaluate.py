@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from rules.entry.reading import Reader
 from sync.core.context import World
 from sync.core.guard import kept_apart
-from sync.evaluate import relocation, waiting_event
+from sync.evaluate import newcomers, relocation, waiting_event
 from sync.evaluate.brake import apply_brake
 from sync.evaluate.read_ahead import read_ahead
 from sync.evaluate.resource import evaluate_resource
@@ -105,6 +105,7 @@ def _evaluate_batch(world: World, places: Sequence[Place], step: Evaluate) -> No
                 for row in read_ahead(world, tx, places, entries):
                     if not row.is_evaluated:
                         step(world, tx, row, entries)
+                newcomers.wake(tx, world.now())
     if fate.failed or len(places) < 2:
         for place in places:
             _safely(world, place, step)
@@ -122,6 +123,7 @@ def _safely(world: World, place: Place, step: Evaluate, *, again: bool = False) 
             step(world, tx, row, Reader(world.practice, world.now()))
             if again:
                 forget(tx, place)
+        newcomers.wake(tx, world.now())
     if fate.failed:
         if step is not _evaluate_gone:
             _others_of_the_series(world, place)
@@ -134,6 +136,7 @@ def _others_of_the_series(world: World, place: Place) -> None:
         if row is not None and source is not None and not row.is_evaluated:
             entries = Reader(world.practice, world.now())
             evaluate_resource(world, tx, source, row, entries, apart=True)
+            newcomers.wake(tx, world.now())
 
 
 def _give_up(world: World, place: Place, fault: Exception) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, delete, exists, func, insert, or_, select, update
 
 from rules.model import Facts, Finding, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
@@ -62,6 +62,15 @@ class BookingRow(Struct, frozen=True):
     changed_at: datetime  # when what it says, its addresses, state or place last changed
     vanished_at: datetime | None  # when it was first missed, or found cancelled
     released_at: datetime | None  # when a person approved its cancellation, which the brake held
+
+
+class Unknown(Struct, frozen=True):
+    """A booking of nobody in the directory, with what was typed of who comes."""
+
+    place: tuple[str, str]  # (calendar, ref)
+    name: str
+    mobile: str | None
+    email: str | None
 
 
 def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
@@ -169,6 +178,12 @@ def of_patient(tx: Tx, patient: int, zone: ZoneInfo) -> list[BookingRow]:
     """All bookings of that patient, coming and past, in order."""
     found = _rows(tx.run(_OF_PATIENT, the_patient=patient), zone)
     return sorted(found, key=lambda row: (row.start, row.id))
+
+
+def of_nobody(tx: Tx, now: datetime) -> list[Unknown]:
+    """The coming bookings whose patient was not found in the directory."""
+    rows = tx.run(_OF_NOBODY, since=now - timedelta(days=1), the_end=now)
+    return [Unknown((row.calendar, row.ref), row.facts.get("name", ""), row.mobile, row.email) for row in rows]
 
 
 def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
@@ -329,6 +344,10 @@ _AT_ANY = _EVERY.where(*here(t.booking, "calendar"), those(_b.ref))
 _WITH_ANY_UID = _EVERY.where(*here(t.booking), those(_b.uid))
 _WITH_UID = _EVERY.where(*here(t.booking, "uid", "recurrence"))
 _OF_PATIENT = _EVERY.where(*here(t.booking, "patient"))
+_OF_NOBODY = select(_b.calendar, _b.ref, _b.facts, _b.mobile, _b.email).where(
+    *here(t.booking), _b.patient.is_(None), _b.start > bindparam("since", type_=_b.start.type),
+    _b.end > the(_b.end), _b.state == INVALID,
+)  # fmt: skip
 _AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None))
 _VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
 _later = t.telling.alias().c

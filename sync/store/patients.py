@@ -190,6 +190,7 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: boo
         row = {**values, "created_at": now, "changed_at": now}
         tx.connection.execute(insert(t.patient).values(practice=tx.practice, id=number, **row))
         _index_names(tx, number, patient)
+        tx.cache.made.append(patient)
         return number
     before = get(tx, patient.id)
     changed = {name: value for name, value in values.items() if before is None or getattr(before, name) != value}
@@ -202,6 +203,12 @@ def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: boo
             _keep_name(tx, before, now)
         _index_names(tx, patient.id, patient)
     return patient.id
+
+
+def take_new(tx: Tx) -> list[Patient]:
+    """The records made in this transaction since this was last asked."""
+    made, tx.cache.made = tx.cache.made, []
+    return made
 
 
 def every(tx: Tx) -> tuple[Patient, ...]:

@@ -124,6 +124,9 @@ class TransactionCache(Struct):
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
 
+    # patients: the records made since they were last asked for
+    made: list[Any] = field(default_factory=list)
+
     # patients: number → Patient with the names that it is known as, None where it was merged into another. Each change
     # of a record drops it.
     records: dict[int, Any] = field(default_factory=dict)
