@@ -60,9 +60,11 @@ def booking(one: Occurrence, found: Assessment, given: Given) -> tuple[int, Asse
     if before is not None or not case.row.baseline:  # the first pass plans no messages
         plan_booking(case.world, case.tx, number, case.now)
     kind = Kind.IGNORED if what.cancelled else Kind.BOOKING
+    completed = _records(found, what) and what.patient.id is not None
     _seen(
-        one, kind=kind.value, label=what.patient.name, booking=number, patient=patient, motif=what.motif, end=what.end
-    )
+        one, completed=completed, kind=kind.value, label=what.patient.name, booking=number, patient=patient,
+        motif=what.motif, end=what.end,
+    )  # fmt: skip
     return number, found
 
 
@@ -102,13 +104,16 @@ def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
     _seen(one, kind=kind.value, label=label, booking=None, patient=None, motif=None)
 
 
-def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
-    """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation."""
+def _seen(one: Occurrence, *, completed: bool = False, **values: Unpack[FoundColumns]) -> None:
+    """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation.
+    `completed`: it changed the record of a known patient."""
     case, event = one.case, one.event
     news = occurrences.evaluated(case.tx, case.place, event.uid, event.recurrence, **values)
-    if not news or case.shows_nothing:
-        return  # the first pass evaluates everything anyway
-    near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
+    if not news or (case.shows_nothing and not completed):
+        return  # what the first pass finds takes its time from the start
+    near = set[tuple[str, str]]()
+    if not case.shows_nothing:
+        near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
     if values["patient"] is not None:
         near |= occurrences.places_of_patient(case.tx, values["patient"], case.now)
     resources.mark_dirty(case.tx, near - {case.place}, case.now)
@@ -117,9 +122,14 @@ def _seen(one: Occurrence, **values: Unpack[FoundColumns]) -> None:
 def _patient(case: Case, found: Assessment, what: Booking) -> int | None:
     """The number of the patient's record, which a valid booking makes or completes (P4, P5)."""
     update = found.patient_update
-    if update is None or not found.valid or what.cancelled:
+    if update is None or not _records(found, what):
         return what.patient.id
     return patients.save(case.tx, update, case.now, source=f"{case.row.calendar} {case.row.ref}", keep_name=True)
+
+
+def _records(found: Assessment, what: Booking) -> bool:
+    """Whether the booking makes or completes the patient's record."""
+    return found.patient_update is not None and found.valid and not what.cancelled
 
 
 # --- the booking's row -----------------------------------------------------------------------------------------------

@@ -1,15 +1,21 @@
 """The first pass in slices: what a later slice says of a patient counts for what was evaluated before it."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from sync.store import bookings
+from rules.model import Patient
+from sync.store import bookings, patients
 from sync.store.bookings import BookingRow
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics, make_office
+
+MARIE = Patient(
+    "Dupont", "Marie", birth_date=date(1981, 5, 12), email="marie@example.org", address="3 rue Verte, 75011 Paris",
+    dentist="martin",
+)  # fmt: skip
 
 
 @pytest.fixture(params=[1, 1000])
@@ -40,6 +46,17 @@ def test_p05_l7_whoever_a_farther_appointment_makes_known_is_reminded_of_the_nea
     assert not office.sms.sent
     office.passes(later=timedelta(days=2, hours=2))
     assert ["rappel de votre RDV" in one.text for one in office.sms.sent] == [True]
+
+
+def test_p04_the_mobile_of_a_farther_appointment_counts_for_the_nearer_one(office: Office) -> None:
+    with office.world.store.write() as tx:
+        patients.save(tx, MARIE, office.now, "test")
+    stands(office, "near", "DUPONT Marie – contrôle", days=3)
+    stands(office, "far", "DUPONT Marie – détartrage", days=9, text="Mobile : 06 12 34 56 78")
+    office.passes()
+    assert booking(office, "near").state == "valid"
+    assert booking(office, "near").mobile == "+33612345678"
+    assert not office.sms.sent
 
 
 def test_a_first_pass_ends_where_nobody_is_known(office: Office) -> None:
