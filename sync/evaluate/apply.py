@@ -105,17 +105,17 @@ def no_booking(one: Occurrence, kind: Kind, label: str) -> None:
 
 
 def _seen(one: Occurrence, *, completed: bool = False, **values: Unpack[FoundColumns]) -> None:
-    """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation.
-    `completed`: it changed the record of a known patient."""
+    """Store the kind of the occurrence; if it changed, mark bookings of the same time or patient for evaluation, and of
+    the patient whose it was. `completed`: it changed the record of a known patient."""
     case, event = one.case, one.event
-    news = occurrences.evaluated(case.tx, case.place, event.uid, event.recurrence, **values)
-    if not news or (case.shows_nothing and not completed):
+    whose = occurrences.evaluated(case.tx, case.place, event.uid, event.recurrence, **values)
+    if whose is None or (case.shows_nothing and not completed):
         return  # what the first pass finds takes its time from the start
     near = set[tuple[str, str]]()
     if not case.shows_nothing:
         near = occurrences.neighbours(case.tx, one.dentist, event.start, values.get("end", event.end))
-    if values["patient"] is not None:
-        near |= occurrences.places_of_patient(case.tx, values["patient"], case.now)
+    for patient in whose:
+        near |= occurrences.places_of_patient(case.tx, patient, case.now)
     resources.mark_dirty(case.tx, near - {case.place}, case.now)
 
 

@@ -103,20 +103,24 @@ def is_in(tx: Tx, calendar: str, uid: str) -> bool:
     return any((row.calendar, row.state) == (calendar, ResourceState.PRESENT) for row in tx.connection.execute(query))
 
 
-def evaluated(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]) -> bool:
-    """Store what the evaluation found out about one occurrence. Returns whether it changed."""
+def evaluated(
+    tx: Tx, place: tuple[str, str], uid: str, recurrence: str, **values: Unpack[FoundColumns]
+) -> frozenset[int] | None:
+    """Store what the evaluation found out about one occurrence. Returns whose it was and whose it is, None if nothing
+    changed."""
     before = _seen(tx, place).get((uid, recurrence))
     if before is None or values.items() <= before.items():
-        return False
+        return None
     key = {"the_calendar": place[0], "the_ref": place[1], "the_uid": uid, "the_recurrence": recurrence}
     longer = values.get("end", before["end"]) != before["end"]
-    _forget_of(tx, {before["patient"], values.get("patient")})
+    whose = frozenset(who for who in (before["patient"], values.get("patient")) if who is not None)
+    _forget_of(tx, whose)
     before.update(values)
     tx.later(_EVALUATED, {**key, **before})
     if longer:
         tx.cache.busy.clear()
         tx.flush()  # the query for overlapping times must see the new end
-    return True
+    return whose
 
 
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
@@ -190,7 +194,7 @@ def expect_of_patients(tx: Tx, patients: Collection[int], since: datetime) -> No
             theirs[patient, since].append(row)
 
 
-def _forget_of(tx: Tx, patients: Collection[int | None]) -> None:
+def _forget_of(tx: Tx, patients: Collection[int]) -> None:
     theirs = tx.cache.theirs
     for key in [key for key in theirs if key[0] in patients]:
         del theirs[key]

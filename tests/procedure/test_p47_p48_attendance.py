@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from sync.store.attendance import endings
 from tests.desk import SURGERY, Desk, Event, moment
-from tests.office import PARIS
+from tests.office import PARIS, ics
 
 EXCUSED, UNEXCUSED = "✓ Absence excusée notée", "✓ Absence non excusée notée"
 HONOURED, UNCLEAR = "✓ Rendez-vous honoré noté", "! Présence à préciser"
@@ -163,6 +163,20 @@ def test_p48_the_remark_is_for_the_practice_only(known: Desk) -> None:
 def test_p48_it_is_not_another_patient_s_remark(two: Desk) -> None:
     afterwards(two, visit(two), "Absent")
     assert "Absence" not in two.books("MOREAU Luc – contrôle", at="08/12 10:00", minutes=20).reads
+
+
+@pytest.mark.parametrize("also", ["", "Commentaire : au fond"])
+def test_p48_the_remark_goes_to_the_next_visit_once_hers_becomes_another_patient_s(two: Desk, also: str) -> None:
+    afterwards(two, visit(two), "Absent")
+    later = two.books("DUPONT Marie – contrôle", at="11/12 10:00", minutes=20)
+    sooner = two.books("DUPONT Marie – couronne", at="07/12 10:00", minutes=60)
+    assert "Déjà 1 absence" in sooner.reads
+    assert "Déjà 1 absence" not in later.reads
+    if also:  # both edits in one reading
+        two.office.calendars["martin"].put("e2.ics", ics(later.uid, later.title, later.at, 20, also))
+    sooner.retypes(title="MOREAU Luc – couronne")
+    assert "✓ Déjà 1 absence non excusée (25/11/2026)." in later.reads
+    assert "absence" not in sooner.reads
 
 
 # --- before the hour -------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def merges(tx: Tx, now: datetime) -> None:
     joining.lead_to(tx, gone, 1, now)
 
 
-def is_found(tx: Tx, row: BookingRow, kind: Kind, patient: int | None) -> bool:
+def is_found(tx: Tx, row: BookingRow, kind: Kind, patient: int | None) -> frozenset[int] | None:
     return occurrences.evaluated(
         tx, PLACE, row.uid, row.recurrence, kind=kind.value, label="", booking=None, patient=patient, motif=None
     )
