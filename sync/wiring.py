@@ -16,8 +16,9 @@ from config.practice import practice_of
 from config.roster import AnyCalendar, Configured, configured
 from config.settings import Settings
 from rules.model import Channel
-from sync.core.context import WAITING_LIST, Clock, Retention, Source, World, since_start
+from sync.core.context import Clock, Retention, Source, World, since_start
 from sync.store import generation, keyvalue
+from sync.store.calendars import WAITING_LIST
 from sync.store.engine import NotStored, Store
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from rules.text.fold import fold
 from sync.core.calls import Calls, Inline
 from sync.core.guard import kept_apart
 from sync.core.last_reads import Noted
+from sync.store.calendars import WAITING_LIST
 from sync.store.engine import Store
 from sync.store.resources import ResourceRow
 
@@ -37,7 +38,6 @@ def nobody_watches(_: str) -> None:
     """The watcher of a pass that nobody watches."""
 
 
-WAITING_LIST = "liste d'attente"  # stands where other calendars have their dentist's key (P44)
 SLICE = 250  # occurrences of the backlog that are evaluated between two rounds: about a second of CPU
 PAST, FUTURE = timedelta(days=35), timedelta(days=400)  # series are expanded from so long ago to so far ahead
 

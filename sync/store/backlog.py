@@ -15,6 +15,7 @@ from sqlalchemy import and_, exists, func, or_, select, update
 from adapters.base import Reading
 from sync.store import resources
 from sync.store import tables as t
+from sync.store.calendars import WAITING_LIST
 from sync.store.engine import Tx
 from sync.store.resources import CONFIGURED, GONE, IN_BACKLOG, LAST, PRESENT, ResourceRow
 from sync.store.tx import here, the
@@ -40,18 +41,20 @@ def place_of(reading: Reading, now: datetime) -> datetime | None:
 
 
 def put(tx: Tx, now: datetime, dentists: Collection[str] | None = None) -> None:
-    """Put all coming events into the backlog, after a change of the configuration; or only those of these dentists and
-    those that propose free times."""
-    o, b, c = t.occurrence.c, t.booking.c, t.resource.c
+    """Put all coming events into the backlog, after a change of the configuration, and those of the waiting list's own
+    calendar, whose dates say nothing (P44); or only those of these dentists and those that propose free times."""
+    o, b, c, k = t.occurrence.c, t.booking.c, t.resource.c, t.calendar.c
     theirs = [o.practice == tx.practice, o.calendar == c.calendar, o.ref == c.ref, o.end >= now]
     if dentists is not None:
         proposing = select(b.id).where(b.practice == tx.practice, b.end >= now, b.slots.is_not(None))
         theirs.append(or_(o.dentist.in_(dentists), o.booking.in_(proposing)))
+    lists = select(k.calendar).where(k.practice == tx.practice, k.dentist == WAITING_LIST)
+    meant, soonest = exists().where(*theirs), select(func.min(o.start)).where(*theirs).scalar_subquery()
     tx.connection.execute(
         update(t.resource)
         .where(c.practice == tx.practice, c.state == PRESENT, c.dirty_at.is_(None), c.backlog_at.is_(None))
-        .where(exists().where(*theirs))
-        .values(backlog_at=select(func.min(o.start)).where(*theirs).scalar_subquery())
+        .where(meant if dentists is not None else or_(meant, c.calendar.in_(lists)))
+        .values(backlog_at=func.coalesce(soonest, now))
     )
 
 

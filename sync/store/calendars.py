@@ -18,6 +18,7 @@ from sync.store.tx import here, in_parts, the, those
 if TYPE_CHECKING:
     from sync.store.columns import CalendarColumns
 
+WAITING_LIST = "liste d'attente"  # stands where other calendars have their dentist's key (P44)
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))

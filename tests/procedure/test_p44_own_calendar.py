@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.web.patients import What
+from rules.model import Motif
+from sync.cli.commands.patients import Merge, store
 from tests.desk import LUC, MARIE, Desk, Event, moment
-from tests.procedure.waiting import LIST, Phone, desk_with_list, frees, phone_of, practice_that, titles
+from tests.office import PARIS
+from tests.procedure.waiting import LIST, OFFERING, PAUL, Phone, desk_with_list, frees, phone_of, practice_that, titles
 
 
 @pytest.fixture
@@ -143,6 +147,46 @@ def test_p44_whoever_got_a_time_waits_no_more_by_the_words_that_came_with_it(des
     desk.waits(days=1)
     frees(desk, at="01/12 10:00")
     assert len(marie.offers) == 1
+
+
+# --- after a change of the practice, whatever date the event stands on ------------------------------------------------
+
+IMPLANTS = replace(OFFERING, motifs=(*OFFERING.motifs, Motif("Implant", 30)))
+PAST = ["17/11 10:00", "17/11/2024 10:00"]
+
+
+@pytest.mark.parametrize("at", PAST)
+def test_p44_a_new_motif_puts_whoever_waits_for_it_on_the_list(desk: Desk, marie: Phone, at: str) -> None:
+    event = desk.books("DUPONT Marie – implant", at=at, dentist=LIST)
+    assert event.wrong[0].startswith("✗ Motif « implant » inconnu.")
+    desk.runs(IMPLANTS)
+    desk.waits(minutes=1)
+    assert "Inscrit sur la liste d'attente" in event.reads
+    frees(desk)
+    assert len(marie.offers) == 1
+
+
+@pytest.mark.parametrize("at", PAST)
+def test_p44_without_the_motif_nobody_is_offered_anything_for_it(desk: Desk, marie: Phone, at: str) -> None:
+    desk.runs(IMPLANTS)
+    event = desk.books("DUPONT Marie – implant", at=at, dentist=LIST)
+    assert not event.wrong
+    desk.runs(OFFERING)
+    desk.waits(minutes=1)
+    assert event.wrong[0].startswith("✗ Motif « implant » inconnu.")
+    frees(desk)
+    assert not marie.offers
+
+
+def test_p44_an_import_of_patients_puts_whom_it_brings_on_the_list(desk: Desk) -> None:
+    event = desk.books("ROUX Paul – détartrage", at="17/11 10:00", dentist=LIST)
+    assert event.wrong
+    with desk.office.world.store.write() as tx:
+        store(tx, Merge((PAUL,), (), 0), desk.office.now, PARIS)
+    desk.waits(minutes=1)
+    assert "Inscrit sur la liste d'attente" in event.reads
+    frees(desk)
+    assert len(phone_of(desk, PAUL).offers) == 1
 
 
 # --- offers shown there only -----------------------------------------------------------------------------------------

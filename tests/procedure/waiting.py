@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from adapters.base import NOTHING_KNOWN
 from adapters.web.patients import Act, LinkTo, Shown, What
 from rules.model import Patient, Practice, Waiting
-from sync.core.context import WAITING_LIST, Source
+from sync.core.context import Source
 from sync.people.desk import PagesOfPatients
+from sync.store.calendars import WAITING_LIST
 from tests.desk import LUC, MARIE, SURGERY, Desk
 from tests.office import calendar_of, make_office
 
