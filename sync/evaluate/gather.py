@@ -273,11 +273,10 @@ def _guardian(one: Occurrence) -> Guardian | None:
     typed = one.entry.guardian
     if typed is None or typed.mobile or typed.email or not typed.name or is_relation(typed.name):
         return None
-    family = key(one.entry.family_name)
+    family = one.entry.family_name
     known = {
         Guardian(typed.name, each.guardian_mobile, each.guardian_email)
-        for each in patients.guardians(one.case.tx, typed.name)
-        if family and key(each.family_name) == family
+        for each in (patients.guardians(one.case.tx, typed.name, family) if family else ())
     }
     return known.pop() if len(known) == 1 else None
 

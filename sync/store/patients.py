@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select, union_all, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, union_all, update
 
 from rules.model import Channel, Patient
-from rules.text.fold import words
+from rules.text.fold import key, words
 from sync.store import counters, nameindex
 from sync.store import tables as t
 from sync.store.engine import Tx
@@ -33,25 +33,20 @@ DETAILS = (
 UNWANTED = ("no_sms_since", "no_email_since")  # what only the patient changes, by their page
 
 
-_c, _b = t.patient.c, t.booking.c
+_c, _b, _n = t.patient.c, t.booking.c, t.patient_name.c
 _FIELDS = ("id", *DETAILS, *UNWANTED)
 _RECORDS = select(*(_c[name] for name in _FIELDS)).where(*here(t.patient))
 _GET = _RECORDS.add_columns(_c.merged_into).where(_c.id == the(_c.id))
 _AMONG = _RECORDS.where(those(_c.id), _c.merged_into.is_(None))
 _EVERY = _RECORDS.where(_c.merged_into.is_(None)).order_by(_c.family_name, _c.given_name, _c.id)
 _MERGED = _RECORDS.where(_c.merged_into == the(_c.merged_into))
-_ANSWERED_FOR = (
-    _RECORDS.where(
-        _c.merged_into.is_(None),
-        func.lower(_c.guardian) == bindparam("name", type_=_c.guardian.type),
-        or_(_c.guardian_mobile.is_not(None), _c.guardian_email.is_not(None)),
-    )
-    .order_by(_c.id)
-    .limit(20)
-)
 _KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
-_NAMED = select(t.patient_name.c.token, t.patient_name.c.patient).where(
-    *here(t.patient_name), those(t.patient_name.c.token)
+_NAMED = select(_n.token, _n.patient).where(*here(t.patient_name), those(_n.token))
+_ANSWERED_FOR = _RECORDS.where(
+    _c.id.in_(select(_n.patient).where(*here(t.patient_name, "token"))),
+    _c.merged_into.is_(None),
+    _c.guardian.is_not(None),
+    or_(_c.guardian_mobile.is_not(None), _c.guardian_email.is_not(None)),
 )
 _POINTING = ("mobile", "email", "birth_date")
 _POINTED = select(_c.id, *(_c[name] for name in _POINTING)).where(*here(t.patient))
@@ -216,9 +211,11 @@ def every(tx: Tx) -> tuple[Patient, ...]:
     return tuple(_patients(tx.run(_EVERY)))
 
 
-def guardians(tx: Tx, name: str) -> list[Patient]:
-    """The records that name this person as who answers for them, and say how to reach them."""
-    return _patients(tx.run(_ANSWERED_FOR, name=name.lower()))
+def guardians(tx: Tx, name: str, family: str) -> list[Patient]:
+    """The records of that family name that name this person as who answers for them, and say how to reach them. Names
+    are compared here: databases do not agree on what `É` is in lower case."""
+    found = _patients(tx.run(_ANSWERED_FOR, the_token=_as_token(words(family))))
+    return [one for one in found if key(one.family_name) == key(family) and key(one.guardian or "") == key(name)]
 
 
 class Provisional(Struct, frozen=True):
@@ -302,7 +299,12 @@ def _name_words(patient: Patient) -> list[str]:
     """The words by which a name is found. A name of several words is also indexed as one word (`Le Goff`, typed
     `Legoff`)."""
     spoken = [words(part) for part in (patient.family_name, patient.given_name, patient.birth_name or "")]
-    return [word for part in spoken for word in (*part, *([AS_ONE + "".join(part)] if len(part) > 1 else []))]
+    return [word for part in spoken if part for word in dict.fromkeys((*part, _as_token(part)))]
+
+
+def _as_token(name: list[str]) -> str:
+    """The one word under which all of that name is found."""
+    return name[0] if len(name) == 1 else AS_ONE + "".join(name)
 
 
 def _keep_name(tx: Tx, before: Patient, now: datetime) -> None:

@@ -82,6 +82,31 @@ def test_p34_a_guardian_serves_several_children(desk: Desk) -> None:
     assert only(desk, "Tom").guardian_mobile == "+33611223344"
 
 
+@pytest.mark.parametrize("typed", ["Élodie Girard", "ÉLODIE GIRARD", "élodie girard", "Elodie Girard"])
+def test_p34_a_guardian_is_known_by_the_name_however_it_is_typed(desk: Desk, typed: str) -> None:
+    desk.books("GIRARD Inès – contrôle", MOTHER.replace("Mme Girard", "Élodie Girard"))
+    brother = desk.books("GIRARD Tom – contrôle", f"Responsable : {typed}", at="01/12 11:00")
+    assert brother.confirmed, brother.reads
+    assert only(desk, "Tom").guardian_mobile == "+33611223344"
+
+
+def test_p34_a_guardian_is_known_among_many_of_that_name(desk: Desk) -> None:
+    named = replace(CHILD, guardian="Élodie Girard", guardian_mobile="+33699887766")
+    desk.knows(*(replace(named, family_name=f"Petit{letter}") for letter in "abcdefghijklmnopqrstuvwxyz"))
+    desk.knows(replace(named, given_name="Léo", guardian_mobile="+33611223344"))
+    assert desk.books("GIRARD Tom – contrôle", "Responsable : Élodie Girard").wrong == [
+        "✗ E-mail manquant : tapez « E-mail : nom@exemple.fr » ou « Sans e-mail : oui (raison) »."
+    ]
+
+
+def test_p34_a_guardian_is_known_by_a_family_name_of_two_words(desk: Desk) -> None:
+    named = replace(CHILD, family_name="Le Goff", guardian="Mme Le Goff")
+    mother = replace(named, guardian_mobile="+33611223344", guardian_email="goff@example.org")
+    desk.knows(mother, replace(named, given_name="Tom", guardian=None))
+    event = desk.books("LE GOFF Tom – contrôle", "Responsable : Mme Le Goff")
+    assert event.confirmed, event.reads
+
+
 def test_p34_another_familys_guardian_of_that_name_is_asked_for(desk: Desk) -> None:
     desk.knows(replace(CHILD, family_name="Petit", given_name="Zoé"))
     desk.books("GIRARD Inès – contrôle", MOTHER)

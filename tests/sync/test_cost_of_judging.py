@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -81,6 +83,16 @@ def test_b3_free_times_are_looked_for_without_walking_a_table(tmp_path: Path, as
     assert len(looked_for) >= 4
     assert walks(desk.office, asked) == []
     desk.waits(hours=1)
+
+
+def test_b3_who_answers_for_a_child_is_looked_up_without_walking_a_table(tmp_path: Path, asked: Asked) -> None:
+    tom = replace(LUC, given_name="Tom", birth_date=date(2016, 2, 3), mobile=None)
+    ines = replace(tom, given_name="Inès", guardian="Élodie Moreau", guardian_mobile="+33611223344")
+    desk = make_desk(tmp_path, known=[ines, tom])
+    asked.clear()
+    assert desk.books("MOREAU Tom – contrôle", "Responsable : Élodie Moreau", minutes=20).confirmed
+    assert [sql for sql, _ in asked if "guardian IS NOT NULL" in sql]
+    assert walks(desk.office, asked) == []
 
 
 def test_b3_free_times_are_not_looked_for_again(tmp_path: Path, asked: Asked) -> None:
