@@ -30,7 +30,7 @@ class Wish(Struct, frozen=True):
     """Free slots to look for. `first`: the dentist whose slots come first. `own`: the dentist with whom no agreement is
     needed, None if nobody's slots need one. `soon`: from now on instead of from the event's day. `before`: only slots
     that begin before that time. `earlier`: the patient has no preference, so another dentist's earlier slot is worth
-    proposing (P25). `key`: equal for equal wishes."""
+    proposing (P25). `key`: equal for equal wishes and opening hours."""
 
     asking: tuple[tuple[str, str], ...]
     minutes: int
@@ -79,7 +79,7 @@ def wish(
     return Wish(
         asking=asking, minutes=minutes, first=first, own=own, urgent=is_urgent(practice, booking.motif),
         soon=_LATE in rules, earlier=earlier, before=event.start if rules <= {_LATE} else None,
-        key=_key(asking, event, booking, minutes, first, own, earlier),
+        key=_key(asking, event, booking, minutes, first, own, earlier, practice.opening),
     )  # fmt: skip
 
 
@@ -108,8 +108,8 @@ def _minutes(booking: Booking, event: CalendarEvent, entry: Entry, practice: Pra
 def _key(
     asking: tuple[tuple[str, str], ...], event: CalendarEvent, booking: Booking, minutes: int, *rest: object
 ) -> str:
-    """A key that is equal for equal findings about the same time, motif and dentist. It is a hash, so it names
-    nobody."""
+    """A key that is equal for equal findings about the same time, motif and dentist, and equal opening hours. It is a
+    hash, so it names nobody."""
     said = (asking, event.start.astimezone(UTC).isoformat(), booking.motif, booking.dentist, minutes, rest)
     return sha256(repr(said).encode()).hexdigest()[:24]
 

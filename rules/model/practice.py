@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import time
+from functools import cached_property
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -95,7 +97,7 @@ class Policy(Struct, frozen=True):
     move_from_hours: int = 4
 
 
-class Practice(Struct, frozen=True):
+class Practice(Struct, frozen=True, dict=True):
     """`key` never changes and starts every key in the store. `holidays`: département code for public holidays.
     `digest_at`: the local time of the daily digest. `motifs_together`: one visit may have several motifs, their lengths
     added. `abbreviations`: (what is typed, what it means), a motif or a statement. `page_url`: where patients find
@@ -118,6 +120,12 @@ class Practice(Struct, frozen=True):
     abbreviations: tuple[tuple[str, str], ...] = ()
     page_url: str | None = None
     waiting: Waiting | None = None
+
+    @cached_property
+    def opening(self) -> str:
+        """Equal, in every process, for the same dentists with the same hours and the same public holidays."""
+        hours = [(one.key, one.hours and sorted(one.hours.items())) for one in self.dentists]
+        return sha256(repr((hours, self.holidays)).encode()).hexdigest()
 
     def dentist(self, key: str) -> Dentist:
         """The dentist of that key. Raises KeyError for a key that is not configured."""

@@ -1,7 +1,7 @@
 """Free times proposed under an event's findings (P9, P10, P11, P23, P24, P25).
 
-They are searched once for the same findings and kept with the booking: the passing of time, or other bookings, never
-rewrite an event (law L2).
+They are searched once for the same findings and opening hours, and kept with the booking: the passing of time, or other
+bookings, never rewrite an event (law L2).
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 secret."""
 
 import re
+from datetime import time
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from rules.model import Dentist, Motif
+from rules.model import Dentist, Motif, Practice
 from sync.cli.commands.desk import _line
 from sync.core.context import Source
 from sync.evaluate.slot_offers import next_free
@@ -75,6 +76,51 @@ def test_l2_what_others_book_meanwhile_renews_nothing(desk: Desk) -> None:
 def _proposed(text: str) -> list[str]:
     beside = [told for line in re.findall(r"(?m)[.?] → (.*)$", text) for told in line.split(" → ")]
     return [line.removeprefix("  → ") for line in text.splitlines() if line.startswith("  → ")] + beside
+
+
+def opens(*hours: tuple[time, time], holidays: str | None = "75", but: str = "") -> Practice:
+    """The practice with these hours each working day, the dentist `but` with those of before."""
+    dentists = (d if d.key == but else replace(d, hours=dict.fromkeys(range(5), hours)) for d in SURGERY.dentists)
+    return replace(SURGERY, dentists=tuple(dentists), holidays=holidays)
+
+
+def test_new_hours_are_what_an_event_proposes_from_then_on(desk: Desk) -> None:
+    desk.books("DUPONT Marie – détartrage", at="01/12 10:00")
+    event = desk.books("MOREAU Luc – contrôle", at="01/12 10:10", minutes=20)
+    assert event.proposed[0] == "mardi 1er décembre à 10 h 30, Dr Claire Martin"
+    desk.runs(opens((time(8, 30), time(10, 30))))
+    desk.waits(minutes=1)
+    assert event.proposed[0] == "mercredi 2 décembre à 8 h 30, Dr Claire Martin"
+    assert "à 10 h 30" not in event.reads
+
+
+def test_another_dentists_new_hours_are_what_an_event_proposes(desk: Desk) -> None:
+    event = desk.books("MOREAU Luc – contrôle", at="27/11 19:00", minutes=20)
+    assert event.proposed[3].startswith("lundi 30 novembre à 8 h 30, Dr Paul Bernard")
+    desk.runs(opens((time(10), time(12)), but="martin"))
+    desk.waits(minutes=1)
+    assert [line.partition(", ")[0] for line in event.proposed[2:4]] == [
+        "lundi 30 novembre à 9 h 10", "lundi 30 novembre à 10 h",
+    ]  # fmt: skip
+
+
+def test_a_holiday_that_the_practice_keeps_from_now_on_is_proposed_no_more(desk: Desk) -> None:
+    desk.runs(replace(SURGERY, holidays=None))
+    event = desk.books("MOREAU Luc – contrôle", at="24/12 19:00", minutes=20)
+    assert event.proposed[0] == "vendredi 25 décembre à 8 h 30, Dr Claire Martin"
+    desk.runs(SURGERY)
+    desk.waits(minutes=1)
+    assert event.proposed[0] == "lundi 28 décembre à 8 h 30, Dr Claire Martin"
+
+
+def test_hours_as_they_were_renew_nothing(desk: Desk) -> None:
+    events = busy_week(desk)
+    read, before = [event.reads for event in events], writes(desk)
+    desk.waits(hours=3)
+    same = tuple(replace(one, hours=dict(reversed(HOURS.items()))) for one in SURGERY.dentists)
+    desk.runs(replace(SURGERY, dentists=same, motifs=(*SURGERY.motifs, Motif("Implant", 90))))
+    desk.waits(minutes=1)
+    assert ([event.reads for event in events], writes(desk)) == (read, before)
 
 
 def test_l2_in_another_process_the_same_is_said(desk: Desk) -> None:
