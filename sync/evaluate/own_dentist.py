@@ -15,7 +15,7 @@ from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.plan.messages import is_held
 from sync.plan.readiness import may_have_moved
-from sync.store import bookings, journal, messages, occurrences, patients, resources
+from sync.store import bookings, journal, messages, occurrences, patients, resources, waiting_entries
 from sync.store.attendance import ABSENT, HONOURED
 from sync.store.bookings import VALID, BookingRow
 from sync.store.engine import Tx
@@ -109,9 +109,10 @@ def _undo(tx: Tx, one: Provisional, now: datetime) -> None:
 
 
 def reconsider(tx: Tx, patient: int, now: datetime, zone: ZoneInfo) -> None:
-    """After a change of the record by hand: evaluate the coming bookings again before any message about them
-    (law L3)."""
-    resources.mark_dirty(tx, occurrences.places_of_patient(tx, patient, now), now)
+    """After a change of the record by hand: evaluate the coming bookings again before any message about them (law L3),
+    and the events by which the patient waits."""
+    places = {*occurrences.places_of_patient(tx, patient, now), *waiting_entries.places_of_patient(tx, patient)}
+    resources.mark_dirty(tx, places, now)
     for row in bookings.of_patient(tx, patient, zone):
         if row.end > now:
             messages.replace_pending(tx, row.id, [], now, zone)

@@ -34,6 +34,7 @@ _PLACE = select(_w.booking, _w.calendar, _w.ref).where(*here(t.waiting, "id"))
 _CHANGE = update(t.waiting).where(*here(t.waiting, "id"))
 _WITH_BOOKING = select(t.waiting).where(*here(t.waiting), _w.booking != 0).order_by(_w.id)
 _OF_EVENT = select(t.waiting).where(*here(t.waiting, "calendar", "ref")).order_by(_w.id.desc()).limit(1)
+_PLACES = select(_w.calendar, _w.ref).where(*here(t.waiting, "patient"), _w.ref != "", _w.state != EntryState.CLOSED)
 _STATES = select(t.waiting).where(*here(t.waiting), those(_w.state)).order_by(_w.id)
 _HELD = t.waiting.join(t.booking, (_b.practice == _w.practice) & (_b.id == _w.booking))
 _OVER = (
@@ -111,6 +112,11 @@ def of_event(tx: Tx, place: tuple[str, str], zone: ZoneInfo) -> EntryRow | None:
     """The latest entry of that event of the list's calendar, closed or not."""
     row = tx.run(_OF_EVENT, the_calendar=place[0], the_ref=place[1]).mappings().first()
     return _row(row, zone) if row else None
+
+
+def places_of_patient(tx: Tx, patient: int) -> set[tuple[str, str]]:
+    """(calendar, ref) of the events of the list's own calendar by which the patient waits."""
+    return {(calendar, ref) for calendar, ref in tx.run(_PLACES, the_patient=patient)}
 
 
 def over(tx: Tx, now: datetime, zone: ZoneInfo) -> list[EntryRow]:

@@ -181,12 +181,27 @@ def test_p44_without_the_motif_nobody_is_offered_anything_for_it(desk: Desk, mar
 def test_p44_an_import_of_patients_puts_whom_it_brings_on_the_list(desk: Desk) -> None:
     event = desk.books("ROUX Paul – détartrage", at="17/11 10:00", dentist=LIST)
     assert event.wrong
-    with desk.office.world.store.write() as tx:
-        store(tx, Merge((PAUL,), (), 0), desk.office.now, PARIS)
-    desk.waits(minutes=1)
+    imports(desk, Merge((PAUL,), (), 0))
     assert "Inscrit sur la liste d'attente" in event.reads
     frees(desk)
     assert len(phone_of(desk, PAUL).offers) == 1
+
+
+def test_p44_an_import_of_what_was_missing_puts_its_patient_on_the_list(desk: Desk, marie: Phone) -> None:
+    [known] = [one for one in desk.directory() if one.given_name == "Marie"]
+    imports(desk, Merge((), (replace(known, address=None),), 0))
+    event = desk.books("DUPONT Marie – détartrage", at="17/11 10:00", dentist=LIST)
+    assert event.wrong[0].startswith("✗ Adresse manquante")
+    imports(desk, Merge((), (known,), 0))
+    assert "Inscrit sur la liste d'attente" in event.reads
+    frees(desk)
+    assert len(marie.offers) == 1
+
+
+def imports(desk: Desk, plan: Merge) -> None:
+    with desk.office.world.store.write() as tx:
+        store(tx, plan, desk.office.now, PARIS)
+    desk.waits(minutes=1)
 
 
 # --- offers shown there only -----------------------------------------------------------------------------------------
