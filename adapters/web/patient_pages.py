@@ -7,6 +7,7 @@ reason, leads to one and the same page.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
@@ -76,7 +77,8 @@ class PatientPages:
     def __init__(self, front: Front, wrong: Callable[[LinkTo], None]) -> None:
         """`wrong` is told of each link that does not hold."""
         self._front, self._wrong = front, wrong
-        self._sessions, self._guesses = Sessions(), Guesses()
+        self._own, self._guesses = secrets.token_bytes(32), Guesses()
+        self._sealed: dict[bytes, Sessions] = {}
 
     def routes(self) -> list[Route]:
         """All paths. An act's word is never a link's secret: those are longer."""
@@ -109,6 +111,14 @@ class PatientPages:
                 return self._plain(stop.status)
 
         return page
+
+    @property
+    def _sessions(self) -> Sessions:
+        """Those of the practices that are here; all processes that answer for them have the same."""
+        seal = self._desks[0].seal if self._desks else self._own
+        if seal not in self._sealed:
+            self._sealed[seal] = Sessions(seal)
+        return self._sealed[seal]
 
     @property
     def _desks(self) -> tuple[PatientDesk, ...]:

@@ -99,6 +99,11 @@ class Act(Struct, frozen=True):
 class PatientDesk(Protocol):
     """One practice behind the patients' pages. Every method may be called from any thread, several times at once."""
 
+    @property
+    def seal(self) -> bytes:
+        """What handles of visits are sealed with: the same in every process that answers for the practice."""
+        ...
+
     def house(self) -> House:
         """Who to call."""
         ...

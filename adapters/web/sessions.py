@@ -8,10 +8,10 @@ has a cookie of its own: two appointments in two tabs stay two.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
-import secrets
 import time
 from collections.abc import Callable, Mapping
 
@@ -47,11 +47,13 @@ class Place(Struct, frozen=True):
 
 
 class Sessions:
-    """Seals and opens handles with keys of this process: a new process has every patient open the link again."""
+    """Seals and opens handles. What one process sealed, another one with the same `seal` opens: a relay may choose
+    either for each page."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, seal: bytes, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._key, self._box = secrets.token_bytes(32), Fernet(Fernet.generate_key())
+        self._key, box = (hmac.digest(seal, name, "sha256") for name in (b"forms and numbers", b"handles"))
+        self._box = Fernet(base64.urlsafe_b64encode(box))
 
     def begin(self, to: LinkTo, secret: str) -> Visit:
         """A visit that starts now, whatever the secret is."""

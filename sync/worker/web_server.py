@@ -16,7 +16,7 @@ from adapters.web.pages import application_of
 from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients
-from sync.store import messages
+from sync.store import keyvalue, messages
 from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from sync.worker.member import Member
 
+ALL_PAGES = "all:pages"  # a practice's key has no colon
 WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
@@ -96,14 +97,14 @@ class Listeners:
 
     def _desk(self, member: Member, runs: Runs) -> Desk | None:
         if runs not in self._desks:
-            try:
-                world = runs.world
-            except StoreProblem as problem:  # tried again at the next look
-                log.warning("not answering", practice=member.key, reason=str(problem))
-                return None
-            stack = ExitStack()
-            hints = stack.enter_context(telling(runs))
-            self._desks[runs] = desk_of(world, member.settings, runs, hints), stack
+            with ExitStack() as stack:
+                try:
+                    hints = stack.enter_context(telling(runs))
+                    desk = desk_of(runs.world, member.settings, runs, hints)
+                except StoreProblem as problem:  # tried again at the next look
+                    log.warning("not answering", practice=member.key, reason=str(problem))
+                    return None
+                self._desks[runs] = desk, stack.pop_all()
         return self._desks[runs][0]
 
     def _forget_desks(self, left: Set[Runs | None]) -> None:
@@ -277,6 +278,8 @@ class DeskOfPatients(Desk, PagesOfPatients):
     def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
         Desk.__init__(self, world, settings, runs, hints)
         PagesOfPatients.__init__(self, world, runs.wake)
+        with world.store.named(ALL_PAGES).write() as tx:
+            self.seal = keyvalue.secret(tx)
 
 
 def desk_of(world: World, settings: Settings, runs: Runs, hints: Hints) -> Desk:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from contextlib import ExitStack
+from itertools import cycle
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
+from starlette.requests import Request
 
 from adapters.web import limits
-from adapters.web.limits import OF_ALL, OF_ONE, THEN_OF_ONE
+from adapters.web.limits import OF_ALL, OF_ONE, THEN_OF_ONE, address
 from adapters.web.listener import bound, serving
 from adapters.web.pages import application
 from adapters.web.patients import LinkTo, What
@@ -290,3 +293,37 @@ def test_l8_what_a_patient_types_is_in_no_address_and_nowhere_said(
     assert "Marie" not in requests.get(f"{site.root}/metrics", timeout=10).text
     said = capfd.readouterr()
     assert said.out + said.err == ""
+
+
+class Relay(requests.Session):
+    """Sends each request to the next one of the processes behind it."""
+
+    def __init__(self, *ports: int) -> None:
+        super().__init__()
+        self.ports = cycle(ports)
+
+    def request(self, method: Any, url: Any, *rest: Any, **options: Any) -> requests.Response:
+        where = urlsplit(url)._replace(netloc=f"127.0.0.1:{next(self.ports)}").geturl()
+        return super().request(method, where, *rest, **options)
+
+
+def test_p39_behind_a_relay_that_chooses_any_process_a_visit_goes_on() -> None:
+    desk = MemoryDesk.full()
+    with ExitStack() as stack:
+        doors = [stack.enter_context(bound("127.0.0.1:0")) for _ in range(2)]
+        for door in doors:
+            stack.enter_context(serving(door, application([Practice()], [desk])))
+        phone = Phone("http://127.0.0.1", session=Relay(*(door.getsockname()[1] for door in doors)))
+        assert phone.opens(f"/r/{VISIT}").status_code == 200
+        phone.follows("Demander à être")
+        assert phone.sends(choix="oui").status_code == 200
+    assert desk.done() == [What.CALL]
+
+
+@pytest.mark.parametrize(("peer", "served", "asks"), [
+    ("127.0.0.1", "203.0.113.9", "203.0.113.9"), ("172.18.0.1", "203.0.113.9", ""), ("172.18.0.1", "", "172.18.0.1"),
+    ("93.184.216.34", "203.0.113.9", "93.184.216.34"), ("fd00::1", "203.0.113.9", ""), ("127.0.0.1", "", ""),
+])  # fmt: skip
+def test_p39_a_relay_in_a_network_of_containers_is_not_taken_for_who_asks(peer: str, served: str, asks: str) -> None:
+    headers = [(b"x-forwarded-for", served.encode())] if served else []
+    assert address(Request({"type": "http", "client": (peer, 1), "headers": headers})) == asks

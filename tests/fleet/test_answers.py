@@ -54,6 +54,13 @@ def get(port: int, path: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def opened(port: int, link: str) -> str:
+    """Where a click on the link leads."""
+    answer = requests.get(f"http://127.0.0.1:{port}{link}", timeout=10, allow_redirects=False)
+    assert answer.status_code == 303
+    return answer.headers["Location"]
+
+
 @pytest.mark.slow
 def test_every_process_answers_and_says_who_is_at_work(store: Store, tmp_path: Path) -> None:
     file, first, second = tmp_path / "attitre.yaml", free(), free()
@@ -61,7 +68,8 @@ def test_every_process_answers_and_says_who_is_at_work(store: Store, tmp_path: P
     with runs(file, first) as working, runs(file, second):
         for port in (first, second):
             until(lambda port=port: get(port, "/readyz") == (200, "prêt\n"), 60)
-            assert get(port, "/r/whatever-link")[0] == 303
+        handle = opened(first, "/r/whatever-link")
+        assert [get(port, f"/r/{handle}")[0] for port in (first, second)] == [404, 404]  # 410: it cannot be opened
         said = subprocess.run([*STATUS, str(file), "--json"], capture_output=True, text=True, check=False)
         assert len(json.loads(said.stdout)["workers"]) == 2
         shown = subprocess.run([*STATUS, str(file)], capture_output=True, text=True, check=False)

@@ -76,6 +76,10 @@ class MemoryDesk:
         }
         return cls(cards=cards)
 
+    @property
+    def seal(self) -> bytes:
+        return b"of the practices here"
+
     def house(self) -> House:
         return self.place
 

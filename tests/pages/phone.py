@@ -120,7 +120,7 @@ class Site:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(patient_pages, "Sessions", lambda: Sessions(clock))
+    monkeypatch.setattr(patient_pages, "Sessions", lambda seal: Sessions(seal, clock))
     monkeypatch.setattr(patient_pages, "Guesses", lambda: Guesses(clock))
     return clock
 
