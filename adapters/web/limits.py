@@ -60,11 +60,14 @@ class Guesses:
 
 
 def address(request: Request) -> str:
-    """Who asks. From loopback it is the reverse proxy on this machine, which appends whom it serves to
-    `X-Forwarded-For`; from elsewhere that header could say anything. An IPv6 address counts with its network."""
-    peer = _ip(request.client.host if request.client else "")
+    """Who asks; `""` where nobody knows. From loopback it is the reverse proxy on this machine, which appends whom it
+    serves to `X-Forwarded-For`; from elsewhere that header could say anything, and in a network of containers it says
+    that the peer is a relay, behind which everybody stands. An IPv6 address counts with its network."""
+    peer, served = _ip(request.client.host if request.client else ""), request.headers.get("x-forwarded-for", "")
     if peer is not None and peer.is_loopback:
-        peer = _ip(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
+        peer = _ip(served.rpartition(",")[2].strip())
+    elif peer is not None and peer.is_private and served:
+        return ""
     if peer is None:
         return ""
     if isinstance(peer, ipaddress.IPv6Address):
