@@ -154,5 +154,7 @@ def _untagged(case: Case, event: CalendarEvent, stood: BookingRow | None) -> Ann
         return Annotation()
     tags = listed([f"« [{tag}] »" for tag in case.source.tags], "ou")
     findings = raised(case.practice.policy, "dentist-untagged", tags=tags)
+    if stood is not None:
+        apply.no_booking(Occurrence(case, event, entry, stood.dentist, stood), Kind.IGNORED, "")
     apply.unbooked(case, stood, findings)
     return problem_feedback(findings, case.practice)

@@ -12,7 +12,7 @@ from rules.model import Facts
 from rules.text.fold import fold
 from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.store import bookings, calendars, intents, journal, notices, resources, slot_holds
+from sync.store import bookings, calendars, intents, journal, notices, occurrences, resources, slot_holds
 from sync.store.bookings import BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import IntentRow
@@ -52,12 +52,28 @@ def revision(facts: Facts) -> str:
 
 
 def can_change(world: World, tx: Tx, row: BookingRow) -> bool:
-    """Whether we may change the event: single, without guests (the server would mail them), in a writable calendar."""
+    """Whether we may change the event: still this appointment, single, without guests (the server would mail them), in
+    a writable calendar."""
     calendar, standing = calendars.get(tx, row.calendar), resources.get(tx, row.calendar, row.ref)
     if calendar is None or calendar.read_only or standing is None or standing.state != PRESENT:
         return False
+    if is_hers_again(tx, row, standing):
+        return False
     reading = world.reading(standing)
     return reading is not None and reading.sole and len(reading.events) == 1 and reading.blocked != "attendees"
+
+
+def is_hers_again(tx: Tx, row: BookingRow, standing: ResourceRow | None) -> bool:
+    """Whether the event is something else than this appointment, as last evaluated: the row keeps what it was."""
+    if standing is None or standing.state != PRESENT or is_behind(standing):
+        return False
+    return not occurrences.is_booking(tx, (row.calendar, row.ref), row.uid, row.recurrence, row.id)
+
+
+def is_other(world: World, row: BookingRow, standing: ResourceRow | None, seen: str) -> bool:
+    """Whether the event is no longer the appointment that was shown with that revision; False while nobody knows."""
+    with world.store.read() as tx:
+        return not is_behind(standing) and (revision(row.facts) != seen or is_hers_again(tx, row, standing))
 
 
 def is_behind(standing: ResourceRow | None) -> bool:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from rules.model import Channel, Facts, Patient
 from rules.telling.planning import Knowledge, Row, differs
 from sync.core.context import World
-from sync.people.by_link import SEEN_FOR, can_change, is_behind, revision
+from sync.people.by_link import SEEN_FOR, can_change, is_behind, is_hers_again, revision
 from sync.plan.messages import is_held
 from sync.store import bookings, intents, patients, rescues, resources, told, wishes
 from sync.store.bookings import INVALID, BookingRow
@@ -125,6 +125,8 @@ def _stage(
         return Stage.PAST
     if asked is not None and (asked.state in intents.OPEN or _not_seen_yet(tx, row, asked)):
         return Stage.PENDING
+    if is_hers_again(tx, row, resources.get(tx, row.calendar, row.ref)):
+        return Stage.CHECKED
     told_facts = [one.facts for one in known.values() if one.facts]
     if row.state == INVALID and (not told_facts or any(differs(one, row.facts) for one in told_facts)):
         return Stage.CHECKED

@@ -18,7 +18,7 @@ from sync.annotate.delete import remove
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.evaluate import relocation
-from sync.people.by_link import Said, askable, can_change, ends, is_behind, read_again, revision
+from sync.people.by_link import Said, askable, can_change, ends, is_behind, is_other, read_again
 from sync.store import bookings, intents, journal, resources
 from sync.store.bookings import BookingRow
 from sync.store.codec import outcome_to_json
@@ -52,7 +52,7 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
         return ends(world, intent, intents.CHANGED)
     if intent.state == FLIGHT and _out(row, standing):
         return _is_out(world, intent, row)
-    if row.vanished_at is not None or (revision(row.facts) != intent.seen and not is_behind(standing)):
+    if row.vanished_at is not None or is_other(world, row, standing, intent.seen):
         return ends(world, intent, intents.CHANGED)
     if row.start <= world.now():  # no calendar answered before: the visit, or what she typed of it, stays
         return ends(world, intent, intents.CALL)

@@ -24,7 +24,7 @@ from sync.annotate import refused_writes, write_backoff
 from sync.annotate.write_probe import may_write
 from sync.core.context import Source, World
 from sync.people import free_times
-from sync.people.by_link import Said, askable, can_change, ends, is_behind, read_again, revision
+from sync.people.by_link import Said, askable, can_change, ends, is_behind, is_other, read_again
 from sync.pull.reading import may_ask, read_one
 from sync.store import agreements, bookings, calendars, edits, intents, journal, offers, resources, slot_holds
 from sync.store.bookings import BookingRow
@@ -80,10 +80,10 @@ def carry_out_one(world: World, intent: IntentRow) -> int:
         return _arrived(world, intent, found)
     if intent.state == intents.ARRIVED:
         return _moved_on(world, intent, found)
-    behind = is_behind(found.standing)
-    if found.at != intent.old_start or found.at <= world.now() or (revision(row.facts) != intent.seen and not behind):
+    elsewhere = found.at != intent.old_start or found.at <= world.now()
+    if elsewhere or is_other(world, row, found.standing, intent.seen):
         return ends(world, intent, intents.CHANGED)
-    return 0 if behind or _in_doubt(world, intent) else _write(world, intent, found)
+    return 0 if is_behind(found.standing) or _in_doubt(world, intent) else _write(world, intent, found)
 
 
 def _moved_on(world: World, intent: IntentRow, found: _Found) -> int:

@@ -123,6 +123,12 @@ def evaluated(
     return whose
 
 
+def is_booking(tx: Tx, place: tuple[str, str], uid: str, recurrence: str, booking: int) -> bool:
+    """Whether that occurrence was found to be that booking, when it was last evaluated."""
+    found = _seen(tx, place).get((uid, recurrence))
+    return found is not None and (found["kind"], found["booking"]) == (Kind.BOOKING.value, booking)
+
+
 def expect(tx: Tx, calendar: str, refs: Sequence[str]) -> None:
     """Read in one query what was found out about the occurrences of these resources, before they are evaluated."""
     seen = tx.cache.found
