@@ -87,10 +87,23 @@ def _is_theirs(world: World, tx: Tx, link: LinkRow, secret: str) -> bool:
     if at is None:
         return False
     to = at.mobile if link.channel is Channel.SMS else at.email
-    if to is None:
-        return link.channel in unwanted(patients.get(tx, link.patient) if link.patient else None)
-    about = About(link.kind, link.booking, link.patient, to, link.channel, link.subject)
-    return links.is_about(tx, secret, about)
+    for one in [to] if to else _not_written_to(tx, link):
+        about = About(link.kind, link.booking, link.patient, one, link.channel, link.subject)
+        if links.is_about(tx, secret, about):
+            return True
+    return False
+
+
+def _not_written_to(tx: Tx, link: LinkRow) -> list[str]:
+    """The addresses on record of a patient who wants no messages on the link's channel: it still opens the page."""
+    patient = patients.get(tx, link.patient) if link.patient else None
+    if patient is None or link.channel not in unwanted(patient):
+        return []
+    known = {
+        Channel.SMS: (patient.mobile, patient.guardian_mobile),
+        Channel.EMAIL: (patient.email, patient.guardian_email),
+    }
+    return [one for one in known[link.channel] if one]
 
 
 def _reached_at(world: World, tx: Tx, link: LinkRow) -> BookingRow | Standing | None:

@@ -155,3 +155,24 @@ def test_p39_two_people_with_one_telephone_each_see_their_own(tmp_path: Path) ->
     desk.waits(days=6)
     joint = [text for text in desk.sms(MOBILE) if "rappel" in text]
     assert all(not secrets(text) or "vos RDV" not in text for text in joint)
+
+
+@pytest.mark.parametrize("channel", ["sms", "email"])
+def test_p39_fewer_messages_revive_no_link_to_a_corrected_address(tmp_path: Path, channel: str) -> None:
+    wrong = replace(MARIE, mobile="+33699887766", email="dupond.marie@example.org")
+    desk = make_desk(tmp_path, ONLINE, known=[wrong])
+    event = desk.books(TITLE)
+    sent = {"sms": desk.sms, "email": desk.mails}
+    stranger = Patient(desk, secret_text(sent[channel](wrong.mobile if channel == "sms" else wrong.email)[0]))
+    event.adds("Mobile : 06 12 34 56 78\nE-mail : marie.dupont@example.org")
+    event.moves(at="02/12 11:00")
+    marie = Patient(desk, secret_text(sent[channel](MOBILE if channel == "sms" else MAIL)[-1]))
+    marie.does(What.FEWER, sans=(channel,))
+    desk.waits(minutes=1)
+    assert stranger.pages.shown(LinkTo.APPOINTMENT, stranger.secret) is None
+    assert What.CANCEL in marie.sees().may
+
+
+def secret_text(text: str) -> str:
+    """The first address of a link in it: an e-mail bears it more than once."""
+    return f"{URL}/r/{secrets(text)[0]}"
