@@ -15,8 +15,9 @@ from rules.telling import page_words as words
 from rules.text.fold import tidy
 from sync.core.context import World
 from sync.people.page_state import State
-from sync.store import bookings, patients, resources, wishes
+from sync.store import bookings, offers, patients, resources, waiting_entries, wishes
 from sync.store.engine import Tx
+from sync.store.offers import OfferKind
 from sync.store.wishes import WishKind
 
 _LONGEST = {"nom": 80, "mobile": 40, "email": 120}  # signs of a detail that are read
@@ -42,9 +43,18 @@ def wait(world: World, state: State, done: Act) -> str:
     now = world.now()
     with world.store.write() as tx:
         known = wishes.open_of(tx, state.row.id, WishKind.WAIT)
-        if known is None or known.detail != detail:
+        if known is None or known.detail != detail or _is_in_question(world, tx, state.row.id):
             _keep(tx, state, WishKind.WAIT, detail, now)
     return words.WAIT_NOTED
+
+
+def _is_in_question(world: World, tx: Tx, booking: int) -> bool:
+    """Whether the place on the list rests, or its patient is being asked whether they still wait."""
+    entry = waiting_entries.of_booking(tx, booking, world.practice.zone)
+    if entry is None or entry.state is not waiting_entries.OPEN:
+        return entry is not None
+    made = offers.of_entry(tx, entry.id, world.practice.zone)
+    return any(one.kind is OfferKind.STILL and one.state is offers.OPEN for one in made)
 
 
 def correct(world: World, state: State, done: Act) -> str:

@@ -10,7 +10,7 @@ from sync.store import calendars, gaps, journal, messages, offers, waiting_entri
 from sync.store.engine import Tx
 from sync.store.messages import SENT
 from sync.store.offers import OfferKind, OfferRow
-from sync.store.waiting_entries import CLOSED
+from sync.store.waiting_entries import CLOSED, EntryRow
 from sync.waiting.free_time import is_taken
 from sync.waiting.offering import TAKEN_BACK, give_up
 from sync.waiting.standing import taken_away, why_off
@@ -34,12 +34,13 @@ def attend(world: World) -> int:
 
 
 def _attend(world: World, tx: Tx, offer: OfferRow, now: datetime) -> bool:
-    off = why_off(tx, offer, waiting_entries.get(tx, offer.waiting, world.practice.zone))
+    entry = waiting_entries.get(tx, offer.waiting, world.practice.zone)
+    off = why_off(tx, offer, entry)
     if off:
         withdraw(world, tx, offer, off, now)
         return True
     if offer.kind is OfferKind.STILL:
-        return now >= offer.until and _stays_silent(world, tx, offer, now)
+        return _is_settled(world, tx, offer, entry, now)
     if _held(tx, offer):
         return False
     if is_taken(world, tx, offer.dentist, offer.start, offer.end):
@@ -88,6 +89,13 @@ def _is_silent(world: World, tx: Tx, offer: OfferRow, now: datetime) -> bool:
         if silences >= _SILENCES:
             waiting_entries.change(tx, entry.id, state=waiting_entries.PAUSED.value)
     return True
+
+
+def _is_settled(world: World, tx: Tx, offer: OfferRow, entry: EntryRow | None, now: datetime) -> bool:
+    """Whether the question is over: the patient said elsewhere that they still wait, or nothing in time."""
+    if entry is not None and entry.confirmed_at > offer.made_at:  # registered again, or answered an offer
+        return offers.move(tx, offer.id, (offers.OPEN,), offers.DONE, closed_at=now)
+    return now >= offer.until and _stays_silent(world, tx, offer, now)
 
 
 def _stays_silent(world: World, tx: Tx, offer: OfferRow, now: datetime) -> bool:
