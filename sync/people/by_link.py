@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from rules.model import Facts
+from rules.telling.planning import differs, same_patient
 from rules.text.fold import fold
 from rules.text.french import day_and_clock
 from sync.core.context import World
-from sync.store import bookings, calendars, intents, journal, notices, occurrences, resources, slot_holds
-from sync.store.bookings import BookingRow
+from sync.store import bookings, calendars, intents, journal, notices, occurrences, resources, slot_holds, told
+from sync.store.bookings import INVALID, BookingRow
 from sync.store.engine import Tx
 from sync.store.intents import IntentRow
 from sync.store.resources import PRESENT, ResourceRow
@@ -83,14 +84,14 @@ def is_behind(standing: ResourceRow | None) -> bool:
 
 def ends(world: World, intent: IntentRow, state: IntentState) -> int:
     """Close a wish that is not carried out. The practice is alerted where it must act, or where the patient has left
-    the page and nobody else would tell them."""
+    the page and nothing else would tell them."""
     now = world.now()
     late = intent.kind is not intents.CANCEL and now - intent.asked_at > SEEN_FOR
     with world.store.write() as tx:
         intents.move(tx, intent.booking, state, now)
         slot_holds.release(tx, intent.booking)
         journal.log(tx, now, f"link-{state}", booking=intent.booking)
-        if state == intents.CALL or late:
+        if state == intents.CALL or late or (state == intents.CHANGED and _is_unheard(world, tx, intent, now)):
             key = f"link:{intent.booking}:{intent.asked_at.isoformat()}"
             notices.raise_once(tx, key, *_by_hand(world, intent, state, past=_is_past(world, tx, intent, now)), now)
     return 0
@@ -103,8 +104,24 @@ def read_again(world: World, intent: IntentRow, standing: ResourceRow, state: In
         intents.move(tx, intent.booking, state, world.now())
 
 
+def _is_unheard(world: World, tx: Tx, intent: IntentRow, now: datetime) -> bool:
+    """Whether a cancellation met an edit of which no message tells the patient."""
+    row = bookings.get(tx, intent.booking, world.practice.zone)
+    if intent.kind is not intents.CANCEL or row is None or row.vanished_at is not None or row.start <= now:
+        return False
+    known = [one.facts for one in told.knowledge(tx, row.id, world.practice.zone).values() if one.facts]
+    tells = any(differs(one, row.facts) or not same_patient(one, row.facts) for one in known)
+    return row.state == INVALID or not tells
+
+
 def _by_hand(world: World, intent: IntentRow, state: IntentState, *, past: bool) -> tuple[str, str]:
     asked = f"Le {_local(world, intent.asked_at):%d/%m à %H:%M}, un patient a demandé par le lien"
+    if intent.kind is intents.CANCEL and state == intents.CHANGED:
+        text = (
+            f"{asked} l'annulation de son rendez-vous, mais l'événement venait d'être modifié : rien n'est annulé.\n\n"
+            f"Rendez-vous n° {intent.booking} : appelez le patient qui y était inscrit."
+        )
+        return "attitre : un rendez-vous que le patient voulait annuler", text
     if intent.kind is intents.CANCEL and past:
         text = (
             f"{asked} l'annulation de son rendez-vous, mais l'agenda n'a pas répondu avant l'heure.\n\nRendez-vous n° "
