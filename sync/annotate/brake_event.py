@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from adapters.base import Written
+from msgspec import Struct
+
+from adapters.base import Conflict, Unknown, Written
 from rules.model import AddEvent
 from rules.telling import brake
 from sync.annotate import flood_event, write_backoff
@@ -20,6 +22,13 @@ from sync.evaluate.brake import drop, held_count, release
 from sync.plan import floods
 from sync.store import calendars, keyvalue
 from sync.store.engine import Tx
+
+
+class _Asked(Struct, frozen=True):
+    """A question that we put into a calendar, and the episode that it asks about."""
+
+    episode: str
+    ref: str
 
 
 def read_answers(world: World) -> None:
@@ -42,15 +51,14 @@ def show(world: World, watch: Watch = nobody_watches) -> None:
 
 
 def _concerned(tx: Tx, source: Source) -> bool:
-    row = calendars.get(tx, source.address)
-    return bool((row and row.held_at) or keyvalue.get(tx, _name(source)) or floods.asked(tx, source.address))
+    return bool(_episode(tx, source) or _asked(tx, source) or floods.asked(tx, source.address))
 
 
 def _read(world: World, source: Source) -> None:
     now = world.now()
     with world.store.write() as tx:
-        row = calendars.get(tx, source.address)
-        answer = _answer(world, tx, source) if row and row.held_at else None
+        episode = _episode(tx, source)
+        answer = _answer(world, tx, source, episode) if episode else None
         if answer is True:
             release(world, tx, source.address, now)
         elif answer is False:
@@ -59,41 +67,58 @@ def _read(world: World, source: Source) -> None:
 
 def _show(world: World, source: Source) -> None:
     with world.store.read() as tx:
-        row = calendars.get(tx, source.address)
-        shown = keyvalue.get(tx, _name(source))
-        count = held_count(world, tx, source.address, world.now()) if row and row.held_at else 0
-    wanted, unwanted = count and not shown, shown and not (row and row.held_at)
-    if not (wanted or unwanted) or write_backoff.paused(world, source.address):
+        episode, asked = _episode(tx, source), _asked(tx, source)
+        count = held_count(world, tx, source.address, world.now()) if episode else 0
+    over = asked if asked and asked.episode != episode else None
+    wanted = count and (over or not asked)
+    if not (wanted or over) or write_backoff.paused(world, source.address):
         return
-    if wanted:
-        _add(world, source, count)
-    elif shown:
-        _remove(world, source, shown)
+    if over:
+        _remove(world, source, over)
+    if episode and wanted:
+        _add(world, source, episode, count)
 
 
-def _answer(world: World, tx: Tx, source: Source) -> bool | None:
-    shown = keyvalue.get(tx, _name(source))
-    return answer_in(world, tx, source, shown) if shown else None
+def _answer(world: World, tx: Tx, source: Source, episode: str) -> bool | None:
+    """The answer to this episode's question: one to an earlier question that still stands says nothing about it."""
+    asked = _asked(tx, source)
+    return answer_in(world, tx, source, asked.ref) if asked and asked.episode == episode else None
 
 
-def _add(world: World, source: Source, count: int) -> None:
+def _add(world: World, source: Source, episode: str, count: int) -> None:
     day = _midnight(world.now())
-    uid = f"attitre-frein-{hashlib.sha256(f'{source.address} {day.isoformat()}'.encode()).hexdigest()[:16]}"
-    event = AddEvent(
-        source.address, uid, brake.notice_title(count), brake.notice_text(count), day, day + timedelta(days=1)
-    )
+    # one UID an episode: a server answers an `add` of a UID that stands with the earlier question, as answered
+    mark = hashlib.sha256(f"{source.address} brake {episode}".encode()).hexdigest()[:16]
+    title, text = brake.notice_title(count), brake.notice_text(count)
+    event = AddEvent(source.address, f"attitre-frein-{mark}", title, text, day, day + timedelta(days=1))
     result = source.calendar.add(event)
     if isinstance(result, Written):
         with world.store.write() as tx:
-            keyvalue.put(tx, _name(source), result.resource.ref)
+            keyvalue.put(tx, _name(source), f"{episode} {result.resource.ref}")
 
 
-def _remove(world: World, source: Source, ref: str) -> None:
-    body = source.calendar.get(ref)
-    if body is not None:
-        source.calendar.remove(ref, body.version)
-    with world.store.write() as tx:
-        keyvalue.put(tx, _name(source), "")
+def _remove(world: World, source: Source, asked: _Asked) -> None:
+    """Remove a question that is over; where it may still stand, the next pass tries again."""
+    body = source.calendar.get(asked.ref)
+    result = source.calendar.remove(asked.ref, body.version) if body is not None else None
+    if isinstance(result, Unknown):
+        write_backoff.failed(world, source.address, None)
+    if not isinstance(result, Conflict | Unknown):
+        with world.store.write() as tx:
+            keyvalue.put(tx, _name(source), "")
+
+
+def _episode(tx: Tx, source: Source) -> str | None:
+    """Since when the calendar is held, which names the episode; None if it is not held."""
+    row = calendars.get(tx, source.address)
+    return row.held_at.astimezone(UTC).isoformat() if row and row.held_at else None
+
+
+def _asked(tx: Tx, source: Source) -> _Asked | None:
+    episode, _, ref = (keyvalue.get(tx, _name(source)) or "").rpartition(
+        " "
+    )  # the reference alone: of an older version
+    return _Asked(episode, ref) if ref else None
 
 
 def _midnight(now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.tx import here
 
-BRAKE = "brake-notice:"  # + calendar → the ref of the brake's question in it
+BRAKE = "brake-notice:"  # + calendar → since when it was held, and the ref of the brake's question about that
 RETENTION = "retention"  # when old rows were last deleted, and the clock by which their days were counted
 OLDER = "older-store"  # the store is a backup that was put back, and nobody has answered yet
 _GET = select(t.setting.c.value).where(*here(t.setting, "name"))
