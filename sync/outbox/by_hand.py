@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.model import MessageKind
 from sync.core.context import World
-from sync.outbox.claims import reminds, still_true
+from sync.outbox.claims import goes_to, still_true
 from sync.plan.messages import plan_booking
 from sync.store import bookings, messages, notices, resources, told
 from sync.store.bookings import BookingRow
@@ -62,8 +62,12 @@ def drop(world: World, tx: Tx, row: MessageRow, now: datetime) -> str:
 
 
 def _remind(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str:
-    if not reminds(world, tx, booking, row, now):
+    to = goes_to(world, tx, booking, row, now)
+    if to is None:
         raise NotPossible(_untrue(row, "rien ne part."))
+    if to != row.recipient:
+        instead = "rien ne part" if row.may_have_left else "un rappel à l'adresse qui vaut maintenant part à sa place"
+        raise NotPossible(f"Le message n° {row.id} ne repart pas, car l'adresse du patient a changé : {instead}.")
     return _pending(tx, row, now, started=row.may_have_left)
 
 

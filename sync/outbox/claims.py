@@ -226,11 +226,13 @@ def _claim_reminders(world: World, tx: Tx, message: int, now: datetime) -> tuple
 
 def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
     """Whether the reminder is still true. If not, one that was never tried is deleted, so that it may be planned again;
-    one that a gateway postponed waits, or is suppressed if its appointment changed."""
+    one that a gateway postponed waits, or is suppressed if its appointment or its patient's address changed."""
     if reminds(world, tx, booking, row, now):
         return True
     if row.attempts == 0 and row.started_at is None:
         messages.take_back(tx, row.id)
+    elif address_of(booking, row.channel) not in {None, row.recipient}:
+        messages.move(tx, row.id, PENDING, SUPPRESSED, done_at=now, reason="l'adresse du patient a changé")
     elif booking.state != VANISHED and now < row.facts.start == booking.start:
         messages.move(tx, row.id, PENDING, PENDING, next_try=now + RECHECK_AFTER)
     else:
@@ -239,8 +241,11 @@ def _still_reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, n
 
 
 def reminds(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> bool:
-    """Whether the same reminder would be planned now."""
-    return any(
-        send.channel is row.channel and send.facts.start == row.facts.start
-        for send in reminders(world, tx, booking, now, early=True)
-    )
+    """Whether the same reminder, to the same address, would be planned now."""
+    return goes_to(world, tx, booking, row, now) == row.recipient
+
+
+def goes_to(world: World, tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str | None:
+    """The address to which this reminder would be planned now; None if it would not."""
+    planned = reminders(world, tx, booking, now, early=True)
+    return next((one.to for one in planned if (one.channel, one.facts.start) == (row.channel, row.facts.start)), None)

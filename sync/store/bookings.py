@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import bindparam, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
-from rules.model import Facts, Finding, MessageKind, Practice
+from rules.model import Channel, Facts, Finding, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
 from sync.store import counters
 from sync.store import tables as t
@@ -367,6 +367,10 @@ _REMINDED = (
         _m.number >= 0,
         _m.created_at >= _b.changed_at,
         or_(_m.state != MessageState.PENDING, _m.started_at.is_not(None)),
+        or_(  # a corrected address is still to be reminded where the one before was not
+            and_(_m.state != MessageState.FAILED, _m.state != MessageState.SUPPRESSED),
+            _m.recipient == case((_m.channel == Channel.SMS.value, _b.mobile), else_=_b.email),
+        ),
     )
     .scalar_subquery()
 )

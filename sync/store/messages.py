@@ -7,6 +7,7 @@ messages are held until a person has answered (`sync.plan.floods`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Unpack
@@ -79,9 +80,13 @@ class MessageRow(Struct, frozen=True):
 def key_of(tx: Tx, booking: int, send: Send, number: int, now: datetime) -> str:
     """The idempotency key (docs/design.md#told). It holds the store's generation, since a gateway may remember keys
     longer than the store exists; then for a reminder the start that it tells, for any other message the number of its
-    telling."""
+    telling; last for a reminder to a corrected address a digest of that."""
     part = f"{send.facts.start.timestamp():.0f}" if send.kind is MessageKind.REMINDER else str(number)
-    return f"{tx.practice}:{generation.current(tx, now).mark}:{booking}:{send.kind}:{part}:{send.channel}"
+    key = f"{tx.practice}:{generation.current(tx, now).mark}:{booking}:{send.kind}:{part}:{send.channel}"
+    others = _same(tx, booking, send, number) if send.kind is MessageKind.REMINDER else []
+    if all(row["recipient"] == send.to for row in others):
+        return key
+    return f"{key}:{hashlib.sha256(f'{key} {send.to}'.encode()).hexdigest()[:8]}"
 
 
 def replace_pending(
@@ -189,16 +194,27 @@ def claimed_with(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
 
 
 def _standing(tx: Tx, booking: int, send: Send, number: int) -> list[Any]:
-    """The rows of that message in the outbox, in any generation."""
+    """The rows of that message in the outbox, in any generation; not those that surely did not reach its patient at an
+    address corrected since."""
+    return [row for row in _same(tx, booking, send, number) if row["recipient"] == send.to or not _in_vain(row)]
+
+
+def _in_vain(row: Any) -> bool:
+    """Whether it is a reminder that was not sent, and that only goes while its address is the present one."""
+    if row["kind"] != MessageKind.REMINDER.value:
+        return False
+    uncalled = row["state"] == PENDING and row["started_at"] is None and not row["attempts"]
+    return uncalled or row["state"] in {FAILED, SUPPRESSED}
+
+
+def _same(tx: Tx, booking: int, send: Send, number: int) -> list[Any]:
+    """The rows of that message, to whatever address: of a reminder, those that tell the same start."""
+    name = (send.kind.value, send.channel.value, number)
+    rows = [row for row in _of(tx, booking) if (row["kind"], row["channel"], row["number"]) == name]
+    if send.kind is not MessageKind.REMINDER:
+        return rows
     told = facts_to_json(send.facts)
-    return [
-        row
-        for row in _of(tx, booking)
-        if (row["kind"], row["channel"], row["number"]) == (send.kind.value, send.channel.value, number)
-        and (
-            send.kind is not MessageKind.REMINDER or all(row["facts"][name] == told[name] for name in ("start", "fold"))
-        )
-    ]
+    return [row for row in rows if all(row["facts"][part] == told[part] for part in ("start", "fold"))]
 
 
 def _goes_with(one: MessageRow, row: MessageRow) -> bool:
