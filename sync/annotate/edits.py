@@ -151,6 +151,8 @@ def _record(world: World, tx: Tx, before: ResourceRow, after: Resource, row: Edi
         "semantic": reading.semantic,
         "written": annotation_to_json(row.annotation),
     }
+    if row.annotation != before.written:  # conflicts before it are over; a repair is still counted (hard case D08)
+        values["rewrites"] = 0
     resources.change(tx, before.calendar, before.ref, **values)
     if not edits.carried_out(tx, row):  # evaluated meanwhile, by what the event showed before
         resources.mark_dirty(tx, [(before.calendar, before.ref)], now)

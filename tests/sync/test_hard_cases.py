@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -129,6 +129,35 @@ def test_c20_a_server_that_always_says_conflict_is_not_asked_for_ever(office: "O
     for _ in range(12):
         office.passes(later=MINUTE)
     assert office.calendars["martin"].calls["apply"] <= 4
+
+
+def test_c20_conflicts_with_writes_between_them_are_not_in_a_row(
+    office: "Office", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.sync.conftest import ics
+
+    office.she_books("e0")
+    office.passes()
+    calendar = office.calendars["martin"]
+    apply, met = calendar.apply, []
+
+    def loses_one(ref: str, *of_it: Any) -> Any:
+        if ref != "e0.ics" or len(met) > week:
+            return apply(ref, *of_it)
+        met.append(ref)
+        return Conflict()
+
+    monkeypatch.setattr(calendar, "apply", loses_one)
+    for week in range(4):  # another patient comes into its time, or leaves it: what is said in the event changes
+        before = office.block("e0")
+        if week % 2:
+            calendar.delete("other.ics")
+        else:
+            start = office.event("e0").start
+            calendar.put("other.ics", ics("other", "MOREAU Luc – détartrage", start, 30, "Nouveau patient"))
+        for _ in range(3):
+            office.passes(later=MINUTE)
+        assert (len(met), office.block("e0") != before) == (week + 1, True)
 
 
 def test_d02_a_hundred_passes_over_a_stable_calendar_write_and_tell_nothing(office: "Office") -> None:
