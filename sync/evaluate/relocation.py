@@ -28,7 +28,7 @@ _NEVER_LEFT = frozenset({PENDING, HELD, SUPPRESSED, DROPPED})
 
 
 def dragged_here(world: World, tx: Tx, row: ResourceRow, event: CalendarEvent, now: datetime) -> BookingRow | None:
-    """The booking of this very event (same UID), if its old resource is gone."""
+    """The booking of this very event (same UID), if its old resource is gone or in a calendar that left the YAML."""
     for booking in bookings.with_uid(tx, event.uid, event.recurrence, world.practice.zone):
         if (booking.calendar, booking.ref) != (row.calendar, row.ref) and _left(tx, booking):
             return booking
@@ -85,7 +85,7 @@ def may_be_missed(world: World, tx: Tx, now: datetime) -> bool:
 
 def _left(tx: Tx, booking: BookingRow) -> bool:
     row = resources.get(tx, booking.calendar, booking.ref)
-    return row is None or row.state != PRESENT
+    return row is None or row.state != PRESENT or calendars.is_suspended(tx, booking.calendar)
 
 
 def _vanished_lately(world: World, tx: Tx, facts: Facts, now: datetime) -> list[BookingRow]:

@@ -65,7 +65,7 @@ def wanted_messages(world: World, tx: Tx, booking: BookingRow, now: datetime) ->
 
 def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early: bool = False) -> list[Send]:
     """The reminders due for this booking, one a channel (P41); `early`: those that may join one of the same day
-    (ruling 6)."""
+    (ruling 6). None from a calendar that nobody reads any more."""
     known, situation = _known(world, tx, booking), situation_of(tx, booking)
     found = []
     for channel, knowledge in known.mine.items():
@@ -73,7 +73,7 @@ def reminders(world: World, tx: Tx, booking: BookingRow, now: datetime, *, early
         cell = plan(knowledge, situation, now)
         if to and knowledge.facts and reminder_due(knowledge, cell, world.practice, now, early=early):
             found.append(Send(MessageKind.REMINDER, channel, to, booking.facts))
-    return found
+    return [] if found and calendars.is_suspended(tx, booking.calendar) else found
 
 
 def reasons(world: World, tx: Tx, booking: BookingRow, now: datetime) -> list[tuple[Channel, Knowledge, Cell]]:

@@ -22,6 +22,7 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
     """Why the due message must wait, in French; empty if it may go.
 
     - Its calendar fails, or its event is missing or to be fetched: it waits, a reminder 30 min at most (hard case H08).
+    - Its calendar left the configuration: nobody reads it, so all but reminders wait, which are planned no more.
     - Another installation writes in its calendar, and reminds too (hard case D07).
     - A cancellation waits until every calendar was read since the booking vanished, so that a move is seen; for a
       failing calendar 30 min at most.
@@ -35,6 +36,8 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
         return held
     rows = {calendar.calendar: calendar for calendar in calendars.every(tx) if calendar.active}
     own = rows.get(booking.calendar)
+    if own is None and row.kind is not MessageKind.REMINDER:
+        return _NOT_READ
     failing = own is not None and own.fail_count > 0
     if failing or _in_doubt(tx, booking):
         left = own is not None and own.trouble == "rival"
@@ -45,9 +48,8 @@ def why_wait(tx: Tx, booking: BookingRow, row: MessageRow, now: datetime) -> str
         return _NOT_EVALUATED
     if row.kind is MessageKind.CONFIRMATION and _moving(tx, booking, row, now):
         return _DOUBT
-    if booking.state != VANISHED or booking.vanished_at is None or booking.outcome:
-        return ""
-    return _UNREAD if any(_unread_since(calendar, booking.vanished_at, now) for calendar in rows.values()) else ""
+    gone = booking.vanished_at if booking.state == VANISHED and not booking.outcome else None
+    return _UNREAD if gone and any(_unread_since(calendar, gone, now) for calendar in rows.values()) else ""
 
 
 def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
@@ -59,6 +61,7 @@ def may_have_moved(tx: Tx, booking: BookingRow, now: datetime) -> bool:
 
 
 _FAILING = "l'agenda ne répond pas : rien ne part avant qu'il soit relu"
+_NOT_READ = "l'agenda n'est plus dans la configuration : rien n'en part"
 _LEFT = "une autre installation d'attitre travaille dans cet agenda"
 _DOUBT = "l'événement est à relire dans l'agenda"
 _NOT_EVALUATED = "attitre n'a pas pu vérifier l'événement : rien de nouveau n'est dit avant"

@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, or_,
 
 from rules.model import Channel, Facts, Finding, MessageKind, Practice
 from rules.telling.reminder_hour import hour_has_come
-from sync.store import counters
+from sync.store import calendars, counters
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json, findings_from_json, findings_to_json
 from sync.store.engine import Tx
@@ -195,7 +195,7 @@ def length_stands(tx: Tx, calendar: str, ref: str, zone: ZoneInfo) -> None:
 
 
 def at_the_hour(tx: Tx, patient: int, start: datetime, zone: ZoneInfo) -> list[BookingRow]:
-    """That patient's bookings that stand in a calendar and begin at `start`."""
+    """That patient's bookings that stand in a calendar which is read, and begin at `start`."""
     return list(_rows(tx.run(_AT_THE_HOUR, the_patient=patient, the_start=start), zone))
 
 
@@ -348,7 +348,8 @@ _OF_NOBODY = select(_b.calendar, _b.ref, _b.facts, _b.mobile, _b.email).where(
     *here(t.booking), _b.patient.is_(None), _b.start > bindparam("since", type_=_b.start.type),
     _b.end > the(_b.end), _b.state == INVALID,
 )  # fmt: skip
-_AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None))
+_IS_READ = _b.calendar.not_in(calendars.SUSPENDED)
+_AT_THE_HOUR = _OF_PATIENT.where(_b.start == the(_b.start), _b.vanished_at.is_(None), _IS_READ)
 _VANISHED_SINCE = _EVERY.where(*here(t.booking), _b.vanished_at > the(_b.vanished_at))
 _later = t.telling.alias().c
 _CANCELLATION_TOLD = exists().where(
@@ -378,7 +379,7 @@ _ADDRESSES = case((_b.mobile.is_not(None), 1), else_=0) + case((_b.email.is_not(
 _FIRST_TOLD = select(func.min(_t.at)).where(_t.practice == _b.practice, _t.booking == _b.id).scalar_subquery()
 _THESE = _EVERY.where(*here(t.booking), those(_b.id))
 _UNREMINDED = select(_b.id, _b.start, _FIRST_TOLD).where(
-    *here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES
+    *here(t.booking), _b.start >= the(_b.start), _b.start < the(_b.end), _REMINDED < _ADDRESSES, _IS_READ
 )
 _PLACE = select(_b.calendar, _b.ref).where(*here(t.booking, "id"))
 _INVITE = select(_b.invite).where(*here(t.booking, "id"))

@@ -34,6 +34,8 @@ _UNFINISHED = union_all(
 )
 _LATEST = select(func.max(t.calendar.c.last_success), func.max(t.calendar.c.last_attempt)).where(*here(t.calendar))
 _ANY_HELD = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.held_at.is_not(None)).limit(1)
+# The addresses that left the configuration: what stands there takes no time, is no hour of a patient's, reminds nobody.
+SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == CalendarState.SUSPENDED)
 _CHANGE, _NEW = update(t.calendar).where(*here(t.calendar, "calendar")), insert(t.calendar)
 
 _WELL = {
@@ -114,6 +116,12 @@ def get(tx: Tx, calendar: str) -> CalendarRow | None:
         tx.cache.calendars[calendar] = _row(row) if row else None
     known: CalendarRow | None = tx.cache.calendars[calendar]
     return known
+
+
+def is_suspended(tx: Tx, calendar: str) -> bool:
+    """Whether the calendar left the configuration, so that nobody reads it."""
+    row = get(tx, calendar)
+    return row is not None and not row.active
 
 
 def ensure(tx: Tx, calendar: str, dentist: str) -> CalendarRow:

@@ -11,9 +11,10 @@ from msgspec import Struct
 from sqlalchemy import CompoundSelect, and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
 
 from rules.model import Busy, CalendarEvent, Kind
+from sync.store import calendars
 from sync.store import tables as t
 from sync.store.engine import Tx
-from sync.store.states import CalendarState, ResourceState
+from sync.store.states import ResourceState
 from sync.store.tx import here, in_parts, numbered, the, those
 
 if TYPE_CHECKING:
@@ -275,9 +276,7 @@ _MEETS = or_(_SHORT, _LONG)
 _SHOWN = (
     _o.dentist, _o.start, _o.end, _o.kind, _o.order, _o.uid, _o.recurrence, _o.patient, _o.motif, _o.label, _o.all_day,
 )  # fmt: skip
-# Events of a calendar that left the configuration take no time.
-_SUSPENDED = select(t.calendar.c.calendar).where(*here(t.calendar), t.calendar.c.state == CalendarState.SUSPENDED)
-STANDS = _o.calendar.not_in(_SUSPENDED)
+STANDS = _o.calendar.not_in(calendars.SUSPENDED)
 _COMING = (*here(t.occurrence), _o.end > the(_o.end), STANDS)
 _TAKEN = select(_o.calendar, _o.ref, *_SHOWN).where(*here(t.occurrence, "dentist"), _MEETS, STANDS)
 _MANY = 20
