@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 
 from rules.model import Channel, Facts, MessageKind
 from rules.model.action import QUESTIONS
-from rules.telling.planning import Knowledge, Row
+from rules.telling.planning import Knowledge, Row, same_patient
 from sync.store import tables as t
 from sync.store.codec import facts_from_json, facts_to_json
 from sync.store.engine import Tx
@@ -58,12 +58,16 @@ def expect(tx: Tx, bookings: Sequence[int]) -> None:
 
 
 def refused(tx: Tx, booking: int, zone: ZoneInfo) -> set[tuple[Channel, str, str, datetime]]:
-    """(channel, recipient, kind, start) of the messages that a gateway refused for good."""
-    return {
-        (Channel(row.channel), row.recipient, row.kind, facts_from_json(row.facts, zone).start)
-        for row in _of(tx, booking)
-        if row.state == TellingState.FAILED
-    }
+    """(channel, recipient, kind, start) of the messages that a gateway refused for good, and after which the patient
+    was told nothing else: then the same hour is news again."""
+    failed: list[tuple[Any, Facts]] = []
+    for row in _of(tx, booking):
+        if row.state == TellingState.FAILED:
+            failed.append((row, facts_from_json(row.facts, zone)))
+        elif failed:
+            facts = facts_from_json(row.facts, zone)
+            failed = [(one, of) for one, of in failed if one.channel != row.channel or not same_patient(of, facts)]
+    return {(Channel(row.channel), row.recipient, row.kind, facts.start) for row, facts in failed}
 
 
 def next_number(tx: Tx, booking: int, channel: Channel) -> int:
