@@ -44,7 +44,8 @@ def knowledge(tx: Tx, booking: int, zone: ZoneInfo) -> dict[tuple[int, Channel],
         if row.state != TellingState.FAILED:
             facts = facts_from_json(row.facts, zone)
             one = (facts.patient_id, Channel(row.channel))
-            known[one] = _knowledge(row, facts, known.get(one))
+            before = known.get(one) or _from_before_the_record(known, one, facts)
+            known[one] = _knowledge(row, facts, before)
     return known
 
 
@@ -123,6 +124,16 @@ def _of(tx: Tx, booking: int) -> Iterable[Any]:
         expect(tx, [booking])
     rows: list[Any] = tx.cache.tellings[booking]
     return rows
+
+
+def _from_before_the_record(
+    known: dict[tuple[int, Channel], Knowledge], one: tuple[int, Channel], facts: Facts
+) -> Knowledge | None:
+    """Take out what the same patient knew by name, under no record: what they are told now replaces it."""
+    for other, knowledge in list(known.items()):
+        if other[1] is one[1] and knowledge.facts is not None and same_patient(knowledge.facts, facts):
+            return known.pop(other)
+    return None
 
 
 def _knowledge(row: Any, facts: Facts, known: Knowledge | None) -> Knowledge:
