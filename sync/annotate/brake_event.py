@@ -115,9 +115,8 @@ def _episode(tx: Tx, source: Source) -> str | None:
 
 
 def _asked(tx: Tx, source: Source) -> _Asked | None:
-    episode, _, ref = (keyvalue.get(tx, _name(source)) or "").rpartition(
-        " "
-    )  # the reference alone: of an older version
+    kept = keyvalue.get(tx, _name(source)) or ""
+    episode, _, ref = kept.rpartition(" ")  # an older version kept the reference alone
     return _Asked(episode, ref) if ref else None
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import DATETIME, dialect
 
 from sync.store import calendars, counters, keyvalue, tables
 from sync.store.engine import HEAD, Locked, Store, Unusable, migrate
+from sync.store.problems import translated
 from sync.store.utc import UtcDateTime
 
 
@@ -142,7 +143,7 @@ def test_a_full_disk_is_said_in_words_and_nothing_is_half_written(store: Store) 
     with store.write() as tx:
         pages = tx.connection.execute(text("pragma page_count")).scalar()
         tx.connection.execute(text(f"pragma max_page_count={pages}"))
-        with pytest.raises(Unusable, match="Le disque est plein"), store._translated():
+        with pytest.raises(Unusable, match="Le disque est plein"), translated():
             keyvalue.put(tx, "x", "y" * 1_000_000)
 
 
