@@ -15,7 +15,7 @@ from rules.patients.unwanted import unwanted
 from rules.telling.patient_messages import maps_url, tel_url
 from sync.core.context import World
 from sync.people import agreement_page, appointment_page, offer_page
-from sync.store import bookings, links, offers, patients, waiting_entries
+from sync.store import bookings, keyvalue, links, offers, patients, waiting_entries
 from sync.store.bookings import BookingRow
 from sync.store.engine import StoreProblem, Tx
 from sync.store.links import About, LinkKind, LinkRow
@@ -39,11 +39,16 @@ PAGES: Mapping[LinkTo, Page] = {
 }  # fmt: skip
 
 
+ALL_PAGES = "all:pages"  # what the practices of a store share for their pages; a practice's key has no colon
+
+
 class PagesOfPatients:
-    """One practice, for the patients' pages. `wake` starts a round of the worker at once."""
+    """One practice, for the patients' pages. `wake` starts a round of the worker at once. Raises StoreProblem."""
 
     def __init__(self, world: World, wake: Callable[[], None]) -> None:
         self._world, self._wake = world, wake
+        with world.store.named(ALL_PAGES).write() as tx:
+            self.seal = keyvalue.secret(tx)  # see `PatientDesk.seal`
 
     def house(self) -> House:
         """See `PatientDesk.house`."""

@@ -16,7 +16,7 @@ from adapters.web.pages import application_of
 from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients
-from sync.store import keyvalue, messages
+from sync.store import messages
 from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from sync.worker.member import Member
 
-ALL_PAGES = "all:pages"  # a practice's key has no colon
 WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
@@ -278,8 +277,6 @@ class DeskOfPatients(Desk, PagesOfPatients):
     def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
         Desk.__init__(self, world, settings, runs, hints)
         PagesOfPatients.__init__(self, world, runs.wake)
-        with world.store.named(ALL_PAGES).write() as tx:
-            self.seal = keyvalue.secret(tx)
 
 
 def desk_of(world: World, settings: Settings, runs: Runs, hints: Hints) -> Desk:
