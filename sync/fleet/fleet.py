@@ -97,8 +97,12 @@ class Fleet:
         new = [one for one in members if one.key not in self.seats]
         if new:
             self.leases.know([one.key for one in new])
-            self.seats |= {one.key: Seat(one, self._stop, self.clock, self._woken) for one in new}
-            self._sort()
+            self.seat({one.key: Seat(one, self._stop, self.clock, self._woken) for one in new})
+
+    def seat(self, seats: Mapping[str, Seat]) -> None:
+        """Have these practices here."""
+        self.seats |= seats
+        self._sort()
 
     def leaves(self, key: str) -> bool:
         """Work no more for that practice; False if it never was here. What gateways say to calls under way is heard
