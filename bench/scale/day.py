@@ -113,7 +113,7 @@ class Played:
         world = world_of(practice, addresses, self._clock, self._budget if pushed else None)
         self._leases.know([practice.key])
         for fleet in self._fleets:
-            fleet.seat({practice.key: Place(self._around, self._settings, world, Stop())})
+            fleet.take_in({practice.key: Place(self._around, self._settings, world, Stop())})
         for address in addresses:
             self._calendars.add(address, pushed=pushed)
             for _ in range(self._plan.changes):

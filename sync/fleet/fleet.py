@@ -97,10 +97,10 @@ class Fleet:
         new = [one for one in members if one.key not in self.seats]
         if new:
             self.leases.know([one.key for one in new])
-            self.seat({one.key: Seat(one, self._stop, self.clock, self._woken) for one in new})
+            self.take_in({one.key: Seat(one, self._stop, self.clock, self._woken) for one in new})
 
-    def seat(self, seats: Mapping[str, Seat]) -> None:
-        """Have these practices here."""
+    def take_in(self, seats: Mapping[str, Seat]) -> None:
+        """Have these practices here, by shard."""
         self.seats |= seats
         self._sort()
 

@@ -200,6 +200,15 @@ def test_l5_what_a_patient_asks_for_while_the_event_is_judged_waits_for_that(sto
         assert keyvalue.get(tx, "patient") == "accepts"
 
 
+def test_a_page_waits_no_longer_for_a_writer_than_for_any_lock(
+    store: Store, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "PATIENCE", apart.PATIENCE.replace("30s", "200ms"))
+    page = Waking(Store(postgresql, "lilas"))
+    with store.write(), pytest.raises(Unusable, match="occupée"), page.write():
+        pass
+
+
 def test_i07_a_machine_that_falls_silent_in_a_transaction_keeps_nobody_from_its_leases(
     store: Store, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +223,7 @@ def test_i07_a_machine_that_falls_silent_in_a_transaction_keeps_nobody_from_its_
     silent.close()
 
 
-def test_h_where_all_connections_are_in_use_it_is_said_and_tried_again(store: Store, postgresql: str) -> None:
+def test_where_all_connections_are_in_use_it_is_said_and_tried_again(store: Store, postgresql: str) -> None:
     busy = Store(postgresql, "lilas", engine_at(postgresql, pool_size=1, max_overflow=0, pool_timeout=0.1))
     with busy.read():
         busy.leased(1)

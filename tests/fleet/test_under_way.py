@@ -1,7 +1,6 @@
 """What a turn leaves under way: however the turn ended, the lease is held until it is over, and no longer."""
 
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from adapters.base import Outgoing
-from adapters.senders.memory import MemorySender
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
@@ -23,20 +20,8 @@ from tests.fleet.street import SHAPE, Machine, Street
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
+from tests.sync.test_crew import Slow
 from tests.working import until
-
-
-class Slow(MemorySender):
-    """A gateway that answers when it is told to."""
-
-    def __init__(self, channel: Channel) -> None:
-        super().__init__(channel)
-        self.asked, self.may = threading.Event(), threading.Event()
-
-    def send(self, message: Outgoing) -> str:
-        self.asked.set()
-        assert self.may.wait(60)
-        return super().send(message)
 
 
 class Home:

@@ -136,8 +136,8 @@ def test_a_changed_file_is_noticed_without_a_signal(street: Street, monkeypatch:
 class Slow(MemorySender):
     """A gateway that answers when it is told to."""
 
-    def __init__(self) -> None:
-        super().__init__(Channel.SMS)
+    def __init__(self, channel: Channel = Channel.SMS) -> None:
+        super().__init__(channel)
         self.asked, self.may = threading.Event(), threading.Event()
 
     def send(self, message: Outgoing) -> str:
