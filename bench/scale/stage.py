@@ -22,9 +22,9 @@ HIDDEN = 8  # new bookings of each calendar: one for each of three counts of wor
 class Size:
     """`practices` of four calendars each. `window`: seconds that something steady is counted for. `every`: seconds
     between two readings of a calendar, where nothing is to be saturated. `poll_latency`, `call_latency`: seconds of an
-    answer where waiting is what workers share; `concurrency`: of each worker there. `shards`: as many practices a shard
-    as few practices allow, since the plan has 156. `away`: seconds for which
-    PostgreSQL is gone once. `day`: what is played with a pretended clock."""
+    answer where waiting is what workers share, the latter below the 3 s that a pass waits for its calls;
+    `concurrency`: of each worker there. `shards`: as many practices a shard as few practices allow, since the plan has
+    156. `away`: seconds for which PostgreSQL is gone once. `day`: what is played with a pretended clock."""
 
     practices: int
     window: float
@@ -38,7 +38,7 @@ class Size:
     day: Plan
 
 
-WHOLE = Size(125, 30.0, 20.0, 1.0, 2.0, 2, 8, 60.0, 8.0, Plan(500, 1, daily=50_000, shape=Shape(3)))
+WHOLE = Size(125, 30.0, 20.0, 1.0, 2.8, 2, 8, 60.0, 8.0, Plan(500, 1, daily=50_000, shape=Shape(3)))
 QUICK = Size(10, 8.0, 3.0, 1.0, 2.0, 2, 2, 10.0, 6.0, Plan(60, 2, daily=4_000, shape=Shape(2)))
 OF_A_SERVER_S = 0.02  # what a calendar's server takes, where that is not what is measured
 
