@@ -65,8 +65,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def office(server: Server, tmp_path: Path) -> Iterator[Office]:
-    """On that server, after an empty first pass."""
+def office(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """On that server, after an empty first pass. From its first connection on it waits for no lock for long, and for a
+    statement as long as the server says."""
+    monkeypatch.setattr("sync.store.apart.PATIENCE", "set lock_timeout = '200ms'")
     server.says("drop database attitre with (force)", "create database attitre owner attitre")
     made = make_office(tmp_path)
     made.world.store.close()
@@ -177,10 +179,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_k15_each_fault_has_its_sentence_and_nobody_is_told_twice(
-    name: str, office: Office, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sync.store.apart.PATIENCE", "set lock_timeout = '200ms'")
+def test_k15_each_fault_has_its_sentence_and_nobody_is_told_twice(name: str, office: Office, server: Server) -> None:
     fault, said = FAULTS[name]
     office.she_books("e0")
     office.passes()
