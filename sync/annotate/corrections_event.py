@@ -25,14 +25,32 @@ from sync.annotate.write_probe import may_write
 from sync.core.calls import finish
 from sync.core.context import Source, Watch, World, nobody_watches
 from sync.store import calendars, companions, journal
+from sync.store.calendars import CalendarRow
 from sync.store.companions import CompanionRow
 from sync.store.engine import Tx
+
+_Change = tuple[CompanionRow, tuple[str, str] | None, str]  # the notice so far, (title, text) or None, their digest
+
+
+def is_due(world: World, tx: Tx, now: datetime) -> bool:
+    """Whether a notice is to be shown, changed or removed."""
+    concerned = companions.concerned(tx, _midnight(now))
+    return any(_is_due(world, tx, source, now) for source in world.sources if source.address in concerned)
+
+
+def _is_due(world: World, tx: Tx, source: Source, now: datetime) -> bool:
+    row = calendars.get(tx, source.address)
+    if row is None or row.trouble == "rival" or source.address in world.under_way:
+        return False
+    if write_backoff.until(tx, source.address, now) is not None:
+        return False
+    return bool(_changes(world, tx, source, row, now))
 
 
 def show(world: World, watch: Watch = nobody_watches) -> None:
     """Update each calendar's notices; a calendar that fails does not stop the others (law L10)."""
     with world.store.read() as tx:
-        concerned = companions.concerned(tx, world.now().date())
+        concerned = companions.concerned(tx, _midnight(world.now()))
     for source in world.sources:
         if source.address in concerned:
             begin(world, [source.address], "companion not shown", [partial(_show, source=source)], watch)
@@ -40,19 +58,24 @@ def show(world: World, watch: Watch = nobody_watches) -> None:
 
 
 def _show(world: World, source: Source) -> None:
-    now = world.now()
     with world.store.read() as tx:
         row = calendars.get(tx, source.address)
-        if row is None or row.baseline_at is None or row.read_only or row.fail_count or not row.active:
-            return
-        wanted = dict(_wanted(world, tx, source, now))
-        known = companions.standing(tx, source.address, now.date())
-    for day in sorted({*wanted, *known}):
-        words = wanted.get(day)
-        said = _digest(words) if words else ""
-        before = known.get(day) or CompanionRow(day, "", 1, "", "")
-        if said != before.said and not write_backoff.paused(world, source.address) and may_write(world, source):
+        changes = _changes(world, tx, source, row, world.now()) if row is not None else []
+    for before, words, said in changes:
+        if not write_backoff.paused(world, source.address) and may_write(world, source):
             _bring(world, source, before, words, said)
+
+
+def _changes(world: World, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> list[_Change]:
+    """What is to be changed, day by day."""
+    if row.baseline_at is None or row.read_only or row.fail_count or not row.active:
+        return []
+    wanted = dict(_wanted(world, tx, source, now))
+    known = companions.standing(tx, source.address, now.date())
+    days = sorted({*wanted, *known})
+    found = [(known.get(day) or CompanionRow(day, "", 1, "", ""), wanted.get(day)) for day in days]
+    changes = ((before, words, _digest(words) if words else "") for before, words in found)
+    return [one for one in changes if one[2] != one[0].said]
 
 
 def _bring(world: World, source: Source, before: CompanionRow, words: tuple[str, str] | None, said: str) -> None:
@@ -113,6 +136,11 @@ def _event(source: Source, day: date, number: int, words: tuple[str, str], zone:
     return AddEvent(source.address, uid, *words, midnight, datetime.combine(day + timedelta(days=1), time(), zone))
 
 
+def _midnight(now: datetime) -> datetime:
+    """When the day began whose notices are kept up; those of earlier ones stay as they are."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _digest(words: tuple[str, str]) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()
 
@@ -130,19 +158,18 @@ def _wanted(world: World, tx: Tx, source: Source, now: datetime) -> Iterator[tup
 
 
 def _corrections(world: World, tx: Tx, source: Source, now: datetime) -> Iterator[Correction]:
-    practice = world.practice
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    practice, midnight = world.practice, _midnight(now)
     shut = {
-        ref: why for ref, (why, baseline) in companions.closed(tx, source.address).items()
+        ref: why for ref, (why, baseline) in companions.closed(tx, source.address, midnight).items()
         if practice.policy.write_existing or not baseline
     }  # fmt: skip
     if not shut:
         return
-    for row in companions.bookings_in(tx, source.address, set(shut), midnight, practice.zone):
+    for row in companions.bookings_in(tx, source.address, shut, midnight, practice.zone):
         found = worth_saying(row.findings)
         if found:
             yield Correction(row.start, False, row.facts.name, shut[row.ref], found)
-    for ref, busy in companions.blocks_in(tx, source.address, set(shut), midnight):
+    for ref, busy in companions.blocks_in(tx, source.address, shut, midnight):
         event = CalendarEvent(busy.uid, busy.start, busy.end, busy.label, all_day=busy.all_day)
         found = worth_saying(block_findings(event, practice))
         if found:

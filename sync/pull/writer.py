@@ -87,9 +87,11 @@ class Writer:
         numbers = counters.take_numbers(self.tx, "resource", len(fresh))
         rows, standing = [], []
         for (body, reading), number in zip(fresh, numbers, strict=True):
-            rows.append({**self._empty(body.ref, number), **self._body(body, reading), "owed": False})
+            found = self._occurrences(body.ref, reading, number)
+            known = {"owed": False, "over_at": occurrences.over_at(found)}
+            rows.append({**self._empty(body.ref, number), **self._body(body, reading), **known})
             self.settled += [] if rows[-1]["dirty_at"] or rows[-1]["backlog_at"] else [body.ref]
-            standing += self._occurrences(body.ref, reading, number)
+            standing += found
         resources.add_all(self.tx, rows)
         occurrences.add_all(self.tx, standing)
         if not self.baseline:
@@ -141,6 +143,7 @@ class Writer:
         new = [one for one in rows if (one["uid"], one["recurrence"]) not in known]
         if new:
             occurrences.add_all(self.tx, new)
+            resources.change(self.tx, self.source.address, row.ref, over_at=occurrences.over_at(rows))
             resources.mark_dirty(self.tx, {(self.source.address, row.ref)}, self.now)
             self._wake(row.ref, row.payload)
 
@@ -200,7 +203,7 @@ class Writer:
             "practice": self.tx.practice, "calendar": self.source.address, "ref": ref, "order": number, "version": None,
             "payload": resources.NO_BODY, "raw_hash": b"", "semantic": "", "state": PRESENT, "owed": True,
             "baseline": self.baseline, "first_pass": self.baseline, "problem": "", "changed_at": self.now,
-            "dirty_at": None, "backlog_at": None, "body_before": None, "rewrites": 0,
+            "dirty_at": None, "backlog_at": None, "body_before": None, "rewrites": 0, "over_at": None,
         }  # fmt: skip
 
     def _occurrences(self, ref: str, reading: Reading, number: int) -> list[dict[str, Any]]:

@@ -70,6 +70,7 @@ class ResourceColumns(TypedDict, total=False):
     rewrites: int
     unwritable: str | None
     twin: int | None
+    over_at: datetime | None
 
 
 class FoundColumns(TypedDict, total=False):

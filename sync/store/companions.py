@@ -5,12 +5,13 @@ Only hashes of their text are stored: the names stay in the practice's own calen
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import delete, insert, select, union
 
 from rules.model import Busy, Kind
 from sync.store import bookings
@@ -18,12 +19,21 @@ from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
 from sync.store.resources import PRESENT
-from sync.store.tx import here, the
+from sync.store.tx import here, in_parts, the, those
 
-_c, _r = t.companion.c, t.resource.c
-# a comparison, not IS NOT NULL: with that, SQLite takes another index and reads the whole calendar
-_SHUT = select(_r.calendar).where(*here(t.resource), _r.unwritable > "")
-_CONCERNED = _SHUT.union(select(_c.calendar).where(*here(t.companion), _c.day >= the(_c.day), _c.said != ""))
+_c, _r, _b, _o = t.companion.c, t.resource.c, t.booking.c, t.occurrence.c
+_SHUT = (*here(t.resource), _r.unwritable.is_not(None), _r.over_at >= the(_r.over_at), _r.state == PRESENT)
+_SAID = (*here(t.companion), _c.day >= the(_c.day), _c.said != "")
+_CONCERNED = union(select(_r.calendar).where(*_SHUT), select(_c.calendar).where(*_SAID))
+_CLOSED = select(_r.calendar, _r.ref, _r.unwritable, _r.baseline).where(*_SHUT)
+_BOOKED = select(_b.id).where(
+    *here(t.booking, "calendar"), those(_b.ref), _b.start >= the(_b.start), _b.recurrence == "",
+    _b.state != VANISHED, _b.vanished_at.is_(None),
+)  # fmt: skip
+_BLOCKS = select(t.occurrence).where(
+    *here(t.occurrence, "calendar"), those(_o.ref), _o.kind == Kind.BLOCK.value, _o.start >= the(_o.start),
+    _o.recurrence == "",
+)  # fmt: skip
 
 
 class CompanionRow(Struct, frozen=True):
@@ -38,9 +48,9 @@ class CompanionRow(Struct, frozen=True):
     semantic: str
 
 
-def concerned(tx: Tx, since: date) -> set[str]:
-    """Calendars with an unwritable event, or with a notice for `since` or a later day."""
-    return set(tx.run(_CONCERNED, the_day=since.isoformat()).scalars())
+def concerned(tx: Tx, midnight: datetime) -> set[str]:
+    """Calendars with an unwritable event that is not over then, or with a notice for that day or a later one."""
+    return set(tx.run(_CONCERNED, the_over_at=midnight, the_day=midnight.date().isoformat()).scalars())
 
 
 def standing(tx: Tx, calendar: str, since: date) -> dict[date, CompanionRow]:
@@ -66,31 +76,25 @@ def put(tx: Tx, calendar: str, row: CompanionRow, now: datetime) -> None:
     tx.connection.execute(insert(t.companion).values(practice=tx.practice, calendar=calendar, **values))
 
 
-def closed(tx: Tx, calendar: str) -> dict[str, tuple[str, bool]]:
-    """ref → (why the event is unwritable, whether it was there before the first pass)."""
-    c = t.resource.c
-    query = select(c.ref, c.unwritable, c.baseline).where(
-        c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT, c.unwritable > ""
-    )
-    return {ref: (why, baseline) for ref, why, baseline in tx.connection.execute(query)}
+def closed(tx: Tx, calendar: str, midnight: datetime) -> dict[str, tuple[str, bool]]:
+    """ref → (why the event is unwritable, whether it was there before the first pass), of those not over then."""
+    found = tx.run(_CLOSED, the_over_at=midnight)
+    return {ref: (why, baseline) for there, ref, why, baseline in found if there == calendar}
 
 
-def bookings_in(tx: Tx, calendar: str, refs: set[str], since: datetime, zone: ZoneInfo) -> list[BookingRow]:
+def bookings_in(tx: Tx, calendar: str, refs: Collection[str], since: datetime, zone: ZoneInfo) -> list[BookingRow]:
     """Single bookings in those events that begin after `since`. The digest names those of series."""
-    found = [row for ref in sorted(refs) for row in bookings.at_place(tx, calendar, ref, zone)]
-    return [
-        row for row in found
-        if row.start >= since and not row.recurrence and row.state != VANISHED and row.vanished_at is None
-    ]  # fmt: skip
+    parts = in_parts(sorted(refs))
+    found = [tx.run(_BOOKED, the_calendar=calendar, those_ref=part, the_start=since).scalars() for part in parts]
+    return bookings.these(tx, [number for part in found for number in part], zone)
 
 
-def blocks_in(tx: Tx, calendar: str, refs: set[str], since: datetime) -> list[tuple[str, Busy]]:
-    """(ref, time) of single events of that calendar that are no bookings."""
-    o = t.occurrence.c
-    here = and_(o.practice == tx.practice, o.calendar == calendar, o.kind == Kind.BLOCK.value, o.start >= since)
-    rows = tx.connection.execute(select(t.occurrence).where(here, o.recurrence == "").order_by(o.start, o.ref))
+def blocks_in(tx: Tx, calendar: str, refs: Collection[str], since: datetime) -> list[tuple[str, Busy]]:
+    """(ref, time) of single ones of those events that are no bookings and begin after `since`, in order."""
+    parts = in_parts(sorted(refs))
+    rows = [row for part in parts for row in tx.run(_BLOCKS, the_calendar=calendar, those_ref=part, the_start=since)]
     return [
         (row.ref, Busy(row.dentist, row.start, row.end, Kind.BLOCK, row.order, row.uid, label=row.label,
                        all_day=row.all_day))
-        for row in rows if row.ref in refs
+        for row in sorted(rows, key=lambda row: (row.start, row.ref))
     ]  # fmt: skip

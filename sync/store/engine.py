@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.store.jobs import Jobs
 
 __all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0022"
+HEAD = "0023"
 
 
 class Store:
@@ -259,8 +259,8 @@ def _create(engine: Engine) -> None:
                 apart.enforce(connection)
 
 
-def migrate(engine: Engine) -> None:
-    """Migrate older tables to the schema of this version."""
+def migrate(engine: Engine, to: str = HEAD) -> None:
+    """Migrate older tables to the schema of this version, or to that of an earlier one."""
     from alembic import command
     from alembic.config import Config
 
@@ -270,7 +270,7 @@ def migrate(engine: Engine) -> None:
         _alone(connection)
         with _for_every_practice(connection):
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
 
 def _alone(connection: Connection) -> None:

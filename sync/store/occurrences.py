@@ -11,7 +11,7 @@ from msgspec import Struct
 from sqlalchemy import CompoundSelect, and_, bindparam, delete, insert, literal_column, or_, select, union_all, update
 
 from rules.model import Busy, CalendarEvent, Kind
-from sync.store import calendars
+from sync.store import calendars, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import ResourceState
@@ -48,6 +48,7 @@ def replace(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> 
     tx.run(_EMPTY, **place)
     tx.cache.found.clear()
     add_all(tx, [{**row, **kept.get((row["uid"], row["recurrence"]), {})} for row in rows])
+    resources.change(tx, calendar, ref, over_at=over_at(rows))
 
 
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
@@ -55,6 +56,11 @@ def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     tx.cache.busy.clear()
     tx.cache.theirs.clear()
     tx.add(_ADD_OCCURRENCES, rows)
+
+
+def over_at(rows: Sequence[dict[str, Any]]) -> datetime | None:
+    """When the last of these occurrences is over: `resource.over_at`, by which nobody looks at what is past."""
+    return max((row["end"] for row in rows), key=datetime.timestamp, default=None)
 
 
 def row(

@@ -115,6 +115,7 @@ resource = Table(
     Column("rewrites", Integer, nullable=False, default=0),
     Column("unwritable", Text),
     Column("twin", Integer),
+    Column("over_at", UtcDateTime),
     Index(None, "practice", "dirty_at"),
     Index(None, "practice", "backlog_at", "order"),
     Index(None, "practice", "calendar", "owed"),
@@ -126,6 +127,7 @@ resource = Table(
         "calendar",
         sqlite_where=text("unwritable is not null"),
     ),
+    Index("ix_resource_shut", "practice", "over_at", sqlite_where=text("unwritable is not null")),
     Index(
         "ix_resource_suspect",
         "practice",
@@ -343,6 +345,7 @@ companion = Table(
     Column("said", String, nullable=False),
     Column("semantic", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index(None, "practice", "day"),
 )
 
 consent = Table(

@@ -305,9 +305,13 @@ def _show_brake(this: Pass) -> int:
     return 0
 
 
-def _said_beside(_world: World, tx: Tx, now: datetime) -> bool:
+def _said_beside(world: World, tx: Tx, now: datetime) -> bool:
     """Whether a notice beside an unwritable event is to be shown, changed or removed."""
-    return bool(companions.concerned(tx, now.date()))
+    if not companions.concerned(tx, now.replace(hour=0, minute=0, second=0, microsecond=0)):
+        return False
+    from sync.annotate.corrections_event import is_due
+
+    return is_due(world, tx, now)
 
 
 def _show_notices(this: Pass) -> int:

@@ -21,7 +21,7 @@ YEAR, MINUTE = timedelta(days=365), timedelta(minutes=1)
 DONE = (*moments.WORKING, *moments.HISTORY)
 PLANNED = (*moments.AT_ONCE, tables.message.c.due_at, tables.edit.c.due_at, tables.gap.c.look_at)
 NOT_OURS = (  # when an appointment is, what a server said of its own time, and history that is only read
-    tables.resource.c.backlog_at, tables.lease.c.until, tables.lease.c.due_at,
+    tables.resource.c.backlog_at, tables.resource.c.over_at, tables.lease.c.until, tables.lease.c.due_at,
     tables.process.c.begun_at, tables.process.c.seen_at,
     tables.calendar.c.pushed_until, tables.subscription.c.expires_at, tables.occurrence.c.start,
     tables.occurrence.c.end, tables.booking.c.start, tables.booking.c.end, tables.edit.c.end,

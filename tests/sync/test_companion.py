@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from adapters.base import Refused
+from adapters.base import Conflict, Refused
 from rules.model import Kind
 from rules.telling.correction_notice import NAME
+from sync.core.context import nobody_watches
 from sync.store import resources, tables
-from tests.office import COMPLETE, MORNING, ics
+from sync.worker.one_pass import at_rest
+from sync.worker.round import read_due
+from sync.worker.scheduler import Readers
+from tests.office import COMPLETE, MORNING, ics, make_office
+from tests.past import fill
+from tests.work import quiet_round
 
 if TYPE_CHECKING:
     from tests.sync.conftest import Office
@@ -210,3 +216,83 @@ def test_killed_after_the_notice_was_added_it_is_known_again(office: "Office", m
         office.passes(later=MINUTE)
     assert notes(office) == ["attitre : à corriger (1)"]
     assert "✗ Mobile" not in text(office)
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+def test_b3_a_notice_that_says_what_it_should_leaves_the_practice_at_rest(office: "Office") -> None:
+    books(office, "e0")
+    assert is_at_work(office)
+    for _ in range(2):  # in the second one the notice itself is read
+        office.passes(later=MINUTE)
+    assert not is_at_work(office)
+    office.passes(later=timedelta(days=1))
+    assert not is_at_work(office)
+    books(office, "e0", text=LACKING + "\nMobile : 06 12 34 56 78")
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    assert "✗ Mobile" not in text(office)
+    assert not is_at_work(office)
+    office.calendars["martin"].delete("e0.ics")
+    for _ in range(3):
+        office.passes(later=MINUTE)
+    assert notes(office) == []
+    assert not is_at_work(office)
+
+
+def test_b3_a_notice_that_was_not_written_is_still_to_be_shown(office: "Office") -> None:
+    books(office, "e0")
+    office.calendars["martin"].fail_next(Conflict())
+    office.passes()
+    assert notes(office) == []
+    assert is_at_work(office)
+    for _ in range(2):
+        office.passes(later=MINUTE)
+    assert notes(office) == ["attitre : à corriger (1)"]
+    assert not is_at_work(office)
+
+
+def test_b3_past_events_that_are_not_written_to_cost_a_quiet_round_nothing(
+    office: "Office", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    old = make_office(tmp_path_factory.mktemp("old"))
+    old.passes()
+    with old.world.store.write() as tx:
+        fill(tx, "memory:martin", 20_000)  # guests in each tenth
+    assert quiet_round(old) == quiet_round(office)
+    assert not is_at_work(old)
+    books(old, "e0")
+    for _ in range(2):
+        old.passes(later=MINUTE)
+    assert notes(old) == ["attitre : à corriger (1)"]
+    books(old, "e0", text=LACKING + "\nMobile : 06 12 34 56 78")
+    old.passes(later=MINUTE)
+    assert "✗ Mobile" not in text(old)
+    old.calendars["martin"].delete("e0.ics")
+    for _ in range(3):
+        old.passes(later=MINUTE)
+    assert notes(old) == []
+    assert not is_at_work(old)
+
+
+def test_b3_many_coming_events_that_are_not_written_to_are_read_at_once(
+    office: "Office", tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    few = make_office(tmp_path_factory.mktemp("few"))
+    few.passes()
+    for one, number in ((few, 1), (office, 8)):
+        for n in range(number):
+            books(one, f"e{n}", hour=9 + n)
+        one.passes()
+        one.passes(later=MINUTE)
+    assert notes(office) == ["attitre : à corriger (8)"]
+    assert quiet_round(office) == quiet_round(few)
+
+
+def is_at_work(office: "Office") -> bool:
+    """Whether a round would take steps: for what the calendar shows now, once that was read."""
+    readers = Readers(office.world, 60)
+    read_due(readers, nobody_watches)
+    readers.close()
+    return not at_rest(office.world)

@@ -2,7 +2,7 @@
 
 import stat
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Engine, create_engine, select, text
+from sqlalchemy import JSON, Engine, create_engine, insert, select, text
 from sqlalchemy.dialects.sqlite import DATETIME, dialect
 
 from sync.store import calendars, counters, keyvalue, tables
@@ -45,6 +45,23 @@ def test_a_new_store_is_as_if_it_had_been_migrated(store: Store, tmp_path: Path)
     with engine.connect() as old, create_engine(store.url).connect() as new:
         named = text("select type, name, tbl_name from sqlite_master order by 1, 2")
         assert old.execute(named).all() == new.execute(named).all()
+
+
+def test_an_older_store_knows_which_events_are_over(tmp_path: Path) -> None:
+    engine, long_ago = create_engine(f"sqlite:///{tmp_path / 'older.db'}"), datetime(2020, 1, 6, 9, tzinfo=UTC)
+    migrate(engine, "0022")
+    there = {"practice": "lilas", "calendar": "memory:martin", "order": 1}
+    body = {"payload": b"", "raw_hash": b"", "semantic": "s", "state": "present", "changed_at": long_ago}
+    event = {"uid": "u", "dentist": "martin", "all_day": False, "lasting": False, "kind": "block"}
+    weeks = [long_ago + timedelta(days=7 * week) for week in range(3)]
+    with engine.begin() as connection:
+        connection.execute(insert(tables.resource), [{**there, **body, "ref": ref} for ref in ("series", "empty")])
+        visits = [{"ref": "series", "recurrence": f"{at}", "start": at, "end": at} for at in weeks]
+        connection.execute(insert(tables.occurrence), [{**there, **event, **one} for one in visits])
+    migrate(engine)
+    with engine.connect() as connection:
+        known = connection.execute(select(tables.resource.c.ref, tables.resource.c.over_at)).all()
+    assert dict(known) == {"series": weeks[-1], "empty": None}
 
 
 def differences(engine: Engine) -> list[Any]:
