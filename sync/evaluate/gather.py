@@ -158,7 +158,7 @@ def page_wishes(one: Occurrence, booking: BookingRow) -> tuple[PageWish, ...]:
 
 def _chosen(one: Occurrence) -> ChosenTime | None:
     """By which link the patient chose this time: their appointment's, or that of a freed time."""
-    done = intents.arrived(one.case.tx).get(one.booking.id) if one.booking else None
+    done = intents.arrived(one.case.tx, one.booking.id) if one.booking else None
     if done is not None and done.start == one.event.start:
         return ChosenTime(done.asked_at, "accepted-by-link" if done.kind is intents.ACCEPT else "moved-by-link")
     if not is_noted(one.event):

@@ -16,7 +16,19 @@ from rules.model import CalendarEvent, Entry
 from rules.patients.clues import clues
 from sync.core.context import Source, World
 from sync.evaluate.gather import time_around
-from sync.store import bookings, consents, edits, history, messages, occurrences, patients, resources, told
+from sync.store import (
+    bookings,
+    consents,
+    edits,
+    history,
+    intents,
+    messages,
+    occurrences,
+    patients,
+    resources,
+    told,
+    waiting_entries,
+)
 from sync.store.engine import Tx
 from sync.store.resources import ResourceRow
 
@@ -49,7 +61,7 @@ def read_ahead(world: World, tx: Tx, places: Sequence[Place], entries: Reader) -
     uids = {event.uid for _, reading in read for event in reading.events}
     bookings.expect_uids(tx, sorted(uids), world.practice.zone)
     stood = bookings.expected(tx)
-    for of_each in (told, messages, consents):
+    for of_each in (told, messages, consents, intents, *([waiting_entries] if world.practice.waiting else [])):
         of_each.expect(tx, [booking.id for booking in stood])
     coming = list(_coming(world, read, entries))
     _expect_people(world, tx, {booking.patient for booking in stood}, coming)

@@ -23,7 +23,8 @@ _c = t.agreement.c
 _PAST = timedelta(days=1)  # of older appointments no answer counts any more
 _OF = select(t.agreement).where(*here(t.agreement, "booking"))
 _GET = select(t.agreement).where(*here(t.agreement, "id"))
-_ASKED = select(_c.booking).where(*here(t.agreement), _c.start > the(_c.start)).distinct()
+# without DISTINCT: with it, SQLite walks through the questions about all bookings
+_ASKED = select(_c.booking).where(*here(t.agreement), _c.start > the(_c.start))
 _ADD = insert(t.agreement)
 _ANY_ZONE = ZoneInfo("UTC")  # where only moments are compared
 

@@ -77,11 +77,17 @@ def add(tx: Tx, **values: Unpack[BookingColumns]) -> int:
     """Add a booking. Returns its number."""
     number = counters.take_numbers(tx, "booking")[0]
     tx.later(_ADD, {"id": number, **values})
-    tx.cache.tellings[number], tx.cache.messages[number], tx.cache.agreed[number] = [], [], ()  # its number is new
+    _is_new(tx, number)
     tx.cache.at_place.pop((values["calendar"], values["ref"]), None)
     tx.cache.with_uid.pop(values["uid"], None)
     tx.cache.history.pop(values["patient"] or 0, None)
     return number
+
+
+def _is_new(tx: Tx, booking: int) -> None:
+    """Nothing in the store is about that number yet."""
+    tx.cache.tellings[booking], tx.cache.messages[booking], tx.cache.agreed[booking] = [], [], ()
+    tx.cache.intents[booking] = tx.cache.waiting[booking] = None
 
 
 def change(tx: Tx, booking: int, **values: Unpack[BookingColumns]) -> None:

@@ -22,11 +22,9 @@ _OF_ANY = (
     select(_c.booking, _c.dentist).where(*here(t.consent), those(_c.booking), _c.dentist != _COPIED).order_by(_c.at)
 )
 _WORDS = select(_c.detail).where(*here(t.consent, "booking"), _c.dentist == _COPIED)
-_OF_PATIENT = (
-    select(_c.booking, _c.detail, _b.calendar, _b.ref)
-    .select_from(t.consent.join(t.booking, (_b.practice == _c.practice) & (_b.id == _c.booking)))
-    .where(*here(t.booking, "patient"))
-)
+# in two steps: of a join, SQLite walks through all agreements first
+_BOOKED = select(_b.id, _b.calendar, _b.ref).where(*here(t.booking, "patient"))
+_SAID = select(_c.booking, _c.detail).where(*here(t.consent), those(_c.booking))
 
 
 def record(tx: Tx, booking: int, dentist: str, consent: Consent, now: datetime) -> None:
@@ -90,11 +88,10 @@ def said_elsewhere(
 ) -> list[tuple[str, str]]:
     """The places of the patient's other bookings for which these words were stored; none where they were for this one
     too. Bookings at the same place do not count: the occurrences of a series share one text."""
-    rows = tx.run(_OF_PATIENT, the_patient=patient)
-    same = [row for row in rows if key(row.detail) == key(detail)]
-    if any(row.booking == booking for row in same):
-        return []
-    return [(row.calendar, row.ref) for row in same if (row.calendar, row.ref) != place]
+    places = {row.id: (row.calendar, row.ref) for row in tx.run(_BOOKED, the_patient=patient)}
+    said = [row for part in in_parts(sorted(places)) for row in tx.run(_SAID, those_booking=part)]
+    same = [row.booking for row in said if key(row.detail) == key(detail)]
+    return [] if booking in same else [places[one] for one in same if places[one] != place]
 
 
 def hand_over(tx: Tx, young: int, elder: int) -> None:

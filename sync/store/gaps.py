@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, literal_column, select, update
 
 from sync.store import counters, keyvalue
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import GapState
-from sync.store.tx import here, the, those
+from sync.store.tx import here, in_parts, the, those
 
 SEEN, OPEN, TAKEN, CLOSED = GapState
 LIVE = (SEEN, OPEN)
@@ -26,12 +26,15 @@ _WITH = select(t.gap).where(*here(t.gap), those(_g.state)).order_by(_g.start, _g
 _CLOSED_SINCE = select(t.gap).where(*here(t.gap), _g.closed_at > the(_g.closed_at)).order_by(_g.start, _g.id)
 _GIVEN_UP = (*here(t.gap), _g.state == CLOSED, _g.start > the(_g.start))
 _COMING = select(t.gap).where(*_GIVEN_UP).order_by(_g.start, _g.id)
-_SHOWN = select(t.gap).where(*here(t.gap), _g.ref != "").order_by(_g.id)
+# a range by a literal, as the partial index of what is shown has it: only then SQLite surely uses that
+_SHOWN = select(t.gap).where(*here(t.gap), _g.ref > literal_column("''"))
 _NOTE = update(t.gap).where(*here(t.gap, "id"))
 _OF_BOOKING = select(t.gap).where(*here(t.gap, "booking")).order_by(_g.id)
 _AT = select(t.gap).where(*here(t.gap, "dentist"), _g.start < the(_g.end), _g.end > the(_g.start)).order_by(_g.id)
 _DUE = select(_g.id).where(*here(t.gap), those(_g.state), _g.look_at <= the(_g.look_at)).limit(1)
-_LOOK = update(t.gap).where(*here(t.gap, "dentist"), those(_g.state))
+# without a clause on the dentist: with one, SQLite walks through all that ever became free of that dentist's time
+_LIVE = select(_g.id, _g.dentist).where(*here(t.gap), those(_g.state))
+_LOOK = update(t.gap).where(*here(t.gap), those(_g.id))
 _MOVE = update(t.gap).where(*here(t.gap, "id"), those(_g.state))
 
 
@@ -88,7 +91,8 @@ def closed_coming(tx: Tx, now: datetime, zone: ZoneInfo) -> list[GapRow]:
 
 def shown(tx: Tx, zone: ZoneInfo) -> list[GapRow]:
     """What an event of ours stands for."""
-    return [_row(row, zone) for row in tx.run(_SHOWN).mappings()]
+    found = (_row(row, zone) for row in tx.run(_SHOWN).mappings())
+    return sorted(found, key=lambda one: one.id)
 
 
 def note_event(tx: Tx, gap: int, ref: str) -> None:
@@ -131,7 +135,9 @@ def look_again(tx: Tx, at: datetime, *, gap: int | None = None, dentist: str | N
     if gap is not None:
         _moved(tx, gap, list(LIVE), look_at=at)
     else:
-        tx.run(_LOOK.values(look_at=at), the_dentist=dentist, those_state=list(LIVE))
+        found = [number for number, whose in tx.run(_LIVE, those_state=list(LIVE)) if whose == dentist]
+        for part in in_parts(found):
+            tx.run(_LOOK.values(look_at=at), those_id=part)
 
 
 def open_(tx: Tx, gap: int) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import IntentKind, IntentState
-from sync.store.tx import here, the, those
+from sync.store.tx import here, in_parts, the, those
 
 WANTED, FLIGHT, DONE, CHANGED, CALL, TAKEN, ARRIVED = IntentState
 IN_FLIGHT = (FLIGHT, ARRIVED)
@@ -23,8 +23,8 @@ CANCEL, MOVE, ACCEPT = IntentKind
 
 _c = t.intent.c
 _GET = select(t.intent).where(*here(t.intent, "booking"))
-_WITH = select(t.intent).where(*here(t.intent), those(_c.state)).order_by(_c.asked_at, _c.booking)
-_ARRIVED = select(t.intent).where(*here(t.intent, "state"), _c.start.is_not(None))
+_WITH = select(t.intent).where(*here(t.intent), those(_c.state))
+_OF_ANY = select(t.intent).where(*here(t.intent), those(_c.booking))
 _DROP, _ADD = delete(t.intent).where(*here(t.intent, "booking")), insert(t.intent)
 _MOVE = update(t.intent).where(*here(t.intent, "booking")).values(state=the(_c.state), done_at=the(_c.done_at))
 
@@ -64,15 +64,24 @@ def get(tx: Tx, booking: int) -> IntentRow | None:
 
 def open_ones(tx: Tx) -> Sequence[IntentRow]:
     """The wishes still to be carried out, oldest first."""
-    return [_row(row) for row in tx.run(_WITH, those_state=OPEN).mappings()]
+    found = map(_row, tx.run(_WITH, those_state=OPEN).mappings())
+    return sorted(found, key=lambda one: (one.asked_at, one.booking))  # with ORDER BY, SQLite walks through all wishes
 
 
-def arrived(tx: Tx) -> dict[int, IntentRow]:
-    """booking → the move that was carried out for its patient: all in one query, asked once in a transaction."""
-    if tx.cache.arrived is None:
-        tx.cache.arrived = {row["booking"]: _row(row) for row in tx.run(_ARRIVED, the_state=DONE).mappings()}
-    known: dict[int, IntentRow] = tx.cache.arrived
-    return known
+def arrived(tx: Tx, booking: int) -> IntentRow | None:
+    """The move of that booking that was carried out for its patient."""
+    if booking not in tx.cache.intents:
+        expect(tx, [booking])
+    row: IntentRow | None = tx.cache.intents[booking]
+    return row if row is not None and row.state == DONE and row.start is not None else None
+
+
+def expect(tx: Tx, bookings: Sequence[int]) -> None:
+    """Read in one query the wishes about these bookings, before they are asked for one by one."""
+    tx.cache.intents.update(dict.fromkeys(bookings))
+    for part in in_parts(bookings):
+        for row in tx.run(_OF_ANY, those_booking=part).mappings():
+            tx.cache.intents[row["booking"]] = _row(row)
 
 
 def in_flight(tx: Tx, booking: int) -> bool:
@@ -86,7 +95,7 @@ _NO_MORE = Wanted()
 
 def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = _NO_MORE) -> None:
     """Store a wish, in place of an earlier one."""
-    tx.cache.arrived = None
+    tx.cache.intents.pop(booking, None)
     tx.run(_DROP, the_booking=booking)
     what = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
     tx.add(_ADD, [{"booking": booking, "seen": seen, "state": WANTED, "asked_at": now, **what}])
@@ -94,7 +103,7 @@ def ask(tx: Tx, booking: int, seen: str, now: datetime, wanted: Wanted = _NO_MOR
 
 def move(tx: Tx, booking: int, state: IntentState, now: datetime) -> None:
     """Change the state of the wish."""
-    tx.cache.arrived = None
+    tx.cache.intents.pop(booking, None)
     tx.run(_MOVE, the_booking=booking, the_state=state, the_done_at=None if state in OPEN else now)
 
 

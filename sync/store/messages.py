@@ -182,7 +182,7 @@ def companions(tx: Tx, row: MessageRow, zone: ZoneInfo) -> list[MessageRow]:
     c = t.message.c
     same = (c.practice == tx.practice, c.state == PENDING, c.kind == MessageKind.REMINDER.value)
     query = select(t.message).where(*same, c.channel == row.channel.value, c.recipient == row.recipient)
-    found = [_row(one, zone) for one in tx.connection.execute(query.order_by(c.id)).mappings()]
+    found = sorted(read(tx.connection.execute(query).mappings(), zone), key=lambda one: one.id)  # as in `of_booking`
     return [one for one in found if one.id == row.id or _goes_with(one, row)]
 
 

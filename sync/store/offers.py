@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import CursorResult, func, insert, literal_column, select, update
 
 from sync.store import counters, resources
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.store.states import OfferState
-from sync.store.tx import here, the, those
+from sync.store.tx import here, in_parts, the, those
 
 OPEN, WANTED, FLIGHT, DONE, REFUSED, LEFT, SILENT, UNREAD, GONE, WITHDRAWN, ARRIVED = OfferState
 IN_FLIGHT = (FLIGHT, ARRIVED)
@@ -23,21 +24,21 @@ LIVE = (OPEN, *ACCEPTED)
 
 _o = t.offer.c
 _ADD, _GET = insert(t.offer), select(t.offer).where(*here(t.offer, "id"))
-_WITH = select(t.offer).where(*here(t.offer), those(_o.state)).order_by(_o.id)
-_OF_GAP = select(t.offer).where(*here(t.offer, "gap")).order_by(_o.id)
-_OF_ENTRY = select(t.offer).where(*here(t.offer, "waiting")).order_by(_o.id)
-_OF_BOOKING = select(t.offer).where(*here(t.offer, "booking"), those(_o.state)).order_by(_o.id)
-_AT = select(t.offer).where(*here(t.offer, "dentist", "start"), those(_o.state)).order_by(_o.id)
-_SINCE = select(t.offer).where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at)).order_by(_o.id)
-_LAST = select(_o.waiting, func.max(_o.made_at)).where(*here(t.offer, "kind")).group_by(_o.waiting)
+# without ORDER BY id, as all that follow: with it, SQLite walks through all offers instead of using an index
+_WITH = select(t.offer).where(*here(t.offer), those(_o.state))
+_OF_GAP = select(t.offer).where(*here(t.offer, "gap"))
+_OF_ENTRY = select(t.offer).where(*here(t.offer, "waiting"))
+_OF_BOOKING = select(t.offer).where(*here(t.offer, "booking"), those(_o.state))
+_AT = select(t.offer).where(*here(t.offer, "dentist", "start"), those(_o.state))
+_SINCE = select(t.offer).where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at))
+_LAST = select(_o.waiting, func.max(_o.made_at)).where(*here(t.offer, "kind"), those(_o.waiting)).group_by(_o.waiting)
 _ASKED = select(_o.waiting, _o.patient, _o.gap, _o.state, _o.made_at).where(
     *here(t.offer, "kind"), _o.made_at > the(_o.made_at)
 )
-_SHOWN = select(t.offer).where(*here(t.offer), _o.ref != "").order_by(_o.id)
-_UNSURE = (
-    select(t.offer)
-    .where(*here(t.offer, "kind"), _o.made_at > the(_o.made_at), _o.ref.is_(None), _o.state.not_in(LIVE))
-    .order_by(_o.id)
+# a range by a literal, as the partial index of what is shown has it: only then SQLite surely uses that
+_SHOWN = select(t.offer).where(*here(t.offer), _o.ref > literal_column("''"))
+_UNSURE = select(t.offer).where(
+    *here(t.offer, "kind"), _o.made_at > the(_o.made_at), _o.ref.is_(None), _o.state.not_in(LIVE)
 )
 _w = t.waiting.c
 _EVENT = (
@@ -129,34 +130,33 @@ def get(tx: Tx, offer: int, zone: ZoneInfo) -> OfferRow | None:
 
 def in_states(tx: Tx, zone: ZoneInfo, *states: OfferState) -> list[OfferRow]:
     """The offers in those states, oldest first."""
-    return [_row(row, zone) for row in tx.run(_WITH, those_state=list(states)).mappings()]
+    return _rows(tx.run(_WITH, those_state=list(states)), zone)
 
 
 def of_gap(tx: Tx, gap: int, zone: ZoneInfo) -> list[OfferRow]:
     """All offers of that freed time, oldest first."""
-    return [_row(row, zone) for row in tx.run(_OF_GAP, the_gap=gap).mappings()]
+    return _rows(tx.run(_OF_GAP, the_gap=gap), zone)
 
 
 def of_entry(tx: Tx, entry: int, zone: ZoneInfo) -> list[OfferRow]:
     """All offers to that entry, oldest first."""
-    return [_row(row, zone) for row in tx.run(_OF_ENTRY, the_waiting=entry).mappings()]
+    return _rows(tx.run(_OF_ENTRY, the_waiting=entry), zone)
 
 
 def accepted_for(tx: Tx, booking: int, zone: ZoneInfo) -> list[OfferRow]:
     """The accepted offers for which that appointment is moved, or was."""
-    found = tx.run(_OF_BOOKING, the_booking=booking, those_state=[*ACCEPTED, DONE]).mappings()
-    return [_row(row, zone) for row in found]
+    return _rows(tx.run(_OF_BOOKING, the_booking=booking, those_state=[*ACCEPTED, DONE]), zone)
 
 
 def accepted_at(tx: Tx, dentist: str, start: datetime, zone: ZoneInfo) -> OfferRow | None:
     """The accepted offer of that time for which a new appointment was noted."""
-    found = tx.run(_AT, the_dentist=dentist, the_start=start, those_state=[*ACCEPTED, DONE]).mappings()
-    return next((one for one in (_row(row, zone) for row in found) if not one.booking), None)
+    found = tx.run(_AT, the_dentist=dentist, the_start=start, those_state=[*ACCEPTED, DONE])
+    return next((one for one in _rows(found, zone) if not one.booking), None)
 
 
 def since(tx: Tx, moment: datetime, zone: ZoneInfo) -> list[OfferRow]:
     """The offers of freed time that were made after that moment, oldest first."""
-    return [_row(row, zone) for row in tx.run(_SINCE, the_kind=OfferKind.SLOT, the_made_at=moment).mappings()]
+    return _rows(tx.run(_SINCE, the_kind=OfferKind.SLOT, the_made_at=moment), zone)
 
 
 def asked_since(tx: Tx, moment: datetime) -> list[Asked]:
@@ -165,20 +165,20 @@ def asked_since(tx: Tx, moment: datetime) -> list[Asked]:
     return [Asked(entry, who, gap, OfferState(state), at) for entry, who, gap, state, at in found]
 
 
-def last_asked(tx: Tx) -> dict[int, datetime]:
-    """Entry → when it was last asked."""
-    return {row[0]: row[1] for row in tx.run(_LAST, the_kind=OfferKind.SLOT)}
+def last_asked(tx: Tx, entries: Sequence[int]) -> dict[int, datetime]:
+    """Entry → when it was last asked, of those that ever were."""
+    parts = (tx.run(_LAST, the_kind=OfferKind.SLOT, those_waiting=part) for part in in_parts(entries))
+    return {row[0]: row[1] for part in parts for row in part}
 
 
 def shown(tx: Tx, zone: ZoneInfo) -> list[OfferRow]:
     """The offers that an event in a calendar shows."""
-    return [_row(row, zone) for row in tx.run(_SHOWN).mappings()]
+    return _rows(tx.run(_SHOWN), zone)
 
 
 def unsure(tx: Tx, since: datetime, zone: ZoneInfo) -> list[OfferRow]:
     """The offers of freed time, made after that moment, that ended before it was known whether an event shows them."""
-    found = tx.run(_UNSURE, the_kind=OfferKind.SLOT, the_made_at=since)
-    return [_row(row, zone) for row in found.mappings()]
+    return _rows(tx.run(_UNSURE, the_kind=OfferKind.SLOT, the_made_at=since), zone)
 
 
 def move(tx: Tx, offer: int, expected: tuple[OfferState, ...], state: OfferState, **values: Any) -> bool:
@@ -200,6 +200,10 @@ def _show(tx: Tx, offer: int, now: datetime) -> None:
 def note_event(tx: Tx, offer: int, ref: str, **values: Any) -> None:
     """Note the event that shows the offer, with its `title` and `until` when; an empty `ref`: it is out."""
     tx.run(_NOTE.values(ref=ref, **values), the_id=offer)
+
+
+def _rows(found: CursorResult[*tuple[Any, ...]], zone: ZoneInfo) -> list[OfferRow]:
+    return [_row(row, zone) for row in sorted(found.mappings(), key=lambda row: int(row["id"]))]
 
 
 def _row(row: Any, zone: ZoneInfo) -> OfferRow:

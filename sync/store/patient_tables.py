@@ -7,7 +7,7 @@ practice; times are UTC. They are used through `sync.store.tables`.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from sync.store.metadata import key_of, metadata
 from sync.store.utc import UtcDateTime
@@ -102,6 +102,7 @@ waiting = Table(
     Index(None, "practice", "booking"),
     Index(None, "practice", "patient"),
     Index(None, "practice", "closed_at"),
+    Index("ix_waiting_event", "practice", "calendar", "ref", sqlite_where=text("ref <> ''")),
 )
 
 gap = Table(
@@ -121,9 +122,10 @@ gap = Table(
     Column("closed_at", UtcDateTime),
     Column("why", Text),
     Column("ref", String),
-    Index(None, "practice", "state"),
+    Index(None, "practice", "state", "start"),
     Index(None, "practice", "dentist", "start"),
     Index(None, "practice", "closed_at"),
+    Index("ix_gap_shown", "practice", "ref", sqlite_where=text("ref > ''")),
 )
 
 offer = Table(
@@ -154,6 +156,8 @@ offer = Table(
     Index(None, "practice", "waiting", "made_at"),
     Index(None, "practice", "made_at"),
     Index(None, "practice", "booking"),
+    Index(None, "practice", "dentist", "start"),
+    Index("ix_offer_shown", "practice", "ref", sqlite_where=text("ref > ''")),
 )
 
 agreement = Table(

@@ -37,16 +37,14 @@ _c, _b, _n = t.patient.c, t.booking.c, t.patient_name.c
 _FIELDS = ("id", *DETAILS, *UNWANTED)
 _RECORDS = select(*(_c[name] for name in _FIELDS)).where(*here(t.patient))
 _GET = _RECORDS.add_columns(_c.merged_into).where(_c.id == the(_c.id))
-_AMONG = _RECORDS.where(those(_c.id), _c.merged_into.is_(None))
+# without a clause on merged_into: with it, SQLite reads every record that was not merged, of three numbers already
+_AMONG = _RECORDS.add_columns(_c.merged_into).where(those(_c.id))
 _EVERY = _RECORDS.where(_c.merged_into.is_(None)).order_by(_c.family_name, _c.given_name, _c.id)
 _MERGED = _RECORDS.where(_c.merged_into == the(_c.merged_into))
 _KNOWN_AS = select(_c.merged_into, _c.id, _c.family_name, _c.given_name).where(*here(t.patient), those(_c.merged_into))
 _NAMED = select(_n.token, _n.patient).where(*here(t.patient_name), those(_n.token))
-_ANSWERED_FOR = _RECORDS.where(
-    _c.id.in_(select(_n.patient).where(*here(t.patient_name, "token"))),
-    _c.merged_into.is_(None),
-    _c.guardian.is_not(None),
-    or_(_c.guardian_mobile.is_not(None), _c.guardian_email.is_not(None)),
+_ANSWERED_FOR = _AMONG.where(
+    _c.guardian.is_not(None), or_(_c.guardian_mobile.is_not(None), _c.guardian_email.is_not(None))
 )
 _POINTING = ("mobile", "email", "birth_date")
 _POINTED = select(_c.id, *(_c[name] for name in _POINTING)).where(*here(t.patient))
@@ -111,7 +109,7 @@ def _known(tx: Tx, ids: set[int]) -> dict[int, Patient | None]:
     read once in a transaction."""
     known = tx.cache.records
     for part in in_parts(sorted(ids - known.keys())):
-        found = _patients(tx.run(_AMONG, those_id=part))
+        found = _patients(_unmerged(tx.run(_AMONG, those_id=part)))
         also = _known_as(tx, [one.id for one in found if one.id is not None])
         known |= dict.fromkeys(part)
         known |= {one.id: replace(one, known_as=also[one.id]) if one.id in also else one for one in found if one.id}
@@ -214,7 +212,10 @@ def every(tx: Tx) -> tuple[Patient, ...]:
 def guardians(tx: Tx, name: str, family: str) -> list[Patient]:
     """The records of that family name that name this person as who answers for them, and say how to reach them. Names
     are compared here: databases do not agree on what `É` is in lower case."""
-    found = _patients(tx.run(_ANSWERED_FOR, the_token=_as_token(words(family))))
+    token = _as_token(words(family))
+    _read_words(tx, {token})
+    parts = in_parts(sorted(tx.cache.named[token]))
+    found = _patients(_unmerged(row for part in parts for row in tx.run(_ANSWERED_FOR, those_id=part)))
     return [one for one in found if key(one.family_name) == key(family) and key(one.guardian or "") == key(name)]
 
 
@@ -329,6 +330,11 @@ def _text(value: object) -> str | None:
 
 def _patients(rows: Iterable[Iterable[Any]]) -> list[Patient]:
     return [Patient(**dict(zip(_FIELDS, row, strict=True))) for row in rows]
+
+
+def _unmerged(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """The records of those rows that were not merged into others, which each row says last."""
+    return (row[:-1] for row in rows if row[-1] is None)
 
 
 def _where(tx: Tx, patient: int) -> tuple[Any, ...]:

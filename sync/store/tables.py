@@ -252,6 +252,7 @@ message = Table(
     Index(None, "practice", "started_at"),
     Index(None, "practice", "state", "due_at"),
     Index(None, "practice", "booking"),
+    Index("ix_message_together", "practice", "together", sqlite_where=text("together is not null")),
 )
 
 edit = Table(
@@ -310,7 +311,7 @@ patient_name = Table(
     *key_of(),
     Column("token", String, primary_key=True),
     Column("patient", Integer, primary_key=True),
-    Index(None, "practice", "patient"),
+    Index(None, "practice", "patient", "token"),
 )
 
 patient_history = Table(

@@ -118,8 +118,8 @@ class TransactionCache(Struct):
     # agreements: the bookings of which a patient was asked by link. Dropped by each new question.
     asked: frozenset[int] | None = None
 
-    # waiting_entries: booking → the columns of its latest entry, of all that ever waited. Each change changes it too.
-    waiting: dict[int, Any] | None = None
+    # waiting_entries: booking → the columns of its latest entry, None where it never waited. A change changes it too.
+    waiting: dict[int, Any] = field(default_factory=dict)
 
     # patients: the directory is known to be empty. Dropped by the first record.
     nobody: bool = False
@@ -139,8 +139,8 @@ class TransactionCache(Struct):
     # wishes: booking → its open WishRows; None: not asked yet. Dropped by each new or closed wish.
     wishes: Any = None
 
-    # intents: booking → the IntentRow of its carried-out move; None: not asked yet. Dropped by each change of a wish.
-    arrived: Any = None
+    # intents: booking → its IntentRow, None where there is none. A new wish or state drops it.
+    intents: dict[int, Any] = field(default_factory=dict)
 
     # nameindex: Names as they stand in this transaction; dropped by each change of a name, then followed up again
     names: Any = None

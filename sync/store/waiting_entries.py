@@ -4,13 +4,14 @@ calendar. A closed row stays, so that it is known how it ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, literal_column, or_, select, update
 
 from rules.model import Wish
 from rules.text.fold import words
@@ -19,7 +20,7 @@ from sync.store import tables as t
 from sync.store.codec import wish_from_json, wish_to_json
 from sync.store.engine import Tx
 from sync.store.states import BookingState, EntryState
-from sync.store.tx import here, the, those
+from sync.store.tx import here, in_parts, the, those
 from sync.store.wishes import WishKind
 
 OPEN, PAUSED, CLOSED = EntryState
@@ -32,15 +33,18 @@ _ADD = insert(t.waiting)
 _GET = select(t.waiting).where(*here(t.waiting, "id"))
 _PLACE = select(_w.booking, _w.calendar, _w.ref).where(*here(t.waiting, "id"))
 _CHANGE = update(t.waiting).where(*here(t.waiting, "id"))
-_WITH_BOOKING = select(t.waiting).where(*here(t.waiting), _w.booking != 0).order_by(_w.id)
-_OF_EVENT = select(t.waiting).where(*here(t.waiting, "calendar", "ref")).order_by(_w.id.desc()).limit(1)
+# without ORDER BY id, as all that follow: with it, SQLite walks through all that ever waited instead of using an index
+_OF_ANY = select(t.waiting).where(*here(t.waiting), those(_w.booking))
+# as a literal, not as a parameter: only then SQLite uses the partial index of events
+_OF_EVENT = select(t.waiting).where(*here(t.waiting, "calendar", "ref"), _w.ref != literal_column("''"))
 _PLACES = select(_w.calendar, _w.ref).where(*here(t.waiting, "patient"), _w.ref != "", _w.state != EntryState.CLOSED)
-_STATES = select(t.waiting).where(*here(t.waiting), those(_w.state)).order_by(_w.id)
+_STATES = select(t.waiting).where(*here(t.waiting), those(_w.state))
+WAITS = _w.state.in_((EntryState.OPEN.value, EntryState.PAUSED.value))  # not by what it is not: an index range
 _HELD = t.waiting.join(t.booking, (_b.practice == _w.practice) & (_b.id == _w.booking))
 _OVER = (
     select(t.waiting)
     .select_from(_HELD)
-    .where(*here(t.waiting), _w.state != EntryState.CLOSED)
+    .where(*here(t.waiting), WAITS)
     .where(or_(_b.state == BookingState.VANISHED, _b.start <= the(_b.start)))
 )
 _OLD = select(t.waiting).where(*here(t.waiting), _w.state == EntryState.OPEN, _w.confirmed_at <= the(_w.confirmed_at))
@@ -91,10 +95,18 @@ class EntryRow(Struct, frozen=True):
 
 def of_booking(tx: Tx, booking: int, zone: ZoneInfo) -> EntryRow | None:
     """The latest entry of that appointment, closed or not."""
-    if tx.cache.waiting is None:
-        tx.cache.waiting = {row["booking"]: row for row in tx.run(_WITH_BOOKING).mappings()}
-    found = tx.cache.waiting.get(booking)
+    if booking not in tx.cache.waiting:
+        expect(tx, [booking])
+    found = tx.cache.waiting[booking]
     return _row(found, zone) if found is not None else None
+
+
+def expect(tx: Tx, bookings: Sequence[int]) -> None:
+    """Read in one query the latest entries of these appointments, before they are asked for one by one."""
+    tx.cache.waiting.update(dict.fromkeys(bookings))
+    for part in in_parts(bookings):
+        found = sorted(tx.run(_OF_ANY, those_booking=part).mappings(), key=_number)
+        tx.cache.waiting.update((row["booking"], row) for row in found)
 
 
 def get(tx: Tx, entry: int, zone: ZoneInfo) -> EntryRow | None:
@@ -105,12 +117,14 @@ def get(tx: Tx, entry: int, zone: ZoneInfo) -> EntryRow | None:
 
 def in_states(tx: Tx, zone: ZoneInfo, *states: EntryState) -> list[EntryRow]:
     """The entries in those states, in the order in which they were made."""
-    return [_row(row, zone) for row in tx.run(_STATES, those_state=list(states)).mappings()]
+    found = tx.run(_STATES, those_state=list(states)).mappings()
+    return [_row(row, zone) for row in sorted(found, key=_number)]
 
 
 def of_event(tx: Tx, place: tuple[str, str], zone: ZoneInfo) -> EntryRow | None:
     """The latest entry of that event of the list's calendar, closed or not."""
-    row = tx.run(_OF_EVENT, the_calendar=place[0], the_ref=place[1]).mappings().first()
+    found = tx.run(_OF_EVENT, the_calendar=place[0], the_ref=place[1]).mappings()
+    row = max(found, key=_number, default=None)
     return _row(row, zone) if row else None
 
 
@@ -153,7 +167,7 @@ def add(
     begun = {"since": now, "confirmed_at": now, "state": OPEN.value, "silences": 0, "closed_at": None, "why": None}
     made = {**row, **begun, **_columns(standing)}
     tx.add(_ADD, [made])
-    if tx.cache.waiting is not None and booking:
+    if booking:
         tx.cache.waiting[booking] = made
     return number
 
@@ -167,9 +181,9 @@ def keep(tx: Tx, row: EntryRow, standing: Standing, origin: Origin | None = None
 def change(tx: Tx, entry: int, **values: Any) -> None:
     """Set columns of one entry."""
     tx.run(_CHANGE.values(**values), the_id=entry)
-    known = tx.cache.waiting or {}
+    known = tx.cache.waiting
     for booking, row in known.items():
-        if row["id"] == entry:
+        if row is not None and row["id"] == entry:
             known[booking] = {**row, **values}
             break
 
@@ -198,6 +212,10 @@ def _columns(standing: Standing) -> dict[str, Any]:
     return {name: getattr(standing, name) for name in Standing.__struct_fields__} | {
         "wish": wish_to_json(standing.wish)
     }
+
+
+def _number(row: Any) -> int:
+    return int(row["id"])
 
 
 def _row(row: Any, zone: ZoneInfo) -> EntryRow:

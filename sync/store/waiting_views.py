@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, or_, select, type_coerce
+from sqlalchemy import String, exists, or_, select, type_coerce
 
 from rules.model import Wish
 from sync.store import tables as t
 from sync.store.codec import wish_from_json
 from sync.store.engine import Tx
-from sync.store.states import EntryState
-from sync.store.tx import here, the
+from sync.store.tx import here, in_parts, the, those
+from sync.store.waiting_entries import WAITS
 
 _w, _c = t.waiting.c, t.consent.c
-_AGREED = select(_c.booking).where(*here(t.consent, "dentist"))
+_AGREED = select(_c.booking).where(*here(t.consent, "dentist"), those(_c.booking))
+_AGREES = exists().where(_c.practice == _w.practice, _c.booking == _w.booking, _c.dentist == the(_c.dentist))
 _WAITING = select(
     _w.id, _w.booking, _w.patient, _w.dentist, _w.minutes, _w.since, _w.motif, type_coerce(_w.wish, String), _w.urgent,
     _w.held, _w.mobile, _w.email, _w.name, _w.state, _w.fit,
-).where(*here(t.waiting), _w.state != EntryState.CLOSED)  # fmt: skip
+).where(*here(t.waiting), WAITS)  # fmt: skip
 _SHORT = _WAITING.where(_w.minutes <= the(_w.minutes))
-_OF_DENTIST = _SHORT.where(or_(_w.dentist == the(_w.dentist), _w.booking.in_(_AGREED)))
+_OF_DENTIST = _SHORT.where(or_(_w.dentist == the(_w.dentist), _AGREES))
 
 
 class Waiter(NamedTuple):
@@ -57,9 +58,10 @@ def of_dentist(tx: Tx, dentist: str, minutes: int) -> list[Waiter]:
     return _waiters(tx.run(_OF_DENTIST, the_dentist=dentist, the_minutes=minutes))
 
 
-def agreed(tx: Tx, dentist: str) -> frozenset[int]:
-    """The bookings whose patients agreed to that dentist (P23)."""
-    return frozenset(tx.run(_AGREED, the_dentist=dentist).scalars())
+def agreed(tx: Tx, dentist: str, bookings: Sequence[int]) -> frozenset[int]:
+    """Those of the bookings whose patients agreed to that dentist (P23)."""
+    parts = (tx.run(_AGREED, the_dentist=dentist, those_booking=part).scalars() for part in in_parts(bookings))
+    return frozenset(booking for part in parts for booking in part)
 
 
 def _waiters(rows: Iterable[Any]) -> list[Waiter]:

@@ -57,8 +57,9 @@ def waiting_for(
     free = int((gap.end - gap.start).total_seconds() // 60)
     rows = waiting_views.everybody(tx) if everybody else waiting_views.of_dentist(tx, gap.dentist, free)
     around = _Around(
-        gap, frozenset(world.senders), waiting_views.agreed(tx, gap.dentist), _busy(world, tx, gap),
-        _asked(offers.asked_since(tx, now - SEVEN_DAYS)), offers.last_asked(tx),
+        gap, frozenset(world.senders), waiting_views.agreed(tx, gap.dentist, [row.booking for row in rows]),
+        _busy(world, tx, gap), _asked(offers.asked_since(tx, now - SEVEN_DAYS)),
+        offers.last_asked(tx, [row.id for row in rows]),
     )  # fmt: skip
     return [(_entry(row, around), row) for row in rows]
 

@@ -53,6 +53,7 @@ def attend(world: World) -> int:
 def _to_join(world: World, tx: Tx) -> list[WishRow]:
     """The open wishes that are on no list yet. They stay open: the event shows them as long as the entry stands."""
     found = wishes.every_open(tx, WishKind.WAIT)
+    waiting_entries.expect(tx, [one.booking for one in found])
     known = {one.booking: waiting_entries.of_booking(tx, one.booking, world.practice.zone) for one in found}
     return [one for one in found if (entry := known[one.booking]) is None or one.at > entry.confirmed_at]
 
