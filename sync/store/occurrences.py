@@ -51,6 +51,15 @@ def replace(tx: Tx, calendar: str, ref: str, rows: Sequence[dict[str, Any]]) -> 
     resources.change(tx, calendar, ref, over_at=over_at(rows))
 
 
+def take_away(tx: Tx, places: Sequence[tuple[str, str]]) -> None:
+    """Delete the occurrences of these resources (calendar, ref)."""
+    if places:
+        gone = [{"the_practice": tx.practice, "the_calendar": calendar, "the_ref": ref} for calendar, ref in places]
+        tx.connection.execute(_EMPTY, gone)
+        for kept in (tx.cache.found, tx.cache.busy, tx.cache.theirs):
+            kept.clear()
+
+
 def add_all(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Add many occurrences at once."""
     tx.cache.busy.clear()

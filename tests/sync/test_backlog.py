@@ -303,6 +303,31 @@ def test_what_she_moves_away_clears_the_preview_of_the_other(running: Running) -
     assert "déjà pris" not in running.office.block("0")
 
 
+def deleted_beside_a_preview(running: Running) -> None:
+    """0 shows that its time is taken by 5, which she then deletes."""
+    stands(running.office, 5, day=23)
+    stands(running.office, 0, day=23)
+    running.round()
+    assert "déjà pris" in running.office.block("0")
+    running.office.calendars["martin"].delete("5.ics")
+    running.round()
+    assert running.waiting()
+
+
+def test_what_she_deletes_clears_the_preview_of_the_other(running: Running) -> None:
+    deleted_beside_a_preview(running)
+    assert "déjà pris" not in running.office.block("0")
+    running.until_all_is_known()
+    assert "déjà pris" not in running.office.block("0")
+
+
+def test_what_she_deletes_in_a_held_calendar_still_takes_its_time_in_a_preview(running: Running) -> None:
+    with running.office.world.store.write() as tx:
+        calendars.change(tx, "memory:martin", held_at=running.office.now)
+    deleted_beside_a_preview(running)
+    assert "déjà pris" in running.office.block("0")
+
+
 # --- a changed configuration -----------------------------------------------------------------------------------------
 
 
