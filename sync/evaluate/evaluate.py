@@ -40,9 +40,9 @@ def evaluate(world: World) -> int:
 
 
 def needs_slices(world: World) -> bool:
-    """Whether more waits in the backlog than is evaluated at once."""
+    """Whether more waits in the backlog than is evaluated at once, or series are to be expanded before it."""
     with world.store.read() as tx:
-        return backlog.nearest(tx, world.slice).more
+        return backlog.unfolding(tx) is not None or backlog.nearest(tx, world.slice).more
 
 
 def evaluate_slice(world: World) -> backlog.Slice:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from adapters.calendars import READING
-from sync.core.context import Source, World
+from sync.core.context import PAST, Source, World
 from sync.core.guard import kept_apart
 from sync.pull.learnt import bring_into_view
 from sync.pull.writer import Writer
-from sync.store import calendars, keyvalue, resources
+from sync.store import backlog, calendars, keyvalue, resources
 from sync.store.calendars import CalendarRow
+from sync.store.engine import Tx
 from sync.store.tx import in_parts
 
 EXPAND_EVERY = timedelta(days=30)
@@ -35,16 +35,26 @@ def expand(world: World, source: Source, row: CalendarRow) -> None:
         keyvalue.put(tx, f"{_KEY}{row.calendar}", world.now().isoformat())
 
 
-def expand_anew(world: World) -> None:
-    """Once after a new version of our parser: expand the stored series again and evaluate those that differ, so that a
-    patient who was told a wrong hour is told the right one."""
+def expand_anew(world: World) -> int:
+    """Once after a new version of our parser: expand a slice of the stored series again and evaluate those that differ,
+    so that a patient who was told a wrong hour is told the right one. Returns how many were looked at."""
     with world.store.read() as tx:
-        if keyvalue.get(tx, "reading") == READING:
-            return
-        todo = [(source, ref) for source in world.sources for ref in resources.repeating(tx, source.address)]
-    for source, ref in todo:
-        with kept_apart("not unfolded anew"), world.store.write() as tx:
-            row, resource = calendars.get(tx, source.address), resources.get(tx, source.address, ref)
-            reading = world.reading(resource) if resource else None
-            if row and resource and reading and not reading.problem:
-                Writer(tx, source, row, world.now()).expanded_anew(resource, reading)
+        last = backlog.unfolding(tx)
+        todo = [] if last is None else resources.repeating_after(tx, last, world.slice)
+    if last is None:
+        return 0
+    with world.store.write() as tx:
+        for place in todo:
+            with kept_apart("not unfolded anew"), tx.part():
+                _expand_anew(world, tx, place)
+        backlog.unfolded(tx, todo[-1] if len(todo) == world.slice else None)
+    return len(todo)
+
+
+def _expand_anew(world: World, tx: Tx, place: tuple[str, str]) -> None:
+    source, row, resource = world.source(place[0]), calendars.get(tx, place[0]), resources.get(tx, *place)
+    if source is None or row is None or resource is None or source.calendar.over(resource.payload, world.now() - PAST):
+        return
+    reading = world.reading(resource)
+    if reading is not None and not reading.problem:
+        Writer(tx, source, row, world.now()).expanded_anew(resource, reading)

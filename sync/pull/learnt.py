@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adapters.base import Page, Resource
-from sync.core.context import Source, World
+from sync.core.context import PAST, Source, World
 from sync.core.guard import kept_apart
 from sync.pull.mirror import reading_of, store_page
 from sync.pull.writer import Writer
@@ -42,8 +42,8 @@ def bring_into_view(world: World, source: Source, refs: Sequence[str]) -> None:
     with world.store.write() as tx:
         row = calendars.get(tx, source.address)
         assert row is not None
-        writer = Writer(tx, source, row, world.now())
+        writer = Writer(tx, source, row, now := world.now())
         for resource in resources.find(tx, source.address, refs).values():
-            reading = world.reading(resource)
+            reading = None if source.calendar.over(resource.payload, now - PAST) else world.reading(resource)
             if reading is not None:
                 writer.into_view(resource, reading)

@@ -5,13 +5,14 @@ deletions, absences and what is still to be fetched. Each change marks for evalu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.base import WHOLE, Page, Reading, Resource
 from adapters.calendars.ical.detached import stands_alone
 from rules.model import Annotation, Kind, alike, first_kind
-from sync.core.context import Source
+from sync.core.context import FUTURE, PAST, Source
+from sync.core.guard import kept_apart
 from sync.plan.event_faults import is_faulty
 from sync.store import backlog, bookings, calendars, counters, occurrences, resources, sharing
 from sync.store.calendars import CalendarRow
@@ -30,6 +31,7 @@ class Writer:
     def __init__(self, tx: Tx, source: Source, row: CalendarRow, now: datetime) -> None:
         self.tx, self.source, self.row, self.now = tx, source, row, now
         self.settled: list[str] = []  # refs of new resources that need no evaluation
+        self._unfolding: bool | None = None  # whether stored series are being expanded again; None: not asked yet
 
     @property
     def baseline(self) -> bool:
@@ -60,6 +62,7 @@ class Writer:
         """Mark these as deleted, and for evaluation."""
         for ref, row in resources.find(self.tx, self.source.address, list(refs)).items():
             if row.state != GONE:
+                self._expand_first(row)
                 self._wake(ref, row.payload)
                 values: ResourceColumns = {"state": GONE, "owed": False, "dirty_at": self.now, "changed_at": self.now}
                 resources.change(self.tx, self.source.address, ref, **values)
@@ -111,6 +114,7 @@ class Writer:
         values |= {"problem": reading.problem, "semantic": reading.semantic}
         meant = reading.semantic != self.source.meaning(row) or row.state == GONE
         if meant:
+            self._expand_first(row)
             self._wake(row.ref, row.payload)
             number = self._place_in_order(row, reading)
             rows = self._occurrences(row.ref, reading, number)
@@ -147,6 +151,18 @@ class Writer:
             resources.mark_dirty(self.tx, {(self.source.address, row.ref)}, self.now)
             self._wake(row.ref, row.payload)
 
+    def _expand_first(self, row: ResourceRow) -> None:
+        """A change of what a new parser has yet to expand again: first that is done, so that its hours are known."""
+        if not row.baseline:
+            return
+        if self._unfolding is None:
+            self._unfolding = backlog.unfolding(self.tx) is not None
+        if self._unfolding and row.payload:
+            with kept_apart("not unfolded anew"), self.tx.part():
+                reading = self.source.calendar.read(row.ref, row.payload, (self.now - PAST, self.now + FUTURE))
+                if not reading.problem:
+                    self.expanded_anew(row, reading)
+
     def expanded_anew(self, row: ResourceRow, reading: Reading) -> None:
         """Replace the coming occurrences if a new parser expands the series otherwise, within the stored range. Of a
         series from before the first pass, the hours are noted as known and not told (law L7)."""
@@ -163,7 +179,10 @@ class Writer:
             keys = {(uid, recurrence) for uid, recurrence, _ in after}
             bookings.unlearn(self.tx, self.source.address, row.ref, keys, self.now)
         occurrences.replace(self.tx, self.source.address, row.ref, rows)
-        resources.change(self.tx, self.source.address, row.ref, semantic=reading.semantic, dirty_at=self.now)
+        values: ResourceColumns = {"semantic": reading.semantic}
+        if row.backlog_at is None:  # else it is evaluated in its turn
+            values["dirty_at"] = self.now
+        resources.change(self.tx, self.source.address, row.ref, **values)
         self._wake(row.ref, row.payload)
 
     def _place_in_order(self, row: ResourceRow, reading: Reading) -> int:
@@ -207,7 +226,7 @@ class Writer:
         }  # fmt: skip
 
     def _occurrences(self, ref: str, reading: Reading, number: int) -> list[dict[str, Any]]:
-        since = self.now - timedelta(days=35)
+        since = self.now - PAST
         place, practice = (self.source.address, ref), self.tx.practice
         return [
             occurrences.row(practice, place, self.source.dentist_of(event) or "", event, kind, order=number)

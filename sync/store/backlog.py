@@ -1,11 +1,13 @@
 """The backlog: resources that are evaluated in slices, the nearest day first (docs/design.md#slices).
 
 What the first pass found waits there, and what a changed configuration concerns. What is edited meanwhile waits behind
-it; until it is evaluated, its event shows a preview (`sync.evaluate.preview`).
+it; until it is evaluated, its event shows a preview (`sync.evaluate.preview`). After a new version of our parser, all
+wait until the stored series are expanded again, in slices too.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
@@ -13,7 +15,7 @@ from msgspec import Struct
 from sqlalchemy import and_, exists, func, or_, select, update
 
 from adapters.base import Reading
-from sync.store import resources
+from sync.store import keyvalue, resources
 from sync.store import tables as t
 from sync.store.calendars import WAITING_LIST
 from sync.store.engine import Tx
@@ -21,6 +23,7 @@ from sync.store.resources import CONFIGURED, GONE, IN_BACKLOG, LAST, PRESENT, Re
 from sync.store.tx import here, the
 
 Place = tuple[str, str]  # (calendar, ref)
+_FIRST: Place = ("", "")  # before every resource
 
 
 class Slice(Struct, frozen=True):
@@ -104,6 +107,29 @@ def close(tx: Tx, now: datetime) -> None:
     c = t.resource.c
     last = (c.practice == tx.practice, c.backlog_at == LAST, CONFIGURED)
     tx.connection.execute(update(t.resource).where(*last).values(dirty_at=now, backlog_at=None))
+
+
+def unfold(tx: Tx) -> None:
+    """Have the stored series expanded again, if there are any."""
+    if resources.repeating_after(tx, _FIRST, 1):
+        unfolded(tx, _FIRST)
+
+
+def unfolding(tx: Tx) -> Place | None:
+    """The last resource that was expanded again; None if none is to be."""
+    kept = keyvalue.get(tx, keyvalue.UNFOLDING)
+    if kept is None:
+        return None
+    calendar, ref = json.loads(kept)
+    return calendar, ref
+
+
+def unfolded(tx: Tx, last: Place | None) -> None:
+    """Note the last resource that was expanded again; None: all are."""
+    if last is None:
+        keyvalue.drop(tx, keyvalue.UNFOLDING)
+    else:
+        keyvalue.put(tx, keyvalue.UNFOLDING, json.dumps(last))
 
 
 def never_evaluated(tx: Tx, places: Iterable[Place]) -> list[ResourceRow]:

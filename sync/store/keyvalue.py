@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from sync.store import tables as t
 from sync.store.engine import Tx
@@ -14,12 +14,14 @@ from sync.store.tx import here
 
 BRAKE = "brake-notice:"  # + calendar → since when it was held, and the ref of the brake's question about that
 RETENTION = "retention"  # when old rows were last deleted, and the clock by which their days were counted
+UNFOLDING = "unfolding"  # while a new version of our parser expands stored series again: how far, see `backlog`
 OLDER = "older-store"  # the store is a backup that was put back, and nobody has answered yet
 _GET = select(t.setting.c.value).where(*here(t.setting, "name"))
 _BETWEEN = select(t.setting.c.name, t.setting.c.value).where(
     *here(t.setting), t.setting.c.name >= bindparam("first"), t.setting.c.name < bindparam("last")
 )
 _PUT, _NEW = update(t.setting).where(*here(t.setting, "name")), insert(t.setting)
+_DROP = delete(t.setting).where(*here(t.setting, "name"))
 
 
 def get(tx: Tx, name: str) -> str | None:
@@ -37,6 +39,11 @@ def put(tx: Tx, name: str, value: str) -> None:
     """Store the text under that name, in place of an earlier one."""
     if not tx.run(_PUT, the_name=name, value=value).rowcount:
         tx.add(_NEW, [{"name": name, "value": value}])
+
+
+def drop(tx: Tx, name: str) -> None:
+    """Forget the text of that name."""
+    tx.run(_DROP, the_name=name)
 
 
 def secret(tx: Tx) -> bytes:

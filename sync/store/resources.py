@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import Struct
 from sqlalchemy import (
+    and_,
     exists,
     insert,
     literal_column,
@@ -21,11 +22,12 @@ from sqlalchemy import (
 
 from adapters.base import Resource
 from rules.model import Annotation
+from sync.store import keyvalue
 from sync.store import tables as t
 from sync.store.codec import annotation_from_json
 from sync.store.engine import Tx
 from sync.store.states import CalendarState, ResourceState
-from sync.store.tx import here, in_parts, those
+from sync.store.tx import here, in_parts, the, those
 
 if TYPE_CHECKING:
     from sync.store.columns import ResourceColumns
@@ -140,7 +142,7 @@ def is_any_to_evaluate(tx: Tx) -> bool:
 
 
 def backlog_is_open(tx: Tx) -> bool:
-    """Whether anything waits in the backlog of a calendar that is configured."""
+    """Whether anything waits in the backlog of a calendar that is configured, or is to be expanded before that."""
     return tx.run(_ANY_IN_BACKLOG).first() is not None
 
 
@@ -169,12 +171,14 @@ def to_fetch(tx: Tx, calendar: str) -> list[str]:
 def repeating(tx: Tx, calendar: str) -> list[str]:
     """Refs of series, and of resources without an occurrence so far: they may begin beyond the window. Left out are
     those that were not read, since they were over."""
-    o, c = t.occurrence.c, t.resource.c
-    here_now = exists().where(o.practice == c.practice, o.calendar == c.calendar, o.ref == c.ref)
-    standing = (c.practice == tx.practice, c.calendar == calendar, c.state == PRESENT)
-    query = select(c.ref).where(*standing, c.semantic != "")
-    rows = tx.connection.execute(query.where(or_(here_now.where(o.recurrence != ""), ~here_now)).order_by(c.ref))
-    return list(rows.scalars())
+    return list(tx.run(_REPEATING.where(_r.calendar == the(_r.calendar)), the_calendar=calendar).scalars())
+
+
+def repeating_after(tx: Tx, last: tuple[str, str], at_most: int) -> list[tuple[str, str]]:
+    """(calendar, ref) of the same in the configured calendars, so many of those that follow `last`."""
+    later = or_(_r.calendar > the(_r.calendar), and_(_r.calendar == the(_r.calendar), _r.ref > the(_r.ref)))
+    query = _REPEATING.where(CONFIGURED, later).limit(at_most)
+    return [(calendar, ref) for ref, calendar in tx.run(query, the_calendar=last[0], the_ref=last[1])]
 
 
 def changed_since(tx: Tx, calendar: str, moment: datetime) -> set[str]:
@@ -223,11 +227,21 @@ _c = t.calendar.c
 CONFIGURED = exists().where(_c.practice == _r.practice, _c.calendar == _r.calendar, _c.state == CalendarState.ACTIVE)
 # a range, so that SQLite uses the index; what a calendar holds that left the configuration waits until it is back
 IN_BACKLOG = (*here(t.resource), _r.backlog_at <= LAST, CONFIGURED)
-_ANY_IN_BACKLOG = select(_r.ref).where(*IN_BACKLOG).limit(1)
+_UNFOLDS = select(t.setting.c.name).where(*here(t.setting), t.setting.c.name == keyvalue.UNFOLDING)
+_WAITS = (select(_r.ref).where(*IN_BACKLOG), _UNFOLDS)
+_ANY_IN_BACKLOG = union_all(*_WAITS).limit(1)
 _IS_DIRTY = select(_r.ref).where(*here(t.resource), _r.dirty_at.is_not(None))
-_ANY_TO_EVALUATE = union_all(_IS_DIRTY, select(_r.ref).where(*IN_BACKLOG)).limit(1)
+_ANY_TO_EVALUATE = union_all(_IS_DIRTY, *_WAITS).limit(1)
 _SHOWN = or_(_r.backlog_at.is_(None), _r.backlog_at == LAST, _r.body_before.is_not(None))
 _MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None), _SHOWN)
+_o = t.occurrence.c
+_STANDS_AT = exists().where(_o.practice == _r.practice, _o.calendar == _r.calendar, _o.ref == _r.ref)
+_REPEATING = (
+    select(_r.ref, _r.calendar)
+    .where(*here(t.resource), _r.state == PRESENT, _r.semantic != "")
+    .where(or_(_STANDS_AT.where(_o.recurrence != ""), ~_STANDS_AT))
+    .order_by(_r.calendar, _r.ref)
+)
 _TO_FETCH = select(_r.ref).where(*_STANDING, _r.owed.is_(True))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
 _SUSPECT: Any = literal_column(f"'{SUSPECT}'")

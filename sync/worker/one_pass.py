@@ -47,7 +47,7 @@ def one_pass(
     """
     sources = [source for source in world.sources if only is None or source.address in set(only)]
     step_troubles.taken(world, "clock", lambda: clock.repair_if_set_back(world))
-    step_troubles.taken(world, "configuration", lambda: check_configuration(world))
+    step_troubles.taken(world, "configuration", lambda: _configured(world))
     readers = Readers(world, every=0.0, patience=inf)
     try:
         readers.read_all(sources, watch)
@@ -74,6 +74,18 @@ def at_rest(world: World) -> bool:
     return idle
 
 
+def _configured(world: World) -> None:
+    """As `check_configuration`; what a new version of our parser expands otherwise is known before anything is read."""
+    check_configuration(world)
+    with world.store.read() as tx:
+        if keyvalue.get(tx, keyvalue.UNFOLDING) is None:
+            return
+    from sync.pull.horizon import expand_anew
+
+    while expand_anew(world):
+        pass
+
+
 def check_configuration(world: World) -> None:
     """After a change of the configuration, put the coming events that it concerns into the backlog; suspend calendars
     that left it."""
@@ -81,17 +93,17 @@ def check_configuration(world: World) -> None:
     with world.store.read() as tx:  # most passes end here, without a write
         if keyvalue.get(tx, "configuration") == print_of:
             return
-    from sync.pull.horizon import expand_anew
     from sync.store import backlog
 
-    expand_anew(world)
     with world.store.write() as tx:
         before = keyvalue.get(tx, "configuration")
         if before == print_of:
             return
         keyvalue.put(tx, "configuration", print_of)
-        keyvalue.put(tx, "reading", READING)
         calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
+        if keyvalue.get(tx, "reading") != READING:
+            keyvalue.put(tx, "reading", READING)
+            backlog.unfold(tx)
         if before is not None:
             backlog.put(tx, world.now(), _concerned(before, print_of))
 

@@ -159,10 +159,11 @@ def _evaluate(this: Pass) -> int:
 
 def _evaluate_slice(this: Pass) -> int:
     from sync.evaluate.evaluate import evaluate_slice
+    from sync.pull.horizon import expand_anew
 
     if this.half_known:
         return 0
-    return len(evaluate_slice(this.world).places)
+    return expand_anew(this.world) or len(evaluate_slice(this.world).places)
 
 
 def _somebody_waits(world: World, tx: Tx, now: datetime) -> bool:
