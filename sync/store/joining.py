@@ -32,6 +32,7 @@ def hand_over(tx: Tx, gone: int, kept: int, zone: ZoneInfo) -> None:
 
 def lead_to(tx: Tx, gone: int, kept: int, now: datetime) -> None:
     """Delete the names of the merged record, and let its number lead to the record that is kept."""
+    nameindex.before_change(tx)
     names = t.patient_name.c
     tx.connection.execute(delete(t.patient_name).where(names.practice == tx.practice, names.patient == gone))
     for known in (tx.cache.records, tx.cache.named, tx.cache.pointed):

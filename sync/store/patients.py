@@ -177,6 +177,7 @@ def nearest(tx: Tx, name: str, limit: int = 3) -> tuple[Patient, ...]:
 def save(tx: Tx, patient: Patient, now: datetime, source: str, *, keep_name: bool = False) -> int:
     """Create or update a record; the history keeps the old value of each detail that changes. `keep_name`: a former
     name still finds the record. Returns the number."""
+    nameindex.before_change(tx)
     values = {name: getattr(patient, name) for name in DETAILS}
     if patient.id is None:
         number = counters.take_numbers(tx, "patient")[0]

@@ -56,8 +56,8 @@ class TransactionCache(Struct):
     is kept of them in the same call, or drops it. Erasing, merging and the corrections after a wrong clock write to
     the same tables by themselves, in transactions that evaluate nothing.
 
-    When it is dropped: with the transaction, and all of it where a part is rolled back (`Tx.part`). Nothing is shared
-    between transactions; the names that a process keeps longer are in `sync.store.nameindex`.
+    When it is dropped: with the transaction, and all that was read where a part is rolled back (`Tx.part`). Nothing is
+    shared between transactions; the names that a process keeps longer are in `sync.store.nameindex`.
 
     Beside it: the write-behind buffer (`Tx.later`), whose rows are not in the database yet. It is flushed before a
     statement that touches the same table, before `Tx.connection` is used, before a savepoint and before the commit
@@ -145,8 +145,7 @@ class TransactionCache(Struct):
     # nameindex: Names as they stand in this transaction; dropped by each change of a name, then followed up again
     names: Any = None
 
-    # nameindex: a copy of the process's Names, made before this transaction's first change of a name: a rollback must
-    # not leave that change in the process
+    # nameindex: what this transaction changed of the process's Names, kept apart: a rollback must not leave it there
     own_names: Any = None
 
 
@@ -203,7 +202,8 @@ class Tx:
             self.flush()
         except BaseException:
             self._later.clear()
-            self.cache = TransactionCache()
+            names = self.cache.own_names
+            self.cache = TransactionCache(own_names=names.afresh() if names is not None else None)
             point.rollback()
             raise
         point.commit()

@@ -1,5 +1,6 @@
 """The directory: who is found, how fast, and what merging does (P3, P5)."""
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -86,6 +87,74 @@ def test_p03_a_change_that_is_rolled_back_was_never_there(office: "Office") -> N
     add(office, Patient("Quillevere", "Jeanne"))
     assert nearest(store, "zorglub anne") == []
     assert nearest(store, "quillevere jeane") == ["QUILLEVERE Jeanne"]
+
+
+def test_p03_what_is_rolled_back_after_a_part_of_it_failed_was_never_there(office: "Office") -> None:
+    store = filled(office, 5)
+    nearest(store, "zorglub anne")
+    with pytest.raises(ZeroDivisionError), store.write() as tx:
+        patients.save(tx, Patient("Zorglub", "Anne"), MORNING, "import")
+        with pytest.raises(ValueError), tx.part():
+            patients.save(tx, Patient("Tartempion", "Luc"), MORNING, "import")
+            assert [one.name for one in patients.nearest(tx, "tartempion luc")] == ["TARTEMPION Luc"]
+            raise ValueError
+        assert patients.nearest(tx, "tartempion luc") == ()
+        assert [one.name for one in patients.nearest(tx, "zorglub anne")] == ["ZORGLUB Anne"]
+        raise ZeroDivisionError
+    add(office, Patient("Quillevere", "Jeanne"))
+    assert nearest(store, "quillevere jeane") == ["QUILLEVERE Jeanne"]
+
+
+def test_p03_a_renamed_record_is_found_by_its_new_name_only_and_namesakes_keep_their_order(office: "Office") -> None:
+    numbers = add(office, Patient("Garnier", "Anne"), Patient("Garnier", "Anne"), Patient("Garnier", "Anne"))
+    nearest(office.world.store, "garnier anne")
+    with office.world.store.write() as tx:
+        patients.save(tx, Patient("Zorglub", "Anne", numbers[0]), MORNING, "import")
+        late = patients.save(tx, Patient("Garnier", "Anne"), MORNING, "import")
+        patients.save(tx, Patient("Garnier", "Anne", numbers[1], mobile="+33612345678"), MORNING, "import")
+        found = [one.id for one in patients.nearest(tx, "garnier anne", 9)]
+        assert (found, nameindex.nearest(tx, "garnier anne", 1)) == ([*numbers[1:], late], [numbers[1]])
+        assert [one.id for one in patients.nearest(tx, "zorglub anne")] == [numbers[0]]
+    with office.world.store.read() as tx:
+        assert [one.id for one in patients.nearest(tx, "garnier anne", 9)] == [*numbers[1:], late]
+
+
+def whole_readings(asked: list[str]) -> int:
+    """How often all names were read."""
+    return sum("patient_name" in sql and "GROUP BY" in sql and " IN " not in sql for sql in asked)
+
+
+def test_p03_a_process_that_changes_before_it_asks_reads_all_names_once_more_and_never_again(
+    office: "Office", asked: list[str]
+) -> None:
+    filled(office, 30)
+    store = Store(str(office.world.store.url), "lilas")  # as a worker started anew
+    read = []
+    for number in range(4):
+        asked.clear()
+        with store.write() as tx:
+            patients.save(tx, Patient("Zorglub", GIVEN[number]), MORNING, "import")
+            assert patients.nearest(tx, f"zorglub {GIVEN[number].lower()}", 1)[0].given_name == GIVEN[number]
+        read.append(whole_readings(asked))
+    store.close()
+    assert read == [1, 1, 0, 0]
+
+
+def test_p03_a_change_costs_the_same_whatever_the_directory_holds(office: "Office") -> None:
+    def taken(change: int) -> int:
+        """The most memory that a transaction takes which changes one record."""
+        nearest(office.world.store, "zorglub anne")
+        tracemalloc.start()
+        add(office, Patient("Zorglub", GIVEN[change]))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    filled(office, 100)
+    taken(0)
+    small = taken(1)
+    filled(office, 3000)
+    assert taken(2) < small + 20_000
 
 
 def test_p03_what_a_transaction_changes_it_finds_so_itself(office: "Office") -> None:
