@@ -1,5 +1,6 @@
-"""When this process last read its calendars. The store is told once a minute, so that a pass without changes writes
-nothing (docs/benchmark.md B3); `attitre status` calls a calendar stale after ten minutes, so that is exact enough."""
+"""When this process last read its calendars. Most readings that find nothing are not stored, so that a quiet round
+writes nothing (docs/benchmark.md B3); those that are share one transaction a round. Whoever asks how old the stored
+success is allows for that (`told_within`)."""
 
 from __future__ import annotations
 
@@ -7,10 +8,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sync.core.intervals import JITTER
+
 if TYPE_CHECKING:
     from sync.store.calendars import CalendarRow
 
-STORED_EVERY = timedelta(seconds=60)
+STORED_EVERY_S = 240.0  # at least; a calendar that is read seldom, each second time
+
+
+def told_within(interval: float) -> timedelta:
+    """How old a stored success may become before the next one is stored, of a calendar read at that interval (s)."""
+    return timedelta(seconds=max(STORED_EVERY_S, interval * (1 + JITTER)))
 
 
 class Noted:
@@ -19,6 +27,7 @@ class Noted:
     def __init__(self) -> None:
         self._read: dict[str, datetime] = {}
         self._told: dict[str, datetime] = {}
+        self._to_tell: dict[str, datetime] = {}
 
     def were_read(self, addresses: Iterable[str], at: datetime, *, told: bool) -> None:
         """Note that these calendars were read at `at`; `told`: the store says so too."""
@@ -26,12 +35,24 @@ class Noted:
         self._read |= moments
         self._told |= moments if told else {}
 
-    def last(self, row: CalendarRow) -> datetime | None:
-        """When the calendar was last read with success, by this process or another."""
-        own = self._read.get(row.calendar)
-        return max(filter(None, (own, row.last_success)), default=None)
+    def tell_later(self, addresses: Iterable[str], at: datetime) -> None:
+        """Note that these were read at `at`; the store is told at the end of the round."""
+        self._to_tell |= dict.fromkeys(addresses, at)
 
-    def suffices(self, row: CalendarRow, now: datetime) -> bool:
-        """Whether the stored success is this process's own, without trouble, and less than 60 s old."""
+    def take_to_tell(self) -> dict[datetime, list[str]]:
+        """moment → the calendars read then of which the store is still to be told."""
+        taken: dict[datetime, list[str]] = {}
+        for address in list(self._to_tell):
+            taken.setdefault(self._to_tell.pop(address), []).append(address)
+        return taken
+
+    def last(self, row: CalendarRow, now: datetime) -> datetime | None:
+        """When the calendar was last read with success, by this process or another. What was read in the future, before
+        the clock was set back, counts for nothing."""
+        own = self._read.get(row.calendar)
+        return max(filter(None, (own if own and own <= now else None, row.last_success)), default=None)
+
+    def suffices(self, row: CalendarRow, now: datetime, interval: float) -> bool:
+        """Whether the stored success is this process's own, without trouble, and recent enough for its interval."""
         told = self._told.get(row.calendar)
-        return told is not None and told == row.last_success and told <= now < told + STORED_EVERY and row.well
+        return told is not None and told == row.last_success and told <= now < told + told_within(interval) and row.well

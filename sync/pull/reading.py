@@ -46,7 +46,11 @@ def read_one(
         if isinstance(done, Mirrored):
             log.info("calendar read", dentist=source.dentist, stored=done.stored, gone=done.gone)
             values = _pace_of(world, source, row, done, started, unfinished=unfinished)
-            succeeded(world, [source.address], started, frozenset() if values else untold, values)
+            quiet = row is not None and not (values or row.fail_count or done.first or done.stored or done.gone)
+            if quiet:
+                all_quiet(world, [source.address], started, untold)
+            else:
+                succeeded(world, [source.address], started, values)
             if unfinished:
                 from sync.pull import unfetched
 
@@ -102,27 +106,42 @@ def may_ask(row: CalendarRow | None, now: datetime) -> bool:
     return row is None or row.not_before is None or row.not_before <= now
 
 
-def needs_no_telling(world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime) -> frozenset[str]:
-    """Calendars whose `last_success` was stored less than 60 s ago, so that the write is skipped. None if a booking
-    vanished within the hour: its cancellation waits for readings that the store knows of."""
-    known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now))
+def needs_no_telling(
+    world: World, tx: Tx, rows: Iterable[CalendarRow], now: datetime, interval: Callable[[CalendarRow], float]
+) -> frozenset[str]:
+    """Calendars whose stored `last_success` is recent enough for their interval, so that the write is skipped. None if
+    a booking vanished within the hour: its cancellation waits for readings that the store knows of."""
+    known = frozenset(row.calendar for row in rows if world.noted.suffices(row, now, interval(row)))
     since = now - VANISHED_LATELY
     return known if known and not bookings.vanished_since(tx, since, world.practice.zone) else frozenset()
 
 
-def succeeded(
-    world: World,
-    addresses: Sequence[str],
-    started: datetime,
-    untold: frozenset[str] = frozenset(),
-    pace: CalendarColumns | None = None,
-) -> None:
+def succeeded(world: World, addresses: Sequence[str], started: datetime, pace: CalendarColumns | None = None) -> None:
     """Store that these calendars were read at `started`; `pace`: more columns, if it is only one."""
-    to_tell = [address for address in addresses if address not in untold]
-    if to_tell:
+    if not addresses:
+        return
+    with world.store.write() as tx:
+        calendars.were_read(tx, addresses, started)
+        if pace:
+            calendars.change(tx, addresses[0], **pace)
+    world.noted.were_read(addresses, started, told=True)
+
+
+def all_quiet(world: World, addresses: Iterable[str], started: datetime, untold: frozenset[str]) -> None:
+    """Note that these calendars, which did not fail before, were read at `started` and said nothing new."""
+    asked = frozenset(addresses)
+    world.noted.were_read(asked, started, told=False)
+    world.noted.tell_later(asked - untold, started)
+
+
+def tell_quiet(world: World) -> None:
+    """Store the quiet readings of a round of which the store is to be told, in one transaction."""
+    read = world.noted.take_to_tell()
+    if not read:
+        return
+    with kept_apart("readings not noted"):
         with world.store.write() as tx:
-            calendars.were_read(tx, to_tell, started)
-            if pace:
-                calendars.change(tx, to_tell[0], **pace)
-    world.noted.were_read(to_tell, started, told=True)
-    world.noted.were_read(untold.intersection(addresses), started, told=False)
+            for at, addresses in read.items():
+                calendars.were_read(tx, addresses, at)
+        for at, addresses in read.items():
+            world.noted.were_read(addresses, at, told=True)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from sync.core import intervals
 from sync.core.intervals import Pace, Why
+from sync.core.last_reads import told_within
 from sync.store.calendars import CalendarRow
 
-OVERDUE = timedelta(minutes=2)
+OVERDUE = timedelta(minutes=2)  # after the last reading that may be stored
 _WORDS = {
     Why.ORDINARY: "",
     Why.LIVELY: "",
@@ -26,7 +27,7 @@ def upcoming(row: CalendarRow, circumstances: Pace, now: datetime) -> tuple[date
         return None, ""
     ordinary, why = intervals.next_read(circumstances, row.last_attempt)
     due = intervals.due(row, row.last_attempt, ordinary)
-    if due < now - OVERDUE:
+    if due < now - OVERDUE - told_within(intervals.interval(circumstances, now)[0]):
         return None, ""
     return max(due, now), _failing(row) if row.fail_count else _WORDS[why]
 

@@ -75,11 +75,12 @@ def is_sure(world: World, tx: Tx, gap: GapRow, now: datetime) -> bool:
     own = next((row for row in rows if row.calendar == gap.calendar), None)
     if own is None or own.held_at is not None or own.fail_count:
         return False
-    return not any(_unread(row, gap, now) for row in rows)
+    return not any(_unread(world, row, gap, now) for row in rows)
 
 
-def _unread(row: CalendarRow, gap: GapRow, now: datetime) -> bool:
-    read = row.last_success is not None and row.last_success >= gap.seen_at
+def _unread(world: World, row: CalendarRow, gap: GapRow, now: datetime) -> bool:
+    last = world.noted.last(row, now)
+    read = last is not None and last >= gap.seen_at
     return not read and not (row.fail_count and now - gap.seen_at > _HALF_AN_HOUR)
 
 

@@ -210,10 +210,11 @@ def _look_for(world: World, offer: OfferRow) -> int:
         return 0
     with world.store.write() as tx:
         there, row = story.occurrences(tx, uid=_uid(world, offer)), calendars.get(tx, source.address)
+        last = world.noted.last(row, world.now()) if row is not None else None
         ended = offer.closed_at or offer.made_at
         if there:
             offers.note_event(tx, offer.id, there[0].ref, shown_in=there[0].calendar)
-        elif row is not None and row.last_success is not None and row.last_success >= ended + SEEN_WITHIN:
+        elif last is not None and last >= ended + SEEN_WITHIN:
             offers.note_event(tx, offer.id, "")
     return int(bool(there))
 

@@ -45,7 +45,7 @@ def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
     """Whether a person deleted, moved or renamed the event that shows the offer."""
     row = resources.get(tx, offer.stands_in, offer.ref) if offer.ref else None
     if row is None:
-        return bool(offer.ref) and _read_since(tx, offer)
+        return bool(offer.ref) and _read_since(world, tx, offer)
     if row.state == GONE:
         return True
     reading = world.reading(row)
@@ -56,7 +56,8 @@ def taken_away(world: World, tx: Tx, offer: OfferRow) -> bool:
     )
 
 
-def _read_since(tx: Tx, offer: OfferRow) -> bool:
+def _read_since(world: World, tx: Tx, offer: OfferRow) -> bool:
     """Whether the calendar was read long enough after the event was written, and never showed it."""
     row = calendars.get(tx, offer.stands_in)
-    return row is not None and row.last_success is not None and row.last_success >= offer.made_at + SEEN_WITHIN
+    last = world.noted.last(row, world.now()) if row is not None else None
+    return last is not None and last >= offer.made_at + SEEN_WITHIN

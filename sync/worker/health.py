@@ -13,7 +13,7 @@ from rules.model import Channel
 from rules.text.french import WAYS, clock
 from sync.annotate import refused_writes, write_backoff
 from sync.core.context import of_whom
-from sync.core.intervals import interval
+from sync.core.intervals import JITTER, interval
 from sync.core.pace import pace_at
 from sync.outbox import gateway_pause
 from sync.pull import unfetched
@@ -151,12 +151,13 @@ def state(world: World, row: CalendarRow, settings: Settings) -> str:
 
 def late(world: World, row: CalendarRow, settings: Settings) -> str:
     """Why the calendar is stale, in French: no success for five configured intervals, at least 10 minutes, and at least
-    two of its present intervals (longer outside opening hours, with push, for a feed)."""
+    two of its present intervals (longer outside opening hours, with push, for a feed), each as long as it may be: of a
+    calendar where nothing happens, every second success is stored (`sync.core.last_reads`)."""
     if row.last_success is None:
         return NEVER
     every, now = settings.sync.every_seconds, world.now()
     pace = interval(pace_at(world, row, every, now), now)[0]
-    limit = timedelta(seconds=max(5 * every, 600, 2 * pace + 60))
+    limit = timedelta(seconds=max(5 * every, 600, 2 * pace * (1 + JITTER) + 60))
     if row.last_success > now + CLOCKS_DIFFER_BY:
         return _AHEAD
     return _TOO_OLD if now - row.last_success > limit else ""

@@ -30,7 +30,15 @@ from sync.core.intervals import Pace, Way, pace_of, way_of
 from sync.core.log import described, log
 from sync.core.pace import pace_at
 from sync.core.store_in_turn import Taking
-from sync.pull.reading import ACCOUNT_DEADLINE_S, may_ask, needs_no_telling, read_one, succeeded
+from sync.pull.reading import (
+    ACCOUNT_DEADLINE_S,
+    all_quiet,
+    may_ask,
+    needs_no_telling,
+    read_one,
+    succeeded,
+    tell_quiet,
+)
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
@@ -216,7 +224,10 @@ class Readers:
         return self.due(address, row, now) <= now + (timedelta(0) if asked else EARLY_SHARE * self._interval(row, now))
 
     def _interval(self, row: CalendarRow | None, now: datetime) -> timedelta:
-        return timedelta(seconds=intervals.interval(self._pace(row, now), now)[0]) if row else timedelta(0)
+        return timedelta(seconds=self._seconds(row, now)) if row else timedelta(0)
+
+    def _seconds(self, row: CalendarRow, now: datetime) -> float:
+        return intervals.interval(self._pace(row, now), now)[0]
 
     def _begin(self, due: list[Source], rows: Rows, now: datetime) -> None:
         asked = [source for source in due if source.address not in self.under_way]
@@ -249,7 +260,8 @@ class Readers:
     def _known(self, asked: list[Source], rows: Rows, now: datetime) -> _Known:
         with self.world.store.read() as tx:
             unfinished = calendars.unfinished(tx, [source.address for source in asked])
-            return _Known(frozenset(unfinished), needs_no_telling(self.world, tx, rows.values(), now))
+            untold = needs_no_telling(self.world, tx, rows.values(), now, partial(self._seconds, now=now))
+        return _Known(frozenset(unfinished), untold)
 
     def _together(self, asked: list[Source], rows: Rows, known: _Known) -> Iterator[Job]:
         """One request for all due calendars of an account, unless its last one failed (docs/benchmark.md B5)."""
@@ -276,7 +288,9 @@ class Readers:
                 log.error("no short cut", **described(fault))
                 self._asked_singly[login] = begun + ASK_SINGLY_S
                 return self._singly(several, rows, None, known)
-            succeeded(self._reading, sorted(quiet), started, known.untold)
+            failed_before = {address for address in quiet if rows[address].fail_count}
+            succeeded(self._reading, sorted(failed_before), started)
+            all_quiet(self._reading, quiet - failed_before, started, known.untold)
             self._note(quiet, begun)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
@@ -338,6 +352,7 @@ class Readers:
             except Empty:
                 watch("")
         problem = self.leave(watch) or problem
+        tell_quiet(self._reading)
         if problem is not None:
             raise problem
 

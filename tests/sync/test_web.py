@@ -74,7 +74,7 @@ def test_a_calendar_that_is_announced_may_be_older(office: Office, desk: Desk) -
         change(office, calendar, pushed_until=office.now + timedelta(days=1))
     office.turned += timedelta(minutes=15)
     assert desk.healthy()
-    office.turned += timedelta(minutes=10)
+    office.turned += timedelta(minutes=11)
     assert not desk.healthy()
 
 
