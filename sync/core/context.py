@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -24,6 +24,7 @@ from sync.store.resources import ResourceRow
 if TYPE_CHECKING:
     from sync.core.budget import Budget
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 Watch = Callable[[str], None]
 
@@ -169,6 +170,25 @@ class Purged(Struct):
     at: datetime | None = None
 
 
+class Derived:
+    """What follows from a practice and its calendars alone, computed once while these stay the same."""
+
+    def __init__(self, limit: int = 500) -> None:
+        self._limit = limit
+        self._kept: tuple[object, object, dict[Hashable, Any]] = (None, None, {})
+
+    def once(self, world: World, name: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` says, under that name."""
+        practice, sources, kept = self._kept
+        if practice is not world.practice or sources is not world.sources or len(kept) >= self._limit:
+            kept = {}
+            self._kept = (world.practice, world.sources, kept)
+        if name not in kept:
+            kept[name] = compute()
+        found: T = kept[name]
+        return found
+
+
 class World(Struct, frozen=True):
     """The application context: everything that a pass works with."""
 
@@ -183,6 +203,7 @@ class World(Struct, frozen=True):
     announcers: Mapping[str, Announcer] = field(default_factory=dict)  # push channels, by calendar
     noted: Noted = field(default_factory=Noted)
     failing: Failing = field(default_factory=Failing)
+    derived: Derived = field(default_factory=Derived)
     retention: Retention = field(default_factory=Retention)
     purged: Purged = field(default_factory=Purged)
     under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
@@ -190,6 +211,10 @@ class World(Struct, frozen=True):
     slice: int = SLICE
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # calendar → the requests of its Google project
     steady: Callable[[], float] | None = None  # seconds by a clock that nobody sets; None: by `clock`
+
+    def once(self, name: Hashable, compute: Callable[[], T]) -> T:
+        """What follows from practice and calendars alone, under that name: computed once (`Derived`)."""
+        return self.derived.once(self, name, compute)
 
     def source(self, address: str) -> Source | None:
         """The configured calendar of that address."""

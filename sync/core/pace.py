@@ -12,5 +12,6 @@ from sync.store.calendars import CalendarRow
 
 def pace_at(world: World, row: CalendarRow, every: float, at: datetime) -> Pace:
     """The calendar's pace at that moment. `every`: configured seconds between two readings."""
-    open_then = at_work(world.practice, at.astimezone(world.practice.zone))
+    then = at.astimezone(world.practice.zone).replace(second=0, microsecond=0)  # hours begin and end at whole minutes
+    open_then = world.once(("at work", then), lambda: at_work(world.practice, then))
     return pace_of(row, every, at_work=open_then, stretch=world.stretch(row.calendar))

@@ -40,13 +40,17 @@ class Mirrored(Struct, frozen=True):
     written: bool = False  # the store was written to
 
 
-def mirror(world: World, source: Source, *, unfinished: bool | None = None) -> Mirrored:
+def mirror(
+    world: World, source: Source, known: CalendarRow | None = None, *, unfinished: bool | None = None
+) -> Mirrored:
     """Bring the store up to date with the calendar. Raises the errors of adapters.base; nothing is lost by them.
-    `unfinished`: whether bodies are to be fetched or absences confirmed; None: look in the store."""
-    with world.store.read() as tx:  # without a write: most calendars are known and unchanged
-        known = calendars.get(tx, source.address)
-        if unfinished is None:
-            unfinished = bool(resources.to_fetch(tx, source.address) or resources.suspects(tx, source.address))
+    `known`: its row; None: look in the store. `unfinished`: whether bodies are to be fetched or absences confirmed;
+    None: look in the store."""
+    if known is None or unfinished is None:  # without a write: most calendars are known and unchanged
+        with world.store.read() as tx:
+            known = known or calendars.get(tx, source.address)
+            if unfinished is None:
+                unfinished = bool(resources.to_fetch(tx, source.address) or resources.suspects(tx, source.address))
     row = known if known is not None and _as_configured(known, source) else _ensured(world, source)
     reject_second_reader(world, source)
     try:

@@ -66,7 +66,7 @@ def _mirrored(world: World, source: Source, row: CalendarRow | None, *, unfinish
     known = row is not None and row.cursor is not None and row.doubted_at is None
     try:
         with within(DEADLINE_S if known else WHOLE_DEADLINE_S):
-            return mirror(world, source, unfinished=unfinished)
+            return mirror(world, source, row, unfinished=unfinished)
     except OutsideError as error:
         return error
     except Exception as fault:

@@ -89,7 +89,7 @@ def _configured(world: World) -> None:
 def check_configuration(world: World) -> None:
     """After a change of the configuration, put the coming events that it concerns into the backlog; suspend calendars
     that left it."""
-    print_of = json.dumps(_fingerprints(world), sort_keys=True)
+    print_of = world.once("configuration", lambda: json.dumps(_fingerprints(world), sort_keys=True))
     with world.store.read() as tx:  # most passes end here, without a write
         if keyvalue.get(tx, "configuration") == print_of:
             return

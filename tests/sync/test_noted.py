@@ -1,7 +1,7 @@
 """A pass that finds nothing changed writes nothing (docs/benchmark.md B3), and the store knows within four minutes, or
 two intervals, when it last was so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 from itertools import pairwise
@@ -15,6 +15,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from adapters.base import TryLater
+from rules.model import Practice
+from sync.core import pace
 from sync.core.context import Source, nobody_watches
 from sync.core.last_reads import Noted
 from sync.core.pace import pace_at
@@ -80,21 +82,21 @@ def writing(said: list[str]) -> int:
     return sum(bool(sql) and not after for sql, after in pairwise([*said, ""]))
 
 
-def quiet_rounds(office: "Office", later: timedelta, chance: Callable[[], float] = lambda: 0.5) -> list[int]:
+def quiet_rounds(office: "Office", later: timedelta, dentist: str = "martin") -> list[int]:
     """Rounds in which nothing happens, each so much later: how many transactions wrote in each. In between, `status`
     never calls a calendar stale, and knows when it is read next."""
-    readers, each = Readers(office.world, 60, chance=chance), []
+    readers, each = Readers(office.world, 60, chance=lambda: 0.5), []
     one_round(readers, nobody_watches)
     for _ in range(20):
         for _ in range(4):
             office.turned += later / 4
-            row = told(office)
+            row = told(office, dentist)
             assert health.late(office.world, row, SETTINGS) == ""
             assert upcoming(row, pace_at(office.world, row, 60, office.now), office.now)[0] is not None
         with counted() as said:
             one_round(readers, nobody_watches)
         each.append(writing(said))
-    assert office.world.noted.last(told(office), office.now) == office.now  # each round read
+    assert office.world.noted.last(told(office, dentist), office.now) == office.now  # each round read
     readers.close()
     return each
 
@@ -116,13 +118,39 @@ def test_b3_in_life_most_quiet_rounds_write_nothing(tmp_path: Path, later: timed
 
 
 def test_b3_what_many_calendars_have_to_tell_is_one_transaction_a_round(tmp_path: Path) -> None:
-    keys = [f"n{number}" for number in range(25)]
-    dentists = tuple(replace(PRACTICE.dentists[0], key=key) for key in keys)
-    office = make_office(
-        tmp_path, replace(PRACTICE, dentists=dentists), [Source(calendar_of(key), key) for key in (*keys, "martin")]
-    )
+    office = many(tmp_path / "many", 25)
     office.passes()
-    assert max(quiet_rounds(office, MINUTE)) == 1
+    assert max(quiet_rounds(office, MINUTE, "n7")) == 1
+
+
+def many(place: Path, count: int) -> "Office":
+    """A dentist and a calendar each, so many."""
+    place.mkdir()
+    keys = [f"n{number}" for number in range(count)]
+    dentists = tuple(replace(PRACTICE.dentists[0], key=key) for key in keys)
+    return make_office(place, replace(PRACTICE, dentists=dentists), [Source(calendar_of(key), key) for key in keys])
+
+
+def test_b6_a_quiet_round_asks_the_store_no_more_for_many_accounts_than_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, looked = list[str](), list[Practice]()
+    monkeypatch.setattr(pace, "at_work", lambda practice, _: bool(looked.append(practice)) or True)
+    event.listen(Engine, "before_cursor_execute", note := lambda _c, _s, sql, *_: asked.append(sql))
+    each = []
+    for count in (1, 25):
+        office = many(tmp_path / str(count), count)
+        office.passes()
+        readers = Readers(office.world, 60, chance=lambda: 0.5)
+        one_round(readers, nobody_watches)
+        office.turned += MINUTE
+        asked.clear()
+        looked.clear()
+        one_round(readers, nobody_watches)
+        each.append((len(asked), len(looked)))
+        readers.close()
+    event.remove(Engine, "before_cursor_execute", note)
+    assert each[0] == each[1]
 
 
 def test_a_worker_that_stopped_is_noticed_after_two_intervals_and_ten_minutes_at_least(tmp_path: Path) -> None:
