@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 4  # for leases and jobs, beside those of the practices
+ANSWERED_WITHIN_S = 15.0  # half of a lease: whoever waits longer for its renewal loses it, and is to say so
 
 
 class _One(Struct, frozen=True):
@@ -73,7 +74,10 @@ class Fleets:
 
             with ExitStack() as stack:
                 # no turn that waits for a connection keeps a lease from being renewed
-                store = Store(address, "", engine_at(address, pool_size=CONNECTIONS, max_overflow=0))
+                soon = {"attitre_within": ANSWERED_WITHIN_S}
+                store = Store(
+                    address, "", engine_at(address, pool_size=CONNECTIONS, max_overflow=0, execution_options=soon)
+                )
                 stack.callback(store.close)
                 store.prepare()
                 fleet = Fleet(store, self._stop, self._shape)

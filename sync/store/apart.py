@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 from sqlalchemy import Connection, Engine, Table, event, text
 
+from sync.store import silence
 from sync.store.tables import lease, metadata, process
 
 NOBODY = ""  # for whom a transaction works that names no practice: it sees no practice's rows
@@ -81,6 +83,7 @@ def _enforce(connection: Connection, table: Table) -> None:
 @contextmanager
 def lifted(connection: Connection) -> Iterator[None]:
     """Within this context the owner of the tables sees all rows: a migration works for every practice at once."""
+    silence.unhurried(connection, inf)
     connection.execute(_UNHURRIED)
     for name in connection.execute(_FORCED).scalars().all():
         quoted = connection.dialect.identifier_preparer.quote(name)

@@ -27,7 +27,10 @@ HEAD = "0023"
 
 class Store:
     """One practice's data. Readers run beside the writer. Writers of one process wait for each other in order of
-    arrival; writers of several processes wait by SQLite's busy timeout of 10 s (BEGIN IMMEDIATE)."""
+    arrival; writers of several processes wait by SQLite's busy timeout of 10 s (BEGIN IMMEDIATE). `within`: seconds for
+    an answer of PostgreSQL, where they are not the usual ones."""
+
+    within: float | None = None
 
     def __init__(self, url: str, practice: str, engine: Engine | None = None) -> None:
         self.url = make_url(url)
@@ -55,8 +58,9 @@ class Store:
     def write(self, *, durable: bool = False) -> Iterator[Tx]:
         """A writing transaction, committed at the end and rolled back by any exception. `durable`: the commit survives
         a power cut; used before and after a call to a gateway. Raises Overtaken if another worker took over the
-        practice, NotStored for rows that the store refuses, StoreProblem if the store itself fails."""
-        options = {"attitre_durable": durable, "attitre_practice": self.practice}
+        practice, Outdated if a newer version did, NotStored for rows that the store refuses, StoreProblem if the store
+        itself fails."""
+        options = {"attitre_durable": durable, "attitre_practice": self.practice, "attitre_within": self.within}
         with (
             self._of_rows(),
             self._in_order(),
@@ -72,7 +76,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction."""
-        options = {"attitre_read": True, "attitre_practice": self.practice}
+        options = {"attitre_read": True, "attitre_practice": self.practice, "attitre_within": self.within}
         with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
 
@@ -174,25 +178,20 @@ class Store:
                 raise NotStored(sentence(error)) from error
 
 
-# a server that fell silent (power lost, network cut) is noticed within half a minute; by default after two hours
-_NOTICED = {
-    "connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}  # fmt: skip
-
-
 def engine_at(url: str | URL, **words: Any) -> Engine:
     """A new engine with our settings of each database. `words`: further ones of SQLAlchemy's `create_engine`."""
     where = make_url(url)
     if where.get_backend_name() == "postgresql":
-        asked = {name: value for name, value in _NOTICED.items() if name not in where.query}
+        from sync.store import silence  # imported here: SQLite has nothing of the kind
+
+        asked = {name: value for name, value in silence.NOTICED.items() if name not in where.query}
         words["connect_args"] = {**asked, **words.get("connect_args", {})}
     engine = create_engine(where, hide_parameters=True, **words)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_settings)
         event.listen(engine, "begin", _begin_immediate)
     elif engine.dialect.name == "postgresql":
-        from sync.store import apart  # imported here: SQLite has nothing of the kind
+        from sync.store import apart, silence
 
         for_postgresql()
         apart.listen(engine)
@@ -206,6 +205,7 @@ def _sqlite_settings(connection: object, _record: object) -> None:
     for pragma in wanted:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+        silence.listen(engine)
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -286,3 +286,6 @@ def _for_every_practice(connection: Connection) -> AbstractContextManager[None]:
     from sync.store import apart
 
     return apart.lifted(connection)
+        from sync.store import silence
+
+        silence.unhurried(connection)

@@ -65,8 +65,12 @@ class Jobs:
 
     @property
     def address(self) -> str:
-        """Where the server is, as libpq says it; with the password."""
-        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        """Where the server is, as libpq says it; with the password, and with what notices that it fell silent."""
+        from sync.store.silence import NOTICED
+
+        url = self._engine.url.set(drivername="postgresql")
+        asked = {name: str(value) for name, value in NOTICED.items() if name not in url.query}
+        return url.update_query_dict(asked).render_as_string(hide_password=False)
 
     def prepare(self) -> None:
         """Create procrastinate's tables where they are missing. Processes that begin at once wait for each other.

@@ -147,6 +147,8 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "25006": "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : "
     "vérifiez que « store: » nomme le serveur principal.",
     "57014": _BUSY,
+SILENT = "no answer"  # of a server that took the question
+_NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
     "55P03": _BUSY,
     "40": _BUSY,
     "57P": _STARTING,
@@ -156,7 +158,8 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "42501": "La base refuse ce que fait attitre : son rôle n'en a pas le droit.",
     "42P01": "Il manque une table dans la base : restaurez une sauvegarde.",
 }
-_REFUSALS = {  # what libpq says of a connection that failed, in English or French
+_REFUSALS = {  # what libpq says of a connection that failed, in English or French; and what we say of an answer
+    (SILENT,): _NO_ANSWER,
     ("too many c", "connection slots", "trop de c"): _NO_ROOM,
     ("authentication failed", "pg_hba", 'role "', "authentification", "no password"): _NO_ENTRY,
     ("does not exist", "n'existe pas"): _NO_DATABASE,

@@ -9,6 +9,8 @@ from sync.store import jobs, lease
 from sync.store.engine import Store
 from sync.store.tx import Tx
 
+PAGES_WITHIN_S = 20.0  # then the visitor reads why, before the connection to the browser is cut
+
 
 class Waking(Store):
     """As `store`, without its lease. A job for the practice is committed with what is written: nobody has to ring, and
@@ -16,6 +18,7 @@ class Waking(Store):
 
     def __init__(self, store: Store) -> None:
         super().__init__(str(store.url), store.practice, store._engine)
+        self.within = PAGES_WITHIN_S
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Tx]:
