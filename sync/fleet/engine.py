@@ -55,7 +55,7 @@ class Engine(threading.Thread):
         threads = ThreadPoolExecutor(self._fleet.shape.concurrency + 2, thread_name_prefix="job")
         asyncio.get_running_loop().set_default_executor(threads)  # asyncio's own has as many as there are processors
         asyncio.get_running_loop().set_exception_handler(_left_behind)
-        while not self._end.is_set():
+        while not (self._end.is_set() or self._fleet.outdated):
             try:
                 await self._until_gone()
             except _GONE as error:
@@ -92,9 +92,10 @@ class Engine(threading.Thread):
                 raise one
 
     async def _sweeps(self, app: App) -> None:
-        """What died is cleared away, and what is missing is made; every process does that for all."""
+        """What died is cleared away, and what is missing is made; every process does that for all. Ends where a newer
+        version does."""
         times = self._fleet.shape.times
-        while True:
+        while not self._fleet.outdated:
             try:
                 await self._sweep(app)
             except StoreProblem as problem:  # a lock, or a slow server: jobs are taken all the same

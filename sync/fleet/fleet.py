@@ -24,7 +24,7 @@ from sync.core.log import described, log
 from sync.fleet import CONCURRENCY, SHARDS
 from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
-from sync.store.engine import Store, StoreProblem
+from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
 from sync.store.lease import LASTS_S, RENEWED_EVERY_S, After, Claim, Return
 from sync.worker.loop import Stop
@@ -79,12 +79,13 @@ class Fleet:
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
         self._counting, self._ended = threading.Lock(), threading.Event()
+        self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
     @property
     def stopping(self) -> bool:
         """Whether nothing new is taken any more."""
-        return self._stop.event.is_set() or self._ended.is_set()
+        return self._stop.event.is_set() or self._ended.is_set() or self.outdated
 
     def begin(self) -> None:
         """Be ready for jobs. Raises StoreProblem."""
@@ -246,6 +247,10 @@ class Fleet:
             except StoreProblem as problem:
                 failed += 1
                 if failed == FAILED_TO_TELL:
+            except Outdated as problem:  # its leases are claimed by the newer processes as they end
+                log.error("database newer", reason=str(problem))
+                self.outdated = True
+                return
                     log.warning("database away", reason=str(problem))
             except Exception as error:  # without a heartbeat every lease would end
                 log.error("leases not renewed", **described(error))

@@ -14,7 +14,7 @@ from schedule import Scheduler
 from sync.core.context import Failing, Purged, World, since_start
 from sync.core.log import described, log
 from sync.fleet.clock import ServerClock
-from sync.store.engine import Overtaken, StoreProblem
+from sync.store.engine import Outdated, Overtaken, StoreProblem
 from sync.store.lease import Claim, Return
 from sync.store.waking import Waking
 from sync.worker.loop import Stop, Worker
@@ -199,7 +199,8 @@ class Seat:
                 take(worker)
             done = True
         except Overtaken as problem:
-            log.warning("overtaken", practice=self.key, reason=str(problem))
+            if not isinstance(problem, Outdated):  # the heartbeat says that for all practices
+                log.warning("overtaken", practice=self.key, reason=str(problem))
             self._drop()
             return None
         except StoreProblem as problem:

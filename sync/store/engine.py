@@ -13,16 +13,27 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
-from sync.store.problems import Locked, NotStored, Overtaken, StoreProblem, Unusable, about_rows, sentence, translated
+from sync.store.problems import (
+    NEWER,
+    Locked,
+    NotStored,
+    Outdated,
+    Overtaken,
+    StoreProblem,
+    Unusable,
+    about_rows,
+    sentence,
+    translated,
+)
 from sync.store.queue import WritersQueue, queue_of
+from sync.store.revision import HEAD
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 
 if TYPE_CHECKING:
     from sync.store.jobs import Jobs
 
-__all__ = ["HEAD", "Locked", "NotStored", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
-HEAD = "0023"
+__all__ = ["HEAD", "Locked", "NotStored", "Outdated", "Overtaken", "Store", "StoreProblem", "Tx", "Unusable", "migrate"]
 
 
 class Store:
@@ -102,7 +113,7 @@ class Store:
             if current == HEAD:
                 return
             if current is not None and current > HEAD:
-                raise Unusable("Cette base a été créée par une version plus récente d'attitre : mettez attitre à jour.")
+                raise Unusable(NEWER)
             if current is None:
                 _create(self._engine)
             else:
@@ -194,6 +205,7 @@ def engine_at(url: str | URL, **words: Any) -> Engine:
         from sync.store import apart, silence
 
         for_postgresql()
+        silence.listen(engine)
         apart.listen(engine)
     return engine
 
@@ -205,7 +217,6 @@ def _sqlite_settings(connection: object, _record: object) -> None:
     for pragma in wanted:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-        silence.listen(engine)
 
 
 def _begin_immediate(connection: Connection) -> None:
@@ -276,6 +287,9 @@ def migrate(engine: Engine, to: str = HEAD) -> None:
 def _alone(connection: Connection) -> None:
     """Nobody else changes the tables until the commit; a SQLite file has its own lock for that."""
     if connection.dialect.name == "postgresql":
+        from sync.store import silence
+
+        silence.unhurried(connection)
         connection.execute(text("select pg_advisory_xact_lock(hashtext('attitre:schema'))"))
 
 
@@ -286,6 +300,3 @@ def _for_every_practice(connection: Connection) -> AbstractContextManager[None]:
     from sync.store import apart
 
     return apart.lifted(connection)
-        from sync.store import silence
-
-        silence.unhurried(connection)

@@ -16,7 +16,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, text
 
 from sync.store.lease import transaction
-from sync.store.problems import Unusable
+from sync.store.problems import Outdated, Unusable
+from sync.store.revision import IS_NEWER
 from sync.store.tx import Tx
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _ALIVE = text(
     "select name, begun_at, seen_at from process "
     "where practice = '' and seen_at > now() - make_interval(secs => :seconds) order by begun_at, name"
 )
-_NOW = text("select extract(epoch from clock_timestamp())")
+_NOW = text(f"select extract(epoch from clock_timestamp()), {IS_NEWER}")  # noqa: S608 - a text of ours
 
 
 class Process(Struct, frozen=True):
@@ -102,10 +103,13 @@ class Jobs:
             return list(connection.execute(_OVERLONG, {"seconds": seconds, "queue": QUEUE}).scalars())
 
     def beat(self, ident: str, name: str) -> float:
-        """Say that this worker is alive. Returns the server's clock, in seconds since 1970."""
+        """Say that this worker is alive. Returns the server's clock, in seconds since 1970. Raises Outdated."""
         with transaction(self._engine) as connection:
             connection.execute(_BEAT, {"id": ident, "name": name})
-            return float(connection.execute(_NOW).scalar_one())
+            clock, newer = connection.execute(_NOW).one()
+            if newer:
+                raise Outdated
+            return float(clock)
 
     def leave(self, ident: str) -> None:
         """This worker has ended; those that did not say so are forgotten after an hour."""

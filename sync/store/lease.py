@@ -18,16 +18,17 @@ from secrets import token_hex
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, literal_column, select, text
 
-from sync.store.problems import Locked, Overtaken, Unusable, translated
+from sync.store.problems import Locked, Outdated, Overtaken, Unusable, translated
+from sync.store.revision import IS_NEWER
 from sync.store.tables import lease
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
 SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new practices are spread
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
-_STILL = select(lease.c.fence).with_for_update(read=True, key_share=True)
+_STILL = select(lease.c.fence, literal_column(IS_NEWER).label("newer")).with_for_update(read=True, key_share=True)
 
 _KNOW = text(
     "insert into lease (practice, fence, holder) select unnest(cast(:practices as text[])), 0, '' "
@@ -40,15 +41,15 @@ _SOON = text(
 _CLAIM = """
 with free as (
     select practice from lease
-    where practice = any(:practices) and (holder = '' or until < now()){due}
+    where practice = any(:practices) and (holder = '' or until < now()){due} and not {newer}
     order by due_at nulls first limit :most for update skip locked
 )
 update lease set fence = fence + 1, holder = :holder, until = now() + make_interval(secs => :lasts), due_at = null
 from free where lease.practice = free.practice
 returning lease.practice, lease.fence, lease.memory
 """
-_CLAIM_DUE = text(_CLAIM.format(due=" and (due_at is null or due_at <= now())"))
-_CLAIM_ANY = text(_CLAIM.format(due=""))
+_CLAIM_DUE = text(_CLAIM.format(due=" and (due_at is null or due_at <= now())", newer=IS_NEWER))
+_CLAIM_ANY = text(_CLAIM.format(due="", newer=IS_NEWER))
 # rows are locked in one order, so that renewing and giving back never wait for each other in a circle
 _MINE = """
 with mine as (
@@ -80,7 +81,7 @@ _SOONEST = text("""
 select extract(epoch from min(case when holder <> '' and until > now() then until else coalesce(due_at, now()) end)
     - now()) from lease where practice = any(:practices)
 """)
-_WAKE = text("update lease set due_at = now() where practice = :practice")
+_WAKE = text("update lease set due_at = now() where practice = :practice returning " + IS_NEWER)  # noqa: S608 - ours
 
 
 @contextmanager
@@ -219,11 +220,16 @@ def _renewed(leases: Leases, practice: str, ended: threading.Event) -> None:
 
 
 def wake(connection: Connection, practice: str) -> None:
-    """The practice's next turn is due at once."""
-    connection.execute(_WAKE, {"practice": practice})
+    """The practice's next turn is due at once. Raises Outdated."""
+    if connection.execute(_WAKE, {"practice": practice}).scalar():
+        raise Outdated
 
 
 def check(connection: Connection, practice: str, fence: int) -> None:
-    """Raises Overtaken if a newer lease exists; otherwise none can begin before this transaction ends."""
-    if connection.execute(_STILL.where(lease.c.practice == practice)).scalar() != fence:
+    """Raises Overtaken if a newer lease exists, Outdated if a newer schema does; otherwise neither can begin before
+    this transaction ends: a migration waits for the lock of the table."""
+    held, newer = connection.execute(_STILL.where(lease.c.practice == practice)).one_or_none() or (None, False)
+    if newer:
+        raise Outdated
+    if held != fence:
         raise Overtaken

@@ -3,6 +3,7 @@
 StoreProblem              the whole store: a French sentence for a person; ends the pass
 ├── Locked                another `run` or `sync` holds the lease
 ├── Overtaken             another worker took the lease: nothing more may be written
+│   └── Outdated          a newer version made the store its own: nor may anything else of this process be
 └── Unusable              cannot be opened, is full, or was made by a newer attitre
 
 NotStored                 the rows alone: ends one resource, booking or message
@@ -49,6 +50,13 @@ class Overtaken(StoreProblem):
             "Un autre attitre a repris ce cabinet pendant que la connexion à la base était coupée : rien de ce passage "
             "n'est enregistré, l'autre le refait."
         )
+
+
+class Outdated(Overtaken):
+    """A newer version migrated the store while we were working; our transaction is rolled back."""
+
+    def __init__(self) -> None:
+        StoreProblem.__init__(self, NEWER)
 
 
 class Unusable(StoreProblem):
@@ -133,11 +141,14 @@ _SENTENCES = {
     "not a database": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
     "malformed": "Le fichier de la base est abîmé : restaurez une sauvegarde.",
 }
+NEWER = "Cette base a été créée par une version plus récente d'attitre : mettez attitre à jour."
 CROWDED = "Toutes les connexions d'attitre à la base servent déjà : réessayé au prochain passage."
 _STARTING = "Le serveur PostgreSQL s'arrête ou démarre : réessayez dans un instant."
 _BUSY = "La base est occupée (un verrou, ou une requête trop longue) : réessayé au prochain passage."
 _NO_ROOM = "Le serveur PostgreSQL n'accepte plus de connexions : augmentez « max_connections », ou la limite du rôle."
 _NO_ENTRY = "PostgreSQL refuse notre rôle ou son mot de passe : vérifiez « store: »."
+SILENT = "no answer"  # of a server that took the question
+_NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
 _NO_DATABASE = "La base PostgreSQL nommée par « store: » n'existe pas : créez-la, ou restaurez une sauvegarde."
 _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "53100": "Le disque du serveur PostgreSQL est plein : rien ne peut être enregistré, aucun message ne part. Faites "
@@ -147,8 +158,6 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "25006": "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : "
     "vérifiez que « store: » nomme le serveur principal.",
     "57014": _BUSY,
-SILENT = "no answer"  # of a server that took the question
-_NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
     "55P03": _BUSY,
     "40": _BUSY,
     "57P": _STARTING,
