@@ -66,6 +66,11 @@ def open_world(settings: Settings, clock: Clock = _utc, store: Store | None = No
         )
 
 
+def without_calendars(settings: Settings, store: Store) -> World:
+    """The practice and its store, for who only reads what stands there. Opens nothing."""
+    return World(practice_of(settings), store, (), {}, _utc, steady=since_start)
+
+
 def waiting_list(settings: Settings) -> tuple[Configured, ...]:
     """The waiting list's own calendar, where there is one (P44)."""
     found = settings.waiting_list.calendar if settings.waiting_list else None

@@ -70,7 +70,7 @@ def _said(name: str, produced: Produced) -> Said:
             worker.turn()
         data = state._state(office.world, settings)
         with telling(worker) as hints:
-            well = Desk(office.world, settings, worker, hints).healthy()
+            well = Desk(settings, worker, hints).healthy()
         alert = " ; ".join(dict.fromkeys(office.to_practice()))
         letter = todays(office.world)
         office.world.store.close()

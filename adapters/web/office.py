@@ -84,7 +84,14 @@ class Present(Struct, frozen=True):
 
 
 class Front:
-    """Who is present at one address. `now` is replaced as a whole, by the worker, and read from any thread."""
+    """Who is present at one address. `now` is replaced as a whole, by the worker, and read from any thread. `look`: has
+    those who are there looked at, and says of whom nothing is known yet by counting them as starting."""
 
-    def __init__(self, now: Present, fault: Callable[[Exception], None]) -> None:
-        self.now, self.fault = now, fault
+    def __init__(
+        self, now: Present, fault: Callable[[Exception], None], look: Callable[[Present], Present] = lambda now: now
+    ) -> None:
+        self.now, self.fault, self._look = now, fault, look
+
+    def looked(self) -> Present:
+        """`now`, for who asks how all of them are."""
+        return self._look(self.now)

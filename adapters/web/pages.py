@@ -5,12 +5,14 @@ GET and HEAD change nothing (law L9); whatever does is a POST.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,6 +29,8 @@ from adapters.web.patient_pages import PatientPages
 from adapters.web.patients import PatientDesk
 
 PUSH = "/push/google"
+OWN = 2  # threads for who asks how the process is
+T = TypeVar("T")
 _NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 _SORRY = {
     404: ("Page introuvable", "Cette adresse ne mène à rien. Si elle vient d'un message du cabinet, recopiez-la en "
@@ -48,11 +52,12 @@ def application_of(front: Front) -> ASGIApp:
 
 
 class _Pages:
-    """The functions of the paths. They run in threads of their own, so they may wait for the store."""
+    """The functions of the paths. They run in threads, so they may wait for the store."""
 
     def __init__(self, front: Front) -> None:
         self._front, self._requests = front, Requests()
         self._patients = PatientPages(front, self._requests.wrong_link)
+        self._own = ThreadPoolExecutor(OWN, thread_name_prefix="health")
 
     def _routes(self) -> list[Route]:
         return [
@@ -66,7 +71,7 @@ class _Pages:
     def app(self) -> ASGIApp:
         """The application, wrapped in the guard."""
         routes = self._routes()
-        handlers: dict[Any, Callable[..., Response]] = {
+        handlers: dict[Any, Callable[..., Awaitable[Response]]] = {
             HTTPException: self._refused, Unavailable: self._unavailable, Exception: self._broken
         }  # fmt: skip
         patterns: dict[Any, str] = {route.endpoint: route.path for route in routes}
@@ -78,18 +83,23 @@ class _Pages:
         inner.router.redirect_slashes = False  # a redirect would lead to whatever host the request names
         return Guard(inner, counted, self._front.fault)
 
-    def healthz(self, _request: Request) -> Response:
+    async def healthz(self, _request: Request) -> Response:
         """Whether the process does what it can: another status than 200 asks for a new start."""
-        return PlainTextResponse(*alive(self._front.now))
+        return PlainTextResponse(*await self._aside(lambda: alive(self._front.looked())))
 
-    def readyz(self, _request: Request) -> Response:
+    async def readyz(self, _request: Request) -> Response:
         """Whether this process works: 503 from one that has not begun yet."""
         return PlainTextResponse(*ready(self._front.now))
 
-    def metrics(self, request: Request) -> Response:
+    async def metrics(self, request: Request) -> Response:
         """For Prometheus; of several practices the sums, with `?by=practice` each one's numbers."""
         fine = request.query_params.get("by") == "practice"
-        return Response(exposition(self._front.now, self._requests, fine=fine), media_type=CONTENT_TYPE)
+        said = await self._aside(lambda: exposition(self._front.looked(), self._requests, fine=fine))
+        return Response(said, media_type=CONTENT_TYPE)
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """In a thread that no page takes: all of those may wait for a store."""
+        return await asyncio.get_running_loop().run_in_executor(self._own, work)
 
     def push(self, request: Request) -> Response:
         """A notification of Google: headers without a body. Answers 404 if the channel is unknown, so that Google does
@@ -99,15 +109,15 @@ class _Pages:
             raise Unavailable if ring is not None and now.starting else HTTPException(404)
         return Response(status_code=204)
 
-    # --- what goes wrong ----------------------------------------------------------------------------------------------
+    # --- what goes wrong: said without a thread, as all of them may wait for a store ----------------------------------
 
-    def _refused(self, _request: Request, error: HTTPException) -> Response:
+    async def _refused(self, _request: Request, error: HTTPException) -> Response:
         return self._sorry(error.status_code, dict(error.headers or {}))
 
-    def _unavailable(self, _request: Request, _error: Unavailable) -> Response:
+    async def _unavailable(self, _request: Request, _error: Unavailable) -> Response:
         return self._sorry(503, {"Retry-After": "30"})
 
-    def _broken(self, _request: Request, _error: Exception) -> Response:
+    async def _broken(self, _request: Request, _error: Exception) -> Response:
         return self._sorry(500)
 
     def _sorry(self, status: int, headers: dict[str, str] | None = None) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct, field
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from adapters.web import forms, views
 from adapters.web.forms import Fields
 from adapters.web.limits import WINDOW_S, Guesses, address
-from adapters.web.office import Front
+from adapters.web.office import Front, Unavailable
 from adapters.web.patients import Act, House, LinkTo, PatientDesk, Shown, What
 from adapters.web.sessions import LIFE_S, Place, Sessions, Visit
 from adapters.web.views import Asked
@@ -44,6 +45,7 @@ _PLAIN: Mapping[int, tuple[str, tuple[str, ...]]] = {
     503: ("Le service reprend dans un instant", (
         "Ouvrez de nouveau le lien dans une minute, ou appelez le cabinet. Rien n'a été changé.",)),
 }  # fmt: skip
+_SEALS = 2  # practices that are asked for it
 _AGAIN_AFTER_S = {429: WINDOW_S, 503: 30}
 
 
@@ -93,11 +95,13 @@ class PatientPages:
         async def opened(request: Request) -> Response:
             if not self._desks:
                 return self._nobody()
-            secret = request.path_params["secret"].rstrip(_AFTER_A_LINK)
-            visit = self._sessions.begin(to, secret)
-            return self._redirected(request, visit, ".")
+            return await run_in_threadpool(self._begun, request, to)
 
         return opened
+
+    def _begun(self, request: Request, to: LinkTo) -> Response:
+        secret = request.path_params["secret"].rstrip(_AFTER_A_LINK)
+        return self._redirected(request, self._sessions.begin(to, secret), ".")
 
     def _page(self, to: LinkTo, what: What | None) -> Page:
         async def page(request: Request) -> Response:
@@ -114,8 +118,9 @@ class PatientPages:
 
     @property
     def _sessions(self) -> Sessions:
-        """Those of the practices that are here; all processes that answer for them have the same."""
-        seal = self._desks[0].seal if self._desks else self._own
+        """Those of the practices that are here; all processes that answer for them have the same. Raises
+        Unavailable."""
+        seal = _seal(self._desks) if self._desks else self._own
         if seal not in self._sealed:
             self._sealed[seal] = Sessions(seal)
         return self._sealed[seal]
@@ -250,6 +255,14 @@ class PatientPages:
         places = [_outside(desk.house()) for desk in self._desks]
         found = next((one for one in places if one.netloc == named), places[0] if places else urlsplit(""))
         return Place(found.scheme == "https" or request.url.scheme == "https", found.path.rstrip("/"))
+
+
+def _seal(desks: Sequence[PatientDesk]) -> bytes:
+    """The first one's; another's where its store is away, unless all have one store."""
+    for desk in desks[:_SEALS]:
+        with suppress(Unavailable):
+            return desk.seal
+    raise Unavailable
 
 
 def _outside(house: House) -> SplitResult:

@@ -101,7 +101,8 @@ class PatientDesk(Protocol):
 
     @property
     def seal(self) -> bytes:
-        """What handles of visits are sealed with: the same in every process that answers for the practice."""
+        """What handles of visits are sealed with: the same in every process that answers for the practice. Raises
+        Unavailable."""
         ...
 
     def house(self) -> House:

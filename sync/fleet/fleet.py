@@ -98,7 +98,10 @@ class Fleet:
         new = [one for one in members if one.key not in self.seats]
         if new:
             self.leases.know([one.key for one in new])
-            self.take_in({one.key: Seat(one, self._stop, self.clock, self._woken) for one in new})
+            self.take_in({one.key: self._seat(one) for one in new})
+
+    def _seat(self, member: Member) -> Seat:
+        return Seat(member, self._stop, self.clock, self._woken, lambda key: self._kept_open([key]))
 
     def take_in(self, seats: Mapping[str, Seat]) -> None:
         """Have these practices here, by shard."""
@@ -244,13 +247,13 @@ class Fleet:
         while not self._ended.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
             try:
                 self._beat()
-            except StoreProblem as problem:
-                failed += 1
-                if failed == FAILED_TO_TELL:
             except Outdated as problem:  # its leases are claimed by the newer processes as they end
                 log.error("database newer", reason=str(problem))
                 self.outdated = True
                 return
+            except StoreProblem as problem:
+                failed += 1
+                if failed == FAILED_TO_TELL:
                     log.warning("database away", reason=str(problem))
             except Exception as error:  # without a heartbeat every lease would end
                 log.error("leases not renewed", **described(error))

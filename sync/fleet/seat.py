@@ -94,10 +94,18 @@ class Shared(Worker):
 
 
 class Seat:
-    """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours."""
+    """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours. `used`
+    is told when somebody beside those turns has it open."""
 
-    def __init__(self, member: Member, stop: Stop, clock: ServerClock, woken: Callable[[Seat], None]) -> None:
-        self.member, self._stop, self._clock, self._woken = member, stop, clock, woken
+    def __init__(
+        self,
+        member: Member,
+        stop: Stop,
+        clock: ServerClock,
+        woken: Callable[[Seat], None],
+        used: Callable[[str], None] = lambda _key: None,
+    ) -> None:
+        self.member, self._stop, self._clock, self._woken, self._used = member, stop, clock, woken, used
         self.fence: int | None = None
         self.passes = {"done": 0, "failed": 0}
         self._turn = threading.RLock()
@@ -120,7 +128,13 @@ class Seat:
     def world(self) -> World:
         """See Runs. What is written into its store wakes the practice, whoever is at it."""
         world = self._by_server(self.member.open())
+        self._used(self.key)
         return replace(world, store=Waking(world.store))
+
+    @property
+    def glance(self) -> World:
+        """See Runs."""
+        return self._by_server(self.member.glance())
 
     def wake(self) -> None:
         """See Runs. Nothing is left to do: the row and the job were committed with what was written."""

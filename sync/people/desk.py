@@ -6,20 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.web.office import Unavailable
 from adapters.web.patients import Act, House, LinkTo, Shown, What
-from rules.model import Channel
+from rules.model import Channel, Practice
 from rules.patients.unwanted import unwanted
 from rules.telling.patient_messages import maps_url, tel_url
 from sync.core.context import World
 from sync.people import agreement_page, appointment_page, offer_page
 from sync.store import bookings, keyvalue, links, offers, patients, waiting_entries
 from sync.store.bookings import BookingRow
-from sync.store.engine import StoreProblem, Tx
+from sync.store.engine import Store, StoreProblem, Tx
 from sync.store.links import About, LinkKind, LinkRow
 from sync.store.waiting_entries import Standing
+
+if TYPE_CHECKING:
+    from config.settings import PracticeSettings
 
 
 class Page(Protocol):
@@ -42,21 +46,32 @@ PAGES: Mapping[LinkTo, Page] = {
 ALL_PAGES = "all:pages"  # what the practices of a store share for their pages; a practice's key has no colon
 
 
+def seal_of(store: Store) -> bytes:
+    """See `PatientDesk.seal`."""
+    with available(), store.named(ALL_PAGES).write() as tx:
+        return keyvalue.secret(tx)
+
+
+def house_of(practice: Practice | PracticeSettings, url: str | None) -> House:
+    """See `PatientDesk.house`."""
+    phone, address = practice.phone, practice.address
+    return House(practice.name, phone, tel_url(phone), address, maps_url(address), url or "")
+
+
 class PagesOfPatients:
-    """One practice, for the patients' pages. `wake` starts a round of the worker at once. Raises StoreProblem."""
+    """One practice, for the patients' pages. `wake` starts a round of the worker at once."""
 
     def __init__(self, world: World, wake: Callable[[], None]) -> None:
         self._world, self._wake = world, wake
-        with world.store.named(ALL_PAGES).write() as tx:
-            self.seal = keyvalue.secret(tx)  # see `PatientDesk.seal`
+
+    @cached_property
+    def seal(self) -> bytes:
+        """See `PatientDesk.seal`."""
+        return seal_of(self._world.store)
 
     def house(self) -> House:
         """See `PatientDesk.house`."""
-        practice = self._world.practice
-        return House(
-            practice.name, practice.phone, tel_url(practice.phone), practice.address, maps_url(practice.address),
-            practice.page_url or "",
-        )  # fmt: skip
+        return house_of(self._world.practice, self._world.practice.page_url)
 
     def may_know(self, secret: str) -> bool:
         """See `PatientDesk.may_know`."""
@@ -64,14 +79,14 @@ class PagesOfPatients:
 
     def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
         """See `PatientDesk.shown`."""
-        with _available():
+        with available():
             link = self._link(to, secret)
             known = PAGES.get(to)
             return known.shown(self._world, link, part, page) if known and link else None
 
     def act(self, to: LinkTo, secret: str, act: Act) -> Shown | None:
         """See `PatientDesk.act`."""
-        with _available():
+        with available():
             link = self._link(to, secret)
             known = PAGES.get(to)
             found = known.act(self._world, link, act) if known and link else None
@@ -121,7 +136,8 @@ def _reached_at(world: World, tx: Tx, link: LinkRow) -> BookingRow | Standing | 
 
 
 @contextmanager
-def _available() -> Iterator[None]:
+def available() -> Iterator[None]:
+    """A store that cannot be asked is Unavailable to the pages."""
     try:
         yield
     except StoreProblem as problem:

@@ -120,6 +120,11 @@ class Worker:
         self.stop.bell.ring()
 
     @property
+    def glance(self) -> World:
+        """See `web_server.Runs`: it is open as long as the worker is there."""
+        return self.world
+
+    @property
     def is_due(self) -> bool:
         """Whether a round is due or was asked for."""
         return self._woken.is_set() or self.due <= monotonic() or self.job.should_run

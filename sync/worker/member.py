@@ -10,18 +10,21 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
 from schedule import Scheduler
 
 from sync.core.context import World
 from sync.store import subscriptions
 from sync.store.engine import NotStored, Store, StoreProblem, Unusable
 from sync.store.engines import Engines
-from sync.wiring import open_world
+from sync.wiring import open_world, without_calendars
 from sync.worker.file_locks import FileLocks
 from sync.worker.loop import Stop, Worker
 
 if TYPE_CHECKING:
     from config.settings import Settings
+
+GLANCED_WITHIN_S = 4.0  # for an answer of PostgreSQL: whoever asks how a practice is wants to know that it is silent
 
 
 class Opening(Protocol):
@@ -51,6 +54,7 @@ class Member:
         self.worker: Worker | None = None
         self.problem: StoreProblem | None = None
         self._open, self._opening = ExitStack(), Lock()
+        self._aside: Store | None = None  # the same rows, for who waits less long for them
 
     @property
     def key(self) -> str:
@@ -77,6 +81,19 @@ class Member:
         """Everything around its passes; from any thread. Raises StoreProblem."""
         with self._opening:
             return self._opened()
+
+    def glance(self) -> World:
+        """The practice and its store, to read a few rows; from any thread. Its calendars are opened only where the
+        requests to Google are counted: how old a reading may be then depends on them. Raises StoreProblem."""
+        world = self.world
+        if world is None and self.settings.sync.google_daily_requests is not None:
+            world = self.open()
+        with self._opening:
+            if self._aside is None:
+                self._aside = self._around.engines.store(self.address, self.key)
+                self._aside.within = GLANCED_WITHIN_S
+            store = self._aside
+        return replace(world, store=store) if world is not None else without_calendars(self.settings, store)
 
     def _opened(self) -> World:
         if self.world is None:
@@ -115,6 +132,10 @@ class Member:
         self.rest(calls=calls)
         self.world = None
         self._open.close()
+        with self._opening:
+            if self._aside is not None:
+                self._aside.close()
+                self._aside = None
 
 
 def _channels(world: World, settings: Settings) -> Callable[[], None]:

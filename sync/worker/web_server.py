@@ -6,19 +6,22 @@ Practices that share a listen address answer as one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from adapters.web.listener import CannotListen, bound, serving
-from adapters.web.office import Front, Measure, Present, Ring, Unavailable
+from adapters.web.office import Front, Measure, Present, Ring
 from adapters.web.pages import application_of
+from adapters.web.patients import Act, House, LinkTo, Shown, What
 from sync.core.context import World
 from sync.core.log import described, log
-from sync.people.desk import PagesOfPatients
-from sync.store import messages
+from sync.people.desk import PagesOfPatients, available, house_of, seal_of
+from sync.store import links, messages
 from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
+from sync.worker.last_look import AsSeen, Look, Seen
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -35,7 +38,12 @@ class Runs(Protocol):
 
     @property
     def world(self) -> World:
-        """With a store through which pages may write. Raises StoreProblem."""
+        """With a store through which pages may write; opened where it was not. Raises StoreProblem."""
+        ...
+
+    @property
+    def glance(self) -> World:
+        """Practice, clock and store alone, to read a few rows: what is not open stays closed. Raises StoreProblem."""
         ...
 
     @property
@@ -55,7 +63,8 @@ class Listeners:
     def __init__(self, *, must: bool) -> None:
         self._must = must
         self._open: dict[str, tuple[Front, ExitStack]] = {}
-        self._desks: dict[Runs, tuple[Desk, ExitStack]] = {}
+        self._looks: dict[str, Look] = {}
+        self._desks: dict[Runs, tuple[AsSeen, ExitStack]] = {}
         self._refused: dict[str, str] = {}
 
     def show(self, members: Sequence[Member], suspended: Sequence[str], runs: Callable[[Member], Runs | None]) -> None:
@@ -66,26 +75,30 @@ class Listeners:
                 places.setdefault(member.settings.page.listen, []).append((member, runs(member)))
         self._forget_desks({found for there in places.values() for _, found in there})
         for listen in [one for one in self._open if one not in places]:
-            self._open.pop(listen)[1].close()
+            self._close(listen)
         for listen, there in places.items():
             self._answer(listen, there, tuple(suspended))
 
     def close(self) -> None:
         """Answer no more."""
-        for _, stack in self._open.values():
-            stack.close()
-        self._open.clear()
+        for listen in list(self._open):
+            self._close(listen)
         self._forget_desks(set())
 
+    def _close(self, listen: str) -> None:
+        self._open.pop(listen)[1].close()
+        self._looks.pop(listen).end()
+
     def _answer(self, listen: str, there: Sequence[tuple[Member, Runs | None]], suspended: tuple[str, ...]) -> None:
-        offices = tuple(filter(None, (self._desk(member, runs) for member, runs in there if runs is not None)))
-        desks = tuple(one for one in offices if isinstance(one, DeskOfPatients))
+        look = self._looks.setdefault(listen, Look(_fault))
+        offices = tuple(self._office(look, member, runs) for member, runs in there if runs is not None)
+        desks = tuple(one.desk for one in offices if isinstance(one.desk, DeskOfPatients))
         now = Present(offices, desks, tuple(member.key for member, runs in there if runs is None), suspended)
         if listen in self._open:
             self._open[listen][0].now = now
             return
         try:
-            self._open[listen] = _opened(listen, now)
+            self._open[listen] = self._opened(listen, now)
             self._refused.pop(listen, None)
         except CannotListen as problem:
             if offices and self._must:
@@ -94,28 +107,22 @@ class Listeners:
                 log.warning("not listening", reason=str(problem))
             self._refused[listen] = str(problem)
 
-    def _desk(self, member: Member, runs: Runs) -> Desk | None:
+    def _office(self, look: Look, member: Member, runs: Runs) -> AsSeen:
         if runs not in self._desks:
-            with ExitStack() as stack:
-                try:
-                    hints = stack.enter_context(telling(runs))
-                    desk = desk_of(runs.world, member.settings, runs, hints)
-                except StoreProblem as problem:  # tried again at the next look
-                    log.warning("not answering", practice=member.key, reason=str(problem))
-                    return None
-                self._desks[runs] = desk, stack.pop_all()
+            stack = ExitStack()
+            desk = desk_of(member.settings, runs, stack.enter_context(telling(runs)))
+            self._desks[runs] = AsSeen(desk, look), stack
         return self._desks[runs][0]
 
     def _forget_desks(self, left: Set[Runs | None]) -> None:
         for runs in [one for one in self._desks if one not in left]:
             self._desks.pop(runs)[1].close()
 
-
-def _opened(listen: str, now: Present) -> tuple[Front, ExitStack]:
-    front, stack = Front(now, _fault), ExitStack()
-    door = stack.enter_context(bound(listen))
-    stack.enter_context(serving(door, application_of(front), front.fault))
-    return front, stack
+    def _opened(self, listen: str, now: Present) -> tuple[Front, ExitStack]:
+        front, stack = Front(now, _fault, self._looks[listen].looked), ExitStack()
+        door = stack.enter_context(bound(listen))
+        stack.enter_context(serving(door, application_of(front), front.fault))
+        return front, stack
 
 
 def _fault(error: Exception) -> None:
@@ -187,43 +194,41 @@ def telling(runs: Runs) -> Iterator[Hints]:
 
 
 class Desk:
-    """One practice, as `adapters.web.office.Office`. Its answers come from the store only."""
+    """One practice, as `adapters.web.office.Office`. Its answers come from the store only, and no calendar of it is
+    opened for them."""
 
-    def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
-        self._world, self._settings, self._runs, self._hints = world, settings, runs, hints
+    def __init__(self, settings: Settings, runs: Runs, hints: Hints) -> None:
+        self._settings, self._runs, self._hints = settings, runs, hints
 
     @property
     def key(self) -> str:
         """See `Office.key`."""
         return self._settings.practice.key
 
+    @property
+    def address(self) -> str:
+        """Where its store is."""
+        return self._settings.store.get_secret_value()
+
     def healthy(self) -> bool:
         """See `Office.healthy`."""
-        return not self._troubles() and all(one.state not in health.BAD for one in self._all_health())
-
-    def _troubles(self) -> bool:
-        """Whether the last two rounds failed, or a step of them."""
-        if self._runs.failing > 1:
-            return True
-        try:
-            with self._world.store.read() as tx:
-                return bool(health.wrong(tx))
-        except StoreProblem as problem:
-            raise Unavailable from problem
-
-    def _all_health(self) -> tuple[health.Health, ...]:
-        try:
-            with self._world.store.read() as tx:
-                return health.all_health(self._world, tx, self._settings)
-        except StoreProblem as problem:
-            raise Unavailable from problem
+        return self.look().well
 
     def measures(self) -> Iterable[Measure]:
         """See `Office.measures`."""
-        return [*self._of_calendars(), *self._of_messages(), *self._of_the_process()]
+        return [*self.look().measures, *self.of_the_process()]
 
-    def _of_calendars(self) -> Iterator[Measure]:
-        found = self._all_health()
+    def look(self) -> Seen:
+        """How the practice is now, in one transaction. Raises Unavailable."""
+        world = self._runs.glance
+        with available(), world.store.read() as tx:
+            found = health.all_health(world, tx, self._settings)
+            troubled = self._runs.failing > 1 or bool(health.wrong(tx))  # two rounds in a row, or a step of them
+            counts = messages.counts(tx)
+        well = not troubled and all(one.state not in health.BAD for one in found)
+        return Seen(well, (*self._of_calendars(found), *self._of_messages(counts)))
+
+    def _of_calendars(self, found: Sequence[health.Health]) -> Iterator[Measure]:
         for state in health.STATES:
             count = sum(one.state == state for one in found)
             yield self._measure("attitre_calendars", "Calendars by state.", count, state=state)
@@ -235,16 +240,12 @@ class Desk:
             meaning = "Since the last successful reading, of the dentist's calendar that waits longest."
             yield self._measure("attitre_calendar_lag_seconds", meaning, lag, worst=True, dentist=dentist)
 
-    def _of_messages(self) -> Iterator[Measure]:
-        try:
-            with self._world.store.read() as tx:
-                counts = messages.counts(tx)
-        except StoreProblem as problem:
-            raise Unavailable from problem
+    def _of_messages(self, counts: Mapping[str, int]) -> Iterator[Measure]:
         for state in _OUTBOX:
             yield self._measure("attitre_outbox_messages", "Messages to patients by state.", counts[state], state=state)
 
-    def _of_the_process(self) -> Iterator[Measure]:
+    def of_the_process(self) -> Iterator[Measure]:
+        """What this process counts itself."""
         for result, count in self._runs.passes.items():
             yield self._measure("attitre_passes", "Passes since the start.", count, result=result, grows=True)
         meaning = "Passes that messages of push channels brought forward."
@@ -257,11 +258,8 @@ class Desk:
 
     def rung(self, ring: Ring) -> bool:
         """See `Office.rung`. Only checks the channel; `Hints` passes the notification on."""
-        try:
-            with self._world.store.read() as tx:
-                ours = push_channels.known(tx, ring) is not None
-        except StoreProblem as problem:
-            raise Unavailable from problem
+        with available(), self._runs.glance.store.read() as tx:
+            ours = push_channels.known(tx, ring) is not None
         if ours:
             self._hints.give(ring)
         return ours
@@ -271,14 +269,37 @@ class Desk:
         _fault(error)
 
 
-class DeskOfPatients(Desk, PagesOfPatients):
-    """One practice that patients reach by the links in their messages: an `Office` and a `PatientDesk`."""
+class DeskOfPatients(Desk):
+    """One practice that patients reach by the links in their messages: an `Office` and a `PatientDesk`. Its world is
+    opened when somebody comes with a link that may be its."""
 
-    def __init__(self, world: World, settings: Settings, runs: Runs, hints: Hints) -> None:
-        Desk.__init__(self, world, settings, runs, hints)
-        PagesOfPatients.__init__(self, world, runs.wake)
+    @cached_property
+    def seal(self) -> bytes:
+        """See `PatientDesk.seal`."""
+        return seal_of(self._runs.glance.store)
+
+    def house(self) -> House:
+        """See `PatientDesk.house`."""
+        page = self._settings.page
+        return house_of(self._settings.practice, page.public_url if page else None)
+
+    def may_know(self, secret: str) -> bool:
+        """See `PatientDesk.may_know`."""
+        return links.may_be_of(self.key, secret)
+
+    def shown(self, to: LinkTo, secret: str, part: What | None = None, page: int = 0) -> Shown | None:
+        """See `PatientDesk.shown`."""
+        return self._pages().shown(to, secret, part, page)
+
+    def act(self, to: LinkTo, secret: str, act: Act) -> Shown | None:
+        """See `PatientDesk.act`."""
+        return self._pages().act(to, secret, act)
+
+    def _pages(self) -> PagesOfPatients:
+        with available():
+            return PagesOfPatients(self._runs.world, self._runs.wake)
 
 
-def desk_of(world: World, settings: Settings, runs: Runs, hints: Hints) -> Desk:
+def desk_of(settings: Settings, runs: Runs, hints: Hints) -> Desk:
     """The practice behind the paths; with patients' pages where its messages bear links."""
-    return (DeskOfPatients if world.practice.page_url else Desk)(world, settings, runs, hints)
+    return (DeskOfPatients if settings.page and settings.page.public_url else Desk)(settings, runs, hints)

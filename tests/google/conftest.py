@@ -130,7 +130,7 @@ def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Annou
         settings, _ = load([tmp_path / "attitre.yaml"], {})
         assert settings is not None
         door = stack.enter_context(bound("127.0.0.1:0"))
-        stack.enter_context(serving(door, application([Desk(world, settings, worker, hints)])))
+        stack.enter_context(serving(door, application([Desk(settings, worker, hints)])))
         root = f"http://127.0.0.1:{door.getsockname()[1]}"
         found = Announced(practice, worker, root, hints, worker.woken)
         really = push_channels.heard

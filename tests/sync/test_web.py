@@ -44,7 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 def desk(office: Office, settings: Settings) -> Iterator[Desk]:
     worker = Worker(office.world, 60, Stop(), Scheduler())
     with telling(worker) as hints:
-        yield Desk(office.world, settings, worker, hints)
+        yield Desk(settings, worker, hints)
 
 
 def numbers(desk: Desk) -> list[str]:
@@ -132,7 +132,7 @@ def test_passes_are_counted_done_and_failed(
     monkeypatch.setattr("sync.worker.loop.one_round", lambda *_: 1 / 0)
     worker.turn()
     with telling(worker) as hints:
-        said = numbers(Desk(office.world, settings, worker, hints))
+        said = numbers(Desk(settings, worker, hints))
     assert 'attitre_passes_total{practice="lilas",result="done"} 1.0' in said
     assert 'attitre_passes_total{practice="lilas",result="failed"} 1.0' in said
     assert done == ["chore"] * 2  # a round that fails keeps nothing else from its turn

@@ -1,0 +1,112 @@
+"""What a process of many practices asks of its PostgreSQL for who asks the process over HTTP."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+from msgspec.structs import replace
+from sqlalchemy import event
+
+from config.load import load
+from sync.core.context import World
+from sync.store.engine import Store
+from sync.worker.loop import Stop
+from sync.worker.member import Around, Member
+from sync.worker.web_server import Listeners
+from tests.fleet.freezing import frozen
+from tests.fleet.street import SHAPE, Street
+from tests.fleet.test_answers import free, get
+from tests.working import until
+
+MANY = 200
+PAGE = "page: {{listen: '127.0.0.1:{}', public_url: 'https://rdv.lilas.example'}}"
+
+
+class House:
+    """A practice's rounds, of which none is at work."""
+
+    failing, wake = 0, staticmethod(lambda: None)
+
+    def __init__(self, member: Member) -> None:
+        self.passes = {"done": 0, "failed": 0}
+        self._member = member
+
+    @property
+    def world(self) -> World:
+        return self._member.open()
+
+    @property
+    def glance(self) -> World:
+        return self._member.glance()
+
+
+class Counted:
+    """How many transactions of practices have begun."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    def __call__(self, _connection: object) -> None:
+        self.begun += 1
+
+
+@pytest.fixture
+def many(store: Store, tmp_path: Path) -> Iterator[tuple[str, Counted, list[Member]]]:
+    """The address of a process of many practices, and what it asks."""
+    port, counted = free(), Counted()
+    street = Street(tmp_path / "practices", store, MANY, more=PAGE.format(port))
+    around = Around(Stop())
+    found = [load([street.folder / f"{key}.yaml"], {})[0] for key in street.keys]
+    members = [Member(one, around, street.folder / "x") for one in found if one is not None]
+    houses = {member: House(member) for member in members}
+    listeners = Listeners(must=True)
+    with ExitStack() as stack:
+        anchor = around.engines.store(members[0].address, "")
+        stack.callback(anchor.close)
+        event.listen(anchor._engine, "begin", counted)
+        stack.callback(listeners.close)
+        listeners.show(members, [], houses.get)
+        yield f"http://127.0.0.1:{port}", counted, members
+        for member in members:
+            member.close(calls=False)
+
+
+def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
+    many: tuple[str, Counted, list[Member]],
+) -> None:
+    root, counted, members = many
+    until(lambda: requests.get(f"{root}/healthz", timeout=10).text.count(",") == MANY - 1, 60)
+    before = counted.begun
+    for path in ("/healthz", "/metrics", "/metrics?by=practice") * 5:
+        assert requests.get(root + path, timeout=10).status_code in (200, 503)
+    assert counted.begun - before <= 3 * MANY
+    assert all(member.world is None for member in members)
+
+
+def test_a_server_that_stands_still_is_said_within_seconds(
+    many: tuple[str, Counted, list[Member]], store: Store
+) -> None:
+    root, _, _ = many
+    assert requests.get(f"{root}/healthz", timeout=10).status_code == 503  # never read
+    with frozen(store):
+        for _ in range(60):  # visitors who wait
+            threading.Thread(target=get, args=(int(root.rpartition(":")[2]), "/r/a-link"), daemon=True).start()
+        for path in ("/healthz", "/metrics", "/readyz"):
+            answer = requests.get(root + path, timeout=4)
+            assert answer.status_code in (200, 503)
+        until(lambda: 'state="troubled"} 200.0' in requests.get(f"{root}/metrics", timeout=4).text, 30)
+
+
+def test_a_process_that_listens_opens_a_practice_at_its_turn_or_when_somebody_comes(
+    store: Store, tmp_path: Path
+) -> None:
+    port = free()
+    street = Street(tmp_path / "practices", store, 30, more=PAGE.format(port), every=600)
+    with street.machine(replace(SHAPE, worlds=3)) as machine:
+        until(lambda: get(port, "/healthz")[0] == 200, 60)
+        until(lambda: "démarrage" not in get(port, "/healthz")[1], 60)
+        opened = [seat for seat in machine.seats.values() if seat.member.world is not None]
+        assert len(opened) < 20, len(opened)
