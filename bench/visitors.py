@@ -101,6 +101,10 @@ class _Quiet:
         """See `adapters.web.office.Office`."""
         return ()
 
+    def may_ring(self, _channel: str) -> bool:
+        """See `adapters.web.office.Office`."""
+        return False
+
     def rung(self, _ring: Ring) -> bool:
         """See `adapters.web.office.Office`."""
         return False

@@ -57,6 +57,10 @@ class Office(Protocol):
         """The practice's numbers. Reads only. Raises Unavailable."""
         ...
 
+    def may_ring(self, channel: str) -> bool:
+        """Whether the channel may be of this practice, by its looks alone. Asks nobody."""
+        ...
+
     def rung(self, ring: Ring) -> bool:
         """Take a notification that a calendar changed. Returns False if channel or secret are not ours. Raises
         Unavailable."""

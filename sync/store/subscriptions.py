@@ -1,11 +1,17 @@
-"""The push channels of calendars, opened and closed by us or ended by time. Only hashes of their secrets are stored."""
+"""The push channels of calendars, opened and closed by us or ended by time. Only hashes of their secrets are stored.
+
+A channel's name says of which practice it is, as links do, so that a notification asks one practice of a thousand.
+Older names, a UUID alone, may be of any, until they expire.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Unpack
+from uuid import uuid4
 
 from msgspec import Struct
 from sqlalchemy import delete, insert, select, update
@@ -23,6 +29,8 @@ _GET = select(t.subscription).where(*here(t.subscription, "id"))
 _NEW, _CHANGE = insert(t.subscription), update(t.subscription).where(*here(t.subscription, "id"))
 _FORGET = delete(t.subscription).where(*here(t.subscription, "id"))
 WORN = 0.8  # of a channel's life, then it is renewed
+_MARK = 16  # signs
+_OLDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Subscription(Struct, frozen=True):
@@ -56,6 +64,21 @@ class Subscription(Struct, frozen=True):
     def silent(self, now: datetime, patience: timedelta) -> bool:
         """Whether no notification ever came within `patience`, although the server sends a first one at once."""
         return self.heard_at is None and now - self.opened_at > patience
+
+
+def new_name(practice: str) -> str:
+    """For a channel of that practice; Google takes 64 signs."""
+    return f"{uuid4()}-{mark_of(practice)}"
+
+
+def mark_of(practice: str) -> str:
+    """The end of the names of its channels, which says nothing of the practice."""
+    return hashlib.sha256(f"attitre channel {practice}".encode()).hexdigest()[:_MARK]
+
+
+def has_mark(name: str, mark: str) -> bool:
+    """Whether a channel of the practice with that mark may be called so."""
+    return name.endswith(f"-{mark}") or _OLDER.fullmatch(name) is not None
 
 
 def hashed(secret: str) -> str:

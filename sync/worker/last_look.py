@@ -46,6 +46,10 @@ class Looked(Protocol):
         """What this process counts itself."""
         ...
 
+    def may_ring(self, channel: str) -> bool:
+        """See `Office.may_ring`."""
+        ...
+
     def rung(self, ring: Ring) -> bool:
         """See `Office.rung`."""
         ...
@@ -61,7 +65,7 @@ class AsSeen:
 
     def __init__(self, desk: Looked, look: Look) -> None:
         self.desk, self._look = desk, look
-        self.key, self.rung, self.fault = desk.key, desk.rung, desk.fault
+        self.key, self.may_ring, self.rung, self.fault = desk.key, desk.may_ring, desk.rung, desk.fault
         self.last: tuple[int, Seen | None] | None = None
 
     def healthy(self) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -107,7 +106,7 @@ def _may_ask(world: World, calendar: str, where: str) -> bool:
 
 def _opened(world: World, calendar: str, where: str) -> list[str]:
     """Ask for a channel. It is stored before the request, since the first notification may precede the answer."""
-    ident, secret, now = str(uuid.uuid4()), secrets.token_urlsafe(32), world.now()
+    ident, secret, now = subscriptions.new_name(world.practice.key), secrets.token_urlsafe(32), world.now()
     with world.store.write() as tx:
         subscriptions.add(tx, ident, secret, calendar=calendar, address=where, now=now)
     try:

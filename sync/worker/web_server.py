@@ -18,7 +18,7 @@ from adapters.web.patients import Act, House, LinkTo, Shown, What
 from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients, available, house_of, seal_of
-from sync.store import links, messages
+from sync.store import links, messages, subscriptions
 from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
 from sync.worker.last_look import AsSeen, Look, Seen
@@ -199,6 +199,7 @@ class Desk:
 
     def __init__(self, settings: Settings, runs: Runs, hints: Hints) -> None:
         self._settings, self._runs, self._hints = settings, runs, hints
+        self._mark = subscriptions.mark_of(self.key)
 
     @property
     def key(self) -> str:
@@ -255,6 +256,10 @@ class Desk:
         self, name: str, meaning: str, value: float, *, grows: bool = False, worst: bool = False, **labels: str
     ) -> Measure:
         return Measure(name, meaning, value, {"practice": self.key, **labels}, grows, worst)
+
+    def may_ring(self, channel: str) -> bool:
+        """See `Office.may_ring`."""
+        return subscriptions.has_mark(channel, self._mark)
 
     def rung(self, ring: Ring) -> bool:
         """See `Office.rung`. Only checks the channel; `Hints` passes the notification on."""

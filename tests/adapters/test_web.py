@@ -49,6 +49,9 @@ class Practice:
             Measure("attitre_lag", "Lag.", 60.0 if self.fine else 900.0, {"practice": self.key}, worst=True),
         ]
 
+    def may_ring(self, channel: str) -> bool:
+        return channel.startswith("c-")
+
     def rung(self, ring: Ring) -> bool:
         if self.away:
             raise Unavailable

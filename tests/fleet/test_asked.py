@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from sqlalchemy import event
 from config.load import load
 from sync.core.context import World
 from sync.store.engine import Store
+from sync.store.subscriptions import new_name
 from sync.worker.loop import Stop
 from sync.worker.member import Around, Member
 from sync.worker.web_server import Listeners
@@ -84,6 +86,22 @@ def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
         assert requests.get(root + path, timeout=10).status_code in (200, 503)
     assert counted.begun - before <= 3 * MANY
     assert all(member.world is None for member in members)
+
+
+def test_a_message_of_google_asks_the_practice_that_its_channel_names_and_an_invented_one_nobody(
+    many: tuple[str, Counted, list[Member]],
+) -> None:
+    root, counted, _ = many
+
+    def rings(channel: str) -> tuple[int, int]:
+        before = counted.begun
+        told = {"X-Goog-Channel-ID": channel, "X-Goog-Channel-Token": "whatever"}
+        return requests.post(f"{root}/push/google", headers=told, timeout=30).status_code, counted.begun - before
+
+    assert rings(new_name("p7")) == (404, 1)
+    assert rings("invented") == rings(new_name("of-nobody-here")) == (404, 0)
+    assert rings(str(uuid4())) == (404, MANY)  # as channels were called before
+    assert [rings(str(uuid4())) for _ in range(5)] == [(503, 0)] * 5
 
 
 def test_a_server_that_stands_still_is_said_within_seconds(
