@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from config.load import Loaded, apart, files_of, listed, load_file
+from config.load import Loaded, Thing, apart, files_of, holders, listed, load_file
 
 SETTLED_S = 2.0  # a file that changed more recently may still be being written
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
@@ -17,6 +17,7 @@ class Folder:
     def __init__(self, paths: Sequence[Path], environ: Mapping[str, str]) -> None:
         self._paths, self._environ = tuple(paths), environ
         self._known: dict[Path, tuple[Stamp | None, Loaded]] = {}
+        self._held: dict[Thing, Path] = {}  # the keys and calendars of the practices at work
 
     @property
     def watched(self) -> bool:
@@ -42,7 +43,10 @@ class Folder:
         return self._all()
 
     def _all(self) -> list[Loaded]:
-        return apart(loaded for _, loaded in self._known.values())
+        """A file that is at work keeps what it has, whatever the name of one that comes."""
+        found = apart((loaded for _, loaded in self._known.values()), self._held)
+        self._held = holders(found, self._held)
+        return found
 
     def _again(self, file: Path, stamp: Stamp | None) -> tuple[Stamp | None, Loaded]:
         known = self._known.get(file)

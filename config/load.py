@@ -161,16 +161,35 @@ def _thing(calendar: AnyCalendar) -> Thing:
     return (kind, *place_at(url), *name, *account)
 
 
-def apart(files: Iterable[Loaded]) -> list[Loaded]:
-    """The files in their order; one that claims what an earlier sound one has gets a problem for each such thing."""
-    owners: dict[Thing, Loaded] = {}
-    return [_beside(one, owners) for one in files]
+def apart(files: Iterable[Loaded], held: Mapping[Thing, Path] | None = None) -> list[Loaded]:
+    """The files in their order; one that claims what an earlier sound one has gets a problem for each such thing.
+    `held`: which file had what until now; it keeps that as long as it is there and does not say otherwise."""
+    found = list(files)
+    there = {one.file: one for one in found}
+    owners = {thing: there[file] for thing, file in _kept(there, held or {})}
+    return [_beside(one, owners) for one in found]
+
+
+def holders(files: Iterable[Loaded], held: Mapping[Thing, Path]) -> dict[Thing, Path]:
+    """Which file has what from now on, where these are `apart`."""
+    there = {one.file: one for one in files}
+    working = {claim.thing: one.file for one in there.values() if one.settings is not None for claim in one.claims}
+    return {**dict(_kept(there, held)), **working}
+
+
+def _kept(there: Mapping[Path, Loaded], held: Mapping[Thing, Path]) -> Iterator[tuple[Thing, Path]]:
+    """A file that cannot be read any more, and so claims nothing, keeps what it had until it is mended."""
+    for thing, file in held.items():
+        claims = there[file].claims if file in there else None
+        if claims == () or (claims and any(claim.thing == thing for claim in claims)):
+            yield thing, file
 
 
 def _beside(one: Loaded, owners: dict[Thing, Loaded]) -> Loaded:
     if one.settings is None:
         return one
-    taken = tuple(_problem(one, claim, owners[claim.thing]) for claim in one.claims if claim.thing in owners)
+    others = [(claim, owners[claim.thing]) for claim in one.claims if owners.get(claim.thing, one) is not one]
+    taken = tuple(_problem(one, claim, owner) for claim, owner in others)
     if taken:
         found = sorted({*one.problems, *taken}, key=lambda problem: (problem.line, problem.column))
         return replace(one, settings=None, problems=tuple(found))

@@ -142,6 +142,51 @@ def test_only_what_changed_is_read_again(tmp_path: Path, write: Write, read_agai
     assert folder.look(1_000_000) is None
 
 
+def test_a_copy_under_an_earlier_name_takes_no_calendar_from_a_practice_at_work(tmp_path: Path, write: Write) -> None:
+    write("roses")
+    folder = Folder([tmp_path], {})
+    folder.read()
+    write("anis", ("/anis/", "/roses/"))
+    found = folder.look(1_000_000)
+    assert found is not None
+    assert usable(found) == ["roses"]
+    assert "cet agenda est déjà celui d'un autre cabinet (roses.yaml)" in why(found[0].problems)
+    assert usable(folder.read()) == ["roses"]
+    write("roses", ("motifs:", "motfs:"), ago=50)
+    assert usable(folder.look(1_000_000)) == []  # it is to be mended: nobody else may have its patients meanwhile
+    write("roses", ago=40)
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    write("roses", ("/roses/", "/lilas/"), ago=30)
+    assert usable(folder.look(1_000_000)) == ["anis", "roses"]
+
+
+def test_a_file_that_leaves_gives_its_key_and_calendars_free(tmp_path: Path, write: Write) -> None:
+    file = write("roses")
+    folder = Folder([tmp_path], {})
+    folder.read()
+    file.rename(tmp_path / "anis.yaml")
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    write("roses")
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    found = folder.read()
+    assert [one.file.name for one in found if one.settings is not None] == ["anis.yaml"]
+
+
+def test_a_practice_at_work_that_asks_for_another_ones_calendar_is_the_one_that_waits(
+    tmp_path: Path, write: Write
+) -> None:
+    for key in ("anis", "roses"):
+        write(key)
+    folder = Folder([tmp_path], {})
+    folder.read()
+    write("anis", ("/anis/", "/roses/"), ago=50)
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    write("lilas", ("key: lilas", "key: anis"))
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    write("anis", ago=40)
+    assert usable(folder.look(1_000_000)) == ["anis", "roses"]
+
+
 def test_a_file_that_is_still_being_written_waits_for_the_next_look(tmp_path: Path, write: Write) -> None:
     write("iris")
     folder = Folder([tmp_path], {})

@@ -111,6 +111,20 @@ def test_p43_a_practice_that_is_taken_away_and_comes_back_cancels_and_repeats_no
     assert office.told("cancellation") == []
 
 
+def test_l10_a_new_file_with_another_ones_calendars_suspends_itself_alone(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(log, "error", lambda _, practice, reason: said.append((practice, reason)))
+    before = street.workers()
+    copied = (street.folder / "roses.yaml").read_text("utf-8").replace("key: roses", "key: anis")
+    (street.folder / "anis.yaml").write_text(copied, "utf-8")
+    assert street.reread() == before
+    [(practice, reason)] = said
+    assert (practice, "déjà celui d'un autre cabinet (roses.yaml)" in reason) == ("anis", True)
+    assert street.offices["roses"].to_practice() == []
+
+
 def test_only_a_changed_practice_is_made_anew(street: Street) -> None:
     before = street.workers()
     write(street.folder, "roses", every=30)
