@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -171,12 +171,18 @@ class Pool:
         return any(not call.alone for call in self._running)
 
     def end(self, seconds: float) -> None:
-        """Wait until no call is under way, so long at most."""
-        until = monotonic() + seconds
+        """Wait until no call is under way, so long at most. Raises as `wait`, once all are heard."""
+        until, problem = monotonic() + seconds, None
         with self._let_go():
             while self._running and (left := until - monotonic()) > 0:
-                with suppress(Empty):
+                try:
                     self._ended(self._done.get(timeout=min(left, POLL_S)))
+                except Empty:
+                    continue
+                except StoreProblem as met:
+                    problem = met
+        if problem is not None:
+            raise problem
 
     def weary(self, since: float) -> bool:
         """See Calls."""

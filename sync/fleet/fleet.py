@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -75,7 +76,7 @@ class Fleet:
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
-        self._leaving: list[threading.Thread] = []
+        self._leaving: dict[Seat, threading.Thread] = {}  # their leases are held until their calls are heard
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
         self._counting, self._ended = threading.Lock(), threading.Event()
@@ -110,20 +111,22 @@ class Fleet:
 
     def leaves(self, key: str) -> bool:
         """Work no more for that practice; False if it never was here. What gateways say to calls under way is heard
-        beside, then it is closed: others' files are looked at meanwhile."""
+        beside, however long it takes them, then it is closed: others' files are looked at meanwhile."""
         seat = self.seats.pop(key, None)
         if seat is None:
             return False
         self._sort()
         seat.leave()
-        leaving = threading.Thread(target=self._let_go, args=(seat, monotonic() + HEARD_WITHIN_S), daemon=True)
-        self._leaving = [*(one for one in self._leaving if one.is_alive()), leaving]
+        leaving = self._leaving[seat] = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
         leaving.start()
         return True
 
-    def _let_go(self, seat: Seat, until: float) -> None:
-        self._returned(filter(None, [seat.let_go(until)]))
-        seat.close()
+    def _let_go(self, seat: Seat) -> None:
+        try:
+            self._returned(filter(None, [seat.let_go(inf)]))
+            seat.close()
+        finally:
+            del self._leaving[seat]
 
     def close(self, until: float) -> None:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
@@ -134,7 +137,7 @@ class Fleet:
         for seat in self.seats.values():
             seat.shut()
         self.seats.clear()
-        for leaving in self._leaving:
+        for leaving in tuple(self._leaving.values()):
             leaving.join(max(0.0, until - monotonic()))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
@@ -265,7 +268,8 @@ class Fleet:
     def _beat(self) -> None:
         asked = since_start()
         self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
-        held = [(seat, seat.fence) for seat in tuple(self.seats.values()) if seat.fence is not None]
+        seats = (*self.seats.values(), *self._leaving)
+        held = [(seat, seat.fence) for seat in seats if seat.fence is not None]
         if not held:
             return
         ours = self.leases.renew([seat.key for seat, _ in held])

@@ -53,7 +53,7 @@ class Fleets:
         """See Shared."""
         one = self._at.get(member.address)
         if one is None or not one.fleet.leaves(member.key):
-            member.close(calls=False)
+            member.close()
 
     def close(self) -> None:
         """See Shared."""

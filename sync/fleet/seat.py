@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 
 from msgspec.structs import replace
@@ -82,16 +81,6 @@ class Shared(Worker):
         self._woken.clear()
         return woken
 
-    def end_within(self, seconds: float) -> None:
-        """Hear the calls under way, so long at most; a reading stores nothing any more."""
-        with suppress(Overtaken):
-            self._guarded(partial(self._hear, seconds))
-        self.readers.close()
-
-    def _hear(self, seconds: float) -> None:
-        with self.readers.turn:
-            self.calls.end(seconds)
-
 
 class Seat:
     """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours. `used`
@@ -150,6 +139,8 @@ class Seat:
 
     def settle(self) -> Return | None:
         """Something ended that a turn had left under way: another turn, if the lease is still ours."""
+        if self._left:  # its calls are heard by who lets it go, and keep nobody waiting here
+            return None
         with self._turn:
             if self._left or self.fence is None or self._worker is None or self._worker.readers.over.is_set():
                 return None
@@ -174,7 +165,7 @@ class Seat:
             if self.fence is None:
                 return None
             if self._worker is not None:
-                self._worker.end_within(_left_of(until))
+                self._worker.end(within=_left_of(until))
             return self._back(0.0, more=True)
         finally:
             self._turn.release()
@@ -192,7 +183,7 @@ class Seat:
         """Leave the process, or rest until the next turn opens the practice anew."""
         with self._turn:
             self._drop()
-            self.member.close(calls=False)
+            self.member.close()
 
     # --- a turn -------------------------------------------------------------------------------------------------------
 
@@ -306,5 +297,5 @@ class Seat:
 
 
 def _left_of(until: float) -> float:
-    """Seconds until then."""
-    return max(0.0, until - monotonic())
+    """Seconds until then, as locks take them."""
+    return min(threading.TIMEOUT_MAX, max(0.0, until - monotonic()))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from sync.wiring import open_world
 from sync.worker.file_locks import next_try
 from sync.worker.loop import Stop, Worker
 from sync.worker.member import Around, Member, Opening
+from sync.worker.reading_job import in_a_thread
 
 if TYPE_CHECKING:
     from sync.worker.web_server import Listeners, Runs
@@ -74,6 +76,8 @@ class Crew:
         self._members: dict[str, Member] = {}
         self._suspended: dict[str, str] = {}  # key or file → why
         self._keys: dict[Path, str] = {}  # the last known key of a file
+        self._leaving = set[str]()  # those whose calls under way are still to be heard
+        self._one_left = Event()
         self._listeners: Listeners | None = None
         self._try_again = self._look_again = -inf
         self._began = False
@@ -102,7 +106,10 @@ class Crew:
         """See loop.Crew. The first look raises StoreProblem where files were named one by one, and Locked where
         another process holds all files."""
         self._look_at_files()
-        waiting = [member for member in self._of_this() if member.worker is None]
+        if self._one_left.is_set():
+            self._one_left.clear()
+            self._try_again = -inf
+        waiting = [one for one in self._of_this() if one.worker is None and one.key not in self._leaving]
         missing = [member for member in self._of_all() if self._shared is None or self._shared.seat(member) is None]
         if (waiting or missing) and time.monotonic() >= self._try_again:
             self._share(missing)
@@ -122,7 +129,7 @@ class Crew:
             self._shared.close()
             self._shared = None
         for member in self._members.values():
-            member.close(calls=False)
+            member.close()
         self._members.clear()
 
     def _of_this(self) -> list[Member]:
@@ -230,8 +237,21 @@ class Crew:
         log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
         if self._shared is not None and member.shared:
             self._shared.leaves(member)
+        elif member.calling:
+            self._leaving.add(member.key)
+            in_a_thread(partial(self._hears, member))
         else:
-            member.close(calls=True)
+            member.close()
+
+    def _hears(self, member: Member) -> None:
+        """Close the practice once its calls under way are heard, while the others go on: who takes it up before that
+        would count them as lost."""
+        try:
+            member.close(within=inf)
+        finally:
+            self._leaving.remove(member.key)
+            self._one_left.set()
+            self._stop.bell.ring()
 
     def _name(self, one: Loaded, wanted: Mapping[str, Loaded]) -> str:
         """What an unusable file's practice is called: its key, unless another file has that."""

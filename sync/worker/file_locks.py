@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
+from threading import Lock
 from time import monotonic
 
 from msgspec import Struct, field
@@ -30,25 +31,28 @@ class FileLocks:
 
     def __init__(self) -> None:
         self._held: dict[object, _Held] = {}
+        self._turn = Lock()  # a practice that leaves gives its own back from a thread
 
     def take(self, store: Store) -> None:
         """Hold the file's lock for that practice. Raises Locked if another process holds it."""
-        held = self._held.get(_lock_of(store))
-        if held is None:
-            stack = ExitStack()
-            stack.enter_context(store.lock())
-            held = self._held[_lock_of(store)] = _Held(stack)
-        held.practices.add(store.practice)
+        with self._turn:
+            held = self._held.get(_lock_of(store))
+            if held is None:
+                stack = ExitStack()
+                stack.enter_context(store.lock())
+                held = self._held[_lock_of(store)] = _Held(stack)
+            held.practices.add(store.practice)
 
     def give_back(self, store: Store) -> None:
         """The practice works no more; with its last one the file is free."""
-        held = self._held.get(_lock_of(store))
-        if held is None:
-            return
-        held.practices.discard(store.practice)
-        if not held.practices:
-            del self._held[_lock_of(store)]
-            held.stack.close()
+        with self._turn:
+            held = self._held.get(_lock_of(store))
+            if held is None:
+                return
+            held.practices.discard(store.practice)
+            if not held.practices:
+                del self._held[_lock_of(store)]
+                held.stack.close()
 
 
 def _lock_of(store: Store) -> object:

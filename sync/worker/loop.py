@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -17,8 +17,8 @@ from msgspec import Struct, field
 from schedule import Scheduler
 
 from sync.core import intervals
-from sync.core.calls import Pool, finish
-from sync.core.context import World, nobody_watches
+from sync.core.calls import Pool
+from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.core.hours import at_work
 from sync.core.log import log
@@ -137,16 +137,17 @@ class Worker:
         if self.due <= monotonic() or self.job.should_run:
             self.job.run()
 
-    def end(self, *, calls: bool = False) -> None:
-        """End: a reading under way stores nothing any more. `calls`: first wait for what gateways say to the calls
-        under way, each within its patience."""
-        if calls:
-            self._guarded(self._end_calls)
+    def end(self, *, within: float = 0.0) -> None:
+        """End: a reading under way stores nothing any more. First hear what is said to the calls under way, for so many
+        seconds at most: an answer that nobody heard leaves its message uncertain. Each ends by its own deadline."""
+        if within:
+            with suppress(Overtaken):
+                self._guarded(partial(self._hear, within))
         self.readers.close()
 
-    def _end_calls(self) -> None:
+    def _hear(self, seconds: float) -> None:
         with self.readers.turn:
-            finish(self.world.calls, nobody_watches)
+            self.calls.end(seconds)
 
     def turn(self) -> None:
         """Run one round and plan the next; no fault ends the loop (an exception would cancel the ticker's job). Raises

@@ -118,18 +118,20 @@ class Member:
         if self.settings.page or left:
             worker.chores.append(_channels(worker.world, self.settings))
 
-    def rest(self, *, calls: bool) -> None:
-        """Work no more; the file is free. `calls`: wait for the calls under way."""
+    @property
+    def calling(self) -> bool:
+        """Whether an answer to a call is still to come."""
+        return self.worker is not None and self.worker.calls.running
+
+    def close(self, *, within: float = 0.0) -> None:
+        """Leave the process: nothing more is read, written or told for the practice, and its file is free. First hear
+        what is said to the calls under way, for so many seconds at most."""
         worker, self.worker = self.worker, None
         if worker is not None:
-            worker.end(calls=calls)
+            worker.end(within=within)
             self._around.ticker.cancel_job(worker.job)
         if self.world is not None:
             self._around.locks.give_back(self.world.store)
-
-    def close(self, *, calls: bool) -> None:
-        """Leave the process: nothing more is read, written or told for the practice."""
-        self.rest(calls=calls)
         self.world = None
         self._open.close()
         with self._opening:

@@ -73,7 +73,7 @@ def many(store: Store, tmp_path: Path) -> Iterator[tuple[str, Counted, list[Memb
         listeners.show(members, [], houses.get)
         yield f"http://127.0.0.1:{port}", counted, members
         for member in members:
-            member.close(calls=False)
+            member.close()
 
 
 def test_of_many_practices_health_and_metrics_are_answered_from_one_look(

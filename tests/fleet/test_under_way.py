@@ -16,7 +16,7 @@ from sync.core.context import World
 from sync.store.engine import Store, Unusable
 from sync.store.lease import Claim
 from sync.worker.loop import Stop
-from tests.fleet.street import SHAPE, Machine, Street
+from tests.fleet.street import SHAPE, SHORT, Machine, Street
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
@@ -127,6 +127,25 @@ def test_l10_a_practice_that_leaves_while_its_gateway_hangs_holds_no_other_up(ho
     one.gateways[Channel.SMS].may.set()
     until(lambda: not one.held, 20)
     assert one.office.told("confirmation") == ["sent"]
+
+
+def test_l4_a_practice_whose_file_changes_hears_its_gateway_however_slow_before_anybody_goes_on(
+    home: Callable[..., Home],
+) -> None:
+    one = home(Channel.SMS)
+    [gateway] = one.gateways.values()
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    one.street.write("lilas", "https://dav.example/lilas/", every=30)
+    one.machine.stop(signal.SIGHUP)
+    until(lambda: one.machine.seats and one.machine.seats["lilas"].member.settings.sync.every_seconds == 30, 20)
+    time.sleep(SHORT.leased + 1)  # a lease that nobody renews has ended
+    assert one.held
+    assert one.machine.seats["lilas"].passes["done"] == 0
+    gateway.may.set()
+    until(lambda: one.machine.seats["lilas"].passes["done"], 20)
+    assert one.office.told("confirmation") == ["sent"]
+    assert len(gateway.sent) == 1
 
 
 def test_a_turn_that_still_waited_when_its_practice_left_is_none(home: Callable[..., Home]) -> None:

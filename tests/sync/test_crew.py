@@ -25,6 +25,7 @@ from sync.worker.crew import Crew
 from sync.worker.loop import Stop, Worker
 from tests.crew import crew_of, write
 from tests.office import PRACTICE, Office, make_office
+from tests.working import until
 
 
 class Street:
@@ -74,12 +75,12 @@ def test_a_file_that_goes_wrong_suspends_its_practice_alone_until_it_is_mended(
     assert street.reread() == {"roses": before["roses"]}
     [(practice, reason)] = said
     assert (practice, "clé obligatoire absente" in reason) == ("lilas", True)
-    assert street.offices["lilas"].to_practice() == ["attitre : ce cabinet est suspendu"]
+    until(lambda: street.offices["lilas"].to_practice() == ["attitre : ce cabinet est suspendu"])
     assert "clé obligatoire absente" in street.offices["lilas"].email.sent[0].text
     assert street.offices["roses"].to_practice() == []
     write(street.folder, "lilas")
-    after = street.reread()
-    assert list(after) == ["roses", "lilas"]
+    until(lambda: list(street.reread()) == ["roses", "lilas"])
+    after = street.workers()
     assert after["roses"] is before["roses"]
 
 
@@ -177,6 +178,33 @@ def test_l4_a_call_under_way_is_heard_before_its_practice_is_made_anew(tmp_path:
     crew.look()
     assert office.told("confirmation") == ["sent"]
     crew.close()
+
+
+def test_l4_a_slow_gateway_is_heard_before_its_practice_is_made_anew_and_holds_no_other_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.core.calls.CALL_WAIT_S", 0.2)
+    street, gateway = Street(tmp_path), Slow()
+    office = street.offices["lilas"]
+    office.passes()
+    office.she_books("e1")
+    office.world = replace(office.world, senders={Channel.SMS: gateway})
+    street.crew = crew_of(street.folder, [office.world, street.offices["roses"].world], street.stop, watched=True)
+    street.crew.look()
+    street.workers()["lilas"].turn()
+    assert gateway.asked.is_set()
+    write(street.folder, "lilas", every=30)
+    began = monotonic()
+    assert list(street.reread()) == ["roses"]
+    assert monotonic() - began < 5
+    gateway.may.set()
+    until(lambda: street.crew.look() and "lilas" in street.workers())
+    for _ in range(2):
+        office.turned += timedelta(hours=1)
+        street.workers()["lilas"].turn()
+    assert office.told("confirmation") == ["sent"]
+    assert len(gateway.sent) == 1
+    street.crew.close()
 
 
 # --- stores ----------------------------------------------------------------------------------------------------------
