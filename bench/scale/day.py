@@ -105,7 +105,7 @@ class Played:
     def _fleet(self) -> Fleet:
         store: Any = SimpleNamespace(jobs=lambda: None, leases=lambda _: self._leases)
         fleet: Any = Fleet(store, Stop(), self._plan.shape)
-        fleet.clock, fleet._pool = self._clock, Threads(self._clock, self._plan.shape.concurrency)
+        fleet.clock, fleet._turns = self._clock, Threads(self._clock, self._plan.shape.concurrency)
         return fleet  # type: ignore[no-any-return]
 
     def _add(self, practice: Practice, *, pushed: bool) -> None:
@@ -152,7 +152,7 @@ class Played:
         fleet = self._chance.choice(self._fleets)
         times = self._plan.shape.times
         self._clock.now = job.at + self._chance.uniform(0, times.fetched)
-        threads: Any = fleet._pool
+        threads: Any = fleet._turns
         threads.begin(self._clock.now)
         if job.name.startswith("shard:"):
             fleet.poll(**job.values)

@@ -148,8 +148,10 @@ class Queue:
 
 
 class Threads:
-    """The pool of one process: work begins when a thread is free, and the clock stands where it is as seen from there.
+    """The turns of one process: work begins when a thread is free, and the clock stands where it is as seen from there.
     `busy`: seconds of all threads together."""
+
+    waiting = 0
 
     def __init__(self, clock: Clock, count: int) -> None:
         self._clock = clock
@@ -161,7 +163,7 @@ class Threads:
         self._asked_at = self.ends_at = now
 
     def submit(self, work: Callable[..., Any], *words: Any) -> Future[Any]:
-        """See ThreadPoolExecutor."""
+        """See Turns."""
         began = self._clock.now = max(self._asked_at, heapq.heappop(self._free))
         done: Future[Any] = Future()
         done.set_result(work(*words))
@@ -170,5 +172,5 @@ class Threads:
         self.ends_at = self._clock.now = max(self.ends_at, self._clock.now)
         return done
 
-    def shutdown(self, **_: bool) -> None:
-        """See ThreadPoolExecutor."""
+    def close(self) -> None:
+        """See Turns."""

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
 from math import inf
 from time import monotonic
@@ -25,6 +25,7 @@ from sync.core.log import described, log
 from sync.fleet import CONCURRENCY, SHARDS
 from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
+from sync.fleet.turns import Turns
 from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
 from sync.store.lease import LASTS_S, RENEWED_EVERY_S, After, Claim, Return
@@ -56,8 +57,9 @@ class Times(Struct, frozen=True):
 
 
 class Shape(Struct, frozen=True):
-    """How a fleet works. `listens`: whether it hears of jobs at once, or looks for them only. `worlds`: how many
-    practices stay open between their turns, those that had one last."""
+    """How a fleet works. `concurrency`: how many practices have a turn at once. `listens`: whether it hears of jobs at
+    once, or looks for them only. `worlds`: how many practices stay open between their turns, those that had one
+    last."""
 
     shards: int = SHARDS
     concurrency: int = CONCURRENCY
@@ -78,7 +80,8 @@ class Fleet:
         self._by_shard: Mapping[int, Sequence[str]] = {}
         self._leaving: dict[Seat, threading.Thread] = {}  # their leases are held until their calls are heard
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
-        self._pool = ThreadPoolExecutor(shape.concurrency, thread_name_prefix="practice")
+        self._turns = Turns(shape.concurrency)
+        self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
         self._counting, self._ended = threading.Lock(), threading.Event()
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
@@ -132,7 +135,7 @@ class Fleet:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
         back."""
         self._ended.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
         self._returned(back for seat in self.seats.values() if (back := seat.let_go(until)) is not None)
         for seat in self.seats.values():
             seat.shut()
@@ -159,11 +162,11 @@ class Fleet:
             if of == self.shape.shards and missed < MISSED_AT_MOST:
                 self._poll_elsewhere(shard, of, missed + 1)
             return
-        most = 2 * self.shape.concurrency
-        claimed = self.leases.claim(known, most)
+        most = 2 * self.shape.concurrency - self._turns.waiting  # the rest is left to others
+        claimed = self.leases.claim(known, most) if most > 0 else {}
         self._kept_open(claimed)
         batch = _Batch(self._returned)
-        wait([self._submitted(key, claim, batch) for key, claim in claimed.items()], self.shape.times.poll)
+        self._waits([self._submitted(key, claim, batch) for key, claim in claimed.items()])
         after = self._next_poll(known, shard, of) if of == self.shape.shards else None
         self._returned(batch.collected(), after)
 
@@ -173,11 +176,26 @@ class Fleet:
         if self.stopping or seat is None:  # not in this process's files: whoever polls its shard finds it due
             self.leases.wake(practice)
             return
-        claim = self.leases.claim([practice], 1, due=False).get(practice)
+        try:
+            self._turns.submit(self._work, seat).result()
+        except CancelledError:
+            self.leases.wake(practice)
+
+    def _work(self, seat: Seat) -> None:
+        claim = self.leases.claim([seat.key], 1, due=False).get(seat.key)
         if claim is not None:
             seat.fence = claim.fence
-            self._kept_open([practice])
+            self._kept_open([seat.key])
             self._returned(filter(None, [seat.work(claim)]))
+
+    def _waits(self, turns: Sequence[Future[None]]) -> None:
+        """For the practices of a poll. Half of the process's jobs may wait so at most: polls come first, and would keep
+        all work out where servers are slow."""
+        if self._patient.acquire(blocking=False):
+            try:
+                wait(turns, self.shape.times.poll)
+            finally:
+                self._patient.release()
 
     def _poll_elsewhere(self, shard: int, of: int, missed: int) -> None:
         self.jobs.poll_elsewhere(shard, of, self.clock.seconds() + self.shape.times.soonest, missed)
@@ -199,7 +217,7 @@ class Fleet:
         seat = self.seats.get(key)
         if seat is not None:
             seat.fence = claim.fence  # renewed while it waits for its thread
-        future = self._pool.submit(lambda: batch.take(seat.read(claim) if seat else Return(key, claim.fence, 0.0)))
+        future = self._turns.submit(lambda: batch.take(seat.read(claim) if seat else Return(key, claim.fence, 0.0)))
         future.add_done_callback(lambda one: batch.take(Return(key, claim.fence, 0.0)) if one.cancelled() else None)
         return future
 
@@ -222,7 +240,7 @@ class Fleet:
     def _woken(self, seat: Seat) -> None:
         """Something ended that a turn of the practice had left under way."""
         if not self._ended.is_set():
-            self._pool.submit(self._settle, seat)
+            self._turns.submit(self._settle, seat)
 
     def _settle(self, seat: Seat) -> None:
         self._returned(filter(None, [seat.settle()]))

@@ -10,8 +10,7 @@ from sqlalchemy.engine import make_url
 
 from sync.store.engine import Store, engine_at
 
-MOST_AT_ONCE = 40  # connections of one store: readings of several practices overlap, PostgreSQL offers 100 by default
-
+KEPT, MOST_AT_ONCE = 5, 45  # connections of one PostgreSQL: left open, and in all; it offers 100 by default
 FEW_FILES, FEW_PREPARED = 8, 16  # of further SQLite files: one idle connection each, with so many prepared statements
 
 
@@ -23,7 +22,8 @@ class _Shared(Struct):
 class Engines:
     """The engines of this process; practices may come and go in any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_at_once: int = MOST_AT_ONCE) -> None:
+        self._most_at_once = most_at_once
         self._open: dict[str, _Shared] = {}
         self._turn = Lock()
 
@@ -45,19 +45,19 @@ class Engines:
         with self._turn:
             shared = self._open.get(url)
             if shared is None:
-                shared = self._open[url] = _Shared(_engine(url, len(self._open)))
+                shared = self._open[url] = _Shared(self._engine(url, len(self._open)))
             shared.practices += 1
             return shared
 
+    def _engine(self, url: str, beside: int) -> Engine:
+        """`beside`: how many stores are open already; of many files each keeps little in memory."""
+        if make_url(url).get_backend_name() != "sqlite":
+            return engine_at(url, pool_size=KEPT, max_overflow=self._most_at_once - KEPT)
+        from sync.store.alike import alike, compiled  # imported here: PostgreSQL needs nothing of SQLite
 
-def _engine(url: str, beside: int) -> Engine:
-    """`beside`: how many stores are open already; of many files each keeps little in memory."""
-    if make_url(url).get_backend_name() != "sqlite":
-        return engine_at(url, max_overflow=MOST_AT_ONCE)
-    from sync.store.alike import alike, compiled  # imported here: PostgreSQL needs nothing of SQLite
-
-    frugal = {"pool_size": 1, "connect_args": {"cached_statements": FEW_PREPARED}} if beside >= FEW_FILES else {}
-    return engine_at(alike(make_url(url)), execution_options={"compiled_cache": compiled}, max_overflow=14, **frugal)
+        frugal = {"pool_size": 1, "connect_args": {"cached_statements": FEW_PREPARED}} if beside >= FEW_FILES else {}
+        options = {"compiled_cache": compiled}
+        return engine_at(alike(make_url(url)), execution_options=options, max_overflow=14, **frugal)
 
 
 class _OfMany(Store):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ALIVE_S = 30.0  # without a sign of life
 POLL, WORK = "attitre:poll_shard", "attitre:work"
 QUEUE = "attitre"
+POLLS_FIRST = 1  # of all that waits: after an outage work is minutes of it, and no calendar is unread for that long
 _ALONE = text("select pg_advisory_xact_lock(hashtext('attitre:jobs'))")
 _THERE = text(
     "select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))"
@@ -179,7 +180,7 @@ def _defer(connection: Connection, task: str, name: str, at: datetime | None = N
     point = connection.begin_nested()
     how = _app().configure_task(
         task, allow_unknown=True, queue=QUEUE, lock=name, queueing_lock=name, schedule_at=at,
-        connection=_raw(connection),
+        priority=POLLS_FIRST if task == POLL else 0, connection=_raw(connection),
     )  # fmt: skip
     try:
         how.defer(**values)

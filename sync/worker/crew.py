@@ -24,6 +24,7 @@ from sync.core.context import World
 from sync.core.log import log
 from sync.outbox import store_alert
 from sync.store.engine import Locked, StoreProblem, Unusable
+from sync.store.engines import MOST_AT_ONCE
 from sync.wiring import open_world
 from sync.worker.file_locks import next_try
 from sync.worker.loop import Stop, Worker
@@ -60,7 +61,8 @@ class Shared(Protocol):
 
 class Crew:
     """See `sync.worker.loop.Crew`. `loaded`: what `folder` read already. Files named one by one must all be fine at the
-    start; of a folder's, each may be wrong alone. `sharing`: makes what works for practices on PostgreSQL."""
+    start; of a folder's, each may be wrong alone. `sharing`: makes what works for practices on PostgreSQL;
+    `connections`: that they open there together, at most."""
 
     def __init__(
         self,
@@ -69,8 +71,10 @@ class Crew:
         stop: Stop,
         opening: Opening = open_world,
         sharing: Callable[[Stop], Shared] | None = None,
+        *,
+        connections: int = MOST_AT_ONCE,
     ) -> None:
-        self._folder, self._stop, self._around = folder, stop, Around(stop, opening)
+        self._folder, self._stop, self._around = folder, stop, Around(stop, opening, connections)
         self._sharing = sharing
         self._shared: Shared | None = None
         self._members: dict[str, Member] = {}

@@ -16,7 +16,7 @@ from schedule import Scheduler
 from sync.core.context import World
 from sync.store import subscriptions
 from sync.store.engine import NotStored, Store, StoreProblem, Unusable
-from sync.store.engines import Engines
+from sync.store.engines import MOST_AT_ONCE, Engines
 from sync.wiring import open_world, without_calendars
 from sync.worker.file_locks import FileLocks
 from sync.worker.loop import Stop, Worker
@@ -38,9 +38,9 @@ class Opening(Protocol):
 class Around:
     """What the members of a process share."""
 
-    def __init__(self, stop: Stop, opening: Opening = open_world) -> None:
+    def __init__(self, stop: Stop, opening: Opening = open_world, connections: int = MOST_AT_ONCE) -> None:
         self.stop, self.opening = stop, opening
-        self.engines, self.locks, self.ticker = Engines(), FileLocks(), Scheduler()
+        self.engines, self.locks, self.ticker = Engines(connections), FileLocks(), Scheduler()
 
 
 class Member:

@@ -10,7 +10,7 @@ import typer
 
 from sync.cli.frame import INTERRUPTED, Chosen, Configs, Debug, Failure, Verbose, app, start_log
 from sync.cli.output import say, warn
-from sync.fleet import CONCURRENCY, SHARDS
+from sync.fleet import CONCURRENCY, SHARDS, connections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,8 @@ def run(
     if folder.watched:
         may_open_many_files()
     with loop.listening(stop):
-        crew = Crew(folder, loaded, stop, sharing=partial(_sharing, shards, concurrency))
+        sharing = partial(_sharing, shards, concurrency)
+        crew = Crew(folder, loaded, stop, sharing=sharing, connections=connections(concurrency))
         try:
             crew.open_all()
             loaded_all()
