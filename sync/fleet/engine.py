@@ -7,7 +7,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,6 +19,7 @@ from psycopg_pool import PoolTimeout
 
 from sync.core.log import described, log
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, in_an_outage
+from sync.fleet.turns import Unbound
 from sync.store.engine import StoreProblem
 from sync.store.jobs import POLL, QUEUE, WORK
 
@@ -52,8 +52,7 @@ class Engine(threading.Thread):
             runner.run(self._work())
 
     async def _work(self) -> None:
-        threads = ThreadPoolExecutor(self._fleet.shape.concurrency + 2, thread_name_prefix="job")
-        asyncio.get_running_loop().set_default_executor(threads)  # asyncio's own has as many as there are processors
+        asyncio.get_running_loop().set_default_executor(Unbound())  # asyncio's own has as many as there are processors
         asyncio.get_running_loop().set_exception_handler(_left_behind)
         while not (self._end.is_set() or self._fleet.outdated):
             try:

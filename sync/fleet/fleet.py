@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sync.worker.member import Member
 
 AGAIN_S, FAILED_TO_TELL = 1.0, 2  # a heartbeat that failed: one alone may be an accident
-ENDED_WITHIN_S, HEARD_WITHIN_S = 8.0, 18.0  # at the end: running jobs, then calls to gateways
+ENDED_WITHIN_S = 8.0  # at the end: running jobs
 MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sync.fleet.fleet import ENDED_WITHIN_S, HEARD_WITHIN_S, Fleet, Shape
+from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, Shape
 from sync.fleet.seat import Seat
 from sync.store.engine import Store, engine_at
 from sync.worker.loop import Stop
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4  # for leases and jobs, beside those of the practices
 ANSWERED_WITHIN_S = 15.0  # half of a lease: whoever waits longer for its renewal loses it, and is to say so
+GIVEN_BACK_S = 3.0  # of the time that an ending process has
 
 
 class _One(Struct, frozen=True):
     fleet: Fleet
     engine: Engine
     open: ExitStack
+
+    def ends(self, until: float) -> None:
+        """What runs ends, then answers to calls are heard, then all is given back."""
+        heard = until - GIVEN_BACK_S
+        self.engine.end()
+        self.engine.join(max(0.0, min(ENDED_WITHIN_S + 2, heard - monotonic())))
+        self.fleet.close(heard)
+        self.open.close()
 
 
 class Fleets:
@@ -55,16 +65,14 @@ class Fleets:
         if one is None or not one.fleet.leaves(member.key):
             member.close()
 
-    def close(self) -> None:
-        """See Shared."""
-        for one in self._at.values():
-            one.engine.end()
-        for one in self._at.values():
-            one.engine.join(ENDED_WITHIN_S + 2)
-        until = monotonic() + HEARD_WITHIN_S
-        for one in self._at.values():
-            one.fleet.close(until)
-            one.open.close()
+    def close(self, until: float) -> None:
+        """See Shared. Each beside the others: a server that says nothing keeps their leases from being given back for
+        no other one."""
+        ending = [Thread(target=one.ends, args=(until,), daemon=True) for one in self._at.values()]
+        for one in ending:
+            one.start()
+        for one in ending:
+            one.join(max(0.0, until - monotonic()))
         self._at.clear()
 
     def _one(self, address: str) -> _One:

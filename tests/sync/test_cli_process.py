@@ -204,3 +204,21 @@ def test_the_last_frame_shows_a_sentence_and_with_debug_a_trace(
     monkeypatch.setattr(sys, "argv", ["attitre", "status", "--debug"])
     with pytest.raises(error):
         main()
+
+
+HANGS = """
+import os, signal, time
+from sync.cli.ending import cut_off
+from sync.worker import loop
+loop.ENDS_WITHIN_S = 0.2
+stop = loop.Stop()
+with loop.listening(stop), cut_off(stop):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+"""
+
+
+def test_asked_to_end_a_process_that_hangs_is_cut_off_with_a_line() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 130
+    assert "ended unfinished" in done.stdout + done.stderr

@@ -64,6 +64,7 @@ def run(
 
     Exemple : attitre run -c /etc/attitre
     """
+    from sync.cli.ending import cut_off
     from sync.cli.startup import loaded_all, may_open_many_files
     from sync.worker import loop
     from sync.worker.crew import Crew
@@ -73,7 +74,7 @@ def run(
     folder, loaded = _configured(config)
     if folder.watched:
         may_open_many_files()
-    with loop.listening(stop):
+    with loop.listening(stop), cut_off(stop):
         sharing = partial(_sharing, shards, concurrency)
         crew = Crew(folder, loaded, stop, sharing=sharing, connections=connections(concurrency))
         try:
