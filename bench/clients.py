@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 import sys
+import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import practice, rendered
+from bench import pending, practice, rendered
 from bench.measure import Failed, run
 from bench.rendered import PARIS
 from bench.server import Replay
+from sync.store.engine import Store
 
 _YAML = """
 practice: {{key: {key}, name: Banc, address: "12 rue Haxo, 75020 Paris", phone: 01 43 00 00 00, email: s@lilas.fr}}
 dentists:
-  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}]{dentist}}}
+  martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}], hours: {hours}}}
 motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
 feedback: {{quiet_seconds: 3600}}
 messages:
   email: {{url: "smtp://127.0.0.1:9", sender: Cabinet des Lilas <rdv@lilas.example>}}
   reminder_hours: {reminder_hours}
 """
+OPEN = '{mon-fri: "08:00-19:30"}'
+USUAL = "cabinet"  # a practice's key
 CALENDAR_ID = "bench@group.calendar.google.com"
 
 
@@ -56,12 +62,14 @@ def attitre() -> str:
     return str(Path(sys.executable).with_name("attitre"))
 
 
-def configure(place: Path, calendars: Sequence[str], dentist: str = "", key: str = "cabinet") -> Path:
-    """A practice with these calendars (YAML flow mappings); `dentist`: further settings. Nothing listens where its
-    mail would go: no pass that is measured sends any."""
+def configure(
+    place: Path, calendars: Sequence[str], *, hours: str = OPEN, key: str = USUAL, now: datetime | None = None
+) -> Path:
+    """A practice with these calendars and opening hours (YAML flow mappings). Nothing listens where its mail would go:
+    no pass that is measured sends any. `now`: by the practice's clock, where that is not the machine's."""
     file = place / "attitre.yaml"
-    hours = practice.reminder_hours(datetime.now(PARIS))
-    file.write_text(_YAML.format(key=key, calendars=", ".join(calendars), reminder_hours=hours, dentist=dentist))
+    before = practice.reminder_hours(now or datetime.now(PARIS))
+    file.write_text(_YAML.format(key=key, calendars=", ".join(calendars), reminder_hours=before, hours=hours))
     return file
 
 
@@ -89,44 +97,71 @@ class Ours:
     def __init__(self, replay: Replay, place: Path, *, google: bool = False) -> None:
         self.place, self._google = place, google
         self._yaml = configure(place, on_google(replay, place) if google else on_caldav(replay.urls))
-        _import_patients(place)
+        import_patients(place)
+        self._outbox: list[Any] = []  # as it is to stay
 
     @property
     def commands(self) -> list[list[str]]:
         """One pass."""
         return [[attitre(), "sync", "-c", str(self._yaml)]]
 
+    def begin(self) -> None:
+        """After the first pass: from now on reminders are due and a message waits, and none of them goes while anything
+        is measured."""
+        with self._store() as store, store.write() as tx:
+            now = datetime.now(PARIS)
+            pending.put(tx, now, practice.reminder_hours(now))
+            self._outbox = pending.outbox(tx)
+
     def check(self, replay: Replay) -> None:
         """Refs, versions and hashes are those of the calendar; nothing was told or written."""
-        rows = self._rows("select ref, version, payload, raw_hash from resource where state = 'present' and owed = 0")
-        held = {ref: self._seen(version, zlib.decompress(payload), raw) for ref, version, payload, raw in rows}
-        same(self.name, held, google_items(replay) if self._google else dav_items(replay))
-        messages, edits = self.owed()
-        if messages or replay.writes:
-            raise Failed(f"attitre: {messages} messages, {edits} edits, {replay.writes} requests that write")
+        check_copy(self.place, replay, google=self._google)
+        with self._store() as store, store.read() as tx:
+            told = [row for row in pending.outbox(tx) if row not in self._outbox]
+        if told or replay.writes:
+            raise Failed(f"attitre: messages {told}, {replay.writes} requests that write")
 
-    def owed(self) -> tuple[int, int]:
-        """Messages and edits of events in the outboxes."""
-        [(messages,)], [(edits,)] = (self._rows(f"select count(*) from {name}") for name in ("message", "edit"))  # noqa: S608
-        return messages, edits
-
-    def _rows(self, sql: str) -> list[Any]:
-        store = sqlite3.connect(self.place / "attitre.db")
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        store = Store(f"sqlite:///{self.place / 'attitre.db'}", USUAL)
         try:
-            return store.execute(sql).fetchall()
+            yield store
         finally:
             store.close()
 
-    def _seen(self, version: str, payload: bytes, raw: bytes) -> Any:
+
+def check_copy(place: Path, replay: Replay, *, google: bool = False) -> None:
+    """What attitre's store there holds of events is what is served; years that went by are not."""
+
+    def seen(version: str, payload: bytes, raw: bytes) -> Any:
         if hashlib.sha256(payload).digest() != raw:
             raise Failed("attitre: a copy is not what its hash says")
-        return google_held(version, json.loads(payload)) if self._google else (version, raw.hex())
+        return google_held(version, json.loads(payload)) if google else (version, raw.hex())
+
+    with closing(sqlite3.connect(place / "attitre.db")) as store:
+        rows = store.execute(_COPIES, (f"{practice.GONE_BY}%",)).fetchall()
+    held = {ref: seen(version, zlib.decompress(payload), raw) for ref, version, payload, raw in rows}
+    same("attitre", held, google_items(replay) if google else dav_items(replay))
 
 
-def _import_patients(place: Path) -> None:
+_COPIES = "select ref, version, payload, raw_hash from resource where state = 'present' and owed = 0 and ref not like ?"
+
+
+def import_patients(place: Path, key: str = USUAL) -> None:
+    """The practice there takes in its patients' file, as the README says to begin. Not measured: of one of the usual
+    name the whole store is kept, and copied for the next."""
+    kept = Path(_KEPT.name) / "attitre.db"
+    if key == USUAL and kept.exists():
+        shutil.copy(kept, place / kept.name)
+        return
     file = place / "patients.csv"
     file.write_text(practice.directory(), encoding="utf-8")
     run([attitre(), "patients", "import", str(file), "--yes", "-c", str(place / "attitre.yaml")], None, place)
+    if key == USUAL:
+        shutil.copy(place / kept.name, kept)
+
+
+_KEPT = tempfile.TemporaryDirectory()
 
 
 class Floor:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.clients import attitre, configure, on_caldav
+from bench.clients import attitre, configure, import_patients, on_caldav
 from bench.measure import Failed, run
 from bench.scenarios import serving
 
@@ -27,7 +27,7 @@ class Resident:
 
 
 def resident(events: int) -> Resident:
-    """Of practices that hold so many events each, and were read before."""
+    """Of practices that imported their patients, hold so many events each, and were read before."""
     with serving(events, 1 + FURTHER) as (replay, place):
         files = [_practice(place / f"{number}", url) for number, url in enumerate(replay.urls)]
         run([attitre(), "sync", *_configs(files)], None, place)
@@ -37,7 +37,10 @@ def resident(events: int) -> Resident:
 
 def _practice(place: Path, url: str) -> Path:
     place.mkdir()
-    return configure(place, on_caldav([url]), key=f"cabinet-{place.name}")
+    key = f"cabinet-{place.name}"
+    file = configure(place, on_caldav([url]), key=key)
+    import_patients(place, key)
+    return file
 
 
 def _configs(files: Sequence[Path]) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sync.store.bookings import BookingRow
 
 CLOSES_AT = 18  # the last bookings of each day end later, and get a finding
-_HOURS = f', hours: {{mon-fri: "07:00-{CLOSES_AT}:00"}}'
+_HOURS = f'{{mon-fri: "08:00-{CLOSES_AT}:00"}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Rejudged:
 
 def rejudged(client: Ours, replay: Replay) -> Rejudged:
     """By the worker, over what the client stored."""
-    file = configure(client.place, on_caldav(replay.urls), _HOURS)
+    file = configure(client.place, on_caldav(replay.urls), hours=_HOURS)
     asked = [sys.executable, "-m", "bench.reconfigured", str(file)]
     done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
@@ -61,7 +61,8 @@ def main(file: str) -> None:
     assert settings is not None, problems
     with open_world(settings) as world:
         coming = _coming(world)
-        nearest = min((one for one in coming if one.start.hour >= CLOSES_AT), key=lambda one: one.start)
+        late = [one for one in coming if one.start.hour >= CLOSES_AT and not one.findings]
+        nearest = min(late, key=lambda one: one.start)
         began, readers, owed = time.process_time(), Readers(world, 60), True
         with _moment_of_a_finding(world, nearest) as found:
             while owed:

@@ -66,6 +66,8 @@ def _steps(client: Client, replay: Replay, *, lost: bool) -> Table:
             continue
         before(replay)
         _take(table, step, one_pass(client, replay))
+        if step == FIRST and isinstance(client, Ours):
+            client.begin()
     return table
 
 
@@ -110,6 +112,8 @@ def _and_idle(made: Made, replay: Replay, own: Path, runs: int) -> Table:
     client = made(replay, own)
     table: Table = {}
     _take(table, FIRST, one_pass(client, replay))
+    if isinstance(client, Ours):
+        client.begin()
     quiet = medians([{IDLE: one_pass(client, replay)} for _ in range(runs)])
     _take(table, IDLE, quiet[IDLE])
     return table

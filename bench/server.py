@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -53,8 +53,14 @@ class Replay(State):
 
     def about_itself(self, path: str) -> bytes | None:
         """What a process that is measured asks of the replay itself: no request of a client's."""
-        asked = {"/count": self.counted, "/change": self.changed_one}.get(path)
-        return None if asked is None else str(asked()).encode()
+        where = urlsplit(path)
+        if where.path == "/count":
+            return str(self.counted()).encode()
+        if where.path != "/change":
+            return None
+        asked = dict(parse_qsl(where.query))
+        at = datetime.fromisoformat(asked["at"]) if "at" in asked else None
+        return self.change_one(at, int(asked.get("after", 0))).encode()
 
 
 class _Server(ThreadingHTTPServer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from bench import practice, rendered
@@ -31,16 +33,21 @@ class State:
     def change(self, count: int) -> None:
         """So many events are edited, those first that are judged, the farthest first, of which no reminder is due: just
         now, so that attitre does not write into them yet."""
+        self._edit(self._judged_first[:count], self._now())
+
+    def change_one(self, at: datetime | None = None, after: int = 0) -> str:
+        """One is edited, at a time of the asker's own clock (UTC), that one which comes `after` so many others; its
+        name, and the hash of what it says now."""
+        number = self._judged_first[after % len(self._judged_first)]
+        self._edit([number], at or self._now())
+        return f"{number}.ics {hashlib.sha256(self.bodies[f'{number}.ics']).hexdigest()}"
+
+    def _edit(self, numbers: Sequence[int], at: datetime) -> None:
         self.revision += 1
-        self.edited = self._now()
-        for number in self._judged_first[:count]:
+        self.edited = at
+        for number in numbers:
             self.revisions[number] = self.revision
             self.bodies[f"{number}.ics"] = self._body(number)
-
-    def changed_one(self) -> int:
-        """One is edited; the revision that came of it."""
-        self.change(1)
-        return self.revision
 
     def lose_tokens(self) -> None:
         """No token given so far is known any more; the events are what they were."""

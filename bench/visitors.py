@@ -22,7 +22,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec.structs import replace
 
-from bench.clients import configure, on_caldav
+from bench.clients import configure, import_patients, on_caldav
 from bench.measure import Failed
 from bench.scenarios import serving
 
@@ -46,6 +46,7 @@ def beside(events: int, rounds: int) -> Beside:
     """Of a worker over one calendar of so many events."""
     with serving(events) as (replay, place):
         file = configure(place, on_caldav(replay.urls))
+        import_patients(place)
         asked = [sys.executable, "-m", "bench.visitors", str(file), str(rounds)]
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode:
@@ -126,16 +127,16 @@ def _timed(turn: Callable[[], None], rounds: int) -> float:
 
 
 def _secret(world: World) -> str:
-    """The link of a coming booking. No directory knows the corpus' patients, so one of them is made valid."""
+    """The link of a coming booking."""
     from rules.model import Channel
     from sync.store import bookings, links
     from sync.store.links import About, LinkKind
 
-    now, mobile = world.now(), "+33612345678"
+    now = world.now()
     with world.store.write() as tx:
-        row = bookings.starting(tx, now, now + timedelta(days=90), world.practice.zone)[0]
-        bookings.change(tx, row.id, state=bookings.VALID, mobile=mobile)
-        return links.make(tx, About(LinkKind.APPOINTMENT, row.id, row.patient or 0, mobile, Channel.SMS), now)
+        coming = bookings.starting(tx, now, now + timedelta(days=90), world.practice.zone)
+        row = next(one for one in coming if one.state is bookings.VALID and one.patient and one.mobile)
+        return links.make(tx, About(LinkKind.APPOINTMENT, row.id, row.patient or 0, row.mobile or "", Channel.SMS), now)
 
 
 def visit(address: str, secret: str, seconds: str) -> None:

@@ -1,6 +1,7 @@
-"""Rounds inside one running process, as `attitre run` does all day: nothing changed, and one booking changed.
+"""Rounds inside one running process, as `attitre run` does all day, a minute apart by the practice's clock: nothing
+changed, and one booking changed.
 
-A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS HISTORY`.
+A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS HISTORY NOW`.
 """
 
 from __future__ import annotations
@@ -13,44 +14,73 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
-from bench.clients import configure, on_caldav
+from bench import practice
+from bench.clients import check_copy, configure, import_patients, on_caldav
 from bench.measure import Failed
+from bench.rendered import PARIS
 from bench.scenarios import serving
+
+if TYPE_CHECKING:
+    from sync.core.context import World
+
+EVERY = 60  # seconds from one round to the next
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The middle one of several that find nothing changed: seconds of CPU and on the clock; requests, bodies parsed,
-    SQL that writes. `changed`: seconds of CPU of the middle one that finds a coming booking changed."""
+    """One of several that find nothing changed: seconds of CPU and on the clock of the middle one; requests, bodies
+    parsed, SQL that writes, in the mean. `changed`: seconds of CPU of the middle one that finds a coming booking
+    changed, and judges it."""
 
     cpu: float
     wall: float
-    requests: int
-    parses: int
-    writes: int
+    requests: float
+    parses: float
+    writes: float
     changed: float
 
 
 def a_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 0.0, history: int = 0) -> Round:
-    """Of a worker over so many calendars of so many events, each behind a login of its own. `history`: so many events
-    more, of years that went by."""
+    """Of a worker over so many calendars of so many events, each behind a login of its own, in a practice that imported
+    its patients. `history`: so many events more, of years that went by."""
     with serving(events, accounts, latency) as (replay, place):
         logins = [f', username: "{number}", password: p' if accounts > 1 else "" for number in range(accounts)]
         named = [one for url, login in zip(replay.urls, logins, strict=True) for one in on_caldav([url], login)]
-        file = configure(place, named)
-        asked = [sys.executable, "-m", "bench.worker", str(file), replay.root, str(rounds), str(history)]
+        now = practice.morning(replay.today, PARIS)
+        file = configure(place, named, now=now)
+        import_patients(place)
+        options = [replay.root, str(rounds), str(history), now.isoformat()]
+        asked = [sys.executable, "-m", "bench.worker", str(file), *options]
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
-        if done.returncode:
-            raise Failed(done.stderr[-1500:])
+        if done.returncode or replay.writes:
+            raise Failed(f"{done.stderr[-1500:]} {replay.writes} requests that write")
+        check_copy(place, replay)
         return Round(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def main(file: str, root: str, rounds: str, history: str) -> None:
+class Clock:
+    """The practice's own. Time goes on between two rounds only."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def goes_on(self) -> None:
+        """Until the next round."""
+        self._now += timedelta(seconds=EVERY)
+
+
+def main(file: str, root: str, rounds: str, history: str, now: str) -> None:
     """Prints a Round."""
     from bench import history as years
+    from bench import pending
     from config.load import load
     from sync.core.context import nobody_watches
     from sync.wiring import open_world
@@ -60,22 +90,26 @@ def main(file: str, root: str, rounds: str, history: str) -> None:
 
     settings, problems = load([Path(file)], {})
     assert settings is not None, problems
-    with open_world(settings) as world:
-
-        def turn() -> None:  # readers that have read nothing yet: everything is due
-            one_round(Readers(world, 60), nobody_watches)
-
+    clock = Clock(datetime.fromisoformat(now).replace(tzinfo=PARIS))
+    with open_world(settings, clock=clock) as world:
         one_pass(world)  # a round would not wait for a whole first listing
+        with world.store.write() as tx:
+            pending.put(tx, world.now(), world.practice.policy.reminder_hours)
+            outbox = pending.outbox(tx)
         years.went_by(world, int(history))
+        readers = Readers(world, EVERY, chance=lambda: 0.5)
+
+        def turn() -> None:
+            clock.goes_on()
+            one_round(readers, nobody_watches)
+
         for _ in range(2):
             turn()
         cpu, wall = _middle([_timed(turn) for _ in range(int(rounds))])
-        _asked(f"{root}count")
-        parsed = world.readings.parsed
-        with _writes() as writes:
-            turn()
-        counted = {"requests": _asked(f"{root}count"), "parses": world.readings.parsed - parsed, "writes": len(writes)}
-        changed, _ = _middle([_after_a_change(turn, root) for _ in range(int(rounds) // 2)])
+        counted = _counted(world, turn, root, int(rounds))
+        changed, _ = _middle([_after_a_change(world, clock, turn, root) for _ in range(int(rounds) // 2)])
+        with world.store.read() as tx:
+            assert pending.outbox(tx) == outbox, "a message went out, or would"
     print(json.dumps({"cpu": cpu, "wall": wall, **counted, "changed": changed}))
 
 
@@ -91,13 +125,35 @@ def _timed(turn: Callable[[], None]) -> tuple[float, float]:
     return time.process_time() - cpu, time.monotonic() - began
 
 
-def _after_a_change(turn: Callable[[], None], root: str) -> tuple[float, float]:
-    _asked(f"{root}change")
-    return _timed(turn)
+def _counted(world: World, turn: Callable[[], None], root: str, rounds: int) -> dict[str, float]:
+    """In the mean of further rounds that find nothing changed; the store is told now and then of what was read."""
+    told(f"{root}count")
+    parsed = world.readings.parsed
+    with _writes() as writes:
+        for _ in range(rounds):
+            turn()
+    counts = {"requests": int(told(f"{root}count")), "parses": world.readings.parsed - parsed, "writes": len(writes)}
+    return {name: count / rounds for name, count in counts.items()}
 
 
-def _asked(url: str) -> int:
-    return int(urlopen(url).read())  # noqa: S310
+def _after_a_change(world: World, clock: Clock, turn: Callable[[], None], root: str) -> tuple[float, float]:
+    ref, digest = told(f"{root}change?at={clock().astimezone(UTC):%Y-%m-%dT%H:%M:%S}").split()
+    timed = _timed(turn)
+    assert _is_judged(world, ref, digest), "the round ended before what changed was stored and judged"
+    return timed
+
+
+def _is_judged(world: World, ref: str, digest: str) -> bool:
+    from sync.store import resources
+
+    with world.store.read() as tx:
+        rows = [row for source in world.sources if (row := resources.get(tx, source.address, ref))]
+    return [(row.raw_hash.hex(), row.is_evaluated) for row in rows] == [(digest, True)]
+
+
+def told(url: str) -> str:
+    """What the replay says of itself."""
+    return str(urlopen(url).read(), "ascii")  # noqa: S310
 
 
 @contextmanager
