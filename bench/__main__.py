@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
@@ -23,7 +24,8 @@ from bench.goals import Measured
 from bench.measure import Table, compiled, medians
 from bench.memory import resident
 from bench.scenarios import grown, idle, one_calendar, start_up
-from bench.servers import cold
+from bench.servers import COLD, cold
+from bench.typed import typed
 from bench.visitors import beside
 from bench.worker import a_round
 
@@ -81,10 +83,12 @@ def _measured(options: argparse.Namespace) -> Measured:
     found.no_servers = "--no-servers" if options.no_servers else ""
     console = Console(stderr=True)
     for name, part in track(list(_parts(found, options)), "parts", console=console):
+        began = time.monotonic()
         try:
             setattr(found, name, part())
         except Exception as failed:  # of ours, of a peer, of the machine: the others are measured all the same
             console.print(f"{name} did not complete: {failed!r}", markup=False)
+        console.print(f"{name}: {time.monotonic() - began:.0f} s")
         told = json.dumps(_plain(found), indent=1, ensure_ascii=False)
         options.json.write_text(told + "\n")
     return found
@@ -101,6 +105,7 @@ def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
     yield "worker", partial(a_round, found.events, options.rounds)
     yield "worker_small", partial(a_round, found.small, options.rounds)
     yield "worker_old", partial(a_round, found.events, options.rounds, history=found.history - found.events)
+    yield "typed", partial(typed, found.events)
     accounts = {"accounts": options.calendars, "latency": LATENCY}
     yield "accounts", partial(a_round, OF_AN_ACCOUNT, 5 * options.runs, **accounts)
     yield "many", partial(_many, found, options.runs)
@@ -110,7 +115,7 @@ def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
     yield "pages", lambda: pages.measure(many=options.bookings) | offers.measure(many=options.bookings)
     yield "visited", partial(beside, found.events, options.rounds)
     yield "grown", partial(grown, found.large_events)
-    yield from [] if options.no_servers else [("servers", partial(cold, found.events))]
+    yield from [] if options.no_servers else [("servers", partial(cold, min(COLD, found.events)))]
 
 
 def _of_a_run(found: Measured, *, first: bool) -> Iterator[Part]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
 from bench.memory import Resident
 from bench.reconfigured import Rejudged
+from bench.servers import COLD
+from bench.typed import Typed
 from bench.visitors import Beside
 from bench.worker import Round
 
 OURS, FLOOR = "attitre", "floor"
+ENOUGH, TOO_FEW = 5_000, "too few events"  # of which a figure says something
 VDIR, KHAL, CALDAV, GCAL = "vdirsyncer", "vdirsyncer + khal", "caldav + full parse", "gcal_sync"
 
 
@@ -61,6 +65,7 @@ class Measured:
     worker: Round | None = None
     worker_small: Round | None = None
     worker_old: Round | None = None
+    typed: Typed | None = None
     accounts: Round | None = None
     grown: tuple[Table, Rejudged | None] = field(default_factory=lambda: ({}, None))
     resident: Resident | None = None
@@ -75,7 +80,7 @@ class Measured:
 def rows(m: Measured) -> list[Row]:
     """All of them, in the yardstick's order, measured or not. What has no figure and no reason why did not complete."""
     many = (_account, _accounts, _google, _lost, _growth, _start, _servers, _pages, _hours, _memory)
-    found = (row for part in (_first, _idle, _worker, _changes, *many) for row in part(m))
+    found = (row for part in (_first, _meanwhile, _idle, _worker, _changes, *many) for row in part(m))
     return [replace(row, failed=True) if row.value is None and not row.absent else row for row in found]
 
 
@@ -108,6 +113,14 @@ def _first(m: Measured) -> Iterator[Row]:
     yield Row("B1", f"first pass: peak more than for {m.small}", grown, 15, "MB")
 
 
+def _meanwhile(m: Measured) -> Iterator[Row]:
+    """A few events are judged before anybody can type."""
+    found = m.typed if m.typed and m.typed.edits else None
+    what, absent = "first pass: an edit typed meanwhile is answered", TOO_FEW if m.events < ENOUGH else ""
+    yield Row("B1", what, _figure(found, "wall"), 10, "s on the clock", absent=absent)
+    yield Row("B1", f"{what}, CPU", _figure(found, "cpu"), 10, "s", absent=absent)
+
+
 def _idle(m: Measured) -> Iterator[Row]:
     ours = _cost(m.dav, OURS, IDLE)
     yield Row("B2", "nothing changed / floor", _ratio(ours, _cost(m.dav, FLOOR, IDLE)), 7)
@@ -122,7 +135,7 @@ def _worker(m: Measured) -> Iterator[Row]:
         yield Row("B3", f"{where}: requests", _figure(found, "requests"), 1, "")
         yield Row("B3", f"{where}: CPU", _figure(found, "cpu", 1000), 2.5, "ms")
         yield Row("B3", f"{where}: bodies parsed", _figure(found, "parses"), 0, "")
-        yield Row("B3", f"{where}: statements that write", _figure(found, "writes"), 0, "")
+        yield Row("B3", f"{where}: statements that write", _figure(found, "writes"), 0.5, "a round")
 
 
 def _changes(m: Measured) -> Iterator[Row]:
@@ -157,19 +170,22 @@ def _lost(m: Measured) -> Iterator[Row]:
 
 
 def _growth(m: Measured) -> Iterator[Row]:
-    large, whole = _each(m.grown[0], m.large_events), _each(m.dav, m.events)
-    value = large / whole if large and whole else None
-    yield Row("B9", f"first pass, an event among {m.large_events} / among {m.events}", value, 1.15)
+    sizes = ((m.less, m.small), (m.dav, m.events), (m.grown[0], m.large_events))
+    early, late = (_slope(*pair) for pair in pairwise(sizes))
+    value = late / early if early and late and m.events >= ENOUGH else None
+    what = f"first pass, an event more up to {m.large_events} / up to {m.events}"
+    yield Row("B9", what, value, 1.15, absent=TOO_FEW if m.events < ENOUGH else "")
     value = m.worker_old.changed / m.worker.changed if m.worker_old and m.worker else None
     yield Row("B9", f"worker, a change among {m.history} / among {m.events}", value, 1.2)
     value = m.worker.cpu / m.worker_small.cpu if m.worker and m.worker_small else None
     yield Row("B9", f"worker, nothing changed, {m.events} / {m.small}", value, 1.2)
 
 
-def _each(table: Table, events: int) -> float | None:
-    """Of the first pass, what an event costs: starting up is not its fault."""
-    first, idle = _cost(table, OURS, FIRST), _cost(table, OURS, IDLE)
-    return (first.cpu - idle.cpu) / events if first and idle else None
+def _slope(one: tuple[Table, int], other: tuple[Table, int]) -> float | None:
+    """What each event more costs in a first pass between two sizes: starting up, the modules that judge and the first
+    compilation of each statement are in both."""
+    less, more = _cost(one[0], OURS, FIRST), _cost(other[0], OURS, FIRST)
+    return max(0.0, more.cpu - less.cpu) / (other[1] - one[1]) if less and more else None
 
 
 def _start(m: Measured) -> Iterator[Row]:
@@ -183,7 +199,8 @@ def _servers(m: Measured) -> Iterator[Row]:
         ours, floor = (_cost(m.servers.get(server, {}), who, FIRST) for who in (OURS, FLOOR))
         value = ours.wall / floor.wall if ours and floor else None
         absent = "the floor failed" if ours and not floor else m.no_servers
-        yield Row("B11", f"first pass from a cold {server} / floor (clock)", value, 1.3, absent=absent)
+        what = f"first pass, {min(COLD, m.events)} events of a cold {server} / floor (clock)"
+        yield Row("B11", what, value, 1.3, absent=absent)
 
 
 def _pages(m: Measured) -> Iterator[Row]:

@@ -28,6 +28,9 @@ class Stand:
         self.writes = 0
 
 
+COLD = 2_500  # events at most: of 10,000 a Radicale's own first listing takes 80 s, of whoever asks
+
+
 def cold(events: int) -> dict[str, Table]:
     """A first pass of ours and of the floor, each from a server of its own that was never asked before; whoever fails
     is missing."""

@@ -8,19 +8,36 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Table, func, select
 
 from bench import __main__ as bench
-from bench.clients import Client, Floor, Ours
-from bench.goals import Row, rows
-from bench.measure import Failed, Table
+from bench import history, worker
+from bench.clients import Client, Floor, Ours, configure, on_caldav
+from bench.goals import TOO_FEW, Measured, Row, rows
+from bench.judging import big_practice
+from bench.measure import FIRST, Cost, Failed
+from bench.measure import Table as Measurements
+from bench.practice import PATIENTS, morning
+from bench.rendered import PARIS
 from bench.scenarios import one_pass
 from bench.server import Replay
+from bench.typed import typed
 from bench.worker import Round
+from config.load import load
+from sync.core.context import World
+from sync.outbox.reminders import to_plan
+from sync.store import bookings, intents, messages
+from sync.store import tables as t
+from sync.store.engine import Tx
+from sync.wiring import open_world
+from sync.worker import scheduler
+from sync.worker.pipeline import nothing_to_do
 
 pytestmark = pytest.mark.timeout(600)  # half a minute of processor time; how busy the machine is decides nothing
 ROOT = Path(__file__).parents[2]
@@ -48,7 +65,7 @@ def test_every_row_of_the_yardstick_is_there_with_its_goal(result: dict[str, Any
 
 def test_a_row_is_measured_or_says_why_it_is_absent(result: dict[str, Any]) -> None:
     absent = {row["absent"] for row in result["rows"] if row["value"] is None}
-    assert absent <= set(NOT_NOW)
+    assert absent <= {*NOT_NOW, TOO_FEW}
     assert all(row["reached"] in {True, False} for row in result["rows"] if row["value"] is not None)
 
 
@@ -80,7 +97,7 @@ def test_a_goal_is_reached_by_the_figure_that_is_shown(value: float, at_least: b
 def test_what_fails_loses_its_own_rows_and_the_rest_is_written_down(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fails() -> Table:
+    def fails() -> Measurements:
         raise Failed("« base occupée »")
 
     parts = [("many", fails), ("worker", lambda: Round(0.002, 0.004, 1, 0, 0, 0.02))]
@@ -99,7 +116,7 @@ def test_a_pass_that_does_not_complete_misses_its_goal() -> None:
 
 @pytest.fixture
 def replay() -> Iterator[Replay]:
-    replay = Replay(20, date.today())
+    replay = Replay(80, date.today())
     threading.Thread(target=replay.serve, daemon=True).start()
     yield replay
     replay.close()
@@ -111,7 +128,7 @@ def test_a_store_that_is_not_the_calendar_ends_the_run(made: Any, google: bool, 
     client: Client = made(replay, tmp_path, google=google)
     one_pass(client, replay)
     replay.change(1)
-    with pytest.raises(Failed, match=r"1 of 2[01] events"):
+    with pytest.raises(Failed, match=r"1 of 8\d events"):
         client.check(replay)
 
 
@@ -121,3 +138,115 @@ def test_a_pass_that_writes_ends_the_run(replay: Replay, tmp_path: Path) -> None
     replay.writes = 1
     with pytest.raises(Failed, match="1 requests that write"):
         client.check(replay)
+
+
+# --- a practice at work, not an empty one ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ours(replay: Replay, tmp_path: Path) -> Ours:
+    """After its first pass."""
+    client = Ours(replay, tmp_path)
+    one_pass(client, replay)
+    client.begin()
+    return client
+
+
+@contextmanager
+def world_of(place: Path) -> Iterator[World]:
+    settings, _ = load([place / "attitre.yaml"], {})
+    assert settings is not None
+    with open_world(settings) as world:
+        yield world
+
+
+def test_an_idle_pass_plans_reminders_and_tells_nobody(ours: Ours, replay: Replay) -> None:
+    one_pass(ours, replay)
+    with world_of(ours.place) as world, world.store.read() as tx:
+        looked_at = bookings.unreminded(tx, world.practice, world.now())
+        planned, waiting = to_plan(world, tx, world.now()), messages.with_state(tx, messages.PENDING, zone=PARIS)
+    assert len(looked_at) == 1
+    assert looked_at[0].state is bookings.INVALID
+    assert planned == []
+    assert len(waiting) == 1
+
+
+def test_a_reminder_that_would_go_out_ends_the_run(ours: Ours, replay: Replay) -> None:
+    with world_of(ours.place) as world, world.store.write() as tx:
+        first = bookings.unreminded(tx, world.practice, world.now())[0]
+        bookings.change(tx, first.id, state=bookings.VALID)
+    with pytest.raises(Failed, match="messages"):
+        one_pass(ours, replay)
+
+
+def test_a_worker_is_measured_in_a_practice_that_imported_its_patients_and_its_store_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+    real = worker.check_copy
+
+    def compare(place: Path, served: Replay) -> None:
+        with world_of(place) as world, world.store.read() as tx:
+            compared.append(tx.connection.execute(select(func.count()).select_from(t.patient)).scalar_one())
+        real(place, served)
+
+    monkeypatch.setattr(worker, "check_copy", compare)
+    found = worker.a_round(40, 2)
+    assert compared == [PATIENTS]
+    assert (found.requests, found.parses) == (1, 0)
+
+
+def test_a_round_that_leaves_a_change_for_later_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch, replay: Replay, tmp_path: Path
+) -> None:
+    now = morning(replay.today, PARIS)
+    file = configure(tmp_path, on_caldav(replay.urls), now=now)
+    monkeypatch.setattr(scheduler, "HEALTHY_WAIT_S", 0.0)
+    replay.latency = 0.3
+    with pytest.raises(AssertionError, match="before what changed was stored and judged"):
+        worker.main(str(file), replay.root, "2", "0", now.isoformat())
+
+
+@pytest.mark.parametrize("today", [date(2026, 12, 1), date(2026, 12, 5), date(2026, 12, 6)])
+def test_a_worker_s_clock_stands_in_opening_hours(today: date) -> None:
+    assert morning(today, PARIS).weekday() < 5
+
+
+def test_years_that_went_by_leave_what_was_sent_asked_and_written_and_no_work() -> None:
+    with big_practice(100) as (world, _, _):
+        with world.store.read() as tx:
+            began = {table: _count(tx, table) for table in (t.booking, t.message, *LEFT)}
+        history.went_by(world, 1000)
+        with world.store.read() as tx:
+            left = {table: _count(tx, table) - before for table, before in began.items()}
+            sent = messages.with_state(tx, messages.SENT, zone=PARIS)
+            assert nothing_to_do(world, tx)
+            assert not intents.open_ones(tx)
+    assert (left[t.booking], left[t.message], left[t.journal], left[t.link]) == (1000, 2000, 4000, 1000)
+    assert {row.number for row in sent} == {0, 1}
+    assert all(left[table] for table in LEFT)
+
+
+LEFT = (
+    t.journal, t.link, t.consent, t.agreement, t.patient_history, t.waiting, t.gap, t.offer, t.intent, t.wish, t.notice,
+)  # fmt: skip
+
+
+def _count(tx: Tx, table: Table) -> int:
+    return tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_growth_is_a_slope_so_that_what_each_process_does_once_hides_none() -> None:
+    """A second and a half of modules, a millisecond for each event, and half of one more from ten thousand on."""
+    seconds = {1_000: 2.5, 10_000: 11.5, 50_000: 71.5}
+    few, many, most = ({"attitre": {FIRST: Cost(cpu, cpu, 1, 90)}} for cpu in seconds.values())
+    found = Measured(10_000, 1_000, 100, 50_000, 200_000, dav=many, less=few, grown=(most, None))
+    [growth] = [row for row in rows(found) if row.what.startswith("first pass, an event more")]
+    assert growth.value == pytest.approx(1.5)
+    assert growth.reached is False
+
+
+def test_an_edit_typed_during_a_first_pass_is_answered_while_that_goes_on() -> None:
+    found = typed(400, at_once=3)
+    assert found.edits
+    assert found.cpu > 0

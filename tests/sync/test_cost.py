@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -17,7 +18,7 @@ from bench.scenarios import one_pass as one_pass_of
 from bench.server import Replay
 from config.load import load
 from sync.core.context import World, nobody_watches
-from sync.store import calendars, messages, resources
+from sync.store import backlog, calendars, edits, messages, resources
 from sync.wiring import open_world
 from sync.worker.one_pass import one_pass
 from sync.worker.round import one_round
@@ -97,6 +98,34 @@ def test_b4_one_change_is_two_questions_and_one_body(counted: Counted) -> None:
     counted.replay.change(1)
     requests, parsed, _ = counted.passes()
     assert (requests, parsed) == (2, 1)
+
+
+def test_b1_what_is_typed_during_a_first_pass_waits_for_one_slice_of_it_at_most(tmp_path: Path) -> None:
+    replay, at_once = Replay(600, date(2026, 11, 24)), 20
+    threading.Thread(target=replay.serve, daemon=True).start()
+    with opened(replay, tmp_path) as bare:
+        world = replace(bare, slice=at_once)
+        readers = Readers(world, 60, chance=lambda: 0.5)
+        one_round(readers, nobody_watches)
+        for number in range(3):
+            ref, digest = replay.change_one(after=number).split()
+            before, replay.requests = _waiting(world), 0
+            readers.forget_moments()  # its calendar is due
+            one_round(readers, nobody_watches)
+            with world.store.read() as tx:
+                row = resources.get(tx, replay.url, ref)
+                assert row is not None
+                assert (row.raw_hash.hex(), row.dirty_at) == (digest, None)
+                assert edits.at(tx, replay.url, ref)
+            assert 0 < before - _waiting(world) <= at_once
+            assert replay.requests == 2
+        assert _waiting(world)
+        readers.close()
+
+
+def _waiting(world: World) -> int:
+    with world.store.read() as tx:
+        return backlog.size(tx)
 
 
 def test_a02_a_listing_of_600_comes_in_batches(counted: Counted) -> None:
