@@ -69,7 +69,8 @@ def main(file: str, root: str, at_once: str) -> None:
     assert settings is not None, problems
     with open_world(settings) as world:
         worker = Worker(replace(world, slice=int(at_once)), EVERY, Stop(), Scheduler())
-        while not _goes_on(worker):
+        _turn(worker)
+        while worker.readers.busy:  # the listing goes on
             _turn(worker)
         spent: list[Spent] = []
         while _goes_on(worker):

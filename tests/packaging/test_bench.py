@@ -250,3 +250,7 @@ def test_an_edit_typed_during_a_first_pass_is_answered_while_that_goes_on() -> N
     found = typed(400, at_once=3)
     assert found.edits
     assert found.cpu > 0
+
+
+def test_of_few_events_nobody_types_before_all_are_judged() -> None:
+    assert typed(20).edits == 0
