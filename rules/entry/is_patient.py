@@ -62,7 +62,10 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
     block = bool(entry.kept_for or (not entry.name_text and reason(event.title, practice))) and not person(entry)
     if has_patient_details(entry):
         name = names.split(entry.name_text)
-        return Likeness.SURE if not block or (name.certain and not reason(name.given, practice)) else Likeness.MAYBE
+        sure = name.certain and not reason(name.given, practice)
+        # no meal has a birth date and a motif: `CESOD Diner – contrôle`
+        sure = sure or bool(entry.birth_text and (entry.motif or entry.motifs))
+        return Likeness.SURE if not block or sure else Likeness.MAYBE
     if not entry.name_text:
         if block or not (entry.motif or entry.motifs):
             return Likeness.NONE

@@ -71,6 +71,8 @@ def test_p51_no_patient_is_seen_in_a_block(likeness: Judged, title: str) -> None
         ("RDV", "Mobile : 06 12 34 56 78"),
         ("", "Nom : DUPONT\nPrénom : Marie\nNé le : 12/05/1981"),
         ("CONGE Marie – contrôle", "Mobile : 06 12 34 56 78"),
+        ("CESOD Diner – contrôle", "Né(e) le : 16/08/1965\nMobile : 06 12 34 56 78"),
+        ("Repos Jean contrôle", "né le 16/08/1965"),
     ],
 )
 def test_p28_a_patient_is_seen(likeness: Judged, title: str, text: str) -> None:
