@@ -44,7 +44,7 @@ class Engine(threading.Thread):
 
     def run(self) -> None:
         """See Thread."""
-        for name in ("procrastinate", "psycopg.pool"):  # what they say the heartbeat says in our words, and once
+        for name in ("procrastinate", "psycopg"):  # what they say the heartbeat says in our words, and once
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
         with asyncio.Runner() as runner:

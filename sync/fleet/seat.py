@@ -197,7 +197,7 @@ class Seat:
             return self._turned(claim, take)
 
     def _turned(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
-        done = False
+        done, worker = False, None
         try:
             worker = self._worker_for(claim)
             if not self._stop.event.is_set():
@@ -209,7 +209,10 @@ class Seat:
             self._drop()
             return None
         except StoreProblem as problem:
-            self._says(problem)
+            if worker is None:
+                self._says(problem)
+            else:  # it is open: what ends its turn is the server's trouble, and the heartbeat speaks of that
+                log.info("pass failed", practice=self.key, reason=str(problem))
         except Exception as error:
             log.error("turn failed", practice=self.key, **described(error))
         return self._ended(done=done)

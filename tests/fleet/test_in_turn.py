@@ -48,7 +48,7 @@ def test_work_goes_on_where_more_calendars_hang_than_there_are_jobs(
     with street.machine(replace(shape(poll=10.0), shards=12, concurrency=2)) as machine:
         until(lambda: len(machine.seats) == 12 and street.homes.held >= 12, 60)
         worked.clear()
-        until(lambda: len(worked) > 2, 20)
+        until(lambda: len(worked) > 2, 60)
 
 
 def test_no_more_practices_have_a_turn_at_once_than_was_asked_for(store: Store, tmp_path: Path) -> None:

