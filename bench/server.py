@@ -78,13 +78,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_REPORT(self) -> None:
         """Both reports."""
-        said = self.served.dav.report(self.path, self._asked().decode())
+        asked = self._asked().decode()
+        with self.served.lock:
+            said = self.served.dav.report(self.path, asked)
         self._answer(403, UNKNOWN) if said is None else self._answer(207, said)
 
     def do_PROPFIND(self) -> None:
         """Of the home or a calendar."""
         self._asked()
-        self._answer(207, self.served.dav.propfind(unquote(self.path), self.headers.get("Depth", "0")))
+        with self.served.lock:
+            said = self.served.dav.propfind(unquote(self.path), self.headers.get("Depth", "0"))
+        self._answer(207, said)
 
     def do_OPTIONS(self) -> None:
         """What a client may count on."""
@@ -98,7 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, said)
         self._asked()
         if where.path.startswith("/calendar/v3/"):
-            return self._answer(*self.served.google.get(unquote(where.path), dict(parse_qsl(where.query))))
+            with self.served.lock:
+                found = self.served.google.get(unquote(where.path), dict(parse_qsl(where.query)))
+            return self._answer(*found)
         body = self.served.bodies.get(where.path.rpartition("/")[2])
         return self._answer(404, b"") if body is None else self._answer(200, body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -14,6 +15,7 @@ class State:
 
     def __init__(self, events: int, today: date, calendars: int = 1) -> None:
         self.events, self.calendars, self.today = events, calendars, today
+        self.lock = threading.RLock()  # what is answered while something changes would hold the new token without it
         self.revision = 0
         self.edited = self._now()
         self.oldest = 0  # tokens from before this revision are forgotten
@@ -43,11 +45,12 @@ class State:
         return f"{number}.ics {hashlib.sha256(self.bodies[f'{number}.ics']).hexdigest()}"
 
     def _edit(self, numbers: Sequence[int], at: datetime) -> None:
-        self.revision += 1
-        self.edited = at
-        for number in numbers:
-            self.revisions[number] = self.revision
-            self.bodies[f"{number}.ics"] = self._body(number)
+        with self.lock:
+            self.revision += 1
+            self.edited = at
+            for number in numbers:
+                self.revisions[number] = self.revision
+                self.bodies[f"{number}.ics"] = self._body(number)
 
     def lose_tokens(self) -> None:
         """No token given so far is known any more; the events are what they were."""

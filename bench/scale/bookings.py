@@ -32,16 +32,17 @@ class Shown(Replay):
 
     def show(self, more: int, step: int) -> int:
         """So many bookings more in each `step`-th calendar; how many that are in all."""
-        self.revision, self.edited = self.revision + 1, self._now()
         wanted = range(0, self.calendars, step)
-        for calendar in wanted:
-            if self.shown[calendar] + more > self.hidden:
-                raise ValueError(f"only {self.hidden - self.shown[calendar]} bookings are hidden still")
-            end = self.members(calendar).stop
-            for number in range(end, end + more):
-                self.revisions[number] = self.revision
-                self.bodies[f"{number}.ics"] = self._body(number)
-            self.shown[calendar] += more
+        with self.lock:
+            self.revision, self.edited = self.revision + 1, self._now()
+            for calendar in wanted:
+                if self.shown[calendar] + more > self.hidden:
+                    raise ValueError(f"only {self.hidden - self.shown[calendar]} bookings are hidden still")
+                end = self.members(calendar).stop
+                for number in range(end, end + more):
+                    self.revisions[number] = self.revision
+                    self.bodies[f"{number}.ics"] = self._body(number)
+                self.shown[calendar] += more
         return more * len(wanted)
 
     def entry(self, number: int) -> Entry:
