@@ -21,13 +21,14 @@ _WORDS = {
 }
 
 
-def upcoming(row: CalendarRow, circumstances: Pace, now: datetime) -> tuple[datetime | None, str]:
-    """(when, why later than usual; empty where it is not). None: nobody knows, for the worker does not run."""
+def upcoming(row: CalendarRow, circumstances: Pace, longest: float, now: datetime) -> tuple[datetime | None, str]:
+    """(when, why later than usual; empty where it is not). None: nobody knows, for the worker does not run. `longest`:
+    seconds of its longest interval since the last attempt that is stored."""
     if row.last_attempt is None:
         return None, ""
     ordinary, why = intervals.next_read(circumstances, row.last_attempt)
-    due = intervals.due(row, row.last_attempt, ordinary)
-    if due < now - OVERDUE - told_within(intervals.interval(circumstances, now)[0]):
+    due = intervals.due(row, row.last_attempt, max(ordinary, row.last_attempt + timedelta(seconds=longest)))
+    if due < now - OVERDUE - told_within(longest):
         return None, ""
     return max(due, now), _failing(row) if row.fail_count else _WORDS[why]
 

@@ -13,8 +13,8 @@ from rules.model import Channel
 from rules.text.french import WAYS, clock
 from sync.annotate import refused_writes, write_backoff
 from sync.core.context import of_whom
-from sync.core.intervals import JITTER, interval
-from sync.core.pace import pace_at
+from sync.core.intervals import JITTER
+from sync.core.pace import longest_interval
 from sync.outbox import gateway_pause
 from sync.pull import unfetched
 from sync.store import calendars, messages, resources, troubles, views
@@ -151,12 +151,12 @@ def state(world: World, row: CalendarRow, settings: Settings) -> str:
 
 def late(world: World, row: CalendarRow, settings: Settings) -> str:
     """Why the calendar is stale, in French: no success for five configured intervals, at least 10 minutes, and at least
-    two of its present intervals (longer outside opening hours, with push, for a feed), each as long as it may be: of a
-    calendar where nothing happens, every second success is stored (`sync.core.last_reads`)."""
+    two of its intervals then or now (longer outside opening hours, with push, for a feed), each as long as it may be:
+    of a calendar where nothing happens, every second success is stored (`sync.core.last_reads`)."""
     if row.last_success is None:
         return NEVER
     every, now = settings.sync.every_seconds, world.now()
-    pace = interval(pace_at(world, row, every, now), now)[0]
+    pace = longest_interval(world, row, every, row.last_success)
     limit = timedelta(seconds=max(5 * every, 600, 2 * pace * (1 + JITTER) + 60))
     if row.last_success > now + CLOCKS_DIFFER_BY:
         return _AHEAD

@@ -19,7 +19,7 @@ from rules.model import Practice
 from sync.core import pace
 from sync.core.context import Source, nobody_watches
 from sync.core.last_reads import Noted
-from sync.core.pace import pace_at
+from sync.core.pace import longest_interval, pace_at
 from sync.report.next_read import upcoming
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
@@ -92,13 +92,19 @@ def quiet_rounds(office: "Office", later: timedelta, dentist: str = "martin") ->
             office.turned += later / 4
             row = told(office, dentist)
             assert health.late(office.world, row, SETTINGS) == ""
-            assert upcoming(row, pace_at(office.world, row, 60, office.now), office.now)[0] is not None
+            assert is_expected(office, row)
         with counted() as said:
             one_round(readers, nobody_watches)
         each.append(writing(said))
     assert office.world.noted.last(told(office, dentist), office.now) == office.now  # each round read
     readers.close()
     return each
+
+
+def is_expected(office: "Office", row: CalendarRow) -> bool:
+    """Whether `status` knows when the calendar is read next."""
+    longest = longest_interval(office.world, row, 60, row.last_attempt)
+    return upcoming(row, pace_at(office.world, row, 60, office.now), longest, office.now)[0] is not None
 
 
 def closed_office(place: Path) -> "Office":
@@ -162,6 +168,30 @@ def test_a_worker_that_stopped_is_noticed_after_two_intervals_and_ten_minutes_at
         assert health.late(office.world, told(office), SETTINGS) == ""
         office.turned += timedelta(minutes=1, seconds=1)
         assert health.late(office.world, told(office), SETTINGS) != ""
+
+
+@pytest.mark.parametrize("sooner_since", ["somebody is at work", "nothing is pushed"])
+def test_where_readings_just_became_more_frequent_nobody_says_stale(tmp_path: Path, sooner_since: str) -> None:
+    hours = {number: ((time(9), time(18)),) for number in range(7)} if sooner_since == "somebody is at work" else None
+    office = make_office(
+        tmp_path, replace(PRACTICE, dentists=tuple(replace(one, hours=hours) for one in PRACTICE.dentists))
+    )
+    eight = office.now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    office.turned += eight - timedelta(minutes=18) - office.now
+    if hours is None:
+        office.passes()
+        office.world = replace(office.world, noted=Noted())
+        with office.world.store.write() as tx:
+            calendars.change(tx, told(office).calendar, pushed_until=eight)
+    readers = Readers(office.world, 60, chance=lambda: 0.5)
+    for _ in range(2):  # the second one, at 7 h 52, is not stored
+        one_round(readers, nobody_watches)
+        office.turned += TEN_MINUTES
+    office.turned += eight + timedelta(seconds=30) - office.now
+    row = told(office)
+    assert row.last_success == eight - timedelta(minutes=18)
+    assert health.late(office.world, row, SETTINGS) == ""
+    assert is_expected(office, row)
 
 
 def test_b3_a_process_of_its_own_tells_what_it_read(office: "Office") -> None:

@@ -138,7 +138,7 @@ def _in_order(world: World, rows: Iterable[CalendarRow]) -> list[CalendarRow]:
 
 
 def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: datetime) -> dict[str, Any]:
-    from sync.core.pace import pace_at
+    from sync.core.pace import longest_interval, pace_at
     from sync.plan import floods
     from sync.pull.token_trust import reason
     from sync.report.next_read import upcoming
@@ -149,8 +149,9 @@ def _calendar(world: World, tx: Tx, row: CalendarRow, settings: Settings, now: d
     held = held or ("Des messages aux patients sont retenus." if waiting else "")
     state = health.state(world, row, settings)
     counts = views.coming(tx, row.calendar, now)
-    circumstances = pace_at(world, row, settings.sync.every_seconds, now)
-    coming, slower = upcoming(row, circumstances, now)
+    every = settings.sync.every_seconds
+    longest = longest_interval(world, row, every, row.last_attempt)
+    coming, slower = upcoming(row, pace_at(world, row, every, now), longest, now)
     late = health.late(world, row, settings)
     beside = health.beside(tx, row)
     lag = (now - row.last_success).total_seconds() if row.last_success else None
