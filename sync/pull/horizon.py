@@ -38,9 +38,10 @@ def expand(world: World, source: Source, row: CalendarRow) -> None:
 def expand_anew(world: World) -> int:
     """Once after a new version of our parser: expand a slice of the stored series again and evaluate those that differ,
     so that a patient who was told a wrong hour is told the right one. Returns how many were looked at."""
+    addresses = [source.address for source in world.sources]
     with world.store.read() as tx:
         last = backlog.unfolding(tx)
-        todo = [] if last is None else resources.repeating_after(tx, last, world.slice)
+        todo = [] if last is None else resources.repeating_after(tx, addresses, last, world.slice)
     if last is None:
         return 0
     with world.store.write() as tx:

@@ -109,9 +109,9 @@ def close(tx: Tx, now: datetime) -> None:
     tx.connection.execute(update(t.resource).where(*last).values(dirty_at=now, backlog_at=None))
 
 
-def unfold(tx: Tx) -> None:
-    """Have the stored series expanded again, if there are any."""
-    if resources.repeating_after(tx, _FIRST, 1):
+def unfold(tx: Tx, calendars: Iterable[str]) -> None:
+    """Have the stored series of these calendars expanded again, if there are any."""
+    if resources.repeating_after(tx, calendars, _FIRST, 1):
         unfolded(tx, _FIRST)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import Struct
 from sqlalchemy import (
-    and_,
     exists,
     insert,
     literal_column,
@@ -170,15 +169,21 @@ def to_fetch(tx: Tx, calendar: str) -> list[str]:
 
 def repeating(tx: Tx, calendar: str) -> list[str]:
     """Refs of series, and of resources without an occurrence so far: they may begin beyond the window. Left out are
-    those that were not read, since they were over."""
+    those that were not read, since they were over. What one listing missed may be back with the next."""
     return list(tx.run(_REPEATING.where(_r.calendar == the(_r.calendar)), the_calendar=calendar).scalars())
 
 
-def repeating_after(tx: Tx, last: tuple[str, str], at_most: int) -> list[tuple[str, str]]:
-    """(calendar, ref) of the same in the configured calendars, so many of those that follow `last`."""
-    later = or_(_r.calendar > the(_r.calendar), and_(_r.calendar == the(_r.calendar), _r.ref > the(_r.ref)))
-    query = _REPEATING.where(CONFIGURED, later).limit(at_most)
-    return [(calendar, ref) for ref, calendar in tx.run(query, the_calendar=last[0], the_ref=last[1])]
+def repeating_after(tx: Tx, calendars: Iterable[str], last: tuple[str, str], at_most: int) -> list[tuple[str, str]]:
+    """(calendar, ref) of the same in these calendars, so many of those that follow `last`. Which are configured the
+    caller says: the store still calls one suspended that came back and was not read yet."""
+    found: list[tuple[str, str]] = []
+    for calendar in sorted(one for one in calendars if one >= last[0]):
+        query = _REPEATING.where(_r.calendar == the(_r.calendar), _r.ref > the(_r.ref)).limit(at_most - len(found))
+        rows = tx.run(query, the_calendar=calendar, the_ref=last[1] if calendar == last[0] else "")
+        found += [(calendar, ref) for ref in rows.scalars()]
+        if len(found) == at_most:
+            break
+    return found
 
 
 def changed_since(tx: Tx, calendar: str, moment: datetime) -> set[str]:
@@ -237,8 +242,8 @@ _MARK_DIRTY = update(t.resource).where(*_AT, _r.dirty_at.is_(None), _SHOWN)
 _o = t.occurrence.c
 _STANDS_AT = exists().where(_o.practice == _r.practice, _o.calendar == _r.calendar, _o.ref == _r.ref)
 _REPEATING = (
-    select(_r.ref, _r.calendar)
-    .where(*here(t.resource), _r.state == PRESENT, _r.semantic != "")
+    select(_r.ref)
+    .where(*here(t.resource), _r.state != GONE, _r.semantic != "")
     .where(or_(_STANDS_AT.where(_o.recurrence != ""), ~_STANDS_AT))
     .order_by(_r.calendar, _r.ref)
 )

@@ -100,10 +100,11 @@ def check_configuration(world: World) -> None:
         if before == print_of:
             return
         keyvalue.put(tx, "configuration", print_of)
-        calendars.suspend_others(tx, frozenset(source.address for source in world.sources))
+        configured = frozenset(source.address for source in world.sources)
+        calendars.suspend_others(tx, configured)
         if keyvalue.get(tx, "reading") != READING:
             keyvalue.put(tx, "reading", READING)
-            backlog.unfold(tx)
+            backlog.unfold(tx, configured)
         if before is not None:
             backlog.put(tx, world.now(), _concerned(before, print_of))
 

@@ -11,9 +11,11 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 
 from sync.core.context import Readings, nobody_watches
-from sync.store import bookings, keyvalue, resources
+from sync.pull.horizon import expand_anew
+from sync.store import bookings, calendars, keyvalue, resources
 from sync.store import tables as t
-from sync.worker.one_pass import one_pass
+from sync.store.states import CalendarState
+from sync.worker.one_pass import check_configuration, one_pass
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics, make_office
@@ -201,3 +203,25 @@ def test_a_series_is_put_right_in_its_turn(tmp_path: Path) -> None:
     assert hours(office) == {(9, 30)}
     words = [message.text for message in office.sms.sent[before:]]
     assert words and all("9h30" in text and "annul" not in text for text in words)
+
+
+@pytest.mark.parametrize("way", ["missed by a listing", "back in the configuration"])
+def test_l7_what_is_not_seen_in_its_turn_is_put_right_too(tmp_path: Path, way: str) -> None:
+    office = make_office(tmp_path)
+    office.calendars["martin"].put("weeks.ics", series())
+    office.passes()
+    misread(office)
+    readers = updated(office, 1)
+    with office.world.store.write() as tx:
+        if way == "missed by a listing":
+            resources.change(tx, "memory:martin", "weeks.ics", state=resources.SUSPECT)
+        else:
+            calendars.change(tx, "memory:martin", state=CalendarState.SUSPENDED)
+    check_configuration(office.world)
+    while expand_anew(office.world):
+        pass
+    turns(office, readers, 10)
+    office.calendars["martin"].put("weeks.ics", series(_edited("LOCATION:Fauteuil 2")))
+    turns(office, readers, 10)
+    assert hours(office) == {(9, 30)}
+    assert office.sms.sent == []
