@@ -11,14 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import delete, insert, select, union
+from sqlalchemy import delete, func, insert, select, union
 
 from rules.model import Busy, Kind
 from sync.store import bookings
 from sync.store import tables as t
 from sync.store.bookings import VANISHED, BookingRow
 from sync.store.engine import Tx
-from sync.store.resources import PRESENT
+from sync.store.resources import GONE, PRESENT
 from sync.store.tx import here, in_parts, the, those
 
 _c, _r, _b, _o = t.companion.c, t.resource.c, t.booking.c, t.occurrence.c
@@ -33,6 +33,15 @@ _BOOKED = select(_b.id).where(
 _BLOCKS = select(t.occurrence).where(
     *here(t.occurrence, "calendar"), those(_o.ref), _o.kind == Kind.BLOCK.value, _o.start >= the(_o.start),
     _o.recurrence == "",
+)  # fmt: skip
+_LAST_END = (
+    select(func.max(_o.end))
+    .where(_o.practice == _r.practice, _o.calendar == _r.calendar, _o.ref == _r.ref)
+    .scalar_subquery()
+)
+_MISDATED = select(_r.ref, _LAST_END.label("last_end")).where(
+    *here(t.resource, "calendar"), _r.changed_at > the(_r.changed_at), _r.unwritable.is_not(None), _r.state != GONE,
+    _r.over_at.is_distinct_from(_LAST_END),
 )  # fmt: skip
 
 
@@ -80,6 +89,13 @@ def closed(tx: Tx, calendar: str, midnight: datetime) -> dict[str, tuple[str, bo
     """ref → (why the event is unwritable, whether it was there before the first pass), of those not over then."""
     found = tx.run(_CLOSED, the_over_at=midnight)
     return {ref: (why, baseline) for there, ref, why, baseline in found if there == calendar}
+
+
+def misdated(tx: Tx, calendar: str, since: datetime) -> dict[str, datetime | None]:
+    """ref → when the last of its occurrences is over, of the unwritable events changed since then where the store says
+    otherwise."""
+    found = tx.run(_MISDATED, the_calendar=calendar, the_changed_at=since)
+    return {row.ref: row.last_end for row in found}
 
 
 def bookings_in(tx: Tx, calendar: str, refs: Collection[str], since: datetime, zone: ZoneInfo) -> list[BookingRow]:

@@ -87,9 +87,11 @@ def _one(world: World, source: Source, row: CalendarRow) -> int:
     from sync.pull import reconcile
     from sync.pull.horizon import expand
     from sync.pull.learnt import read_again
+    from sync.worker import older_version
 
     hidden = reconcile.audit(world, source, row)
     write_probe.try_again(world, source)
     expand(world, source, row)
     read_again(world, source)
+    older_version.put_right(world, [source.address])
     return hidden

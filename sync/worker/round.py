@@ -51,7 +51,7 @@ def read_due(readers: Readers, watch: Watch) -> None:
     """Read the due calendars, and audit those whose hour has come."""
     world = readers.world
     with readers.turn:
-        step_troubles.taken(world, "configuration", lambda: check_configuration(world))
+        step_troubles.taken(world, "configuration", lambda: _begin(readers))
     rows = _rows(world)
     worked = [moment for row in rows.values() for moment in (row.last_success, row.last_attempt) if moment]
     if clock.ahead(max(worked, default=None), world.now()):
@@ -62,6 +62,15 @@ def read_due(readers: Readers, watch: Watch) -> None:
     readers.read_due(rows, watch)
     world.count_requests()
     step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
+
+
+def _begin(readers: Readers) -> None:
+    check_configuration(readers.world)
+    if readers.first_round:
+        from sync.worker import older_version  # imported here: a process asks once
+
+        older_version.put_right(readers.world, [source.address for source in readers.world.sources])
+        readers.first_round = False
 
 
 def _backlog_open(world: World) -> bool:

@@ -82,6 +82,7 @@ class Readers:
         self.turn = threading.RLock()
         self.under_way: set[str] = set()
         self.backlog_open = False  # as this round found it
+        self.first_round = True  # of this process
         self.world = replace(world, under_way=self.under_way)
         self.over = threading.Event()
         self._reading = replace(world, store=Taking(world.store, self.turn, self.over))

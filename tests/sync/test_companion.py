@@ -11,9 +11,9 @@ from adapters.base import Conflict, Refused
 from rules.model import Kind
 from rules.telling.correction_notice import NAME
 from sync.core.context import nobody_watches
-from sync.store import resources, tables
+from sync.store import occurrences, resources, tables
 from sync.worker.one_pass import at_rest
-from sync.worker.round import read_due
+from sync.worker.round import one_round, read_due
 from sync.worker.scheduler import Readers
 from tests.office import COMPLETE, MORNING, ics, make_office
 from tests.past import fill
@@ -64,6 +64,26 @@ def test_c12_what_cannot_be_said_in_the_event_is_said_beside_it(office: "Office"
     ((_, event),) = found(office)
     assert (event.all_day, event.transparent) == (True, True)  # type: ignore[attr-defined]
     assert f"{event.start:%d/%m}" == f"{office.now + timedelta(days=7):%d/%m}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("days", [None, 1], ids=["unknown", "of its old hour"])
+@pytest.mark.parametrize("by", ["its first round", "its audit"])
+def test_c12_what_an_older_process_wrote_meanwhile_is_said_by_the_new_one(
+    office: "Office", monkeypatch: pytest.MonkeyPatch, days: int | None, by: str
+) -> None:
+    office.passes()
+    with monkeypatch.context() as older:
+        known = days and office.now - timedelta(days=days)
+        older.setattr(occurrences, "over_at", lambda _: known)
+        books(office, "e0")
+        office.passes()
+    assert notes(office) == []
+    if by == "its audit":
+        office.passes(later=timedelta(days=1))
+    else:
+        one_round(readers := Readers(office.world, 60), nobody_watches)
+        readers.close()
+    assert notes(office) == ["attitre : à corriger (1)"]
 
 
 def test_c12_one_notice_a_day_that_follows_and_goes(office: "Office") -> None:
