@@ -47,21 +47,25 @@ def test_a_new_store_is_as_if_it_had_been_migrated(store: Store, tmp_path: Path)
         assert old.execute(named).all() == new.execute(named).all()
 
 
-def test_an_older_store_knows_which_events_are_over(tmp_path: Path) -> None:
+def test_an_older_store_knows_which_events_are_over_without_rewriting_the_past(tmp_path: Path) -> None:
     engine, long_ago = create_engine(f"sqlite:///{tmp_path / 'older.db'}"), datetime(2020, 1, 6, 9, tzinfo=UTC)
+    now = datetime.now(UTC)
     migrate(engine, "0022")
     there = {"practice": "lilas", "calendar": "memory:martin", "order": 1}
     body = {"payload": b"", "raw_hash": b"", "semantic": "s", "state": "present", "changed_at": long_ago}
     event = {"uid": "u", "dentist": "martin", "all_day": False, "lasting": False, "kind": "block"}
-    weeks = [long_ago + timedelta(days=7 * week) for week in range(3)]
+    weeks = [now + timedelta(days=7 * week) for week in (-1, 0, 1)]
     with engine.begin() as connection:
-        connection.execute(insert(tables.resource), [{**there, **body, "ref": ref} for ref in ("series", "empty")])
-        visits = [{"ref": "series", "recurrence": f"{at}", "start": at, "end": at} for at in weeks]
-        connection.execute(insert(tables.occurrence), [{**there, **event, **one} for one in visits])
+        connection.execute(
+            insert(tables.resource), [{**there, **body, "ref": ref} for ref in ("series", "past", "empty")]
+        )
+        visits = [("series", at) for at in weeks] + [("past", long_ago), ("past", now - timedelta(days=3))]
+        times = [{"ref": ref, "recurrence": f"{at}", "start": at, "end": at} for ref, at in visits]
+        connection.execute(insert(tables.occurrence), [{**there, **event, **one} for one in times])
     migrate(engine)
     with engine.connect() as connection:
         known = connection.execute(select(tables.resource.c.ref, tables.resource.c.over_at)).all()
-    assert dict(known) == {"series": weeks[-1], "empty": None}
+    assert dict(known) == {"series": weeks[-1], "past": None, "empty": None}
 
 
 def differences(engine: Engine) -> list[Any]:

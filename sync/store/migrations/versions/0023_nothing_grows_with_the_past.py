@@ -1,5 +1,7 @@
 """What is, and what is still to come, is found without walking through what is over."""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -25,12 +27,14 @@ LONGER = {"ix_patient_name_practice_patient": "patient_name", "ix_gap_practice_s
 LAST_END = """update resource set over_at = (
     select max(o."end") from occurrence o
     where o.practice = resource.practice and o.calendar = resource.calendar and o.ref = resource.ref
-)"""
+) where (practice, calendar, ref) in (select practice, calendar, ref from occurrence where "end" > :lately)"""
+LATELY = timedelta(days=2)  # nobody asks for what was over before, whatever the zone: its rows are left as they are
 
 
 def upgrade() -> None:
     op.add_column("resource", sa.Column("over_at", UtcDateTime()))
-    op.execute(LAST_END)
+    lately = sa.bindparam("lately", datetime.now(UTC) - LATELY, UtcDateTime())
+    op.execute(sa.text(LAST_END).bindparams(lately))
     for name, table in LONGER.items():
         op.drop_index(name, table)
     for name, (table, *columns) in FULL.items():
