@@ -6,6 +6,7 @@ is a move, the brake counts whole calendars, and patients and their dentists are
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rules.entry.reading import Reader
@@ -28,7 +29,7 @@ def answer(world: World) -> int:
     """Show a preview in each event that changed, a slice of them at most. Returns how many it was."""
     with world.store.read() as tx:
         faulty, todo = faulty_ones(tx), resources.dirty(tx)
-        gone = [one[:2] for one in todo if one[2] == GONE and not _held(tx, one[0])]
+        gone = _freeing(world, tx, [one[:2] for one in todo if one[2] == GONE])
     changed = [one[:2] for one in todo if one[2] != GONE and one[:2] not in faulty]
     for place in changed[: world.slice]:
         with kept_apart("not previewed") as fate, world.store.write() as tx:
@@ -37,6 +38,14 @@ def answer(world: World) -> int:
             with world.store.write() as tx:
                 backlog.previewed(tx, *place)
     return len(changed[: world.slice])
+
+
+def _freeing(world: World, tx: Tx, gone: Sequence[Place]) -> list[Place]:
+    """Those of the deleted ones whose time is free now: of a calendar that is not held, nor will be for as many. What
+    the brake holds is known after the backlog only, when all are counted."""
+    counts = Counter(calendar for calendar, _ in gone)
+    few = {one for one, count in counts.items() if count <= world.practice.policy.brake_events and not _held(tx, one)}
+    return [place for place in gone if place[0] in few]
 
 
 def _held(tx: Tx, calendar: str) -> bool:

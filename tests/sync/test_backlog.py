@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from rules.model import Practice, Severity
 from sync.core.context import Source, nobody_watches
@@ -319,6 +321,32 @@ def test_what_she_deletes_clears_the_preview_of_the_other(running: Running) -> N
     assert "déjà pris" not in running.office.block("0")
     running.until_all_is_known()
     assert "déjà pris" not in running.office.block("0")
+
+
+def test_p43_what_vanishes_in_a_mass_takes_its_time_in_a_preview_and_costs_none(tmp_path: Path) -> None:
+    office = make_office(tmp_path)
+    for number in range(5):
+        stands(office, number, day=20 + number)
+    for number in range(8):
+        body = ics(f"m{number}", "DURAND Paul – contrôle", MORNING + timedelta(days=30 + number), 20, COMPLETE)
+        office.calendars["martin"].put(f"m{number}.ics", body)
+    running = Running(office, 1)
+    running.round()
+    for number in range(8):  # more than the brake lets pass
+        office.calendars["martin"].delete(f"m{number}.ics")
+    stands(office, 5, day=30, hour=MORNING.hour)
+    emptied: list[object] = []
+
+    def note(_connection: object, _cursor: object, sql: str, parameters: object, _context: object, many: bool) -> None:
+        if sql.startswith("DELETE FROM occurrence"):
+            emptied.extend(parameters if many and isinstance(parameters, list) else [parameters])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    running.round()
+    event.remove(Engine, "before_cursor_execute", note)
+    assert "déjà pris" in office.block("5")
+    assert len(emptied) < 8
+    running.readers.close()
 
 
 def test_what_she_deletes_in_a_held_calendar_still_takes_its_time_in_a_preview(running: Running) -> None:
