@@ -52,6 +52,16 @@ class Noted:
         own = self._read.get(row.calendar)
         return max(filter(None, (own if own and own <= now else None, row.last_success)), default=None)
 
+    def newest(self) -> datetime | None:
+        """When any calendar was last read by this process."""
+        return max(list(self._read.values()), default=None)
+
+    def forget_after(self, moment: datetime) -> None:
+        """The clock was set back: what was read later counts for nothing."""
+        for address, at in list(self._read.items()):
+            if at > moment:
+                del self._read[address]
+
     def suffices(self, row: CalendarRow, now: datetime, interval: float) -> bool:
         """Whether the stored success is this process's own, without trouble, and recent enough for its interval."""
         told = self._told.get(row.calendar)

@@ -21,14 +21,17 @@ def ahead(moment: datetime | None, now: datetime) -> bool:
 
 
 def repair_if_set_back(world: World) -> None:
-    """Before a pass: repair the stored moments if the clock was set back since the last one. One question if not."""
+    """Before a pass: repair the stored moments if the clock was set back since the last one, or since this process's
+    own last reading, which need not be stored. One question if not."""
     with world.store.read() as tx:
         latest = calendars.latest(tx)
-    now = world.now()
+    now, known = world.now(), world.noted.newest()
+    latest = max(filter(None, (latest, known)), default=None)
     if latest is not None and ahead(latest, now):
         from sync.worker.clock_repair import put_right  # imported here: most passes need no repair
 
         put_right(world, latest - now, now, since=now + TOLERANCE)
+        world.noted.forget_after(now)
 
 
 class Steps:

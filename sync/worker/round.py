@@ -54,7 +54,8 @@ def read_due(readers: Readers, watch: Watch) -> None:
         step_troubles.taken(world, "configuration", lambda: _begin(readers))
     rows = _rows(world)
     worked = [moment for row in rows.values() for moment in (row.last_success, row.last_attempt) if moment]
-    if clock.ahead(max(worked, default=None), world.now()):
+    own = world.noted.newest()  # most readings that find nothing are not stored
+    if clock.ahead(max([*worked, *([own] if own else [])], default=None), world.now()):
         with readers.turn:
             step_troubles.taken(world, "clock", lambda: clock.repair_if_set_back(world))
         readers.forget_moments()

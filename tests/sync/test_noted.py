@@ -218,6 +218,23 @@ def test_b3_a_clock_that_was_set_back_is_told(office: "Office") -> None:
     assert read(office) == first - timedelta(hours=1)
 
 
+def test_a_clock_set_back_behind_a_reading_that_is_not_stored_is_noticed_once(office: "Office") -> None:
+    office.passes()
+    passed = [0.0]
+    office.world = replace(office.world, steady=lambda: passed[0])
+    readers, stored = Readers(office.world, 60, chance=lambda: 0.5), read(office)
+    for _ in range(3):
+        office.turned, passed[0] = office.turned + MINUTE, passed[0] + 60
+        one_round(readers, nobody_watches)
+    assert read(office) == stored
+    office.turned -= timedelta(minutes=2, seconds=30)  # the stored one is not in the future
+    for _ in range(3):
+        one_round(readers, nobody_watches)
+        office.turned, passed[0] = office.turned + timedelta(seconds=5), passed[0] + 5
+    readers.close()
+    assert sum("horloge" in one for one in office.to_practice()) == 1
+
+
 def test_b3_where_something_vanished_each_reading_is_told(office: "Office") -> None:
     office.she_books("a")
     office.passes()
