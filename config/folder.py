@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from config.load import Loaded, Thing, apart, files_of, holders, listed, load_file
+from config.load import Loaded, Thing, apart, certain, files_of, holders, listed, load_file, rivals
 
 SETTLED_S = 2.0  # a file that changed more recently may still be being written
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
+AtWork = Callable[[Sequence[Loaded]], Mapping[Thing, str] | None]
+
+
+def _nobody(_: Sequence[Loaded]) -> Mapping[Thing, str]:
+    return {}
 
 
 class Folder:
-    """The files and folders of a command line."""
+    """The files and folders of a command line. `at_work`: asked where several practices claim one calendar, it says
+    which of them works with it, the same in every process; None where that cannot be known just now."""
 
-    def __init__(self, paths: Sequence[Path], environ: Mapping[str, str]) -> None:
-        self._paths, self._environ = tuple(paths), environ
+    def __init__(self, paths: Sequence[Path], environ: Mapping[str, str], at_work: AtWork = _nobody) -> None:
+        self._paths, self._environ, self._at_work = tuple(paths), environ, at_work
         self._known: dict[Path, tuple[Stamp | None, Loaded]] = {}
         self._held: dict[Thing, Path] = {}  # the keys and calendars of the practices at work
+        self._doubts = False  # who works with a calendar is to be asked again
 
     @property
     def watched(self) -> bool:
@@ -31,21 +38,29 @@ class Folder:
         return self._all()
 
     def look(self, now: float) -> list[Loaded] | None:
-        """All practices, where a file came, went or changed; None where none did, or a folder cannot be listed just
-        now: no practice leaves for that. `now`: seconds since 1970."""
+        """All practices, where a file came, went or changed, or one waits for an answer; None where none did, or a
+        folder cannot be listed just now: no practice leaves for that. `now`: seconds since 1970."""
         if any(path.is_dir() and listed(path) is None for path in self._paths):
             return None
         seen = ((file, self._settled(file, now)) for file in files_of(self._paths))
         stamps = {file: stamp for file, stamp in seen if stamp is not None or file in self._known}
-        if stamps == {file: stamp for file, (stamp, _) in self._known.items()}:
+        if not self._doubts and stamps == {file: stamp for file, (stamp, _) in self._known.items()}:
             return None
         self._known = {file: self._again(file, stamp) for file, stamp in stamps.items()}
         return self._all()
 
     def _all(self) -> list[Loaded]:
-        """A file that is at work keeps what it has, whatever the name of one that comes."""
-        found = apart((loaded for _, loaded in self._known.values()), self._held)
-        self._held = holders(found, self._held)
+        """A file that is at work keeps what it has, whatever the name of one that comes. What other processes know goes
+        before what this one remembers, so that they all give a calendar to the same practice."""
+        files = [loaded for _, loaded in self._known.values()]
+        asked = rivals(files)
+        known = self._at_work(asked) if asked else {}
+        self._doubts = known is None
+        first = {one.key: one.file for one in reversed(asked)}
+        theirs = {thing: self._held.get(("key", key), first[key]) for thing, key in (known or {}).items()}
+        held = {**self._held, **theirs}
+        found = apart(certain(files, held) if self._doubts else files, held)
+        self._held = holders(found, held)
         return found
 
     def _again(self, file: Path, stamp: Stamp | None) -> tuple[Stamp | None, Loaded]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -139,9 +140,19 @@ def _at_start(file: Path, text: str, hint: str) -> Problem:
 def claims_of(document: Document, settings: Settings) -> Iterator[Claim]:
     """The practice's key and calendars. A feed is nobody's alone: nothing is written to it, and nobody told of it."""
     yield Claim(("key", settings.practice.key), KEY, document.key_spot(KEY))
+    for where, thing in _watched(settings):
+        yield Claim(thing, where, document.value_spot(where))
+
+
+def calendars_of(settings: Settings) -> list[Thing]:
+    """The calendars that the practice has alone."""
+    return [thing for _, thing in _watched(settings)]
+
+
+def _watched(settings: Settings) -> Iterator[tuple[Where, Thing]]:
     for where, calendar in _calendars(settings):
         if not isinstance(calendar, IcsSettings):
-            yield Claim(_thing(calendar), where, document.value_spot(where))
+            yield where, _thing(calendar)
 
 
 def _calendars(settings: Settings) -> Iterator[tuple[Where, AnyCalendar]]:
@@ -170,6 +181,28 @@ def apart(files: Iterable[Loaded], held: Mapping[Thing, Path] | None = None) -> 
     return [_beside(one, owners) for one in found]
 
 
+def rivals(files: Sequence[Loaded]) -> list[Loaded]:
+    """Those whose practices claim a calendar that another practice claims too."""
+    wanted = _wanted_by_several(files)
+    return [one for one in files if any(claim.thing in wanted for claim in one.claims)]
+
+
+def certain(files: Sequence[Loaded], held: Mapping[Thing, Path]) -> list[Loaded]:
+    """The files, those suspended that claim a calendar of which nobody knows who works with it: of two practices that
+    work with it at once each would tell every patient."""
+    known = dict(_kept({one.file: one for one in files}, held))
+    wanted = _wanted_by_several(files) - known.keys()
+    return [_suspended(one, [_undecided(one, claim) for claim in one.claims if claim.thing in wanted]) for one in files]
+
+
+def _wanted_by_several(files: Iterable[Loaded]) -> set[Thing]:
+    keys = defaultdict[Thing, set[str]](set)
+    for one in files:
+        for claim in one.claims:
+            keys[claim.thing].add(one.key)
+    return {thing for thing, found in keys.items() if len(found) > 1}
+
+
 def holders(files: Iterable[Loaded], held: Mapping[Thing, Path]) -> dict[Thing, Path]:
     """Which file has what from now on, where these are `apart`."""
     there = {one.file: one for one in files}
@@ -189,12 +222,24 @@ def _beside(one: Loaded, owners: dict[Thing, Loaded]) -> Loaded:
     if one.settings is None:
         return one
     others = [(claim, owners[claim.thing]) for claim in one.claims if owners.get(claim.thing, one) is not one]
-    taken = tuple(_problem(one, claim, owner) for claim, owner in others)
-    if taken:
-        found = sorted({*one.problems, *taken}, key=lambda problem: (problem.line, problem.column))
-        return replace(one, settings=None, problems=tuple(found))
+    if others:
+        return _suspended(one, [_problem(one, claim, owner) for claim, owner in others])
     owners.update((claim.thing, one) for claim in one.claims)
     return one
+
+
+def _suspended(one: Loaded, more: Sequence[Problem]) -> Loaded:
+    """The file with these problems too; as it is without any."""
+    if not more:
+        return one
+    found = sorted({*one.problems, *more}, key=lambda problem: (problem.line, problem.column))
+    return replace(one, settings=None, problems=tuple(found))
+
+
+def _undecided(one: Loaded, claim: Claim) -> Problem:
+    text = "plusieurs cabinets ont cet agenda, et leur base ne répond pas pour dire lequel y travaille."
+    hint = "Un agenda n'a qu'un cabinet : retirez-le des autres."
+    return Problem(str(one.file), *claim.spot, dotted(claim.where), Severity.ERROR, text, hint)
 
 
 def _problem(one: Loaded, claim: Claim, owner: Loaded) -> Problem:

@@ -281,8 +281,10 @@ class Seat:
         fence, self.fence = self.fence, None
         if self._worker is None:
             return Return(self.key, fence, due_in, more)
-        file = (self.member.fingerprint, self.member.written_at)
-        return Return(self.key, fence, due_in, more, {**self._worker.readers.memory(), "file": file})
+        member = self.member
+        file = (member.fingerprint, member.written_at)
+        worked = {"file": file, "calendars": member.calendars, "at": self._clock.seconds()}
+        return Return(self.key, fence, due_in, more, {**self._worker.readers.memory(), **worked})
 
     def _drop(self) -> None:
         self.fence = None

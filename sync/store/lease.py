@@ -82,6 +82,7 @@ select extract(epoch from min(case when holder <> '' and until > now() then unti
     - now()) from lease where practice = any(:practices)
 """)
 _WAKE = text("update lease set due_at = now() where practice = :practice returning " + IS_NEWER)  # noqa: S608 - ours
+_LEFT = text("select practice, memory from lease where practice = any(:practices) and fence > 0")
 
 
 @contextmanager
@@ -155,6 +156,12 @@ class Leases:
         with transaction(self._engine) as connection:
             rows = connection.execute(_CLAIM_DUE if due else _CLAIM_ANY, asked).all()
         return {practice: Claim(fence, memory or {}) for practice, fence, memory in rows}
+
+    def left(self, practices: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Of those that had a worker already, what the last one left for the next."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(_LEFT, {"practices": list(practices)}).all()
+        return {practice: memory or {} for practice, memory in rows}
 
     def renew(self, practices: Sequence[str]) -> frozenset[str]:
         """Hold these for another while. Returns those that are still ours."""

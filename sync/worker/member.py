@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 from schedule import Scheduler
 
+from config.load import Thing, calendars_of
 from sync.core.context import World
 from sync.store import subscriptions
 from sync.store.engine import NotStored, Store, StoreProblem, Unusable
@@ -66,6 +67,11 @@ class Member:
         """Of what the settings say, secrets and this process's own network address apart."""
         said = self.settings.model_dump_json(exclude={"page": {"listen"}})
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def calendars(self) -> list[str]:
+        """The marks of the calendars that the practice has alone."""
+        return sorted(mark_of(thing) for thing in calendars_of(self.settings))
 
     @property
     def address(self) -> str:
@@ -138,6 +144,11 @@ class Member:
             if self._aside is not None:
                 self._aside.close()
                 self._aside = None
+
+
+def mark_of(calendar: Thing) -> str:
+    """How a lease names the calendar: its address may be a secret."""
+    return hashlib.sha256("\n".join(calendar).encode()).hexdigest()[:16]
 
 
 def _channels(world: World, settings: Settings) -> Callable[[], None]:

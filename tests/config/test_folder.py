@@ -8,7 +8,7 @@ import pytest
 
 from config import folder as watched
 from config.folder import SETTLED_S, Folder
-from config.load import Loaded, load_all
+from config.load import Loaded, Thing, load_all
 from config.problems import why
 
 Write = Callable[..., Path]
@@ -158,6 +158,49 @@ def test_a_copy_under_an_earlier_name_takes_no_calendar_from_a_practice_at_work(
     assert usable(folder.look(1_000_000)) == ["roses"]
     write("roses", ("/roses/", "/lilas/"), ago=30)
     assert usable(folder.look(1_000_000)) == ["anis", "roses"]
+
+
+def test_two_processes_agree_who_has_a_calendar_whenever_they_began(tmp_path: Path, write: Write) -> None:
+    worked = dict[Thing, str]()
+    write("roses")
+    before = Folder([tmp_path], {}, lambda _: worked)
+    [roses] = before.read()
+    calendar = roses.claims[1].thing
+    worked = {calendar: "roses"}
+    write("anis", ("/anis/", "/roses/"))
+    after = Folder([tmp_path], {}, lambda _: worked)
+    assert usable(before.look(1_000_000)) == usable(after.read()) == ["roses"]
+    worked = {calendar: "anis"}  # as a third process gave it away while the file was wrong
+    assert usable(before.read()) == usable(after.read()) == ["anis"]
+
+
+def test_while_nobody_knows_who_works_with_a_calendar_none_begins_with_it(tmp_path: Path, write: Write) -> None:
+    worked: dict[Thing, str] | None = None
+    write("roses")
+    before = Folder([tmp_path], {}, lambda _: worked)
+    [roses] = before.read()
+    write("anis", ("/anis/", "/roses/"))
+    write("lilas")
+    after = Folder([tmp_path], {}, lambda _: worked)
+    found = after.read()
+    assert usable(found) == ["lilas"]
+    assert "leur base ne répond pas" in why(found[0].problems)
+    assert usable(before.look(1_000_000)) == ["lilas", "roses"]  # it is at work already
+    worked = {roses.claims[1].thing: "roses"}
+    assert usable(after.look(1_000_000)) == ["lilas", "roses"]
+    assert after.look(1_000_000) is None
+
+
+def test_a_copy_with_the_same_key_takes_nothing_from_a_practice_at_work(tmp_path: Path, write: Write) -> None:
+    write("roses")
+    write("tulipes", ("/tulipes/", "/roses/"))
+    calendar = Folder([tmp_path / "roses.yaml"], {}).read()[0].claims[1].thing
+    folder = Folder([tmp_path], {}, lambda _: {calendar: "roses"})
+    folder.read()
+    write("roses", name="anis.yaml")
+    found = folder.look(1_000_000)
+    assert found is not None
+    assert [one.file.name for one in found if one.settings is not None] == ["roses.yaml"]
 
 
 def test_a_file_that_leaves_gives_its_key_and_calendars_free(tmp_path: Path, write: Write) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from bench.server import Replay
 from config.folder import Folder
+from sync.fleet.at_work import at_work
 from sync.fleet.fleet import Fleet, Shape, Times
 from sync.fleet.fleets import Fleets
 from sync.fleet.seat import Seat
@@ -101,7 +102,7 @@ class Street:
 
 class Machine:
     def __init__(self, folder: Path, shape: Shape, opening: Opening = open_world) -> None:
-        self.stop, found = Stop(), Folder([folder], {})
+        self.stop, found = Stop(), Folder([folder], {}, at_work)
         self.fleets: Fleets | None = None
 
         def sharing(stop: Stop) -> Fleets:

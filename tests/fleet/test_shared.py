@@ -1,5 +1,6 @@
 """Any number of processes share the practices of one PostgreSQL."""
 
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -69,6 +70,23 @@ def test_who_ends_gives_its_leases_back_and_the_others_go_on_at_once(street: Str
             assert held_by(street.store, holder) == 0
             before = street.homes.counts()
             until(lambda: all(count > before[path] for path, count in street.homes.counts().items()), 60)
+
+
+def test_a_copied_file_takes_no_calendar_in_a_process_that_begins_after_it(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 2)
+    with street.machine() as before:
+        until(lambda: len(street.homes.counts()) == 2, 60)
+        street.write("anis", street.homes.urls[0])  # the file of p0, copied; only its key was changed
+        with street.machine() as after:
+            before.stop(signal.SIGHUP)
+            until(lambda: set(after.seats) == {"p0", "p1"}, 20)
+            until(lambda: all(seat.passes["done"] > 2 for seat in after.seats.values()), 60)
+            assert set(before.seats) == {"p0", "p1"}
+        street.write("p0", street.homes.urls[0], more="rules: {}")  # newer than its copy by now
+        with street.machine() as after:
+            until(lambda: set(after.seats) == {"p0", "p1"}, 20)
+    with store.read() as tx:
+        assert "anis" not in tx.connection.execute(text("select practice from lease where fence > 0")).scalars().all()
 
 
 def test_practices_that_had_no_turn_for_long_are_closed_and_opened_anew(street: Street) -> None:
