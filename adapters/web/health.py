@@ -10,12 +10,13 @@ Said = tuple[str, int]  # text and HTTP status
 
 
 def alive(now: Present) -> Said:
-    """503 where a new start may help. One practice's trouble among others does not ask for one: it is named, and the
-    status stays 200 while any of them is well. Raises Unavailable for a single practice whose store is away."""
+    """503 where a new start may help: not while some are still starting. One practice's trouble among others does not
+    ask for one: it is named, and the status stays 200 while any of them is well. Raises Unavailable for a single
+    practice whose store is away."""
     if not now.many:
         return _of_one(now)
     bad = troubled(now.offices)
-    all_bad = len(bad) == len(now.offices) > 0
+    all_bad = len(bad) == len(now.offices) > 0 and not now.starting
     names = {"en retard": bad, "suspendu": now.suspended, "démarrage": now.starting}
     lines = [f"{what} : {', '.join(keys)}" for what, keys in names.items() if keys]
     return "\n".join([_head(now, bad), *lines, ""]), 503 if all_bad else 200
@@ -31,7 +32,7 @@ def _of_one(now: Present) -> Said:
 def _head(now: Present, bad: tuple[str, ...]) -> str:
     if not now.offices:
         return "démarrage" if now.starting else "suspendu"
-    if len(bad) == len(now.offices):
+    if len(bad) == len(now.offices) and not now.starting:
         return "en retard"
     return "à regarder" if bad or now.suspended else "à jour"
 

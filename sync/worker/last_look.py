@@ -15,7 +15,8 @@ from adapters.web.office import Measure, Present, Ring, Unavailable
 
 RESTS = 9.0  # times as long as the last look took: thousands of practices cost a tenth of a thread
 WAITED_S = 2.0  # at most by whoever asks, for a look that is under way
-STUCK_S = 5.0  # without a step: what it waits for, and all behind it, is as if away
+STUCK_S = 5.0  # without an answer: the store that it waits for is as if away
+FAILED_TO_TELL = 2  # practices of a store: one alone may have a slow answer of its own
 
 
 class Seen(Struct, frozen=True):
@@ -83,7 +84,8 @@ class Look:
 
     def __init__(self, fault: Callable[[Exception], None]) -> None:
         self._fault, self._turn = fault, threading.Lock()
-        self._number, self._moved, self._rests_until = 0, 0.0, 0.0
+        self._number, self._rests_until = 0, 0.0
+        self._waits = ("", 0.0)  # for the store at that address, since then
         self._over, self._ended = threading.Event(), False
         self._over.set()
 
@@ -97,46 +99,54 @@ class Look:
         Those of whom nothing is known yet are starting."""
         self._begin([one for one in now.offices if isinstance(one, AsSeen)])
         self._over.wait(WAITED_S)
-        if self._is_stuck():
+        stuck = self._stuck_at()
+        new = [one for one in now.offices if isinstance(one, AsSeen) and one.last is None]
+        starting = {one.key for one in new if one.desk.address != stuck}
+        if not starting:
             return now
-        known = tuple(one for one in now.offices if not isinstance(one, AsSeen) or one.last is not None)
-        if len(known) == len(now.offices):
-            return now
-        new = (one.key for one in now.offices if isinstance(one, AsSeen) and one.last is None)
-        return replace(now, offices=known, starting=(*now.starting, *new))
+        known = tuple(one for one in now.offices if one.key not in starting)
+        return replace(now, offices=known, starting=(*now.starting, *(one.key for one in new if one.key in starting)))
 
     def seen(self, office: AsSeen) -> Seen:
         """How that one was. Raises Unavailable."""
         number, found = office.last or (0, None)
-        if found is None or (number < self._number and self._is_stuck()):
+        if found is None or (number < self._number and office.desk.address == self._stuck_at()):
             raise Unavailable
         return found
 
-    def _is_stuck(self) -> bool:
-        return not self._over.is_set() and monotonic() - self._moved > STUCK_S
+    def _stuck_at(self) -> str | None:
+        """The store that is waited for too long, if one is."""
+        address, since = self._waits
+        return address if not self._over.is_set() and monotonic() - since > STUCK_S else None
 
     def _begin(self, offices: Sequence[AsSeen]) -> None:
         with self._turn:
             if self._ended or not self._over.is_set() or monotonic() < self._rests_until:
                 return
+            self._waits = ("", monotonic())
             self._over.clear()
-            self._number, self._moved = self._number + 1, monotonic()
+            self._number += 1
         threading.Thread(target=self._take, args=(offices,), name="look", daemon=True).start()
 
     def _take(self, offices: Sequence[AsSeen]) -> None:
-        took, away = 0.0, set[str]()
+        rests, silent = 0.0, dict[str, list[float]]()  # when each look that failed began, by address
         try:
             for one in offices:
                 if self._ended:
                     return
-                found = None if one.desk.address in away else self._at(one.desk)
+                failed = silent.get(one.desk.address, [])
+                if len(failed) >= FAILED_TO_TELL:  # its other practices would wait as long
+                    one.last = (self._number, None)
+                    continue
+                began = monotonic()
+                self._waits = one.desk.address, min([began, *failed])
+                found = self._at(one.desk)
                 if found is None:
-                    away.add(one.desk.address)  # its other practices would wait as long
-                else:
-                    took += monotonic() - self._moved
-                one.last, self._moved = (self._number, found), monotonic()
+                    silent[one.desk.address] = [*failed, began]
+                one.last = (self._number, found)
+                rests += (monotonic() - began) * (RESTS if found else 1)  # who waits in vain costs no time of ours
         finally:
-            self._rests_until = monotonic() + RESTS * took
+            self._rests_until = monotonic() + rests
             self._over.set()
 
     def _at(self, desk: Looked) -> Seen | None:

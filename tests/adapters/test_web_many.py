@@ -48,6 +48,7 @@ AWAY = Practice(key="iris", away=True)
         (Present((ILL,), suspended=("tulipes",)), 503, "en retard\nen retard : roses\nsuspendu : tulipes\n"),
         (Present(starting=("lilas",)), 200, "démarrage\n"),
         (Present(starting=("lilas", "roses")), 200, "démarrage\ndémarrage : lilas, roses\n"),
+        (Present((ILL,), starting=("roses",)), 200, "à regarder\nen retard : roses\ndémarrage : roses\n"),
         (Present(suspended=("lilas",)), 200, "suspendu\n"),
     ],
 )
