@@ -123,7 +123,11 @@ class Seat:
     @property
     def glance(self) -> World:
         """See Runs."""
-        return self._by_server(self.member.glance())
+        closed = self.member.world is None
+        world = self.member.glance()
+        if closed and self.member.world is not None:  # it had to be opened
+            self._used(self.key)
+        return self._by_server(world)
 
     def wake(self) -> None:
         """See Runs. Nothing is left to do: the row and the job were committed with what was written."""

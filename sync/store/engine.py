@@ -52,7 +52,9 @@ class Store:
 
     def named(self, key: str) -> Store:
         """The same tables, for what several practices count together under a key that no practice can have."""
-        return Store(self.url.render_as_string(hide_password=False), key, self._engine)
+        store = Store(self.url.render_as_string(hide_password=False), key, self._engine)
+        store.within = self.within
+        return store
 
     @property
     def may_lose_its_lock(self) -> bool:

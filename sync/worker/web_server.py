@@ -221,8 +221,7 @@ class Desk:
 
     def look(self) -> Seen:
         """How the practice is now, in one transaction. Raises Unavailable."""
-        world = self._runs.glance
-        with available(), world.store.read() as tx:
+        with available(), (world := self._runs.glance).store.read() as tx:
             found = health.all_health(world, tx, self._settings)
             troubled = self._runs.failing > 1 or bool(health.wrong(tx))  # two rounds in a row, or a step of them
             counts = messages.counts(tx)
@@ -281,7 +280,8 @@ class DeskOfPatients(Desk):
     @cached_property
     def seal(self) -> bytes:
         """See `PatientDesk.seal`."""
-        return seal_of(self._runs.glance.store)
+        with available():
+            return seal_of(self._runs.glance.store)
 
     def house(self) -> House:
         """See `PatientDesk.house`."""

@@ -13,6 +13,8 @@ from sqlalchemy import event
 
 from config.load import load
 from sync.core.context import World
+from sync.fleet.clock import ServerClock
+from sync.fleet.seat import Seat
 from sync.store.engine import Store
 from sync.store.subscriptions import new_name
 from sync.worker.loop import Stop
@@ -86,6 +88,21 @@ def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
         assert requests.get(root + path, timeout=10).status_code in (200, 503)
     assert counted.begun - before <= 3 * MANY
     assert all(member.world is None for member in members)
+
+
+def test_a_practice_that_a_look_had_to_open_counts_among_the_open_ones(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 1)
+    file = street.write("p0", street.homes.urls[0])
+    used = list[str]()
+    for more, expected in (("", []), (", google_daily_requests: 1000", ["p0"])):
+        file.write_text(file.read_text("utf-8").replace("every_seconds: 1", f"every_seconds: 1{more}"), "utf-8")
+        settings, problems = load([file], {})
+        assert settings is not None, problems
+        member = Member(settings, Around(Stop()), file)
+        seat = Seat(member, Stop(), ServerClock(), lambda _: None, used.append)
+        assert [seat.glance.practice.key for _ in range(3)] == ["p0"] * 3
+        assert used == expected
+        member.close()
 
 
 def test_a_message_of_google_asks_the_practice_that_its_channel_names_and_an_invented_one_nobody(

@@ -59,6 +59,7 @@ def test_p39_a_page_says_that_the_server_is_silent_before_the_visitor_is_cut_off
     within = Waking(store).within
     assert within is not None
     assert within < WHOLE
+    assert Waking(store).named("*").within == within
 
 
 def test_i07_the_heartbeat_says_that_the_server_is_away_and_the_work_goes_on_when_it_is_back(

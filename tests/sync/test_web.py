@@ -14,11 +14,13 @@ from adapters.web.metrics import Requests, exposition
 from adapters.web.office import Present, Ring, Unavailable
 from config.load import load
 from config.settings import Settings
+from sync.core.context import World
 from sync.store import calendars, messages
 from sync.store import tables as t
+from sync.store.engine import Unusable
 from sync.worker import health
 from sync.worker.loop import Stop, Worker
-from sync.worker.web_server import Desk, telling
+from sync.worker.web_server import Desk, DeskOfPatients, telling
 from tests.office import Office
 
 YAML = """
@@ -67,6 +69,24 @@ def test_all_is_well_after_a_pass_and_no_more_when_nobody_reads(office: Office, 
     office.turned += timedelta(minutes=11)
     assert not desk.healthy()
     assert set(states(office, settings).values()) == {"stale"}
+
+
+class Closed(Worker):
+    """A practice's rounds whose store cannot be opened."""
+
+    @property
+    def glance(self) -> World:
+        raise Unusable("La base est partie.")
+
+
+def test_a_practice_that_cannot_be_opened_is_unavailable(office: Office, settings: Settings) -> None:
+    worker = Closed(office.world, 60, Stop(), Scheduler())
+    with telling(worker) as hints:
+        desk = DeskOfPatients(settings, worker, hints)
+        with pytest.raises(Unavailable):
+            desk.look()
+        with pytest.raises(Unavailable):
+            assert desk.seal
 
 
 def test_a_calendar_that_is_announced_may_be_older(office: Office, desk: Desk) -> None:
