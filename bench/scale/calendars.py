@@ -171,6 +171,9 @@ class _Member(Member):
         assert self.world is not None
         return self.world.practice.key
 
+    def close(self, *, within: float = 0.0) -> None:
+        """See Member: a practice that rests has nothing open of its own."""
+
 
 class Place(Seat):
     """A practice in the fleet, whose worker is pretended."""

@@ -113,5 +113,9 @@ def test_over_a_day_no_calendar_waits_longer_than_two_intervals(tmp_path: Path) 
     assert told["8 practices, a day by a pretended clock: longest between two readings, in intervals"]["reached"]
 
 
+def test_practices_that_rest_between_their_turns_lose_no_reading() -> None:
+    assert played(replace(SMALL, shape=Shape(2, worlds=3))).readings.late == 0
+
+
 def test_too_few_threads_for_the_practices_are_seen() -> None:
     assert played(replace(SMALL, workers=1, shape=Shape(2, concurrency=1), latency=8.0)).readings.late > 0
