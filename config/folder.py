@@ -55,11 +55,12 @@ class Folder:
         files = [loaded for _, loaded in self._known.values()]
         asked = rivals(files)
         known = self._at_work(asked) if asked else {}
-        self._doubts = known is None
         first = {one.key: one.file for one in reversed(asked)}
         theirs = {thing: self._held.get(("key", key), first[key]) for thing, key in (known or {}).items()}
         held = {**self._held, **theirs}
-        found = apart(certain(files, held) if self._doubts else files, held)
+        sure = files if known is not None else certain(files, held)
+        self._doubts = sure != files  # those at work already need not be asked about
+        found = apart(sure, held)
         self._held = holders(found, held)
         return found
 

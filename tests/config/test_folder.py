@@ -186,6 +186,8 @@ def test_while_nobody_knows_who_works_with_a_calendar_none_begins_with_it(tmp_pa
     assert usable(found) == ["lilas"]
     assert "leur base ne répond pas" in why(found[0].problems)
     assert usable(before.look(1_000_000)) == ["lilas", "roses"]  # it is at work already
+    assert before.look(1_000_000) is None
+    assert usable(after.look(1_000_000)) == ["lilas"]
     worked = {roses.claims[1].thing: "roses"}
     assert usable(after.look(1_000_000)) == ["lilas", "roses"]
     assert after.look(1_000_000) is None

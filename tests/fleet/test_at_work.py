@@ -1,0 +1,57 @@
+"""Which of the practices whose files claim one calendar works with it, as their leases say."""
+
+from pathlib import Path
+
+import pytest
+
+from config.folder import Folder
+from config.load import Loaded
+from sync.fleet.at_work import at_work
+from sync.store.engine import Store
+from sync.store.lease import Return
+from sync.worker.member import mark_of
+from tests.fleet.street import Street
+
+
+@pytest.fixture
+def rivals(store: Store, tmp_path: Path) -> list[Loaded]:
+    street = Street(tmp_path / "practices", store, 1)
+    for key in ("anis", "roses"):
+        street.write(key, "https://dav.example/roses/")
+    return [*Folder([street.folder / "anis.yaml"], {}).read(), *Folder([street.folder / "roses.yaml"], {}).read()]
+
+
+def works(store: Store, one: Loaded, at: float, *, elsewhere: bool = False) -> None:
+    """That practice has a turn, with its calendar or another one."""
+    leases, marks = store.leases(), [] if elsewhere else [mark_of(one.claims[1].thing)]
+    leases.know([one.key])
+    claim = leases.claim([one.key], 1, due=False)[one.key]
+    leases.give_back([Return(one.key, claim.fence, 0.0, memory={"calendars": marks, "at": at})])
+
+
+def test_the_one_that_worked_last_with_it_has_it(store: Store, rivals: list[Loaded]) -> None:
+    anis, roses = rivals
+    calendar = roses.claims[1].thing
+    assert at_work(rivals) == {}
+    store.leases().know(["anis", "roses"])
+    assert at_work(rivals) == {}
+    works(store, roses, 100.0)
+    works(store, anis, 200.0, elsewhere=True)
+    assert at_work(rivals) == {calendar: "roses"}
+    works(store, anis, 300.0)
+    assert at_work(rivals) == {calendar: "anis"}
+    works(store, roses, 400.0, elsewhere=True)
+    assert at_work(rivals) == {calendar: "anis"}
+
+
+def test_a_first_turn_that_is_under_way_counts(store: Store, rivals: list[Loaded]) -> None:
+    leases = store.leases()
+    leases.know(["roses"])
+    leases.claim(["roses"], 1, due=False)
+    assert at_work(rivals) == {rivals[1].claims[1].thing: "roses"}
+
+
+def test_a_server_that_cannot_be_asked_says_nothing(tmp_path: Path) -> None:
+    nowhere = Store("postgresql+psycopg://127.0.0.1:1/none", "")
+    street = Street(tmp_path / "practices", nowhere, 1)
+    assert at_work(Folder([street.write("roses", "https://dav.example/roses/")], {}).read()) is None
