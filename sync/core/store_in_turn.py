@@ -21,10 +21,10 @@ class Taking(Store):
         self._whole, self._turn, self._over = store, turn, over
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Tx]:
+    def write(self, *, durable: bool = False, answer: bool = False) -> Iterator[Tx]:
         """See Store; holds the turn meanwhile. Raises Over once the worker has closed."""
         with self._turn:
             if self._over.is_set():
                 raise Over
-            with self._whole.write(durable=durable) as tx:
+            with self._whole.write(durable=durable, answer=answer) as tx:
                 yield tx

@@ -267,11 +267,13 @@ class Fleet:
         times, failed = self.shape.times, 0
         while not self._ended.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
             try:
-                self._beat()
-            except Outdated as problem:  # its leases are claimed by the newer processes as they end
+                if not self.outdated:
+                    self._beat()
+                elif not self._renews():
+                    return
+            except Outdated as problem:  # the newer processes claim its leases, as they are given back
                 log.error("database newer", reason=str(problem))
                 self.outdated = True
-                return
             except StoreProblem as problem:
                 failed += 1
                 if failed == FAILED_TO_TELL:
@@ -286,14 +288,19 @@ class Fleet:
     def _beat(self) -> None:
         asked = since_start()
         self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
+        self._renews()
+
+    def _renews(self) -> bool:
+        """Whether any lease is still ours."""
         seats = (*self.seats.values(), *self._leaving)
         held = [(seat, seat.fence) for seat in seats if seat.fence is not None]
         if not held:
-            return
+            return False
         ours = self.leases.renew([seat.key for seat, _ in held])
         for seat, fence in held:
             if seat.key not in ours and seat.fence == fence:  # else it was given back meanwhile
                 seat.lost()
+        return bool(ours)
 
 
 _NAME = f"{socket.gethostname()}:{os.getpid()}"

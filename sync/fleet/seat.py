@@ -70,10 +70,15 @@ class Shared(Worker):
     def leaves_under_way(self) -> bool:
         """Whether a reading or a call is still under way; from now on the end of each wakes. What just ended is taken
         in: had the turn failed before it heard of that, nobody would."""
-        for leave in (self.readers.leave, self.calls.leave):
-            with suppress(StoreProblem):  # the turn or the heartbeat says it
-                leave()
-        return self.readers.busy or self.calls.running
+        with suppress(StoreProblem):  # the turn or the heartbeat says it
+            self.readers.leave()
+        return self.leaves_calls() or self.readers.busy
+
+    def leaves_calls(self) -> bool:
+        """As `leaves_under_way`, of calls alone."""
+        with suppress(StoreProblem):
+            self.calls.leave()
+        return self.calls.running
 
     def takes_back(self) -> bool:
         """Whether it was woken since its last turn began; it is asked once."""
@@ -207,9 +212,10 @@ class Seat:
             if not self._stop.event.is_set():
                 take(worker)
             done = True
+        except Outdated:  # the heartbeat says that for all practices
+            return self._makes_way()
         except Overtaken as problem:
-            if not isinstance(problem, Outdated):  # the heartbeat says that for all practices
-                log.warning("overtaken", practice=self.key, reason=str(problem))
+            log.warning("overtaken", practice=self.key, reason=str(problem))
             self._drop()
             return None
         except StoreProblem as problem:
@@ -228,6 +234,15 @@ class Seat:
         if worker is not None and worker.leaves_under_way():
             return None  # its end wakes
         return self._planned(worker) if done and worker is not None else self._back(UNUSABLE_AGAIN_S)
+
+    def _makes_way(self) -> Return | None:
+        """For the newer version's processes, once the calls under way are heard: whoever took the lease before that
+        would count them as lost."""
+        if self._worker is not None and self._worker.leaves_calls():
+            return None  # its end wakes
+        back = self._back(0.0, more=True)
+        self._drop()
+        return back
 
     def _is_outdated(self, claim: Claim) -> bool:
         """Whether the last worker had another and newer file, which this machine may get in a moment: patients are not

@@ -165,7 +165,7 @@ def _call(
 def _note(
     world: World, rows: tuple[MessageRow, ...], result: Result, sent: list[int] | None = None, *, slow: bool = False
 ) -> None:
-    with kept_apart("result not noted") as fate, world.store.write(durable=True) as tx:
+    with kept_apart("result not noted") as fate, world.store.write(durable=True, answer=True) as tx:
         for row in rows:
             result(world, tx, row)
         gateway_pause.heard(world, tx, rows[0].channel, slow=slow)

@@ -61,6 +61,6 @@ def _send(world: World, sender: Sender, row: NoticeRow, mark: str, *, now: datet
 
 
 def _note(world: World, key: str, values: NoticeColumns, *, slow: bool) -> None:
-    with world.store.write() as tx:
+    with world.store.write(answer=True) as tx:
         gateway_pause.heard(world, tx, Channel.EMAIL, slow=slow)
         notices.change(tx, key, **values)

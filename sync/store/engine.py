@@ -68,11 +68,12 @@ class Store:
         return Path(name) if name and name != ":memory:" else None
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Tx]:
+    def write(self, *, durable: bool = False, answer: bool = False) -> Iterator[Tx]:
         """A writing transaction, committed at the end and rolled back by any exception. `durable`: the commit survives
-        a power cut; used before and after a call to a gateway. Raises Overtaken if another worker took over the
-        practice, Outdated if a newer version did, NotStored for rows that the store refuses, StoreProblem if the store
-        itself fails."""
+        a power cut; used before and after a call to a gateway. `answer`: of a call that began before; a newer version's
+        schema takes it too, as migrations only add, and without it the message would be sent again. Raises Overtaken if
+        another worker took over the practice, Outdated if a newer version did, NotStored for rows that the store
+        refuses, StoreProblem if the store itself fails."""
         options = {"attitre_durable": durable, "attitre_practice": self.practice, "attitre_within": self.within}
         with (
             self._of_rows(),
@@ -81,7 +82,7 @@ class Store:
             connection.begin(),
         ):
             if self._fence is not None:
-                lease.check(connection, self.practice, self._fence)
+                lease.check(connection, self.practice, self._fence, answer=answer)
             tx = Tx(connection, self.practice)
             yield tx
             tx.flush()

@@ -232,11 +232,11 @@ def wake(connection: Connection, practice: str) -> None:
         raise Outdated
 
 
-def check(connection: Connection, practice: str, fence: int) -> None:
-    """Raises Overtaken if a newer lease exists, Outdated if a newer schema does; otherwise neither can begin before
-    this transaction ends: a migration waits for the lock of the table."""
+def check(connection: Connection, practice: str, fence: int, *, answer: bool = False) -> None:
+    """Raises Overtaken if a newer lease exists, Outdated if a newer schema does, unless an `answer` is to be stored;
+    otherwise neither can begin before this transaction ends: a migration waits for the lock of the table."""
     held, newer = connection.execute(_STILL.where(lease.c.practice == practice)).one_or_none() or (None, False)
-    if newer:
+    if newer and not answer:
         raise Outdated
     if held != fence:
         raise Overtaken

@@ -21,9 +21,9 @@ class Waking(Store):
         self.within = PAGES_WITHIN_S
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Tx]:
+    def write(self, *, durable: bool = False, answer: bool = False) -> Iterator[Tx]:
         """See Store."""
-        with super().write(durable=durable) as tx:
+        with super().write(durable=durable, answer=answer) as tx:
             yield tx
             lease.wake(tx.connection, self.practice)
             jobs.defer_work(tx.connection, [self.practice])

@@ -179,7 +179,7 @@ def _sent(world: World, sender: Sender, turn: _Turn, letter: Digest | None, sent
 
 def _note(world: World, done: _Turn, slow: bool | None) -> None:
     """Store the result. `slow`: whether the call ran to its deadline; None if none was made."""
-    with world.store.write() as tx:
+    with world.store.write(answer=True) as tx:
         if slow is not None:
             gateway_pause.heard(world, tx, Channel.EMAIL, slow=slow)
         _put(tx, done)

@@ -1,4 +1,5 @@
-"""A process that still runs when a newer version has migrated the store takes nothing more and stores nothing more."""
+"""A process that still runs when a newer version has migrated the store takes nothing more, and stores only what
+gateways say to the calls under way."""
 
 import time
 from collections.abc import Iterator
@@ -9,13 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from rules.model import Channel
 from sync.core.log import log
 from sync.store import keyvalue
 from sync.store.engine import Outdated, Store
 from sync.store.revision import HEAD
 from sync.store.waking import Waking
 from tests.backups import superuser_at
-from tests.fleet.street import Street
+from tests.fleet.street import SHORT, Street
+from tests.fleet.test_leases import office_on
+from tests.fleet.test_under_way import Home
 from tests.working import until
 
 
@@ -82,3 +86,22 @@ def test_i07_a_process_at_work_says_so_in_one_sentence_and_leaves_the_practices_
             assert event == "database newer"
             assert "mettez attitre à jour" in reason
             machine.ends()
+
+
+def test_l4_what_a_gateway_says_after_a_newer_version_came_is_still_stored(store: Store, tmp_path: Path) -> None:
+    one = Home(store, tmp_path, office_on(store, tmp_path), Channel.EMAIL, Channel.SMS)
+    one.calls()
+    until(lambda: one.waits_for == 2, 20)
+    with migrated(store):
+        until(lambda: one.machine.fleet.outdated, 10)
+        one.gateways[Channel.EMAIL].may.set()
+        until(lambda: one.waits_for == 1, 20)
+        time.sleep(SHORT.leased + 1)  # a lease that nobody renews has ended
+        assert one.held
+        one.gateways[Channel.SMS].may.set()
+        until(lambda: not one.held, 20)
+        until(lambda: not one.machine.fleet._heart.is_alive(), 10)
+        with store.read() as tx:
+            states = tx.connection.execute(text("select channel, state from message where practice = 'lilas'")).all()
+        assert set(states) == {("email", "sent"), ("sms", "sent")}
+        one.machine.ends()
