@@ -62,7 +62,7 @@ def read_due(readers: Readers, watch: Watch) -> None:
         rows = _rows(world)
     readers.read_due(rows, watch)
     world.count_requests()
-    step_troubles.taken(readers.reading, "audit", lambda: _audit(readers, rows))
+    step_troubles.taken(readers.in_turn, "audit", lambda: _audit(readers, rows))
 
 
 def _begin(readers: Readers) -> None:

@@ -85,7 +85,8 @@ class Readers:
         self.first_round = True  # of this process
         self.world = replace(world, under_way=self.under_way)
         self.over = threading.Event()
-        self._reading = replace(world, store=Taking(world.store, self.turn, self.over))
+        self.reading = replace(world, store=Taking(world.store, self.turn, self.over))  # for a reader's thread
+        self.in_turn = replace(world, store=Taking(world.store, self.turn))  # for the pass's own, outside its steps
         self._every, self._wake, self._chance = every, wake, chance
         self._done: SimpleQueue[Job] = SimpleQueue()
         self._jobs: list[Job] = []
@@ -174,11 +175,6 @@ class Readers:
         """From now on passes call outside through `calls`."""
         calls.keep(self.under_way)
         self.world = replace(self.world, calls=calls)
-
-    @property
-    def reading(self) -> World:
-        """The world of a reader's thread: its store writes only in its turn."""
-        return self._reading
 
     @property
     def half_known(self) -> bool:
@@ -290,8 +286,8 @@ class Readers:
                 self._asked_singly[login] = begun + ASK_SINGLY_S
                 return self._singly(several, rows, None, known)
             failed_before = {address for address in quiet if rows[address].fail_count}
-            succeeded(self._reading, sorted(failed_before), started)
-            all_quiet(self._reading, quiet - failed_before, started, known.untold)
+            succeeded(self.reading, sorted(failed_before), started)
+            all_quiet(self.reading, quiet - failed_before, started, known.untold)
             self._note(quiet, begun)
             return [self._one(s, rows.get(s.address), known) for s in several if s.address not in quiet]
 
@@ -306,10 +302,10 @@ class Readers:
         first, *others = sorted(several, key=lambda source: (rows[source.address].fail_count, source.address))
         if isinstance(error, TryLater):
             self._note([first.address], begun)
-            if not read_one(self._reading, first, rows[first.address], unfinished=False, chance=self._chance):
+            if not read_one(self.reading, first, rows[first.address], unfinished=False, chance=self._chance):
                 self._note([source.address for source in others], begun)
                 for source in others:
-                    failed(self._reading, source, error, started, self._chance)
+                    failed(self.reading, source, error, started, self._chance)
                 return []
             several = others
         return [self._one(source, rows[source.address], known) for source in several]
@@ -318,7 +314,7 @@ class Readers:
         def read() -> list[Job]:
             self._note([source.address], self._steady())
             unfinished = source.address in known.unfinished
-            read_one(self._reading, source, row, unfinished=unfinished, untold=known.untold, chance=self._chance)
+            read_one(self.reading, source, row, unfinished=unfinished, untold=known.untold, chance=self._chance)
             return []
 
         if row is not None and row.fail_count:
@@ -353,13 +349,12 @@ class Readers:
             except Empty:
                 watch("")
         problem = self.leave(watch) or problem
-        tell_quiet(self._reading)
         if problem is not None:
             raise problem
 
     def leave(self, watch: Watch = nobody_watches) -> StoreProblem | None:
         """Wait no more: from now on each reading that ends wakes, those too that follow one which ended just before and
-        woke nobody. Returns what the store said to one of these."""
+        woke nobody. Returns what the store said to one of these; raises StoreProblem."""
         problem: StoreProblem | None = None
         while True:
             for job in self._jobs:
@@ -368,6 +363,7 @@ class Readers:
             try:
                 problem = self._taken(self._done.get_nowait(), watch) or problem
             except Empty:
+                tell_quiet(self.in_turn)
                 return problem
 
     def _patience(self) -> float:

@@ -24,7 +24,7 @@ from sync.report.next_read import upcoming
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.waiting.offering import is_sure
-from sync.worker import health
+from sync.worker import health, step_troubles
 from sync.worker.round import one_round
 from sync.worker.scheduler import Readers
 from tests.office import PRACTICE, calendar_of, make_office
@@ -262,3 +262,14 @@ def test_b3_what_was_read_in_a_future_that_never_came_counts_for_nothing(office:
     office.passes()
     office.passes(later=timedelta(seconds=30))
     assert office.world.noted.last(told(office), office.now - timedelta(seconds=20)) == read(office)
+
+
+def test_i07_a_turn_whose_lease_was_lost_meanwhile_is_ended_by_the_store_and_by_nothing_else(office: "Office") -> None:
+    office.passes()
+    readers = Readers(office.world, 60, chance=lambda: 0.5)
+    office.turned += TEN_MINUTES
+    office.world.noted.tell_later([office.calendars["martin"].address], office.now)
+    readers.over.set()
+    readers.wait()
+    step_troubles.taken(readers.in_turn, "audit", lambda: 1 // 0)
+    assert read(office) == office.now
