@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from schedule import Scheduler
 
 from sync.core.context import Failing, Purged, World, since_start
+from sync.core.last_reads import Noted
 from sync.core.log import described, log
 from sync.fleet.clock import ServerClock
 from sync.store.engine import Outdated, Overtaken, StoreProblem
@@ -283,7 +284,7 @@ class Seat:
         return worker
 
     def _begun(self, world: World, claim: Claim) -> Shared:
-        fresh = replace(self._by_server(world), failing=Failing(), purged=Purged())
+        fresh = replace(self._by_server(world), failing=Failing(), purged=Purged(), noted=Noted())
         worker = Shared(fresh, self.member.settings.sync.every_seconds, self._stop, lambda: self._woken(self))
         worker.passes = self.passes
         worker.readers.remember(claim.memory)

@@ -142,6 +142,6 @@ def tell_quiet(world: World) -> None:
     with kept_apart("readings not noted"):
         with world.store.write() as tx:
             for at, addresses in read.items():
-                calendars.were_read(tx, addresses, at)
+                calendars.were_read(tx, addresses, at, late=True)
         for at, addresses in read.items():
             world.noted.were_read(addresses, at, told=True)

@@ -22,8 +22,11 @@ WAITING_LIST = "liste d'attente"  # stands where other calendars have their dent
 
 _EVERY = select(t.calendar).where(*here(t.calendar)).order_by(t.calendar.c.calendar)
 _GET = select(t.calendar).where(*here(t.calendar, "calendar"))
-_ASKED_SINCE = case((t.calendar.c.due_at > bindparam("read_at", type_=t.calendar.c.due_at.type), t.calendar.c.due_at))
+_READ_AT = bindparam("read_at", type_=t.calendar.c.due_at.type)
+_ASKED_SINCE = case((t.calendar.c.due_at > _READ_AT, t.calendar.c.due_at))
 _THESE = update(t.calendar).where(*here(t.calendar), those(t.calendar.c.calendar)).values(due_at=_ASKED_SINCE)
+_tried = t.calendar.c.last_attempt
+_THESE_IF_LATEST = _THESE.where(_tried.is_(None) | (_tried <= _READ_AT))
 _r = t.resource.c
 _OF_THESE = select(_r.calendar).distinct().where(_r.practice == the(_r.practice), those(_r.calendar))
 # as a literal, not as a parameter: only then SQLite uses the partial index of suspects
@@ -148,11 +151,12 @@ def unfinished(tx: Tx, calendars: Sequence[str]) -> set[str]:
     return {calendar for part in in_parts(calendars) for calendar in tx.run(_UNFINISHED, those_calendar=part).scalars()}
 
 
-def were_read(tx: Tx, calendars: Sequence[str], at: datetime) -> None:
+def were_read(tx: Tx, calendars: Sequence[str], at: datetime, *, late: bool = False) -> None:
     """Note that these calendars answered at `at` and that nothing is wrong with them. A push notification that came
-    since is kept."""
+    since is kept; `late`: so is what was noted of a reading since, perhaps by another process."""
+    these = _THESE_IF_LATEST if late else _THESE
     for part in in_parts(calendars):
-        tx.run(_THESE, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
+        tx.run(these, those_calendar=part, read_at=at, last_success=at, last_attempt=at, **_WELL)
     for calendar in calendars:
         tx.cache.calendars.pop(calendar, None)
 

@@ -20,6 +20,7 @@ from sync.core import pace
 from sync.core.context import Source, nobody_watches
 from sync.core.last_reads import Noted
 from sync.core.pace import longest_interval, pace_at
+from sync.pull.reading import tell_quiet
 from sync.report.next_read import upcoming
 from sync.store import calendars
 from sync.store.calendars import CalendarRow
@@ -262,6 +263,20 @@ def test_b3_what_was_read_in_a_future_that_never_came_counts_for_nothing(office:
     office.passes()
     office.passes(later=timedelta(seconds=30))
     assert office.world.noted.last(told(office), office.now - timedelta(seconds=20)) == read(office)
+
+
+def test_b3_what_is_told_late_hides_nothing_that_another_process_noted_since(office: "Office") -> None:
+    office.passes()
+    calendar, quiet = office.calendars["martin"], office.now
+    office.calendars["martin"].fail_next(TryLater("occupé"))
+    office.passes(later=timedelta(minutes=5))
+    failed = told(office)
+    office.world.noted.tell_later([calendar.address], quiet)
+    tell_quiet(office.world)
+    assert told(office) == failed
+    office.world.noted.tell_later([calendar.address], office.now)
+    tell_quiet(office.world)
+    assert (told(office).fail_count, read(office)) == (0, office.now)
 
 
 def test_i07_a_turn_whose_lease_was_lost_meanwhile_is_ended_by_the_store_and_by_nothing_else(office: "Office") -> None:
