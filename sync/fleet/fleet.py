@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
@@ -79,6 +79,7 @@ class Fleet:
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
         self._leaving: dict[Seat, threading.Thread] = {}  # their leases are held until their calls are heard
+        self._unsettled = deque[Seat]()  # woken, while this machine had no thread for it
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
         self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
@@ -240,7 +241,13 @@ class Fleet:
     def _woken(self, seat: Seat) -> None:
         """Something ended that a turn of the practice had left under way."""
         if not self._ended.is_set():
-            self._turns.submit(self._settle, seat)
+            settling = self._turns.submit(self._settle, seat)
+            settling.add_done_callback(lambda one: self._unsettled.append(seat) if one.cancelled() else None)
+
+    def _wakes_again(self) -> None:
+        """Those for whose turn no thread was to be had: nothing else would end it."""
+        for _ in range(len(self._unsettled)):
+            self._woken(self._unsettled.popleft())
 
     def _settle(self, seat: Seat) -> None:
         self._returned(filter(None, [seat.settle()]))
@@ -266,6 +273,7 @@ class Fleet:
     def _beats(self) -> None:
         times, failed = self.shape.times, 0
         while not self._ended.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
+            self._wakes_again()
             try:
                 if not self.outdated:
                     self._beat()

@@ -126,7 +126,11 @@ class Look:
             self._waits = ("", monotonic())
             self._over.clear()
             self._number += 1
-        threading.Thread(target=self._take, args=(offices,), name="look", daemon=True).start()
+        try:
+            threading.Thread(target=self._take, args=(offices,), name="look", daemon=True).start()
+        except RuntimeError as error:  # the machine has no more threads: the next who asks tries again
+            self._fault(error)
+            self._over.set()
 
     def _take(self, offices: Sequence[AsSeen]) -> None:
         rests, silent = 0.0, dict[str, list[float]]()  # when each look that failed began, by address

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
+from sync.fleet import turns as of_turns
 from sync.fleet.fleet import Fleet
 from sync.fleet.turns import Turns, Unbound
 from sync.store.engine import Store
@@ -99,3 +100,17 @@ def test_what_fails_or_hangs_is_said_by_its_future() -> None:
     pool.shutdown()  # returns, though it hangs
     may.set()
     assert hanging.result(5)
+
+
+def no_thread(_: Callable[[], None]) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_thread_that_could_not_be_begun_costs_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, done = Turns(2), list[int]()
+    with monkeypatch.context() as patch:
+        patch.setattr(of_turns, "in_a_thread", no_thread)
+        assert [turns.submit(done.append, number).cancelled() for number in range(3)] == [True] * 3
+    assert turns.waiting == 0
+    turns.submit(done.append, 3).result(5)
+    assert done == [3]

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
+from sync.fleet import turns
 from sync.store.engine import Store, Unusable
 from sync.store.lease import Claim
 from sync.worker.loop import Stop
 from tests.fleet.street import SHAPE, SHORT, Machine, Street
+from tests.fleet.test_in_turn import no_thread
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
@@ -111,6 +113,23 @@ def test_l4_while_one_gateway_has_not_answered_nobody_takes_the_call_for_lost(
     monkeypatch.undo()
     one.gateways[Channel.EMAIL].may.set()
     until(lambda: one.office.told("confirmation") == ["sent"], 20)
+    until(lambda: not one.held, 20)
+
+
+def test_what_ended_while_the_machine_had_no_thread_is_taken_in_once_it_has(
+    home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = home(Channel.SMS)
+    one.calls()
+    done = one.machine.seats["lilas"].passes["done"]
+    until(lambda: one.machine.seats["lilas"].passes["done"] > done, 20)
+    assert one.waits_for == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(turns, "in_a_thread", no_thread)
+        one.gateways[Channel.SMS].may.set()
+        until(lambda: one.office.told("confirmation") == ["sent"], 20)
+        time.sleep(1)  # what wakes the practice comes after that
+        assert one.held
     until(lambda: not one.held, 20)
 
 
