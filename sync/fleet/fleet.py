@@ -127,24 +127,33 @@ class Fleet:
 
     def _let_go(self, seat: Seat) -> None:
         try:
-            self._returned(filter(None, [seat.let_go(inf)]))
+            self._hears(seat, inf)
             seat.close()
         finally:
             del self._leaving[seat]
 
     def close(self, until: float) -> None:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
-        back."""
+        back. Those at rest first, the others side by side: no practice keeps another's from being given back."""
         self._ended.set()
         self._turns.close()
-        self._returned(back for seat in self.seats.values() if (back := seat.let_go(until)) is not None)
+        self._returned(filter(None, [seat.gives_back() for seat in self.seats.values()]))
+        hearing = [threading.Thread(target=self._hears, args=(seat, until), daemon=True) for seat in self._held()]
+        for one in hearing:
+            one.start()
+        for one in (*hearing, *self._leaving.values()):
+            one.join(max(0.0, until - monotonic()))
         for seat in self.seats.values():
             seat.shut()
         self.seats.clear()
-        for leaving in tuple(self._leaving.values()):
-            leaving.join(max(0.0, until - monotonic()))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
+
+    def _held(self) -> list[Seat]:
+        return [seat for seat in self.seats.values() if seat.fence is not None]
+
+    def _hears(self, seat: Seat, until: float) -> None:
+        self._returned(filter(None, [seat.let_go(until)]))
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 

@@ -75,6 +75,11 @@ class Shared(Worker):
             self.readers.leave()
         return self.leaves_calls() or self.readers.busy
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, or its end not taken in yet."""
+        return self.readers.busy or self.calls.running
+
     def leaves_calls(self) -> bool:
         """As `leaves_under_way`, of calls alone."""
         with suppress(StoreProblem):
@@ -165,6 +170,16 @@ class Seat:
         worker = self._worker
         if worker is not None:
             worker.readers.over.set()
+
+    def gives_back(self) -> Return | None:
+        """The lease to give back where nothing is under way; None elsewhere."""
+        if not self._turn.acquire(blocking=False):
+            return None
+        try:
+            busy = self._worker is not None and self._worker.busy
+            return None if busy else self._back(0.0, more=True)
+        finally:
+            self._turn.release()
 
     def let_go(self, until: float) -> Return | None:
         """Hear the calls under way and end the readings, until then at most by the monotonic clock. Returns the lease

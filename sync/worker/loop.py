@@ -154,8 +154,12 @@ class Worker:
         self.readers.close()
 
     def _hear(self, seconds: float) -> None:
-        with self.readers.turn:
-            self.calls.end(seconds)
+        until = monotonic() + seconds
+        if self.readers.turn.acquire(timeout=min(seconds, threading.TIMEOUT_MAX)):
+            try:
+                self.calls.end(until - monotonic())
+            finally:
+                self.readers.turn.release()
 
     def turn(self) -> None:
         """Run one round and plan the next; no fault ends the loop (an exception would cancel the ticker's job). Raises

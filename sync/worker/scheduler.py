@@ -52,6 +52,7 @@ AUDIT_DEADLINE_S = 600.0  # a whole listing of ten thousand events takes minutes
 HEALTHY_THREADS, FAILING_THREADS = 8, 16  # more for failing calendars: most of their threads wait for a timeout
 EARLY_SHARE = 0.05  # of the interval: a calendar due that soon is read in this round
 SAME_ACCOUNT_EARLY_SHARE = 0.25  # of the interval: one request answers for all calendars of an account
+CLOSED_WITHIN_S = 12.0  # more than SQLite waits for a lock
 POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
 ASK_SINGLY_S = 900.0  # after the account's joint request failed
 
@@ -209,9 +210,11 @@ class Readers:
         self._jitter = dict(memory.get("jitter", {}))
 
     def close(self) -> None:
-        """End: a reading under way stores nothing any more."""
-        with self.turn:
-            self.over.set()
+        """End: a reading under way stores nothing any more, but for what it is storing now where that hangs."""
+        taken = self.turn.acquire(timeout=CLOSED_WITHIN_S)
+        self.over.set()
+        if taken:
+            self.turn.release()
 
     def _is_due(self, address: str, rows: Rows, now: datetime) -> bool:
         row = rows.get(address)

@@ -1,17 +1,21 @@
 """A process that is asked to end hears what gateways say, reads nothing more, and gives everything back at once."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
+from sync.fleet.seat import Seat
 from sync.store.engine import Store
+from sync.store.lease import Return
 from tests.fleet.street import SHAPE, Machine, Street
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
@@ -51,4 +55,30 @@ def test_a_reading_under_way_keeps_no_process_from_ending_and_stores_nothing_mor
         holder, began = machine.fleet.leases.holder, time.monotonic()
         machine.ends()
         assert time.monotonic() - began < 30
+    assert held_by(store, holder) == 0
+
+
+def reads(seat: Seat) -> bool:
+    return seat._worker is not None and seat._worker.busy
+
+
+def test_a_practice_that_waits_keeps_no_other_from_being_given_back(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may, really = threading.Event(), Seat.let_go
+
+    def waits(seat: Seat, until: float) -> Return | None:
+        if seat.key == "p0":
+            may.wait(20)
+        return really(seat, until)
+
+    monkeypatch.setattr(Seat, "let_go", waits)
+    street = Street(tmp_path / "practices", store, 3)
+    street.homes.slow = 60.0
+    with street.machine() as machine:
+        until(lambda: len(machine.seats) == 3 and all(map(reads, machine.seats.values())), 60)
+        holder = machine.fleet.leases.holder
+        machine.stop(signal.SIGTERM)
+        until(lambda: held_by(store, holder) == 1, 15)
+        may.set()
     assert held_by(store, holder) == 0
