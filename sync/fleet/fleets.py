@@ -55,9 +55,9 @@ class Fleets:
             self._one(address).fleet.show(there)
 
     def seat(self, member: Member) -> Seat | None:
-        """See Shared."""
+        """See Shared. None too where a newer version has the store: what nobody works for is not answered for either."""
         one = self._at.get(member.address)
-        return one.fleet.seats.get(member.key) if one else None
+        return one.fleet.seats.get(member.key) if one and not one.fleet.outdated else None
 
     def leaves(self, member: Member) -> None:
         """See Shared."""
