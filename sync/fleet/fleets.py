@@ -55,7 +55,7 @@ class Fleets:
             self._one(address).fleet.show(there)
 
     def seat(self, member: Member) -> Seat | None:
-        """See Shared. None too where a newer version has the store: what nobody works for is not answered for either."""
+        """See Shared. None too where a newer version has the store: nobody answers for what nobody works for."""
         one = self._at.get(member.address)
         return one.fleet.seats.get(member.key) if one and not one.fleet.outdated else None
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from sync.store import lease
+from sync.store.metadata import HEAD
 from sync.store.problems import (
     NEWER,
     Locked,
@@ -26,7 +27,6 @@ from sync.store.problems import (
     translated,
 )
 from sync.store.queue import WritersQueue, queue_of
-from sync.store.revision import HEAD
 from sync.store.tables import for_postgresql, metadata
 from sync.store.tx import Tx
 

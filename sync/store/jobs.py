@@ -16,8 +16,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, text
 
 from sync.store.lease import transaction
+from sync.store.metadata import IS_NEWER
 from sync.store.problems import Outdated, Unusable
-from sync.store.revision import IS_NEWER
 from sync.store.tx import Tx
 
 if TYPE_CHECKING:

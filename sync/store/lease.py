@@ -20,8 +20,8 @@ from typing import Any
 from msgspec import Struct, field
 from sqlalchemy import Connection, Engine, literal_column, select, text
 
+from sync.store.metadata import IS_NEWER
 from sync.store.problems import Locked, Outdated, Overtaken, Unusable, translated
-from sync.store.revision import IS_NEWER
 from sync.store.tables import lease
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer

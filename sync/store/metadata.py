@@ -1,10 +1,15 @@
-"""What all tables share: their metadata, and the practice at the head of every key."""
+"""What all tables share: their metadata, the revision of their schema, and the practice at the head of every key."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sqlalchemy import Column, MetaData, String
+
+HEAD = "0023"
+IS_NEWER = f"exists (select from alembic_version where version_num > '{HEAD}')"
+"""In a statement on PostgreSQL: whether a newer version has migrated the store meanwhile, so that the rest is to be
+left to it. A table of one row, in a statement that is sent anyway."""
 
 metadata = MetaData(
     naming_convention={

@@ -14,7 +14,7 @@ from rules.model import Channel
 from sync.core.log import log
 from sync.store import keyvalue
 from sync.store.engine import Outdated, Store
-from sync.store.revision import HEAD
+from sync.store.metadata import HEAD
 from sync.store.waking import Waking
 from tests.backups import superuser_at
 from tests.fleet.street import SHORT, Street
