@@ -16,10 +16,9 @@ def put_right(world: World, calendars: Iterable[str]) -> None:
     """Note of the unwritable events changed lately when they are over, so that the notices beside them come."""
     since = world.now() - GOES_ON_FOR
     with world.store.read() as tx:  # mostly there is nothing, and so no write
-        wrong = {one: found for one in calendars if (found := companions.misdated(tx, one, since))}
+        wrong = companions.misdated(tx, calendars, since)
     if not wrong:
         return
     with world.store.write() as tx:
-        for calendar, found in wrong.items():
-            for ref, over_at in found.items():
-                resources.change(tx, calendar, ref, over_at=over_at)
+        for place, over_at in wrong.items():
+            resources.change(tx, *place, over_at=over_at)
