@@ -40,8 +40,8 @@ _LAST_END = (
     .scalar_subquery()
 )
 _MISDATED = select(_r.calendar, _r.ref, _LAST_END.label("last_end")).where(
-    *here(t.resource), those(_r.calendar), _r.changed_at > the(_r.changed_at), _r.unwritable.is_not(None), _r.state != GONE,
-    _r.over_at.is_distinct_from(_LAST_END),
+    *here(t.resource), those(_r.calendar), _r.changed_at > the(_r.changed_at), _r.unwritable.is_not(None),
+    _r.state != GONE, _r.over_at.is_distinct_from(_LAST_END),
 )  # fmt: skip
 
 
