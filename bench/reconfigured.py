@@ -61,8 +61,9 @@ def main(file: str) -> None:
     assert settings is not None, problems
     with open_world(settings) as world:
         coming = _coming(world)
-        late = [one for one in coming if one.start.hour >= CLOSES_AT and not one.findings]
-        nearest = min(late, key=lambda one: one.start)
+        late = [one for one in coming if one.start.hour >= CLOSES_AT]
+        clean = [one for one in late if not one.findings]  # in a tiny calendar there may be none
+        nearest = min(clean or late, key=lambda one: one.start)
         began, readers, owed = time.process_time(), Readers(world, 60), True
         with _moment_of_a_finding(world, nearest) as found:
             while owed:
