@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from sync.cli.frame import Chosen, Failure
 from sync.cli.output import warn
 
 if TYPE_CHECKING:
-    from config.load import Loaded
+    from config.load import Loaded, Thing
     from config.settings import Settings
     from sync.core.context import Source, World
     from sync.store.engine import Store
@@ -60,20 +60,29 @@ def one_settings(paths: list[Path] | None) -> Settings:
 def all_loaded(paths: list[Path] | None) -> list[Loaded]:
     """Every file as loaded, the unusable ones too; with `--practice`, that practice's only. Raises Failure where no
     file has it."""
-    from config.load import load_all
+    from config.load import files_of, load_all
 
-    wanted = paths.practice if isinstance(paths, Chosen) else None
+    wanted, files = paths.practice if isinstance(paths, Chosen) else None, files_of(paths or [])
+    if wanted is None and len(files) == 1:
+        return load_all(files, os.environ)
     if wanted is None:
-        return load_all(paths or [], os.environ)
-    from config.load import files_of
+        from config.folder import Folder  # imported here, as is what asks the stores: of one practice nobody needs them
 
-    files = files_of(paths or [])
+        return Folder(paths or [], os.environ, with_calendars).read()
     named = [file for file in files if _names(file, wanted)]  # most of a thousand files need not be parsed
     for some in (named, files):
         loaded = load_all(some, os.environ) if some else []
         if found := [one for one in loaded if one.key == wanted]:
             return found[:1]
     raise Failure(f"Aucun cabinet n'a la clé « {wanted} ». {_meant(wanted, loaded)}".rstrip())
+
+
+def with_calendars(rivals: Sequence[Loaded]) -> Mapping[Thing, str] | None:
+    """See `config.folder.Folder`: who works with what several files claim, so that all commands give a calendar to the
+    same practice."""
+    from sync.fleet.at_work import at_work
+
+    return at_work(rivals)
 
 
 def _names(file: Path, key: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from config.folder import Folder
 from config.load import Loaded
+from sync.cli.practices import all_loaded
 from sync.fleet.at_work import at_work
 from sync.store.engine import Store
 from sync.store.lease import Return
@@ -16,6 +17,7 @@ from tests.fleet.street import Street
 @pytest.fixture
 def rivals(store: Store, tmp_path: Path) -> list[Loaded]:
     street = Street(tmp_path / "practices", store, 1)
+    (street.folder / "p0.yaml").unlink()
     for key in ("anis", "roses"):
         street.write(key, "https://dav.example/roses/")
     return [*Folder([street.folder / "anis.yaml"], {}).read(), *Folder([street.folder / "roses.yaml"], {}).read()]
@@ -49,6 +51,12 @@ def test_a_first_turn_that_is_under_way_counts(store: Store, rivals: list[Loaded
     leases.know(["roses"])
     leases.claim(["roses"], 1, due=False)
     assert at_work(rivals) == {rivals[1].claims[1].thing: "roses"}
+
+
+def test_a_command_gives_a_calendar_to_whom_the_workers_give_it(store: Store, rivals: list[Loaded]) -> None:
+    works(store, rivals[1], 100.0)
+    found = all_loaded([rivals[1].file.parent])
+    assert [(one.key, one.settings is not None) for one in found] == [("anis", False), ("roses", True)]
 
 
 def test_a_server_that_cannot_be_asked_says_nothing(tmp_path: Path) -> None:

@@ -113,11 +113,10 @@ def _worked(crew: Crew, stop: Stop) -> int:
 def _configured(config: list[Path] | None) -> tuple[Folder, Sequence[Loaded]]:
     """The practices' files. Raises Failure after naming each problem, where no practice can be worked for."""
     from config.folder import Folder
-    from sync.cli.practices import all_loaded, all_settings
-    from sync.fleet.at_work import at_work
+    from sync.cli.practices import all_loaded, all_settings, with_calendars
 
     chosen = config.practice if isinstance(config, Chosen) else None
-    folder = Folder([one.file for one in all_loaded(config)] if chosen else config or [], os.environ, at_work)
+    folder = Folder([one.file for one in all_loaded(config)] if chosen else config or [], os.environ, with_calendars)
     loaded = folder.read()
     usable = [one for one in loaded if one.settings is not None]
     if not usable or (len(usable) < len(loaded) and not folder.watched):
