@@ -84,6 +84,7 @@ class Fleet:
         self._turns = Turns(shape.concurrency)
         self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
         self._counting, self._ended = threading.Lock(), threading.Event()
+        self._left = threading.Event()  # no lease is ours any more: until then each is renewed
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
@@ -146,6 +147,7 @@ class Fleet:
         for seat in self.seats.values():
             seat.shut()
         self.seats.clear()
+        self._left.set()
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
 
@@ -281,9 +283,9 @@ class Fleet:
 
     def _beats(self) -> None:
         times, failed = self.shape.times, 0
-        while not self._ended.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
-            self._wakes_again()
+        while not self._left.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
             try:
+                self._wakes_again()
                 if not self.outdated:
                     self._beat()
                 elif not self._renews():

@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,11 +19,14 @@ from sync.store.lease import Return
 from tests.fleet.street import SHAPE, Machine, Street
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
+from tests.office import Office
 from tests.sync.test_crew import Slow
 from tests.working import until
 
 
-def test_l4_a_call_under_way_is_heard_before_the_process_ends(store: Store, tmp_path: Path) -> None:
+@pytest.fixture
+def calling(store: Store, tmp_path: Path) -> Iterator[tuple[Office, Slow, Callable[[], Machine]]]:
+    """A practice with a confirmation to send, its slow gateway, and processes that work for it."""
     office, gateway = office_on(store, tmp_path), Slow()
     office.she_books("e1")
     office.world = replace(office.world, senders={Channel.SMS: gateway})
@@ -36,15 +39,31 @@ def test_l4_a_call_under_way_is_heard_before_the_process_ends(store: Store, tmp_
     street = Street(tmp_path / "practices", store, 1)
     (street.folder / "p0.yaml").unlink()
     street.write("lilas", "https://dav.example/lilas/")
-    machine = Machine(street.folder, SHAPE, opening)
-    machine.thread.start()
+
+    def begun() -> Machine:
+        machine = Machine(street.folder, SHAPE, opening)
+        machine.thread.start()
+        return machine
+
+    yield office, gateway, begun
+    gateway.may.set()
+
+
+@pytest.mark.parametrize("longer_than_a_lease", [False, True])
+def test_l4_a_call_under_way_is_heard_before_the_process_ends(
+    store: Store, calling: tuple[Office, Slow, Callable[[], Machine]], *, longer_than_a_lease: bool
+) -> None:
+    office, gateway, begun = calling
+    machine = begun()
     assert gateway.asked.wait(60)
     until(lambda: machine.seats["lilas"].fence is not None)
-    holder = machine.fleet.leases.holder
-    threading.Timer(1.0, gateway.may.set).start()
+    holder, other = machine.fleet.leases.holder, begun()
+    threading.Timer(2 * SHAPE.times.leased if longer_than_a_lease else 1.0, gateway.may.set).start()
     machine.ends()
     assert office.told("confirmation") == ["sent"]
     assert held_by(store, holder) == 0
+    other.ends()
+    assert len(gateway.sent) == 1
 
 
 def test_a_reading_under_way_keeps_no_process_from_ending_and_stores_nothing_more(store: Store, tmp_path: Path) -> None:
