@@ -55,8 +55,9 @@ class Folder:
         files = [loaded for _, loaded in self._known.values()]
         asked = rivals(files)
         known = self._at_work(asked) if asked else {}
-        first = {one.key: one.file for one in reversed(asked)}
-        theirs = {thing: self._held.get(("key", key), first[key]) for thing, key in (known or {}).items()}
+        files_of_key = {one.key: one.file for one in reversed(asked)}
+        files_of_key |= {one.key: one.file for one in asked if self._held.get(("key", one.key)) == one.file}
+        theirs = {thing: files_of_key[key] for thing, key in (known or {}).items()}
         held = {**self._held, **theirs}
         sure = files if known is not None else certain(files, held)
         self._doubts = sure != files  # those at work already need not be asked about

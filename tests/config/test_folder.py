@@ -205,6 +205,17 @@ def test_a_copy_with_the_same_key_takes_nothing_from_a_practice_at_work(tmp_path
     assert [one.file.name for one in found if one.settings is not None] == ["roses.yaml"]
 
 
+def test_a_practice_at_work_keeps_its_calendar_where_its_file_is_renamed(tmp_path: Path, write: Write) -> None:
+    file = write("zroses", ("key: zroses", "key: roses"), ("/zroses/", "/roses/"))
+    calendar = Folder([file], {}).read()[0].claims[1].thing
+    folder = Folder([tmp_path], {}, lambda _: {calendar: "roses"})
+    folder.read()
+    write("copie", ("/copie/", "/roses/"))
+    assert usable(folder.look(1_000_000)) == ["roses"]
+    file.rename(tmp_path / "roses.yaml")
+    assert usable(folder.look(1_000_000)) == ["roses"]
+
+
 def test_a_file_that_leaves_gives_its_key_and_calendars_free(tmp_path: Path, write: Write) -> None:
     file = write("roses")
     folder = Folder([tmp_path], {})
