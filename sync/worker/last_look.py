@@ -133,7 +133,7 @@ class Look:
             self._over.set()
 
     def _take(self, offices: Sequence[AsSeen]) -> None:
-        rests, silent = 0.0, dict[str, list[float]]()  # when each look that failed began, by address
+        rests, silent = 0.0, dict[str, list[float]]()  # when each of the last ones in a row that failed began
         try:
             for one in offices:
                 if self._ended:
@@ -147,6 +147,8 @@ class Look:
                 found = self._at(one.desk)
                 if found is None:
                     silent[one.desk.address] = [*failed, began]
+                else:
+                    silent.pop(one.desk.address, None)
                 one.last = (self._number, found)
                 rests += (monotonic() - began) * (RESTS if found else 1)  # who waits in vain costs no time of ours
         finally:

@@ -91,6 +91,24 @@ def test_one_slow_practice_takes_no_other_away_and_two_take_those_behind_them(lo
         assert unwell(now) == expected
 
 
+def test_a_practice_that_failed_before_one_that_is_well_makes_nobody_wait_longer(look: Look) -> None:
+    gate, ended = threading.Event(), list[float]()
+
+    def well() -> Seen:
+        ended.append(time.monotonic())
+        return Seen(well=True)
+
+    def waits() -> Seen:
+        gate.wait(30)
+        return Seen(well=True)
+
+    ways = {"p0": away, "p1": well, "p2": waits}
+    now = Present(tuple(AsSeen(Desk(key, "near", way), look) for key, way in ways.items()))
+    look.looked(now)
+    until(lambda: look._waits[1] >= ended[0], 5)
+    gate.set()
+
+
 def test_a_look_that_failed_is_followed_by_a_rest_as_long(look: Look) -> None:
     begun: list[float] = []
 
