@@ -63,8 +63,8 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
     if has_patient_details(entry):
         name = names.split(entry.name_text)
         sure = name.certain and not reason(name.given, practice)
-        # no meal has a birth date and a motif: `CESOD Diner – contrôle`
-        sure = sure or bool(entry.birth_text and (entry.motif or entry.motifs))
+        # no meal has a name, a birth date and a motif: `CESOD Diner – contrôle`
+        sure = sure or bool(entry.name_text and entry.birth_date and (entry.motif or entry.motifs))
         return Likeness.SURE if not block or sure else Likeness.MAYBE
     if not entry.name_text:
         if block or not (entry.motif or entry.motifs):

@@ -122,7 +122,12 @@ def test_p51_ruling22_beside_a_block_s_word_the_directory_is_asked(likeness: Jud
 
 @pytest.mark.parametrize(
     ("title", "text"),
-    [("DUPONT", ""), ("Mr MARTIN", ""), ("Réunion fournisseur", "Tél : 06 12 34 56 78")],
+    [
+        ("DUPONT", ""),
+        ("Mr MARTIN", ""),
+        ("Réunion fournisseur", "Tél : 06 12 34 56 78"),
+        ("Maintenance autoclave – contrôle du 12/03/2019", ""),
+    ],
 )
 def test_p3_the_directory_is_asked_in_doubt(likeness: Judged, title: str, text: str) -> None:
     assert likeness(title, text) is Likeness.MAYBE
