@@ -15,19 +15,14 @@ def parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def family(store: Store) -> list[int]:
-    """The server's processes, the one that takes connections first."""
+def mother(store: Store) -> int:
+    """The server's process that takes connections."""
     with store.read() as tx:
-        backend = int(tx.connection.execute(text("select pg_backend_pid()")).scalar_one())
-    server, found = parent(backend), []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if parent(int(entry.name)) == server:
-                    found.append(int(entry.name))
-            except OSError:  # it ended meanwhile
-                continue
-    return [server, *found]
+        return parent(int(tx.connection.execute(text("select pg_backend_pid()")).scalar_one()))
+
+
+def children(server: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
 
 
 @contextmanager
@@ -35,7 +30,10 @@ def frozen(store: Store) -> Iterator[None]:
     """Within this context the server does nothing at all."""
     stopped = []
     try:
-        for pid in family(store):
+        server = mother(store)
+        os.kill(server, signal.SIGSTOP)  # so that no child is born meanwhile
+        stopped.append(server)
+        for pid in children(server):
             os.kill(pid, signal.SIGSTOP)
             stopped.append(pid)
         yield
