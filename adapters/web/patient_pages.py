@@ -258,7 +258,7 @@ class PatientPages:
 
 
 def _seal(desks: Sequence[PatientDesk]) -> bytes:
-    """The first one's; another's where its store is away, unless all have one store."""
+    """The first one's; the second one's where its store is away."""
     for desk in desks[:_SEALS]:
         with suppress(Unavailable):
             return desk.seal

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from config.load import Loaded, Thing
+from config.load import Loaded, Thing, calendars_of
 from sync.store.engine import Store, StoreProblem, engine_at
 from sync.worker.member import mark_of
 
@@ -47,7 +47,7 @@ def _worked(one: Loaded, left: Mapping[str, Any] | None) -> dict[Thing, float]:
     because it is the first and under way or an older version's, it may have been all of them."""
     if left is None:
         return {}
-    things = [claim.thing for claim in one.claims if claim.thing[0] != "key"]
+    things = calendars_of(one.settings) if one.settings else []
     if "calendars" not in left:
         return dict.fromkeys(things, 0.0)
     return {thing: float(left["at"]) for thing in things if mark_of(thing) in left["calendars"]}

@@ -68,7 +68,7 @@ def read_due(readers: Readers, watch: Watch) -> None:
 def _begin(readers: Readers) -> None:
     check_configuration(readers.world)
     if readers.first_round:
-        from sync.worker import older_version  # imported here: a process asks once
+        from sync.worker import older_version  # imported here: most rounds have no use for it
 
         older_version.put_right(readers.world, [source.address for source in readers.world.sources])
         readers.first_round = False

@@ -83,7 +83,7 @@ class Readers:
         self.turn = threading.RLock()
         self.under_way: set[str] = set()
         self.backlog_open = False  # as this round found it
-        self.first_round = True  # of this process
+        self.first_round = True  # of these readers: another process, perhaps an older one, may have worked before
         self.world = replace(world, under_way=self.under_way)
         self.over = threading.Event()
         self.reading = replace(world, store=Taking(world.store, self.turn, self.over))  # for a reader's thread

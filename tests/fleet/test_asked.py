@@ -135,9 +135,7 @@ def test_a_server_that_stands_still_is_said_within_seconds(
         until(lambda: 'state="troubled"} 200.0' in requests.get(f"{root}/metrics", timeout=4).text, 30)
 
 
-def test_a_process_that_listens_opens_a_practice_at_its_turn_or_when_somebody_comes(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_process_that_listens_opens_no_practice_before_its_turn(store: Store, tmp_path: Path) -> None:
     port = free()
     street = Street(tmp_path / "practices", store, 30, more=PAGE.format(port), every=600)
     with street.machine(replace(SHAPE, worlds=3)) as machine:

@@ -53,7 +53,7 @@ def test_i07_a_statement_that_takes_its_time_is_waited_for(store: Store) -> None
         tx.connection.execute(text("select pg_sleep(1.5)"))
 
 
-def test_p39_a_page_says_that_the_server_is_silent_before_the_visitor_is_cut_off(store: Store) -> None:
+def test_a_page_waits_less_for_the_store_than_its_visitor_is_given(store: Store) -> None:
     from adapters.web.door import WHOLE
 
     within = Waking(store).within

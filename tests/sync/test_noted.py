@@ -279,7 +279,7 @@ def test_b3_what_is_told_late_hides_nothing_that_another_process_noted_since(off
     assert (told(office).fail_count, read(office)) == (0, office.now)
 
 
-def test_i07_a_turn_whose_lease_was_lost_meanwhile_is_ended_by_the_store_and_by_nothing_else(office: "Office") -> None:
+def test_i07_that_its_readers_have_ended_does_not_stop_what_the_pass_itself_writes(office: "Office") -> None:
     office.passes()
     readers = Readers(office.world, 60, chance=lambda: 0.5)
     office.turned += TEN_MINUTES
