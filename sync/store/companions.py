@@ -5,7 +5,7 @@ Only hashes of their text are stored: the names stay in the practice's own calen
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,8 +40,8 @@ _LAST_END = (
     .scalar_subquery()
 )
 _MISDATED = select(_r.calendar, _r.ref, _LAST_END.label("last_end")).where(
-    *here(t.resource), those(_r.calendar), _r.changed_at > the(_r.changed_at), _r.unwritable.is_not(None),
-    _r.state != GONE, _r.over_at.is_distinct_from(_LAST_END),
+    *here(t.resource), _r.changed_at > the(_r.changed_at), _r.unwritable.is_not(None), _r.state != GONE,
+    _r.over_at.is_distinct_from(_LAST_END),
 )  # fmt: skip
 
 
@@ -91,12 +91,10 @@ def closed(tx: Tx, calendar: str, midnight: datetime) -> dict[str, tuple[str, bo
     return {ref: (why, baseline) for there, ref, why, baseline in found if there == calendar}
 
 
-def misdated(tx: Tx, calendars: Iterable[str], since: datetime) -> dict[tuple[str, str], datetime | None]:
+def misdated(tx: Tx, since: datetime) -> dict[tuple[str, str], datetime | None]:
     """(calendar, ref) → when the last of its occurrences is over, of the unwritable events changed since then where the
     store says otherwise."""
-    parts = in_parts(sorted(calendars))
-    found = [row for part in parts for row in tx.run(_MISDATED, those_calendar=part, the_changed_at=since)]
-    return {(row.calendar, row.ref): row.last_end for row in found}
+    return {(row.calendar, row.ref): row.last_end for row in tx.run(_MISDATED, the_changed_at=since)}
 
 
 def bookings_in(tx: Tx, calendar: str, refs: Collection[str], since: datetime, zone: ZoneInfo) -> list[BookingRow]:

@@ -128,6 +128,7 @@ resource = Table(
         sqlite_where=text("unwritable is not null"),
     ),
     Index("ix_resource_shut", "practice", "over_at", sqlite_where=text("unwritable is not null")),
+    Index("ix_resource_shut_changed", "practice", "changed_at", sqlite_where=text("unwritable is not null")),
     Index(
         "ix_resource_suspect",
         "practice",

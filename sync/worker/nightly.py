@@ -93,5 +93,5 @@ def _one(world: World, source: Source, row: CalendarRow) -> int:
     write_probe.try_again(world, source)
     expand(world, source, row)
     read_again(world, source)
-    older_version.put_right(world, [source.address])
+    older_version.put_right(world)
     return hidden

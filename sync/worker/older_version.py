@@ -3,7 +3,6 @@ event is over. Any command of the new version migrates the store, while the olde
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from sync.core.context import World
@@ -12,11 +11,11 @@ from sync.store import companions, resources
 GOES_ON_FOR = timedelta(days=40)  # an older process at most, beside a migrated store
 
 
-def put_right(world: World, calendars: Iterable[str]) -> None:
+def put_right(world: World) -> None:
     """Note of the unwritable events changed lately when they are over, so that the notices beside them come."""
     since = world.now() - GOES_ON_FOR
     with world.store.read() as tx:  # mostly there is nothing, and so no write
-        wrong = companions.misdated(tx, calendars, since)
+        wrong = companions.misdated(tx, since)
     if not wrong:
         return
     with world.store.write() as tx:

@@ -70,7 +70,7 @@ def _begin(readers: Readers) -> None:
     if readers.first_round:
         from sync.worker import older_version  # imported here: most rounds have no use for it
 
-        older_version.put_right(readers.world, [source.address for source in readers.world.sources])
+        older_version.put_right(readers.world)
         readers.first_round = False
 
 

@@ -48,12 +48,12 @@ class Homes(Replay):
         self.asked: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self.slow, self.gate = 0.0, threading.Event()
         self.gate.set()
-        self.held = 0  # how many questions came
+        self.came: list[str] = []  # the calendar of each question, answered or not yet
         report = self.dav.report
 
         def noted(path: str, body: str) -> bytes | None:
             begun = time.monotonic()
-            self.held += 1
+            self.came.append(path)
             self.gate.wait()
             time.sleep(self.slow)
             said = report(path, body)
@@ -82,6 +82,10 @@ class Street:
         folder.mkdir()
         for key, url in zip(self.keys, self.homes.urls, strict=True):
             self.write(key, url, every=every, more=more)
+
+    def read(self) -> set[str]:
+        """The practices whose calendar was asked, or is just now."""
+        return {key for key, path in zip(self.keys, self.homes.paths, strict=True) if path in self.homes.came}
 
     def write(self, key: str, url: str, *, every: float = 1, more: str = "") -> Path:
         file = self.folder / f"{key}.yaml"

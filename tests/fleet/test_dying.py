@@ -53,10 +53,9 @@ def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_prac
     gate = street.homes.gate = threading.Event()
     wide = replace(shape(leased=0.5, renewed=60.0), concurrency=12)  # what was claimed is read, nothing waits its turn
     with street.machine(wide) as alone:
-        until(lambda: any(seat.fence for seat in alone.seats.values()))
+        until(street.read, 60)
         monkeypatch.setattr(alone.fleet.leases, "claim", lambda *_, **__: {})
-        begun = {key for key, seat in alone.seats.items() if seat.fence}
-        until(lambda: street.homes.held >= len(begun), 60)
+        begun = street.read()
         street.homes.gate = threading.Event()
         street.homes.gate.set()
         with street.machine() as other:
@@ -64,9 +63,7 @@ def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_prac
             time.sleep(3.5)  # also a pass that waits for its readings has left them
             gate.set()
             until(lambda: all(key in overtaken or alone.seats[key].fence is None for key in begun), 60)
-            for (
-                key
-            ) in begun:  # a turn that has nothing to store may end without noticing; whatever it stored is refused
+            for key in begun:  # a turn with nothing to store may end without noticing; what it stored is refused
                 world = alone.seats[key].member.world
                 with pytest.raises(Overtaken), world.store.write():
                     pass

@@ -47,7 +47,7 @@ def test_work_goes_on_where_more_calendars_hang_than_there_are_jobs(
     street = Street(tmp_path / "practices", store, 12)
     street.homes.slow = 1.0
     with street.machine(replace(shape(poll=10.0), shards=12, concurrency=2)) as machine:
-        until(lambda: len(machine.seats) == 12 and street.homes.held >= 12, 60)
+        until(lambda: len(machine.seats) == 12 and len(street.homes.came) >= 12, 60)
         worked.clear()
         until(lambda: len(worked) > 2, 60)
 

@@ -18,6 +18,7 @@ FULL = {
 }
 PARTIAL = {
     "ix_resource_shut": ("unwritable is not null", "resource", "practice", "over_at"),
+    "ix_resource_shut_changed": ("unwritable is not null", "resource", "practice", "changed_at"),
     "ix_message_together": ("together is not null", "message", "practice", "together"),
     "ix_waiting_event": ("ref <> ''", "waiting", "practice", "calendar", "ref"),
     "ix_gap_shown": ("ref > ''", "gap", "practice", "ref"),
