@@ -159,6 +159,8 @@ class Seat:
         with self._turn:
             if self._left or self.fence is None or self._worker is None or self._worker.readers.over.is_set():
                 return None
+            if self.fence != self._last_fence:  # of an earlier lease: the turn of this one is still to come
+                return None
             return self._turned(Claim(self.fence), Shared.go_on)
 
     def leave(self) -> None:
@@ -314,7 +316,7 @@ class Seat:
         if self.fence is None:
             return None
         fence, self.fence = self.fence, None
-        if self._worker is None:
+        if self._worker is None or fence != self._last_fence:  # the turn did not begin: what others left stays
             return Return(self.key, fence, due_in, more)
         member = self.member
         file = (member.fingerprint, member.written_at)

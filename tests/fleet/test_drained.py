@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from config.load import load
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
+from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
 from sync.store.engine import Store
-from sync.store.lease import Return
+from sync.store.lease import After, Return
+from sync.worker.loop import Stop
+from sync.worker.member import Around, Member
 from tests.fleet.street import SHAPE, Machine, Street
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
@@ -101,3 +105,25 @@ def test_a_practice_that_waits_keeps_no_other_from_being_given_back(
         until(lambda: held_by(store, holder) == 1, 15)
         may.set()
     assert held_by(store, holder) == 0
+
+
+def test_what_others_left_stays_where_the_turn_of_a_lease_never_began(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 1)
+    settings, problems = load([street.folder / "p0.yaml"], {})
+    assert settings is not None, problems
+    seat = Seat(Member(settings, Around(Stop()), street.folder / "p0.yaml"), Stop(), ServerClock(), lambda _: None)
+    ours, theirs = store.leases(), store.leases()
+    ours.know(["p0"])
+    back = seat.read(ours.claim(["p0"], 1)["p0"])
+    assert back is not None and back.memory
+    ours.give_back([back], After())
+    theirs.give_back(
+        [Return("p0", theirs.claim(["p0"], 1, due=False)["p0"].fence, 0.0, memory={"by": "another"})], After()
+    )
+    seat.fence = ours.claim(["p0"], 1, due=False)["p0"].fence  # it waits for its thread
+    assert seat.settle() is None  # the end of something that an earlier turn had left
+    waited = seat.gives_back()
+    assert waited is not None
+    ours.give_back([waited], After())
+    assert store.leases().left(["p0"]) == {"p0": {"by": "another"}}
+    seat.close()
