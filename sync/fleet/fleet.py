@@ -72,7 +72,7 @@ class Fleet:
     """One process's part in the work for a PostgreSQL. `store`: any practice's there."""
 
     def __init__(self, store: Store, stop: Stop, shape: Shape) -> None:
-        self.shape, self._stop, self._store = shape, stop, store
+        self.shape, self._stop = shape, stop
         self.clock = ServerClock()
         self.jobs = store.jobs()
         self.leases = store.leases(shape.times.leased)
@@ -83,7 +83,7 @@ class Fleet:
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
         self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
-        self._counting, self._ended = threading.Lock(), threading.Event()
+        self._counting, self._claiming, self._ended = threading.Lock(), threading.Lock(), threading.Event()
         self._left = threading.Event()  # no lease is ours any more: until then each is renewed
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
@@ -174,13 +174,18 @@ class Fleet:
             if of == self.shape.shards and missed < MISSED_AT_MOST:
                 self._poll_elsewhere(shard, of, missed + 1)
             return
-        most = 2 * self.shape.concurrency - self._turns.waiting  # the rest is left to others
-        claimed = self.leases.claim(known, most) if most > 0 else {}
-        self._kept_open(claimed)
         batch = _Batch(self._returned)
-        self._waits([self._submitted(key, claim, batch) for key, claim in claimed.items()])
+        self._waits(self._claimed(known, batch))
         after = self._next_poll(known, shard, of) if of == self.shape.shards else None
         self._returned(batch.collected(), after)
+
+    def _claimed(self, known: Sequence[str], batch: _Batch) -> list[Future[None]]:
+        """The turns of those that are due, as many as may wait for theirs; the rest is left to others."""
+        with self._claiming:  # polls that count at once would each take as many
+            most = 2 * self.shape.concurrency - self._turns.waiting
+            claimed = self.leases.claim(known, most) if most > 0 else {}
+            self._kept_open(claimed)
+            return [self._submitted(key, claim, batch) for key, claim in claimed.items()]
 
     def work(self, practice: str) -> None:
         """A turn of the practice, unless another worker is at it: who gives the lease back sees to the rest."""
