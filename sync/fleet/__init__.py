@@ -1,5 +1,6 @@
 """Who does what when, where processes share the practices of a PostgreSQL."""
 
+ANSWERED_WITHIN_S = 15.0  # half of a lease: whoever waits longer for its renewal loses it, and is to say so
 SHARDS, CONCURRENCY = 8, 16  # of `run`, where nothing else is asked for (docs/scale.md)
 
 

@@ -9,10 +9,9 @@ from contextlib import closing
 from typing import Any
 
 from config.load import Loaded, Thing, calendars_of
+from sync.fleet import ANSWERED_WITHIN_S
 from sync.store.engine import Store, StoreProblem, engine_at
 from sync.worker.member import mark_of
-
-ANSWERED_WITHIN_S = 15.0
 
 
 def at_work(rivals: Sequence[Loaded]) -> Mapping[Thing, str] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from sync.fleet import ANSWERED_WITHIN_S
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, Shape
 from sync.fleet.seat import Seat
 from sync.store.engine import Store, engine_at
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 4  # for leases and jobs, beside those of the practices
-ANSWERED_WITHIN_S = 15.0  # half of a lease: whoever waits longer for its renewal loses it, and is to say so
 GIVEN_BACK_S = 3.0  # of the time that an ending process has
 
 
