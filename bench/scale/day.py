@@ -24,6 +24,7 @@ from config.practice import practice_of
 from config.settings import Settings
 from rules.model import Practice
 from sync.core.budget import Budget
+from sync.core.context import World
 from sync.core.log import log
 from sync.fleet.fleet import Fleet, Shape
 from sync.store import jobs
@@ -98,8 +99,12 @@ class Played:
         self.day = Day(plan, self._calendars.readings)
         self._settings = _settings(place)
         practice = practice_of(self._settings)
-        for number in range(plan.practices):
+        worlds = [
             self._add(replace(practice, key=f"c{number:05}"), pushed=number < plan.google * plan.practices)
+            for number in range(plan.practices)
+        ]
+        for fleet in self._fleets:
+            fleet.take_in({one.practice.key: Place(self._around, self._settings, one, Stop()) for one in worlds})
         heapify(self._changes)
 
     def _fleet(self) -> Fleet:
@@ -108,16 +113,15 @@ class Played:
         fleet.clock, fleet._turns = self._clock, Threads(self._clock, self._plan.shape.concurrency)
         return fleet  # type: ignore[no-any-return]
 
-    def _add(self, practice: Practice, *, pushed: bool) -> None:
+    def _add(self, practice: Practice, *, pushed: bool) -> World:
         addresses = [f"{practice.key}/{number}" for number in range(DENTISTS)]
         world = world_of(practice, addresses, self._clock, self._budget if pushed else None)
         self._leases.know([practice.key])
-        for fleet in self._fleets:
-            fleet.take_in({practice.key: Place(self._around, self._settings, world, Stop())})
         for address in addresses:
             self._calendars.add(address, pushed=pushed)
             for _ in range(self._plan.changes):
                 self._changes.append((self._when(), address, practice.key))
+        return world
 
     def _when(self) -> float:
         """Some moment of opening hours, of the morning after where Monday's is over."""
