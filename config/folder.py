@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from config.load import Loaded, Thing, apart, certain, files_of, holders, listed, load_file, rivals
+from config.load import (
+    DEFAULT,
+    Loaded,
+    Thing,
+    apart,
+    certain,
+    files_of,
+    holders,
+    is_folder,
+    listed,
+    load_file,
+    rivals,
+)
 
 SETTLED_S = 2.0  # a file that changed more recently may still be being written
+_UNREADABLE = (
+    "Le dossier {} ne peut pas être lu : ses cabinets continuent comme avant. Vérifiez que son disque est là, et ses "
+    "droits."
+)
+_EMPTY = (
+    "Le dossier {} est vide tout à coup : ses cabinets continuent comme avant. Vérifiez que son disque est là ; s'ils "
+    "doivent s'arrêter, redémarrez attitre."
+)
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
+Known = tuple[Stamp | None, Loaded]
 AtWork = Callable[[Sequence[Loaded]], Mapping[Thing, str] | None]
 
 
@@ -18,36 +39,65 @@ def _nobody(_: Sequence[Loaded]) -> Mapping[Thing, str]:
 
 class Folder:
     """The files and folders of a command line. `at_work`: asked where several practices claim one calendar, it says
-    which of them works with it, the same in every process; None where that cannot be known just now."""
+    which of them works with it, the same in every process; None where that cannot be known just now. `remark`: in
+    French, which folder's practices stay as they are because its disk seems to be away; empty if none do."""
 
     def __init__(self, paths: Sequence[Path], environ: Mapping[str, str], at_work: AtWork = _nobody) -> None:
         self._paths, self._environ, self._at_work = tuple(paths), environ, at_work
-        self._known: dict[Path, tuple[Stamp | None, Loaded]] = {}
+        self._known: dict[Path, Known] = {}
         self._held: dict[Thing, Path] = {}  # the keys and calendars of the practices at work
         self._doubts = False  # who works with a calendar is to be asked again
+        self._folders = set[Path]()  # those of the paths that were one at some time
+        self.remark = ""
 
     @property
     def watched(self) -> bool:
         """Whether a folder is among them: its files are looked at again by themselves."""
-        return any(path.is_dir() for path in self._paths)
+        self._note_folders()
+        return bool(self._folders)
+
+    def _note_folders(self) -> None:
+        self._folders.update(path for path in self._paths if is_folder(path))
 
     def read(self) -> list[Loaded]:
-        """All practices; every file, and the secrets that it names, are read anew."""
-        stamps = {file: _stamp(file) for file in files_of(self._paths)}
-        self._known = {file: (stamp, load_file(file, self._environ)) for file, stamp in stamps.items()}
+        """All practices; every file, and the secrets that it names, are read anew. No practice leaves because a disk is
+        away."""
+        files = self._files()
+        self._known = {file: kept or (_stamp(file), load_file(file, self._environ)) for file, kept in files.items()}
         return self._all()
 
     def look(self, now: float) -> list[Loaded] | None:
-        """All practices, where a file came, went or changed, or one waits for an answer; None where none did, or a
-        folder cannot be listed just now: no practice leaves for that. `now`: seconds since 1970."""
-        if any(path.is_dir() and listed(path) is None for path in self._paths):
-            return None
-        seen = ((file, self._settled(file, now)) for file in files_of(self._paths))
+        """All practices, where a file came, went or changed, or one waits for an answer; None where none did. No
+        practice leaves because a disk is away. `now`: seconds since 1970."""
+        seen = ((file, kept[0] if kept else self._settled(file, now)) for file, kept in self._files().items())
         stamps = {file: stamp for file, stamp in seen if stamp is not None or file in self._known}
         if not self._doubts and stamps == {file: stamp for file, (stamp, _) in self._known.items()}:
             return None
         self._known = {file: self._again(file, stamp) for file, stamp in stamps.items()}
         return self._all()
+
+    def _files(self) -> dict[Path, Known | None]:
+        """The files to go by, in their order; with what was read of those whose disk is away. Says so in `remark`."""
+        self._note_folders()
+        found: dict[Path, Known | None] = {}
+        remarks = []
+        for path in self._paths or (DEFAULT,):
+            files, remark = self._inside(path)
+            remarks.append(remark)
+            for file in files:
+                found[file] = found.get(file) or (self._known[file] if remark else None)
+        self.remark = " ".join(filter(None, remarks))
+        return found
+
+    def _inside(self, path: Path) -> tuple[Sequence[Path], str]:
+        """The folder's files, or the file itself. Of a folder whose disk is away those that it had, and the remark."""
+        had = [file for file in self._known if path in self._folders and file.parent == path]
+        files = listed(path) if had else files_of([path])
+        if files is None:
+            return had, _UNREADABLE.format(path)
+        if had and not files and _is_bare(path):
+            return had, _EMPTY.format(path)
+        return files or [path], ""
 
     def _all(self) -> list[Loaded]:
         """A file that is at work keeps what it has, whatever the name of one that comes. What other processes know goes
@@ -65,7 +115,7 @@ class Folder:
         self._held = holders(found, held)
         return found
 
-    def _again(self, file: Path, stamp: Stamp | None) -> tuple[Stamp | None, Loaded]:
+    def _again(self, file: Path, stamp: Stamp | None) -> Known:
         known = self._known.get(file)
         return known if known is not None and known[0] == stamp else (stamp, load_file(file, self._environ))
 
@@ -82,3 +132,12 @@ def _stamp(file: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether nothing at all is in it, as where its volume is not mounted; who takes the practices' files out one by
+    one mostly leaves something."""
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return True

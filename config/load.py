@@ -71,7 +71,15 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def _inside(path: Path) -> Iterator[Path]:
-    yield from (listed(path) if path.is_dir() else None) or [path]
+    yield from (listed(path) if is_folder(path) else None) or [path]
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder, as far as can be seen now: its disk may not answer, which `is_dir` raises."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def listed(folder: Path) -> list[Path] | None:
@@ -88,7 +96,7 @@ def _ours(file: Path) -> bool:
 
 def load_file(file: Path, environ: Mapping[str, str]) -> Loaded:
     """One file for itself, without a look at the others."""
-    if file.is_dir():
+    if is_folder(file):
         return Loaded(file, None, (_of_folder(file),))
     document = read(file, environ)
     if () in document.faulty:  # the file as a whole is unreadable, so there is nothing to check

@@ -104,10 +104,10 @@ _EXAMPLE = "Un exemple complet : « attitre init --example »."
 
 
 def _text(document: Document) -> str | None:
-    if document.file.suffix and document.file.is_fifo():  # to open it would wait for ever; a shell's own has no suffix
-        document.report(START, (), "ce n'est pas un fichier.", "Retirez-le de ce dossier.")
-        return None
     try:
+        if document.file.suffix and document.file.is_fifo():  # opening it may never end; a shell's own has no suffix
+            document.report(START, (), "ce n'est pas un fichier.", "Retirez-le de ce dossier.")
+            return None
         raw = _bytes(document.file)
     except FileNotFoundError:
         document.report(START, (), "le fichier n'existe pas.", "Créez-le avec « attitre init ».")

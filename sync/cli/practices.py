@@ -31,7 +31,9 @@ def all_settings(paths: list[Path] | None) -> list[Settings]:
 def usable_settings(paths: list[Path] | None) -> tuple[list[Settings], bool]:
     """The practices of a folder that can be worked for, after naming the problems of the others, and whether these are
     all. Raises Failure where none can, and for anything wrong in files that are named one by one."""
-    if not any(path.is_dir() for path in paths or []):
+    from config.load import is_folder
+
+    if not any(is_folder(path) for path in paths or []):
         return all_settings(paths), True
     loaded = all_loaded(paths)
     good = [one.settings for one in loaded if one.settings is not None]

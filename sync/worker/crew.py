@@ -80,6 +80,7 @@ class Crew:
         self._members: dict[str, Member] = {}
         self._suspended: dict[str, str] = {}  # key or file → why
         self._keys: dict[Path, str] = {}  # the last known key of a file
+        self._remark = ""  # of the folder, the last that was said
         self._leaving = set[str]()  # those whose calls under way are still to be heard
         self._one_left = Event()
         self._listeners: Listeners | None = None
@@ -205,7 +206,14 @@ class Crew:
             return
         elif (found := self._folder.look(time.time())) is not None:
             self._take(found)
+        self._says_remark()
         self._look_again = now + LOOK_AT_FILES_EVERY_S
+
+    def _says_remark(self) -> None:
+        """Once, not at every look."""
+        if self._folder.remark and self._folder.remark != self._remark:
+            log.error("practices kept", reason=self._folder.remark)
+        self._remark = self._folder.remark
 
     def _take(self, loaded: Iterable[Loaded]) -> None:
         """Work for these practices from now on. One whose settings are as they were goes on untouched."""

@@ -50,7 +50,7 @@ class Member:
 
     def __init__(self, settings: Settings, around: Around, file: Path) -> None:
         self.settings, self._around = settings, around
-        self.written_at = file.stat().st_mtime if file.exists() else 0.0
+        self.written_at = _written_at(file)
         self.world: World | None = None
         self.worker: Worker | None = None
         self.problem: StoreProblem | None = None
@@ -144,6 +144,14 @@ class Member:
             if self._aside is not None:
                 self._aside.close()
                 self._aside = None
+
+
+def _written_at(file: Path) -> float:
+    """0 where the file is gone, or its disk does not answer."""
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def mark_of(calendar: Thing) -> str:

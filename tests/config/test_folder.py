@@ -1,7 +1,9 @@
 """A folder of practices: one file each, one wrong file alone, and only what changed is read again."""
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -335,3 +337,92 @@ def test_a_folder_that_cannot_be_listed_is_said_and_ends_nothing(
         assert "ne peut pas être lu" in problem.text
     assert folder.look(1_000_000) is None
     assert folder.read() == before
+
+
+# --- its disk goes away ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def away(folder: Path, number: int) -> Iterator[None]:
+    """Whoever asks the folder's disk for anything is answered with that error."""
+
+    def refused(really: Callable[..., object]) -> Callable[..., object]:
+        def asked(path: Path, *words: object, **named: object) -> object:
+            if path == folder or folder in path.parents:
+                raise OSError(number, os.strerror(number))
+            return really(path, *words, **named)
+
+        return asked
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("stat", "iterdir", "open", "exists"):
+            patched.setattr(Path, name, refused(getattr(Path, name)))
+        yield
+
+
+TROUBLES = [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EACCES, errno.ENOENT]
+
+
+@pytest.mark.parametrize("number", TROUBLES)
+def test_a_disk_that_does_not_answer_ends_nothing_and_no_practice_leaves(
+    tmp_path: Path, write: Write, number: int
+) -> None:
+    write("iris")
+    folder = Folder([tmp_path], {})
+    before = folder.read()
+    with away(tmp_path, number):
+        assert folder.watched
+        assert folder.look(1_000_000) is None
+        assert folder.read() == before
+        assert str(tmp_path) in folder.remark
+        assert "continuent" in folder.remark
+    assert folder.look(1_000_000) is None
+    assert folder.remark == ""
+
+
+@pytest.mark.parametrize("number", TROUBLES)
+def test_a_command_says_that_the_disk_does_not_answer(tmp_path: Path, write: Write, number: int) -> None:
+    write("iris")
+    with away(tmp_path, number):
+        [one] = load_all([tmp_path], {})
+    assert one.settings is None
+    assert len(one.problems) == 1
+
+
+def test_a_volume_that_is_not_mounted_is_an_empty_folder_and_no_practice_leaves(tmp_path: Path, write: Write) -> None:
+    write("iris")
+    folder = Folder([tmp_path], {})
+    before = folder.read()
+    mounted, unmounted = tmp_path.with_name("mounted"), tmp_path
+    tmp_path.rename(mounted)
+    unmounted.mkdir()
+    assert folder.look(1_000_000) is None
+    assert folder.read() == before
+    assert f"Le dossier {tmp_path} est vide tout à coup" in folder.remark
+    unmounted.rmdir()
+    mounted.rename(unmounted)
+    write("iris", ("motifs:", "motfs:"), ago=50)
+    assert usable(folder.look(1_000_000)) == []
+    assert folder.remark == ""
+
+
+def test_a_folder_is_empty_from_the_start_until_its_first_practice_comes(tmp_path: Path, write: Write) -> None:
+    folder = Folder([tmp_path], {})
+    assert usable(folder.read()) == []
+    assert folder.remark == ""
+    write("iris")
+    assert usable(folder.look(1_000_000)) == ["iris"]
+
+
+def test_beside_a_folder_that_is_away_the_other_one_is_looked_at(tmp_path: Path, small: str, write: Write) -> None:
+    other = tmp_path / "autre"
+    other.mkdir()
+    (other / "lilas.yaml").write_text(small.replace("practice: {", "practice: {key: lilas, "))
+    write("iris")
+    folder = Folder([other, tmp_path], {})
+    folder.read()
+    with away(other, errno.EIO):
+        write("iris", ("motifs:", "motfs:"), ago=50)
+        write("roses", ago=50)
+        assert usable(folder.look(1_000_000)) == ["lilas", "roses"]
+        assert usable(folder.read()) == ["lilas", "roses"]

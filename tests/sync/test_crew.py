@@ -1,5 +1,6 @@
 """The practices of one process come, change and go with their files; each one's trouble stays its own (law L10)."""
 
+import errno
 import os
 import signal
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -23,6 +25,7 @@ from sync.outbox import store_alert
 from sync.store.engine import Locked, NotStored, Store, Unusable
 from sync.worker.crew import Crew
 from sync.worker.loop import Stop, Worker
+from sync.worker.member import Member
 from tests.crew import crew_of, write
 from tests.office import PRACTICE, Office, make_office
 from tests.working import until
@@ -146,6 +149,46 @@ def test_a_changed_file_is_noticed_without_a_signal(street: Street, monkeypatch:
     street.crew.look()
     after = street.workers()
     assert (after["lilas"], after["roses"].every) == (before["lilas"], 30)
+
+
+def test_where_the_folders_volume_is_not_mounted_all_go_on_and_it_is_said_once(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(log, "error", lambda _, reason: said.append(reason))
+    monkeypatch.setattr("sync.worker.crew.LOOK_AT_FILES_EVERY_S", 0.0)
+    before, mounted = street.workers(), street.folder.with_name("mounted")
+    street.folder.rename(mounted)
+    street.folder.mkdir()
+    assert street.reread() == before
+    street.crew.look()
+    [sentence] = said
+    assert f"Le dossier {street.folder} est vide tout à coup" in sentence
+    street.folder.rmdir()
+    mounted.rename(street.folder)
+    street.crew.look()
+    assert street.reread() == before
+    assert said == [sentence]
+
+
+def test_a_file_whose_disk_does_not_answer_once_it_was_read_ends_nothing(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.worker.crew.LOOK_AT_FILES_EVERY_S", 0.0)
+    file = write(street.folder, "roses", every=30)
+    really = Member.__init__
+
+    def away(*words: Any) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "stat", unanswered)
+            really(*words)
+
+    def unanswered(path: Path, **_: object) -> None:
+        raise OSError(errno.EIO, str(path))
+
+    monkeypatch.setattr(Member, "__init__", away)
+    assert street.reread()["roses"].every == 30
+    assert [one.written_at for one in street.crew.members if one.settings.practice.key == file.stem] == [0.0]
 
 
 class Slow(MemorySender):
