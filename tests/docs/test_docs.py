@@ -325,4 +325,5 @@ def test_the_unit_runs_the_worker_as_nobody_in_particular() -> None:
     unit.read_string(page("docs/attitre.service"))
     assert unit["Service"]["ExecStart"].endswith("/attitre run")
     assert unit["Service"]["User"] == "attitre"
+    assert unit["Service"]["Restart"] == "always"  # a death by SIGHUP is none to « on-failure »
     assert unit["Install"]["WantedBy"] == "multi-user.target"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,46 @@ def test_the_worker_ends_cleanly_within_seconds(
     time.sleep(1)
     worker.send_signal(number)
     assert worker.wait(timeout=15) == code
+
+
+@pytest.fixture
+def slowly_read(practice: Path) -> Path:
+    """A secret of the practice's that whoever asks for it waits for, as the last of a thousand files is waited for."""
+    text = YAML.replace('"http://127.0.0.1:9/martin.ics"', "!file slow")
+    (practice / "attitre.yaml").write_text(text, encoding="utf-8")
+    os.mkfifo(practice / "slow")
+    return practice / "slow"
+
+
+@contextmanager
+def being_read(secret: Path) -> Iterator[None]:
+    """From when the secret is asked for until it is there."""
+    with secret.open("w", encoding="utf-8") as stream:
+        yield
+        stream.write("http://127.0.0.1:9/martin.ics")
+
+
+def test_a_reload_while_the_configuration_is_read_has_it_read_again(practice: Path, slowly_read: Path) -> None:
+    with subprocess.Popen([ATTITRE, "run"], cwd=practice, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        with being_read(slowly_read):
+            process.send_signal(signal.SIGHUP)
+        assert process.stdout.readline().startswith("Cabinet des Lilas")
+        with being_read(slowly_read):
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_asked_to_end_while_the_configuration_is_read_nothing_is_begun(
+    practice: Path, slowly_read: Path, number: signal.Signals, code: int
+) -> None:
+    with subprocess.Popen([ATTITRE, "run"], cwd=practice, stdout=subprocess.PIPE, text=True) as process:
+        with being_read(slowly_read):
+            process.send_signal(number)
+        said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said, (practice / "attitre.db").exists()) == (code, "", False)
 
 
 def test_sync_beside_a_running_worker_says_so_and_ends_with_1(worker: subprocess.Popen[str], practice: Path) -> None:

@@ -65,28 +65,35 @@ def run(
     Exemple : attitre run -c /etc/attitre
     """
     from sync.cli.ending import cut_off
-    from sync.cli.startup import loaded_all, may_open_many_files
+    from sync.cli.startup import may_open_many_files
     from sync.worker import loop
-    from sync.worker.crew import Crew
 
     start_log(max(verbose, 1))
     stop = loop.Stop()
-    folder, loaded = _configured(config)
-    if folder.watched:
-        may_open_many_files()
-    with loop.listening(stop), cut_off(stop):
-        sharing = partial(_sharing, shards, concurrency)
-        crew = Crew(folder, loaded, stop, sharing=sharing, connections=connections(concurrency))
-        try:
-            crew.open_all()
-            loaded_all()
-            _begins(crew.members)
-            code = _worked(crew, stop)
-        finally:
-            crew.close()
+    with loop.listening(stop), cut_off(stop):  # a SIGHUP while a thousand files are read must not end the process
+        folder, loaded = _configured(config)
+        if folder.watched:
+            may_open_many_files()
+        code = stop.code if stop.event.is_set() else _works(folder, loaded, stop, shards, concurrency)
     if code == INTERRUPTED:
         warn("Interrompu : tout est enregistré.")
     raise typer.Exit(code)
+
+
+def _works(folder: Folder, loaded: Sequence[Loaded], stop: Stop, shards: int, concurrency: int) -> int:
+    """Work for these practices until `stop`; returns the exit code."""
+    from sync.cli.startup import loaded_all
+    from sync.worker.crew import Crew
+
+    sharing = partial(_sharing, shards, concurrency)
+    crew = Crew(folder, loaded, stop, sharing=sharing, connections=connections(concurrency))
+    try:
+        crew.open_all()
+        loaded_all()
+        _begins(crew.members)
+        return _worked(crew, stop)
+    finally:
+        crew.close()
 
 
 def _sharing(shards: int, concurrency: int, stop: Stop) -> Shared:
