@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +98,30 @@ def _meant(wanted: str, loaded: Sequence[Loaded]) -> str:
     from config.problems import meant
 
     return meant(wanted, [one.key for one in loaded if one.key], "Clés")
+
+
+class InTurn:
+    """Opens the stores of several practices one after the other. An address where none could be opened is not waited
+    for once more for each of its practices."""
+
+    def __init__(self) -> None:
+        self._away: dict[str, str] = {}
+
+    @contextmanager
+    def opened(self, settings: Settings, opening: AbstractContextManager[World]) -> Iterator[World]:
+        """The practice's world, within `opening`. Raises StoreProblem."""
+        from sync.store.engine import Unusable
+
+        address = settings.store.get_secret_value()
+        if address in self._away:
+            raise Unusable(self._away[address])
+        with ExitStack() as stack:
+            try:
+                world = stack.enter_context(opening)
+            except Unusable as problem:
+                self._away[address] = str(problem)
+                raise
+            yield world
 
 
 @contextmanager

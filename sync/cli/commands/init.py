@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from config.problems import Problem
     from config.settings import Settings
     from sync.cli.init.accounts import How
+    from sync.cli.practices import InTurn
     from sync.core.context import Source, World
 
 
@@ -115,15 +116,16 @@ def check(  # noqa: PLR0917  options
 
     Exemples : attitre check ; attitre check --connect ; attitre check --send-test 0612345678
     """
-    from sync.cli.practices import all_loaded
+    from sync.cli.practices import InTurn, all_loaded
 
-    loaded = all_loaded(config)
+    loaded, in_turn = all_loaded(config), InTurn()
     problems = [problem for one in loaded for problem in one.problems]
     _show(problems, json=json)
     good = [one.settings for one in loaded if one.settings is not None]
     if len(good) < len(loaded):
         raise typer.Exit(WRONG)
-    codes = [_outside(settings, connect, send_test, quiet=json) for settings in good] if connect or send_test else []
+    outside = good if connect or send_test else []
+    codes = [_outside(settings, in_turn, connect, send_test, quiet=json) for settings in outside]
     if WRONG in codes or UNREACHABLE in codes:
         raise typer.Exit(WRONG if WRONG in codes else UNREACHABLE)
     if not json:
@@ -151,21 +153,31 @@ def _show(problems: list[Problem], *, json: bool) -> None:
 # --- outside ---------------------------------------------------------------------------------------------------------
 
 
-def _outside(settings: Settings, connect: bool, send_test: str | None, *, quiet: bool) -> int:
+def _outside(settings: Settings, in_turn: InTurn, connect: bool, send_test: str | None, *, quiet: bool) -> int:
     """Try everything outside, say what was found, and return the exit code."""
-    from sync.outbox import store_alert
+    from sync.store.engine import NotStored, StoreProblem
     from sync.wiring import open_world
 
     start_log(0)
     tell = (lambda text: typer.echo(text, err=True)) if quiet else say
     tell(f"{settings.practice.name} :")
-    with open_world(settings) as world:
-        tell("  ✓ base : ouverte et à jour.")
-        for line in (*store_alert.remarks(world.store), *_waiting_in_vain(world)):
-            tell(f"  ! {line}")
-        tried = _tries(world) if connect else []
-        tried += [("message d'essai", lambda: _send_test(world, send_test))] if send_test else []
-        codes = [_tried(name, attempt, tell) for name, attempt in tried]
+    try:
+        with in_turn.opened(settings, open_world(settings)) as world:
+            return _found(world, connect, send_test, tell)
+    except (StoreProblem, NotStored) as problem:
+        tell(f"  ✗ base : {problem}")
+        return WRONG
+
+
+def _found(world: World, connect: bool, send_test: str | None, tell: Any) -> int:
+    from sync.outbox import store_alert
+
+    tell("  ✓ base : ouverte et à jour.")
+    for line in (*store_alert.remarks(world.store), *_waiting_in_vain(world)):
+        tell(f"  ! {line}")
+    tried = _tries(world) if connect else []
+    tried += [("message d'essai", lambda: _send_test(world, send_test))] if send_test else []
+    codes = [_tried(name, attempt, tell) for name, attempt in tried]
     return WRONG if WRONG in codes else max(codes, default=0)
 
 

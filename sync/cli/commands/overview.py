@@ -9,6 +9,8 @@ from sync.cli.output import say, table
 
 if TYPE_CHECKING:
     from config.load import Loaded
+    from sync.core.context import World
+    from sync.store.engine import Tx
 
 WORST_FIRST = ("suspended", "failing", "stale", "troubled", "held", "ok")
 _WORDS = {
@@ -58,6 +60,20 @@ def summed(practices: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "to_check": sum(one["to_check"] for one in practices),
         "worst_lag_seconds": _lag(rows),
     }
+
+
+def sharing(world: World, tx: Tx) -> list[dict[str, Any]] | None:
+    """The processes that share one practice's work, the longest there first; None on SQLite, where it is one at
+    most."""
+    if not world.store.may_lose_its_lock:
+        return None
+    from sync.store import jobs
+
+    zone = world.practice.zone
+    return [
+        {"name": one.name, "since": one.begun_at.astimezone(zone), "seen": one.seen_at.astimezone(zone)}
+        for one in jobs.alive(tx)
+    ]
 
 
 def workers(practices: Iterable[dict[str, Any]]) -> list[dict[str, Any]] | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from config.load import Loaded
     from config.settings import Settings
+    from sync.cli.practices import InTurn
     from sync.core.context import World
     from sync.store.calendars import CalendarRow
     from sync.store.engine import Store, Tx
@@ -48,13 +49,14 @@ def status(config: Configs = None, json: Json = False, verbose: Verbose = 0, deb
 def _of_all(loaded: Sequence[Loaded], *, json: bool) -> list[dict[str, Any]]:
     """Every practice, those that cannot be worked for too."""
     from sync.cli.commands import overview
+    from sync.cli.practices import InTurn
     from sync.store.engines import Engines
 
-    engines = Engines()
+    in_turn, engines = InTurn(), Engines()
     stores = {
         one.key: engines.store(one.settings.store.get_secret_value(), one.key) for one in loaded if one.settings
     }  # all of them first: those at one address share their engine only while it is open
-    found = overview.in_order(_of_one(one, stores) for one in loaded)
+    found = overview.in_order(_of_one(one, stores, in_turn) for one in loaded)
     if json:
         as_json({"practices": found, "totals": overview.summed(found), "workers": overview.workers(found)})
     else:
@@ -62,17 +64,17 @@ def _of_all(loaded: Sequence[Loaded], *, json: bool) -> list[dict[str, Any]]:
     return found
 
 
-def _of_one(one: Loaded, stores: Mapping[str, Store]) -> dict[str, Any]:
+def _of_one(one: Loaded, stores: Mapping[str, Store], in_turn: InTurn) -> dict[str, Any]:
     from sync.cli.commands import overview
     from sync.cli.practices import desk
-    from sync.store.engine import StoreProblem
+    from sync.store.engine import NotStored, StoreProblem
 
     if one.settings is None:
         return overview.unusable(one)
     try:
-        with desk(one.settings, stores[one.key]) as world:
+        with in_turn.opened(one.settings, desk(one.settings, stores[one.key])) as world:
             return overview.with_state(_state(world, one.settings), one.key)
-    except StoreProblem as problem:
+    except (StoreProblem, NotStored) as problem:
         return overview.suspended(one.settings.practice.name, one.key, str(problem))
 
 
@@ -84,6 +86,7 @@ def is_wrong(data: dict[str, Any]) -> bool:
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync.cli.commands import overview
     from sync.outbox import store_alert
     from sync.plan import older_store
     from sync.store import backlog, calendars, messages, views
@@ -105,24 +108,8 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "remarks": [*remarks, *health.remarks(settings)],
             "older_store": older_store.asks(tx),
             "to_check": backlog.size(tx),
-            "workers": _workers(world, tx),
+            "workers": overview.sharing(world, tx),
         }
-
-
-def _workers(world: World, tx: Tx) -> list[dict[str, Any]] | None:
-    """The processes that share the work, the longest there first; None on SQLite, where it is one at most."""
-    if not world.store.may_lose_its_lock:
-        return None
-    from sync.store import jobs
-
-    return [
-        {
-            "name": one.name,
-            "since": one.begun_at.astimezone(world.practice.zone),
-            "seen": one.seen_at.astimezone(world.practice.zone),
-        }
-        for one in jobs.alive(tx)
-    ]
 
 
 def _named(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

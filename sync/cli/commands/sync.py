@@ -16,6 +16,7 @@ from sync.cli.output import say, warn
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from sync.cli.practices import InTurn
     from sync.core.context import World
     from sync.rehearsal.dry_run import Intentions
     from sync.store.engine import Store
@@ -47,7 +48,7 @@ def sync(
 
     Exemples : attitre sync ; attitre sync --dry-run ; attitre sync --only martin
     """
-    from sync.cli.practices import usable_settings
+    from sync.cli.practices import InTurn, usable_settings
 
     start_log(verbose)
     end_tidily()
@@ -57,34 +58,34 @@ def sync(
     if (restored or tell_all) and (only or dry_run):
         option = "--restored" if restored else "--tell-all"
         raise Failure(f"« {option} » vaut pour tout le cabinet : sans « --only » ni « --dry-run ».")
-    named = len(practices) > 1 or not whole
+    named, in_turn = len(practices) > 1 or not whole, InTurn()
     how = {"restored": restored, "tell_all": tell_all}
-    codes = [_tried(settings, only, dry_run=dry_run, named=named, how=how) for settings in practices]
+    codes = [_tried(settings, in_turn, only, dry_run=dry_run, named=named, how=how) for settings in practices]
     if any(codes) or not whole:
         raise typer.Exit(max([*codes, WRONG * (not whole)]))
 
 
-def _tried(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
-    """As `_sync`. Of several practices the others have their pass though another attitre is busy with one."""
-    from sync.store.engine import Locked
-
-    try:
-        return _sync(settings, only, dry_run=dry_run, named=named, how=how)
-    except Locked as problem:
-        if not named:
-            raise
-        warn(str(problem))
-        return WRONG
-
-
-def _sync(settings: Settings, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]) -> int:
-    from sync.wiring import open_world
+def _tried(
+    settings: Settings, in_turn: InTurn, only: str | None, *, dry_run: bool, named: bool, how: Mapping[str, bool]
+) -> int:
+    """As `_sync`. Of several practices the others have their pass whatever one's store says, or who is busy with it."""
+    from sync.store.engine import NotStored, StoreProblem
 
     if named:
         say(f"{settings.practice.name} :")
-    if dry_run:
-        return _dry(settings, only)
-    with open_world(settings) as world, _alone(world.store):
+    try:
+        return _dry(settings, only) if dry_run else _sync(settings, in_turn, only, how)
+    except (StoreProblem, NotStored) as problem:
+        if not named:
+            raise
+        warn(f"{settings.practice.name} : {problem}")
+        return WRONG
+
+
+def _sync(settings: Settings, in_turn: InTurn, only: str | None, how: Mapping[str, bool]) -> int:
+    from sync.wiring import open_world
+
+    with in_turn.opened(settings, open_world(settings)) as world, _alone(world.store):
         report = _pass(world, only, **how)
         _summary(report)
         _ask(world)
