@@ -136,9 +136,28 @@ def desk(settings: Settings, store: Store | None = None) -> Iterator[World]:
     store = store or Store(settings.store.get_secret_value(), practice.key)
     try:
         store.prepare()
-        yield World(practice, store, (), {}, lambda: datetime.now(UTC))
+        yield _on_time(World(practice, store, (), {}, lambda: datetime.now(UTC)))
     finally:
         store.close()
+
+
+@contextmanager
+def equipped(settings: Settings) -> Iterator[World]:
+    """The practice with its store, calendars and gateways. Raises StoreProblem."""
+    from sync.wiring import open_world
+
+    with open_world(settings) as world:
+        yield _on_time(world)
+
+
+def _on_time(world: World) -> World:
+    """By the clock that all who work for the practice share: on PostgreSQL, where that may be other machines, its own.
+    By another one, moments of theirs would lie in the future, as after this machine's clock was set back."""
+    if not world.store.may_lose_its_lock:
+        return world
+    from sync.fleet.clock import by_server
+
+    return by_server(world)
 
 
 def addresses(sources: Iterable[Source], wanted: str) -> frozenset[str]:

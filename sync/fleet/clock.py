@@ -1,10 +1,12 @@
-"""The server's clock, by which all workers of a PostgreSQL go: one whose own clock is wrong decides nothing."""
+"""The server's clock, by which all who work with a PostgreSQL go: one whose own clock is wrong decides nothing."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sync.core.context import since_start
+from msgspec.structs import replace
+
+from sync.core.context import World, since_start
 
 EXACT_S = 0.5  # smaller differences are the way to the server and back
 
@@ -29,3 +31,10 @@ class ServerClock:
     def __call__(self) -> datetime:
         """The time, in UTC."""
         return datetime.fromtimestamp(self.seconds(), UTC)
+
+
+def by_server(world: World) -> World:
+    """The same for a command: its store is on a server, which is asked once. Raises StoreProblem."""
+    clock, asked = ServerClock(), since_start()
+    clock.heard(world.store.server_time(), asked)
+    return replace(world, clock=clock, steady=since_start)

@@ -94,6 +94,11 @@ class Store:
         with self._of_rows(), self._engine.connect().execution_options(**options) as connection:
             yield Tx(connection, self.practice)
 
+    def server_time(self) -> float:
+        """What PostgreSQL's clock says, in seconds since 1970. Raises Unusable."""
+        with self.read() as tx:
+            return float(tx.connection.execute(text("select extract(epoch from clock_timestamp())")).scalar_one())
+
     def left_open(self) -> bool:
         """Whether PostgreSQL itself would show our role the rows of other practices: it then is a superuser, or has
         BYPASSRLS."""

@@ -60,15 +60,14 @@ def explain(
 
     Exemples : attitre explain dupont détartrage ; attitre explain 12
     """
-    from sync.cli.practices import one_settings
+    from sync.cli.practices import equipped, one_settings
     from sync.report.explain import explain as all_about
     from sync.report.lookup import find
-    from sync.wiring import open_world
 
     start_log(verbose)
     settings = one_settings(config)
     _must_exist(settings)
-    with open_world(settings) as world, world.store.read() as tx:
+    with equipped(settings) as world, world.store.read() as tx:
         found = find(world, tx, wanted := " ".join(event).strip())
         if len(found) != 1:
             _choose(world, found, wanted, json=json)

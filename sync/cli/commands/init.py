@@ -155,14 +155,14 @@ def _show(problems: list[Problem], *, json: bool) -> None:
 
 def _outside(settings: Settings, in_turn: InTurn, connect: bool, send_test: str | None, *, quiet: bool) -> int:
     """Try everything outside, say what was found, and return the exit code."""
+    from sync.cli.practices import equipped
     from sync.store.engine import NotStored, StoreProblem
-    from sync.wiring import open_world
 
     start_log(0)
     tell = (lambda text: typer.echo(text, err=True)) if quiet else say
     tell(f"{settings.practice.name} :")
     try:
-        with in_turn.opened(settings, open_world(settings)) as world:
+        with in_turn.opened(settings, equipped(settings)) as world:
             return _found(world, connect, send_test, tell)
     except (StoreProblem, NotStored) as problem:
         tell(f"  ✗ base : {problem}")

@@ -83,9 +83,9 @@ def _tried(
 
 
 def _sync(settings: Settings, in_turn: InTurn, only: str | None, how: Mapping[str, bool]) -> int:
-    from sync.wiring import open_world
+    from sync.cli.practices import equipped
 
-    with in_turn.opened(settings, open_world(settings)) as world, _alone(world.store):
+    with in_turn.opened(settings, equipped(settings)) as world, _alone(world.store):
         report = _pass(world, only, **how)
         _summary(report)
         _ask(world)
