@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -85,8 +86,10 @@ class Folder:
             files, remark = self._inside(path)
             remarks.append(remark)
             for file in files:
-                found[file] = found.get(file) or (self._known[file] if remark else None)
-        self.remark = " ".join(filter(None, remarks))
+                silent = not remark and file in self._known and _is_silent(file)
+                remarks += [_UNREADABLE.format(file.parent)] * silent
+                found[file] = found.get(file) or (self._known[file] if remark or silent else None)
+        self.remark = " ".join(filter(None, dict.fromkeys(remarks)))
         return found
 
     def _inside(self, path: Path) -> tuple[Sequence[Path], str]:
@@ -132,6 +135,15 @@ def _stamp(file: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
+
+
+def _is_silent(file: Path) -> bool:
+    """Whether its disk does not answer: the kernel may list a network's folder from memory."""
+    try:
+        file.stat()
+    except OSError as error:
+        return error.errno in {errno.EIO, errno.ESTALE, errno.ETIMEDOUT}
+    return False
 
 
 def _is_bare(folder: Path) -> bool:

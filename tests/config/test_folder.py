@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -343,8 +343,8 @@ def test_a_folder_that_cannot_be_listed_is_said_and_ends_nothing(
 
 
 @contextmanager
-def away(folder: Path, number: int) -> Iterator[None]:
-    """Whoever asks the folder's disk for anything is answered with that error."""
+def away(folder: Path, number: int, asked_for: Sequence[str] = ("stat", "iterdir", "open", "exists")) -> Iterator[None]:
+    """Whoever asks the folder's disk for that is answered with that error."""
 
     def refused(really: Callable[..., object]) -> Callable[..., object]:
         def asked(path: Path, *words: object, **named: object) -> object:
@@ -355,7 +355,7 @@ def away(folder: Path, number: int) -> Iterator[None]:
         return asked
 
     with pytest.MonkeyPatch.context() as patched:
-        for name in ("stat", "iterdir", "open", "exists"):
+        for name in asked_for:
             patched.setattr(Path, name, refused(getattr(Path, name)))
         yield
 
@@ -426,3 +426,22 @@ def test_beside_a_folder_that_is_away_the_other_one_is_looked_at(tmp_path: Path,
         write("roses", ago=50)
         assert usable(folder.look(1_000_000)) == ["lilas", "roses"]
         assert usable(folder.read()) == ["lilas", "roses"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_a_folder_that_is_listed_from_memory_while_its_files_do_not_answer_keeps_its_practices(
+    tmp_path: Path, write: Write, number: int
+) -> None:
+    """As the kernel does for a network disk."""
+    write("iris")
+    write("roses")
+    folder = Folder([tmp_path], {})
+    before = folder.read()
+    with away(tmp_path / "iris.yaml", number, ("stat", "open")):
+        write("roses", ("motifs:", "motfs:"), ago=50)
+        assert usable(folder.look(1_000_000)) == ["iris"]
+        assert usable(folder.read()) == ["iris"]
+        assert folder.remark.count("ne peut pas être lu") == 1
+    write("roses", ago=40)
+    assert folder.look(1_000_000) == before
+    assert folder.remark == ""
