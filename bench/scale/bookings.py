@@ -7,13 +7,15 @@ from itertools import product
 
 from bench.practice import Entry
 from bench.server import Replay
+from rules.entry.motifs import of_the_trade
 from rules.entry.vocabulary import usual
 
 KNOWN = 10  # events in each calendar, from the beginning
 FAR = timedelta(weeks=40)  # nothing that is known lies there, and no reminder is due
 _BORN, _MINUTES = date(1950, 1, 1), timedelta(minutes=20)
 _SAID = ("".join(one) for one in product("bcdfglmnprst", "aeiou", "lmnrst", "aeio", "cdrst"))
-_NAMES = [one.capitalize() for one in _SAID if one not in usual().work]  # nobody is called `Diner`: that is asked about
+# nobody is called `Diner` or `Detar`: these are asked about
+_NAMES = [one.capitalize() for one in _SAID if one not in usual().work and not of_the_trade(one)]
 MOST = 10_000  # bookings: each has a mobile of its own
 
 
@@ -52,7 +54,7 @@ class Shown(Replay):
         calendar, place = divmod(number, self.events)
         if place < KNOWN:
             return super().entry(number)
-        return _booking(number, calendar * self.hidden + place - KNOWN, place - KNOWN, self.today, self.edited)
+        return entry_of(number, calendar * self.hidden + place - KNOWN, place - KNOWN, self.today, self.edited)
 
 
 def mobile(booking: int) -> str:
@@ -60,8 +62,8 @@ def mobile(booking: int) -> str:
     return f"+33612{34 + booking // 10_000:02}{booking % 10_000:04}"
 
 
-def _booking(number: int, booking: int, place: int, today: date, now: datetime) -> Entry:
-    """`place`: which of its calendar's; they lie side by side, on Tuesdays from nine o'clock."""
+def entry_of(number: int, booking: int, place: int, today: date, now: datetime) -> Entry:
+    """How a booking is typed. `place`: among its calendar's, which lie side by side, on Tuesdays from nine o'clock."""
     weeks, slot = divmod(place, 24)
     tuesday = today + FAR + timedelta(weeks=weeks, days=(1 - today.weekday()) % 7)
     start = datetime(tuesday.year, tuesday.month, tuesday.day, 9) + slot * _MINUTES  # noqa: DTZ001 - the wall clock

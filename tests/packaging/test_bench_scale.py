@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 
 from bench.scale.__main__ import write
-from bench.scale.bookings import MOST, Shown, mobile
+from bench.scale.bookings import MOST, Shown, entry_of, mobile
 from bench.scale.day import Plan, played
 from bench.scale.lost import longest_gap
 from bench.scale.postgres import Postgres, postgres
 from bench.scale.rows import Found, figures, rows
 from bench.scale.witness import Witness
 from bench.scale.world import around
+from rules.entry.reading import Reader
+from rules.model import CalendarEvent, Motif
 from sync.fleet.fleet import Shape
 from sync.store import tables as t
 from sync.store.engine import Store
+from tests.office import PRACTICE
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,16 @@ def test_bookings_come_to_light_in_every_calendar_each_with_a_mobile_of_its_own(
         assert outside.show(1) == 8
         assert outside.shown == 24
     assert len({mobile(one) for one in range(MOST)}) == MOST
+
+
+def test_nobody_who_is_booked_has_a_name_or_a_motif_that_is_asked_about() -> None:
+    practice = structs.replace(PRACTICE, motifs=tuple(Motif(one, 20) for one in ("Détartrage", "Contrôle", "Douleur")))
+    now = datetime(2026, 12, 1, 9, tzinfo=practice.zone)
+    reader = Reader(practice, now)
+    for one in range(MOST):
+        booked = entry_of(one, one, 0, now.date(), now)
+        entry = reader.read(CalendarEvent("u", now, now + timedelta(minutes=20), booked.title, booked.text))
+        assert (entry.motif, entry.findings) == ("Contrôle", ()), booked.title
 
 
 def test_what_was_not_measured_is_said_and_reaches_nothing() -> None:
