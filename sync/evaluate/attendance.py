@@ -82,7 +82,8 @@ def _seen(world: World, what: Booking, before: BookingRow | None, *, baseline: b
 
 
 def _was_appointment(world: World, tx: Tx, row: BookingRow) -> bool:
-    """Whether the patient was told, or it was complete for an hour; not if it only left the window of series."""
+    """Whether the patient was told, or it was complete for an hour; not if it was so long ago that its deletion is
+    tidying up."""
     if row.start < world.window(world.now())[0]:
         return False
     complete = all(finding.severity is not Severity.ERROR for finding in row.findings)

@@ -156,8 +156,7 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow, _entries: Reader) -> 
     occurrences.replace(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
     for booking in bookings.at_place(tx, row.calendar, row.ref, zone):
-        if not relocation.take_new_place(world, tx, booking, now):
-            relocation.vanish(world, tx, booking, now)
+        relocation.event_gone(world, tx, booking, now, repeats=bool(booking.recurrence))
     resources.settled(tx, row.calendar, row.ref)
 
 

@@ -53,7 +53,16 @@ def goes_on(before: Facts, after: Facts, *, valid: bool) -> bool:
     return valid or (before.start, before.dentist) == (after.start, after.dentist)
 
 
-def take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
+def event_gone(world: World, tx: Tx, booking: BookingRow, now: datetime, *, repeats: bool) -> None:
+    """Handle a booking whose event is not there any more: it continues elsewhere, or it vanished. `repeats`: it is of a
+    series, whose visits before the window are not looked for, so that they stay what they were."""
+    if repeats and booking.start < world.window(now)[0]:
+        return
+    if not _take_new_place(world, tx, booking, now):
+        vanish(world, tx, booking, now)
+
+
+def _take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:
     """Whether the vanished booking continues elsewhere: under another address, or in place of a younger booking that
     nobody was told. An incomplete younger one is evaluated again, without this one in its way."""
     if duplicates.stay_at_twin(tx, booking, now):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -57,9 +58,8 @@ def evaluate_resource(
         booking = stood.pop((event.uid, event.recurrence), None)
         if _is_asked(case, event, booking):
             shown = shown.with_(found) if (found := _occurrence(case, event, booking, apart=apart)) else shown
-    for booking in stood.values():
-        if not case.reading.problem and not relocation.take_new_place(world, tx, booking, case.now):
-            relocation.vanish(world, tx, booking, case.now)
+    if not case.reading.problem:
+        _let_go(case, stood.values())
     _want(case, _problem(case) if case.reading.problem else shown.annotation, shown.end)
 
 
@@ -124,6 +124,14 @@ def _stood(case: Case) -> dict[Instance, BookingRow]:
             stood[(event.uid, event.recurrence)] = stood.pop(key)
     _follow_moved_series(case, stood)
     return stood
+
+
+def _let_go(case: Case, left: Iterable[BookingRow]) -> None:
+    """Handle the bookings without an occurrence; one of a single event that became a series is the series' first."""
+    series = {event.uid for event in case.reading.events if event.recurring}
+    for booking in left:
+        repeats = bool(booking.recurrence) or booking.uid in series
+        relocation.event_gone(case.world, case.tx, booking, case.now, repeats=repeats)
 
 
 def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:

@@ -64,12 +64,12 @@ def test_every_hard_case_of_synchronisation_has_a_row_and_a_test_that_names_it()
     every = {f"{letter}{number:02}" for letter, count in HARD_CASES.items() for number in range(1, count + 1)}
     texts = (file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").rglob("test_*.py")))
     named = {word for text in texts for name in _CASES.findall(text) for word in name.split("_")}
-    assert len(every) == 117
+    assert len(every) == 118
     assert known()["hard case"] == every
     assert sorted(case for case in every if case.lower() not in named) == []
 
 
-HARD_CASES = {"A": 18, "B": 14, "C": 20, "D": 9, "E": 16, "F": 10, "G": 10, "H": 10, "I": 10}
+HARD_CASES = {"A": 18, "B": 14, "C": 20, "D": 9, "E": 17, "F": 10, "G": 10, "H": 10, "I": 10}
 _CASES = re.compile(r"^ *def test_((?:[a-z]\d+_)*[a-z]\d+)_", re.MULTILINE)
 
 
