@@ -29,6 +29,18 @@ def fill(tx: Tx, calendar: str, rows: int) -> None:
             tx.connection.execute(insert(table), [keys | made(n) for n in numbers])
 
 
+def visits_behind(tx: Tx, calendar: str, uid: str, rows: int) -> None:
+    """The series of that event had so many weekly visits since 2020; each seventh was noted as vanished."""
+    keys = {"practice": tx.practice, "calendar": calendar, "ref": f"{uid}.ics", "uid": uid}
+    starts = [LONG_AGO + timedelta(weeks=n) for n in range(rows)]
+    made = [
+        _booking(n) | keys | {"recurrence": start.isoformat(), "start": start, "end": start + timedelta(minutes=20)}
+        for n, start in enumerate(starts)
+    ]
+    if made:
+        tx.connection.execute(insert(t.booking), made)
+
+
 def written(file: Path, practice: str, calendar: str, rows: int) -> Path:
     """A store with nothing else, to be poured into others."""
     store = Store(f"sqlite:///{file}", practice)

@@ -16,7 +16,7 @@ from sync.store import tables as t
 from sync.worker.one_pass import at_rest
 from tests.desk import LUC, MARIE, Desk
 from tests.office import COMPLETE, MORNING, Office, ics, make_office
-from tests.past import OF_NOW, fill, kept, pour, written
+from tests.past import OF_NOW, fill, kept, pour, visits_behind, written
 from tests.procedure.waiting import LIST, ZOE, desk_with_list
 from tests.work import counted, is_of_every_record, plans, quiet_round
 
@@ -72,12 +72,15 @@ def edited(office: Office, asked: Asked) -> int:
     office.passes()
     office.she_books("a", hour=11)
     office.passes()
-    weekly = ics("w", "DUPONT Marie – contrôle", MORNING + timedelta(days=8, hours=6), 20, COMPLETE, WEEKLY)
-    office.calendars["martin"].put("w.ics", weekly)
+    office.calendars["martin"].put("w.ics", weekly())
     office.passes()
     office.calendars["martin"].delete("a.ics")
     office.passes()
     return len(asked)
+
+
+def weekly(text: str = COMPLETE) -> bytes:
+    return ics("w", "DUPONT Marie – contrôle", MORNING + timedelta(days=8, hours=6), 20, text, WEEKLY)
 
 
 def test_the_past_fills_every_table_that_keeps_what_is_over(office: Office) -> None:
@@ -159,4 +162,25 @@ def test_b9_an_edit_and_a_quiet_round_need_as_many_statements_in_a_long_history(
         with office.world.store.write() as tx:
             fill(tx, "memory:martin", rows)
         needed.append((edited(office, asked), quiet_round(office)))
+    assert needed[0] == needed[1]
+
+
+def test_b9_an_edit_of_a_series_needs_as_many_statements_with_four_years_behind_it(
+    tmp_path: Path, asked: Asked
+) -> None:
+    needed = []
+    for visits in (0, 200):
+        (tmp_path / f"{visits}").mkdir()
+        office = make_office(tmp_path / f"{visits}")
+        office.passes()
+        office.calendars["martin"].put("w.ics", weekly())
+        office.passes()
+        with office.world.store.write() as tx:
+            visits_behind(tx, "memory:martin", "w", visits)
+        asked.clear()
+        office.calendars["martin"].put("w.ics", weekly(f"{COMPLETE}\nVient avec sa fille"))
+        office.passes()
+        office.calendars["martin"].delete("w.ics")
+        office.passes()
+        needed.append(len(asked))
     assert needed[0] == needed[1]
