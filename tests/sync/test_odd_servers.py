@@ -1,6 +1,6 @@
 """The whole engine on servers that misbehave as real ones do (docs/hard-cases.md#seen-on-real-servers), over HTTP."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,8 @@ from adapters.calendars.dav.calendar import DavCalendar
 from sync.core.context import Source, World
 from sync.evaluate import typed_questions
 from sync.pull.token_trust import reason
-from sync.store import calendars, tables
+from sync.store import calendars, resources, tables
+from sync.store.engine import Tx
 from sync.worker.one_pass import one_pass
 from tests.oddserver import PROFILES, OddServer, odd_server
 from tests.office import COMPLETE, MORNING, PARIS, Office, ics, make_office
@@ -312,6 +313,27 @@ def test_an_event_made_anew_under_its_name_and_version_is_read_wherever_versions
     desk.passes(4)
     assert desk.office.told("modification") == ["sent"]
     assert desk.office.told("cancellation") == []
+
+
+def test_b9_where_versions_repeat_the_whole_calendar_is_compared_once(
+    on: Callable[..., OddOffice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each write of ours SOGo names the event with the version that we hold."""
+    desk, wholes = on("sogo"), []
+    versions = resources.versions
+
+    def watched(tx: Tx, calendar: str, refs: Collection[str] | None = None) -> dict[str, str | None]:
+        wholes.extend([calendar] if refs is None else [])
+        return versions(tx, calendar, refs)
+
+    desk.books("team", text="", title="Réunion d'équipe")
+    desk.passes(1)
+    monkeypatch.setattr(resources, "versions", watched)
+    for number in range(5):
+        desk.books(f"e{number}", text="Nouveau patient", day=7 + number)
+        desk.passes(3)
+    assert all("── attitre ──" in desk.text(f"e{number}") for number in range(5))
+    assert len(wholes) == 1
 
 
 @pytest.mark.parametrize("without", [(), ("no-sync",)])
