@@ -28,6 +28,7 @@ SENDING_S = 10.0  # of one round, then calendars are read before more messages g
 CALLS_PER_GATEWAY = 4  # at once
 POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
 Note = Callable[[], None]
+Begun = SimpleQueue[bool]
 Watch = Callable[[str], None]
 
 
@@ -37,6 +38,7 @@ class Call(Struct):
     lane: str  # its gateway or calendar
     marks: frozenset[object]  # messages, bookings and calendars for which no other call may run meanwhile
     work: Callable[[], Note]  # makes the call, and returns the function that stores the answer
+    before: Callable[[], object] = lambda: None  # notes that it is made: from then on its answer may be lost
     calendars: frozenset[str] = frozenset()  # neither read nor written to by anybody else meanwhile
     hasty: bool = False  # its last one failed
     alone: bool = False  # no pass waits for it, nor is woken when it ends
@@ -57,7 +59,8 @@ class Calls(Protocol):
         ...
 
     def start(self, call: Call) -> None:
-        """Begin the call."""
+        """Begin the call. Raises what noting that raised, or RuntimeError where the machine has no thread for it: then
+        it is not made."""
         ...
 
     def wait(self, watch: Watch) -> bool:
@@ -90,6 +93,7 @@ class Inline:
 
     def start(self, call: Call) -> None:
         """Make the call and store its result before returning."""
+        call.before()
         call.work()()
 
     def wait(self, watch: Watch) -> bool:
@@ -140,10 +144,17 @@ class Pool:
 
     def start(self, call: Call) -> None:
         """See Calls."""
+        begun = Begun()
+        threading.Thread(target=self._run_once, args=(call, begun), daemon=True).start()  # before anything is noted
+        try:
+            call.before()
+        except BaseException:
+            begun.put(False)
+            raise
         call.begun, call.left = monotonic(), call.alone
         self._running.append(call)
         self._under_way |= call.calendars
-        threading.Thread(target=self._run, args=(call,), daemon=True).start()
+        begun.put(True)
 
     def wait(self, watch: Watch) -> bool:
         """See Calls."""
@@ -205,8 +216,13 @@ class Pool:
     def _ends(self, call: Call) -> float:
         return call.begun + (self._hasty if call.hasty else self._patience)
 
+    def _run_once(self, call: Call, begun: Begun) -> None:
+        """Called in the call's own thread, which is there before the call counts as begun."""
+        if begun.get():
+            self._run(call)
+
     def _run(self, call: Call) -> None:
-        """Do the call's work; called in its own thread."""
+        """Do the call's work."""
         try:
             note = call.work()
             with self._turn:

@@ -108,10 +108,9 @@ def _deliver(world: World, row: MessageRow, sent: list[int]) -> bool:
     if not rows:
         return False
     message = _render(world, rows)
-    begin(world, rows)
     marks = {(one.booking, one.channel) for one in rows} | {one.id for one in rows}
     work = partial(_call, world, world.senders[row.channel], rows, message, sent)
-    world.calls.start(Call(row.channel, frozenset(marks), work))
+    world.calls.start(Call(row.channel, frozenset(marks), work, partial(begin, world, rows)))
     return True
 
 
@@ -186,4 +185,4 @@ def _give_back(world: World, ids: list[int]) -> None:
                 if one.started_at is not None:
                     results.unclear(world, tx, one, "l'envoi a échoué de façon inattendue")
                 else:
-                    results.later(world, tx, one, "Le message n'a pas pu être composé.", None)
+                    results.later(world, tx, one, "Le message n'a pas pu être préparé.", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from msgspec import Struct, field
@@ -25,6 +26,14 @@ class Job(Struct):
     begun: float = field(default_factory=monotonic)
     left: bool = False  # no pass waits for it any more
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, done: Callable[[Job], None]) -> None:
+        """Do the work in the background. Where the machine has no more threads that ends as any other fault does."""
+        try:
+            in_a_thread(partial(self.run, done))
+        except RuntimeError as error:
+            self.problem = error
+            done(self)
 
     def run(self, done: Callable[[Job], None]) -> None:
         """Do the work; called in the job's own thread."""

@@ -43,7 +43,7 @@ from sync.store import calendars
 from sync.store.calendars import CalendarRow
 from sync.store.engine import StoreProblem
 from sync.store.problems import ends_more
-from sync.worker.reading_job import Job, in_a_thread
+from sync.worker.reading_job import Job
 
 HEALTHY_WAIT_S, FAILING_WAIT_S = 3.0, 0.3  # how long a pass waits for a calendar, by how its last reading went
 FIRST_READING_WAIT_S = 60.0  # so long a practice's first whole listings come before anything is evaluated
@@ -336,7 +336,7 @@ class Readers:
         self.under_way |= job.addresses
         self._jobs.append(job)
         job.patience = job.patience if self._waits is None else self._waits
-        in_a_thread(partial(job.run, self._ended))
+        job.begin(self._ended)
 
     def _ended(self, job: Job) -> None:
         self._done.put(job)

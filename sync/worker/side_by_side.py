@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from sync.core.context import World
+from sync.core.guard import kept_apart
 
 AT_ONCE = 8  # threads; most of them wait
 
@@ -41,9 +42,12 @@ def all_turned(workers: Iterable[Turning], stop: threading.Event) -> None:
         if worker.is_due:
             by_store.setdefault(worker.world.store.file or worker, []).append(worker)
     turns = _Turns(by_store.values(), stop)
-    others = [threading.Thread(target=turns.take, daemon=True) for _ in range(min(AT_ONCE, len(by_store)) - 1)]
-    for one in others:
-        one.start()
+    others: list[threading.Thread] = []
+    with kept_apart("rounds in fewer threads"):  # the machine has no more: those that are there take all rounds
+        for _ in range(min(AT_ONCE, len(by_store)) - 1):
+            one = threading.Thread(target=turns.take, daemon=True)
+            one.start()
+            others.append(one)
     turns.take()
     for one in others:
         one.join()

@@ -145,8 +145,8 @@ class Hints(threading.Thread):
         with self._lock:
             self._pending[ring.channel] = ring
             if not self._begun:
+                self.start()  # where the machine has no more threads, the next one tries again
                 self._begun = True
-                self.start()
         self._come.set()
 
     def end(self) -> None:

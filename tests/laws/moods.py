@@ -92,6 +92,7 @@ class Late(Inline):
         return any(mark in call.marks for call, _ in self.held)
 
     def start(self, call: Call) -> None:
+        call.before()
         note = call.work()
         if call.lane in self.late:
             self.late.discard(call.lane)

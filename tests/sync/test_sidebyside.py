@@ -11,7 +11,7 @@ import pytest
 from adapters.calendars.memory import MemoryCalendar
 from sync.store import resources
 from sync.store.problems import StoreProblem
-from sync.worker import scheduler
+from sync.worker import reading_job
 from sync.worker.one_pass import one_pass
 from tests.office import Office
 
@@ -60,7 +60,7 @@ def test_what_hung_stores_nothing_once_nobody_waits(office: Office, monkeypatch:
         begun[-1].start()
 
     monkeypatch.setattr(MemoryCalendar, "changes", changes)
-    monkeypatch.setattr(scheduler, "in_a_thread", beside)
+    monkeypatch.setattr(reading_job, "in_a_thread", beside)
     office.she_books("visite")
     with pytest.raises(KeyboardInterrupt):
         one_pass(office.world)

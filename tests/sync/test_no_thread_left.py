@@ -1,0 +1,148 @@
+"""The machine has no more threads for a while: once it has, the practice is read and its patients are told again."""
+
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from msgspec.structs import replace
+from schedule import Scheduler
+
+from adapters.senders.memory import MemorySender
+from adapters.web.office import Ring
+from rules.model import Channel
+from sync.core.calls import Call, Note, Pool
+from sync.store import messages
+from sync.store.engine import Unusable
+from sync.worker.loop import Stop, Worker
+from sync.worker.side_by_side import all_turned
+from sync.worker.web_server import telling
+from tests.office import PARIS, Office
+from tests.threads import no_thread_left
+from tests.working import Working, until
+
+MINUTE = timedelta(minutes=1)
+
+
+class Threaded(Working):
+    """The office with a worker whose SMS gateway is called in threads."""
+
+    def __init__(self, office: Office) -> None:
+        self.sms = MemorySender(Channel.SMS, repeatable=False)
+        office.world = replace(office.world, senders={Channel.SMS: self.sms})
+        super().__init__(office)
+        readers = self.readers
+        self.calls = Pool(readers.turn, readers.let_go, readers.over, lambda: None)
+        readers.call_in_background(self.calls)
+
+    def states(self) -> list[str]:
+        with self.office.world.store.read() as tx:
+            return [row.state for row in messages.with_state(tx, "pending", "claimed", "sent", "uncertain", zone=PARIS)]
+
+
+@pytest.fixture
+def threaded(office: Office) -> Threaded:
+    office.passes()
+    working = Threaded(office)
+    working.once()
+    return working
+
+
+def begun_without_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = Pool.start
+
+    def begins(pool: Pool, call: Call) -> None:
+        with no_thread_left():
+            starts(pool, call)
+
+    monkeypatch.setattr(Pool, "start", begins)
+
+
+def test_l10_a_reading_without_a_thread_is_none_and_the_calendar_is_read_again(threaded: Threaded) -> None:
+    threaded.office.she_books("a")
+    threaded.office.turned += MINUTE
+    with no_thread_left():
+        threaded.once()
+    assert not threaded.readers.busy
+    assert threaded.readers.under_way == set()
+    assert threaded.states() == []
+    asked = threaded.rounds(180)
+    assert asked.keys() == {"martin", "bernard"}
+    assert threaded.states() == ["sent"]
+
+
+def test_l4_a_message_without_a_thread_was_not_called_and_goes_once_there_is_one(
+    threaded: Threaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threaded.office.she_books("a")
+    threaded.office.turned += MINUTE
+    with monkeypatch.context() as patch:
+        begun_without_thread(patch)
+        threaded.once()
+        assert threaded.states() == ["pending"]
+    assert not threaded.calls.running
+    threaded.rounds(600)
+    assert threaded.states() == ["sent"]
+    assert len(threaded.sms.sent) == 1
+
+
+def test_a_write_without_a_thread_leaves_its_calendar_free(threaded: Threaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    threaded.office.she_books("a")
+    threaded.office.turned += MINUTE
+    with monkeypatch.context() as patch:
+        begun_without_thread(patch)
+        threaded.once()
+    assert threaded.readers.under_way == set()
+    assert not threaded.office.block("a")
+    threaded.rounds(600)
+    assert threaded.office.block("a").startswith("✓")
+
+
+def test_what_is_noted_before_a_call_is_noted_before_it_and_without_it_no_call_is_made(threaded: Threaded) -> None:
+    made, ended, calls = list[str](), Event(), threaded.calls
+
+    def refuses() -> None:
+        raise Unusable("La base est occupée.")
+
+    def work() -> Note:
+        made.append("called")
+        return ended.set
+
+    with pytest.raises(Unusable):
+        calls.start(Call("sms", frozenset({1}), work, refuses))
+    assert calls.free("sms", [1])
+    assert not calls.running
+    calls.start(Call("sms", frozenset({1}), work, lambda: made.append("noted")))
+    assert ended.wait(10)
+    assert made == ["noted", "called"]
+
+
+def test_l10_practices_take_their_rounds_in_the_threads_that_there_are() -> None:
+    class Turning:
+        def __init__(self, office: object) -> None:
+            self.world, self.is_due, self.turned = office, True, 0
+
+        def turn_if_due(self) -> None:
+            self.turned += 1
+
+    class Elsewhere:
+        def __init__(self) -> None:
+            self.store = self
+            self.file = None
+
+    workers = [Turning(Elsewhere()) for _ in range(3)]
+    with no_thread_left():
+        all_turned(workers, Event())  # type: ignore[arg-type]
+    assert [one.turned for one in workers] == [1, 1, 1]
+
+
+def test_a_notification_that_found_no_thread_is_refused_the_next_is_passed_on_and_the_practice_may_leave(
+    office: Office,
+) -> None:
+    worker = Worker(office.world, 60, Stop(), Scheduler())
+    with telling(worker) as hints, no_thread_left(), pytest.raises(RuntimeError):
+        hints.give(Ring("c", "s"))
+    with telling(worker) as hints:
+        with no_thread_left(), pytest.raises(RuntimeError):
+            hints.give(Ring("c", "s"))
+        hints.give(Ring("c", "s"))
+        until(lambda: hints.wakes == 1)
