@@ -28,13 +28,13 @@ from sync.fleet.seat import Seat
 from sync.fleet.turns import Turns
 from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
-from sync.store.lease import LASTS_S, RENEWED_EVERY_S, After, Claim, Return
+from sync.store.lease import AGAIN_S, LASTS_S, RENEWED_EVERY_S, After, Claim, Return
 from sync.worker.loop import Stop
 
 if TYPE_CHECKING:
     from sync.worker.member import Member
 
-AGAIN_S, FAILED_TO_TELL = 1.0, 2  # a heartbeat that failed: one alone may be an accident
+FAILED_TO_TELL = 2  # heartbeats that failed: one alone may be an accident
 ENDED_WITHIN_S = 8.0  # at the end: running jobs
 MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew
 
@@ -85,6 +85,7 @@ class Fleet:
         self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
         self._counting, self._claiming, self._ended = threading.Lock(), threading.Lock(), threading.Event()
         self._left = threading.Event()  # no lease is ours any more: until then each is renewed
+        self._locked = False  # a row of ours could not be renewed: somebody's transaction has it
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
@@ -288,7 +289,7 @@ class Fleet:
 
     def _beats(self) -> None:
         times, failed = self.shape.times, 0
-        while not self._left.wait(min(times.renewed, AGAIN_S) if failed else times.renewed):
+        while not self._left.wait(min(times.renewed, AGAIN_S) if failed or self._locked else times.renewed):
             try:
                 self._wakes_again()
                 if not self.outdated:
@@ -318,9 +319,8 @@ class Fleet:
         """Whether any lease is still ours."""
         seats = (*self.seats.values(), *self._leaving)
         held = [(seat, seat.fence) for seat in seats if seat.fence is not None]
-        if not held:
-            return False
-        ours = self.leases.renew([seat.key for seat, _ in held])
+        ours = self.leases.renew([seat.key for seat, _ in held]) if held else {}
+        self._locked = not all(ours.values())
         for seat, fence in held:
             if seat.key not in ours and seat.fence == fence:  # else it was given back meanwhile
                 seat.lost()

@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, Engine, literal_column, select, text
+from sqlalchemy import Connection, Engine, TextClause, literal_column, select, text
 
 from sync.store.metadata import IS_NEWER
 from sync.store.problems import Locked, Outdated, Overtaken, Unusable, translated
@@ -26,6 +26,8 @@ from sync.store.tables import lease
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
+AGAIN_S = 1.0  # where that failed, or the row was locked
+LOCKED_AT_MOST_S = 2  # a page's transaction takes milliseconds: one that lasts longer may be a frozen machine's
 SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new practices are spread
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
 _STILL = select(lease.c.fence, literal_column(IS_NEWER).label("newer")).with_for_update(read=True, key_share=True)
@@ -50,33 +52,35 @@ returning lease.practice, lease.fence, lease.memory
 """
 _CLAIM_DUE = text(_CLAIM.format(due=" and (due_at is null or due_at <= now())", newer=IS_NEWER))
 _CLAIM_ANY = text(_CLAIM.format(due="", newer=IS_NEWER))
-# rows are locked in one order, so that renewing and giving back never wait for each other in a circle
+# whoever waits for a row holds no other: a machine that froze in a transaction may keep one locked for a minute
 _MINE = """
 with mine as (
     select practice from lease where practice = any(:practices) and holder = :holder
-    order by practice for no key update
+    order by practice for no key update{waits}
 )
 """
+_UNLOCKED = _MINE.format(waits=" skip locked")
+_STILL_MINE = text("select practice, fence from lease where practice = any(:practices) and holder = :holder")
+_WAITS_SHORTLY = text(f"set local lock_timeout = '{LOCKED_AT_MOST_S}s'")
 _RENEW = text(
-    _MINE
+    _UNLOCKED
     + """
 update lease set until = now() + make_interval(secs => :lasts)
 from mine where lease.practice = mine.practice returning lease.practice
 """
 )
 # whoever woke the practice while it was held is not forgotten: its `due_at` stays
-_GIVE_BACK = text(
-    _MINE
-    + """
+_GIVEN_BACK = """
 update lease set holder = '', until = null, memory = coalesce(back.memory, lease.memory),
     due_at = coalesce(lease.due_at, now() + make_interval(secs => back.due_in))
 from mine, unnest(
     cast(:practices as text[]), cast(:fences as int[]), cast(:dues as float8[]), cast(:memories as json[])
 ) as back(practice, fence, due_in, memory)
 where lease.practice = mine.practice and lease.practice = back.practice and lease.fence = back.fence
-returning lease.practice, lease.due_at <= now()
+returning lease.practice, lease.due_at <= now() as woken
 """
-)
+_GIVE_BACK = text(_UNLOCKED + _GIVEN_BACK)
+_GIVE_ONE_BACK = text(_MINE.format(waits="") + _GIVEN_BACK)
 _SOONEST = text("""
 select extract(epoch from min(case when holder <> '' and until > now() then until else coalesce(due_at, now()) end)
     - now()) from lease where practice = any(:practices)
@@ -163,11 +167,21 @@ class Leases:
             rows = connection.execute(_LEFT, {"practices": list(practices)}).all()
         return {practice: memory or {} for practice, memory in rows}
 
-    def renew(self, practices: Sequence[str]) -> frozenset[str]:
-        """Hold these for another while. Returns those that are still ours."""
+    def renew(self, practices: Sequence[str]) -> dict[str, bool]:
+        """Hold these for another while. Returns those that are still ours, and whether it was done: one whose row
+        somebody has locked is to be tried again soon, and keeps no other waiting."""
         asked = {"practices": list(practices), "holder": self.holder, "lasts": self._lasts}
         with transaction(self._engine) as connection:
-            return frozenset(connection.execute(_RENEW, asked).scalars())
+            renewed = frozenset(connection.execute(_RENEW, asked).scalars())
+            locked = self._still_mine(connection, [one for one in practices if one not in renewed])
+        return {one: one in renewed for one in practices if one in renewed or one in locked}
+
+    def _still_mine(self, connection: Connection, practices: Sequence[str]) -> dict[str, int]:
+        """Of these, those that are, with their fences; without waiting for whoever has their rows locked."""
+        if not practices:
+            return {}
+        rows = connection.execute(_STILL_MINE, {"practices": list(practices), "holder": self.holder})
+        return {row.practice: row.fence for row in rows}
 
     def wake(self, practice: str) -> None:
         """The practice's next turn is due at once."""
@@ -175,19 +189,45 @@ class Leases:
             wake(connection, practice)
 
     def give_back(self, returned: Sequence[Return], after: After | None = None) -> None:
-        """Let others take these from now on."""
-        after = after or After()
+        """Let others take these from now on. Those whose rows somebody has locked follow, each by itself; where that
+        lasts they end by themselves, and Unusable is raised once the others are given back."""
+        after, locked = after or After(), list[Return]()
         with transaction(self._engine) as connection:
             if returned:
-                woken = self._given_back(connection, returned)
-                left = [one.practice for one in returned if one.more or one.practice in woken]
-                after.work(connection, left)
+                locked = self._give_back(connection, returned, after, _GIVE_BACK)
             if after.soonest is not None:
                 found = connection.execute(_SOONEST, {"practices": list(after.practices)}).scalar()
                 after.soonest(connection, float(found or 0))
+        if locked:
+            self._give_back_later(locked, after)
 
-    def _given_back(self, connection: Connection, returned: Sequence[Return]) -> set[str]:
-        """The practices that somebody woke meanwhile."""
+    def _give_back_later(self, locked: Sequence[Return], after: After) -> None:
+        problem: Unusable | None = None
+        for one in locked:
+            try:
+                with transaction(self._engine) as connection:
+                    connection.execute(_WAITS_SHORTLY)
+                    self._give_back(connection, [one], after, _GIVE_ONE_BACK)
+            except Unusable as met:
+                problem = met
+        if problem is not None:
+            raise problem
+
+    def _give_back(
+        self, connection: Connection, returned: Sequence[Return], after: After, statement: TextClause
+    ) -> list[Return]:
+        """Returns those whose rows are locked."""
+        woken = self._given_back(connection, returned, statement)
+        mine = self._still_mine(connection, [one.practice for one in returned if one.practice not in woken])
+        locked = [one for one in returned if mine.get(one.practice) == one.fence]
+        after.work(
+            connection,
+            [one.practice for one in returned if one not in locked and (one.more or woken.get(one.practice))],
+        )
+        return locked
+
+    def _given_back(self, connection: Connection, returned: Sequence[Return], statement: TextClause) -> dict[str, bool]:
+        """Those that are, and whether somebody woke them meanwhile."""
         from psycopg.types.json import Json
 
         columns = {
@@ -196,8 +236,8 @@ class Leases:
             "dues": [one.due_in for one in returned],
             "memories": [None if one.memory is None else Json(dict(one.memory)) for one in returned],
         }
-        rows = connection.execute(_GIVE_BACK, {**columns, "holder": self.holder}).all()
-        return {practice for practice, woken in rows if woken}
+        rows = connection.execute(statement, {**columns, "holder": self.holder})
+        return {row.practice: row.woken for row in rows}
 
 
 @contextmanager
@@ -219,9 +259,10 @@ def server_lease(engine: Engine, practice: str) -> Iterator[int]:
 
 
 def _renewed(leases: Leases, practice: str, ended: threading.Event) -> None:
-    while not ended.wait(RENEWED_EVERY_S):
+    pause = RENEWED_EVERY_S
+    while not ended.wait(pause):
         try:
-            leases.renew([practice])
+            pause = RENEWED_EVERY_S if leases.renew([practice]).get(practice, True) else AGAIN_S
         except Unusable:  # tried again; meanwhile the fence protects what is written
             continue
 
