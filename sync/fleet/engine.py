@@ -18,10 +18,12 @@ from psycopg import Error
 from psycopg_pool import PoolTimeout
 
 from sync.core.log import described, log
+from sync.fleet import ANSWERED_WITHIN_S
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, in_an_outage
 from sync.fleet.turns import Unbound
 from sync.store.engine import StoreProblem
 from sync.store.jobs import POLL, QUEUE, WORK
+from sync.store.silence import AnsweringJobs
 
 CONNECTIONS = 4  # fetching and ending jobs; the work itself has those of the store
 _GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
@@ -119,10 +121,20 @@ def _left_behind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
         log.error("jobs not taken", **described(error))
 
 
+async def _soon(connection: AnsweringJobs) -> None:
+    """A proxy may hold a connection open whose server is gone: whoever waits for ever takes no job any more."""
+    connection.within = ANSWERED_WITHIN_S
+
+
 def _app(fleet: Fleet) -> App:
     """The two tasks. They always end well: when to try again stands in our rows, and the sweep makes what is missing
     (an engine's retry and a job's name get in each other's way)."""
-    app = App(connector=PsycopgConnector(conninfo=fleet.jobs.address, min_size=1, max_size=CONNECTIONS, timeout=10))
+    app = App(
+        connector=PsycopgConnector(
+            conninfo=fleet.jobs.address, min_size=1, max_size=CONNECTIONS, timeout=10, connection_class=AnsweringJobs,
+            configure=_soon,
+        )
+    )  # fmt: skip
 
     @app.task(name=POLL)
     def poll_shard(shard: int, of: int, missed: int = 0) -> None:

@@ -4,12 +4,14 @@ fell silent; so whoever waits for an answer looks at a clock of its own, and giv
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing
+from math import inf
 from time import monotonic
 from typing import Any
 
+from psycopg import AsyncConnection, Notify, OperationalError
 from psycopg import Connection as Psycopg
-from psycopg import OperationalError
 from sqlalchemy import Connection, Engine, event
 
 from sync.store.problems import SILENT
@@ -39,6 +41,31 @@ class Answering(Psycopg[Any]):
         except NoAnswer:
             self.pgconn.finish()
             raise
+
+
+class AnsweringJobs(AsyncConnection[Any]):
+    """As `Answering`, for the library that takes jobs."""
+
+    within: float | None = None
+
+    async def wait(self, gen: Any, *args: Any, **words: Any) -> Any:
+        """See psycopg. Raises NoAnswer."""
+        seconds = ANSWERS_WITHIN_S if self.within is None else self.within
+        try:
+            return await super().wait(_until(gen, monotonic() + seconds), *args, **words)
+        except NoAnswer:
+            self.pgconn.finish()
+            raise
+
+    async def notifies(self, **words: Any) -> AsyncGenerator[Notify, None]:
+        """See psycopg. Nothing may be heard for long; whoever listens asks in between whether the server is there."""
+        within, self.within = self.within, inf
+        try:
+            async with aclosing(super().notifies(**words)) as heard:
+                async for one in heard:
+                    yield one
+        finally:
+            self.within = within
 
 
 def _until(gen: Generator[Any, Any, Any], end: float) -> Generator[Any, Any, Any]:

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from sync.core.log import log
-from sync.fleet import fleets
+from sync.fleet import engine, fleets
 from sync.store import keyvalue, silence
 from sync.store.engine import Store, Unusable
 from sync.store.waking import Waking
 from tests.fleet.freezing import frozen
+from tests.fleet.relay import Relay
 from tests.fleet.street import Street
 from tests.working import until
 
@@ -22,6 +23,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for an answer, or for a connection."""
     monkeypatch.setattr(silence, "ANSWERS_WITHIN_S", 1.0)
     monkeypatch.setattr(fleets, "ANSWERED_WITHIN_S", 1.0)
+    monkeypatch.setattr(engine, "ANSWERED_WITHIN_S", 1.0)
     monkeypatch.setitem(silence.NOTICED, "connect_timeout", 2)
 
 
@@ -80,3 +82,20 @@ def test_i07_the_heartbeat_says_that_the_server_is_away_and_the_work_goes_on_whe
         until(lambda: all(count > before[path] for path, count in street.homes.counts().items()), 60)
         until(lambda: "database back" in said, 30)
     assert said.count("database away") == 1
+
+
+def test_i07_a_proxy_that_holds_the_connections_of_a_server_that_moved_costs_no_job_for_long(
+    store: Store, tmp_path: Path
+) -> None:
+    relay = Relay(store.url)
+    through = Store(relay.address.render_as_string(hide_password=False), "lilas")
+    street = Street(tmp_path / "practices", through, 4)
+    with street.machine():
+        until(lambda: len(street.homes.asked) == 4, 60)
+        for _ in range(2):
+            relay.moves()
+            before = street.homes.counts()
+            until(lambda before=before: all(n > before[path] for path, n in street.homes.counts().items()), 60)
+            assert relay.silent
+    through.close()
+    relay.close()
