@@ -198,16 +198,17 @@ class Seat:
             self._turn.release()
 
     def shut(self) -> None:
-        """Give back what the practice keeps between its turns, unless it has one now."""
+        """Give back what the practice keeps between its turns, unless it has one now; the next one opens it anew."""
         if self._turn.acquire(blocking=False):
             try:
                 if self.fence is None:
-                    self.close()
+                    self._drop()
+                    self.member.rest()
             finally:
                 self._turn.release()
 
     def close(self) -> None:
-        """Leave the process, or rest until the next turn opens the practice anew."""
+        """Leave the process."""
         with self._turn:
             self._drop()
             self.member.close()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 GLANCED_WITHIN_S = 4.0  # for an answer of PostgreSQL: whoever asks how a practice is wants to know that it is silent
 
+LEFT = "Ce cabinet n'est plus servi par ce processus."
+
 
 class Opening(Protocol):
     """How a practice is opened: `sync.wiring.open_world`, or a test's own."""
@@ -55,6 +57,7 @@ class Member:
         self.worker: Worker | None = None
         self.problem: StoreProblem | None = None
         self._open, self._opening = ExitStack(), Lock()
+        self._left = False  # for good: a page or look still under way opens it no more
         self._aside: Store | None = None  # the same rows, for who waits less long for them
 
     @property
@@ -95,13 +98,19 @@ class Member:
         if world is None and self.settings.sync.google_daily_requests is not None:
             world = self.open()
         with self._opening:
+            self._must_be_here()
             if self._aside is None:
                 self._aside = self._around.engines.store(self.address, self.key)
                 self._aside.within = GLANCED_WITHIN_S
             store = self._aside
         return replace(world, store=store) if world is not None else without_calendars(self.settings, store)
 
+    def _must_be_here(self) -> None:
+        if self._left:
+            raise Unusable(LEFT)
+
     def _opened(self) -> World:
+        self._must_be_here()
         if self.world is None:
             store = self._around.engines.store(self.address, self.key)
             try:
@@ -130,17 +139,23 @@ class Member:
         return self.worker is not None and self.worker.calls.running
 
     def close(self, *, within: float = 0.0) -> None:
-        """Leave the process: nothing more is read, written or told for the practice, and its file is free. First hear
-        what is said to the calls under way, for so many seconds at most."""
+        """Leave the process for good: nothing more is read, written or told for the practice, and its file is free.
+        First hear what is said to the calls under way, for so many seconds at most."""
         worker, self.worker = self.worker, None
         if worker is not None:
             worker.end(within=within)
             self._around.ticker.cancel_job(worker.job)
         if self.world is not None:
             self._around.locks.give_back(self.world.store)
-        self.world = None
-        self._open.close()
         with self._opening:
+            self._left = True
+        self.rest()
+
+    def rest(self) -> None:
+        """Close what is open, until somebody opens it anew."""
+        with self._opening:
+            self.world = None
+            self._open.close()
             if self._aside is not None:
                 self._aside.close()
                 self._aside = None

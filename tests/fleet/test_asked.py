@@ -15,7 +15,7 @@ from config.load import load
 from sync.core.context import World
 from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
-from sync.store.engine import Store
+from sync.store.engine import Store, Unusable
 from sync.store.subscriptions import new_name
 from sync.worker.loop import Stop
 from sync.worker.member import Around, Member
@@ -143,3 +143,23 @@ def test_a_process_that_listens_opens_no_practice_before_its_turn(store: Store, 
         until(lambda: "démarrage" not in get(port, "/healthz")[1], 60)
         opened = [seat for seat in machine.seats.values() if seat.member.world is not None]
         assert len(opened) < 20, len(opened)
+
+
+def test_a_practice_that_left_is_opened_by_no_page_or_look_that_comes_late_and_one_at_rest_is(
+    store: Store, tmp_path: Path
+) -> None:
+    street, around = Street(tmp_path / "practices", store, 1), Around(Stop())
+    file = street.folder / "p0.yaml"
+    settings, _ = load([file], {})
+    assert settings is not None
+    member = Member(settings, around, file)
+    seat = Seat(member, Stop(), ServerClock(), lambda _: None)
+    for _ in range(2):
+        assert seat.glance.practice.key == seat.world.practice.key == "p0"
+        seat.shut()
+        assert around.engines._open == {}
+    seat.close()
+    for asks in (lambda: seat.glance, lambda: seat.world):
+        with pytest.raises(Unusable):
+            asks()
+    assert around.engines._open == {}
