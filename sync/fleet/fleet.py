@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
 from math import inf
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -24,7 +23,7 @@ from sync.core.context import since_start
 from sync.core.log import described, log
 from sync.fleet import CONCURRENCY, SHARDS
 from sync.fleet.clock import ServerClock
-from sync.fleet.seat import Seat
+from sync.fleet.seat import Seat, left_of
 from sync.fleet.turns import Turns
 from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
@@ -78,7 +77,8 @@ class Fleet:
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
-        self._leaving: dict[Seat, threading.Thread] = {}  # their leases are held until their calls are heard
+        # their leases are held until their calls are heard; None: this machine had no thread for that
+        self._leaving: dict[Seat, threading.Thread | None] = {}
         self._unsettled = deque[Seat]()  # woken, while this machine had no thread for it
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
@@ -123,9 +123,16 @@ class Fleet:
             return False
         self._sort()
         seat.leave()
-        leaving = self._leaving[seat] = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
-        leaving.start()
+        self._begins_to_leave(seat)
         return True
+
+    def _begins_to_leave(self, seat: Seat) -> None:
+        leaving = self._leaving[seat] = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
+        try:
+            leaving.start()
+        except RuntimeError as error:  # the machine has no more threads: a heartbeat tries again
+            log.error("practice not let go", practice=seat.key, **described(error))
+            self._leaving[seat] = None
 
     def _let_go(self, seat: Seat) -> None:
         try:
@@ -140,20 +147,29 @@ class Fleet:
         self._ended.set()
         self._turns.close()
         self._returned(filter(None, [seat.gives_back() for seat in self.seats.values()]))
-        hearing = [threading.Thread(target=self._hears, args=(seat, until), daemon=True) for seat in self._held()]
-        for one in hearing:
-            one.start()
-        for one in (*hearing, *self._leaving.values()):
-            one.join(max(0.0, until - monotonic()))
+        hearing = [self._hears_beside(seat, until) for seat in self._held()]
+        for one in filter(None, (*hearing, *self._leaving.values())):
+            one.join(left_of(until))
         for seat in self.seats.values():
             seat.shut()
         self.seats.clear()
         self._left.set()
+        self._heart.join(left_of(until))  # a beat under way would say that this process is alive
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
 
     def _held(self) -> list[Seat]:
         return [seat for seat in self.seats.values() if seat.fence is not None]
+
+    def _hears_beside(self, seat: Seat, until: float) -> threading.Thread | None:
+        """None where the machine has no more threads: then it was heard here."""
+        hears = threading.Thread(target=self._hears, args=(seat, until), daemon=True)
+        try:
+            hears.start()
+        except RuntimeError:
+            self._hears(seat, until)
+            return None
+        return hears
 
     def _hears(self, seat: Seat, until: float) -> None:
         self._returned(filter(None, [seat.let_go(until)]))
@@ -262,9 +278,11 @@ class Fleet:
             settling.add_done_callback(lambda one: self._unsettled.append(seat) if one.cancelled() else None)
 
     def _wakes_again(self) -> None:
-        """Those for whose turn no thread was to be had: nothing else would end it."""
+        """Those for whose turn, or end here, no thread was to be had: nothing else would see to it."""
         for _ in range(len(self._unsettled)):
             self._woken(self._unsettled.popleft())
+        for seat in [one for one, leaving in tuple(self._leaving.items()) if leaving is None]:
+            self._begins_to_leave(seat)
 
     def _settle(self, seat: Seat) -> None:
         self._returned(filter(None, [seat.settle()]))

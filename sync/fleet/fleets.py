@@ -68,11 +68,17 @@ class Fleets:
     def close(self, until: float) -> None:
         """See Shared. Each beside the others: a server that says nothing keeps their leases from being given back for
         no other one."""
-        ending = [Thread(target=one.ends, args=(until,), daemon=True) for one in self._at.values()]
-        for one in ending:
-            one.start()
-        for one in ending:
-            one.join(max(0.0, until - monotonic()))
+        ending: list[Thread] = []
+        for one in self._at.values():
+            beside = Thread(target=one.ends, args=(until,), daemon=True)
+            try:
+                beside.start()
+            except RuntimeError:  # the machine has no more threads
+                one.ends(until)
+            else:
+                ending.append(beside)
+        for beside in ending:
+            beside.join(max(0.0, until - monotonic()))
         self._at.clear()
 
     def _one(self, address: str) -> _One:

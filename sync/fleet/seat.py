@@ -186,13 +186,13 @@ class Seat:
     def let_go(self, until: float) -> Return | None:
         """Hear the calls under way and end the readings, until then at most by the monotonic clock. Returns the lease
         to give back; None also where a turn does not come to its end: the lease is missed until it is over."""
-        if not self._turn.acquire(timeout=_left_of(until)):
+        if not self._turn.acquire(timeout=left_of(until)):
             return None
         try:
             if self.fence is None:
                 return None
             if self._worker is not None:
-                self._worker.end(within=_left_of(until))
+                self._worker.end(within=left_of(until))
             return self._back(0.0, more=True)
         finally:
             self._turn.release()
@@ -339,6 +339,6 @@ class Seat:
         self.member.problem = problem
 
 
-def _left_of(until: float) -> float:
+def left_of(until: float) -> float:
     """Seconds until then, as locks take them."""
     return min(threading.TIMEOUT_MAX, max(0.0, until - monotonic()))

@@ -1,6 +1,7 @@
 """What a turn leaves under way: however the turn ended, the lease is held until it is over, and no longer."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from rules.model import Channel
 from sync.core.context import World
 from sync.fleet import turns
 from sync.store.engine import Store, Unusable
+from sync.store.jobs import Jobs, alive
 from sync.store.lease import Claim
 from sync.worker.loop import Stop
 from tests.fleet.street import SHAPE, SHORT, Machine, Street
@@ -23,6 +25,7 @@ from tests.fleet.test_leases import office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
 from tests.sync.test_crew import Slow
+from tests.threads import no_thread_left
 from tests.working import until
 
 
@@ -146,6 +149,56 @@ def test_l10_a_practice_that_leaves_while_its_gateway_hangs_holds_no_other_up(ho
     one.gateways[Channel.SMS].may.set()
     until(lambda: not one.held, 20)
     assert one.office.told("confirmation") == ["sent"]
+
+
+def test_a_practice_that_leaves_a_machine_without_threads_is_let_go_once_it_has_one(home: Callable[..., Home]) -> None:
+    one = home(Channel.SMS)
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    with no_thread_left():
+        one.file.unlink()
+        one.machine.stop(signal.SIGHUP)
+        until(lambda: one.machine.seats == {}, 10)
+        time.sleep(SHORT.renewed)
+        assert one.machine.thread.is_alive()
+    one.gateways[Channel.SMS].may.set()
+    until(lambda: not one.held, 20)
+    assert one.office.told("confirmation") == ["sent"]
+
+
+def test_a_process_that_ends_without_a_thread_left_hears_its_gateway_and_gives_everything_back(
+    home: Callable[..., Home],
+) -> None:
+    one = home(Channel.SMS)
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    fleet = one.machine.fleet
+    threading.Timer(1, one.gateways[Channel.SMS].may.set).start()
+    with no_thread_left():
+        fleet.close(time.monotonic() + 10)
+    assert not one.held
+    assert one.office.told("confirmation") == ["sent"]
+
+
+def test_a_heartbeat_under_way_is_over_before_its_process_says_that_it_ended(
+    home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, beating, beat = home(Channel.SMS), threading.Event(), Jobs.beat
+
+    def slowly(jobs: Jobs, ident: str, name: str) -> float:
+        beating.set()
+        time.sleep(1)
+        return beat(jobs, ident, name)
+
+    one.calls()
+    one.gateways[Channel.SMS].may.set()
+    monkeypatch.setattr(Jobs, "beat", slowly)
+    assert beating.wait(10)
+    fleet = one.machine.fleet
+    one.machine.ends()
+    assert not fleet._heart.is_alive()
+    with one.store.read() as tx:
+        assert alive(tx) == ()
 
 
 def test_l4_a_practice_whose_file_changes_hears_its_gateway_however_slow_before_anybody_goes_on(
