@@ -21,6 +21,7 @@ from config.load import Loaded
 from config.problems import why
 from sync.core.calls import PoolOfOnePass
 from sync.core.context import World
+from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.outbox import store_alert
 from sync.store.engine import Locked, StoreProblem, Unusable
@@ -82,6 +83,7 @@ class Crew:
         self._keys: dict[Path, str] = {}  # the last known key of a file
         self._remark = ""  # of the folder, the last that was said
         self._leaving = set[str]()  # those whose calls under way are still to be heard
+        self._unheard: list[Member] = []  # of these, those for whom the machine had no thread yet
         self._one_left = Event()
         self._listeners: Listeners | None = None
         self._try_again = self._look_again = -inf
@@ -111,6 +113,7 @@ class Crew:
         """See loop.Crew. The first look raises StoreProblem where files were named one by one, and Locked where
         another process holds all files."""
         self._look_at_files()
+        self._hears_beside()
         if self._one_left.is_set():
             self._one_left.clear()
             self._try_again = -inf
@@ -124,7 +127,9 @@ class Crew:
         self._show()
         waits = any(member.problem is not None for member in (*waiting, *missing))
         shared = time.monotonic() + LOOK_AT_SHARED_EVERY_S if self._shared is not None else inf
-        return min(self._try_again if waits else inf, self._look_again if self._folder.watched else inf, shared)
+        unheard = next_try() if self._unheard else inf
+        files = self._look_again if self._folder.watched else inf
+        return min(self._try_again if waits else inf, files, shared, unheard)
 
     def close(self) -> None:
         """See loop.Crew. Calls under way on SQLite are left: their messages' fate is found out at the next start."""
@@ -252,9 +257,16 @@ class Crew:
             self._shared.leaves(member)
         elif member.calling:
             self._leaving.add(member.key)
-            in_a_thread(partial(self._hears, member))
+            self._unheard.append(member)
+            self._hears_beside()
         else:
             member.close()
+
+    def _hears_beside(self) -> None:
+        with kept_apart("practice not let go"):  # the machine has no more threads: the next look tries again
+            while self._unheard:
+                in_a_thread(partial(self._hears, self._unheard[0]))
+                del self._unheard[0]
 
     def _hears(self, member: Member) -> None:
         """Close the practice once its calls under way are heard, while the others go on: who takes it up before that

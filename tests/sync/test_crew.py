@@ -4,8 +4,8 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -28,6 +28,7 @@ from sync.worker.loop import Stop, Worker
 from sync.worker.member import Member
 from tests.crew import crew_of, write
 from tests.office import PRACTICE, Office, make_office
+from tests.threads import no_thread_left
 from tests.working import until
 
 
@@ -223,8 +224,9 @@ def test_l4_a_call_under_way_is_heard_before_its_practice_is_made_anew(tmp_path:
     crew.close()
 
 
+@pytest.mark.parametrize("threads", [nullcontext, no_thread_left])
 def test_l4_a_slow_gateway_is_heard_before_its_practice_is_made_anew_and_holds_no_other_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: Callable[[], AbstractContextManager[None]]
 ) -> None:
     monkeypatch.setattr("sync.core.calls.CALL_WAIT_S", 0.2)
     street, gateway = Street(tmp_path), Slow()
@@ -238,7 +240,8 @@ def test_l4_a_slow_gateway_is_heard_before_its_practice_is_made_anew_and_holds_n
     assert gateway.asked.is_set()
     write(street.folder, "lilas", every=30)
     began = monotonic()
-    assert list(street.reread()) == ["roses"]
+    with threads():
+        assert list(street.reread()) == ["roses"]
     assert monotonic() - began < 5
     gateway.may.set()
     until(lambda: street.crew.look() and "lilas" in street.workers())
