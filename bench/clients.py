@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -115,7 +115,7 @@ class Ours:
 
     def check(self, replay: Replay) -> None:
         """Refs, versions and hashes are those of the calendar; nothing was told or written."""
-        check_copy(self.place, replay, google=self._google)
+        check_store(self.place, replay, google=self._google)
         with self._store() as store, store.read() as tx:
             told = [row for row in pending.outbox(tx) if row not in self._outbox]
         if told or replay.writes:
@@ -130,8 +130,8 @@ class Ours:
             store.close()
 
 
-def check_copy(place: Path, replay: Replay, *, google: bool = False) -> None:
-    """What attitre's store there holds of events is what is served; years that went by are not."""
+def check_store(place: Path, replay: Replay, *, google: bool = False) -> None:
+    """What attitre's store there holds of events is what is served, and was judged; years that went by are not."""
 
     def seen(version: str, payload: bytes, raw: bytes) -> Any:
         if hashlib.sha256(payload).digest() != raw:
@@ -140,11 +140,31 @@ def check_copy(place: Path, replay: Replay, *, google: bool = False) -> None:
 
     with closing(sqlite3.connect(place / "attitre.db")) as store:
         rows = store.execute(_COPIES, (f"{practice.GONE_BY}%",)).fetchall()
-    held = {ref: seen(version, zlib.decompress(payload), raw) for ref, version, payload, raw in rows}
-    same("attitre", held, google_items(replay) if google else dav_items(replay))
+        held = {ref: seen(version, zlib.decompress(payload), raw) for ref, version, payload, raw in rows}
+        same("attitre", held, google_items(replay) if google else dav_items(replay))
+        _check_judged(store, replay, rendered.event_id if google else dav_name)
+
+
+def _check_judged(store: sqlite3.Connection, replay: Replay, name: Callable[[int], str]) -> None:
+    """Nothing waits to be judged, each coming booking stands, and what is to be said of each edited one is planned."""
+    booked, waiting, answered = (
+        {ref for (ref,) in store.execute(asked, (f"{practice.GONE_BY}%",))} for asked in (_BOOKED, _WAITING, _ANSWERED)
+    )
+    coming = {name(number) for number in replay.coming}
+    edited = {name(number) for number in replay.coming if replay.revisions[number]}
+    for wrong, what in (
+        (waiting, "wait to be judged"),
+        (coming ^ booked, "are bookings in the calendar or in the store alone"),
+        (edited - answered, "were edited, and nothing is to be said of it"),
+    ):
+        if wrong:
+            raise Failed(f"attitre: {len(wrong)} events {what}, as {min(wrong)}")
 
 
 _COPIES = "select ref, version, payload, raw_hash from resource where state = 'present' and owed = 0 and ref not like ?"
+_WAITING = "select ref from resource where (dirty_at is not null or backlog_at is not null) and ref not like ?"
+_BOOKED = "select ref from booking where vanished_at is null and ref not like ?"
+_ANSWERED = "select ref from edit where ref not like ?"
 
 
 def import_patients(place: Path, key: str = USUAL) -> None:
@@ -213,9 +233,14 @@ def digest(body: bytes) -> str:
 def dav_items(replay: Replay) -> dict[str, Any]:
     """Last segment of the address → ETag and hash."""
     return {
-        f"{number}.ics": (practice.etag(number, revision), digest(replay.bodies[f"{number}.ics"]))
+        dav_name(number): (practice.etag(number, revision), digest(replay.bodies[dav_name(number)]))
         for number, revision in enumerate(replay.revisions)
     }
+
+
+def dav_name(number: int) -> str:
+    """The last segment of that event's address."""
+    return f"{number}.ics"
 
 
 def all_items(replay: Replay) -> list[rendered.Json]:

@@ -23,6 +23,7 @@ class State:
         self.bodies = {f"{number}.ics": self._body(number) for number in range(events * calendars)}
         numbers = range(events * calendars)
         self._judged_first = sorted(numbers, key=lambda one: (practice.coming(one), one), reverse=True)
+        self.coming = frozenset(filter(practice.coming, numbers))  # the bookings that are to come
 
     def members(self, calendar: int) -> range:
         """The numbers of that calendar's events."""

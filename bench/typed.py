@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.clients import check_copy, configure, import_patients, on_caldav
+from bench.clients import check_store, configure, import_patients, on_caldav
 from bench.measure import Failed
 from bench.scenarios import serving
 from bench.worker import told
@@ -52,7 +52,7 @@ def typed(events: int, at_once: int = SLICE) -> Typed:
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode or replay.writes:
             raise Failed(f"{done.stderr[-1500:]} {replay.writes} requests that write")
-        check_copy(place, replay)
+        check_store(place, replay)
         return Typed(**json.loads(done.stdout.splitlines()[-1]))
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from bench import practice
-from bench.clients import check_copy, configure, import_patients, on_caldav
+from bench.clients import check_store, configure, import_patients, on_caldav
 from bench.measure import Failed
 from bench.rendered import PARIS
 from bench.scenarios import serving
@@ -59,7 +59,7 @@ def a_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 0.0
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode or replay.writes:
             raise Failed(f"{done.stderr[-1500:]} {replay.writes} requests that write")
-        check_copy(place, replay)
+        check_store(place, replay)
         return Round(**json.loads(done.stdout.splitlines()[-1]))
 
 

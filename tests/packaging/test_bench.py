@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,26 @@ def test_a_pass_that_writes_ends_the_run(replay: Replay, tmp_path: Path) -> None
         client.check(replay)
 
 
+@pytest.mark.parametrize(
+    ("undone", "seen"),
+    [
+        ("update resource set backlog_at = '2026-12-01 00:00:00.000000' where ref = :ref", "wait to be judged"),
+        ("update resource set dirty_at = '2026-12-01 00:00:00.000000' where ref = :ref", "wait to be judged"),
+        ("delete from booking where ref = :ref", "are bookings in the calendar or in the store alone"),
+        ("delete from edit where ref = :ref", "were edited, and nothing is to be said of it"),
+    ],
+)
+def test_a_pass_that_judged_not_all_that_it_read_ends_the_run(
+    undone: str, seen: str, ours: Ours, replay: Replay
+) -> None:
+    edited = replay.change_one().split()[0]
+    one_pass(ours, replay)
+    with closing(sqlite3.connect(ours.place / "attitre.db")) as store, store:
+        assert store.execute(undone, {"ref": edited}).rowcount == 1
+    with pytest.raises(Failed, match=f"1 events {seen}"):
+        ours.check(replay)
+
+
 # --- a practice at work, not an empty one ----------------------------------------------------------------------------
 
 
@@ -183,14 +204,14 @@ def test_a_worker_is_measured_in_a_practice_that_imported_its_patients_and_its_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compared: list[int] = []
-    real = worker.check_copy
+    real = worker.check_store
 
     def compare(place: Path, served: Replay) -> None:
         with world_of(place) as world, world.store.read() as tx:
             compared.append(tx.connection.execute(select(func.count()).select_from(t.patient)).scalar_one())
         real(place, served)
 
-    monkeypatch.setattr(worker, "check_copy", compare)
+    monkeypatch.setattr(worker, "check_store", compare)
     found = worker.a_round(40, 2)
     assert compared == [PATIENTS]
     assert (found.requests, found.parses) == (1, 0)
