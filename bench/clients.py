@@ -63,12 +63,19 @@ def attitre() -> str:
 
 
 def configure(
-    place: Path, calendars: Sequence[str], *, hours: str = OPEN, key: str = USUAL, now: datetime | None = None
+    place: Path,
+    calendars: Sequence[str],
+    *,
+    hours: str = OPEN,
+    key: str = USUAL,
+    now: datetime | None = None,
+    reminder_hours: int = 0,
 ) -> Path:
     """A practice with these calendars and opening hours (YAML flow mappings). Nothing listens where its mail would go:
-    no pass that is measured sends any. `now`: by the practice's clock, where that is not the machine's."""
+    no pass that is measured sends any. `now`: by the practice's clock, where that is not the machine's;
+    `reminder_hours`: other ones than those of `practice`."""
     file = place / "attitre.yaml"
-    before = practice.reminder_hours(now or datetime.now(PARIS))
+    before = reminder_hours or practice.reminder_hours(now or datetime.now(PARIS))
     file.write_text(_YAML.format(key=key, calendars=", ".join(calendars), reminder_hours=before, hours=hours))
     return file
 

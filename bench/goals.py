@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
 from bench.memory import Resident
+from bench.nightly import Night
 from bench.reconfigured import Rejudged
 from bench.servers import COLD
 from bench.typed import Typed
@@ -67,7 +68,8 @@ class Measured:
     worker_old: Round | None = None
     typed: Typed | None = None
     accounts: Round | None = None
-    grown: tuple[Table, Rejudged | None] = field(default_factory=lambda: ({}, None))
+    nights: Mapping[int, Night] = field(default_factory=dict)
+    grown: tuple[Table, Night | None, Rejudged | None] = field(default_factory=lambda: ({}, None, None))
     resident: Resident | None = None
     judged: Mapping[str, float] = field(default_factory=dict)
     servers: Mapping[str, Table] = field(default_factory=dict)
@@ -170,22 +172,28 @@ def _lost(m: Measured) -> Iterator[Row]:
 
 
 def _growth(m: Measured) -> Iterator[Row]:
-    sizes = ((m.less, m.small), (m.dav, m.events), (m.grown[0], m.large_events))
-    early, late = (_slope(*pair) for pair in pairwise(sizes))
-    value = late / early if early and late and m.events >= ENOUGH else None
-    what = f"first pass, an event more up to {m.large_events} / up to {m.events}"
-    yield Row("B9", what, value, 1.15, absent=TOO_FEW if m.events < ENOUGH else "")
+    few = TOO_FEW if m.events < ENOUGH else ""
+    what, sizes = f"an event more up to {m.large_events} / up to {m.events}", (m.small, m.events, m.large_events)
+    passes = [_figure(_cost(table, OURS, FIRST), "cpu") for table in (m.less, m.dav, m.grown[0])]
+    yield Row("B9", f"first pass, {what}", None if few else _steeper(passes, sizes), 1.15, absent=few)
+    nights = [_figure(found, "cpu") for found in (m.nights.get(m.small), m.nights.get(m.events), m.grown[1])]
+    yield Row(
+        "B9", f"worker, a night's audit and chores, {what}", None if few else _steeper(nights, sizes), 1.2, absent=few
+    )
     value = m.worker_old.changed / m.worker.changed if m.worker_old and m.worker else None
     yield Row("B9", f"worker, a change among {m.history} / among {m.events}", value, 1.2)
-    value = m.worker.cpu / m.worker_small.cpu if m.worker and m.worker_small else None
-    yield Row("B9", f"worker, nothing changed, {m.events} / {m.small}", value, 1.2)
+    quiet = ((m.worker_old, m.history), (m.worker, m.events)), ((m.worker, m.events), (m.worker_small, m.small))
+    for (many, most), (less, least) in quiet:
+        value = many.cpu / less.cpu if many and less else None
+        yield Row("B9", f"worker, nothing changed, {most} / {least}", value, 1.2)
 
 
-def _slope(one: tuple[Table, int], other: tuple[Table, int]) -> float | None:
-    """What each event more costs in a first pass between two sizes: starting up, the modules that judge and the first
-    compilation of each statement are in both."""
-    less, more = _cost(one[0], OURS, FIRST), _cost(other[0], OURS, FIRST)
-    return max(0.0, more.cpu - less.cpu) / (other[1] - one[1]) if less and more else None
+def _steeper(cpu: Sequence[float | None], events: Sequence[int]) -> float | None:
+    """How many times as much each event more costs between the later two sizes as between the first two: starting up,
+    the modules that are needed and the first compilation of each statement are in all."""
+    known = [(number, seconds) for number, seconds in zip(events, cpu, strict=True) if seconds is not None]
+    slopes = [max(0.0, more[1] - less[1]) / (more[0] - less[0]) for less, more in pairwise(known)]
+    return slopes[1] / slopes[0] if len(slopes) == 2 and slopes[0] else None
 
 
 def _start(m: Measured) -> Iterator[Row]:
@@ -212,7 +220,7 @@ def _pages(m: Measured) -> Iterator[Row]:
 
 
 def _hours(m: Measured) -> Iterator[Row]:
-    found, what = m.grown[1], f"other hours, {m.large_events} events"
+    found, what = m.grown[2], f"other hours, {m.large_events} events"
     each = found.cpu * 1000 / found.bookings if found else None
     yield Row("B13", f"{what}: CPU a coming booking", each, 1.5, "ms")
     yield Row("B13", f"{what}: CPU until the nearest one is judged again", _figure(found, "nearest"), 1, "s")

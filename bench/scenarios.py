@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
 from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, medians, run
+from bench.nightly import Night, a_night
 from bench.reconfigured import Rejudged, rejudged
 from bench.server import Replay
 
 Made = Callable[[Replay, Path], Client]
+T = TypeVar("T")
 
 
 @contextmanager
@@ -119,16 +122,31 @@ def _and_idle(made: Made, replay: Replay, own: Path, runs: int) -> Table:
     return table
 
 
-def grown(events: int) -> tuple[Table, Rejudged | None]:
-    """Ours over a calendar of many years, and then with other hours; None where that failed."""
+def grown(events: int) -> tuple[Table, Night | None, Rejudged | None]:
+    """Ours over a calendar of many years, its night, and then with other hours; None where that failed."""
     with serving(events) as (replay, place):
         client = Ours(replay, place)
         table = {client.name: {step: one_pass(client, replay)[client.name] for step in (FIRST, IDLE)}}
-        try:
-            return table, rejudged(client, replay)
-        except Failed as failed:
-            print(f"other hours: {failed}", file=sys.stderr)
-            return table, None
+        return table, _or_none(a_night, client, replay), _or_none(rejudged, client, replay)
+
+
+def _or_none(measure: Callable[[Ours, Replay], T], client: Ours, replay: Replay) -> T | None:
+    try:
+        return measure(client, replay)
+    except Failed as failed:
+        print(f"{measure.__name__}: {failed}", file=sys.stderr)
+        return None
+
+
+def nights(*sizes: int) -> dict[int, Night]:
+    """Events in a calendar → the night after its first pass."""
+    found = {}
+    for events in sizes:
+        with serving(events) as (replay, place):
+            client = Ours(replay, place)
+            one_pass(client, replay)
+            found[events] = a_night(client, replay)
+    return found
 
 
 def start_up(runs: int) -> Table:

@@ -1,5 +1,5 @@
-"""Rounds inside one running process, as `attitre run` does all day, a minute apart by the practice's clock: nothing
-changed, and one booking changed.
+"""Rounds of a worker as `attitre run` has it, whole: with what is looked at before, and with the planning of the next.
+By the practice's clock they are so far apart that each reads every calendar: nothing changed, and one booking changed.
 
 A process of its own, so that the server's time does not count: `python -m bench.worker YAML ROOT ROUNDS HISTORY NOW`.
 """
@@ -14,21 +14,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from bench import practice
 from bench.clients import check_store, configure, import_patients, on_caldav
+from bench.clock import EVERY, Clock
 from bench.measure import Failed
 from bench.rendered import PARIS
 from bench.scenarios import serving
 
 if TYPE_CHECKING:
     from sync.core.context import World
-
-EVERY = 60  # seconds from one round to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +62,13 @@ def a_round(events: int, rounds: int, *, accounts: int = 1, latency: float = 0.0
         return Round(**json.loads(done.stdout.splitlines()[-1]))
 
 
-class Clock:
-    """The practice's own. Time goes on between two rounds only."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def __call__(self) -> datetime:
-        return self._now
-
-    def goes_on(self) -> None:
-        """Until the next round."""
-        self._now += timedelta(seconds=EVERY)
-
-
 def main(file: str, root: str, rounds: str, history: str, now: str) -> None:
     """Prints a Round."""
     from bench import history as years
     from bench import pending
     from config.load import load
-    from sync.core.context import nobody_watches
     from sync.wiring import open_world
     from sync.worker.one_pass import one_pass
-    from sync.worker.round import one_round
-    from sync.worker.scheduler import Readers
 
     settings, problems = load([Path(file)], {})
     assert settings is not None, problems
@@ -97,28 +79,43 @@ def main(file: str, root: str, rounds: str, history: str, now: str) -> None:
             pending.put(tx, world.now(), world.practice.policy.reminder_hours)
             outbox = pending.outbox(tx)
         years.went_by(world, int(history))
-        readers = Readers(world, EVERY, chance=lambda: 0.5)
-
-        def turn() -> None:
-            clock.goes_on()
-            one_round(readers, nobody_watches)
-
-        for _ in range(2):
-            turn()
-        cpu, wall = _middle([_timed(turn) for _ in range(int(rounds))])
-        counted = _counted(world, turn, root, int(rounds))
-        changed, _ = _middle([_after_a_change(world, clock, turn, root) for _ in range(int(rounds) // 2)])
+        with turning(world, clock) as turn:
+            cpu, wall = _middle([timed(turn) for _ in range(int(rounds))])
+            counted = _counted(world, turn, root, int(rounds))
+            changed, _ = _middle([_after_a_change(world, clock, turn, root) for _ in range(int(rounds) // 2)])
         with world.store.read() as tx:
             assert pending.outbox(tx) == outbox, "a message went out, or would"
     print(json.dumps({"cpu": cpu, "wall": wall, **counted, "changed": changed}))
 
 
-def _middle(timed: list[tuple[float, float]]) -> tuple[float, float]:
-    cpu, wall = map(statistics.median, zip(*timed, strict=True))
+@contextmanager
+def turning(world: World, clock: Clock) -> Iterator[Callable[[], None]]:
+    """A worker after its first rounds, and its next one: the time that it waits for that goes by at once."""
+    from schedule import Scheduler
+
+    from sync.worker.loop import Stop, Worker
+
+    worker = Worker(world, EVERY, Stop(), Scheduler())
+
+    def turn() -> None:
+        clock.goes_on()
+        worker.turn()
+        assert not worker.passes["failed"], "a round failed"
+
+    try:
+        for _ in range(2):
+            turn()
+        yield turn
+    finally:
+        worker.end()
+
+
+def _middle(spent: list[tuple[float, float]]) -> tuple[float, float]:
+    cpu, wall = map(statistics.median, zip(*spent, strict=True))
     return cpu, wall
 
 
-def _timed(turn: Callable[[], None]) -> tuple[float, float]:
+def timed(turn: Callable[[], None]) -> tuple[float, float]:
     """Seconds of CPU and on the clock."""
     began, cpu = time.monotonic(), time.process_time()
     turn()
@@ -138,9 +135,9 @@ def _counted(world: World, turn: Callable[[], None], root: str, rounds: int) -> 
 
 def _after_a_change(world: World, clock: Clock, turn: Callable[[], None], root: str) -> tuple[float, float]:
     ref, digest = told(f"{root}change?at={clock().astimezone(UTC):%Y-%m-%dT%H:%M:%S}").split()
-    timed = _timed(turn)
+    spent = timed(turn)
     assert _is_judged(world, ref, digest), "the round ended before what changed was stored and judged"
-    return timed
+    return spent
 
 
 def _is_judged(world: World, ref: str, digest: str) -> bool:

@@ -24,6 +24,7 @@ from bench.goals import TOO_FEW, Measured, Row, rows
 from bench.judging import big_practice
 from bench.measure import FIRST, Cost, Failed
 from bench.measure import Table as Measurements
+from bench.nightly import Night, a_night
 from bench.practice import PATIENTS, morning
 from bench.rendered import PARIS
 from bench.scenarios import one_pass
@@ -33,11 +34,13 @@ from bench.worker import Round
 from config.load import load
 from sync.core.context import World
 from sync.outbox.reminders import to_plan
-from sync.store import bookings, intents, messages
+from sync.store import bookings, calendars, intents, messages
 from sync.store import tables as t
 from sync.store.engine import Tx
 from sync.wiring import open_world
 from sync.worker import scheduler
+from sync.worker.clock import Steps
+from sync.worker.loop import Worker
 from sync.worker.pipeline import nothing_to_do
 
 pytestmark = pytest.mark.timeout(600)  # half a minute of processor time; how busy the machine is decides nothing
@@ -261,10 +264,51 @@ def test_growth_is_a_slope_so_that_what_each_process_does_once_hides_none() -> N
     """A second and a half of modules, a millisecond for each event, and half of one more from ten thousand on."""
     seconds = {1_000: 2.5, 10_000: 11.5, 50_000: 71.5}
     few, many, most = ({"attitre": {FIRST: Cost(cpu, cpu, 1, 90)}} for cpu in seconds.values())
-    found = Measured(10_000, 1_000, 100, 50_000, 200_000, dav=many, less=few, grown=(most, None))
+    found = Measured(10_000, 1_000, 100, 50_000, 200_000, dav=many, less=few, grown=(most, None, None))
     [growth] = [row for row in rows(found) if row.what.startswith("first pass, an event more")]
     assert growth.value == pytest.approx(1.5)
     assert growth.reached is False
+
+
+def test_a_night_is_the_same_slope() -> None:
+    night = {1_000: 0.3, 10_000: 1.2, 50_000: 9.2}
+    few = {events: Night(cpu) for events, cpu in night.items() if events < 50_000}
+    found = Measured(10_000, 1_000, 100, 50_000, 200_000, nights=few, grown=({}, Night(night[50_000]), None))
+    [growth] = [row for row in rows(found) if "a night's audit" in row.what]
+    assert growth.value == pytest.approx(2)
+    assert growth.reached is False
+
+
+def test_a_night_audits_the_calendar_and_tells_nobody(replay: Replay, tmp_path: Path) -> None:
+    client = Ours(replay, tmp_path)
+    one_pass(client, replay)
+    assert a_night(client, replay).cpu > 0
+    with world_of(tmp_path) as world, world.store.read() as tx:
+        assert [row.audited_at is not None for row in calendars.every(tx)] == [True]
+
+
+def test_quiet_rounds_beside_years_of_history_have_a_row() -> None:
+    young, old = Round(0.002, 0.004, 1, 0, 0, 0.02), Round(0.008, 0.009, 1, 0, 0, 0.02)
+    found = Measured(10_000, 1_000, 100, 50_000, 200_000, worker=young, worker_small=young, worker_old=old)
+    quiet = {
+        row.what: row.reached
+        for row in rows(found)
+        if row.what.startswith("worker, nothing changed") and row.id == "B9"
+    }
+    assert quiet == {"worker, nothing changed, 200000 / 10000": False, "worker, nothing changed, 10000 / 1000": True}
+
+
+def test_what_is_measured_of_a_worker_are_its_whole_rounds(
+    monkeypatch: pytest.MonkeyPatch, replay: Replay, tmp_path: Path
+) -> None:
+    taken: list[str] = []
+    now = morning(replay.today, PARIS)
+    file = configure(tmp_path, on_caldav(replay.urls), now=now)
+    for what, where in {"looked": (Steps, "look"), "waited": (Worker, "wait")}.items():
+        real = getattr(*where)
+        monkeypatch.setattr(*where, lambda *asked, real=real, what=what: (taken.append(what), real(*asked))[1])
+    worker.main(str(file), replay.root, "2", "0", now.isoformat())
+    assert taken == ["looked", "waited"] * (2 + 2 + 2 + 1)  # to begin with, timed, counted, with a change
 
 
 def test_an_edit_typed_during_a_first_pass_is_answered_while_that_goes_on() -> None:
