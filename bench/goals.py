@@ -116,11 +116,13 @@ def _first(m: Measured) -> Iterator[Row]:
 
 
 def _meanwhile(m: Measured) -> Iterator[Row]:
-    """A few events are judged before anybody can type."""
-    found = m.typed if m.typed and m.typed.edits else None
-    what, absent = "first pass: an edit typed meanwhile is answered", TOO_FEW if m.events < ENOUGH else ""
-    yield Row("B1", what, _figure(found, "wall"), 10, "s on the clock", absent=absent)
-    yield Row("B1", f"{what}, CPU", _figure(found, "cpu"), 10, "s", absent=absent)
+    """Of a few events all are judged before anybody can type."""
+    absent = TOO_FEW if m.events < ENOUGH else ""
+    for when, wait in (("the calendar is listed", "listing_"), ("the backlog is judged", "")):
+        what = f"first pass: an edit typed while {when} is answered (planned)"
+        wall, cpu = (_figure(m.typed, f"{wait}{name}") or None for name in ("wall", "cpu"))
+        yield Row("B1", what, wall, 10, "s on the clock", absent=absent)
+        yield Row("B1", f"{what}, CPU", cpu, 10, "s", absent=absent)
 
 
 def _idle(m: Measured) -> Iterator[Row]:

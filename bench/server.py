@@ -60,7 +60,8 @@ class Replay(State):
             return None
         asked = dict(parse_qsl(where.query))
         at = datetime.fromisoformat(asked["at"]) if "at" in asked else None
-        return self.change_one(at, int(asked.get("after", 0))).encode()
+        number = int(asked["number"]) if "number" in asked else None
+        return self.change_one(at, int(asked.get("after", 0)), number).encode()
 
 
 class _Server(ThreadingHTTPServer):

@@ -38,10 +38,11 @@ class State:
         now, so that attitre does not write into them yet."""
         self._edit(self._judged_first[:count], self._now())
 
-    def change_one(self, at: datetime | None = None, after: int = 0) -> str:
-        """One is edited, at a time of the asker's own clock (UTC), that one which comes `after` so many others; its
-        name, and the hash of what it says now."""
-        number = self._judged_first[after % len(self._judged_first)]
+    def change_one(self, at: datetime | None = None, after: int = 0, number: int | None = None) -> str:
+        """One is edited, at a time of the asker's own clock (UTC), that one which comes `after` so many others, or of
+        that `number`; its name, and the hash of what it says now."""
+        if number is None:
+            number = self._judged_first[after % len(self._judged_first)]
         self._edit([number], at or self._now())
         return f"{number}.ics {hashlib.sha256(self.bodies[f'{number}.ics']).hexdigest()}"
 

@@ -29,7 +29,7 @@ from bench.practice import PATIENTS, morning
 from bench.rendered import PARIS
 from bench.scenarios import one_pass
 from bench.server import Replay
-from bench.typed import typed
+from bench.typed import Typed, typed
 from bench.worker import Round
 from config.load import load
 from sync.core.context import World
@@ -312,9 +312,22 @@ def test_what_is_measured_of_a_worker_are_its_whole_rounds(
 
 
 def test_an_edit_typed_during_a_first_pass_is_answered_while_that_goes_on() -> None:
-    found = typed(400, at_once=3)
+    found = typed(900, at_once=10)  # more than one page of a listing
     assert found.edits
     assert found.cpu > 0
+
+    assert found.listing_cpu > 0
+
+
+def test_what_is_typed_during_the_listing_and_after_it_are_rows_of_their_own() -> None:
+    found = Measured(10_000, 1_000, 100, 50_000, 200_000, typed=Typed(2, 1.5, 3.0, 6.0, 11.0))
+    waits = [
+        (row.what, row.value, row.reached) for row in rows(found) if " on the clock" in row.goal and row.id == "B1"
+    ]
+    assert waits == [
+        ("first pass: an edit typed while the calendar is listed is answered (planned)", 11.0, False),
+        ("first pass: an edit typed while the backlog is judged is answered (planned)", 3.0, True),
+    ]
 
 
 def test_of_few_events_nobody_types_before_all_are_judged() -> None:
