@@ -34,6 +34,7 @@ class Row:
     at_least: bool = False
     absent: str = ""
     failed: bool = False
+    noise: float | None = None  # in the same unit, where it was measured
 
     @property
     def reached(self) -> bool | None:
@@ -218,7 +219,8 @@ def _pages(m: Measured) -> Iterator[Row]:
         yield Row("B12", f"patients: {what}, CPU", m.pages.get(what), limit, "ms")
     served, added = _figure(m.visited, "served"), _figure(m.visited, "added")
     yield Row("B12", "patients: pages a second beside a worker", served, 190, "", at_least=True)
-    yield Row("B12", "patients: a round beside them takes longer by", added, 100, "ms")
+    noise = _figure(m.visited, "noise")
+    yield Row("B12", "patients: a round beside them takes longer by", added, 100, "ms", noise=noise)
 
 
 def _hours(m: Measured) -> Iterator[Row]:
@@ -237,4 +239,5 @@ def plain(row: Row) -> dict[str, Any]:
     """For JSON."""
     value = None if row.value is None else round(row.value, 3)
     told = {"id": row.id, "what": row.what, "value": value, "unit": row.unit, "goal": row.goal, "reached": row.reached}
-    return told | ({"absent": row.absent} if row.value is None else {})
+    told |= {"absent": row.absent} if row.value is None else {}
+    return told | ({} if row.noise is None else {"noise": row.noise})

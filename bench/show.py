@@ -50,7 +50,8 @@ def shown(row: Row) -> str:
         return "did not complete"
     if row.value is None:
         return f"absent ({row.absent})" if row.absent else "absent"
-    return f"{row.value:.2f} {row.unit}".strip() if row.unit else f"{row.value:g}"
+    noise = "" if row.noise is None else f" ± {row.noise:.2f}"
+    return f"{row.value:.2f}{noise} {row.unit}" if row.unit else f"{row.value:g}{noise}"
 
 
 def judged(figures: dict[str, float], bookings: int) -> Grid:

@@ -1,7 +1,7 @@
 """Patients at their pages beside a working worker: 200 requests a second, and how much longer a round takes.
 
 A process of its own, so that the server's time does not count: `python -m bench.visitors YAML ROUNDS`. Whoever visits
-is another process again: `python -m bench.visitors ADDRESS SECRET SECONDS`.
+is another process again, which reads the links from its standard input: `python -m bench.visitors ADDRESS SECONDS`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import json
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -31,15 +32,18 @@ if TYPE_CHECKING:
     from sync.core.context import World
 
 A_SECOND, VISITORS = 200, 4
+_OPENED = "opened\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
     """`served`: requests a second that were answered with a page. `added`: milliseconds on the clock that a round took
-    longer than without visitors, by the medians."""
+    longer than without visitors, by the medians, but never less than none; `noise`: by how much two halves of the
+    rounds without visitors differ, or a round beside them was shorter than one without."""
 
     served: float
     added: float
+    noise: float
 
 
 def beside(events: int, rounds: int) -> Beside:
@@ -78,15 +82,34 @@ def main(file: str, rounds: str) -> None:
         one_pass(world)  # a round would not wait for a whole first listing
         for _ in range(2):
             turn()
-        quiet = _timed(turn, int(rounds))
+        quiet = [_timed(turn) for _ in range(int(rounds))]
         with serving(door, application((_Quiet(),), (PagesOfPatients(world, lambda: None),))):
-            visit = [sys.executable, "-m", "bench.visitors", address, _secret(world), str(int(rounds) / 4)]
-            visiting = subprocess.Popen(visit, stdout=subprocess.PIPE, text=True)  # noqa: S603
+            visiting = _visit(address, _secrets(world), int(rounds) / 4)
             busy = []
             while visiting.poll() is None:
-                busy.append(_timed(turn, 1))
-            served = float((visiting.stdout.read() if visiting.stdout else "") or 0)
-    print(json.dumps({"served": served, "added": round((statistics.median(busy) - quiet) * 1000, 1)}))
+                busy.append(_timed(turn))
+            assert visiting.returncode == 0, "a visitor got no page"
+            served = float(visiting.stdout.read() if visiting.stdout else 0)
+    print(json.dumps(asdict(compared(served, quiet, busy))))
+
+
+def compared(served: float, quiet: Sequence[float], busy: Sequence[float]) -> Beside:
+    """Of seconds that rounds took without visitors and beside them."""
+    added, halves = statistics.median(busy) - statistics.median(quiet), (quiet[::2], quiet[1::2])
+    between = abs(statistics.median(halves[0]) - statistics.median(halves[1]))
+    return Beside(served, round(max(0.0, added) * 1000, 1), round(max(between, -added) * 1000, 1))
+
+
+def _visit(address: str, secrets: Sequence[str], seconds: float) -> subprocess.Popen[str]:
+    """Visitors who opened all links already."""
+    asked = [sys.executable, "-m", "bench.visitors", address, str(seconds)]
+    visiting = subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    assert visiting.stdin
+    assert visiting.stdout
+    with visiting.stdin as told:
+        told.write("\n".join(secrets))
+    assert visiting.stdout.readline() == _OPENED, "a link led nowhere"
+    return visiting
 
 
 class _Quiet:
@@ -115,65 +138,65 @@ class _Quiet:
         print(repr(error), file=sys.stderr)
 
 
-def _timed(turn: Callable[[], None], rounds: int) -> float:
-    """Seconds on the clock of the middle round; between two of them the worker waits as it would."""
-    timed = []
-    for _ in range(rounds):
-        time.sleep(0.1)
-        began = time.monotonic()
-        turn()
-        timed.append(time.monotonic() - began)
-    return statistics.median(timed)
+def _timed(turn: Callable[[], None]) -> float:
+    """Seconds on the clock of a round, before which the worker waits as it would."""
+    time.sleep(0.1)
+    began = time.monotonic()
+    turn()
+    return time.monotonic() - began
 
 
-def _secret(world: World) -> str:
-    """The link of a coming booking."""
+def _secrets(world: World) -> list[str]:
+    """A link for each booking to come."""
     from rules.model import Channel
     from sync.store import bookings, links
     from sync.store.links import About, LinkKind
 
-    now = world.now()
+    now, kind, sms = world.now(), LinkKind.APPOINTMENT, Channel.SMS
     with world.store.write() as tx:
-        coming = bookings.starting(tx, now, now + timedelta(days=90), world.practice.zone)
-        row = next(one for one in coming if one.state is bookings.VALID and one.patient and one.mobile)
-        return links.make(tx, About(LinkKind.APPOINTMENT, row.id, row.patient or 0, row.mobile or "", Channel.SMS), now)
+        coming = bookings.starting(tx, now, now + timedelta(days=36_500), world.practice.zone)
+        known = [one for one in coming if one.state is bookings.VALID and one.patient and one.mobile]
+        return [links.make(tx, About(kind, one.id, one.patient or 0, one.mobile or "", sms), now) for one in known]
 
 
-def visit(address: str, secret: str, seconds: str) -> None:
-    """Prints how many pages a second were answered while so many were asked for."""
-    began, answered = time.monotonic(), [0] * VISITORS
-
-    def one(number: int) -> None:
-        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
-        page = _opened(connection, f"/r/{secret}")
-        asked = 0
-        while time.monotonic() - began < float(seconds):
-            due = began + asked * VISITORS / A_SECOND
-            time.sleep(max(0.0, due - time.monotonic()))
-            answered[number] += _get(connection, page)[0] == 200
-            asked += 1
-
-    visitors = [threading.Thread(target=one, args=(number,)) for number in range(VISITORS)]
-    for visitor in visitors:
-        visitor.start()
-    for visitor in visitors:
-        visitor.join()
-    print(round(sum(answered) / (time.monotonic() - began), 1))
+def visit(address: str, seconds: str) -> None:
+    """Prints that the links were opened, then how many pages a second were answered while so many were asked for, each
+    time of another link. Ends with an error where one was not."""
+    netloc, secrets = urlsplit(address).netloc, sys.stdin.read().split()
+    with ThreadPoolExecutor(VISITORS) as visitors:
+        theirs = [secrets[number::VISITORS] for number in range(VISITORS)]
+        pages = list(visitors.map(partial(_opened, netloc), theirs))
+        print(_OPENED, end="", flush=True)
+        began = time.monotonic()
+        asked = list(visitors.map(partial(_looks, netloc, began, float(seconds)), pages))
+        print(round(sum(asked) / (time.monotonic() - began), 1))
 
 
-def _opened(connection: http.client.HTTPConnection, path: str) -> str:
-    """The address without the secret, to which the link leads."""
-    status, location = _get(connection, path)
-    assert status == 303, status
-    return urljoin(path, location)
+def _opened(netloc: str, secrets: Sequence[str]) -> list[str]:
+    """The addresses without the secrets, to which the links lead."""
+    connection = http.client.HTTPConnection(netloc, timeout=10)
+    return [urljoin(path, _get(connection, path, 303)) for path in (f"/r/{secret}" for secret in secrets)]
 
 
-def _get(connection: http.client.HTTPConnection, path: str) -> tuple[int, str]:
+def _looks(netloc: str, began: float, seconds: float, pages: Sequence[str]) -> int:
+    """How many pages one visitor saw."""
+    connection, asked = http.client.HTTPConnection(netloc, timeout=10), 0
+    while pages and time.monotonic() - began < seconds:
+        due = began + asked * VISITORS / A_SECOND
+        time.sleep(max(0.0, due - time.monotonic()))
+        _get(connection, pages[asked % len(pages)], 200)
+        asked += 1
+    return asked
+
+
+def _get(connection: http.client.HTTPConnection, path: str, wanted: int) -> str:
+    """Where it leads, if anywhere."""
     connection.request("GET", path)
     answer = connection.getresponse()
     answer.read()
-    return answer.status, answer.headers.get("Location", "")
+    assert answer.status == wanted, answer.status
+    return answer.headers.get("Location", "")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:]) if len(sys.argv) == 3 else visit(*sys.argv[1:])
+    visit(*sys.argv[1:]) if "://" in sys.argv[1] else main(*sys.argv[1:])

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from bench import __main__ as bench
-from bench import history, worker
+from bench import history, show, worker
 from bench.clients import Client, Floor, Ours, configure, on_caldav
 from bench.goals import TOO_FEW, Measured, Row, rows
 from bench.judging import big_practice
@@ -30,6 +31,7 @@ from bench.rendered import PARIS
 from bench.scenarios import one_pass
 from bench.server import Replay
 from bench.typed import Typed, typed
+from bench.visitors import compared
 from bench.worker import Round
 from config.load import load
 from sync.core.context import World
@@ -258,6 +260,35 @@ LEFT = (
 
 def _count(tx: Tx, table: Table) -> int:
     return tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+@pytest.mark.parametrize(("status", "ended"), [(200, 0), (503, 1)])
+def test_visitors_look_at_every_page_and_one_without_an_answer_ends_the_run(status: int, ended: int) -> None:
+    looked_at: set[str] = set()
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            opens = "?" not in self.path
+            looked_at.update([] if opens else [self.path])
+            self.send_response(303 if opens else status)
+            self.send_header("Location", f"./?s={self.path[-1]}")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as pages:
+        threading.Thread(target=pages.serve_forever, daemon=True).start()
+        visit = [sys.executable, "-m", "bench.visitors", f"http://127.0.0.1:{pages.server_address[1]}", "0.3"]
+        done = subprocess.run(visit, cwd=ROOT, input="a\nb\nc\nd\ne", capture_output=True, text=True, check=False)
+        pages.shutdown()
+    assert done.returncode == ended
+    assert len(looked_at) == 5 or ended
+
+
+def test_a_round_is_never_shorter_beside_visitors_but_the_noise_is_shown() -> None:
+    found = Measured(100, 50, 4, 500, 2_000, visited=compared(200, [0.010, 0.012, 0.010, 0.012], [0.008, 0.008]))
+    [row] = [row for row in rows(found) if "longer by" in row.what]
+    assert show.shown(row) == "0.00 ± 3.00 ms"
 
 
 def test_growth_is_a_slope_so_that_what_each_process_does_once_hides_none() -> None:
