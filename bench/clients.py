@@ -26,13 +26,15 @@ practice: {{key: {key}, name: Banc, address: "12 rue Haxo, 75020 Paris", phone: 
 dentists:
   martin: {{name: Dr Claire Martin, specialty: Dentiste, calendars: [{calendars}], hours: {hours}}}
 motifs: [{{label: Détartrage, minutes: 30}}, {{label: Contrôle, minutes: 20}}, {{label: Douleur, minutes: 20}}]
-feedback: {{quiet_seconds: 3600}}
+sync: {every}
+feedback: {quiet}
 messages:
   email: {{url: "smtp://127.0.0.1:9", sender: Cabinet des Lilas <rdv@lilas.example>}}
   reminder_hours: {reminder_hours}
 """
 OPEN = '{mon-fri: "08:00-19:30"}'
 USUAL = "cabinet"  # a practice's key
+USUAL_PACE = "{every_seconds: 60}", "{quiet_seconds: 3600}"  # nothing is written while anything is measured
 CALENDAR_ID = "bench@group.calendar.google.com"
 
 
@@ -70,13 +72,15 @@ def configure(
     key: str = USUAL,
     now: datetime | None = None,
     reminder_hours: int = 0,
+    pace: tuple[str, str] = USUAL_PACE,
 ) -> Path:
     """A practice with these calendars and opening hours (YAML flow mappings). Nothing listens where its mail would go:
     no pass that is measured sends any. `now`: by the practice's clock, where that is not the machine's;
-    `reminder_hours`: other ones than those of `practice`."""
+    `reminder_hours`: other ones than those of `practice`. `pace`: the settings of reading and of writing (YAML)."""
     file = place / "attitre.yaml"
     before = reminder_hours or practice.reminder_hours(now or datetime.now(PARIS))
-    file.write_text(_YAML.format(key=key, calendars=", ".join(calendars), reminder_hours=before, hours=hours))
+    named = {"key": key, "calendars": ", ".join(calendars), "every": pace[0], "quiet": pace[1]}
+    file.write_text(_YAML.format(reminder_hours=before, hours=hours, **named))
     return file
 
 

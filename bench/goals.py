@@ -231,7 +231,9 @@ def _hours(m: Measured) -> Iterator[Row]:
 
 
 def _memory(m: Measured) -> Iterator[Row]:
-    yield Row("B14", "attitre run, nothing to do: resident", _figure(m.resident, "one"), 65, "MB")
+    """After an edit: ten more, for the modules that judge and write."""
+    for when, held, limit in (("nothing to do", "one", 65), ("after one edit was answered", "answered", 75)):
+        yield Row("B14", f"attitre run, {when}: resident", _figure(m.resident, held), limit, "MB")
     yield Row("B14", "attitre run: each further practice", _figure(m.resident, "further"), 1, "MB")
 
 

@@ -1,4 +1,5 @@
-"""What `attitre run` holds while nothing changes: one practice, and each further one in the same process."""
+"""What `attitre run` holds while nothing changes: one practice, and each further one in the same process; and one
+practice after an edit, whose answer was written into the event."""
 
 from __future__ import annotations
 
@@ -6,24 +7,28 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.clients import attitre, configure, import_patients, on_caldav
 from bench.measure import Failed, run
 from bench.scenarios import serving
+from bench.server import Replay
 
 FURTHER = 10
+ALL_DAY = '{mon-sun: "00:00-23:59"}'
+QUICK = "{every_seconds: 5}", "{quiet_seconds: 0}"  # so that nobody waits for an answer
 _PATIENCE_S, _AT_REST_S = 60.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """MB: `one` practice, and what each `further` one adds."""
+    """MB: `one` practice, and what each `further` one adds; one after it judged and `answered` an edit."""
 
     one: float
     further: float
+    answered: float
 
 
 def resident(events: int) -> Resident:
@@ -32,13 +37,24 @@ def resident(events: int) -> Resident:
         files = [_practice(place / f"{number}", url) for number, url in enumerate(replay.urls)]
         run([attitre(), "sync", *_configs(files)], None, place)
         one = _at_rest(files[:1], place)
-        return Resident(one, (_at_rest(files, place) - one) / FURTHER)
+        further = (_at_rest(files, place) - one) / FURTHER
+        return Resident(one, further, _at_rest(files[:1], place, lambda: _edited(replay)))
+
+
+def _edited(replay: Replay) -> None:
+    """An event of the first practice is edited, and its answer written."""
+    replay.change_one(number=max(replay.coming & set(replay.members(0))))
+    began = time.monotonic()
+    while not replay.writes:
+        if time.monotonic() - began > _PATIENCE_S:
+            raise Failed("attitre run: an edit was not answered")
+        time.sleep(0.2)
 
 
 def _practice(place: Path, url: str) -> Path:
     place.mkdir()
     key = f"cabinet-{place.name}"
-    file = configure(place, on_caldav([url]), key=key)
+    file = configure(place, on_caldav([url]), key=key, hours=ALL_DAY, pace=QUICK)
     import_patients(place, key)
     return file
 
@@ -47,13 +63,16 @@ def _configs(files: Sequence[Path]) -> list[str]:
     return [word for file in files for word in ("-c", str(file))]
 
 
-def _at_rest(files: Sequence[Path], place: Path) -> float:
-    """Of a process that has begun its work and waits."""
+def _at_rest(files: Sequence[Path], place: Path, happens: Callable[[], None] | None = None) -> float:
+    """Of a process that has begun its work and waits; after what `happens` then."""
     log = place / "run.log"
     with log.open("w") as told:
         process = subprocess.Popen([attitre(), "run", *_configs(files)], stdout=told, stderr=told)  # noqa: S603
     try:
         _wait_for_rest(process, log)
+        if happens:
+            happens()
+            _wait_for_rest(process, log)
         return _held(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)

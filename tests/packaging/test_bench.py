@@ -291,6 +291,11 @@ def test_a_round_is_never_shorter_beside_visitors_but_the_noise_is_shown() -> No
     assert show.shown(row) == "0.00 ± 3.00 ms"
 
 
+def test_a_process_that_answered_an_edit_holds_more_than_one_that_never_judged(result: dict[str, Any]) -> None:
+    held = {row["what"]: row["value"] for row in result["rows"] if row["id"] == "B14"}
+    assert held["attitre run, after one edit was answered: resident"] > held["attitre run, nothing to do: resident"]
+
+
 def test_growth_is_a_slope_so_that_what_each_process_does_once_hides_none() -> None:
     """A second and a half of modules, a millisecond for each event, and half of one more from ten thousand on."""
     seconds = {1_000: 2.5, 10_000: 11.5, 50_000: 71.5}
