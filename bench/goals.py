@@ -215,8 +215,8 @@ def _servers(m: Measured) -> Iterator[Row]:
 
 
 def _pages(m: Measured) -> Iterator[Row]:
-    for what, limit in (("page", 15), ("free times", 40), ("offer", 50)):
-        yield Row("B12", f"patients: {what}, CPU", m.pages.get(what), limit, "ms")
+    for what, how, limit in (("page", " as served", 15), ("free times", " as served", 40), ("offer", "", 50)):
+        yield Row("B12", f"patients: {what}{how}, CPU", m.pages.get(what), limit, "ms")
     served, added = _figure(m.visited, "served"), _figure(m.visited, "added")
     yield Row("B12", "patients: pages a second beside a worker", served, 190, "", at_least=True)
     noise = _figure(m.visited, "noise")

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Table, func, insert, literal, select
 
-from bench.practice import GONE_BY
+from bench.practice import GONE_BY, PATIENTS
 from rules.model import Channel, Facts, MessageKind
 from sync.core.context import World
 from sync.store import counters
@@ -29,19 +29,21 @@ _EMAIL, _MOBILE = "p@example.org", "+33612345678"
 class _Years(Struct, frozen=True):
     """Event `n` of them began at `began` + n × 5 minutes; its booking has the number `first` + n."""
 
-    calendar: str
     began: datetime
     first: int
+    places: tuple[tuple[str, str], ...]  # calendars and their dentists, in turn
+    patients: int
 
 
-def went_by(world: World, events: int) -> None:
-    """The first calendar held so many events more: bookings that took place, of which their patients were told and
-    reminded, each third of them a visit of a series; with all that a practice asks and is asked meanwhile."""
+def went_by(world: World, events: int, patients: int = PATIENTS) -> None:
+    """The calendars held so many events more: bookings of so many patients that took place, of which these were told
+    and reminded, each third of them a visit of a series; with all that a practice asks and is asked meanwhile."""
     if not events:
         return
     began = world.now() - timedelta(days=7) - events * _APART
     with world.store.write() as tx:
-        years = _Years(world.sources[0].address, began, counters.take_numbers(tx, "booking", events).start)
+        places = tuple((source.address, source.dentist) for source in world.sources)
+        years = _Years(began, counters.take_numbers(tx, "booking", events).start, places, patients)
         for begin in range(0, events, _AT_ONCE):
             _add(tx, years, range(begin, min(begin + _AT_ONCE, events)))
         for table, every, columns in _traces(tx, years, events):
@@ -57,13 +59,14 @@ def _add(tx: Tx, years: _Years, numbers: range) -> None:
 def _place(years: _Years, n: int) -> dict[str, Any]:
     start = years.began + n * _APART
     uid, recurrence = (f"years{n // 78}", f"{start:%Y%m%dT%H%M%SZ}") if n % 3 == 0 else (f"year{n}", "")
-    span = {"start": start, "end": start + timedelta(minutes=30), "dentist": "martin", "patient": n % 3_000 + 1}
-    return {"calendar": years.calendar, "ref": f"{GONE_BY}{n}.ics", "uid": uid, "recurrence": recurrence, **span}
+    calendar, dentist = years.places[n % len(years.places)]
+    span = {"start": start, "end": start + timedelta(minutes=30), "dentist": dentist, "patient": n % years.patients + 1}
+    return {"calendar": calendar, "ref": f"{GONE_BY}{n}.ics", "uid": uid, "recurrence": recurrence, **span}
 
 
 def _resource(years: _Years, n: int) -> dict[str, Any]:
     return {
-        "calendar": years.calendar, "ref": f"{GONE_BY}{n}.ics", "version": f'"{n}"', "payload": _BODY,
+        "calendar": _place(years, n)["calendar"], "ref": f"{GONE_BY}{n}.ics", "version": f'"{n}"', "payload": _BODY,
         "raw_hash": b"0" * 32, "semantic": "known", "state": "present", "changed_at": years.began, "order": -n,
     }  # fmt: skip
 
@@ -91,7 +94,9 @@ def _telling(years: _Years, n: int) -> dict[str, Any]:
 
 
 def _facts(place: dict[str, Any]) -> Any:
-    return facts_to_json(Facts(place["patient"], "BANC Essai", "martin", place["start"], 30, "Contrôle", "Paris"))
+    return facts_to_json(
+        Facts(place["patient"], "BANC Essai", place["dentist"], place["start"], 30, "Contrôle", "Paris")
+    )
 
 
 # --- what came of them, row by row from their bookings ----------------------------------------------------------------
@@ -126,7 +131,7 @@ def _traces(tx: Tx, years: _Years, events: int) -> list[_Trace]:
         (t.link, 1, {"hash": func.lower(func.hex(func.randomblob(32))), **_OPENED}),
         (t.patient_history, 20, {"id": ids("patient_history"), **_CORRECTED}),
         (t.notice, 500, {"key": literal(f"{GONE_BY}:").concat(_b.ref), **_ALERTED}),
-        (t.consent, 50, {"booking": _b.id, "dentist": "martin", "detail": "d'accord pour Dr Martin", "at": _b.start}),
+        (t.consent, 50, {"booking": _b.id, "dentist": _b.dentist, "detail": "d'accord pour Dr Martin", "at": _b.start}),
         (t.agreement, 100, {"id": ids("agreement"), **_ASKED}),
         (t.intent, 25, {"booking": _b.id, "seen": "1", "state": IntentState.DONE, **_ASKED_FOR}),
         (t.wish, 100, {"id": ids("wish"), "kind": "call", "detail": {}, **_WHOSE, "at": _b.start, "closed_at": _b.end}),

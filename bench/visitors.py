@@ -83,7 +83,7 @@ def main(file: str, rounds: str) -> None:
         for _ in range(2):
             turn()
         quiet = [_timed(turn) for _ in range(int(rounds))]
-        with serving(door, application((_Quiet(),), (PagesOfPatients(world, lambda: None),))):
+        with serving(door, application((Quiet(),), (PagesOfPatients(world, lambda: None),))):
             visiting = _visit(address, _secrets(world), int(rounds) / 4)
             busy = []
             while visiting.poll() is None:
@@ -112,7 +112,7 @@ def _visit(address: str, secrets: Sequence[str], seconds: float) -> subprocess.P
     return visiting
 
 
-class _Quiet:
+class Quiet:
     """The practice behind the other paths, which nobody visits here."""
 
     key = "banc"

@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
+from adapters.web import views
 from bench import __main__ as bench
-from bench import history, show, worker
+from bench import pages, show, worker
 from bench.clients import Client, Floor, Ours, configure, on_caldav
 from bench.goals import TOO_FEW, Measured, Row, rows
-from bench.judging import big_practice
+from bench.judging import DENTISTS, big_practice
 from bench.measure import FIRST, Cost, Failed
 from bench.measure import Table as Measurements
 from bench.nightly import Night, a_night
@@ -239,18 +240,26 @@ def test_a_worker_s_clock_stands_in_opening_hours(today: date) -> None:
 
 
 def test_years_that_went_by_leave_what_was_sent_asked_and_written_and_no_work() -> None:
-    with big_practice(100) as (world, _, _):
-        with world.store.read() as tx:
-            began = {table: _count(tx, table) for table in (t.booking, t.message, *LEFT)}
-        history.went_by(world, 1000)
-        with world.store.read() as tx:
-            left = {table: _count(tx, table) - before for table, before in began.items()}
-            sent = messages.with_state(tx, messages.SENT, zone=PARIS)
-            assert nothing_to_do(world, tx)
-            assert not intents.open_ones(tx)
-    assert (left[t.booking], left[t.message], left[t.journal], left[t.link]) == (1000, 2000, 4000, 1000)
+    with big_practice(1000) as (world, _, names), world.store.read() as tx:
+        left = {table: _count(tx, table) for table in (t.booking, t.message, *LEFT)}
+        sent = messages.with_state(tx, messages.SENT, zone=PARIS)
+        assert nothing_to_do(world, tx)
+        assert not intents.open_ones(tx)
+        whose = tx.connection.execute(select(func.count(t.link.c.patient.distinct()))).scalar_one()
+        whom = tx.connection.execute(select(func.count(t.booking.c.dentist.distinct()))).scalar_one()
+    assert (left[t.booking], left[t.message], left[t.journal], left[t.link]) == (2000, 2000, 4000, 1000)
     assert {row.number for row in sent} == {0, 1}
     assert all(left[table] for table in LEFT)
+    assert (whose, whom) == (len(names), DENTISTS)
+
+
+def test_a_patient_s_page_is_measured_as_it_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    for name in ("first", "act"):
+        real = getattr(views, name)
+        monkeypatch.setattr(views, name, lambda *asked, real=real, name=name: (drawn.append(name), real(*asked))[1])
+    assert pages.measure(repeats=3, many=100).keys() == {"page", "free times"}
+    assert drawn == ["first"] * 3 + ["act"] * 3
 
 
 LEFT = (
