@@ -36,9 +36,9 @@ def resident(events: int) -> Resident:
     with serving(events, 1 + FURTHER) as (replay, place):
         files = [_practice(place / f"{number}", url) for number, url in enumerate(replay.urls)]
         run([attitre(), "sync", *_configs(files)], None, place)
-        one = _at_rest(files[:1], place)
-        further = (_at_rest(files, place) - one) / FURTHER
-        return Resident(one, further, _at_rest(files[:1], place, lambda: _edited(replay)))
+        [everybody] = _at_rest(files, place)
+        one, answered = _at_rest(files[:1], place, lambda: _edited(replay))
+        return Resident(one, (everybody - one) / FURTHER, answered)
 
 
 def _edited(replay: Replay) -> None:
@@ -63,17 +63,18 @@ def _configs(files: Sequence[Path]) -> list[str]:
     return [word for file in files for word in ("-c", str(file))]
 
 
-def _at_rest(files: Sequence[Path], place: Path, happens: Callable[[], None] | None = None) -> float:
-    """Of a process that has begun its work and waits; after what `happens` then."""
+def _at_rest(files: Sequence[Path], place: Path, *happens: Callable[[], None]) -> list[float]:
+    """Of a process that has begun its work and waits; and after each thing that `happens` then."""
     log = place / "run.log"
     with log.open("w") as told:
         process = subprocess.Popen([attitre(), "run", *_configs(files)], stdout=told, stderr=told)  # noqa: S603
+    held = []
     try:
-        _wait_for_rest(process, log)
-        if happens:
-            happens()
+        for begin in (lambda: None, *happens):
+            begin()
             _wait_for_rest(process, log)
-        return _held(process.pid)
+            held.append(_held(process.pid))
+        return held
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_PATIENCE_S)
