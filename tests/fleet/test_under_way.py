@@ -39,6 +39,7 @@ class Home:
         office.world = replace(office.world, senders=self.gateways)
         self.street = Street(folder / "practices", store, 1)
         (self.street.folder / "p0.yaml").unlink()
+        (self.street.folder / "lisez-moi.txt").touch()  # a folder with nothing left is one whose disk is away
         self.file = self.street.write("lilas", "https://dav.example/lilas/")
         self.machine = Machine(self.street.folder, SHAPE, self._opening)
 
