@@ -14,7 +14,7 @@ from adapters.senders.memory import MemorySender
 from rules.model import Channel
 from sync.core.calls import Call, Inline, Note
 from sync.core.log import Log
-from sync.worker import scheduler
+from sync.worker import reading_job
 
 SORTS = {
     "commit": (DefaultDialect, "do_commit"),
@@ -129,7 +129,7 @@ def mortal(deadly: tuple[str, int] | None) -> Iterator[None]:
         return called
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(scheduler, "in_a_thread", in_turn))
+        stack.enter_context(patch.object(reading_job, "in_a_thread", in_turn))
         if where:
             owner, name = SORTS[where]
             stack.enter_context(patch.object(owner, name, wrap(getattr(owner, name))))

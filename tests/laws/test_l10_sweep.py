@@ -23,7 +23,7 @@ from adapters.senders.memory import MemorySender
 from rules.model import Channel, Dentist, Motif, Policy, Practice
 from sync.core.context import Source, World
 from sync.store.engine import Store, StoreProblem
-from sync.worker import scheduler
+from sync.worker import reading_job
 from sync.worker.one_pass import one_pass
 from tests.office import ics
 
@@ -223,7 +223,7 @@ def moments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Moment]]:
     points, sender = Points(), partial(Sender, repeatable=False)
     one = Day(store, points, {key: Calendar(key, points) for key in WHO}, sender(Channel.SMS), sender(Channel.EMAIL))
     with pytest.MonkeyPatch.context() as patch, commits_meet(store, points):
-        patch.setattr(scheduler, "in_a_thread", in_turn)
+        patch.setattr(reading_job, "in_a_thread", in_turn)
         one.pass_()
         one.pass_()
         points.met.clear()
@@ -241,7 +241,7 @@ def in_turn(work: Callable[[], None]) -> None:
 
 @pytest.fixture(autouse=True)
 def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "in_a_thread", in_turn)
+    monkeypatch.setattr(reading_job, "in_a_thread", in_turn)
 
 
 def swept(moments: list[Moment], wanted: str, fault: Callable[[], Exception], *, every: int = 1) -> None:
