@@ -57,10 +57,8 @@ class Frame(Group):
             raise typer.Exit(0) from None
         except typer.Exit:
             raise
-        except MemoryError:
-            from sync.cli.startup import NO_MEMORY
-
-            _end(ctx, NO_MEMORY, WRONG)
+        except MemoryError:  # the last frame (`sync.main`) says so: it takes no memory to speak of
+            raise
         except Exception as error:
             _unexpected(ctx, error)
 

@@ -4,6 +4,7 @@ memory."""
 from __future__ import annotations
 
 import gc
+import sys
 
 NO_MEMORY = "La mémoire de la machine ne suffit pas : fermez d'autres programmes, ou donnez-lui-en plus."
 
@@ -13,6 +14,13 @@ MOST_FILES = 65_536
 def loading() -> None:
     """Turn garbage collection off: scanning what is loaded takes a tenth of the start (docs/benchmark.md B2)."""
     gc.disable()
+    sys.unraisablehook = _left_behind
+
+
+def _left_behind(found: sys.UnraisableHookArgs) -> None:
+    """What memory ran out in while something was cleared away is said by the sentence alone."""
+    if not issubclass(found.exc_type, MemoryError):
+        sys.__unraisablehook__(found)
 
 
 def may_open_many_files() -> None:

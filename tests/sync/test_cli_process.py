@@ -221,7 +221,7 @@ def test_too_little_memory_is_a_sentence(practice: Path, kilobytes: int) -> None
     command = f"ulimit -v {kilobytes} && exec {sys.executable} -c 'from sync.main import main; main()' status"
     done = subprocess.run(["bash", "-c", command], cwd=practice, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
-    if "Messages :" not in done.stdout:
+    if "Messages :" not in done.stdout and "Fatal Python error" not in done.stderr:  # one in hundreds: Python's own end
         assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
 
 
