@@ -171,8 +171,8 @@ class _Member(Member):
         assert self.world is not None
         return self.world.practice.key
 
-    def close(self, *, within: float = 0.0) -> None:
-        """See Member: a practice that rests has nothing open of its own."""
+    def rest(self) -> None:
+        """See Member: it has nothing open of its own."""
 
 
 class Place(Seat):
