@@ -2,7 +2,7 @@
 judged, and what its event is to say about it is planned. Once while the calendar is still listed, in an event that was
 read already; then over and over again while what was listed is judged.
 
-A process of its own, so that the server's time does not count: `python -m bench.typed YAML ROOT SLICE`.
+A process of its own, so that the server's time does not count: `python -m bench.typed YAML ROOT SLICE WHEN`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sync.worker.loop import Worker
 
 LOOK_S = 0.02
+LISTING, JUDGING = "listing", "judging"  # what the worker does when somebody types
 
 Spent = tuple[float, float]  # seconds of CPU, and on the clock
 Types = Callable[
@@ -53,21 +54,27 @@ class Typed:
 
 
 def typed(events: int, at_once: int = SLICE) -> Typed:
-    """While a worker reads a calendar of so many events for the first time, in a practice that imported its patients.
-    `at_once`: of its backlog, between two rounds."""
+    """While a worker reads a calendar of so many events for the first time, in a practice that imported its patients; a
+    second one, while another judges it. `at_once`: of its backlog, between two rounds."""
+    listing, judging = (_waits(events, at_once, when) for when in (LISTING, JUDGING))
+    (cpu, wall), early = (max(waits, key=lambda one: one[1], default=(0.0, 0.0)) for waits in (judging, listing))
+    return Typed(len(judging), cpu, wall, *early)
+
+
+def _waits(events: int, at_once: int, when: str) -> list[Spent]:
     with serving(events) as (replay, place):
         file = configure(place, on_caldav(replay.urls))
         import_patients(place)
-        asked = [sys.executable, "-m", "bench.typed", str(file), replay.root, str(at_once)]
+        asked = [sys.executable, "-m", "bench.typed", str(file), replay.root, str(at_once), when]
         done = subprocess.run(asked, check=False, capture_output=True, text=True)  # noqa: S603
         if done.returncode or replay.writes:
             raise Failed(f"{done.stderr[-1500:]} {replay.writes} requests that write")
         check_store(place, replay)
-        return Typed(**json.loads(done.stdout.splitlines()[-1]))
+        return [(cpu, wall) for cpu, wall in json.loads(done.stdout.splitlines()[-1])]
 
 
-def main(file: str, root: str, at_once: str) -> None:
-    """Prints a Typed."""
+def main(file: str, root: str, at_once: str, when: str) -> None:
+    """Prints what was spent on each edit."""
     from msgspec.structs import replace
     from schedule import Scheduler
 
@@ -79,17 +86,25 @@ def main(file: str, root: str, at_once: str) -> None:
     assert settings is not None, problems
     with open_world(settings) as world:
         worker = Worker(replace(world, slice=int(at_once)), EVERY, Stop(), Scheduler())
-        listed = _answered(worker, partial(_in_what_was_read, worker, root))
-        spent: list[Spent] = []
+        spent = _answered(worker, partial(_in_what_was_read, worker, root)) if when == LISTING else _typed(worker, root)
         while _goes_on(worker):
-            spent += _answered(worker, partial(_in_another, root, len(spent)))
+            _turn(worker)
         worker.readers.forget_moments()  # so that what was typed last is read as well
         worker.turn()
         assert not worker.passes["failed"], "a round failed"
         worker.end()
-    (cpu, wall), early = (max(waits, key=lambda one: one[1], default=(0.0, 0.0)) for waits in (spent, listed))
-    found = Typed(len(spent), cpu, wall, *early)
-    print(json.dumps(asdict(found)))
+    print(json.dumps(spent))
+
+
+def _typed(worker: Worker, root: str) -> list[Spent]:
+    """One edit after the other while the backlog is judged."""
+    _turn(worker)
+    while worker.readers.busy:  # the listing goes on
+        _turn(worker)
+    spent: list[Spent] = []
+    while _goes_on(worker):
+        spent += _answered(worker, partial(_in_another, root, len(spent)))
+    return spent
 
 
 def _turn(worker: Worker) -> None:
