@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -145,7 +146,8 @@ class Pool:
     def start(self, call: Call) -> None:
         """See Calls."""
         begun = Begun()
-        threading.Thread(target=self._run_once, args=(call, begun), daemon=True).start()  # before anything is noted
+        in_context = copy_context().run  # begun before anything is noted
+        threading.Thread(target=in_context, args=(self._run_once, call, begun), daemon=True).start()
         try:
             call.before()
         except BaseException:

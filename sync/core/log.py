@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 DEPTH = 5  # stack frames of a fault that are logged
+_PRACTICE = ContextVar("practice", default="")
 
 
 class Log:
@@ -40,10 +43,22 @@ class Log:
         if self._prepare is not None:
             prepare, self._prepare = self._prepare, None
             prepare()
-        return structlog.get_logger()
+        logger, practice = structlog.get_logger(), _PRACTICE.get()
+        return logger.bind(practice=practice) if practice else logger
 
 
 log = Log()
+
+
+@contextmanager
+def of(practice: str) -> Iterator[None]:
+    """Each line that is logged meanwhile names the practice, by its key: a process works for many, whose dentists may
+    have one key. It holds in this thread, and in those that are begun with a copy of its context."""
+    before = _PRACTICE.set(practice)
+    try:
+        yield
+    finally:
+        _PRACTICE.reset(before)
 
 
 def described(error: Exception) -> dict[str, str]:

@@ -22,7 +22,7 @@ from sync.core.calls import Pool
 from sync.core.context import World
 from sync.core.guard import kept_apart
 from sync.core.hours import at_work
-from sync.core.log import log
+from sync.core.log import log, of
 from sync.outbox import store_alert
 from sync.store import calendars, resources, views
 from sync.store.engine import Overtaken, StoreProblem
@@ -167,6 +167,10 @@ class Worker:
         self._takes(lambda: one_round(self.readers, self.stop.watch))
 
     def _takes(self, work: Callable[[], object]) -> None:
+        with of(self.world.practice.key):
+            self._taken(work)
+
+    def _taken(self, work: Callable[[], object]) -> None:
         try:
             done = self._guarded(partial(self._round, work))
             for chore in self.chores:

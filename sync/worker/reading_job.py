@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from time import monotonic
 
@@ -58,5 +59,5 @@ class Job(Struct):
 
 
 def in_a_thread(work: Callable[[], None]) -> None:
-    """Run `work` in the background; the process may end without waiting for it."""
-    threading.Thread(target=work, daemon=True).start()
+    """Run `work` in the background, in this context; the process may end without waiting for it."""
+    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()

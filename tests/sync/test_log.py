@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import structlog
+from schedule import Scheduler
 
 from sync.core.log import Log
+from sync.worker.loop import Stop, Worker
 from tests.office import Office
 
 MINUTE = timedelta(minutes=1)
@@ -28,6 +30,16 @@ def test_a_pass_without_work_says_so_in_one_line(office: Office) -> None:
     with structlog.testing.capture_logs() as lines:
         office.passes(later=MINUTE)
     assert [line["event"] for line in lines] == ["calendar read", "calendar read", "nothing to do"]
+
+
+def test_each_line_of_a_round_names_the_practice_whatever_thread_it_is_logged_in(office: Office) -> None:
+    office.she_books("visite")
+    with structlog.testing.capture_logs() as lines:
+        worker = Worker(office.world, 60, Stop(), Scheduler())
+        worker.turn()
+        worker.end()
+    assert {"calendar read", "step"} <= {line["event"] for line in lines}
+    assert {line.get("practice") for line in lines} == {"lilas"}
 
 
 def test_without_v_no_line_loads_what_writes_it() -> None:

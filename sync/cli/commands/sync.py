@@ -84,8 +84,9 @@ def _tried(
 
 def _sync(settings: Settings, in_turn: InTurn, only: str | None, how: Mapping[str, bool]) -> int:
     from sync.cli.practices import equipped
+    from sync.core.log import of
 
-    with in_turn.opened(settings, equipped(settings)) as world, _alone(world.store):
+    with in_turn.opened(settings, equipped(settings)) as world, of(world.practice.key), _alone(world.store):
         report = _pass(world, only, **how)
         _summary(report)
         _ask(world)
