@@ -155,8 +155,7 @@ def _evaluate_gone(world: World, tx: Tx, row: ResourceRow, _entries: Reader) -> 
     waiting_event.gone(world, tx, row, now)
     occurrences.replace(tx, row.calendar, row.ref, [])
     edits.drop(tx, row.calendar, row.ref)
-    for booking in bookings.at_place(tx, row.calendar, row.ref, zone):
-        relocation.event_gone(world, tx, booking, now, repeats=bool(booking.recurrence))
+    relocation.events_gone(world, tx, bookings.at_place(tx, row.calendar, row.ref, zone), now)
     resources.settled(tx, row.calendar, row.ref)
 
 

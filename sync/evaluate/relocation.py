@@ -8,6 +8,7 @@ complete, or at the hour that the patient knows; otherwise the old hour is cance
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -53,13 +54,19 @@ def goes_on(before: Facts, after: Facts, *, valid: bool) -> bool:
     return valid or (before.start, before.dentist) == (after.start, after.dentist)
 
 
-def event_gone(world: World, tx: Tx, booking: BookingRow, now: datetime, *, repeats: bool) -> None:
-    """Handle a booking whose event is not there any more: it continues elsewhere, or it vanished. `repeats`: it is of a
-    series, whose visits before the window are not looked for, so that they stay what they were."""
-    if repeats and booking.start < world.window(now)[0]:
-        return
-    if not _take_new_place(world, tx, booking, now):
-        vanish(world, tx, booking, now)
+def events_gone(
+    world: World, tx: Tx, left: Collection[BookingRow], now: datetime, repeating: Iterable[str] = ()
+) -> None:
+    """Handle a resource's bookings whose events are not there any more: each continues elsewhere, or it vanished.
+    Visits of a series before the window are not looked for, so that they stay what they were; the booking of a single
+    event that became a series is its first. `repeating`: the UIDs of its series that are there."""
+    series = {*repeating, *(booking.uid for booking in left if booking.recurrence)}
+    since = world.window(now)[0]
+    for booking in left:
+        if booking.uid in series and booking.start < since:
+            continue
+        if not _take_new_place(world, tx, booking, now):
+            vanish(world, tx, booking, now)
 
 
 def _take_new_place(world: World, tx: Tx, booking: BookingRow, now: datetime) -> bool:

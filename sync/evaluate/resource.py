@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -59,7 +58,8 @@ def evaluate_resource(
         if _is_asked(case, event, booking):
             shown = shown.with_(found) if (found := _occurrence(case, event, booking, apart=apart)) else shown
     if not case.reading.problem:
-        _let_go(case, stood.values())
+        series = {event.uid for event in case.reading.events if event.recurring}
+        relocation.events_gone(world, tx, stood.values(), case.now, series)
     _want(case, _problem(case) if case.reading.problem else shown.annotation, shown.end)
 
 
@@ -124,14 +124,6 @@ def _stood(case: Case) -> dict[Instance, BookingRow]:
             stood[(event.uid, event.recurrence)] = stood.pop(key)
     _follow_moved_series(case, stood)
     return stood
-
-
-def _let_go(case: Case, left: Iterable[BookingRow]) -> None:
-    """Handle the bookings without an occurrence; one of a single event that became a series is the series' first."""
-    series = {event.uid for event in case.reading.events if event.recurring}
-    for booking in left:
-        repeats = bool(booking.recurrence) or booking.uid in series
-        relocation.event_gone(case.world, case.tx, booking, case.now, repeats=repeats)
 
 
 def _follow_moved_series(case: Case, stood: dict[Instance, BookingRow]) -> None:

@@ -59,6 +59,8 @@ def test_p27_the_first_visit_stays_one_after_its_event_became_a_series(known: De
     event.extra = SIX_MONTHLY
     event.save()
     assert (visits(known), vanished(known)) == (1, 0)
+    event.deletes()
+    assert visits(known) == 1
 
 
 def test_p37_a_new_appointment_of_the_same_motif_takes_no_past_visit_s_place(known: Desk) -> None:
