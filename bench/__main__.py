@@ -23,7 +23,7 @@ from bench.clients import Floor
 from bench.goals import Measured
 from bench.measure import Table, compiled, medians
 from bench.memory import resident
-from bench.scenarios import grown, idle, nights, one_calendar, start_up
+from bench.scenarios import crowded, grown, idle, nights, one_calendar, start_up
 from bench.servers import COLD, cold
 from bench.typed import typed
 from bench.visitors import beside
@@ -114,6 +114,7 @@ def _parts(found: Measured, options: argparse.Namespace) -> Iterator[Part]:
     yield "judged", partial(judging.measure, bookings=options.bookings)
     yield "pages", lambda: pages.measure(many=options.bookings) | offers.measure(many=options.bookings)
     yield "visited", partial(beside, found.events, options.rounds)
+    yield "crowded", partial(crowded, found.events)
     yield "nights", partial(nights, found.small, found.events)
     yield "grown", partial(grown, found.large_events)
     yield from [] if options.no_servers else [("servers", partial(cold, min(COLD, found.events)))]

@@ -105,10 +105,10 @@ class Ours:
     name = "attitre"
     environ: Mapping[str, str] = {}
 
-    def __init__(self, replay: Replay, place: Path, *, google: bool = False) -> None:
+    def __init__(self, replay: Replay, place: Path, *, google: bool = False, patients: int = practice.PATIENTS) -> None:
         self.place, self._google = place, google
         self._yaml = configure(place, on_google(replay, place) if google else on_caldav(replay.urls))
-        import_patients(place)
+        import_patients(place, patients=patients)
         self._outbox: list[Any] = []  # as it is to stay
 
     @property
@@ -178,17 +178,17 @@ _BOOKED = "select ref from booking where vanished_at is null and ref not like ?"
 _ANSWERED = "select ref from edit where ref not like ?"
 
 
-def import_patients(place: Path, key: str = USUAL) -> None:
+def import_patients(place: Path, key: str = USUAL, patients: int = practice.PATIENTS) -> None:
     """The practice there takes in its patients' file, as the README says to begin. Not measured: of one of the usual
-    name the whole store is kept, and copied for the next."""
-    kept = Path(_KEPT.name) / "attitre.db"
-    if key == USUAL and kept.exists():
+    name and size the whole store is kept, and copied for the next."""
+    kept, usual = Path(_KEPT.name) / "attitre.db", (key, patients) == (USUAL, practice.PATIENTS)
+    if usual and kept.exists():
         shutil.copy(kept, place / kept.name)
         return
     file = place / "patients.csv"
-    file.write_text(practice.directory(), encoding="utf-8")
+    file.write_text(practice.directory(patients), encoding="utf-8")
     run([attitre(), "patients", "import", str(file), "--yes", "-c", str(place / "attitre.yaml")], None, place)
-    if key == USUAL:
+    if usual:
         shutil.copy(place / kept.name, kept)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
+from bench.measure import CROWDED, FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Table
 from bench.memory import Resident
 from bench.nightly import Night
+from bench.practice import MANY_PATIENTS, PATIENTS
 from bench.reconfigured import Rejudged
 from bench.servers import COLD
 from bench.typed import Typed
@@ -69,6 +70,7 @@ class Measured:
     worker_old: Round | None = None
     typed: Typed | None = None
     accounts: Round | None = None
+    crowded: Table = field(default_factory=dict)
     nights: Mapping[int, Night] = field(default_factory=dict)
     grown: tuple[Table, Night | None, Rejudged | None] = field(default_factory=lambda: ({}, None, None))
     resident: Resident | None = None
@@ -179,6 +181,8 @@ def _growth(m: Measured) -> Iterator[Row]:
     what, sizes = f"an event more up to {m.large_events} / up to {m.events}", (m.small, m.events, m.large_events)
     passes = [_figure(_cost(table, OURS, FIRST), "cpu") for table in (m.less, m.dav, m.grown[0])]
     yield Row("B9", f"first pass, {what}", None if few else _steeper(passes, sizes), 1.15, absent=few)
+    many = _ratio(_cost(m.crowded, OURS, CROWDED), _cost(m.crowded, OURS, FIRST))
+    yield Row("B9", f"first pass, {MANY_PATIENTS} patients / {PATIENTS}", many, 2)
     nights = [_figure(found, "cpu") for found in (m.nights.get(m.small), m.nights.get(m.events), m.grown[1])]
     yield Row(
         "B9", f"worker, a night's audit and chores, {what}", None if few else _steeper(nights, sizes), 1.2, absent=few

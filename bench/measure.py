@@ -14,6 +14,7 @@ from statistics import median
 from bench.server import Replay
 
 FIRST, IDLE, ONE, HUNDRED, LOST = "first pass", "nothing changed", "1 change", "100 changes", "token lost"
+CROWDED = "first pass, many patients"
 # runs the command as its only child, so that what the system accounts for children is the command's own
 _ACCOUNT = (
     "import resource, subprocess, sys, time; began = time.monotonic(); "

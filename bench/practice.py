@@ -30,6 +30,7 @@ _GIVEN = (
 )  # fmt: skip
 _MOTIFS = (("Détartrage", 30), ("Contrôle", 20), ("Douleur", 20))
 PATIENTS, NAMES = 3_000, 2_700
+MANY_PATIENTS = 20_000  # of a large practice: those beyond the others have names that share words with theirs
 GONE_BY = "year"  # begins the names of events, messages and alerts that only a store has (bench/history.py)
 A_DAY = 18  # half hours from 8:30 to 12:30 and from 14:00 to 19:00
 PLACE = "Cabinet dentaire des Lilas, 12 rue des Lilas, 75020 Paris"
@@ -100,10 +101,10 @@ def morning(today: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(10), zone)
 
 
-def directory() -> str:
+def directory(patients: int = PATIENTS) -> str:
     """Every patient, as CSV."""
     rows = ["nom;prénom;naissance;mobile;email;adresse;dentiste"]
-    for patient in range(PATIENTS):
+    for patient in range(patients):
         who = (*_name(patient), f"{_born(patient):%d/%m/%Y}", _mobile(patient), _email(patient), _address(patient))
         rows.append(";".join((*who, "Dr Claire Martin")))
     return "\n".join(rows) + "\n"
@@ -154,16 +155,20 @@ def _booking(number: int, revision: int, midnight: datetime, stamp: datetime) ->
 
 
 def _name(patient: int) -> tuple[str, str]:
-    number = patient % NAMES
-    return _FAMILIES[number % len(_FAMILIES)], _GIVEN[number // len(_FAMILIES)]
+    """Of those beyond PATIENTS each has two given names."""
+    number = patient % NAMES if patient < PATIENTS else patient - PATIENTS
+    turns, given = divmod(number // len(_FAMILIES), len(_GIVEN))
+    second = "" if patient < PATIENTS else f"-{_GIVEN[(given + turns + 1) % len(_GIVEN)]}"
+    return _FAMILIES[number % len(_FAMILIES)], f"{_GIVEN[given]}{second}"
 
 
 def _born(patient: int) -> date:
-    return date(1940, 1, 1) + timedelta(days=patient * 8)
+    return date(1940, 1, 1) + timedelta(days=patient * 8 % 29_000)
 
 
 def _mobile(patient: int) -> str:
-    return f"06 12 35 {patient // 100:02} {patient % 100:02}"  # in a range that is given out: others count as mistyped
+    """In ranges that are given out: others count as mistyped."""
+    return f"06 12 {35 + patient // 10_000} {patient // 100 % 100:02} {patient % 100:02}"
 
 
 def _email(patient: int) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.clients import Client, Floor, Ours, attitre, configure, on_caldav
-from bench.measure import FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, medians, run
+from bench.measure import CROWDED, FIRST, HUNDRED, IDLE, LOST, ONE, Cost, Failed, Table, medians, run
 from bench.nightly import Night, a_night
+from bench.practice import MANY_PATIENTS, PATIENTS
 from bench.reconfigured import Rejudged, rejudged
 from bench.server import Replay
 
@@ -99,6 +100,15 @@ def one_pass(client: Client, replay: Replay) -> dict[str, Cost]:
         name = f"{client.name} + khal"
     client.check(replay)
     return costs
+
+
+def crowded(events: int) -> Table:
+    """Ours: the first pass in a practice of 3,000 patients, and in a large one of 20,000."""
+    table: Table = {}
+    for step, patients in ((FIRST, PATIENTS), (CROWDED, MANY_PATIENTS)):
+        with serving(events) as (replay, place):
+            _take(table, step, one_pass(Ours(replay, place, patients=patients), replay))
+    return table
 
 
 def idle(events: int, calendars: int = 1, others: Sequence[Made] = (), runs: int = 1) -> Table:
