@@ -51,7 +51,8 @@ def connected(
 
 
 def _looked_up(host: str, port: int, end: float) -> list[Any]:
-    """The addresses. A resolver has no timeout, so it runs in a thread, which is abandoned at the deadline."""
+    """The addresses. A resolver has no timeout, so it runs in a thread, which is abandoned at the deadline. Raises
+    OSError, also where the machine has no thread for it: nothing was said to the host."""
     if _is_address(host):
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     found: SimpleQueue[list[Any] | Exception] = SimpleQueue()
@@ -62,7 +63,10 @@ def _looked_up(host: str, port: int, end: float) -> list[Any]:
         except Exception as error:
             found.put(error)
 
-    threading.Thread(target=ask, name="lookup", daemon=True).start()
+    try:
+        threading.Thread(target=ask, name="lookup", daemon=True).start()
+    except RuntimeError as error:
+        raise OSError(str(error)) from None
     try:
         answer = found.get(timeout=left(end))
     except Empty:

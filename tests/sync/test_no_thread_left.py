@@ -7,8 +7,11 @@ import pytest
 from msgspec.structs import replace
 from schedule import Scheduler
 
+from adapters.base import Outgoing
+from adapters.senders.mail import MailSender
 from adapters.senders.memory import MemorySender
 from adapters.web.office import Ring
+from demo.sinks import MailSink
 from rules.model import Channel
 from sync.core.calls import Call, Note, Pool
 from sync.store import messages
@@ -35,8 +38,13 @@ class Threaded(Working):
         readers.call_in_background(self.calls)
 
     def states(self) -> list[str]:
-        with self.office.world.store.read() as tx:
-            return [row.state for row in messages.with_state(tx, "pending", "claimed", "sent", "uncertain", zone=PARIS)]
+        return states(self.office)
+
+
+def states(office: Office) -> list[str]:
+    """Of the messages to patients."""
+    with office.world.store.read() as tx:
+        return [row.state for row in messages.with_state(tx, "pending", "claimed", "sent", "uncertain", zone=PARIS)]
 
 
 @pytest.fixture
@@ -83,6 +91,29 @@ def test_l4_a_message_without_a_thread_was_not_called_and_goes_once_there_is_one
     threaded.rounds(600)
     assert threaded.states() == ["sent"]
     assert len(threaded.sms.sent) == 1
+
+
+def test_l4_a_mail_whose_servers_name_could_not_be_looked_up_was_not_sent_and_goes_once_it_can_be(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.passes()
+    office.she_books("a")
+    sends = MailSender.send
+
+    def without_lookup(sender: MailSender, message: Outgoing) -> str:
+        with no_thread_left():
+            return sends(sender, message)
+
+    with MailSink() as sink:
+        sender = MailSender(sink.url.replace("127.0.0.1", "localhost"), "Cabinet des Lilas <rdv@lilas.example>")
+        office.world = replace(office.world, senders={Channel.EMAIL: sender})
+        with monkeypatch.context() as patch:
+            patch.setattr(MailSender, "send", without_lookup)
+            office.passes(later=MINUTE)
+            assert states(office) == ["pending"]
+        office.passes(later=timedelta(hours=1))
+        assert states(office) == ["sent"]
+        assert [mail["To"] for mail in sink.messages].count("marie@example.org") == 1
 
 
 def test_a_write_without_a_thread_leaves_its_calendar_free(threaded: Threaded, monkeypatch: pytest.MonkeyPatch) -> None:
