@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import Context
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -50,7 +51,7 @@ class Turns:
 
     def _begin(self) -> None:
         try:
-            in_a_thread(self._take)
+            in_a_thread(self._take, Context())  # whoever asked for it logs of another practice
         except Exception as error:  # the machine has no more threads; those that run take what waits
             log.error("turn not begun", **described(error))
             with self._lock:

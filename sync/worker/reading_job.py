@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from time import monotonic
 
@@ -58,6 +58,8 @@ class Job(Struct):
                 self.lane.release()
 
 
-def in_a_thread(work: Callable[[], None]) -> None:
-    """Run `work` in the background, in this context; the process may end without waiting for it."""
-    threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
+def in_a_thread(work: Callable[[], None], context: Context | None = None) -> None:
+    """Run `work` in the background, in a copy of this context unless another one is given; the process may end without
+    waiting for it."""
+    within = copy_context() if context is None else context  # an empty one is false
+    threading.Thread(target=within.run, args=(work,), daemon=True).start()

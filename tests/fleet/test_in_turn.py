@@ -6,9 +6,11 @@ from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
+import structlog
 from msgspec.structs import replace
 from sqlalchemy import text
 
+from sync.core.log import log, of
 from sync.fleet import turns as of_turns
 from sync.fleet.fleet import Fleet
 from sync.fleet.turns import Turns, Unbound
@@ -71,16 +73,17 @@ def test_no_more_practices_have_a_turn_at_once_than_was_asked_for(store: Store, 
 
 
 def test_turns_are_taken_in_order_and_none_begins_once_it_is_over() -> None:
-    turns, may, began = Turns(2), threading.Event(), list[int]()
+    turns, may, began, taken_by = Turns(2), threading.Event(), list[int](), list[threading.Thread]()
 
     def turn(number: int) -> None:
+        taken_by.append(threading.current_thread())
         began.append(number)
         may.wait(10)
 
     futures = [turns.submit(turn, number) for number in range(5)]
     until(lambda: len(began) == 2)
     assert turns.waiting == 3
-    assert {thread.daemon for thread in threading.enumerate() if "_take" in thread.name} == {True}
+    assert [thread.daemon for thread in taken_by] == [True, True]
     turns.close()
     wait(futures[2:], 1)
     assert [one.cancelled() for one in futures] == [False, False, True, True, True]
@@ -102,7 +105,20 @@ def test_what_fails_or_hangs_is_said_by_its_future() -> None:
     assert hanging.result(5)
 
 
-def no_thread(_: Callable[[], None]) -> None:
+def test_a_turn_that_another_practices_call_asked_for_is_logged_under_its_own_name() -> None:
+    turns = Turns(1)
+
+    def turn(practice: str) -> None:
+        log.error("leases not renewed")
+        with of(practice):
+            log.error("message not sent")
+
+    with structlog.testing.capture_logs() as lines, of("roses"):
+        turns.submit(turn, "lilas").result(5)
+    assert [line.get("practice") for line in lines] == [None, "lilas"]
+
+
+def no_thread(*_: object) -> None:
     raise RuntimeError("can't start new thread")
 
 
