@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,6 +15,7 @@ from adapters.base import Outgoing, OutsideError, Sender
 from rules.model import Channel
 from sync.core.calls import Call, Note
 from sync.core.context import World
+from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.store import keyvalue
 from sync.store.engine import NotStored, Store, StoreProblem
@@ -34,42 +36,46 @@ def tell(world: World, problem: StoreProblem) -> None:
 
 def suspended(world: World, sentence: str) -> None:
     """Send the alert that the practice is not worked for from now on, since its file cannot be used; as `tell`. Of the
-    processes that share the practice the first one does, and nobody again within an hour."""
-    if _said_already(world, sentence):
-        return
+    processes that share the practice the first one that has a thread for it does, and nobody again within an hour."""
     text = (
         f"La configuration de ce cabinet ne peut plus être utilisée :\n{sentence}\n\nTant que cela dure, rien n'est "
         "vérifié ni envoyé pour lui, et aucun rendez-vous n'est annulé. Tout reprend dès que le fichier est corrigé."
         f"{ELSEWHERE if world.store.may_lose_its_lock else ''}\n\nDétail : attitre check"
     )
-    _mail(world, "configuration", "attitre : ce cabinet est suspendu", text)
+    _mail(world, "configuration", "attitre : ce cabinet est suspendu", text, partial(_note, world, sentence))
 
 
 ELSEWHERE = " Si une autre machine a encore le bon fichier, elle continue pour ce cabinet."
 
 
-def _said_already(world: World, sentence: str) -> bool:
+class _SaidAlready(Exception): ...
+
+
+def _note(world: World, sentence: str) -> None:
+    """That it is said now. Raises _SaidAlready if that is not needed."""
     said, now = hashlib.sha256(sentence.encode()).hexdigest(), world.now()
     try:
         with world.store.named(world.practice.key).write() as tx:
             before, _, at = (keyvalue.get(tx, "suspended") or "").partition(" ")
             if before == said and now - datetime.fromisoformat(at) < SAID_FOR:
-                return True
+                raise _SaidAlready
             keyvalue.put(tx, "suspended", f"{said} {now.isoformat()}")
     except NotStored:  # another process says it at this moment
-        return True
+        raise _SaidAlready from None
     except StoreProblem:
-        return False
-    return False
+        return
 
 
-def _mail(world: World, about: str, subject: str, text: str) -> None:
+def _mail(world: World, about: str, subject: str, text: str, before: Callable[[], object] = lambda: None) -> None:
+    """`before` notes that it is sent. On a machine without threads left it is not, and no practice ends for that."""
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email:
         return
     key = f"{world.practice.key}:notice:{about}:{world.now().isoformat()}"
     message = Outgoing(key, world.practice.email, text, subject)
-    world.calls.start(Call(Channel.EMAIL, frozenset({about}), partial(_send, sender, message)))
+    call = Call(Channel.EMAIL, frozenset({about}), partial(_send, sender, message), before)
+    with kept_apart("alert not sent", practice=world.practice.key), suppress(_SaidAlready):
+        world.calls.start(call)
 
 
 def seen(store: Store) -> Iterator[str]:

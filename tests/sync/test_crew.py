@@ -19,6 +19,7 @@ from adapters.senders.memory import MemorySender
 from config.folder import Folder
 from config.settings import Settings
 from rules.model import Channel
+from sync.core.calls import PoolOfOnePass
 from sync.core.context import World
 from sync.core.log import log
 from sync.outbox import store_alert
@@ -96,6 +97,25 @@ def test_of_the_processes_that_share_a_practice_one_says_that_it_is_suspended(st
     office.turned += timedelta(hours=2)
     store_alert.suspended(office.world, "clé inconnue")
     assert len(office.to_practice()) == 3
+
+
+def test_l10_a_file_that_goes_wrong_ends_no_other_practice_on_a_machine_without_threads(street: Street) -> None:
+    before = street.workers()
+    street.spoil("lilas")
+    with no_thread_left():
+        assert street.reread() == {"roses": before["roses"]}
+    assert street.offices["lilas"].to_practice() == []
+    write(street.folder, "lilas")
+    until(lambda: list(street.reread()) == ["roses", "lilas"])
+
+
+def test_a_process_without_a_thread_leaves_it_to_another_to_say_that_a_practice_is_suspended(street: Street) -> None:
+    office = street.offices["lilas"]
+    with no_thread_left():
+        store_alert.suspended(replace(office.world, calls=PoolOfOnePass()), "clé inconnue")
+    assert office.to_practice() == []
+    store_alert.suspended(office.world, "clé inconnue")
+    assert office.to_practice() == ["attitre : ce cabinet est suspendu"]
 
 
 def test_p43_a_practice_that_is_taken_away_and_comes_back_cancels_and_repeats_nothing(street: Street) -> None:
