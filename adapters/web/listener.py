@@ -25,6 +25,13 @@ class CannotListen(Exception):
     """`str()` is a French sentence for a person."""
 
 
+class NotYet(CannotListen):
+    """The machine has no thread for it now."""
+
+    def __init__(self) -> None:
+        super().__init__("Impossible d'écouter pour l'instant : cette machine n'a plus de fil d'exécution libre.")
+
+
 def bound(listen: str) -> socket.socket:
     """A socket at `host:port`, opened early so that a taken address is known before anything starts. Raises
     CannotListen."""
@@ -58,10 +65,13 @@ def _nobody(_error: Exception) -> None: ...
 @contextmanager
 def serving(door: socket.socket, app: ASGIApp, fault: Callable[[Exception], None] = _nobody) -> Iterator[None]:
     """Within this context the application answers. Requests are not logged, as links are secrets. `fault` is told of
-    faults of the listener itself, once a minute at most; it goes on after any of them."""
+    faults of the listener itself, once a minute at most; it goes on after any of them. Raises NotYet."""
     listener = _Listener(door, app, fault)
     thread = threading.Thread(target=listener.run, name="web", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        raise NotYet from None
     listener.ready.wait(LAST_WORDS)
     try:
         yield

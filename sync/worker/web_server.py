@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from adapters.web.listener import CannotListen, bound, serving
+from adapters.web.listener import CannotListen, NotYet, bound, serving
 from adapters.web.office import Front, Measure, Present, Ring
 from adapters.web.pages import application_of
 from adapters.web.patients import Act, House, LinkTo, Shown, What
@@ -58,7 +58,8 @@ class Runs(Protocol):
 
 class Listeners:
     """The addresses at which this process answers: each is open while a practice of it is there. `must`: an address
-    that cannot be had ends the process once a practice of it is at work; else that is logged, and tried again."""
+    that cannot be had ends the process once a practice of it is at work; else, and where the machine has no thread for
+    it, that is logged, and tried again."""
 
     def __init__(self, *, must: bool) -> None:
         self._must = must
@@ -101,7 +102,7 @@ class Listeners:
             self._open[listen] = self._opened(listen, now)
             self._refused.pop(listen, None)
         except CannotListen as problem:
-            if offices and self._must:
+            if offices and self._must and not isinstance(problem, NotYet):
                 raise
             if self._refused.get(listen) != str(problem):  # a second process on this machine, until it takes over
                 log.warning("not listening", reason=str(problem))
@@ -119,10 +120,11 @@ class Listeners:
             self._desks.pop(runs)[1].close()
 
     def _opened(self, listen: str, now: Present) -> tuple[Front, ExitStack]:
-        front, stack = Front(now, _fault, self._looks[listen].looked), ExitStack()
-        door = stack.enter_context(bound(listen))
-        stack.enter_context(serving(door, application_of(front), front.fault))
-        return front, stack
+        front = Front(now, _fault, self._looks[listen].looked)
+        with ExitStack() as stack:  # an address that nobody answers at must be free
+            door = stack.enter_context(bound(listen))
+            stack.enter_context(serving(door, application_of(front), front.fault))
+            return front, stack.pop_all()
 
 
 def _fault(error: Exception) -> None:

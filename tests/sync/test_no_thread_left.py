@@ -1,6 +1,8 @@
 """The machine has no more threads for a while: once it has, the practice is read and its patients are told again."""
 
+import signal
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -19,6 +21,8 @@ from sync.store.engine import Unusable
 from sync.worker.loop import Stop, Worker
 from sync.worker.side_by_side import all_turned
 from sync.worker.web_server import telling
+from tests.crew import crew_of, write
+from tests.fleet.test_answers import free, get
 from tests.office import PARIS, Office
 from tests.threads import no_thread_left
 from tests.working import Working, until
@@ -177,3 +181,20 @@ def test_a_notification_that_found_no_thread_is_refused_the_next_is_passed_on_an
             hints.give(Ring("c", "s"))
         hints.give(Ring("c", "s"))
         until(lambda: hints.wakes == 1)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_l10_an_address_for_which_there_is_no_thread_ends_nothing_and_answers_once_there_is_one(
+    office: Office, tmp_path: Path, *, watched: bool
+) -> None:
+    stop, port, folder = Stop(), free(), tmp_path / "practices"
+    crew = crew_of(folder, [office.world], stop, watched=watched)
+    crew.look()
+    write(folder, "lilas", more=f"page: {{listen: '127.0.0.1:{port}', public_url: 'https://rdv.lilas.example'}}\n")
+    stop(signal.SIGHUP)
+    with no_thread_left():
+        crew.look()
+    assert get(port, "/readyz") == (0, "")
+    crew.look()
+    assert get(port, "/readyz") == (200, "prêt\n")
+    crew.close()
