@@ -95,7 +95,7 @@ class Fleet:
         return self._stop.event.is_set() or self._ended.is_set() or self.outdated
 
     def begin(self) -> None:
-        """Be ready for jobs. Raises StoreProblem."""
+        """Be ready for jobs. Raises StoreProblem, or RuntimeError where the machine has no thread for that."""
         self.jobs.prepare()
         self._beat()
         self._heart.start()
@@ -154,7 +154,8 @@ class Fleet:
             seat.shut()
         self.seats.clear()
         self._left.set()
-        self._heart.join(left_of(until))  # a beat under way would say that this process is alive
+        if self._heart.is_alive():  # a beat under way would say that this process is alive
+            self._heart.join(left_of(until))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sync.fleet import ANSWERED_WITHIN_S
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, Shape
 from sync.fleet.seat import Seat
-from sync.store.engine import Store, engine_at
+from sync.store.engine import Store, Unusable, engine_at
 from sync.worker.loop import Stop
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4  # for leases and jobs, beside those of the practices
 GIVEN_BACK_S = 3.0  # of the time that an ending process has
+NO_THREAD = (
+    "Cette machine n'a plus de fil d'exécution libre : rien n'est fait ici pour ce cabinet avant qu'elle en ait."
+)
 
 
 class _One(Struct, frozen=True):
@@ -82,7 +85,8 @@ class Fleets:
         self._at.clear()
 
     def _one(self, address: str) -> _One:
-        """The fleet at that address, begun with its first practice."""
+        """The fleet at that address, begun with its first practice. Raises StoreProblem, also where the machine has no
+        thread for it."""
         if address not in self._at:
             from sync.fleet.engine import Engine
 
@@ -95,8 +99,12 @@ class Fleets:
                 stack.callback(store.close)
                 store.prepare()
                 fleet = Fleet(store, self._stop, self._shape)
-                fleet.begin()
                 engine = Engine(fleet)
-                engine.start()
+                try:
+                    fleet.begin()
+                    engine.start()
+                except RuntimeError as error:
+                    fleet.close(monotonic() + GIVEN_BACK_S)  # a heart that beats would say that this process works
+                    raise Unusable(NO_THREAD) from error
                 self._at[address] = _One(fleet, engine, stack.pop_all())
         return self._at[address]
