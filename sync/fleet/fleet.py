@@ -79,6 +79,7 @@ class Fleet:
         self._by_shard: Mapping[int, Sequence[str]] = {}
         # their leases are held until their calls are heard; None: this machine had no thread for that
         self._leaving: dict[Seat, threading.Thread | None] = {}
+        self._letting = threading.Lock()  # nobody sees a thread in there that has not begun
         self._unsettled = deque[Seat]()  # woken, while this machine had no thread for it
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
@@ -127,19 +128,28 @@ class Fleet:
         return True
 
     def _begins_to_leave(self, seat: Seat) -> None:
-        leaving = self._leaving[seat] = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
-        try:
-            leaving.start()
-        except RuntimeError as error:  # the machine has no more threads: a heartbeat tries again
-            log.error("practice not let go", practice=seat.key, **described(error))
+        leaving = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
+        with self._letting:
             self._leaving[seat] = None
+            try:
+                leaving.start()
+            except RuntimeError as error:  # the machine has no more threads: a heartbeat tries again
+                log.error("practice not let go", practice=seat.key, **described(error))
+            else:
+                self._leaving[seat] = leaving
 
     def _let_go(self, seat: Seat) -> None:
         try:
             self._hears(seat, inf)
             seat.close()
         finally:
-            del self._leaving[seat]
+            with self._letting:
+                del self._leaving[seat]
+
+    def _not_leaving(self) -> list[Seat]:
+        """Those that are to leave, and for which this machine had no thread."""
+        with self._letting:
+            return [seat for seat, leaving in self._leaving.items() if leaving is None]
 
     def close(self, until: float) -> None:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
@@ -147,10 +157,11 @@ class Fleet:
         self._ended.set()
         self._turns.close()
         self._returned(filter(None, [seat.gives_back() for seat in self.seats.values()]))
-        hearing = [self._hears_beside(seat, until) for seat in self._held()]
+        seats = (*self.seats.values(), *self._not_leaving())
+        hearing = [self._hears_beside(seat, until) for seat in seats if seat.fence is not None]
         for one in filter(None, (*hearing, *self._leaving.values())):
             one.join(left_of(until))
-        for seat in self.seats.values():
+        for seat in seats:
             seat.shut()
         self.seats.clear()
         self._left.set()
@@ -158,9 +169,6 @@ class Fleet:
             self._heart.join(left_of(until))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
-
-    def _held(self) -> list[Seat]:
-        return [seat for seat in self.seats.values() if seat.fence is not None]
 
     def _hears_beside(self, seat: Seat, until: float) -> threading.Thread | None:
         """None where the machine has no more threads: then it was heard here."""
@@ -282,7 +290,7 @@ class Fleet:
         """Those for whose turn, or end here, no thread was to be had: nothing else would see to it."""
         for _ in range(len(self._unsettled)):
             self._woken(self._unsettled.popleft())
-        for seat in [one for one, leaving in tuple(self._leaving.items()) if leaving is None]:
+        for seat in self._not_leaving():
             self._begins_to_leave(seat)
 
     def _settle(self, seat: Seat) -> None:

@@ -15,6 +15,7 @@ from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
 from sync.fleet import turns
+from sync.fleet.fleet import Fleet
 from sync.store.engine import Store, Unusable
 from sync.store.jobs import Jobs, alive
 from sync.store.lease import Claim
@@ -177,6 +178,52 @@ def test_a_process_that_ends_without_a_thread_left_hears_its_gateway_and_gives_e
     threading.Timer(1, one.gateways[Channel.SMS].may.set).start()
     with no_thread_left():
         fleet.close(time.monotonic() + 10)
+    assert not one.held
+    assert one.office.told("confirmation") == ["sent"]
+
+
+def left_without_thread(one: Home) -> None:
+    """Its file is taken away, and the process finds no thread to hear its gateway."""
+    with no_thread_left():
+        one.file.unlink()
+        one.machine.stop(signal.SIGHUP)
+        until(lambda: one.machine.seats == {}, 10)
+
+
+def test_i07_a_process_that_ends_hears_the_gateway_of_a_practice_that_left_without_a_thread(
+    home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = home(Channel.SMS)
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    fleet = one.machine.fleet
+    monkeypatch.setattr(Fleet, "_wakes_again", lambda _: None)  # no heartbeat comes before the end
+    left_without_thread(one)
+    threading.Timer(1, one.gateways[Channel.SMS].may.set).start()
+    fleet.close(time.monotonic() + 10)
+    assert not one.held
+    assert one.office.told("confirmation") == ["sent"]
+
+
+def test_i07_a_process_that_ends_while_a_practice_begins_to_leave_gives_everything_back(
+    home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, starts, starting = home(Channel.SMS), threading.Thread.start, threading.Event()
+
+    def slowly(thread: threading.Thread) -> None:
+        if "_let_go" in thread.name:
+            starting.set()
+            time.sleep(0.5)
+        starts(thread)
+
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    fleet = one.machine.fleet
+    left_without_thread(one)
+    monkeypatch.setattr(threading.Thread, "start", slowly)
+    assert starting.wait(10)
+    one.gateways[Channel.SMS].may.set()
+    fleet.close(time.monotonic() + 10)
     assert not one.held
     assert one.office.told("confirmation") == ["sent"]
 
