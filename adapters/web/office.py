@@ -19,6 +19,10 @@ class Unavailable(Exception):
     """The store cannot be asked now (locked, full, gone). The answer is 503."""
 
 
+class Gone(Unavailable):
+    """The practice left the process: its store may be well, and so may the other practices of it."""
+
+
 class Ring(Struct, frozen=True):
     """A notification of a push channel, as it came; nothing in it is trusted before the secret was compared. `resource`
     and `until` come from the sender."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from adapters.web.office import Unavailable
+from adapters.web.office import Gone, Unavailable
 from adapters.web.patients import Act, House, LinkTo, Shown, What
 from rules.model import Channel, Practice
 from rules.patients.unwanted import unwanted
@@ -20,6 +20,7 @@ from sync.store import bookings, keyvalue, links, offers, patients, waiting_entr
 from sync.store.bookings import BookingRow
 from sync.store.engine import Store, StoreProblem, Tx
 from sync.store.links import About, LinkKind, LinkRow
+from sync.store.problems import Departed
 from sync.store.waiting_entries import Standing
 
 if TYPE_CHECKING:
@@ -137,8 +138,10 @@ def _reached_at(world: World, tx: Tx, link: LinkRow) -> BookingRow | Standing | 
 
 @contextmanager
 def available() -> Iterator[None]:
-    """A store that cannot be asked is Unavailable to the pages."""
+    """A store that cannot be asked is Unavailable to the pages; that of a practice that left, Gone."""
     try:
         yield
+    except Departed as problem:
+        raise Gone from problem
     except StoreProblem as problem:
         raise Unavailable from problem

@@ -5,6 +5,7 @@ StoreProblem              the whole store: a French sentence for a person; ends 
 ├── Overtaken             another worker took the lease: nothing more may be written
 │   └── Outdated          a newer version made the store its own: nor may anything else of this process be
 └── Unusable              cannot be opened, is full, or was made by a newer attitre
+    └── Departed          its practice left this process: that says nothing of the store
 
 NotStored                 the rows alone: ends one resource, booking or message
 """
@@ -61,6 +62,13 @@ class Outdated(Overtaken):
 
 class Unusable(StoreProblem):
     """The store cannot be opened or written."""
+
+
+class Departed(Unusable):
+    """The practice left this process, and its store is opened no more here, however well it is."""
+
+    def __init__(self) -> None:
+        super().__init__("Ce cabinet n'est plus servi par ce processus.")
 
 
 class NotStored(Exception):

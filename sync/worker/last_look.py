@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from adapters.web.office import Measure, Present, Ring, Unavailable
+from adapters.web.office import Gone, Measure, Present, Ring, Unavailable
 
 RESTS = 9.0  # times as long as the last look took: thousands of practices cost a tenth of a thread
 WAITED_S = 2.0  # at most by whoever asks, for a look that is under way
@@ -40,7 +41,7 @@ class Looked(Protocol):
         ...
 
     def look(self) -> Seen:
-        """How it is now. Raises Unavailable."""
+        """How it is now. Raises Unavailable, Gone where it left."""
         ...
 
     def of_the_process(self) -> Iterable[Measure]:
@@ -138,26 +139,34 @@ class Look:
             for one in offices:
                 if self._ended:
                     return
-                failed = silent.get(one.desk.address, [])
-                if len(failed) >= FAILED_TO_TELL:  # its other practices would wait as long
-                    one.last = (self._number, None)
-                    continue
-                began = monotonic()
-                self._waits = one.desk.address, min([began, *failed])
-                found = self._at(one.desk)
-                if found is None:
-                    silent[one.desk.address] = [*failed, began]
-                else:
-                    silent.pop(one.desk.address, None)
-                one.last = (self._number, found)
-                rests += (monotonic() - began) * (RESTS if found else 1)  # who waits in vain costs no time of ours
+                with suppress(Gone):  # it left since the look began, which says nothing of its store
+                    rests += self._one(one, silent)
         finally:
             self._rests_until = monotonic() + rests
             self._over.set()
 
+    def _one(self, office: AsSeen, silent: dict[str, list[float]]) -> float:
+        """Look at that one. Returns for how long to rest afterwards. Raises Gone."""
+        failed = silent.get(office.desk.address, [])
+        if len(failed) >= FAILED_TO_TELL:  # its other practices would wait as long
+            office.last = (self._number, None)
+            return 0.0
+        began = monotonic()
+        self._waits = office.desk.address, min([began, *failed])
+        found = self._at(office.desk)
+        if found is None:
+            silent[office.desk.address] = [*failed, began]
+        else:
+            silent.pop(office.desk.address, None)
+        office.last = (self._number, found)
+        return (monotonic() - began) * (RESTS if found else 1)  # who waits in vain costs no time of ours
+
     def _at(self, desk: Looked) -> Seen | None:
+        """How it is; None where its store is away. Raises Gone."""
         try:
             return desk.look()
+        except Gone:
+            raise
         except Unavailable:
             return None
         except Exception as error:  # a fault of ours at one practice keeps no other from being seen

@@ -18,6 +18,7 @@ from sync.core.context import World
 from sync.store import subscriptions
 from sync.store.engine import NotStored, Store, StoreProblem, Unusable
 from sync.store.engines import MOST_AT_ONCE, Engines
+from sync.store.problems import Departed
 from sync.wiring import open_world, without_calendars
 from sync.worker.file_locks import FileLocks
 from sync.worker.loop import Stop, Worker
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 GLANCED_WITHIN_S = 4.0  # for an answer of PostgreSQL: whoever asks how a practice is wants to know that it is silent
-
-LEFT = "Ce cabinet n'est plus servi par ce processus."
 
 
 class Opening(Protocol):
@@ -107,7 +106,7 @@ class Member:
 
     def _must_be_here(self) -> None:
         if self._left:
-            raise Unusable(LEFT)
+            raise Departed
 
     def _opened(self) -> World:
         self._must_be_here()

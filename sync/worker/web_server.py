@@ -222,7 +222,7 @@ class Desk:
         return [*self.look().measures, *self.of_the_process()]
 
     def look(self) -> Seen:
-        """How the practice is now, in one transaction. Raises Unavailable."""
+        """How the practice is now, in one transaction. Raises Unavailable, Gone where it left."""
         with available(), (world := self._runs.glance).store.read() as tx:
             found = health.all_health(world, tx, self._settings)
             troubled = self._runs.failing > 1 or bool(health.wrong(tx))  # two rounds in a row, or a step of them

@@ -17,8 +17,11 @@ from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat
 from sync.store.engine import Store, Unusable
 from sync.store.subscriptions import new_name
+from sync.wiring import open_world
+from sync.worker import last_look
 from sync.worker.loop import Stop
 from sync.worker.member import Around, Member
+from sync.worker.one_pass import one_pass
 from sync.worker.web_server import Listeners
 from tests.fleet.freezing import frozen
 from tests.fleet.street import SHAPE, Street
@@ -88,6 +91,48 @@ def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
         assert requests.get(root + path, timeout=10).status_code in (200, 503)
     assert counted.begun - before <= 3 * MANY
     assert all(member.world is None for member in members)
+
+
+class Gate(House):
+    """A practice whose answer a test waits for."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(member)
+        self.asked, self.answers = threading.Event(), threading.Event()
+
+    @property
+    def glance(self) -> World:
+        self.asked.set()
+        assert self.answers.wait(60)
+        return self._member.glance()
+
+
+def test_practices_that_leave_during_a_look_take_none_of_their_neighbours_away(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(last_look, "STUCK_S", 120.0)  # the look waits for us
+    port, around, listeners = free(), Around(Stop()), Listeners(must=True)
+    street = Street(tmp_path / "practices", store, 6, every=600, more=PAGE.format(port))
+    found = [load([street.folder / f"{key}.yaml"], {})[0] for key in street.keys]
+    members = [Member(one, around, street.folder / "x") for one in found if one is not None]
+    for member in members:
+        with open_world(member.settings) as world:
+            one_pass(world)
+    first, houses = Gate(members[0]), {member: House(member) for member in members}
+    with ExitStack() as stack:
+        stack.callback(listeners.close)
+        listeners.show(members, [], {**houses, members[0]: first}.get)
+        assert get(port, "/healthz") == (200, f"démarrage\ndémarrage : {', '.join(street.keys)}\n")
+        assert first.asked.wait(60)
+        stay = [members[0], *members[3:]]
+        listeners.show(stay, [], {**houses, members[0]: first}.get)
+        for member in members[1:3]:
+            member.close()
+        first.answers.set()
+        until(lambda: "démarrage" not in get(port, "/healthz")[1], 60)
+        assert get(port, "/healthz") == (200, "à jour\n")
+        for member in stay:
+            member.close()
 
 
 def test_a_practice_that_a_look_had_to_open_counts_among_the_open_ones(store: Store, tmp_path: Path) -> None:
