@@ -101,8 +101,8 @@ def _meant(wanted: str, loaded: Sequence[Loaded]) -> str:
 
 
 class InTurn:
-    """Opens the stores of several practices one after the other. An address where none could be opened is not waited
-    for once more for each of its practices."""
+    """Opens the stores of several practices one after the other. An address that is away is not waited for once more
+    for each of its practices; one practice that somebody is busy with says nothing of the others there."""
 
     def __init__(self) -> None:
         self._away: dict[str, str] = {}
@@ -110,7 +110,7 @@ class InTurn:
     @contextmanager
     def opened(self, settings: Settings, opening: AbstractContextManager[World]) -> Iterator[World]:
         """The practice's world, within `opening`. Raises StoreProblem."""
-        from sync.store.engine import Unusable
+        from sync.store.problems import Busy, Unusable
 
         address = settings.store.get_secret_value()
         if address in self._away:
@@ -118,6 +118,8 @@ class InTurn:
         with ExitStack() as stack:
             try:
                 world = stack.enter_context(opening)
+            except Busy:
+                raise
             except Unusable as problem:
                 self._away[address] = str(problem)
                 raise

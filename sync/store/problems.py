@@ -5,6 +5,7 @@ StoreProblem              the whole store: a French sentence for a person; ends 
 ├── Overtaken             another worker took the lease: nothing more may be written
 │   └── Outdated          a newer version made the store its own: nor may anything else of this process be
 └── Unusable              cannot be opened, is full, or was made by a newer attitre
+    ├── Busy              its server answers: somebody locks these rows, or the question took too long
     └── Departed          its practice left this process: that says nothing of the store
 
 NotStored                 the rows alone: ends one resource, booking or message
@@ -64,6 +65,11 @@ class Unusable(StoreProblem):
     """The store cannot be opened or written."""
 
 
+class Busy(Unusable):
+    """Somebody keeps the rows locked, or the question took too long. The server answers, so that its other practices
+    are to be asked."""
+
+
 class Departed(Unusable):
     """The practice left this process, and its store is opened no more here, however well it is."""
 
@@ -79,11 +85,12 @@ class NotStored(Exception):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What the driver raises becomes Unusable, with a sentence; so does a connection of ours that never came free."""
+    """What the driver raises becomes Unusable, with a sentence, or Busy; so does a connection of ours that never came
+    free."""
     try:
         yield
     except DBAPIError as error:
-        raise Unusable(sentence(error)) from error
+        raise (Busy if _sqlstate(error).startswith(_LOCKED) else Unusable)(sentence(error)) from error
     except NoConnection as error:
         raise Unusable(CROWDED) from error
 
@@ -158,6 +165,7 @@ _NO_ENTRY = "PostgreSQL refuse notre rôle ou son mot de passe : vérifiez « st
 SILENT = "no answer"  # of a server that took the question
 _NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
 _NO_DATABASE = "La base PostgreSQL nommée par « store: » n'existe pas : créez-la, ou restaurez une sauvegarde."
+_LOCKED = ("57014", "55P03", "40")  # PostgreSQL's codes: too long, a lock, a transaction against another one
 _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "53100": "Le disque du serveur PostgreSQL est plein : rien ne peut être enregistré, aucun message ne part. Faites "
     "de la place.",
@@ -165,9 +173,7 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "53": "Le serveur PostgreSQL manque de mémoire ou de place : aucun message ne part.",
     "25006": "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : "
     "vérifiez que « store: » nomme le serveur principal.",
-    "57014": _BUSY,
-    "55P03": _BUSY,
-    "40": _BUSY,
+    **dict.fromkeys(_LOCKED, _BUSY),
     "57P": _STARTING,
     "28": _NO_ENTRY,
     "3D000": _NO_DATABASE,
