@@ -1,5 +1,5 @@
 """The nightly chores: of a calendar its audit, write probe, series' horizon, unreadable events once more; of the
-store, to forget what was kept long enough."""
+store, what an older version wrote, and to forget what was kept long enough."""
 
 from __future__ import annotations
 
@@ -61,11 +61,25 @@ def audit(world: World, sources: Iterable[Source]) -> int:
     now, unreported = world.now(), 0
     with world.store.read() as tx:
         rows = {row.calendar: row for row in calendars.every(tx)}
-    for source in sources:
-        row = rows.get(source.address)
-        if row is not None and due(row, now):
-            unreported += _safely(world, source, row)
+    found = [(source, row) for source in sources if (row := rows.get(source.address)) is not None and due(row, now)]
+    if found:
+        _put_right(world, rows.values(), now)
+    for source, row in found:
+        unreported += _safely(world, source, row)
     return unreported
+
+
+def _put_right(world: World, rows: Iterable[CalendarRow], now: datetime) -> None:
+    """Before the first audit of the night, for all calendars at once."""
+    begins = now.replace(hour=QUIET_FROM_HOUR, minute=0, second=0, microsecond=0)
+    if begins > now:
+        begins -= timedelta(days=1)
+    if any(row.audited_at is not None and row.audited_at >= begins for row in rows):
+        return
+    from sync.worker import older_version  # imported here: needed once a night
+
+    with kept_apart("store not put right"):
+        older_version.put_right(world)
 
 
 def _safely(world: World, source: Source, row: CalendarRow) -> int:
@@ -87,11 +101,9 @@ def _one(world: World, source: Source, row: CalendarRow) -> int:
     from sync.pull import reconcile
     from sync.pull.horizon import expand
     from sync.pull.learnt import read_again
-    from sync.worker import older_version
 
     hidden = reconcile.audit(world, source, row)
     write_probe.try_again(world, source)
     expand(world, source, row)
     read_again(world, source)
-    older_version.put_right(world)
     return hidden

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from adapters.base import Conflict, Refused
 from rules.model import Kind
 from rules.telling.correction_notice import NAME
-from sync.core.context import nobody_watches
+from sync.core.context import World, nobody_watches
 from sync.store import occurrences, resources, tables
+from sync.worker import nightly, older_version
 from sync.worker.one_pass import at_rest
 from sync.worker.round import one_round, read_due
 from sync.worker.scheduler import Readers
@@ -84,6 +85,23 @@ def test_c12_what_an_older_process_wrote_meanwhile_is_said_by_the_new_one(
         one_round(readers := Readers(office.world, 60), nobody_watches)
         readers.close()
     assert notes(office) == ["attitre : à corriger (1)"]
+
+
+def test_c12_what_an_older_process_wrote_is_looked_for_once_a_night_not_for_each_calendar(
+    office: "Office", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, nights = list[World](), 3
+    monkeypatch.setattr(older_version, "put_right", looked.append)
+    office.passes()
+    for _ in range(nights):
+        office.passes(later=timedelta(days=1))
+        office.passes()
+    assert len(looked) == nights
+    office.turned += timedelta(days=1)
+    assert len(office.world.sources) > 1
+    for source in office.world.sources:  # as `run` does
+        nightly.audit(office.world, [source])
+    assert len(looked) == nights + 1
 
 
 def test_c12_one_notice_a_day_that_follows_and_goes(office: "Office") -> None:
