@@ -27,7 +27,7 @@ from sync.store.tables import lease
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
 AGAIN_S = 1.0  # where that failed, or the row was locked
-LOCKED_AT_MOST_S = 2  # a page's transaction takes milliseconds: one that lasts longer may be a frozen machine's
+WAITS_AT_MOST_S = 2  # for a locked row: a page has it for milliseconds, a machine that froze for a minute
 SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new practices are spread
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
 _STILL = select(lease.c.fence, literal_column(IS_NEWER).label("newer")).with_for_update(read=True, key_share=True)
@@ -61,7 +61,7 @@ with mine as (
 """
 _UNLOCKED = _MINE.format(waits=" skip locked")
 _STILL_MINE = text("select practice, fence from lease where practice = any(:practices) and holder = :holder")
-_WAITS_SHORTLY = text(f"set local lock_timeout = '{LOCKED_AT_MOST_S}s'")
+_WAITS_SHORTLY = text(f"set local lock_timeout = '{WAITS_AT_MOST_S}s'")
 _RENEW = text(
     _UNLOCKED
     + """
@@ -70,7 +70,7 @@ from mine where lease.practice = mine.practice returning lease.practice
 """
 )
 # whoever woke the practice while it was held is not forgotten: its `due_at` stays
-_GIVEN_BACK = """
+_FREE = """
 update lease set holder = '', until = null, memory = coalesce(back.memory, lease.memory),
     due_at = coalesce(lease.due_at, now() + make_interval(secs => back.due_in))
 from mine, unnest(
@@ -79,8 +79,8 @@ from mine, unnest(
 where lease.practice = mine.practice and lease.practice = back.practice and lease.fence = back.fence
 returning lease.practice, lease.due_at <= now() as woken
 """
-_GIVE_BACK = text(_UNLOCKED + _GIVEN_BACK)
-_GIVE_ONE_BACK = text(_MINE.format(waits="") + _GIVEN_BACK)
+_SET_UNLOCKED_FREE = text(_UNLOCKED + _FREE)
+_SET_ONE_FREE = text(_MINE.format(waits="") + _FREE)
 _SOONEST = text("""
 select extract(epoch from min(case when holder <> '' and until > now() then until else coalesce(due_at, now()) end)
     - now()) from lease where practice = any(:practices)
@@ -191,53 +191,50 @@ class Leases:
     def give_back(self, returned: Sequence[Return], after: After | None = None) -> None:
         """Let others take these from now on. Those whose rows somebody has locked follow, each by itself; where that
         lasts they end by themselves, and Unusable is raised once the others are given back."""
-        after, locked = after or After(), list[Return]()
+        after, locked = after or After(), frozenset[str]()
         with transaction(self._engine) as connection:
             if returned:
-                locked = self._give_back(connection, returned, after, _GIVE_BACK)
+                locked = self._set_free(connection, returned, after, _SET_UNLOCKED_FREE)
             if after.soonest is not None:
                 found = connection.execute(_SOONEST, {"practices": list(after.practices)}).scalar()
                 after.soonest(connection, float(found or 0))
-        if locked:
-            self._give_back_later(locked, after)
+        self._wait_for([one for one in returned if one.practice in locked], after)
 
-    def _give_back_later(self, locked: Sequence[Return], after: After) -> None:
+    def _wait_for(self, locked: Sequence[Return], after: After) -> None:
+        """Give these back, each once its row is no longer locked. Raises Unusable in the end where that lasted."""
         problem: Unusable | None = None
         for one in locked:
             try:
                 with transaction(self._engine) as connection:
                     connection.execute(_WAITS_SHORTLY)
-                    self._give_back(connection, [one], after, _GIVE_ONE_BACK)
+                    self._set_free(connection, [one], after, _SET_ONE_FREE)
             except Unusable as met:
                 problem = met
         if problem is not None:
             raise problem
 
-    def _give_back(
+    def _set_free(
         self, connection: Connection, returned: Sequence[Return], after: After, statement: TextClause
-    ) -> list[Return]:
-        """Returns those whose rows are locked."""
-        woken = self._given_back(connection, returned, statement)
+    ) -> frozenset[str]:
+        """Returns the practices of those whose rows are locked. One that another worker took is not ours to return."""
+        rows = connection.execute(statement, {**_columns(returned), "holder": self.holder})
+        woken = {row.practice: row.woken for row in rows}
         mine = self._still_mine(connection, [one.practice for one in returned if one.practice not in woken])
-        locked = [one for one in returned if mine.get(one.practice) == one.fence]
-        after.work(
-            connection,
-            [one.practice for one in returned if one not in locked and (one.more or woken.get(one.practice))],
-        )
+        locked = frozenset(one.practice for one in returned if mine.get(one.practice) == one.fence)
+        told = [one for one in returned if one.practice not in locked]
+        after.work(connection, [one.practice for one in told if one.more or woken.get(one.practice)])
         return locked
 
-    def _given_back(self, connection: Connection, returned: Sequence[Return], statement: TextClause) -> dict[str, bool]:
-        """Those that are, and whether somebody woke them meanwhile."""
-        from psycopg.types.json import Json
 
-        columns = {
-            "practices": [one.practice for one in returned],
-            "fences": [one.fence for one in returned],
-            "dues": [one.due_in for one in returned],
-            "memories": [None if one.memory is None else Json(dict(one.memory)) for one in returned],
-        }
-        rows = connection.execute(statement, {**columns, "holder": self.holder})
-        return {row.practice: row.woken for row in rows}
+def _columns(returned: Sequence[Return]) -> Mapping[str, Sequence[Any]]:
+    from psycopg.types.json import Json  # imported here: a file has none
+
+    return {
+        "practices": [one.practice for one in returned],
+        "fences": [one.fence for one in returned],
+        "dues": [one.due_in for one in returned],
+        "memories": [None if one.memory is None else Json(dict(one.memory)) for one in returned],
+    }
 
 
 @contextmanager
