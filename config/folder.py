@@ -87,8 +87,10 @@ class Folder:
             remarks.append(remark)
             for file in files:
                 silent = not remark and file in self._known and _is_silent(file)
-                remarks += [_UNREADABLE.format(file.parent)] * silent
-                found[file] = found.get(file) or (self._known[file] if remark or silent else None)
+                if silent:
+                    remarks.append(_UNREADABLE.format(file.parent))
+                if found.get(file) is None:
+                    found[file] = self._known[file] if remark or silent else None
         self.remark = " ".join(filter(None, dict.fromkeys(remarks)))
         return found
 
