@@ -29,7 +29,7 @@ SENDING_S = 10.0  # of one round, then calendars are read before more messages g
 CALLS_PER_GATEWAY = 4  # at once
 POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
 Note = Callable[[], None]
-Begun = SimpleQueue[bool]
+GoAhead = SimpleQueue[bool]  # given once: whether the call was noted, and so is to be made
 Watch = Callable[[str], None]
 
 
@@ -145,18 +145,18 @@ class Pool:
 
     def start(self, call: Call) -> None:
         """See Calls."""
-        begun = Begun()
+        go_ahead = GoAhead()
         in_context = copy_context().run  # begun before anything is noted
-        threading.Thread(target=in_context, args=(self._run_once, call, begun), daemon=True).start()
+        threading.Thread(target=in_context, args=(self._run_when_noted, call, go_ahead), daemon=True).start()
         try:
             call.before()
         except BaseException:
-            begun.put(False)
+            go_ahead.put(False)
             raise
         call.begun, call.left = monotonic(), call.alone
         self._running.append(call)
         self._under_way |= call.calendars
-        begun.put(True)
+        go_ahead.put(True)
 
     def wait(self, watch: Watch) -> bool:
         """See Calls."""
@@ -218,9 +218,9 @@ class Pool:
     def _ends(self, call: Call) -> float:
         return call.begun + (self._hasty if call.hasty else self._patience)
 
-    def _run_once(self, call: Call, begun: Begun) -> None:
-        """Called in the call's own thread, which is there before the call counts as begun."""
-        if begun.get():
+    def _run_when_noted(self, call: Call, go_ahead: GoAhead) -> None:
+        """Called in the call's own thread, which is there before the call is noted."""
+        if go_ahead.get():
             self._run(call)
 
     def _run(self, call: Call) -> None:
