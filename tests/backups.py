@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from sync.store.engine import Store
@@ -44,11 +44,9 @@ def put_back(office: Office, backup: Backup) -> None:
 
 def new_database(server: str, name: str) -> str:
     """An empty database of that server; its address."""
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        _made(connection, name)
-    engine.dispose()
-    return engine.url.set(database=name).render_as_string(hide_password=False)
+    url = make_url(server)
+    _made(url, name)
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def superuser_at(url: str | URL) -> Engine:
@@ -57,13 +55,14 @@ def superuser_at(url: str | URL) -> Engine:
 
 
 def _copied(source: URL, target: URL) -> None:
-    engine = create_engine(source.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        _made(connection, str(target.database), f" template {source.database} strategy file_copy")
-    engine.dispose()
+    _made(target, str(target.database), f" template {source.database} strategy file_copy")
 
 
-def _made(connection: Connection, name: str, how: str = "") -> None:
+def _made(url: URL, name: str, how: str = "") -> None:
+    """By the administrator: a server that is just cleaning up the old one is ended by nobody else."""
     assert re.fullmatch("[a-z0-9_]+", name)
-    connection.execute(text(f"drop database if exists {name} with (force)"))
-    connection.execute(text(f"create database {name}{how}"))
+    engine = superuser_at(url.set(database="postgres"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"drop database if exists {name} with (force)"))
+        connection.execute(text(f"create database {name} owner {url.username}{how}"))
+    engine.dispose()
