@@ -26,7 +26,8 @@ from rules.model import Practice
 from sync.core.budget import Budget
 from sync.core.context import World
 from sync.core.log import log
-from sync.fleet.fleet import Fleet, Shape
+from sync.fleet.fleet import Fleet
+from sync.fleet.shape import Shape
 from sync.store import jobs
 from sync.store.engine import Store
 from sync.worker.loop import Stop

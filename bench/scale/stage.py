@@ -13,7 +13,7 @@ from bench.scale.postgres import Postgres, postgres
 from bench.scale.processes import Crew, crew, first_pass
 from bench.scale.sizes import Tables, tables
 from bench.scale.world import Around, around, folder
-from sync.fleet.fleet import Shape
+from sync.fleet.shape import Shape
 
 HIDDEN = 8  # new bookings of each calendar: one for each of three counts of workers, two told under kills, spare
 

@@ -13,21 +13,22 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from msgspec import Struct
-
 from sync.core.context import since_start
 from sync.core.log import described, log
-from sync.fleet import CONCURRENCY, SHARDS
+from sync.fleet.beside import beside
 from sync.fleet.clock import ServerClock
+from sync.fleet.departures import Departures
 from sync.fleet.seat import Seat, left_of
+from sync.fleet.shape import Shape
 from sync.fleet.turns import Turns
 from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
-from sync.store.lease import AGAIN_S, LASTS_S, RENEWED_EVERY_S, After, Claim, Return
+from sync.store.lease import AGAIN_S, After, Claim, Return
 from sync.worker.loop import Stop
 
 if TYPE_CHECKING:
@@ -36,35 +37,6 @@ if TYPE_CHECKING:
 FAILED_TO_TELL = 2  # heartbeats that failed: one alone may be an accident
 ENDED_WITHIN_S = 8.0  # at the end: running jobs
 MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew
-
-
-class Times(Struct, frozen=True):
-    """How long things last, in seconds; tests shorten them. `leased`: from one renewal. `polled`: at most from one poll
-    of a shard to the next, at least `soonest`. `poll`: how long a poll waits for its practices. `swept`: from one sweep
-    to the next. `alive`: without a heartbeat a worker counts as dead. `doing`: no job takes longer."""
-
-    leased: float = LASTS_S
-    renewed: float = RENEWED_EVERY_S
-    polled: float = 5.0
-    soonest: float = 1.0
-    poll: float = 4.0
-    swept: float = 12.0
-    alive: float = 30.0
-    doing: float = 600.0
-    fetched: float = 1.0
-    again: float = 3.0
-
-
-class Shape(Struct, frozen=True):
-    """How a fleet works. `concurrency`: how many practices have a turn at once. `listens`: whether it hears of jobs at
-    once, or looks for them only. `worlds`: how many practices stay open between their turns, those that had one
-    last."""
-
-    shards: int = SHARDS
-    concurrency: int = CONCURRENCY
-    times: Times = Times()
-    listens: bool = True
-    worlds: int = 2000
 
 
 class Fleet:
@@ -77,9 +49,7 @@ class Fleet:
         self.leases = store.leases(shape.times.leased)
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
-        # their leases are held until their calls are heard; None: this machine had no thread for that
-        self._leaving: dict[Seat, threading.Thread | None] = {}
-        self._letting = threading.Lock()  # nobody sees a thread in there that has not begun
+        self._departures = Departures(lambda seat: self._hears(seat, inf))
         self._unsettled = deque[Seat]()  # woken, while this machine had no thread for it
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
@@ -124,32 +94,8 @@ class Fleet:
             return False
         self._sort()
         seat.leave()
-        self._begins_to_leave(seat)
+        self._departures.begin(seat)
         return True
-
-    def _begins_to_leave(self, seat: Seat) -> None:
-        leaving = threading.Thread(target=self._let_go, args=(seat,), daemon=True)
-        with self._letting:
-            self._leaving[seat] = None
-            try:
-                leaving.start()
-            except RuntimeError as error:  # the machine has no more threads: a heartbeat tries again
-                log.error("practice not let go", practice=seat.key, **described(error))
-            else:
-                self._leaving[seat] = leaving
-
-    def _let_go(self, seat: Seat) -> None:
-        try:
-            self._hears(seat, inf)
-            seat.close()
-        finally:
-            with self._letting:
-                del self._leaving[seat]
-
-    def _not_leaving(self) -> list[Seat]:
-        """Those that are to leave, and for which this machine had no thread."""
-        with self._letting:
-            return [seat for seat, leaving in self._leaving.items() if leaving is None]
 
     def close(self, until: float) -> None:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
@@ -157,9 +103,9 @@ class Fleet:
         self._ended.set()
         self._turns.close()
         self._returned(filter(None, [seat.gives_back() for seat in self.seats.values()]))
-        seats = (*self.seats.values(), *self._not_leaving())
-        hearing = [self._hears_beside(seat, until) for seat in seats if seat.fence is not None]
-        for one in filter(None, (*hearing, *self._leaving.values())):
+        seats = (*self.seats.values(), *self._departures.stranded())
+        hearing = [beside(partial(self._hears, seat, until)) for seat in seats if seat.fence is not None]
+        for one in filter(None, (*hearing, *self._departures.threads())):
             one.join(left_of(until))
         for seat in seats:
             seat.shut()
@@ -169,16 +115,6 @@ class Fleet:
             self._heart.join(left_of(until))
         with in_an_outage():
             self.jobs.leave(self.leases.holder)
-
-    def _hears_beside(self, seat: Seat, until: float) -> threading.Thread | None:
-        """None where the machine has no more threads: then it was heard here."""
-        hears = threading.Thread(target=self._hears, args=(seat, until), daemon=True)
-        try:
-            hears.start()
-        except RuntimeError:
-            self._hears(seat, until)
-            return None
-        return hears
 
     def _hears(self, seat: Seat, until: float) -> None:
         self._returned(filter(None, [seat.let_go(until)]))
@@ -290,8 +226,7 @@ class Fleet:
         """Those for whose turn, or end here, no thread was to be had: nothing else would see to it."""
         for _ in range(len(self._unsettled)):
             self._woken(self._unsettled.popleft())
-        for seat in self._not_leaving():
-            self._begins_to_leave(seat)
+        self._departures.again()
 
     def _settle(self, seat: Seat) -> None:
         self._returned(filter(None, [seat.settle()]))
@@ -344,7 +279,7 @@ class Fleet:
 
     def _renews(self) -> bool:
         """Whether any lease is still ours."""
-        seats = (*self.seats.values(), *self._leaving)
+        seats = (*self.seats.values(), *self._departures.seats())
         held = [(seat, seat.fence) for seat in seats if seat.fence is not None]
         ours = self.leases.renew([seat.key for seat, _ in held]) if held else {}
         self._locked = not all(ours.values())

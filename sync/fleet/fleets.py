@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from threading import Thread
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from sync.fleet import ANSWERED_WITHIN_S
-from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, Shape
-from sync.fleet.seat import Seat
+from sync.fleet.beside import beside
+from sync.fleet.fleet import ENDED_WITHIN_S, Fleet
+from sync.fleet.seat import Seat, left_of
+from sync.fleet.shape import Shape
 from sync.store.engine import Store, Unusable, engine_at
 from sync.worker.loop import Stop
 
@@ -71,17 +73,9 @@ class Fleets:
     def close(self, until: float) -> None:
         """See Shared. Each beside the others: a server that says nothing keeps their leases from being given back for
         no other one."""
-        ending: list[Thread] = []
-        for one in self._at.values():
-            beside = Thread(target=one.ends, args=(until,), daemon=True)
-            try:
-                beside.start()
-            except RuntimeError:  # the machine has no more threads
-                one.ends(until)
-            else:
-                ending.append(beside)
-        for beside in ending:
-            beside.join(max(0.0, until - monotonic()))
+        ending = [beside(partial(one.ends, until)) for one in self._at.values()]
+        for one in filter(None, ending):
+            one.join(left_of(until))
         self._at.clear()
 
     def _one(self, address: str) -> _One:

@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from bench.server import Replay
 from config.folder import Folder
 from sync.fleet.at_work import at_work
-from sync.fleet.fleet import Fleet, Shape, Times
+from sync.fleet.fleet import Fleet
 from sync.fleet.fleets import Fleets
 from sync.fleet.seat import Seat
+from sync.fleet.shape import Shape, Times
 from sync.store.engine import Store
 from sync.wiring import open_world
 from sync.worker.crew import Crew

@@ -98,8 +98,8 @@ def _works(folder: Folder, loaded: Sequence[Loaded], stop: Stop, shards: int, co
 
 def _sharing(shards: int, concurrency: int, stop: Stop) -> Shared:
     """What works for the practices on PostgreSQL."""
-    from sync.fleet.fleet import Shape
     from sync.fleet.fleets import Fleets
+    from sync.fleet.shape import Shape
 
     return Fleets(stop, Shape(shards, concurrency))
 
