@@ -23,7 +23,8 @@ _DAY = re.compile(
 )
 _WEEKDAY = re.compile(
     r"\b(?P<name>lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
-    r"(?:\s+(?:[àa]\s+)?(?=\d{1,2}\s?h|\d{1,2}:\d\d)|\s+(?:matin|soir|midi|apr[èe]s[\s-]?midi|aprem)\b|\W*$)",
+    r"(?:\s+(?:[àa]\s+)?(?=\d{1,2}\s?h|\d{1,2}:\d\d)|\s+(?:matin|soir|midi|apr[èe]s[\s-]?midi|aprem)\b"
+    r"|(?:\W+(?:svp|merci|si possible))*\W*$)",
     re.IGNORECASE,
 )
 _WEEK = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")

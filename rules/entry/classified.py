@@ -265,6 +265,11 @@ def known_part(sheet: Sheet, part: str) -> bool:
 
 
 _POLITE = re.compile(r" (?:svp|s il (?:vous|te) plait|merci(?: d avance)?)$")  # behind what is asked of us
+_BESIDE_A_MOTIF = re.compile(  # `vient pour un contrôle`, `contrôle svp`
+    r"^(?:vient|veut|voudrait|souhaite|demande)\s+(?=(?:pour\s+)?une?\s)"
+    r"|\s+(?:svp|s['’ ]il (?:vous|te) pla[iî]t|merci(?: d['’ ]avance)?|si possible)\W*$",
+    re.IGNORECASE,
+)
 _WARNED = frozenset({"prevenu", "prevenue", "a prevenu", "prevenu oui", "prevenue oui"})
 
 
@@ -311,6 +316,7 @@ def _details_part(sheet: Sheet, part: str) -> bool:
 
 def _words_part(sheet: Sheet, part: str) -> bool:
     """Note a part that is a motif, a dentist or the missing name; False for any other."""
+    part = _BESIDE_A_MOTIF.sub("", part)
     spoken = tokens(part)
     typed = [word for word, _, _ in spoken]
     found = motifs.find(typed, sheet.practice) if len(typed) <= 12 else ()

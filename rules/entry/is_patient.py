@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
+from itertools import dropwhile
 
 from rules.details import names
 from rules.entry import motifs
@@ -74,7 +75,22 @@ def looks_like_patient(entry: Entry, event: CalendarEvent, practice: Practice) -
         return Likeness.SURE if ended or _motif_alone(event.title, practice) else Likeness.MAYBE
     if block:
         return Likeness.MAYBE
-    return Likeness.SURE if entry.motif or entry.motifs else _bare(entry)
+    return Likeness.SURE if entry.motif or entry.motifs or _motif_begins(entry.comment, practice) else _bare(entry)
+
+
+def _motif_begins(comment: str, practice: Practice) -> bool:
+    """A short line of the description begins with a motif: `contrôle mercredi` below a name is no time kept free."""
+    lines = (words(line) for line in comment.splitlines() if len(line) < _LONGEST_WISH)
+    behind = ([*dropwhile(_leads_to_a_motif, spoken)] for spoken in lines)
+    return any(found.start == 0 for spoken in behind for found in motifs.find(spoken, practice, near=False))
+
+
+_LONGEST_WISH = 60  # signs of a line that may say why somebody comes
+_WANTS = frozenset({"vient", "veut", "voudrait", "souhaite", "demande"})
+
+
+def _leads_to_a_motif(word: str) -> bool:
+    return word in _WANTS or motifs.small(word)
 
 
 def _vague(title: str, practice: Practice) -> bool:

@@ -134,6 +134,21 @@ def test_p3_the_directory_is_asked_in_doubt(likeness: Judged, title: str, text: 
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("contrôle mercredi svp", Likeness.SURE),
+        ("veut un détartrage rapidement", Likeness.SURE),
+        ("contrôler la livraison de mercredi", Likeness.MAYBE),
+        ("de passage, voir s'il faut un contrôle", Likeness.MAYBE),
+    ],
+)
+def test_p33_a_motif_with_which_a_line_begins_makes_a_patient_of_a_name(
+    likeness: Judged, text: str, found: Likeness
+) -> None:
+    assert likeness("Moreau", text) is found
+
+
+@pytest.mark.parametrize(
     ("title", "name", "kept_for"),
     [
         ("Réunion équipe", "", "Réunion"),
