@@ -19,7 +19,17 @@ def waived(typed: Sheet, label: str) -> str | None:
             return why
     if label.replace("no_", "lacks_") in typed.statements:
         return "n'en a pas"
-    return "oui" if label in typed.statements else None
+    if label in typed.statements:
+        return "oui"
+    return _UNWANTED[label] if unwanted(typed, label) else None
+
+
+def unwanted(typed: Sheet, label: str) -> bool:
+    """Whether she says that nothing is to be sent there (`pas de SMS`), which denies no number (P34)."""
+    return not {"unwanted", label.replace("no_", "unwanted_")}.isdisjoint(typed.statements)
+
+
+_UNWANTED = {"no_mobile": "pas de SMS", "no_email": "pas d'e-mail"}
 
 
 def slot_confirmed(typed: Sheet) -> str | None:

@@ -70,6 +70,15 @@ def _lacking(*things: str) -> str:
     return "|".join([*said, *(f"{none} {thing}" for none in ("aucun", "aucune") for thing in things)])
 
 
+def _unwanted(*things: str) -> str:
+    """The usual ways to say that nothing of a kind is to be sent: `ne pas envoyer de SMS`, `ne veut pas de mails`."""
+    ways = (
+        "ne pas envoyer de|ne pas envoyer|ne pas envoyer le|ne pas lui envoyer de|n envoyez pas de|ne veut pas de"
+        "|veut pas de|ne souhaite pas de|refuse les"
+    )
+    return "|".join(f"{way} {thing}" for thing in things for way in ways.split("|"))
+
+
 # Whole lines and parts that say something without a value.
 _STATEMENTS = {
     "first": "premiere consultation|premiere visite|premiere fois|1re visite|1ere visite|1re consultation"
@@ -107,10 +116,18 @@ _STATEMENTS = {
         "boite mail",
     )
     + "|n a pas internet|pas internet",
+    "unwanted_mobile": f"{_unwanted('sms', 'textos', 'texto')}|pas de sms|sans sms|aucun sms|stop sms|sms non"
+    "|pas de texto|pas de textos|texto non|textos non",
+    "unwanted_email": _unwanted("mail", "mails", "email", "emails", "e mail", "e mails", "courriel", "courriels"),
+    "unwanted": f"{_unwanted('message', 'messages', 'confirmation')}|ne rien envoyer|ne rien lui envoyer"
+    "|ne pas prevenir|ne pas le prevenir|ne pas la prevenir|ne pas prevenir le patient|ne pas prevenir la patiente"
+    "|ne pas confirmer|pas de sms ni de mail|pas de sms ni mail|ni sms ni mail|ne pas envoyer de sms ni de mail"
+    "|pas de mail ni de sms|sans sms ni mail",
 }
 STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}
 
 _LONGEST = 5  # words of a label
+_REFUSED = re.compile(r"\W*(?:sms|textos?)\s*[:=]\s*non\W*", re.IGNORECASE)  # a statement, and no number
 _SIGN = re.compile(r"[:=]")
 _WORD = re.compile(r"[^\s:=,;|]+")
 _JOINT = " \t-–—;|/,·•*\\"
@@ -125,7 +142,7 @@ class Segment(Struct, frozen=True):
 
 def cut(line: str) -> list[Segment]:
     """The segments of one line, in order. After a comment's label the rest of the line is comment (P19)."""
-    if ":" not in line and "=" not in line:
+    if (":" not in line and "=" not in line) or _REFUSED.fullmatch(line):
         return [Segment("", line)]
     cuts: list[tuple[int, int, str]] = []
     last = 0

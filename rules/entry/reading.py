@@ -229,7 +229,7 @@ def _email(typed: Sheet) -> _Checked[str]:
 def _unless_waived(typed: Sheet, label: str, rule: str, found: _Checked[str], called: str) -> _Checked[str]:
     """Waived and given at once is a question (P34): which of the two, with the reason that is typed."""
     why = exceptions.waived(typed, label) if found.value else None
-    if why is None:
+    if why is None or exceptions.unwanted(typed, label):
         return found
     also = called if why == "oui" or label.replace("no_", "lacks_") in typed.statements else f"{called} : oui ({why})"
     facts = raised(typed.practice.policy, rule, seen=found.text, also=shortened(also))

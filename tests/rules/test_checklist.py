@@ -90,6 +90,31 @@ def test_p34_an_exception_counts_with_its_reason(
 
 
 @pytest.mark.parametrize(
+    ("typed", "waived"),
+    [
+        ("pas de SMS", {"mobile-waived"}),
+        ("SMS : non", {"mobile-waived"}),
+        ("ne veut pas de mail, merci", {"email-waived"}),
+        ("Ne pas prévenir", {"mobile-waived", "email-waived"}),
+        ("pas de SMS, ne veut pas de mails", {"mobile-waived", "email-waived"}),
+        ("pas de SMS avant 9h", set()),
+        ("SMS : oui", set()),
+    ],
+)
+def test_p34_what_she_wants_unsent_is_not_sent_and_denies_no_number(
+    typed: str, waived: set[str], booked: Booked, judged: Judged, found: Found
+) -> None:
+    assessment = judged(booked(TITLE, NEW + BORN + CONTACT + typed))
+    assert {rule for rule in found(assessment) if rule.endswith("-waived")} == waived
+    assert assessment.booking is not None
+    assert assessment.booking.patient.mobile, "it stays on the record"
+    assert (assessment.booking.mobile is None, assessment.booking.email is None) == (
+        "mobile-waived" in waived,
+        "email-waived" in waived,
+    )
+
+
+@pytest.mark.parametrize(
     ("start", "minutes", "rule"),
     [
         (datetime(2026, 11, 20, 9, 30, tzinfo=PARIS), 60, "date-past"),
