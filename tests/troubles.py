@@ -31,8 +31,9 @@ from sync.plan.older_store import QUESTION
 from sync.pull.foreign_writer import ForeignWriter
 from sync.store import calendars, resources
 from sync.worker.daily_digest import todays
+from sync.worker.hints import telling
 from sync.worker.loop import Stop, Worker
-from sync.worker.web_server import Desk, telling
+from sync.worker.web_server import Desk
 from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, PARIS, PRACTICE, Office, make_office
 

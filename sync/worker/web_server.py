@@ -5,9 +5,8 @@ Practices that share a listen address answer as one.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,15 +18,14 @@ from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients, available, house_of, seal_of
 from sync.store import links, messages, subscriptions
-from sync.store.engine import StoreProblem
 from sync.worker import health, push_channels
+from sync.worker.hints import Hints, end_all
 from sync.worker.last_look import AsSeen, Look, Seen
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.worker.member import Member
 
-WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
 
 
@@ -65,7 +63,7 @@ class Listeners:
         self._must = must
         self._open: dict[str, tuple[Front, ExitStack]] = {}
         self._looks: dict[str, Look] = {}
-        self._desks: dict[Runs, tuple[AsSeen, ExitStack]] = {}
+        self._desks: dict[Runs, tuple[AsSeen, Hints]] = {}
         self._refused: dict[str, str] = {}
 
     def show(self, members: Sequence[Member], suspended: Sequence[str], runs: Callable[[Member], Runs | None]) -> None:
@@ -110,14 +108,13 @@ class Listeners:
 
     def _office(self, look: Look, member: Member, runs: Runs) -> AsSeen:
         if runs not in self._desks:
-            stack = ExitStack()
-            desk = desk_of(member.settings, runs, stack.enter_context(telling(runs)))
-            self._desks[runs] = AsSeen(desk, look), stack
+            hints = Hints(runs)
+            self._desks[runs] = AsSeen(desk_of(member.settings, runs, hints), look), hints
         return self._desks[runs][0]
 
     def _forget_desks(self, left: Set[Runs | None]) -> None:
-        for runs in [one for one in self._desks if one not in left]:
-            self._desks.pop(runs)[1].close()
+        gone = [one for one in self._desks if one not in left]
+        end_all([self._desks.pop(runs)[1] for runs in gone])
 
     def _opened(self, listen: str, now: Present) -> tuple[Front, ExitStack]:
         front = Front(now, _fault, self._looks[listen].looked)
@@ -129,70 +126,6 @@ class Listeners:
 
 def _fault(error: Exception) -> None:
     log.error("page failed", **described(error))
-
-
-class Hints(threading.Thread):
-    """Collects push notifications and wakes the worker: for the first at once, then at most once a second. None is
-    lost: one that comes during a reading leads to another reading."""
-
-    def __init__(self, runs: Runs) -> None:
-        super().__init__(name="hints", daemon=True)
-        self._runs, self._lock = runs, threading.Lock()
-        self._pending: dict[str, Ring] = {}
-        self._come, self._ended, self._begun = threading.Event(), threading.Event(), False
-        self.wakes = 0
-
-    def give(self, ring: Ring) -> None:
-        """Add a notification, from any thread; the latest of a channel is enough. The first starts the thread."""
-        with self._lock:
-            self._pending[ring.channel] = ring
-            if not self._begun:
-                self.start()  # where the machine has no more threads, the next one tries again
-                self._begun = True
-        self._come.set()
-
-    def end(self) -> None:
-        """Stop the thread, if there is one."""
-        self._ended.set()
-        self._come.set()
-        if self._begun:
-            self.join(WAKE_EVERY_S)
-
-    def run(self) -> None:
-        """Pass notifications on until `end`."""
-        while not self._ended.is_set():
-            self._come.wait()
-            self._come.clear()
-            with self._lock:
-                taken, self._pending = self._pending, {}
-            if taken:
-                self._tell(taken)
-                self._ended.wait(WAKE_EVERY_S)
-
-    def _tell(self, taken: dict[str, Ring]) -> None:
-        try:
-            push_channels.heard(self._runs.world, taken.values())
-        except StoreProblem as problem:  # kept, and tried again a second later
-            log.warning("hint not stored", reason=str(problem))
-            with self._lock:
-                self._pending = taken | self._pending
-            self._come.set()
-            return
-        except Exception as error:
-            log.error("hint failed", **described(error))
-            return
-        self.wakes += 1
-        self._runs.wake()
-
-
-@contextmanager
-def telling(runs: Runs) -> Iterator[Hints]:
-    """Within this context, notifications wake those rounds."""
-    hints = Hints(runs)
-    try:
-        yield hints
-    finally:
-        hints.end()
 
 
 class Desk:

@@ -9,8 +9,8 @@ from demo.googlestandin.channels import Channel
 from sync.store import subscriptions
 from sync.store.subscriptions import Subscription
 from sync.worker import push_channels
+from sync.worker.hints import Hints
 from sync.worker.loop import Stop, Worker
-from sync.worker.web_server import Hints
 from tests.google.practice import IDS, Practice
 
 MARTIN, BERNARD = (f"google:{name}" for name in IDS.values())

@@ -24,7 +24,8 @@ from config.load import load
 from demo.googlestandin import OWNER, GoogleStandIn
 from demo.googlestandin.person import Person
 from sync.worker import push_channels
-from sync.worker.web_server import Desk, telling
+from sync.worker.hints import telling
+from sync.worker.web_server import Desk
 from tests.google.announced import YAML, Announced, Quiet
 from tests.google.practice import IDS, ROBOT, Practice
 
@@ -117,7 +118,7 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
 @pytest.fixture
 def announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Announced]:
     """Channels are open and have been heard: since before the story."""
-    monkeypatch.setattr("sync.worker.web_server.WAKE_EVERY_S", 0.05)
+    monkeypatch.setattr("sync.worker.hints.WAKE_EVERY_S", 0.05)
     with ExitStack() as stack:
         google = stack.enter_context(GoogleStandIn())
         practice = Practice(google, tmp_path)

@@ -120,7 +120,7 @@ def test_whatever_the_message_says_happened_it_only_means_look(heard: Announced,
 def test_a_flood_wakes_once_a_second_and_the_last_message_is_not_lost(
     heard: Announced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.worker.web_server.WAKE_EVERY_S", 1.0)
+    monkeypatch.setattr("sync.worker.hints.WAKE_EVERY_S", 1.0)
     time.sleep(0.1)
     [channel] = heard.open()
     told = {"X-Goog-Channel-ID": channel.id, "X-Goog-Channel-Token": channel.token}

@@ -18,9 +18,9 @@ from rules.model import Channel
 from sync.core.calls import Call, Note, Pool
 from sync.store import messages
 from sync.store.engine import Unusable
+from sync.worker.hints import telling
 from sync.worker.loop import Stop, Worker
 from sync.worker.side_by_side import all_turned
-from sync.worker.web_server import telling
 from tests.crew import crew_of, write
 from tests.fleet.test_answers import free, get
 from tests.office import PARIS, Office

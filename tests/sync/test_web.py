@@ -19,8 +19,9 @@ from sync.store import calendars, messages
 from sync.store import tables as t
 from sync.store.engine import Unusable
 from sync.worker import health
+from sync.worker.hints import telling
 from sync.worker.loop import Stop, Worker
-from sync.worker.web_server import Desk, DeskOfPatients, telling
+from sync.worker.web_server import Desk, DeskOfPatients
 from tests.office import Office
 
 YAML = """
