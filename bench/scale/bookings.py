@@ -34,9 +34,9 @@ class Shown(Replay):
         first = calendar * self.events
         return range(first, first + KNOWN + self.shown[calendar])
 
-    def show(self, more: int, step: int) -> int:
-        """So many bookings more in each `step`-th calendar; how many that are in all."""
-        wanted = range(0, self.calendars, step)
+    def show(self, more: int, step: int) -> list[str]:
+        """So many bookings more in each `step`-th calendar; their patients' mobiles."""
+        wanted, mobiles = range(0, self.calendars, step), list[str]()
         with self.lock:
             self.revision, self.edited = self.revision + 1, self._now()
             for calendar in wanted:
@@ -46,8 +46,10 @@ class Shown(Replay):
                 for number in range(end, end + more):
                     self.revisions[number] = self.revision
                     self.bodies[f"{number}.ics"] = self._body(number)
+                first = calendar * self.hidden + self.shown[calendar]
+                mobiles += map(mobile, range(first, first + more))
                 self.shown[calendar] += more
-        return more * len(wanted)
+        return mobiles
 
     def entry(self, number: int) -> Entry:
         """See State."""

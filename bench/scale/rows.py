@@ -64,6 +64,7 @@ def _storm(found: Found) -> Iterator[Row]:
     one = found.storm
     for name in ("twice", "never"):
         yield _row("S6", f"patients told {name}, of {one.wanted if one else 'all'}", _of(one, name), 0)
+    yield _row("S6", "other patients told", _of(one, "others"), 0)
     yield _row("S6", "rows written from a stale fence", _of(one, "stale"), 0)
     yield _row("S6", "messages left behind", _of(one, "left"), 0)
 

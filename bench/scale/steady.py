@@ -101,7 +101,7 @@ def sent(stage: Stage, workers: int) -> Rate:
             all_read(stage.around, fleet)
             quiet = watched(stage, fleet)
             began, cpu, used = time.monotonic(), fleet.cpu, stage.server.used()
-            before, shown = len(stage.around.messages().taken), stage.around.show(1, DENTISTS)
+            before, shown = len(stage.around.messages().taken), len(stage.around.show(1, DENTISTS))
             until(_at_least(stage.around, before + shown), ALL_TOLD_S, f"{shown} messages")
             # a worker that sends reads less often, so the readings are taken off by their number, not by the time
             share = sum(map(len, stage.around.asked(began))) / quiet.polls

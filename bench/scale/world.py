@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from bench.practice import reminder_hours
+from bench.rendered import PARIS
 from bench.scale.outside import Seen
 
 DENTISTS = 4
@@ -28,6 +31,7 @@ messages:
   sms: {{kind: http, url: "{sms}", json: {{to: "{{to}}", text: "{{text}}"}}, headers: {{X-Worker: !env WORKER}}, timeout: 30}}
   settle_seconds: 0
   most_per_pass: 5000
+  reminder_hours: {reminders}
 rules: {{email-missing: "off"}}
 sync: {{brake_new: 5000}}
 """  # noqa: E501
@@ -50,10 +54,10 @@ class Around:
         """Each answer takes so many seconds from now on."""
         self._get(f"latency?calendars={calendars}&gateway={gateway}")
 
-    def show(self, more: int, step: int = 1) -> int:
-        """So many new bookings more in each `step`-th calendar; how many that are."""
-        found = int(self._get(f"show?more={more}&step={step}"))
-        self.shown += found
+    def show(self, more: int, step: int = 1) -> Sequence[str]:
+        """So many new bookings more in each `step`-th calendar; their patients' mobiles, each of one booking."""
+        found: list[str] = self._get(f"show?more={more}&step={step}")
+        self.shown += len(found)
         return found
 
     def asked(self, since: float) -> list[list[Seen]]:
@@ -94,15 +98,19 @@ def around(practices: int, hidden: int) -> Iterator[Around]:
 
 
 def folder(place: Path, around: Around, store: str) -> Path:
-    """A file for each practice. `store`: an address in which `{key}` stands for the practice's key."""
+    """A file for each practice. `store`: an address in which `{key}` stands for the practice's key. Reminders are due
+    at the first pass or another day: none comes into what is counted."""
     place.mkdir()
+    reminders = reminder_hours(datetime.now(PARIS))
     for number in range(around.practices):
         key = f"c{number:04}"
         calendars = range(number * DENTISTS, (number + 1) * DENTISTS)
         dentists = "\n".join(
             _DENTIST.format(n=one % DENTISTS, url=f"{around.root}home/{one}/", calendar=one) for one in calendars
         )
-        text = _YAML.format(key=key, store=store.format(key=key), dentists=dentists, sms=around.sms)
+        text = _YAML.format(
+            key=key, store=store.format(key=key), dentists=dentists, sms=around.sms, reminders=reminders
+        )
         (place / f"{key}.yaml").write_text(text, encoding="utf-8")
     return place
 
