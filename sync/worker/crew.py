@@ -33,7 +33,8 @@ from sync.worker.member import Around, Member, Opening
 from sync.worker.reading_job import in_a_thread
 
 if TYPE_CHECKING:
-    from sync.worker.web_server import Listeners, Runs
+    from sync.worker.runs import Runs
+    from sync.worker.web_server import Listeners
 
 LOOK_AT_FILES_EVERY_S = 30.0
 LOOK_AT_SHARED_EVERY_S = 10.0  # to answer for those that could not be opened before

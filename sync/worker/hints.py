@@ -14,7 +14,7 @@ from sync.worker import push_channels
 
 if TYPE_CHECKING:
     from adapters.web.office import Ring
-    from sync.worker.web_server import Runs
+    from sync.worker.runs import Runs
 
 WAKE_EVERY_S = 1.0  # at most one wake-up a second, however many notifications come
 KEPT_S = 60.0  # a thread that nothing came for ends: a balancer spreads those of all practices over all processes

@@ -8,50 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from adapters.web.listener import CannotListen, NotYet, bound, serving
 from adapters.web.office import Front, Measure, Present, Ring
 from adapters.web.pages import application_of
 from adapters.web.patients import Act, House, LinkTo, Shown, What
-from sync.core.context import World
 from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients, available, house_of, seal_of
 from sync.store import links, messages, subscriptions
 from sync.worker import health, push_channels
 from sync.worker.hints import Hints, end_all
 from sync.worker.last_look import AsSeen, Look, Seen
+from sync.worker.runs import Runs
 
 if TYPE_CHECKING:
     from config.settings import Settings
     from sync.worker.member import Member
 
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
-
-
-class Runs(Protocol):
-    """The rounds of a practice in this process: a worker's, or those that it shares with other processes."""
-
-    passes: dict[str, int]
-
-    @property
-    def world(self) -> World:
-        """With a store through which pages may write; opened where it was not. Raises StoreProblem."""
-        ...
-
-    @property
-    def glance(self) -> World:
-        """Practice, clock and store alone, to read a few rows: what is not open stays closed. Raises StoreProblem."""
-        ...
-
-    @property
-    def failing(self) -> int:
-        """Failed rounds in a row."""
-        ...
-
-    def wake(self) -> None:
-        """Somebody wrote something for it."""
-        ...
 
 
 class Listeners:
