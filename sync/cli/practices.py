@@ -60,20 +60,21 @@ def one_settings(paths: list[Path] | None) -> Settings:
 
 
 def all_loaded(paths: list[Path] | None) -> list[Loaded]:
-    """Every file as loaded, the unusable ones too; with `--practice`, that practice's only. Raises Failure where no
-    file has it."""
+    """Every file as loaded, the unusable ones too; with `--practice`, that practice's only. What two practices cannot
+    both have is a problem all the same. Raises Failure where no file has it."""
     from config.load import files_of, load_all
 
     wanted, files = paths.practice if isinstance(paths, Chosen) else None, files_of(paths or [])
     if wanted is None and len(files) == 1:
         return load_all(files, os.environ)
-    if wanted is None:
-        from config.folder import Folder  # imported here, as is what asks the stores: of one practice nobody needs them
+    from config.folder import Folder  # imported here, as is what asks the stores: of one practice nobody needs them
 
+    if wanted is None:
         return Folder(paths or [], os.environ, with_calendars).read()
-    named = [file for file in files if _names(file, wanted)]  # most of a thousand files need not be parsed
-    for some in (named, files):
-        loaded = load_all(some, os.environ) if some else []
+    from config.neighbours import neighbours
+
+    for some in (neighbours(files, wanted, os.environ), files):
+        loaded = Folder(some, os.environ, with_calendars).read() if some else []
         if found := [one for one in loaded if one.key == wanted]:
             return found[:1]
     raise Failure(f"Aucun cabinet n'a la clé « {wanted} ». {_meant(wanted, loaded)}".rstrip())
@@ -85,13 +86,6 @@ def with_calendars(rivals: Sequence[Loaded]) -> Mapping[Thing, str] | None:
     from sync.fleet.at_work import at_work
 
     return at_work(rivals)
-
-
-def _names(file: Path, key: str) -> bool:
-    try:
-        return key in file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
 
 
 def _meant(wanted: str, loaded: Sequence[Loaded]) -> str:

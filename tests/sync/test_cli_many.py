@@ -93,3 +93,17 @@ def test_a_server_that_is_silent_is_waited_for_once_not_for_each_practice(
             server.accept()
     assert done.exit_code == 1
     assert (done.stdout + done.stderr).count("La base n'est pas joignable") == 3
+
+
+@pytest.mark.parametrize("words", [("sync",), ("check",), ("run",), ("explain", "42")])
+def test_one_chosen_practice_takes_no_calendar_that_is_another_ones(
+    shelves: dict[str, Shelf], words: tuple[str, ...]
+) -> None:
+    folder = written("sqlite:///{key}.db")
+    copy = folder / "roses.yaml"
+    copy.write_text(copy.read_text(encoding="utf-8").replace("/roses/", "/iris/"), encoding="utf-8")
+    done = attitre(words[0], "-c", str(folder), "--practice", "roses", *words[1:])
+    assert done.exit_code == 1
+    assert "cet agenda est déjà celui d'un autre cabinet (iris.yaml)" in done.stdout + done.stderr
+    assert not (folder / "roses.db").exists()
+    assert attitre("sync", "-c", str(folder), "--practice", "iris").exit_code == 0

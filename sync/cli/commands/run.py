@@ -122,8 +122,10 @@ def _configured(config: list[Path] | None) -> tuple[Folder, Sequence[Loaded]]:
     from config.folder import Folder
     from sync.cli.practices import all_loaded, all_settings, with_calendars
 
-    chosen = config.practice if isinstance(config, Chosen) else None
-    folder = Folder([one.file for one in all_loaded(config)] if chosen else config or [], os.environ, with_calendars)
+    chosen = all_loaded(config) if isinstance(config, Chosen) and config.practice else []
+    if any(one.settings is None for one in chosen):  # its file may be sound, and its calendar another practice's
+        all_settings(config)
+    folder = Folder([one.file for one in chosen] or config or [], os.environ, with_calendars)
     loaded = folder.read()
     usable = [one for one in loaded if one.settings is not None]
     if not usable or (len(usable) < len(loaded) and not folder.watched):
