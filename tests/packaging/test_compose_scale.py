@@ -18,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from bench.scale.world import Around, around, folder
+from sync.fleet import CONCURRENCY
 from tests.working import until
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,15 @@ def test_the_file_names_no_secret_and_waits_for_a_healthy_database() -> None:
     assert services["attitre"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert all(int(one["stop_grace_period"].removesuffix("s")) >= 30 for one in services.values())
     assert services["attitre"]["deploy"]["replicas"] == 2
+
+
+def test_the_connections_of_three_workers_fit_and_a_second_machine_starts_no_second_database() -> None:
+    text = (ROOT / "docs/compose-scale.yaml").read_text(encoding="utf-8")
+    a_worker = 2 * CONCURRENCY + 22  # docs/scale.md, Connections
+    most = int(text.partition("max_connections=")[2].partition(",")[0])
+    assert f"jusqu'à {a_worker} connexions" in text
+    assert 3 * a_worker < most < 4 * a_worker, "as the file says of a fourth one"
+    assert "up -d --no-deps attitre" in text.partition("Sur une autre machine")[2]
 
 
 @pytest.mark.slow
