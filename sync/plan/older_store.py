@@ -29,10 +29,7 @@ _NOTICE = "older-store:"
 
 def look(world: World, source: Source, ref: str, reading: Reading, now: datetime) -> None:
     """Note an event whose receipts show a newer store. Costs nothing for one without receipts."""
-    if reading.foreign_block:
-        return  # a copy of another event's block, or another installation's
-    receipts = (part for line in reading.annotation.lines for part in receipts_in(line))
-    said = {part: at for part in receipts if (at := _moment(part, now)) is not None}
+    said = _said(reading, now)
     if not said:
         return
     with world.store.read() as tx:
@@ -43,6 +40,14 @@ def look(world: World, source: Source, ref: str, reading: Reading, now: datetime
         unknown = bool(lately) and not _erased(tx, place) and not lately <= set(_known(world, tx, place, reading))
     if unknown:
         _note(world, source.address, ref, now)
+
+
+def shows(world: World, tx: Tx, calendar: str, ref: str) -> bool:
+    """Whether the event itself says of a message that the store does not know of: its patient was told."""
+    standing = resources.get(tx, calendar, ref)
+    reading = world.reading(standing) if standing is not None else None
+    said = _said(reading, world.now()) if reading is not None else {}
+    return reading is not None and not said.keys() <= set(_known(world, tx, (calendar, ref), reading))
 
 
 def asks(tx: Tx) -> bool:
@@ -73,6 +78,13 @@ def tell_all(world: World) -> None:
     now = world.now()
     with world.store.write() as tx:
         answered(tx, now)
+
+
+def _said(reading: Reading, now: datetime) -> dict[str, datetime]:
+    """The receipts in our block and their moments; none in a copy of another event's block, or another
+    installation's."""
+    lines = () if reading.foreign_block else reading.annotation.lines
+    return {part: at for line in lines for part in receipts_in(line) if (at := _moment(part, now)) is not None}
 
 
 def _moment(line: str, now: datetime) -> datetime | None:

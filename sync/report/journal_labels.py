@@ -74,7 +74,7 @@ OF_A_CALENDAR = frozenset({
 })  # fmt: skip
 """Entries about a whole calendar, which concern each of its events."""
 
-_KINDS = {
+KINDS = {  # of messages
     "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
     "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
     "still": "question sur la liste d'attente",
@@ -100,8 +100,8 @@ def in_words(event: str, detail: str = "") -> str:
 
 def _detail(event: str, detail: str) -> str:
     kind, found, channel = detail.partition(":")
-    if found and kind in _KINDS:
-        return f"{_KINDS[kind]} {_CHANNELS.get(channel, channel)}"
+    if found and kind in KINDS:
+        return f"{KINDS[kind]} {_CHANNELS.get(channel, channel)}"
     if event in _COUNTED:
         return f"{detail} en tout" if detail else ""
     return f"n° {detail}" if event.startswith("outbox-") else _TROUBLES.get(detail, detail)

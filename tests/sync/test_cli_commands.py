@@ -150,6 +150,22 @@ def test_check_says_which_messages_wait_for_a_way_that_is_not_there(shelves: dic
     )
 
 
+def test_l7_a_restored_backup_names_who_is_taken_as_told_though_no_event_shows_it(shelves: dict[str, Shelf]) -> None:
+    attitre("sync")
+    start = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=3)).replace(hour=9, minute=0)
+    facts = Facts(None, "DUPONT Marie", "martin", start, 30, "Contrôle", "")
+    store = Store("sqlite:///attitre.db", "cabinet")
+    with store.write() as tx:
+        send = Send(MessageKind.CONFIRMATION, Channel.SMS, "+33612345678", facts)
+        messages.add(tx, 1, send, 1, due=start, now=start)
+    store.close()
+    done = attitre("sync", "--restored")
+    assert done.exit_code == 0
+    assert "1 message tenu pour déjà dit.\n" in done.stdout
+    assert f"n° 1 : DUPONT Marie, {start:%d/%m/%Y} 09:00, confirmation par SMS (06 12 34 56 78)\n" in done.stderr
+    assert attitre("sync", "--restored").stderr == "", "once"
+
+
 def test_p1_a_bad_configuration_names_file_line_and_column(shelves: dict[str, Shelf]) -> None:
     Path("attitre.yaml").write_text(YAML + "support: [{name: Aide, phone: '12'}]\n", encoding="utf-8")
     result = attitre("check")

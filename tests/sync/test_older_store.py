@@ -6,6 +6,7 @@ from pathlib import Path
 from schedule import Scheduler
 
 from adapters.base import TryLater
+from sync.outbox.after_restore import taken_since
 from sync.people.by_link import revision
 from sync.plan import older_store
 from sync.store import bookings, intents
@@ -15,6 +16,7 @@ from tests.backups import backed_up, put_back
 from tests.office import COMPLETE, PARIS, Office
 
 MINUTE = timedelta(minutes=1)
+TO_CALL = "attitre : après la sauvegarde, des patients à prévenir ?"
 OTHER = COMPLETE.replace("12/05/1981", "03/02/1975").replace("06 12 34 56 78", "06 23 45 67 89")
 
 
@@ -111,6 +113,29 @@ def test_restored_at_once_is_not_asked(office: Office, tmp_path: Path) -> None:
     assert len(office.sms.sent) == told
     assert not asks(office)
     assert office.to_practice() == []
+
+
+def test_who_was_booked_after_the_backup_and_not_told_is_named(office: Office, tmp_path: Path) -> None:
+    """She books one while nothing works: the other's event shows that its patient was told."""
+    office.she_books("kept", day=5)
+    passes(office)
+    backup = backed_up(office, tmp_path)
+    office.she_books("told", day=6, hour=11)
+    passes(office)
+    office.she_books("untold", day=9, hour=14)
+    put_back(office, backup)
+    before = len(office.sms.sent)
+    one_pass(office.world, restored=True)
+    passes(office)
+    assert len(office.sms.sent) == before
+    with office.world.store.read() as tx:
+        [told], [untold] = (bookings.with_uid(tx, uid, "", PARIS) for uid in ("told", "untold"))
+    [alert] = [one for one in office.email.sent if one.subject == TO_CALL]
+    assert f"n° {untold.id}." in alert.text
+    assert f"{told.id}" not in alert.text
+    count, unseen = taken_since(office.world, office.now - timedelta(days=1))
+    assert count == 4
+    assert [row.booking for row in unseen] == [untold.id] * 2, "by SMS and by e-mail"
 
 
 def test_a_calendar_that_did_not_answer_first_asks_later(office: Office, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app
 from sync.cli.output import as_json, say, table
 from sync.cli.typed import day_of, dentist_of
+from sync.report.journal_labels import KINDS
 
 if TYPE_CHECKING:
     from rules.model import Finding, Practice
@@ -27,11 +28,6 @@ _STATES = {
 }
 _MESSAGE_STATES = {
     "pending": "en attente", "held": "retenu", "claimed": "en cours", "failed": "non remis", "uncertain": "incertain",
-}  # fmt: skip
-_KINDS = {
-    "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
-    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
-    "still": "question sur la liste d'attente",
 }  # fmt: skip
 
 
@@ -211,7 +207,7 @@ def _message(item: dict[str, Any]) -> tuple[str, ...]:
     stuck = item["state"] in {"failed", "uncertain"}
     again = f"{item['next_try']:%d/%m/%Y %H:%M}" if item["next_try"] else ""
     call = (phone(item["call"] or "") or "pas de numéro") if stuck else ""
-    state, kind = _MESSAGE_STATES[item["state"]], _KINDS[item["kind"]]
+    state, kind = _MESSAGE_STATES[item["state"]], KINDS[item["kind"]]
     return str(item["id"]), kind, item["channel"], state, item["patient"], call, again, item["reason"] or ""
 
 

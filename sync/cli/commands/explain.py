@@ -10,6 +10,7 @@ import typer
 from sync.cli.frame import Configs, Debug, Failure, Json, Verbose, app, start_log
 from sync.cli.output import as_json, say
 from sync.cli.page import grid, paragraph, title
+from sync.report.journal_labels import KINDS
 
 if TYPE_CHECKING:
     from rules.model import Finding
@@ -34,11 +35,6 @@ _ON_THE_LIST = "inscription sur la liste d'attente : n'occupe personne"
 _SOURCES = {"typed": "tapé", "directory": "fichier", "inferred": "déduit", "calendar": "agenda", "missing": "manque"}
 _EFFECTS = {"error": "bloque", "warning": "avertit", "info": "informe", "off": "éteinte"}
 _SIGNS = {"error": "✗", "warning": "!", "info": "✓", "off": " "}
-_KINDS = {
-    "confirmation": "confirmation", "reminder": "rappel", "modification": "modification", "cancellation": "annulation",
-    "agreement": "demande d'accord", "dates": "proposition d'autres dates", "offer": "proposition d'un créneau",
-    "still": "question sur la liste d'attente",
-}  # fmt: skip
 _CHANNELS = {"sms": "SMS", "email": "E-mail"}
 _MESSAGES = {
     "pending": "en attente", "held": "retenu", "claimed": "en cours", "sent": "envoyé", "failed": "non remis",
@@ -275,7 +271,7 @@ def _setting(one: Finding) -> str:
 
 
 def _planned(plan: Plan) -> str:
-    what = _KINDS[plan.kind] if plan.kind else "rien de plus"
+    what = KINDS[plan.kind] if plan.kind else "rien de plus"
     due = f", à partir du {plan.due:%d/%m/%Y %H:%M:%S}" if plan.due else ""
     after = f" {plan.reminder[0].upper()}{plan.reminder[1:]}." if plan.reminder else ""
     return f"{what} ({plan.reason}){due}.{after}"
@@ -283,7 +279,7 @@ def _planned(plan: Plan) -> str:
 
 def _message(one: Message, world: World) -> tuple[str, ...]:
     row = one.row
-    what = f"{_KINDS[row.kind]} par {'SMS' if row.channel == 'sms' else 'e-mail'}"
+    what = f"{KINDS[row.kind]} par {'SMS' if row.channel == 'sms' else 'e-mail'}"
     moment = (row.done_at or row.next_try or row.due_at).astimezone(world.practice.zone)
     when = f"{'' if row.done_at else 'dès '}{moment:%d/%m/%Y %H:%M:%S}"
     tries = f" ({row.attempts} {'essai' if row.attempts < 2 else 'essais'})" if row.attempts else ""

@@ -15,6 +15,8 @@ from sync.cli.frame import UNREACHABLE, WRONG, Configs, Debug, Failure, Verbose,
 from sync.cli.output import say, warn
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from config.settings import Settings
     from sync.cli.practices import InTurn
     from sync.core.context import World
@@ -87,8 +89,11 @@ def _sync(settings: Settings, in_turn: InTurn, only: str | None, how: Mapping[st
     from sync.core.log import of
 
     with in_turn.opened(settings, equipped(settings)) as world, of(world.practice.key), _alone(world.store):
+        began = world.now()
         report = _pass(world, only, **how)
         _summary(report)
+        if how["restored"]:
+            _taken_as_told(world, began)
         _ask(world)
         return _reached(world, report)
 
@@ -157,6 +162,22 @@ def _summary(report: PassReport) -> None:
         f"{counted(report.sent, 'message envoyé', 'messages envoyés')}, "
         f"{counted(report.written, 'événement annoté', 'événements annotés')}."
     )
+
+
+def _taken_as_told(world: World, began: datetime) -> None:
+    """What a restored backup leaves unsaid, and of whom no event shows that they were told."""
+    from rules.text.french import WAYS, counted, phone
+    from sync.outbox.after_restore import taken_since
+    from sync.report.journal_labels import KINDS
+
+    count, unseen = taken_since(world, began)
+    say(f"{counted(count, 'message tenu pour déjà dit', 'messages tenus pour déjà dits')}.")
+    if unseen:
+        warn("Aucun événement ne montre que ces patients ont été prévenus : appelez qui ne saurait rien.")
+    for row in unseen:
+        when = f"{row.facts.start.astimezone(world.practice.zone):%d/%m/%Y %H:%M}"
+        what = f"{KINDS[row.kind]} par {WAYS[row.channel]} ({phone(row.recipient)})"
+        warn(f"  n° {row.booking} : {row.facts.name}, {when}, {what}")
 
 
 def _ask(world: World) -> None:
