@@ -9,7 +9,7 @@ import secrets
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from sync.store import tables as t
-from sync.store.engine import Tx
+from sync.store.engine import Store, Tx
 from sync.store.tx import here
 
 BRAKE = "brake-notice:"  # + calendar → since when it was held, and the ref of the brake's question about that
@@ -44,6 +44,13 @@ def put(tx: Tx, name: str, value: str) -> None:
 def drop(tx: Tx, name: str) -> None:
     """Forget the text of that name."""
     tx.run(_DROP, the_name=name)
+
+
+def rehearse(store: Store) -> None:
+    """Write something and take it away again. Raises StoreProblem where the store takes nothing (read-only, full)."""
+    with store.write() as tx:
+        put(tx, "rehearsal", "x" * 10_000)
+        drop(tx, "rehearsal")
 
 
 def secret(tx: Tx) -> bytes:

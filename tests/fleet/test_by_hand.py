@@ -1,4 +1,5 @@
-"""Commands on a machine whose clock is ten minutes wrong, beside others that work for the same PostgreSQL."""
+"""Commands beside others that work for the same PostgreSQL: on a machine whose clock is ten minutes wrong, and where
+the server takes nothing any more."""
 
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from time_machine import travel
 
 from sync.store import calendars, generation
 from sync.store.engine import Store
+from tests.backups import superuser_at
 from tests.sync.test_cli_commands import YAML, Shelf, ask, attitre, put, shelves
 
 __all__ = ["shelves"]
@@ -87,3 +89,23 @@ def test_k16_the_state_that_it_shows_is_the_one_by_the_servers_clock(lilas: Stor
     right = [row["state"] for row in ask("status", "--json")["calendars"]]
     with machine(wrong):
         assert [row["state"] for row in ask("status", "--json")["calendars"]] == right == ["ok", "ok"]
+
+
+def test_a_check_says_that_the_server_takes_nothing(lilas: Store) -> None:
+    """After a failover the address may lead to a standby server, which answers all questions."""
+    said = "La base PostgreSQL est en lecture seule"
+    engine = superuser_at(lilas.url)
+    alone = f'alter database "{lilas.url.database}" set default_transaction_read_only = '
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"{alone}on"))
+        lilas.close()
+        done = attitre("check", "--connect")
+        assert (done.exit_code, f"✗ base : {said}" in done.stdout) == (1, True)
+        assert "Tout répond" not in done.stdout
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("set transaction read write"))
+            connection.execute(text(f"{alone}off"))
+        engine.dispose()
+    assert "✓ base : ouverte et à jour." in attitre("check", "--connect").stdout

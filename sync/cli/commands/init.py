@@ -171,7 +171,9 @@ def _outside(settings: Settings, in_turn: InTurn, connect: bool, send_test: str 
 
 def _found(world: World, connect: bool, send_test: str | None, tell: Any) -> int:
     from sync.outbox import store_alert
+    from sync.store import keyvalue
 
+    keyvalue.rehearse(world.store)
     tell("  ✓ base : ouverte et à jour.")
     for line in (*store_alert.remarks(world.store), *_waiting_in_vain(world)):
         tell(f"  ! {line}")
