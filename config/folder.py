@@ -31,16 +31,16 @@ _EMPTY = (
 )
 Stamp = tuple[int, int]  # modified at, in nanoseconds; bytes
 Known = tuple[Stamp | None, Loaded]
-AtWork = Callable[[Sequence[Loaded]], Mapping[Thing, str] | None]
+AtWork = Callable[[Sequence[Loaded]], Mapping[Thing, Path] | None]
 
 
-def _nobody(_: Sequence[Loaded]) -> Mapping[Thing, str]:
+def _nobody(_: Sequence[Loaded]) -> Mapping[Thing, Path]:
     return {}
 
 
 class Folder:
-    """The files and folders of a command line. `at_work`: asked where several practices claim one calendar, it says
-    which of them works with it, the same in every process; None where that cannot be known just now. `remark`: in
+    """The files and folders of a command line. `at_work`: asked where several files claim one calendar or key, it
+    says which of them is worked with, the same in every process; None where that cannot be known just now. `remark`: in
     French, which folder's practices stay as they are because its disk seems to be away; empty if none do."""
 
     def __init__(self, paths: Sequence[Path], environ: Mapping[str, str], at_work: AtWork = _nobody) -> None:
@@ -110,9 +110,9 @@ class Folder:
         files = [loaded for _, loaded in self._known.values()]
         asked = rivals(files)
         known = self._at_work(asked) if asked else {}
-        files_of_key = {one.key: one.file for one in reversed(asked)}
-        files_of_key |= {one.key: one.file for one in asked if self._held.get(("key", one.key)) == one.file}
-        theirs = {thing: files_of_key[key] for thing, key in (known or {}).items()}
+        key_of = {one.file: one.key for one in asked}
+        mine = {one.key: one.file for one in asked if self._held.get(("key", one.key)) == one.file}
+        theirs = {thing: mine.get(key_of[file], file) for thing, file in (known or {}).items()}
         held = {**self._held, **theirs}
         sure = files if known is not None else certain(files, held)
         self._doubts = sure != files  # those at work already need not be asked about

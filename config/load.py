@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -190,8 +190,10 @@ def apart(files: Iterable[Loaded], held: Mapping[Thing, Path] | None = None) -> 
 
 
 def rivals(files: Sequence[Loaded]) -> list[Loaded]:
-    """Those whose practices claim a calendar that another practice claims too."""
+    """Those whose practices claim a calendar that another practice claims too, and those of one key."""
     wanted = _wanted_by_several(files)
+    wanted |= {thing for thing, count in Counter(claim.thing for one in files for claim in one.claims).items()
+               if count > 1 and thing[0] == "key"}  # fmt: skip
     return [one for one in files if any(claim.thing in wanted for claim in one.claims)]
 
 

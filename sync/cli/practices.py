@@ -80,9 +80,9 @@ def all_loaded(paths: list[Path] | None) -> list[Loaded]:
     raise Failure(f"Aucun cabinet n'a la clé « {wanted} ». {_meant(wanted, loaded)}".rstrip())
 
 
-def with_calendars(rivals: Sequence[Loaded]) -> Mapping[Thing, str] | None:
-    """See `config.folder.Folder`: who works with what several files claim, so that all commands give a calendar to the
-    same practice."""
+def with_calendars(rivals: Sequence[Loaded]) -> Mapping[Thing, Path] | None:
+    """See `config.folder.Folder`: which of the files that claim one thing is worked with, so that all commands give it
+    to the same practice."""
     from sync.fleet.at_work import at_work
 
     return at_work(rivals)

@@ -66,9 +66,8 @@ class Member:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of what the settings say, secrets and this process's own network address apart."""
-        said = self.settings.model_dump_json(exclude={"page": {"listen"}})
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        """See `fingerprint_of`."""
+        return fingerprint_of(self.settings)
 
     @cached_property
     def calendars(self) -> list[str]:
@@ -166,6 +165,12 @@ def _written_at(file: Path) -> float:
         return file.stat().st_mtime
     except OSError:
         return 0.0
+
+
+def fingerprint_of(settings: Settings) -> str:
+    """Of what the settings say, secrets and this process's own network address apart."""
+    said = settings.model_dump_json(exclude={"page": {"listen"}})
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def mark_of(calendar: Thing) -> str:

@@ -163,21 +163,21 @@ def test_a_copy_under_an_earlier_name_takes_no_calendar_from_a_practice_at_work(
 
 
 def test_two_processes_agree_who_has_a_calendar_whenever_they_began(tmp_path: Path, write: Write) -> None:
-    worked = dict[Thing, str]()
+    worked = dict[Thing, Path]()
     write("roses")
     before = Folder([tmp_path], {}, lambda _: worked)
     [roses] = before.read()
     calendar = roses.claims[1].thing
-    worked = {calendar: "roses"}
-    write("anis", ("/anis/", "/roses/"))
+    worked = {calendar: roses.file}
+    anis = write("anis", ("/anis/", "/roses/"))
     after = Folder([tmp_path], {}, lambda _: worked)
     assert usable(before.look(1_000_000)) == usable(after.read()) == ["roses"]
-    worked = {calendar: "anis"}  # as a third process gave it away while the file was wrong
+    worked = {calendar: anis}  # as a third process gave it away while the file was wrong
     assert usable(before.read()) == usable(after.read()) == ["anis"]
 
 
 def test_while_nobody_knows_who_works_with_a_calendar_none_begins_with_it(tmp_path: Path, write: Write) -> None:
-    worked: dict[Thing, str] | None = None
+    worked: dict[Thing, Path] | None = None
     write("roses")
     before = Folder([tmp_path], {}, lambda _: worked)
     [roses] = before.read()
@@ -190,7 +190,7 @@ def test_while_nobody_knows_who_works_with_a_calendar_none_begins_with_it(tmp_pa
     assert usable(before.look(1_000_000)) == ["lilas", "roses"]  # it is at work already
     assert before.look(1_000_000) is None
     assert usable(after.look(1_000_000)) == ["lilas"]
-    worked = {roses.claims[1].thing: "roses"}
+    worked = {roses.claims[1].thing: roses.file}
     assert usable(after.look(1_000_000)) == ["lilas", "roses"]
     assert after.look(1_000_000) is None
 
@@ -199,7 +199,7 @@ def test_a_copy_with_the_same_key_takes_nothing_from_a_practice_at_work(tmp_path
     write("roses")
     write("tulipes", ("/tulipes/", "/roses/"))
     calendar = Folder([tmp_path / "roses.yaml"], {}).read()[0].claims[1].thing
-    folder = Folder([tmp_path], {}, lambda _: {calendar: "roses"})
+    folder = Folder([tmp_path], {}, lambda _: {calendar: tmp_path / "roses.yaml"})
     folder.read()
     write("roses", name="anis.yaml")
     found = folder.look(1_000_000)
@@ -210,7 +210,7 @@ def test_a_copy_with_the_same_key_takes_nothing_from_a_practice_at_work(tmp_path
 def test_a_practice_at_work_keeps_its_calendar_where_its_file_is_renamed(tmp_path: Path, write: Write) -> None:
     file = write("zroses", ("key: zroses", "key: roses"), ("/zroses/", "/roses/"))
     calendar = Folder([file], {}).read()[0].claims[1].thing
-    folder = Folder([tmp_path], {}, lambda _: {calendar: "roses"})
+    folder = Folder([tmp_path], {}, lambda asked: {calendar: next(one.file for one in asked if one.key == "roses")})
     folder.read()
     write("copie", ("/copie/", "/roses/"))
     assert usable(folder.look(1_000_000)) == ["roses"]

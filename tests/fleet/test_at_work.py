@@ -10,7 +10,7 @@ from sync.cli.practices import all_loaded
 from sync.fleet.at_work import at_work
 from sync.store.engine import Store
 from sync.store.lease import Return
-from sync.worker.member import mark_of
+from sync.worker.member import fingerprint_of, mark_of
 from tests.fleet.street import Street
 
 
@@ -39,18 +39,18 @@ def test_the_one_that_worked_last_with_it_has_it(store: Store, rivals: list[Load
     assert at_work(rivals) == {}
     works(store, roses, 100.0)
     works(store, anis, 200.0, elsewhere=True)
-    assert at_work(rivals) == {calendar: "roses"}
+    assert at_work(rivals) == {calendar: roses.file}
     works(store, anis, 300.0)
-    assert at_work(rivals) == {calendar: "anis"}
+    assert at_work(rivals) == {calendar: anis.file}
     works(store, roses, 400.0, elsewhere=True)
-    assert at_work(rivals) == {calendar: "anis"}
+    assert at_work(rivals) == {calendar: anis.file}
 
 
 def test_a_first_turn_that_is_under_way_counts(store: Store, rivals: list[Loaded]) -> None:
     leases = store.leases()
     leases.know(["roses"])
     leases.claim(["roses"], 1, due=False)
-    assert at_work(rivals) == {rivals[1].claims[1].thing: "roses"}
+    assert at_work(rivals) == {rivals[1].claims[1].thing: rivals[1].file}
 
 
 def test_a_command_gives_a_calendar_to_whom_the_workers_give_it(store: Store, rivals: list[Loaded]) -> None:
@@ -63,3 +63,21 @@ def test_a_server_that_cannot_be_asked_says_nothing(tmp_path: Path) -> None:
     nowhere = Store("postgresql+psycopg://127.0.0.1:1/none", "")
     street = Street(tmp_path / "practices", nowhere, 1)
     assert at_work(Folder([street.write("roses", "https://dav.example/roses/")], {}).read()) is None
+
+
+def test_of_two_files_of_one_key_the_one_that_is_worked_with_has_it(store: Store, tmp_path: Path) -> None:
+    """Also in a process that begins only now, whatever their names, and though the copy is newer."""
+    street = Street(tmp_path / "practices", store, 1)
+    right, copy = street.folder / "p0.yaml", street.folder / "a-copy.yaml"
+    [loaded] = Folder([right], {}).read()
+    assert loaded.settings is not None
+    file = (fingerprint_of(loaded.settings), right.stat().st_mtime)
+    leases = store.leases()
+    leases.know(["p0"])
+    claim = leases.claim(["p0"], 1, due=False)["p0"]
+    memory = {"calendars": [mark_of(claim.thing) for claim in loaded.claims[1:]], "at": 100.0, "file": file}
+    leases.give_back([Return("p0", claim.fence, 0.0, memory=memory)])
+    copy.write_text(right.read_text().replace("name: ", "name: Faux ", 1))
+    found = Folder([street.folder], {}, at_work).read()
+    assert {one.file.name: one.settings is not None for one in found} == {"a-copy.yaml": False, "p0.yaml": True}
+    assert any("déjà la clé de p0.yaml" in str(problem) for problem in found[0].problems)
