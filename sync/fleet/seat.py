@@ -44,14 +44,13 @@ class Shared(Worker):
         self._woken.set()
         self._tell()
 
-    def turn(self) -> None:
-        """See Worker."""
+    def begins(self) -> None:
+        """A turn begins: what woke the practice before is what it is for, and asks for no further one."""
+        self._woken.clear()
         self.work_left = False
-        super().turn()
 
     def read(self) -> None:
         """As `turn`, but leave the steps that have work."""
-        self.work_left = False
 
         def reading() -> None:
             self.work_left = read_only(self.readers, self.stop.watch)
@@ -87,7 +86,7 @@ class Shared(Worker):
         return self.calls.running
 
     def takes_back(self) -> bool:
-        """Whether it was woken since its last turn began; it is asked once."""
+        """Whether something woke it since its turn began, which that may not have seen; it is asked once."""
         woken = self._woken.is_set()
         self._woken.clear()
         return woken
@@ -228,6 +227,7 @@ class Seat:
         done, worker = False, None
         try:
             worker = self._worker_for(claim)
+            worker.begins()
             if not self._stop.event.is_set():
                 take(worker)
             done = True
