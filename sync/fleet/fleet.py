@@ -50,6 +50,7 @@ class Fleet:
         self.seats: dict[str, Seat] = {}
         self._by_shard: Mapping[int, Sequence[str]] = {}
         self._departures = Departures(lambda seat: self._hears(seat, inf))
+        self._awaited = set[Seat]()  # woken: an attempt at a turn waits for its thread
         self._unsettled = deque[Seat]()  # woken, while this machine had no thread for it
         self._lately: dict[str, None] = {}  # the open ones, in the order of their last turns
         self._turns = Turns(shape.concurrency)
@@ -217,10 +218,22 @@ class Fleet:
                 self.leases.give_back(found, after or After(defer_work))
 
     def _woken(self, seat: Seat) -> None:
-        """Something ended that a turn of the practice had left under way."""
-        if not self._ended.is_set():
-            settling = self._turns.submit(self._settle, seat)
-            settling.add_done_callback(lambda one: self._unsettled.append(seat) if one.cancelled() else None)
+        """Something ended that a turn of the practice had left under way. However much did, one attempt at a turn waits
+        for its thread: a slow gateway would take them all."""
+        with self._counting:
+            if self._ended.is_set() or seat in self._awaited:
+                return
+            self._awaited.add(seat)
+        settling = self._turns.submit(self._settle, seat)
+        settling.add_done_callback(lambda one: self._not_settled(seat) if one.cancelled() else None)
+
+    def _not_settled(self, seat: Seat) -> None:
+        self._awaited_no_more(seat)
+        self._unsettled.append(seat)
+
+    def _awaited_no_more(self, seat: Seat) -> None:
+        with self._counting:
+            self._awaited.discard(seat)
 
     def _wakes_again(self) -> None:
         """Those for whose turn, or end here, no thread was to be had: nothing else would see to it."""
@@ -229,7 +242,12 @@ class Fleet:
         self._departures.again()
 
     def _settle(self, seat: Seat) -> None:
-        self._returned(filter(None, [seat.settle()]))
+        self._awaited_no_more(seat)  # first: what ends from now on makes an attempt of its own
+        if seat.came_late():
+            with in_an_outage():
+                self.leases.wake(seat.key)
+        else:
+            self._returned(filter(None, [seat.settle()]))
 
     def _kept_open(self, turns: Iterable[str]) -> None:
         """Close the practices that had no turn for longest."""

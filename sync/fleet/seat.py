@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from sync.worker.round import read_only
 
 AT_ONCE_S = 1.0  # what is due that soon is work left
 ASIDE_S, ASIDE_AT_MOST = 2.0, 15  # then nobody with the newer file is there
+BUSY_S = 2.0  # before a practice is claimed again where an earlier lease's turn has not ended yet
 OUTDATED = (
     "Un autre processus travaille pour ce cabinet avec un fichier différent et plus récent : celui-ci lui laisse la "
     "place. Mettez le même fichier sur toutes les machines."
@@ -84,6 +85,11 @@ class Shared(Worker):
         with suppress(StoreProblem):
             self.calls.leave()
         return self.calls.running
+
+    @property
+    def is_woken(self) -> bool:
+        """Whether something woke it that no turn has taken in."""
+        return self._woken.is_set()
 
     def takes_back(self) -> bool:
         """Whether something woke it since its turn began, which that may not have seen; it is asked once."""
@@ -152,15 +158,41 @@ class Seat:
         return self._taken(claim, Shared.turn)
 
     def settle(self) -> Return | None:
-        """Something ended that a turn had left under way: another turn, if the lease is still ours."""
-        if self._left:  # its calls are heard by who lets it go, and keep nobody waiting here
-            return None
-        with self._turn:
-            if self._left or self.fence is None or self._worker is None or self._worker.readers.over.is_set():
-                return None
-            if self.fence != self._last_fence:  # of an earlier lease: the turn of this one is still to come
-                return None
-            return self._turned(Claim(self.fence), Shared.go_on)
+        """Something ended that a turn had left under way: another turn, if the lease is still ours. Where somebody is
+        at the practice, they see to it at their end."""
+        with self._at_it() as at_it:
+            if at_it and self._is_woken and self.fence is not None:
+                return self._turned(Claim(self._last_fence), Shared.go_on)
+        return None
+
+    def came_late(self) -> bool:
+        """Whether something ended that a turn had left, and the lease was given back just then: a new one is needed. It
+        is asked once."""
+        with self._at_it() as at_it:
+            late = at_it and self._is_woken and self.fence is None
+            return late and self._worker is not None and self._worker.takes_back()
+
+    @property
+    def _is_woken(self) -> bool:
+        """Whether something ended that a turn had left and none has taken in. Where a later lease waits for its thread,
+        the turn of that one will."""
+        worker = self._worker
+        if worker is None or not worker.is_woken or worker.readers.over.is_set() or self._left:
+            return False
+        return self.fence in (None, self._last_fence)
+
+    @contextmanager
+    def _at_it(self) -> Iterator[bool]:
+        """Whether nobody else is at the practice now: whoever waited for that here would take another practice's place.
+        Who was at it asks for a further turn where something woke it meanwhile."""
+        at_it = self._turn.acquire(blocking=False)
+        try:
+            yield at_it
+        finally:
+            if at_it:
+                self._turn.release()
+                if self._is_woken:
+                    self._woken(self)
 
     def leave(self) -> None:
         """Begin no more turns, one that waits for its thread neither: what follows is `let_go`."""
@@ -174,13 +206,9 @@ class Seat:
 
     def gives_back(self) -> Return | None:
         """The lease to give back where nothing is under way; None elsewhere."""
-        if not self._turn.acquire(blocking=False):
-            return None
-        try:
-            busy = self._worker is not None and self._worker.busy
+        with self._at_it() as at_it:
+            busy = not at_it or (self._worker is not None and self._worker.busy)
             return None if busy else self._back(0.0, more=True)
-        finally:
-            self._turn.release()
 
     def let_go(self, until: float) -> Return | None:
         """Hear the calls under way and end the readings, until then at most by the monotonic clock. Returns the lease
@@ -198,13 +226,10 @@ class Seat:
 
     def shut(self) -> None:
         """Give back what the practice keeps between its turns, unless it has one now; the next one opens it anew."""
-        if self._turn.acquire(blocking=False):
-            try:
-                if self.fence is None:
-                    self._drop()
-                    self.member.rest()
-            finally:
-                self._turn.release()
+        with self._at_it() as at_it:
+            if at_it and self.fence is None:
+                self._drop()
+                self.member.rest()
 
     def close(self) -> None:
         """Leave the process."""
@@ -215,10 +240,10 @@ class Seat:
     # --- a turn -------------------------------------------------------------------------------------------------------
 
     def _taken(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
-        with self._turn:
-            if self._left:
+        with self._at_it() as at_it:
+            if self._left or not at_it:
                 self.fence = None
-                return Return(self.key, claim.fence, 0.0, more=True)
+                return Return(self.key, claim.fence, 0.0 if self._left else BUSY_S, more=self._left)
             if self._is_outdated(claim):
                 return self._steps_aside(claim)
             return self._turned(claim, take)
@@ -252,7 +277,8 @@ class Seat:
         worker = self._worker
         if worker is not None and worker.leaves_under_way():
             return None  # its end wakes
-        return self._planned(worker) if done and worker is not None else self._back(UNUSABLE_AGAIN_S)
+        woken = worker is not None and worker.takes_back()
+        return self._planned(worker, woken=woken) if done and worker is not None else self._back(UNUSABLE_AGAIN_S)
 
     def _makes_way(self) -> Return | None:
         """For the newer version's processes, once the calls under way are heard: whoever took the lease before that
@@ -279,11 +305,11 @@ class Seat:
         self.fence = None
         return Return(self.key, claim.fence, ASIDE_S, memory={**claim.memory, "aside": times})
 
-    def _planned(self, worker: Shared) -> Return | None:
+    def _planned(self, worker: Shared, *, woken: bool) -> Return | None:
         if self._stop.event.is_set():
             return self._back(0.0, more=True)
         due_in = worker.due - monotonic()
-        more = worker.work_left or worker.takes_back() or due_in < AT_ONCE_S
+        more = worker.work_left or woken or due_in < AT_ONCE_S
         return self._back(max(due_in, 0.0), more=more)
 
     def _worker_for(self, claim: Claim) -> Shared:
