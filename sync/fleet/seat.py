@@ -321,14 +321,15 @@ class Seat:
             self._drop_worker()
             worker = None
         world = self.member.open()
-        world.store.leased(claim.fence)
         self.member.problem = None
         if worker is None:
             worker = self._worker = self._begun(world, claim)
+        worker.world.store.leased(claim.fence)
         return worker
 
     def _begun(self, world: World, claim: Claim) -> Shared:
-        fresh = replace(self._by_server(world), failing=Failing(), purged=Purged(), noted=Noted())
+        own = world.store.under(claim.fence)
+        fresh = replace(self._by_server(world), store=own, failing=Failing(), purged=Purged(), noted=Noted())
         worker = Shared(fresh, self.member.settings.sync.every_seconds, self._stop, lambda: self._woken(self))
         worker.passes = self.passes
         worker.readers.remember(claim.memory)

@@ -56,6 +56,13 @@ class Store:
         store.within = self.within
         return store
 
+    def under(self, fence: int) -> Store:
+        """The same rows, for one worker, which writes under that lease: what is left of an earlier worker must not
+        take a later lease for its own."""
+        store = self.named(self.practice)
+        store.leased(fence)
+        return store
+
     @property
     def may_lose_its_lock(self) -> bool:
         """Whether workers share its practices, and one may take over from another: on PostgreSQL, not with a file."""
@@ -74,6 +81,7 @@ class Store:
         schema takes it too, as migrations only add, and without it the message would be sent again. Raises Overtaken if
         another worker took over the practice, Outdated if a newer version did, NotStored for rows that the store
         refuses, StoreProblem if the store itself fails."""
+        fence = self._fence  # as it is now: while this waits for its turn, the lease may end and a later one be ours
         options = {"attitre_durable": durable, "attitre_practice": self.practice, "attitre_within": self.within}
         with (
             self._of_rows(),
@@ -81,8 +89,8 @@ class Store:
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
-            if self._fence is not None:
-                lease.check(connection, self.practice, self._fence, answer=answer)
+            if fence is not None:
+                lease.check(connection, self.practice, fence, answer=answer)
             tx = Tx(connection, self.practice)
             yield tx
             tx.flush()
@@ -155,9 +163,10 @@ class Store:
 
     def still_ours(self) -> None:
         """Raises Overtaken if another worker took over the practice."""
-        if self._fence is not None:
+        fence = self._fence
+        if fence is not None:
             with translated(), self._engine.begin() as connection:
-                lease.check(connection, self.practice, self._fence)
+                lease.check(connection, self.practice, fence)
 
     @contextmanager
     def _leased(self) -> Iterator[None]:

@@ -56,6 +56,7 @@ def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_prac
         until(street.read, 60)
         monkeypatch.setattr(alone.fleet.leases, "claim", lambda *_, **__: {})
         begun = street.read()
+        worlds = [worker.world for key in begun if (worker := alone.seats[key]._worker) is not None]
         street.homes.gate = threading.Event()
         street.homes.gate.set()
         with street.machine() as other:
@@ -63,8 +64,7 @@ def test_i07_cut_off_while_it_read_it_stores_nothing_once_another_is_at_the_prac
             time.sleep(3.5)  # also a pass that waits for its readings has left them
             gate.set()
             until(lambda: all(key in overtaken or alone.seats[key].fence is None for key in begun), 60)
-            for key in begun:  # a turn with nothing to store may end without noticing; what it stored is refused
-                world = alone.seats[key].member.world
+            for world in worlds:  # a turn with nothing to store may end without noticing; what it stored is refused
                 with pytest.raises(Overtaken), world.store.write():
                     pass
 

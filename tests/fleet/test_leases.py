@@ -66,6 +66,42 @@ def test_i07_whoever_was_overtaken_commits_nothing_more(store: Store, postgresql
     other.close()
 
 
+def waits(store: Store) -> bool:
+    """Whether a transaction waits for the one before it."""
+    with store.read() as tx:
+        return bool(
+            tx.connection.execute(text("select 1 from pg_locks where locktype = 'advisory' and not granted")).all()
+        )
+
+
+def test_i07_a_write_that_waited_while_the_lease_went_and_came_back_commits_nothing(
+    store: Store, postgresql: str
+) -> None:
+    leases, other, met = store.leases(), Store(postgresql, "lilas"), list[type[Exception]]()
+    leases.know(["lilas"])
+    store.leased(leases.claim(["lilas"], 1)["lilas"].fence)
+
+    def writes() -> None:
+        try:
+            with store.write() as tx:
+                keyvalue.put(tx, "who", "too late")
+        except Overtaken as problem:
+            met.append(type(problem))
+
+    late = threading.Thread(target=writes)
+    with other.write():
+        late.start()
+        until(lambda: waits(other))
+        for _ in range(2):  # another worker takes it, then this one again
+            leases.give_back([Return("lilas", fence(store) or 0, 0.0)])
+            store.leased(leases.claim(["lilas"], 1)["lilas"].fence)
+    late.join(30)
+    assert met == [Overtaken]
+    with store.write() as tx:
+        assert keyvalue.get(tx, "who") is None
+    other.close()
+
+
 def test_i07_a_transaction_under_way_ends_before_anybody_takes_over(store: Store, postgresql: str) -> None:
     other = Store(postgresql, "lilas")
     with store.lock():

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from sync.fleet.seat import BUSY_S, Seat, Shared
-from sync.store.engine import Store
+from sync.store.engine import Overtaken, Store
 from sync.store.lease import Claim, Return
 from sync.worker import scheduler
 from tests.fleet.street import SHAPE, Machine, Street
@@ -114,6 +114,22 @@ def test_a_new_lease_waits_for_no_turn_of_an_earlier_one_and_is_given_back(stree
             waits.join(10)
             assert backs == [Return("p0", 7, BUSY_S)]
         assert seat.fence is None
+
+
+def test_i07_what_an_earlier_lease_left_writes_nothing_once_the_practice_is_back(street: Street) -> None:
+    with resting(street) as (machine, seat, earlier):
+        last, others = seat._last_fence, street.store.leases()
+        taken = others.claim(["p0"], 1, due=False)["p0"]
+        others.give_back([Return("p0", taken.fence, 0.0)])  # another process has been at it
+        until(lambda: seat._worker is not earlier and at_rest(street.store, "p0"), 30)
+        assert seat._last_fence > last + 1
+        with pytest.raises(Overtaken), earlier.world.store.write():
+            pass
+        machine.fleet.leases.wake("p0")
+        until(lambda: seat._last_fence > last + 2 and at_rest(street.store, "p0"), 30)
+        assert seat._worker is not None  # nobody else was at it meanwhile: it goes on
+        with seat._worker.world.store.write():
+            pass
 
 
 # --- nothing that ended is missed -----------------------------------------------------------------------------------
