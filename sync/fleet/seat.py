@@ -149,8 +149,8 @@ class Seat:
         """See Runs. Nothing is left to do: the row and the job were committed with what was written."""
 
     def read(self, claim: Claim) -> Return | None:
-        """A turn that only reads. Returns the lease to give back; None while something is still under way, or once
-        another worker took it."""
+        """A turn that only reads. Returns the lease to give back; None while something is still under way, or where a
+        later one waits for its turn."""
         return self._taken(claim, Shared.read)
 
     def work(self, claim: Claim) -> Return | None:
@@ -208,7 +208,7 @@ class Seat:
         """The lease to give back where nothing is under way; None elsewhere."""
         with self._at_it() as at_it:
             busy = not at_it or (self._worker is not None and self._worker.busy)
-            return None if busy else self._back(0.0, more=True)
+            return None if busy or self.fence is None else self._back(self.fence, 0.0, more=True)
 
     def let_go(self, until: float) -> Return | None:
         """Hear the calls under way and end the readings, until then at most by the monotonic clock. Returns the lease
@@ -220,7 +220,7 @@ class Seat:
                 return None
             if self._worker is not None:
                 self._worker.end(within=left_of(until))
-            return self._back(0.0, more=True)
+            return self._back(self.fence, 0.0, more=True)
         finally:
             self._turn.release()
 
@@ -228,21 +228,22 @@ class Seat:
         """Give back what the practice keeps between its turns, unless it has one now; the next one opens it anew."""
         with self._at_it() as at_it:
             if at_it and self.fence is None:
-                self._drop()
+                self._drop_worker()
                 self.member.rest()
 
     def close(self) -> None:
         """Leave the process."""
         with self._turn:
-            self._drop()
+            self.fence = None
+            self._drop_worker()
             self.member.close()
 
     # --- a turn -------------------------------------------------------------------------------------------------------
 
     def _taken(self, claim: Claim, take: Callable[[Shared], None]) -> Return | None:
         with self._at_it() as at_it:
-            if self._left or not at_it:
-                self.fence = None
+            if self._left or not at_it or self.fence != claim.fence:  # the last: another one followed while it waited
+                self._holds_no_more(claim.fence)
                 return Return(self.key, claim.fence, 0.0 if self._left else BUSY_S, more=self._left)
             if self._is_outdated(claim):
                 return self._steps_aside(claim)
@@ -260,8 +261,9 @@ class Seat:
             return self._makes_way()
         except Overtaken as problem:
             log.warning("overtaken", practice=self.key, reason=str(problem))
-            self._drop()
-            return None
+            back = self._back(claim.fence, 0.0)  # no lease if it was another's; ours where a late write met this one
+            self._drop_worker()
+            return back
         except StoreProblem as problem:
             if worker is None:
                 self._says(problem)
@@ -278,15 +280,17 @@ class Seat:
         if worker is not None and worker.leaves_under_way():
             return None  # its end wakes
         woken = worker is not None and worker.takes_back()
-        return self._planned(worker, woken=woken) if done and worker is not None else self._back(UNUSABLE_AGAIN_S)
+        if not done or worker is None:
+            return self._back(self._last_fence, UNUSABLE_AGAIN_S)
+        return self._planned(worker, woken=woken)
 
     def _makes_way(self) -> Return | None:
         """For the newer version's processes, once the calls under way are heard: whoever took the lease before that
         would count them as lost."""
         if self._worker is not None and self._worker.leaves_calls():
             return None  # its end wakes
-        back = self._back(0.0, more=True)
-        self._drop()
+        back = self._back(self._last_fence, 0.0, more=True)
+        self._drop_worker()
         return back
 
     def _is_outdated(self, claim: Claim) -> bool:
@@ -302,19 +306,18 @@ class Seat:
         if not self._outdated_said:
             self._outdated_said = True
             log.warning("file outdated", practice=self.key, reason=OUTDATED)
-        self.fence = None
+        self._holds_no_more(claim.fence)
         return Return(self.key, claim.fence, ASIDE_S, memory={**claim.memory, "aside": times})
 
     def _planned(self, worker: Shared, *, woken: bool) -> Return | None:
         if self._stop.event.is_set():
-            return self._back(0.0, more=True)
+            return self._back(self._last_fence, 0.0, more=True)
         due_in = worker.due - monotonic()
         more = worker.work_left or woken or due_in < AT_ONCE_S
-        return self._back(max(due_in, 0.0), more=more)
+        return self._back(self._last_fence, max(due_in, 0.0), more=more)
 
     def _worker_for(self, claim: Claim) -> Shared:
         """The worker goes on where it was if nobody else worked meanwhile. Raises StoreProblem."""
-        self.fence = claim.fence
         alone, self._last_fence = claim.fence <= self._last_fence + 1, claim.fence
         worker = self._worker
         if worker is not None and (not alone or worker.readers.over.is_set()):
@@ -340,10 +343,10 @@ class Seat:
         """A world that goes by the clock of this machine goes by the server's."""
         return world if world.steady is None else replace(world, clock=self._clock, steady=since_start)
 
-    def _back(self, due_in: float, *, more: bool = False) -> Return | None:
-        if self.fence is None:
+    def _back(self, fence: int, due_in: float, *, more: bool = False) -> Return | None:
+        """That lease; None once it ended and was claimed anew, since the later one still has its turn to come."""
+        if not self._holds_no_more(fence):
             return None
-        fence, self.fence = self.fence, None
         if self._worker is None or fence != self._last_fence:  # the turn did not begin: what others left stays
             return Return(self.key, fence, due_in, more)
         member = self.member
@@ -351,9 +354,12 @@ class Seat:
         worked = {"file": file, "calendars": member.calendars, "at": self._clock.seconds()}
         return Return(self.key, fence, due_in, more, {**self._worker.readers.memory(), **worked})
 
-    def _drop(self) -> None:
-        self.fence = None
-        self._drop_worker()
+    def _holds_no_more(self, fence: int) -> bool:
+        """Whether that lease was ours until now."""
+        ours = self.fence == fence
+        if ours:
+            self.fence = None
+        return ours
 
     def _drop_worker(self) -> None:
         worker, self._worker = self._worker, None

@@ -15,13 +15,13 @@ from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
 from sync.fleet.clock import ServerClock
-from sync.fleet.seat import Seat
-from sync.store.engine import Store
-from sync.store.lease import After, Return
+from sync.fleet.seat import Seat, Shared
+from sync.store.engine import Overtaken, Store
+from sync.store.lease import After, Claim, Leases, Return
 from sync.worker.loop import Stop
 from sync.worker.member import Around, Member
 from tests.fleet.street import SHAPE, Machine, Street
-from tests.fleet.test_leases import office_on
+from tests.fleet.test_leases import ends, office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
 from tests.sync.test_crew import Slow
@@ -107,23 +107,72 @@ def test_a_practice_that_waits_keeps_no_other_from_being_given_back(
     assert held_by(store, holder) == 0
 
 
-def test_what_others_left_stays_where_the_turn_of_a_lease_never_began(store: Store, tmp_path: Path) -> None:
+@pytest.fixture
+def seat(store: Store, tmp_path: Path) -> Iterator[Seat]:
+    """A practice in a process whose threads are the test's."""
     street = Street(tmp_path / "practices", store, 1)
     settings, problems = load([street.folder / "p0.yaml"], {})
     assert settings is not None, problems
     seat = Seat(Member(settings, Around(Stop()), street.folder / "p0.yaml"), Stop(), ServerClock(), lambda _: None)
+    store.leases().know(["p0"])
+    yield seat
+    seat.close()
+
+
+def claimed(seat: Seat, leases: Leases) -> Claim:
+    """The lease, which waits for its thread from now on."""
+    claim = leases.claim(["p0"], 1, due=False)["p0"]
+    seat.fence = claim.fence
+    return claim
+
+
+def test_what_others_left_stays_where_the_turn_of_a_lease_never_began(store: Store, seat: Seat) -> None:
     ours, theirs = store.leases(), store.leases()
-    ours.know(["p0"])
-    back = seat.read(ours.claim(["p0"], 1)["p0"])
+    back = seat.read(claimed(seat, ours))
     assert back is not None and back.memory
     ours.give_back([back], After())
     theirs.give_back(
         [Return("p0", theirs.claim(["p0"], 1, due=False)["p0"].fence, 0.0, memory={"by": "another"})], After()
     )
-    seat.fence = ours.claim(["p0"], 1, due=False)["p0"].fence  # it waits for its thread
+    claimed(seat, ours)
     assert seat.settle() is None  # the end of something that an earlier turn had left
     waited = seat.gives_back()
     assert waited is not None
     ours.give_back([waited], After())
     assert store.leases().left(["p0"]) == {"p0": {"by": "another"}}
-    seat.close()
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_i07_a_machine_that_slept_through_its_lease_gives_only_that_one_back(
+    store: Store, seat: Seat, monkeypatch: pytest.MonkeyPatch, *, overtaken: bool
+) -> None:
+    """It claims the practice anew while the turn of the lease that ended goes on."""
+    ours, really, later = store.leases(), Shared.read, list[Claim]()
+
+    def sleeps(worker: Shared) -> None:
+        really(worker)
+        if not later:
+            ends(worker.world.store)
+            later.append(claimed(seat, ours))
+            if overtaken:
+                raise Overtaken
+
+    monkeypatch.setattr(Shared, "read", sleeps)
+    back = seat.read(claimed(seat, ours))
+    ours.give_back([back] if back is not None else [])
+    assert seat.fence == later[0].fence
+    assert held_by(store, ours.holder) == 1
+    back = seat.read(later[0])
+    assert back is not None
+    assert (back.fence, seat.fence) == (later[0].fence, None)
+
+
+def test_a_lease_that_another_one_followed_while_it_waited_has_no_turn(store: Store, seat: Seat) -> None:
+    ours = store.leases()
+    first = claimed(seat, ours)
+    ends(Store(str(store.url), "p0", store._engine))
+    second = claimed(seat, ours)
+    back = seat.read(first)
+    assert seat.passes["done"] == 0
+    ours.give_back([back] if back is not None else [])
+    assert (seat.fence, held_by(store, ours.holder)) == (second.fence, 1)
