@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
+from typing import Any
 
 from msgspec.structs import replace
 from schedule import Scheduler
@@ -14,7 +15,8 @@ from sync.core.context import Failing, Purged, World, since_start
 from sync.core.last_reads import Noted
 from sync.core.log import described, log
 from sync.fleet.clock import ServerClock
-from sync.store.engine import Outdated, Overtaken, StoreProblem
+from sync.store import last_turn
+from sync.store.engine import Outdated, Overtaken, StoreProblem, Tx
 from sync.store.lease import Claim, Return
 from sync.store.waking import Waking
 from sync.worker.loop import Stop, Worker
@@ -124,10 +126,12 @@ class Seat:
         """The practice's key."""
         return self.member.key
 
-    @property
-    def failing(self) -> int:
-        """See Runs."""
-        return self._worker.failing if self._worker else 0
+    def failed_rounds(self, tx: Tx) -> int:
+        """See Runs. Of whoever was at the practice last: what another process did since counts as ours would."""
+        worker = self._worker
+        if worker is not None and self.fence == self._last_fence:
+            return worker.failing
+        return int(last_turn.left(tx).get("failing", 0))
 
     @property
     def world(self) -> World:
@@ -261,7 +265,9 @@ class Seat:
             return self._makes_way()
         except Overtaken as problem:
             log.warning("overtaken", practice=self.key, reason=str(problem))
-            back = self._back(claim.fence, 0.0)  # no lease if it was another's; ours where a late write met this one
+            back = self._back(
+                claim.fence, 0.0
+            )  # what another has is not ours to return; where a write of before failed, it is
             self._drop_worker()
             return back
         except StoreProblem as problem:
@@ -336,6 +342,7 @@ class Seat:
         worker = Shared(fresh, self.member.settings.sync.every_seconds, self._stop, lambda: self._woken(self))
         worker.passes = self.passes
         worker.readers.remember(claim.memory)
+        worker.failing = int(claim.memory.get("failing", 0))
         self.member.mind_channels(worker)
         return worker
 
@@ -349,10 +356,14 @@ class Seat:
             return None
         if self._worker is None or fence != self._last_fence:  # the turn did not begin: what others left stays
             return Return(self.key, fence, due_in, more)
-        member = self.member
+        return Return(self.key, fence, due_in, more, self._memory(self._worker))
+
+    def _memory(self, worker: Shared) -> dict[str, Any]:
+        """For whoever works for the practice next."""
+        member, read = self.member, worker.readers.memory()
         file = (member.fingerprint, member.written_at)
         worked = {"file": file, "calendars": member.calendars, "at": self._clock.seconds()}
-        return Return(self.key, fence, due_in, more, {**self._worker.readers.memory(), **worked})
+        return {**read, **worked, "failing": worker.failing}
 
     def _holds_no_more(self, fence: int) -> bool:
         """Whether that lease was ours until now."""

@@ -25,7 +25,7 @@ from sync.core.hours import at_work
 from sync.core.log import log, of
 from sync.outbox import store_alert
 from sync.store import calendars, resources, views
-from sync.store.engine import Overtaken, StoreProblem
+from sync.store.engine import Overtaken, StoreProblem, Tx
 from sync.worker import step_troubles
 from sync.worker.clock import Steps
 from sync.worker.digest_hour import next_digest
@@ -121,6 +121,10 @@ class Worker:
         self._problem: StoreProblem | None = None  # of the latest failed round
         self._woken, self._steps = threading.Event(), Steps()
         self.job = ticker.every(int(intervals.SLOWEST_S)).seconds.do(self.turn)
+
+    def failed_rounds(self, _tx: Tx) -> int:
+        """See `web_server.Runs`."""
+        return self.failing
 
     def wake(self) -> None:
         """Start a round at once, for something that no plan foresaw. May be called from any thread, and often."""

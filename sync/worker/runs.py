@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from sync.core.context import World
+from sync.store.engine import Tx
 
 
 class Runs(Protocol):
@@ -22,9 +23,8 @@ class Runs(Protocol):
         """Practice, clock and store alone, to read a few rows: what is not open stays closed. Raises StoreProblem."""
         ...
 
-    @property
-    def failing(self) -> int:
-        """Failed rounds in a row."""
+    def failed_rounds(self, tx: Tx) -> int:
+        """Failed rounds in a row, up to the practice's last one."""
         ...
 
     def wake(self) -> None:

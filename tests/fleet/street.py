@@ -13,16 +13,19 @@ from msgspec.structs import replace
 
 from bench.server import Replay
 from config.folder import Folder
+from config.load import load
 from sync.fleet.at_work import at_work
+from sync.fleet.clock import ServerClock
 from sync.fleet.fleet import Fleet
 from sync.fleet.fleets import Fleets
 from sync.fleet.seat import Seat
 from sync.fleet.shape import Shape, Times
 from sync.store.engine import Store
+from sync.store.lease import Claim, Leases
 from sync.wiring import open_world
 from sync.worker.crew import Crew
 from sync.worker.loop import Stop, run
-from sync.worker.member import Opening
+from sync.worker.member import Around, Member, Opening
 
 SHORT = Times(
     leased=3.0, renewed=0.5, polled=0.5, soonest=0.2, poll=1.0, swept=0.5, alive=3.0, doing=30.0, fetched=0.2, again=0.2
@@ -132,6 +135,20 @@ class Machine:
         self.stop(signal.SIGTERM)
         self.thread.join(60)
         assert not self.thread.is_alive()
+
+
+def seat_in(street: Street) -> Seat:
+    """The street's first practice, in a process of its own whose threads are the test's."""
+    settings, problems = load([street.folder / "p0.yaml"], {})
+    assert settings is not None, problems
+    return Seat(Member(settings, Around(Stop()), street.folder / "p0.yaml"), Stop(), ServerClock(), lambda _: None)
+
+
+def claimed(seat: Seat, leases: Leases) -> Claim:
+    """The lease, which waits for its thread from now on."""
+    claim = leases.claim([seat.key], 1, due=False)[seat.key]
+    seat.fence = claim.fence
+    return claim
 
 
 def shape(**times: float) -> Shape:

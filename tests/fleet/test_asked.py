@@ -35,7 +35,7 @@ PAGE = "page: {{listen: '127.0.0.1:{}', public_url: 'https://rdv.lilas.example'}
 class House:
     """A practice's rounds, of which none is at work."""
 
-    failing, wake = 0, staticmethod(lambda: None)
+    wake, failed_rounds = staticmethod(lambda: None), staticmethod(lambda _tx: 0)
 
     def __init__(self, member: Member) -> None:
         self.passes = {"done": 0, "failed": 0}

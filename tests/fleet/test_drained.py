@@ -10,17 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from config.load import load
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
-from sync.fleet.clock import ServerClock
 from sync.fleet.seat import Seat, Shared
 from sync.store.engine import Overtaken, Store
-from sync.store.lease import After, Claim, Leases, Return
-from sync.worker.loop import Stop
-from sync.worker.member import Around, Member
-from tests.fleet.street import SHAPE, Machine, Street
+from sync.store.lease import After, Claim, Return
+from tests.fleet.street import SHAPE, Machine, Street, claimed, seat_in
 from tests.fleet.test_leases import ends, office_on
 from tests.fleet.test_shared import held_by
 from tests.office import Office
@@ -110,20 +106,10 @@ def test_a_practice_that_waits_keeps_no_other_from_being_given_back(
 @pytest.fixture
 def seat(store: Store, tmp_path: Path) -> Iterator[Seat]:
     """A practice in a process whose threads are the test's."""
-    street = Street(tmp_path / "practices", store, 1)
-    settings, problems = load([street.folder / "p0.yaml"], {})
-    assert settings is not None, problems
-    seat = Seat(Member(settings, Around(Stop()), street.folder / "p0.yaml"), Stop(), ServerClock(), lambda _: None)
+    seat = seat_in(Street(tmp_path / "practices", store, 1))
     store.leases().know(["p0"])
     yield seat
     seat.close()
-
-
-def claimed(seat: Seat, leases: Leases) -> Claim:
-    """The lease, which waits for its thread from now on."""
-    claim = leases.claim(["p0"], 1, due=False)["p0"]
-    seat.fence = claim.fence
-    return claim
 
 
 def test_what_others_left_stays_where_the_turn_of_a_lease_never_began(store: Store, seat: Seat) -> None:
