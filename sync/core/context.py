@@ -137,8 +137,8 @@ class Readings:
 
 
 class Failing:
-    """The names of the steps that failed lately. The store is asked once a process, for one process at a time works
-    for a practice."""
+    """The names of the steps that failed lately. The store is asked once a worker (`sync.worker.loop.Worker`), for one
+    at a time works for a practice; in a fleet a process that takes over from another one has a new one."""
 
     def __init__(self) -> None:
         self._steps: frozenset[str] | None = None
