@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -255,10 +256,11 @@ class Fleet:
             for key in turns:
                 self._lately.pop(key, None)
                 self._lately[key] = None
-            spare = max(0, len(self._lately) - self.shape.worlds)
-            closed = [key for key in self._lately if (seat := self.seats.get(key)) is None or seat.fence is None][
-                :spare
-            ]
+            spare = len(self._lately) - self.shape.worlds
+            if spare <= 0:  # as on most polls, of which each second has several
+                return
+            rest = (key for key in self._lately if (seat := self.seats.get(key)) is None or seat.fence is None)
+            closed = [*islice(rest, spare)]
             for key in closed:
                 del self._lately[key]
         for key in closed:

@@ -1,9 +1,10 @@
 """Calendars before work, work beside them, and no more practices at once than was asked for."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -13,10 +14,12 @@ from sqlalchemy import text
 from sync.core.log import log, of
 from sync.fleet import turns as of_turns
 from sync.fleet.fleet import Fleet
+from sync.fleet.seat import Seat
 from sync.fleet.turns import Turns, Unbound
 from sync.store.engine import Store
 from sync.store.jobs import POLL, WORK, defer_poll, defer_work
-from tests.fleet.street import SHAPE, Street, shape
+from sync.worker.loop import Stop
+from tests.fleet.street import SHAPE, Street, seat_in, shape
 from tests.working import until
 
 
@@ -116,6 +119,28 @@ def test_a_turn_that_another_practices_call_asked_for_is_logged_under_its_own_na
     with structlog.testing.capture_logs() as lines, of("roses"):
         turns.submit(turn, "lilas").result(5)
     assert [line.get("practice") for line in lines] == [None, "lilas"]
+
+
+class Looked(dict[str, Seat]):
+    """Seats, and those that somebody looked at."""
+
+    def __init__(self, seats: Mapping[str, Seat]) -> None:
+        super().__init__(seats)
+        self.at = list[str]()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.at.append(key)
+        return super().get(key, default)
+
+
+def test_while_few_practices_are_open_a_poll_looks_at_none_of_them(store: Store, tmp_path: Path) -> None:
+    street = Street(tmp_path / "practices", store, 1)
+    for worlds, looked in ((3, []), (1, ["p0", "p1", "p0", "p1"])):  # looked at to find what rests, and closed
+        fleet = Fleet(store, Stop(), replace(SHAPE, worlds=worlds))
+        fleet.seats = seats = Looked({f"p{number}": seat_in(street) for number in range(3)})
+        fleet._kept_open(seats)
+        fleet._kept_open([])
+        assert seats.at == looked
 
 
 def no_thread(*_: object) -> None:
