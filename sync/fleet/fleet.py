@@ -244,6 +244,8 @@ class Fleet:
 
     def _settle(self, seat: Seat) -> None:
         self._awaited_no_more(seat)  # first: what ends from now on makes an attempt of its own
+        if not seat.is_woken:  # a turn began meanwhile, and sees to it; a lease that comes just now is not kept waiting
+            return
         if seat.came_late():
             with in_an_outage():
                 self.leases.wake(seat.key)

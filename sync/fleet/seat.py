@@ -165,7 +165,7 @@ class Seat:
         """Something ended that a turn had left under way: another turn, if the lease is still ours. Where somebody is
         at the practice, they see to it at their end."""
         with self._at_it() as at_it:
-            if at_it and self._is_woken and self.fence is not None:
+            if at_it and self.is_woken and self.fence is not None:
                 return self._turned(Claim(self._last_fence), Shared.go_on)
         return None
 
@@ -173,11 +173,11 @@ class Seat:
         """Whether something ended that a turn had left, and the lease was given back just then: a new one is needed. It
         is asked once."""
         with self._at_it() as at_it:
-            late = at_it and self._is_woken and self.fence is None
+            late = at_it and self.is_woken and self.fence is None
             return late and self._worker is not None and self._worker.takes_back()
 
     @property
-    def _is_woken(self) -> bool:
+    def is_woken(self) -> bool:
         """Whether something ended that a turn had left and none has taken in. Where a later lease waits for its thread,
         the turn of that one will."""
         worker = self._worker
@@ -195,7 +195,7 @@ class Seat:
         finally:
             if at_it:
                 self._turn.release()
-                if self._is_woken:
+                if self.is_woken:
                     self._woken(self)
 
     def leave(self) -> None:
