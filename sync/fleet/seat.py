@@ -265,9 +265,8 @@ class Seat:
             return self._makes_way()
         except Overtaken as problem:
             log.warning("overtaken", practice=self.key, reason=str(problem))
-            back = self._back(
-                claim.fence, 0.0
-            )  # what another has is not ours to return; where a write of before failed, it is
+            # what another worker has is not ours to return; where only a write of an earlier lease failed, it is
+            back = self._back(claim.fence, 0.0)
             self._drop_worker()
             return back
         except StoreProblem as problem:

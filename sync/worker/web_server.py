@@ -133,9 +133,8 @@ class Desk:
         """How the practice is now, in one transaction. Raises Unavailable, Gone where it left."""
         with available(), (world := self._runs.glance).store.read() as tx:
             found = health.all_health(world, tx, self._settings)
-            troubled = self._runs.failed_rounds(tx) > 1 or bool(
-                health.wrong(tx)
-            )  # two rounds in a row, or a step of them
+            # two rounds in a row, or a step of them
+            troubled = self._runs.failed_rounds(tx) > 1 or bool(health.wrong(tx))
             counts = messages.counts(tx)
         well = not troubled and all(one.state not in health.BAD for one in found)
         return Seen(well, (*self._of_calendars(found), *self._of_messages(counts)))
