@@ -13,8 +13,10 @@ from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from psycopg import Error
+from psycopg.errors import RaiseException
 from psycopg_pool import PoolTimeout
 
 from sync.core.log import described, log
@@ -25,6 +27,7 @@ from sync.store.engine import StoreProblem
 from sync.store.jobs import POLL, QUEUE, WORK
 from sync.store.silence import AnsweringJobs
 
+NOTED_AGAIN, NOTED_AGAIN_S = 3, 0.5  # times, and seconds between them, where the end of a job could not be noted
 CONNECTIONS = 4  # fetching and ending jobs; the work itself has those of the store
 _GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
 
@@ -107,7 +110,9 @@ class Engine(threading.Thread):
         manager, times, fleet = app.job_manager, self._fleet.shape.times, self._fleet
         await manager.prune_stalled_workers(times.alive)
         stalled = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=times.alive)
-        overlong = await asyncio.to_thread(fleet.jobs.overlong, times.doing)
+        overlong = await asyncio.to_thread(fleet.jobs.overlong, times.polling, times.working)
+        if overlong:
+            log.warning("jobs overlong", jobs=len(overlong))
         for job in {job.id for job in stalled if job.id is not None} | set(overlong):
             with suppress(ProcrastinateException):  # another process ended it
                 await manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
@@ -115,10 +120,27 @@ class Engine(threading.Thread):
 
 
 def _left_behind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Of a task that nobody awaits: a job whose end could not be noted is ended by a sweep."""
+    """Of a task that nobody awaits: a job whose end could not be noted, though it was tried again, is ended by a
+    sweep."""
     error = context.get("exception")
     if isinstance(error, Exception) and not isinstance(error, _GONE):
         log.error("jobs not taken", **described(error))
+
+
+class _Manager(JobManager):
+    """Notes the end of a job again where that failed: until then the job's name keeps the next one from beginning."""
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """See JobManager. Raises what happened last."""
+        for _ in range(NOTED_AGAIN):
+            try:
+                return await super().finish_job(job=job, status=status, delete_job=delete_job)
+            except _GONE as error:
+                if isinstance(error.__cause__, RaiseException):  # noted, though the answer was lost; or a sweep did it
+                    return None
+                log.info("job's end not noted", task=job.task_name, error=type(error).__name__)
+            await asyncio.sleep(NOTED_AGAIN_S)
+        return await super().finish_job(job=job, status=status, delete_job=delete_job)
 
 
 async def _soon(connection: AnsweringJobs) -> None:
@@ -135,6 +157,7 @@ def _app(fleet: Fleet) -> App:
             configure=_soon,
         )
     )  # fmt: skip
+    app.job_manager = _Manager(app.connector)
 
     @app.task(name=POLL)
     def poll_shard(shard: int, of: int, missed: int = 0) -> None:

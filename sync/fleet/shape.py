@@ -11,7 +11,8 @@ from sync.store.lease import LASTS_S, RENEWED_EVERY_S
 class Times(Struct, frozen=True):
     """How long things last, in seconds; tests shorten them. `leased`: from one renewal. `polled`: at most from one poll
     of a shard to the next, at least `soonest`. `poll`: how long a poll waits for its practices. `swept`: from one sweep
-    to the next. `alive`: without a heartbeat a worker counts as dead. `doing`: no job takes longer."""
+    to the next. `alive`: without a heartbeat a worker counts as dead. `polling`, `working`: no poll of a shard, and no
+    job for a practice, takes longer."""
 
     leased: float = LASTS_S
     renewed: float = RENEWED_EVERY_S
@@ -20,7 +21,8 @@ class Times(Struct, frozen=True):
     poll: float = 4.0
     swept: float = 12.0
     alive: float = 30.0
-    doing: float = 600.0
+    polling: float = 60.0
+    working: float = 600.0
     fetched: float = 1.0
     again: float = 3.0
 

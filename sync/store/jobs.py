@@ -35,7 +35,8 @@ _KNOWN = text("select queueing_lock from procrastinate_jobs where task_name = :t
 _OVERLONG = text("""
 select job.id from procrastinate_jobs job join procrastinate_events event on event.job_id = job.id
 where job.status = 'doing' and event.type = 'started' and job.queue_name = :queue
-group by job.id having max(event.at) < now() - make_interval(secs => :seconds)
+group by job.id
+having max(event.at) < now() - make_interval(secs => case job.task_name when :poll then :polling else :working end)
 """)
 
 _BEAT = text(
@@ -98,10 +99,12 @@ class Jobs:
         with transaction(self._engine) as connection:
             defer_poll(connection, shard, of, at, missed)
 
-    def overlong(self, seconds: float) -> list[int]:
-        """The jobs that have run for longer than that, whether their worker lives or not."""
+    def overlong(self, polling: float, working: float) -> list[int]:
+        """The polls, and the jobs for a practice, that have run for more seconds than these, whether their worker lives
+        or not."""
+        asked = {"polling": polling, "working": working, "poll": POLL, "queue": QUEUE}
         with transaction(self._engine) as connection:
-            return list(connection.execute(_OVERLONG, {"seconds": seconds, "queue": QUEUE}).scalars())
+            return list(connection.execute(_OVERLONG, asked).scalars())
 
     def beat(self, ident: str, name: str) -> float:
         """Say that this worker is alive. Returns the server's clock, in seconds since 1970. Raises Outdated."""

@@ -28,8 +28,9 @@ from sync.worker.loop import Stop, run
 from sync.worker.member import Around, Member, Opening
 
 SHORT = Times(
-    leased=3.0, renewed=0.5, polled=0.5, soonest=0.2, poll=1.0, swept=0.5, alive=3.0, doing=30.0, fetched=0.2, again=0.2
-)
+    leased=3.0, renewed=0.5, polled=0.5, soonest=0.2, poll=1.0, swept=0.5, alive=3.0, polling=20.0, working=30.0,
+    fetched=0.2, again=0.2,
+)  # fmt: skip
 SHAPE = Shape(shards=3, concurrency=4, times=SHORT)
 YAML = """
 practice: {{key: {key}, name: Cabinet {key}, address: "12 rue des Lilas, 75020 Paris", phone: 01 43 00 00 00,
