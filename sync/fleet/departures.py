@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock, Thread
+from threading import Condition, Thread
 
 from sync.core.log import described, log
 from sync.fleet.seat import Seat
@@ -16,7 +16,7 @@ class Departures:
     def __init__(self, hear: Callable[[Seat], None]) -> None:
         self._hear = hear
         self._leaving: dict[Seat, Thread | None] = {}  # None: this machine had no thread for it
-        self._lock = Lock()  # nobody sees a thread in there that has not begun
+        self._lock = Condition()  # nobody sees a thread in there that has not begun
 
     def begin(self, seat: Seat) -> None:
         """Let it go; where the machine has no more threads, that waits for `again`."""
@@ -50,6 +50,11 @@ class Departures:
         with self._lock:
             return [leaving for leaving in self._leaving.values() if leaving is not None]
 
+    def over(self) -> None:
+        """Wait until all are let go, however long that takes."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._leaving)
+
     def _let_go(self, seat: Seat) -> None:
         try:
             self._hear(seat)
@@ -57,3 +62,4 @@ class Departures:
         finally:
             with self._lock:
                 del self._leaving[seat]
+                self._lock.notify_all()

@@ -99,6 +99,10 @@ class Fleet:
         self._departures.begin(seat)
         return True
 
+    def rests(self) -> None:
+        """Wait until the calls of those that left are heard, however long that takes."""
+        self._departures.over()
+
     def close(self, until: float) -> None:
         """Take nothing more, hear the calls under way until then at most by the monotonic clock, and give every lease
         back. Those at rest first, the others side by side: no practice keeps another's from being given back."""

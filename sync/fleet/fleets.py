@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import ExitStack
 from functools import partial
+from threading import Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from sync.core.log import described, log
 from sync.fleet import ANSWERED_WITHIN_S
 from sync.fleet.beside import beside
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4  # for leases and jobs, beside those of the practices
 GIVEN_BACK_S = 3.0  # of the time that an ending process has
+RETIRES_WITHIN_S = ENDED_WITHIN_S + 2 * GIVEN_BACK_S  # once nothing is under way
 NO_THREAD = (
     "Cette machine n'a plus de fil d'exécution libre : rien n'est fait ici pour ce cabinet avant qu'elle en ait."
 )
@@ -34,14 +37,27 @@ class _One(Struct, frozen=True):
     fleet: Fleet
     engine: Engine
     open: ExitStack
+    ending: Lock = field(default_factory=Lock)  # whoever retires it may be at its end when the process ends
 
     def ends(self, until: float) -> None:
         """What runs ends, then answers to calls are heard, then all is given back."""
-        heard = until - GIVEN_BACK_S
+        if self.ending.acquire(timeout=left_of(until)):
+            try:
+                self._ends(until - GIVEN_BACK_S)
+            finally:
+                self.ending.release()
+
+    def _ends(self, heard: float) -> None:
         self.engine.end()
         self.engine.join(max(0.0, min(ENDED_WITHIN_S + 2, heard - monotonic())))
         self.fleet.close(heard)
         self.open.close()
+
+    def retires(self) -> None:
+        """Nobody has a practice there any more: take no more jobs, and end once the calls under way are heard."""
+        self.engine.end()
+        self.fleet.rests()
+        self.ends(monotonic() + RETIRES_WITHIN_S)
 
 
 class Fleets:
@@ -50,6 +66,7 @@ class Fleets:
     def __init__(self, stop: Stop, shape: Shape) -> None:
         self._stop, self._shape = stop, shape
         self._at: dict[str, _One] = {}
+        self._retiring: list[_One] = []
 
     def show(self, members: Sequence[Member]) -> None:
         """See Shared."""
@@ -70,10 +87,30 @@ class Fleets:
         if one is None or not one.fleet.leaves(member.key):
             member.close()
 
+    def keep(self, addresses: Set[str]) -> None:
+        """See Shared. Beside: what ends waits for calls under way. Where the machine has no more threads it goes on
+        until somebody asks again."""
+        for address in self._at.keys() - addresses:
+            one = self._at[address]
+            self._retiring.append(one)
+            try:
+                Thread(target=self._retires, args=(one,), daemon=True).start()
+            except RuntimeError as error:
+                log.error("database not left", **described(error))
+                self._retiring.remove(one)
+                return
+            del self._at[address]
+
+    def _retires(self, one: _One) -> None:
+        try:
+            one.retires()
+        finally:
+            self._retiring.remove(one)
+
     def close(self, until: float) -> None:
         """See Shared. Each beside the others: a server that says nothing keeps their leases from being given back for
         no other one."""
-        ending = [beside(partial(one.ends, until)) for one in self._at.values()]
+        ending = [beside(partial(one.ends, until)) for one in (*self._at.values(), *self._retiring)]
         for one in filter(None, ending):
             one.join(left_of(until))
         self._at.clear()

@@ -7,7 +7,7 @@ So is one whose store cannot be opened; that is tried again. Unchanged practices
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -54,6 +54,11 @@ class Shared(Protocol):
 
     def leaves(self, member: Member) -> None:
         """Work no more for that practice, and close it once gateways answered the calls under way."""
+        ...
+
+    def keep(self, addresses: Set[str]) -> None:
+        """Only these have a practice still: take nothing more at others, of which each ends once the calls under way
+        are heard."""
         ...
 
     def close(self, until: float) -> None:
@@ -212,6 +217,8 @@ class Crew:
             return
         elif (found := self._folder.look(time.time())) is not None:
             self._take(found)
+        if self._shared is not None:
+            self._shared.keep({member.address for member in self._of_all()})
         self._says_remark()
         self._look_again = now + LOOK_AT_FILES_EVERY_S
 
