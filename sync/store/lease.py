@@ -32,14 +32,21 @@ SPREAD_S, SPREAD_EACH_S = 60.0, 0.05  # over how long the first turns of new pra
 # until the commit nobody raises the token; renewing the lease and waking its practice go on beside it
 _STILL = select(lease.c.fence, literal_column(IS_NEWER).label("newer")).with_for_update(read=True, key_share=True)
 
-_KNOW = text(
-    "insert into lease (practice, fence, holder) select unnest(cast(:practices as text[])), 0, '' "
-    "on conflict do nothing"
+# whoever inserts a row that is there waits for a transaction that has it locked
+_KNOW = text("""
+insert into lease (practice, fence, holder) select asked.practice, 0, '' from unnest(cast(:practices as text[]))
+    as asked(practice) where not exists (select from lease where lease.practice = asked.practice)
+on conflict do nothing
+""")
+_SOON = text("""
+with late as (
+    select practice from lease where practice = any(:practices) and holder = ''
+        and (due_at is null or due_at > now() + make_interval(secs => :spread))
+    for no key update skip locked
 )
-_SOON = text(
-    "update lease set due_at = least(due_at, now() + random() * make_interval(secs => :spread)) "
-    "where practice = any(:practices) and holder = ''"
-)
+update lease set due_at = now() + random() * make_interval(secs => :spread)
+from late where lease.practice = late.practice
+""")
 _CLAIM = """
 with free as (
     select practice from lease
@@ -148,11 +155,13 @@ class Leases:
 
     def know(self, practices: Sequence[str]) -> None:
         """From now on these practices may be claimed. Their settings may be new, so each has a turn soon: at once if
-        they are few, thousands of them within a minute."""
-        asked = {"practices": sorted(practices), "spread": min(SPREAD_S, SPREAD_EACH_S * (len(practices) - 1))}
+        they are few, thousands of them within a minute. One whose row somebody has
+        locked has its turn when it is due, and keeps no other waiting."""
         with transaction(self._engine) as connection:
-            connection.execute(_KNOW, asked)
-            connection.execute(_SOON, asked)
+            connection.execute(_KNOW, {"practices": sorted(practices)})
+        spread = min(SPREAD_S, SPREAD_EACH_S * (len(practices) - 1))
+        with transaction(self._engine) as connection:
+            connection.execute(_SOON, {"practices": list(practices), "spread": spread})
 
     def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
         """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""

@@ -70,6 +70,15 @@ def test_i07_the_others_are_renewed_and_the_locked_one_is_not_lost_but_tried_aga
     assert renewed(store, before) == FOUR
 
 
+def test_i07_a_process_that_begins_waits_for_no_locked_row(store: Store, leases: Leases) -> None:
+    began = time.monotonic()
+    with locked(store, "p1"):
+        leases.know([*FOUR, "anis"])
+        assert time.monotonic() - began < 29  # other transactions of ours wait 30 s for a row
+        assert set(leases.claim([*FOUR, "anis"], 5, due=False)) == {"anis", "lilas", "p2", "roses"}
+    assert set(leases.claim(FOUR, 4)) == {"p1"}
+
+
 def test_i07_one_that_another_took_is_lost_though_its_row_is_locked(store: Store, leases: Leases) -> None:
     leases.claim(FOUR, 4, due=False)
     with transaction(store._engine) as connection:
