@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sync.core.context import World, since_start
 
 EXACT_S = 0.5  # smaller differences are the way to the server and back
+SET_BACK_S = 5.0  # a practice is not missed for less
 
 
 class ServerClock:
@@ -17,12 +18,14 @@ class ServerClock:
     def __init__(self) -> None:
         self._ahead: float | None = None  # of `since_start`
 
-    def heard(self, time: float, asked_at: float) -> None:
-        """The server said `time`; it was asked at `asked_at` by `since_start`."""
-        now = since_start()
+    def heard(self, time: float, asked_at: float) -> bool:
+        """The server said `time`; it was asked at `asked_at` by `since_start`. Whether its clock was set back since."""
+        now, before = since_start(), self._ahead
         ahead = time - (asked_at + now) / 2
-        if self._ahead is None or abs(ahead - self._ahead) > max(EXACT_S, now - asked_at):
-            self._ahead = ahead
+        if before is not None and abs(ahead - before) <= max(EXACT_S, now - asked_at):
+            return False
+        self._ahead = ahead
+        return before is not None and ahead < before - SET_BACK_S
 
     def seconds(self) -> float:
         """Since 1970."""

@@ -116,7 +116,7 @@ class Engine(threading.Thread):
         for job in {job.id for job in stalled if job.id is not None} | set(overlong):
             with suppress(ProcrastinateException):  # another process ended it
                 await manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
-        await asyncio.to_thread(fleet.jobs.defer_missing_polls, fleet.shards(), fleet.shape.shards)
+        await asyncio.to_thread(fleet.jobs.defer_missing_polls, fleet.shards(), fleet.shape.shards, times.polled)
 
 
 def _left_behind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

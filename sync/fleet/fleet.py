@@ -58,6 +58,7 @@ class Fleet:
         self._patient = threading.Semaphore(shape.concurrency // 2)  # polls that wait for their practices
         self._counting, self._claiming, self._ended = threading.Lock(), threading.Lock(), threading.Event()
         self._left = threading.Event()  # no lease is ours any more: until then each is renewed
+        self._set_back = False  # the server's clock was: what is due by our practices' rows may lie far ahead
         self._locked = False  # a row of ours could not be renewed: somebody's transaction has it
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
@@ -300,8 +301,12 @@ class Fleet:
 
     def _beat(self) -> None:
         asked = since_start()
-        self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
+        self._set_back |= self.clock.heard(self.jobs.beat(self.leases.holder, _NAME), asked)
         self._renews()
+        if self._set_back:
+            log.warning("clock set back")
+            self.leases.know([*self.seats])
+            self._set_back = False
 
     def _renews(self) -> bool:
         """Whether any lease is still ours."""

@@ -31,12 +31,21 @@ _ALONE = text("select pg_advisory_xact_lock(hashtext('attitre:jobs'))")
 _THERE = text(
     "select to_regclass('procrastinate_jobs') is not null, obj_description(to_regclass('procrastinate_jobs'))"
 )
+_AHEAD_S = 30.0  # a moment later than that was written before the server's clock was set back
+_BEATEN = text("""
+update procrastinate_workers set last_heartbeat = now() where last_heartbeat > now() + make_interval(secs => :ahead)
+""")
+_POLLED = text("""
+update procrastinate_jobs set scheduled_at = now()
+where task_name = :task and status = 'todo' and scheduled_at > now() + make_interval(secs => :ahead)
+""")
 _KNOWN = text("select queueing_lock from procrastinate_jobs where task_name = :task")
 _OVERLONG = text("""
 select job.id from procrastinate_jobs job join procrastinate_events event on event.job_id = job.id
 where job.status = 'doing' and event.type = 'started' and job.queue_name = :queue
 group by job.id
 having max(event.at) < now() - make_interval(secs => case job.task_name when :poll then :polling else :working end)
+    or max(event.at) > now() + make_interval(secs => :ahead)
 """)
 
 _BEAT = text(
@@ -46,7 +55,7 @@ _BEAT = text(
 _FORGET = text("delete from process where practice = '' and (id = :id or seen_at < now() - interval '1 hour')")
 _ALIVE = text(
     "select name, begun_at, seen_at from process "
-    "where practice = '' and seen_at > now() - make_interval(secs => :seconds) order by begun_at, name"
+    "where practice = '' and abs(extract(epoch from now() - seen_at)) < :seconds order by begun_at, name"
 )
 _NOW = text(f"select extract(epoch from clock_timestamp()), {IS_NEWER}")  # noqa: S608 - a text of ours
 
@@ -86,9 +95,12 @@ class Jobs:
             elif mark is not None and mark != _version():
                 raise Unusable(OTHER_VERSION.format(mark, _version()))
 
-    def defer_missing_polls(self, shards: Sequence[int], of: int) -> None:
-        """Each of these shards has a job that waits or runs."""
+    def defer_missing_polls(self, shards: Sequence[int], of: int, polled: float) -> None:
+        """Each of these shards has a job that runs, or waits for not much more than `polled` seconds. Where the
+        server's clock was set back it would wait for as long as that, and who died would count as alive."""
         with transaction(self._engine) as connection:
+            connection.execute(_BEATEN, {"ahead": _AHEAD_S})
+            connection.execute(_POLLED, {"task": POLL, "ahead": polled + _AHEAD_S})
             known = set(connection.execute(_KNOWN, {"task": POLL}).scalars())
             for shard in shards:
                 if _shard(shard, of) not in known:
@@ -101,8 +113,8 @@ class Jobs:
 
     def overlong(self, polling: float, working: float) -> list[int]:
         """The polls, and the jobs for a practice, that have run for more seconds than these, whether their worker lives
-        or not."""
-        asked = {"polling": polling, "working": working, "poll": POLL, "queue": QUEUE}
+        or not; and those of which that cannot be known, as they began before the server's clock was set back."""
+        asked = {"polling": polling, "working": working, "ahead": _AHEAD_S, "poll": POLL, "queue": QUEUE}
         with transaction(self._engine) as connection:
             return list(connection.execute(_OVERLONG, asked).scalars())
 

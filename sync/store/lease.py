@@ -47,6 +47,15 @@ with late as (
 update lease set due_at = now() + random() * make_interval(secs => :spread)
 from late where lease.practice = late.practice
 """)
+# written before the server's clock was set back: whoever is alive renews it before that
+_NO_LONGER = text("""
+with astray as (
+    select practice from lease where practice = any(:practices) and until > now() + make_interval(secs => :lasts)
+    for no key update skip locked
+)
+update lease set until = now() + make_interval(secs => :lasts)
+from astray where lease.practice = astray.practice
+""")
 _CLAIM = """
 with free as (
     select practice from lease
@@ -154,14 +163,15 @@ class Leases:
         self.holder = token_hex(8)
 
     def know(self, practices: Sequence[str]) -> None:
-        """From now on these practices may be claimed. Their settings may be new, so each has a turn soon: at once if
-        they are few, thousands of them within a minute. One whose row somebody has
+        """From now on these practices may be claimed. Their settings may be new, or the server's clock was set back, so
+        each has a turn soon: at once if they are few, thousands of them within a minute. One whose row somebody has
         locked has its turn when it is due, and keeps no other waiting."""
         with transaction(self._engine) as connection:
             connection.execute(_KNOW, {"practices": sorted(practices)})
         spread = min(SPREAD_S, SPREAD_EACH_S * (len(practices) - 1))
         with transaction(self._engine) as connection:
             connection.execute(_SOON, {"practices": list(practices), "spread": spread})
+            connection.execute(_NO_LONGER, {"practices": list(practices), "lasts": max(self._lasts, LASTS_S)})
 
     def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
         """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""
