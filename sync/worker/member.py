@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -86,7 +86,7 @@ class Member:
 
     def open(self) -> World:
         """Everything around its passes; from any thread. Raises StoreProblem."""
-        with self._opening:
+        with self._alone():
             return self._opened()
 
     def glance(self) -> World:
@@ -95,20 +95,30 @@ class Member:
         world = self.world
         if world is None and self.settings.sync.google_daily_requests is not None:
             world = self.open()
-        with self._opening:
-            self._must_be_here()
+        with self._alone():
             if self._aside is None:
                 self._aside = self._around.engines.store(self.address, self.key)
                 self._aside.within = GLANCED_WITHIN_S
             store = self._aside
         return replace(world, store=store) if world is not None else without_calendars(self.settings, store)
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Open nothing beside others; what was opened while the practice left is given back. Raises Departed."""
+        try:
+            with self._opening:
+                self._must_be_here()
+                yield
+        finally:
+            if self._left:
+                self.rest()
+        self._must_be_here()
+
     def _must_be_here(self) -> None:
         if self._left:
             raise Departed
 
     def _opened(self) -> World:
-        self._must_be_here()
         if self.world is None:
             store = self._around.engines.store(self.address, self.key)
             try:
@@ -138,25 +148,31 @@ class Member:
 
     def close(self, *, within: float = 0.0) -> None:
         """Leave the process for good: nothing more is read, written or told for the practice, and its file is free.
-        First hear what is said to the calls under way, for so many seconds at most."""
+        First hear what is said to the calls under way, for so many seconds at most. Whoever is just opening it gives it
+        back: a server that says nothing keeps nobody from leaving."""
         worker, self.worker = self.worker, None
         if worker is not None:
             worker.end(within=within)
             self._around.ticker.cancel_job(worker.job)
         if self.world is not None:
             self._around.locks.give_back(self.world.store)
-        with self._opening:
-            self._left = True
+        self._left = True  # before the lock is asked for: whoever has it looks afterwards
         self.rest()
 
     def rest(self) -> None:
-        """Close what is open, until somebody opens it anew."""
-        with self._opening:
-            self.world = None
-            self._open.close()
-            if self._aside is not None:
-                self._aside.close()
-                self._aside = None
+        """Close what is open, until somebody opens it anew; not while somebody does just now."""
+        if self._opening.acquire(blocking=False):
+            try:
+                self._closed()
+            finally:
+                self._opening.release()
+
+    def _closed(self) -> None:
+        self.world = None
+        self._open.close()
+        if self._aside is not None:
+            self._aside.close()
+            self._aside = None
 
 
 def _written_at(file: Path) -> float:
