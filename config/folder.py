@@ -38,6 +38,10 @@ def _nobody(_: Sequence[Loaded]) -> Mapping[Thing, Path]:
     return {}
 
 
+def _nobody_watches(_: str) -> None:
+    """See `Folder.read`."""
+
+
 class Folder:
     """The files and folders of a command line. `at_work`: asked where several files claim one calendar or key, it
     says which of them is worked with, the same in every process; None where that cannot be known just now. `remark`: in
@@ -60,21 +64,21 @@ class Folder:
     def _note_folders(self) -> None:
         self._folders.update(path for path in self._paths if is_folder(path))
 
-    def read(self) -> list[Loaded]:
+    def read(self, watch: Callable[[str], None] = _nobody_watches) -> list[Loaded]:
         """All practices; every file, and the secrets that it names, are read anew. No practice leaves because a disk is
-        away."""
+        away. `watch`: called before each file; what it raises leaves everything as it was."""
         files = self._files()
-        self._known = {file: kept or (_stamp(file), load_file(file, self._environ)) for file, kept in files.items()}
+        self._known = {file: kept or self._loaded(file, _stamp(file), watch) for file, kept in files.items()}
         return self._all()
 
-    def look(self, now: float) -> list[Loaded] | None:
+    def look(self, now: float, watch: Callable[[str], None] = _nobody_watches) -> list[Loaded] | None:
         """All practices, where a file came, went or changed, or one waits for an answer; None where none did. No
-        practice leaves because a disk is away. `now`: seconds since 1970."""
+        practice leaves because a disk is away. `now`: seconds since 1970; `watch`: see `read`."""
         seen = ((file, kept[0] if kept else self._settled(file, now)) for file, kept in self._files().items())
         stamps = {file: stamp for file, stamp in seen if stamp is not None or file in self._known}
         if not self._doubts and stamps == {file: stamp for file, (stamp, _) in self._known.items()}:
             return None
-        self._known = {file: self._again(file, stamp) for file, stamp in stamps.items()}
+        self._known = {file: self._again(file, stamp, watch) for file, stamp in stamps.items()}
         return self._all()
 
     def _files(self) -> dict[Path, Known | None]:
@@ -120,9 +124,13 @@ class Folder:
         self._held = holders(found, held)
         return found
 
-    def _again(self, file: Path, stamp: Stamp | None) -> Known:
+    def _again(self, file: Path, stamp: Stamp | None, watch: Callable[[str], None]) -> Known:
         known = self._known.get(file)
-        return known if known is not None and known[0] == stamp else (stamp, load_file(file, self._environ))
+        return known if known is not None and known[0] == stamp else self._loaded(file, stamp, watch)
+
+    def _loaded(self, file: Path, stamp: Stamp | None, watch: Callable[[str], None]) -> Known:
+        watch(file.name)
+        return stamp, load_file(file, self._environ)
 
     def _settled(self, file: Path, now: float) -> Stamp | None:
         """The file's stamp; the known one, or none, while it may still be being written."""

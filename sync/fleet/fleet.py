@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import CancelledError, Future, wait
 from contextlib import contextmanager
 from functools import partial
@@ -89,16 +89,16 @@ class Fleet:
         self.seats |= seats
         self._sort()
 
-    def leaves(self, key: str) -> bool:
-        """Work no more for that practice; False if it never was here. What gateways say to calls under way is heard
-        beside, however long it takes them, then it is closed: others' files are looked at meanwhile."""
-        seat = self.seats.pop(key, None)
-        if seat is None:
-            return False
+    def leaves(self, keys: Iterable[str]) -> Set[str]:
+        """Work no more for these practices. Returns those that were here. What gateways say to calls under way is heard
+        beside, however long it takes them, then each is closed: others' files are looked at meanwhile."""
+        gone = {key: seat for key in keys if (seat := self.seats.pop(key, None)) is not None}
         self._sort()
-        seat.leave()
-        self._departures.begin(seat)
-        return True
+        for seat in gone.values():
+            seat.leave()
+        for seat in gone.values():
+            self._departures.begin(seat)
+        return gone.keys()
 
     def rests(self) -> None:
         """Wait until the calls of those that left are heard, however long that takes."""

@@ -70,10 +70,7 @@ class Fleets:
 
     def show(self, members: Sequence[Member]) -> None:
         """See Shared."""
-        places: dict[str, list[Member]] = {}
-        for member in members:
-            places.setdefault(member.address, []).append(member)
-        for address, there in places.items():
+        for address, there in _places(members).items():
             self._one(address).fleet.show(there)
 
     def seat(self, member: Member) -> Seat | None:
@@ -81,11 +78,14 @@ class Fleets:
         one = self._at.get(member.address)
         return one.fleet.seats.get(member.key) if one and not one.fleet.outdated else None
 
-    def leaves(self, member: Member) -> None:
+    def leaves(self, members: Sequence[Member]) -> None:
         """See Shared."""
-        one = self._at.get(member.address)
-        if one is None or not one.fleet.leaves(member.key):
-            member.close()
+        for address, there in _places(members).items():
+            one = self._at.get(address)
+            known = one.fleet.leaves([member.key for member in there]) if one is not None else frozenset()
+            for member in there:
+                if member.key not in known:
+                    member.close()
 
     def keep(self, addresses: Set[str]) -> None:
         """See Shared. Beside: what ends waits for calls under way. Where the machine has no more threads it goes on
@@ -139,3 +139,11 @@ class Fleets:
                     raise Unusable(NO_THREAD) from error
                 self._at[address] = _One(fleet, engine, stack.pop_all())
         return self._at[address]
+
+
+def _places(members: Sequence[Member]) -> dict[str, list[Member]]:
+    """By the addresses of their stores."""
+    places: dict[str, list[Member]] = {}
+    for member in members:
+        places.setdefault(member.address, []).append(member)
+    return places

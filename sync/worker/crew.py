@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from config.folder import Folder
-from config.load import Loaded
+from config.load import Loaded, calendars_of
 from config.problems import why
 from sync.core.calls import PoolOfOnePass
 from sync.core.context import World
@@ -28,7 +29,7 @@ from sync.store.engine import Locked, StoreProblem, Unusable
 from sync.store.engines import MOST_AT_ONCE
 from sync.wiring import open_world
 from sync.worker.file_locks import next_try
-from sync.worker.loop import Stop, Worker
+from sync.worker.loop import Ending, Stop, Worker
 from sync.worker.member import Around, Member, Opening
 from sync.worker.reading_job import in_a_thread
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 LOOK_AT_FILES_EVERY_S = 30.0
 LOOK_AT_SHARED_EVERY_S = 10.0  # to answer for those that could not be opened before
+PORTION = 250  # practices that are made anew together: nobody works for them meanwhile
 FEW = 12  # shared practices that are opened before the first round, to say what is begun
 
 
@@ -52,8 +54,8 @@ class Shared(Protocol):
         """The practice's rounds here, once it was shown."""
         ...
 
-    def leaves(self, member: Member) -> None:
-        """Work no more for that practice, and close it once gateways answered the calls under way."""
+    def leaves(self, members: Sequence[Member]) -> None:
+        """Work no more for these practices, and close each once gateways answered its calls under way."""
         ...
 
     def keep(self, addresses: Set[str]) -> None:
@@ -118,7 +120,10 @@ class Crew:
     def look(self) -> float:
         """See loop.Crew. The first look raises StoreProblem where files were named one by one, and Locked where
         another process holds all files."""
-        self._look_at_files()
+        with suppress(Ending):  # asked to end in the middle of a thousand files
+            self._look_at_files()
+        if self._stop.event.is_set():
+            return inf
         self._hears_beside()
         if self._one_left.is_set():
             self._one_left.clear()
@@ -212,10 +217,10 @@ class Crew:
         now = time.monotonic()
         if self._stop.reread.is_set():
             self._stop.reread.clear()
-            self._take(self._folder.read())
+            self._take(self._folder.read(self._stop.watch))
         elif not self._folder.watched or now < self._look_again:
             return
-        elif (found := self._folder.look(time.time())) is not None:
+        elif (found := self._folder.look(time.time(), self._stop.watch)) is not None:
             self._take(found)
         if self._shared is not None:
             self._shared.keep({member.address for member in self._of_all()})
@@ -229,25 +234,46 @@ class Crew:
         self._remark = self._folder.remark
 
     def _take(self, loaded: Iterable[Loaded]) -> None:
-        """Work for these practices from now on. One whose settings are as they were goes on untouched."""
+        """Work for these practices from now on. One whose settings are as they were goes on untouched. Raises Ending
+        where the process is asked to end: then the others are as they were."""
         found = tuple(loaded)
         wanted = {one.key: one for one in found if one.settings is not None}
         broken = {self._name(one, wanted): one for one in found if one.settings is None}
-        left = [
-            member for key, member in self._members.items()
-            if key not in wanted or wanted[key].settings != member.settings
-        ]  # fmt: skip
-        for member in left:
-            del self._members[member.key]
+        changed = [member for key, member in self._members.items() if _is_other(member, wanted.get(key))]
+        kept = {member.key for member in changed if _keeps(member, wanted.get(member.key))}
+        left, remade = ([one for one in changed if (one.key in kept) is again] for again in (False, True))
         self._suspend(broken, left)
-        self._show()  # nobody asks those that leave
-        for member in left:
-            self._leaves(member, wanted)
-        for key, one in wanted.items():
-            self._keys[one.file] = key
-            if key not in self._members and one.settings is not None:
-                self._members[key] = Member(one.settings, self._around, one.file)
+        self._let_go(left, wanted)
+        for first in range(0, len(remade), PORTION):
+            self._remake(remade[first : first + PORTION], wanted)
+        self._come(wanted.values())
+
+    def _remake(self, members: Sequence[Member], wanted: Mapping[str, Loaded]) -> None:
+        """A portion of those that keep their calendars: the others are worked for meanwhile. Raises Ending."""
+        self._stop.watch("")
+        self._let_go(members, wanted)
+        self._come([wanted[member.key] for member in members])
+        if self._shared is not None:
+            self._share([one for member in members if (one := self._members[member.key]).shared])
+
+    def _come(self, files: Iterable[Loaded]) -> None:
+        for one in files:
+            self._keys[one.file] = one.key
+            if one.key not in self._members and one.settings is not None:
+                self._members[one.key] = Member(one.settings, self._around, one.file)
                 self._try_again = -inf
+
+    def _let_go(self, members: Sequence[Member], wanted: Mapping[str, Loaded]) -> None:
+        for member in members:
+            del self._members[member.key]
+            log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
+        if members:
+            self._show()  # nobody asks those that leave
+        if self._shared is not None and (shared := [member for member in members if member.shared]):
+            self._shared.leaves(shared)
+        for member in members:
+            if self._shared is None or not member.shared:
+                self._leaves(member)
 
     def _suspend(self, broken: Mapping[str, Loaded], left: Iterable[Member]) -> None:
         at_work = {one.key: _in_the_background(one, one.world) for one in left if one.world is not None}
@@ -259,11 +285,8 @@ class Crew:
                 store_alert.suspended(at_work[name], sentence)
         self._suspended = said
 
-    def _leaves(self, member: Member, wanted: Mapping[str, Loaded]) -> None:
-        log.info("practice remade" if member.key in wanted else "practice left", practice=member.key)
-        if self._shared is not None and member.shared:
-            self._shared.leaves(member)
-        elif member.calling:
+    def _leaves(self, member: Member) -> None:
+        if member.calling:
             self._leaving.add(member.key)
             self._unheard.append(member)
             self._hears_beside()
@@ -309,6 +332,17 @@ class Crew:
         if member.worker is None and self._shared is not None and member.shared:
             return self._shared.seat(member)
         return member.worker
+
+
+def _is_other(member: Member, file: Loaded | None) -> bool:
+    return file is None or file.settings != member.settings
+
+
+def _keeps(member: Member, file: Loaded | None) -> bool:
+    """Whether the practice has the calendars that it had: of one that changes hands, nobody has it before it is let
+    go."""
+    settings = file.settings if file is not None else None
+    return settings is not None and set(calendars_of(settings)) == set(calendars_of(member.settings))
 
 
 def _in_the_background(member: Member, world: World) -> World:

@@ -11,6 +11,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection, create_engine, text
 
+from sync.fleet import fleet
+from sync.fleet.fleet import shard_of
 from sync.store.engine import Store, Unusable
 from tests.fleet.street import SHAPE, Street
 from tests.working import until
@@ -87,6 +89,24 @@ def test_a_copied_file_takes_no_calendar_in_a_process_that_begins_after_it(store
             until(lambda: set(after.seats) == {"p0", "p1"}, 20)
     with store.read() as tx:
         assert "anis" not in tx.connection.execute(text("select practice from lease where fence > 0")).scalars().all()
+
+
+def test_practices_that_leave_together_are_sorted_out_once(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    sorted_out: list[str] = []
+
+    def shard(practice: str, of: int) -> int:
+        sorted_out.append(practice)
+        return shard_of(practice, of)
+
+    with street.machine() as machine:
+        read_often(street, 1)
+        monkeypatch.setattr(fleet, "shard_of", shard)
+        left, stay = street.keys[:9], street.keys[9:]
+        for key in left:
+            (street.folder / f"{key}.yaml").unlink()
+        machine.stop(signal.SIGHUP)
+        until(lambda: set(machine.seats) == set(stay), 30)
+        assert len(sorted_out) <= len(street.keys)
 
 
 def test_practices_that_had_no_turn_for_long_are_closed_and_opened_anew(street: Street) -> None:
