@@ -13,23 +13,17 @@ from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
-from psycopg import Error
-from psycopg.errors import RaiseException
-from psycopg_pool import PoolTimeout
+from procrastinate.jobs import Status
 
 from sync.core.log import described, log
 from sync.fleet import ANSWERED_WITHIN_S
 from sync.fleet.fleet import ENDED_WITHIN_S, Fleet, in_an_outage
+from sync.fleet.manager import GONE, Manager
 from sync.fleet.turns import Unbound
-from sync.store.engine import StoreProblem
 from sync.store.jobs import POLL, QUEUE, WORK
 from sync.store.silence import AnsweringJobs
 
-NOTED_AGAIN, NOTED_AGAIN_S = 3, 0.5  # times, and seconds between them, where the end of a job could not be noted
 CONNECTIONS = 4  # fetching and ending jobs; the work itself has those of the store
-_GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
 
 
 class Engine(threading.Thread):
@@ -62,7 +56,7 @@ class Engine(threading.Thread):
         while not (self._end.is_set() or self._fleet.outdated):
             try:
                 await self._until_gone()
-            except _GONE as error:
+            except GONE as error:
                 log.info("jobs not taken", error=type(error).__name__)
             except Exception as error:
                 log.error("jobs not taken", **described(error))
@@ -102,8 +96,8 @@ class Engine(threading.Thread):
         while not self._fleet.outdated:
             try:
                 await self._sweep(app)
-            except StoreProblem as problem:  # a lock, or a slow server: jobs are taken all the same
-                log.info("jobs not swept", reason=str(problem))
+            except GONE as error:  # a lock, or a slow server: jobs are taken all the same
+                log.info("jobs not swept", error=type(error).__name__)
             await asyncio.sleep(times.swept * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
 
     async def _sweep(self, app: App) -> None:
@@ -123,24 +117,8 @@ def _left_behind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
     """Of a task that nobody awaits: a job whose end could not be noted, though it was tried again, is ended by a
     sweep."""
     error = context.get("exception")
-    if isinstance(error, Exception) and not isinstance(error, _GONE):
+    if isinstance(error, Exception) and not isinstance(error, GONE):
         log.error("jobs not taken", **described(error))
-
-
-class _Manager(JobManager):
-    """Notes the end of a job again where that failed: until then the job's name keeps the next one from beginning."""
-
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """See JobManager. Raises what happened last."""
-        for _ in range(NOTED_AGAIN):
-            try:
-                return await super().finish_job(job=job, status=status, delete_job=delete_job)
-            except _GONE as error:
-                if isinstance(error.__cause__, RaiseException):  # noted, though the answer was lost; or a sweep did it
-                    return None
-                log.info("job's end not noted", task=job.task_name, error=type(error).__name__)
-            await asyncio.sleep(NOTED_AGAIN_S)
-        return await super().finish_job(job=job, status=status, delete_job=delete_job)
 
 
 async def _soon(connection: AnsweringJobs) -> None:
@@ -157,7 +135,7 @@ def _app(fleet: Fleet) -> App:
             configure=_soon,
         )
     )  # fmt: skip
-    app.job_manager = _Manager(app.connector)
+    app.job_manager = Manager(app.connector)
 
     @app.task(name=POLL)
     def poll_shard(shard: int, of: int, missed: int = 0) -> None:
