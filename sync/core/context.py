@@ -170,6 +170,12 @@ class Purged(Struct):
     at: datetime | None = None
 
 
+class Recovered(Struct):
+    """Whether this process looked once for the messages that a crash left: those of later looks are its own."""
+
+    once: bool = False
+
+
 class Derived:
     """What follows from a practice and its calendars alone, computed once while these stay the same."""
 
@@ -206,6 +212,7 @@ class World(Struct, frozen=True):
     derived: Derived = field(default_factory=Derived)
     retention: Retention = field(default_factory=Retention)
     purged: Purged = field(default_factory=Purged)
+    recovered: Recovered = field(default_factory=Recovered)
     under_way: Set[str] = frozenset()  # being read in the background: no write and no message until that ends
     calls: Calls = field(default_factory=Inline)
     slice: int = SLICE

@@ -29,6 +29,8 @@ from sync.store.engine import Tx
 from sync.store.messages import CLAIMED, PENDING, MessageRow
 
 Result = Callable[[World, Tx, MessageRow], None]
+STOPPED = "le programme s'est arrêté pendant l'envoi"
+NOT_KNOWN = "le résultat de l'envoi n'a pas pu être enregistré"  # whoever sent may live: cut off, or at fault
 
 
 def deliver(world: World, watch: Watch = nobody_watches) -> int:
@@ -76,6 +78,8 @@ def recover(world: World) -> None:
     """Give back the messages that a crash left claimed. We hold the lease, so only our own running calls are spared."""
     with world.store.read() as tx:
         left = messages.with_state(tx, CLAIMED, zone=world.practice.zone)
+    why = NOT_KNOWN if world.store.may_lose_its_lock or world.recovered.once else STOPPED
+    world.recovered.once = True
     for row in left:
         if world.calls.busy(row.id):
             continue
@@ -84,7 +88,7 @@ def recover(world: World) -> None:
                 messages.move(tx, row.id, CLAIMED, PENDING)
                 results.untell(tx, row)
             else:
-                results.unclear(world, tx, row, "le programme s'est arrêté pendant l'envoi")
+                results.unclear(world, tx, row, why)
 
 
 def _offered(world: World, row: MessageRow, sent: list[int], watch: Watch, *, tried: dict[Channel, bool]) -> bool:

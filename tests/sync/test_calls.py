@@ -15,6 +15,9 @@ from adapters.base import Outgoing, TryLater, Uncertain
 from adapters.senders.memory import MemorySender
 from rules.model import Channel
 from sync.core.calls import Call, Pool, PoolOfOnePass, finish
+from sync.core.context import Recovered
+from sync.outbox import deliver
+from sync.outbox.deliver import NOT_KNOWN, STOPPED
 from sync.store import messages, notices
 from sync.store.engine import StoreProblem
 from sync.worker.one_pass import one_pass
@@ -70,6 +73,11 @@ class Beside(Working):
                 tx, "pending", "claimed", "sent", "uncertain", "superseded", "failed", zone=PARIS
             )
         return [row.state for row in sorted(found, key=lambda row: row.id) if row.channel is channel]
+
+
+def reasons(office: Office) -> set[str | None]:
+    with office.world.store.read() as tx:
+        return {row.reason for row in messages.with_state(tx, "uncertain", zone=PARIS)}
 
 
 @pytest.fixture
@@ -133,6 +141,30 @@ def test_l4_killed_while_it_hangs_it_is_unclear_and_the_present_state_is_the_las
     beside.office.she_books("a", day=8)
     beside.goes_on()
     assert beside.states() == ["superseded", "sent"]
+
+
+def test_it_is_said_that_the_program_stopped_where_it_did(beside: Beside) -> None:
+    beside.office.she_books("a")
+    beside.goes_on()
+    beside.office.world = replace(beside.office.world, recovered=Recovered())  # of the next process
+    beside.starts_anew()
+    beside.goes_on()
+    assert reasons(beside.office) == {STOPPED}
+
+
+def test_of_a_result_that_a_fault_of_ours_lost_it_is_not_said_that_the_program_stopped(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise ValueError
+
+    beside.dripping.answers.set()
+    beside.office.she_books("a")
+    with monkeypatch.context() as patch:
+        patch.setattr(deliver, "_note", fails)
+        beside.goes_on()
+    beside.goes_on()
+    assert reasons(beside.office) == {NOT_KNOWN}
 
 
 def test_e_only_so_many_calls_at_once_and_the_rest_follows(beside: Beside) -> None:
