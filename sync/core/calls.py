@@ -2,7 +2,8 @@
 readings nor other gateways and calendars, and its own lane no longer than its deadline.
 
 A pass waits 3 s for a call, 0.3 s for one whose last one failed. A slower one continues in the background and stores
-its result in its turn to write. A call that the process's end cut off has an unknown outcome.
+its result in its turn to write. Where the store refuses that, the call stays under way with the answer it heard, and
+tries again. A call that the process's end cut off has an unknown outcome.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from msgspec import Struct, field
 from sync.core.log import described, log
 from sync.core.store_in_turn import Over, Taking
 from sync.store.engine import Store
-from sync.store.problems import StoreProblem
+from sync.store.problems import Busy, Overtaken, StoreProblem
 
 CALL_WAIT_S, HASTY_WAIT_S = 3.0, 0.3  # a round's patience with one call, and with one whose last one failed
 ONE_PASS_WAIT_S = 60.0  # longer than any gateway's own deadline: one pass waits for every answer
+ONE_PASS_KEPT_S = 50.0  # since the call began: what the store says then is still heard by the pass
+AGAIN_S, AGAIN_AT_MOST_S = 0.5, 10.0  # before the store is asked again to take an answer: each time twice as long
 SENDING_S = 10.0  # of one round, then calendars are read before more messages go
 CALLS_PER_GATEWAY = 4  # at once
 POLL_S = 0.5  # how often a waiting pass looks whether it was asked to end
@@ -117,7 +120,7 @@ class Pool:
     """Up to four calls at once for each gateway, each in a daemon thread.
 
     `turn` is the lock of whoever writes; `let_go` releases it while the pass waits. No result is stored once `over` is
-    set. `wake` is called when a call ends for which no pass waits.
+    set. `wake` is called when a call ends for which no pass waits, and while somebody's lock keeps its answer.
     """
 
     def __init__(
@@ -129,7 +132,7 @@ class Pool:
     ) -> None:
         self._turn, self._let_go, self._over, self._wake = turn, let_go, over, wake
         self._under_way = set[str]()
-        self._patience, self._hasty, self._sending = CALL_WAIT_S, HASTY_WAIT_S, SENDING_S
+        self._patience, self._hasty, self._sending, self._kept = CALL_WAIT_S, HASTY_WAIT_S, SENDING_S, inf
         self._running: list[Call] = []
         self._done: SimpleQueue[Call] = SimpleQueue()
 
@@ -224,12 +227,9 @@ class Pool:
             self._run(call)
 
     def _run(self, call: Call) -> None:
-        """Do the call's work."""
+        """Do the call's work, and store its answer."""
         try:
-            note = call.work()
-            with self._turn:
-                if not self._over.is_set():
-                    note()
+            self._keep(call, call.work())
         except BaseException as problem:
             call.problem = problem
         with self._turn:  # a pass in the middle of its steps sees the calendars as they were
@@ -237,6 +237,32 @@ class Pool:
         self._done.put(call)
         if call.left and not call.alone:
             self._wake()
+
+    def _keep(self, call: Call, note: Note) -> None:
+        """Store the answer. One that the store refuses is kept, for without it a patient would be told twice, and tried
+        again until the lease or the worker is over. Raises what the store said last."""
+        pause = AGAIN_S
+        while (problem := self._refused(note)) is not None:
+            if monotonic() > call.begun + self._kept:
+                raise problem
+            log.info("answer kept", reason=str(problem))
+            if isinstance(problem, Busy) and call.left and not call.alone:
+                self._wake()  # the store takes all else, and a lease that is held has no turn of its own
+            self._over.wait(pause)
+            pause = min(2 * pause, AGAIN_AT_MOST_S)
+
+    def _refused(self, note: Note) -> StoreProblem | None:
+        """Store the answer, unless the worker has closed. Returns why the store does not take it now. Raises
+        Overtaken."""
+        with self._turn:
+            try:
+                if not self._over.is_set():
+                    note()
+            except Overtaken:
+                raise
+            except StoreProblem as problem:
+                return problem
+        return None
 
     def _take_ended(self) -> bool:
         """Whether any call ended. What the store said to one of them is raised once all are taken in."""
@@ -268,6 +294,7 @@ class PoolOfOnePass(Pool):
     def __init__(self) -> None:
         super().__init__(threading.RLock(), nullcontext, threading.Event(), lambda: None)
         self._patience, self._hasty, self._sending = ONE_PASS_WAIT_S, ONE_PASS_WAIT_S, inf
+        self._kept = ONE_PASS_KEPT_S
 
     def _ends(self, call: Call) -> float:
         return inf if call.calendars else super()._ends(call)

@@ -19,7 +19,7 @@ from sync.core.context import Recovered
 from sync.outbox import deliver
 from sync.outbox.deliver import NOT_KNOWN, STOPPED
 from sync.store import messages, notices
-from sync.store.engine import StoreProblem
+from sync.store.engine import Overtaken, StoreProblem
 from sync.worker.one_pass import one_pass
 from tests.office import PARIS, Office, make_office
 from tests.working import OTHER, Working, until
@@ -220,14 +220,30 @@ def test_l10_whatever_a_gateway_raises_stays_in_its_message(beside: Beside, erro
     assert beside.states().count("sent") == 1
 
 
-def test_l5_what_the_store_cannot_note_ends_the_round_and_is_unclear(beside: Beside) -> None:
-    def refuses() -> Any:
-        raise StoreProblem("…")
+def test_l4_what_the_store_cannot_note_ends_no_round_and_stays_under_way_until_it_can(beside: Beside) -> None:
+    takes = threading.Event()
+
+    def note() -> None:
+        if not takes.is_set():
+            raise StoreProblem("…")
+
+    calls = beside.readers.world.calls
+    with beside.readers.turn:
+        calls.start(Call("sms", frozenset({1}), lambda: note))
+        finish(calls, lambda _: None)
+        assert calls.busy(1)
+    takes.set()
+    until(lambda: calls.free("sms", [1]))
+
+
+def test_l4_of_whoever_was_overtaken_no_answer_is_kept(beside: Beside) -> None:
+    def refuses() -> None:
+        raise Overtaken
 
     calls = beside.readers.world.calls
     with beside.readers.turn:
         calls.start(Call("sms", frozenset({1}), lambda: refuses))
-        with pytest.raises(StoreProblem):
+        with pytest.raises(Overtaken):
             finish(calls, lambda _: None)
     assert calls.free("sms", [1])
 
