@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +22,7 @@ from sync.store.problems import FULL
 
 SPARE_BYTES = 1024 * 1024  # that a pass may need
 SAID_FOR = timedelta(hours=1)
+NOTED_WITHIN_S = 4.0  # for an answer of PostgreSQL, which may be why there is something to say
 
 
 def tell(world: World, problem: StoreProblem) -> None:
@@ -42,39 +42,41 @@ def suspended(world: World, sentence: str) -> None:
         "vérifié ni envoyé pour lui, et aucun rendez-vous n'est annulé. Tout reprend dès que le fichier est corrigé."
         f"{ELSEWHERE if world.store.may_lose_its_lock else ''}\n\nDétail : attitre check"
     )
-    _mail(world, "configuration", "attitre : ce cabinet est suspendu", text, partial(_note, world, sentence))
+    _mail(world, "configuration", "attitre : ce cabinet est suspendu", text, partial(_is_news, world, sentence))
 
 
 ELSEWHERE = " Si une autre machine a encore le bon fichier, elle continue pour ce cabinet."
 
 
-class _SaidAlready(Exception): ...
-
-
-def _note(world: World, sentence: str) -> None:
-    """That it is said now. Raises _SaidAlready if that is not needed."""
+def _is_news(world: World, sentence: str) -> bool:
+    """Note that it is said now; whether nobody said it lately. Where that cannot be noted, twice is better than
+    never."""
     said, now = hashlib.sha256(sentence.encode()).hexdigest(), world.now()
+    store = world.store.named(world.practice.key)
+    store.within = NOTED_WITHIN_S
     try:
-        with world.store.named(world.practice.key).write() as tx:
+        with store.write() as tx:
             before, _, at = (keyvalue.get(tx, "suspended") or "").partition(" ")
             if before == said and now - datetime.fromisoformat(at) < SAID_FOR:
-                raise _SaidAlready
+                return False
             keyvalue.put(tx, "suspended", f"{said} {now.isoformat()}")
     except NotStored:  # another process says it at this moment
-        raise _SaidAlready from None
+        return False
     except StoreProblem:
-        return
+        return True
+    return True
 
 
-def _mail(world: World, about: str, subject: str, text: str, before: Callable[[], object] = lambda: None) -> None:
-    """`before` notes that it is sent. On a machine without threads left it is not, and no practice ends for that."""
+def _mail(world: World, about: str, subject: str, text: str, is_news: Callable[[], bool] = lambda: True) -> None:
+    """`is_news` is asked in the call's own thread: the store may let it wait, and whoever looks at the files waits for
+    nothing. On a machine without threads left nothing is sent, and no practice ends for that."""
     sender = world.senders.get(Channel.EMAIL)
     if sender is None or not world.practice.email:
         return
     key = f"{world.practice.key}:notice:{about}:{world.now().isoformat()}"
     message = Outgoing(key, world.practice.email, text, subject)
-    call = Call(Channel.EMAIL, frozenset({about}), partial(_send, sender, message), before)
-    with kept_apart("alert not sent", practice=world.practice.key), suppress(_SaidAlready):
+    call = Call(Channel.EMAIL, frozenset({about}), partial(_send, sender, message, is_news))
+    with kept_apart("alert not sent", practice=world.practice.key):
         world.calls.start(call)
 
 
@@ -102,9 +104,10 @@ OPEN = (
 )
 
 
-def _send(sender: Sender, message: Outgoing) -> Note:
+def _send(sender: Sender, message: Outgoing, is_news: Callable[[], bool]) -> Note:
     try:
-        sender.send(message)
+        if is_news():
+            sender.send(message)
     except OutsideError as error:
         log.warning("alert not sent", error=type(error).__name__)
     return lambda: None
