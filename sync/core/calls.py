@@ -27,6 +27,7 @@ from sync.store.problems import Busy, Overtaken, StoreProblem
 CALL_WAIT_S, HASTY_WAIT_S = 3.0, 0.3  # a round's patience with one call, and with one whose last one failed
 ONE_PASS_WAIT_S = 60.0  # longer than any gateway's own deadline: one pass waits for every answer
 ONE_PASS_KEPT_S = 50.0  # since the call began: what the store says then is still heard by the pass
+LEFT_KEPT_S = 60.0  # at the end, for answers alone that the store refuses: an outage of a minute is waited for
 AGAIN_S, AGAIN_AT_MOST_S = 0.5, 10.0  # before the store is asked again to take an answer: each time twice as long
 SENDING_S = 10.0  # of one round, then calendars are read before more messages go
 CALLS_PER_GATEWAY = 4  # at once
@@ -48,6 +49,7 @@ class Call(Struct):
     alone: bool = False  # no pass waits for it, nor is woken when it ends
     begun: float = field(default_factory=monotonic)
     left: bool = False  # no pass waits for it any more
+    kept: bool = False  # its answer is here, and the store refuses it
     problem: BaseException | None = None
 
 
@@ -187,10 +189,11 @@ class Pool:
         return any(not call.alone for call in self._running)
 
     def end(self, seconds: float) -> None:
-        """Wait until no call is under way, so long at most. Raises as `wait`, once all are heard."""
-        until, problem = monotonic() + seconds, None
+        """Wait until no call is under way, so long at most; a minute for answers that the store refuses, as a practice
+        may leave a disk that is full for good. Raises as `wait`, once all are heard."""
+        began, problem = monotonic(), None
         with self._let_go():
-            while self._running and (left := until - monotonic()) > 0:
+            while self._running and (left := began + self._at_the_end(seconds) - monotonic()) > 0:
                 try:
                     self._ended(self._done.get(timeout=min(left, POLL_S)))
                 except Empty:
@@ -199,6 +202,9 @@ class Pool:
                     problem = met
         if problem is not None:
             raise problem
+
+    def _at_the_end(self, seconds: float) -> float:
+        return min(seconds, LEFT_KEPT_S) if all(call.kept for call in self._running) else seconds
 
     def weary(self, since: float) -> bool:
         """See Calls."""
@@ -245,6 +251,7 @@ class Pool:
         while (problem := self._refused(note)) is not None:
             if monotonic() > call.begun + self._kept:
                 raise problem
+            call.kept = True
             log.info("answer kept", reason=str(problem))
             if isinstance(problem, Busy) and call.left and not call.alone:
                 self._wake()  # the store takes all else, and a lease that is held has no turn of its own

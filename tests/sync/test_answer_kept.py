@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,26 @@ def test_a_worker_that_ends_while_an_answer_is_kept_waits_for_nothing(
     until(lambda: threading.active_count() < threads)
     monkeypatch.undo()
     assert beside.states() == ["claimed"]
+
+
+def test_a_practice_that_leaves_a_disk_that_stays_full_is_let_go(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "LEFT_KEPT_S", 1.0)
+    beside.office.she_books("a")
+    beside.goes_on()
+    refused = refuses(monkeypatch)
+    beside.dripping.answers.set()
+
+    def leaves() -> None:
+        with beside.readers.turn:
+            beside.readers.world.calls.end(inf)  # type: ignore[attr-defined]
+
+    leaving = threading.Thread(target=leaves, daemon=True)
+    leaving.start()
+    leaving.join(15)
+    assert not leaving.is_alive()
+    assert len(refused) > 1
 
 
 def test_l4_a_pass_of_its_own_asks_again_and_says_in_the_end_that_the_store_refuses(
