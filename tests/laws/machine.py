@@ -42,7 +42,7 @@ from tests.laws.misfortune import step
 from tests.laws.moods import Killed, Late, Moody, Watched, faults_of_ours, mortal
 from tests.laws.toomuch import TooMuch, Whose
 
-FAULT = st.sampled_from([0, 2, 3, 3, 4, 5])  # see `the_gateway_errs`; its answer is late; nothing
+FAULT = st.sampled_from([0, 2, 3, 3, 4, 5, 6, 7])  # see `the_gateway_errs`; its answer is late; nothing; refused
 SHARING = (PEOPLE[0], PEOPLE[3])
 
 
@@ -193,6 +193,8 @@ class Machine(TooMuch):
     def errs(self, channel: Channel, fault: int) -> None:
         if fault == 4:
             self.world.calls.late.add(channel)
+        elif fault > 5:
+            self.the_store_will_refuse(channel, taken=fault == 7)
         elif fault < 4:
             self.the_gateway_will(channel, fault)
 

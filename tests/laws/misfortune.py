@@ -78,6 +78,15 @@ class Misfortune(RuleBasedStateMachine):
         """Of the next message; passes go on meanwhile."""
         self.world.calls.late.add(channel)
 
+    @step(channel=st.sampled_from(list(Channel)), taken=st.booleans())
+    def the_store_refuses_an_answer(self, channel: Channel, taken: bool) -> None:
+        """To the next message, and passes go on meanwhile; or it took it, and the connection ended before that was
+        said."""
+        self.the_store_will_refuse(channel, taken=taken)
+
+    def the_store_will_refuse(self, channel: Channel, *, taken: bool) -> None:
+        (self.world.calls.unheard if taken else self.world.calls.refused).add(channel)
+
     @precondition(lambda self: self.world.calls.held)
     @step()
     def late_answers_arrive(self) -> None:

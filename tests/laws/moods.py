@@ -1,7 +1,7 @@
 """Servers, gateways and processes in a mood: they repeat themselves, lie, and die in the middle."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
@@ -14,6 +14,7 @@ from adapters.senders.memory import MemorySender
 from rules.model import Channel
 from sync.core.calls import Call, Inline, Note
 from sync.core.log import Log
+from sync.store.problems import FULL, StoreProblem, Unusable
 from sync.worker import reading_job
 
 SORTS = {
@@ -79,10 +80,13 @@ class Watched(MemorySender):
 
 
 class Late(Inline):
-    """Gateways whose next answers come when somebody says so; until then their calls are under way."""
+    """Gateways whose next answers come when somebody says so; until then their calls are under way. `refused`: so they
+    are too where the store refuses the answer; `unheard`: where it took it, and could not say so."""
 
     def __init__(self) -> None:
         self.late: set[str] = set()
+        self.refused: set[str] = set()
+        self.unheard: set[str] = set()
         self.held: list[tuple[Call, Note]] = []
 
     def free(self, lane: str, marks: Iterable[object] = ()) -> bool:
@@ -97,13 +101,37 @@ class Late(Inline):
         if call.lane in self.late:
             self.late.discard(call.lane)
             self.held.append((call, note))
+        elif call.lane in self.refused or call.lane in self.unheard:
+            self._keeps(call, note)
         else:
             note()
+
+    def _keeps(self, call: Call, note: Note) -> None:
+        """As `Pool`, but that it asks again when somebody says so."""
+        with refusing() if call.lane in self.refused else nullcontext():
+            try:
+                note()
+            except StoreProblem:
+                self.refused.discard(call.lane)
+            else:
+                self.unheard.discard(call.lane)
+        self.held.append((call, note))
 
     def arrive(self) -> None:
         """All that were late."""
         while self.held:
             self.held.pop(0)[1]()
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """The disk is full at each commit."""
+
+    def full(*_: object) -> None:
+        raise Unusable(FULL)
+
+    with patch.object(*SORTS["commit"], full):
+        yield
 
 
 @contextmanager
