@@ -32,6 +32,7 @@ class Engine(threading.Thread):
     def __init__(self, fleet: Fleet) -> None:
         super().__init__(name="jobs", daemon=True)
         self._fleet = fleet
+        self._away = False  # the server is, and that was said: each outage has a line, not each try
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end = asyncio.Event()
 
@@ -57,7 +58,7 @@ class Engine(threading.Thread):
             try:
                 await self._until_gone()
             except GONE as error:
-                log.info("jobs not taken", error=type(error).__name__)
+                self._says("jobs not taken", error)
             except Exception as error:
                 log.error("jobs not taken", **described(error))
             again = self._fleet.shape.times.again * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
@@ -66,7 +67,7 @@ class Engine(threading.Thread):
 
     async def _until_gone(self) -> None:
         """Take jobs until the server is gone, or `end`. Raises what happened."""
-        app, shape = _app(self._fleet), self._fleet.shape
+        app, shape = _app(self._fleet, self._says), self._fleet.shape
         await asyncio.to_thread(self._fleet.jobs.prepare)  # somebody may have taken its tables away
         async with app.open_async():
             takes = asyncio.create_task(
@@ -96,9 +97,15 @@ class Engine(threading.Thread):
         while not self._fleet.outdated:
             try:
                 await self._sweep(app)
+                self._away = False
             except GONE as error:  # a lock, or a slow server: jobs are taken all the same
-                log.info("jobs not swept", error=type(error).__name__)
+                self._says("jobs not swept", error)
             await asyncio.sleep(times.swept * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+
+    def _says(self, what: str, error: Exception) -> None:
+        if not self._away:
+            log.info(what, error=type(error).__name__)
+        self._away = True
 
     async def _sweep(self, app: App) -> None:
         manager, times, fleet = app.job_manager, self._fleet.shape.times, self._fleet
@@ -126,7 +133,7 @@ async def _soon(connection: AnsweringJobs) -> None:
     connection.within = ANSWERED_WITHIN_S
 
 
-def _app(fleet: Fleet) -> App:
+def _app(fleet: Fleet, says: Callable[[str, Exception], None]) -> App:
     """The two tasks. They always end well: when to try again stands in our rows, and the sweep makes what is missing
     (an engine's retry and a job's name get in each other's way)."""
     app = App(
@@ -135,7 +142,7 @@ def _app(fleet: Fleet) -> App:
             configure=_soon,
         )
     )  # fmt: skip
-    app.job_manager = Manager(app.connector)
+    app.job_manager = Manager(app.connector, says)
 
     @app.task(name=POLL)
     def poll_shard(shard: int, of: int, missed: int = 0) -> None:

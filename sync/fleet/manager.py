@@ -7,9 +7,10 @@ they take: so a failure that stands alone is none.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
@@ -17,18 +18,22 @@ from psycopg import Error
 from psycopg.errors import RaiseException
 from psycopg_pool import PoolTimeout
 
-from sync.core.log import log
 from sync.store.problems import StoreProblem
 from sync.store.silence import NoAnswer
 
 GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
 NOTED_AGAIN, AGAIN_S = 3, 0.5  # times, and seconds between them, where the end of a job could not be noted
+LISTENED_AGAIN_S = 3.0  # after a connection for notifications was lost
 
 
 class Manager(JobManager):
-    """See JobManager. Of a server that is gone the second fetch in a row tells; of one that says nothing the first."""
+    """See JobManager. Of a server that is gone the second fetch in a row tells; of one that says nothing the first.
+    `says` is told what failed, each time."""
 
-    _failed = 0  # fetches, in a row
+    def __init__(self, connector: BaseConnector, says: Callable[[str, Exception], None]) -> None:
+        super().__init__(connector)
+        self._says = says
+        self._failed = 0  # fetches, in a row
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """See JobManager."""
@@ -38,7 +43,7 @@ class Manager(JobManager):
             self._failed += 1
             if self._failed > 1 or isinstance(error.__cause__, NoAnswer):
                 raise
-            log.info("job not fetched", error=type(error).__name__)
+            self._says("jobs not fetched", error)
             return None
         self._failed = 0
         return job
@@ -48,7 +53,7 @@ class Manager(JobManager):
         try:
             await super().update_heartbeat(worker_id)
         except GONE as error:
-            log.info("heartbeat not noted", error=type(error).__name__)
+            self._says("jobs' heartbeat not noted", error)
 
     async def listen_for_jobs(self, **words: Any) -> None:
         """See JobManager. Without notifications jobs are found by looking."""
@@ -56,8 +61,8 @@ class Manager(JobManager):
             try:
                 await super().listen_for_jobs(**words)
             except GONE as error:
-                log.info("jobs not listened for", error=type(error).__name__)
-            await asyncio.sleep(AGAIN_S)
+                self._says("jobs not listened for", error)
+            await asyncio.sleep(LISTENED_AGAIN_S)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         """See JobManager. Noted again where that failed: until then the job's name keeps the next one from beginning.
@@ -68,6 +73,6 @@ class Manager(JobManager):
             except GONE as error:
                 if isinstance(error.__cause__, RaiseException):  # noted, though the answer was lost; or a sweep did it
                     return None
-                log.info("job's end not noted", task=job.task_name, error=type(error).__name__)
+                self._says("job's end not noted", error)
             await asyncio.sleep(AGAIN_S)
         return await super().finish_job(job=job, status=status, delete_job=delete_job)

@@ -53,10 +53,12 @@ def test_i07_gone_for_a_while_the_server_is_missed_in_one_sentence_and_the_work_
         for times in (1, 2):
             server.stop()
             until(lambda times=times: said.read_text().count("database away") == times, 30)
+            time.sleep(8)  # in which its jobs are asked for three times
             server.start()
             again(street)
             until(lambda times=times: said.read_text().count("database back") == times, 30)
     assert said.read_text().count("database away") == 2
+    assert len([line for line in said.read_text().splitlines() if "jobs not" in line]) <= 4, "a line or two an outage"
     assert "Traceback" not in said.read_text()
     assert "level=error" not in said.read_text()
     store.close()
