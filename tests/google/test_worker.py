@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import inf
 
 import pytest
+from msgspec.structs import replace
 
+from adapters.meter import Meter
 from demo.googlestandin.faults import writes
 from demo.googlestandin.person import Event
+from sync.core.budget import Budget
 from sync.store import resources
 from sync.worker import health
 from tests.google.practice import IDS, MINUTE, ROBOT, Practice, at
@@ -117,6 +121,18 @@ def test_d08_she_takes_our_part_out_twice_and_is_respected(practice: Practice, c
         practice.passes(later=MINUTE)
     assert practice.martin.sees(confirmed).block == ""
     assert practice.told("confirmation") == ["sent"]
+
+
+def test_with_the_requests_of_the_day_used_up_she_is_answered_and_the_patient_told(practice: Practice) -> None:
+    world = practice.office.world
+    budget = Budget(1_000, Meter("projet"), world.store)
+    budget.meter.count(5_000)
+    practice.office.world = replace(world, budgets={source.address: budget for source in world.sources})
+    event = practice.books()
+    practice.passes()
+    assert practice.office.world.stretch(world.sources[0].address) == inf
+    assert practice.told("confirmation") == ["sent"]
+    assert practice.martin.sees(event).title.startswith("✓ DUPONT Marie")
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
