@@ -22,6 +22,11 @@ class Taking(Store):
         self.url, self.practice, self._engine = store.url, store.practice, store._engine
         self._whole, self._turn, self._over = store, turn, over
 
+    @property
+    def stored(self) -> int:
+        """See Store."""
+        return self._whole.stored
+
     @contextmanager
     def write(self, *, durable: bool = False, answer: bool = False) -> Iterator[Tx]:
         """See Store; holds the turn meanwhile. Raises Over once the worker has closed."""

@@ -27,6 +27,7 @@ from sync.fleet.clock import ServerClock
 from sync.fleet.departures import Departures
 from sync.fleet.seat import Seat, left_of
 from sync.fleet.shape import Shape
+from sync.fleet.trouble import ServerTrouble
 from sync.fleet.turns import Turns
 from sync.store.engine import Outdated, Store, StoreProblem
 from sync.store.jobs import defer_poll, defer_work
@@ -36,7 +37,6 @@ from sync.worker.loop import Stop
 if TYPE_CHECKING:
     from sync.worker.member import Member
 
-FAILED_TO_TELL = 2  # heartbeats that failed: one alone may be an accident
 ENDED_WITHIN_S = 8.0  # at the end: running jobs
 MISSED_AT_MOST = 30  # a poll that so many processes in a row have nothing for ends; whoever has makes it anew
 
@@ -60,8 +60,9 @@ class Fleet:
         self._counting, self._claiming, self._ended = threading.Lock(), threading.Lock(), threading.Event()
         self._left = threading.Event()  # no lease is ours any more: until then each is renewed
         self._set_back = False  # the server's clock was: what is due by our practices' rows may lie far ahead
-        self._failed, self._patient_until = 0, -inf  # heartbeats that failed in a row; see `_takes_over`
+        self._patient_until = -inf  # see `_takes_over`
         self._locked = False  # a row of ours could not be renewed: somebody's transaction has it
+        self.trouble = ServerTrouble()
         self.outdated = False  # a newer version has migrated the store: this process works no more for its practices
         self._heart = threading.Thread(target=self._beats, name="leases", daemon=True)
 
@@ -84,7 +85,8 @@ class Fleet:
             self.take_in({one.key: self._seat(one) for one in new})
 
     def _seat(self, member: Member) -> Seat:
-        return Seat(member, self._stop, self.clock, self._woken, lambda key: self._kept_open([key]))
+        used, ended = lambda key: self._kept_open([key]), self.trouble.round_ended
+        return Seat(member, self._stop, self.clock, self._woken, used, ended=ended)
 
     def take_in(self, seats: Mapping[str, Seat]) -> None:
         """Have these practices here, by shard."""
@@ -282,11 +284,11 @@ class Fleet:
     def _takes_over(self) -> bool:
         """Whether a lease that ended tells of a process that died. After an outage all have ended, and with them what
         gateways say to the calls under way: those that hold them renew them first."""
-        return not self._failed and monotonic() > self._patient_until
+        return not self.trouble.away and monotonic() > self._patient_until
 
     def _beats(self) -> None:
         times = self.shape.times
-        while not self._left.wait(min(times.renewed, AGAIN_S) if self._failed or self._locked else times.renewed):
+        while not self._left.wait(min(times.renewed, AGAIN_S) if self.trouble.away or self._locked else times.renewed):
             try:
                 self._wakes_again()
                 if not self.outdated:
@@ -297,9 +299,7 @@ class Fleet:
                 log.error("database newer", reason=str(problem))
                 self.outdated = True
             except StoreProblem as problem:
-                self._failed += 1
-                if self._failed == FAILED_TO_TELL:
-                    log.warning("database away", reason=str(problem))
+                self.trouble.missed(problem)
             except Exception as error:  # without a heartbeat every lease would end
                 log.error("leases not renewed", **described(error))
             else:
@@ -307,11 +307,9 @@ class Fleet:
 
     def _is_back(self) -> None:
         """Called after each heartbeat that went well."""
-        if self._failed >= FAILED_TO_TELL:
-            log.warning("database back")
-        if self._failed:  # the others' next heartbeats come within that time
+        if self.trouble.away:  # the others' next heartbeats come within that time
             self._patient_until = monotonic() + max(self.shape.times.renewed, 2 * AGAIN_S)
-        self._failed = 0
+        self.trouble.answered()
 
     def _beat(self) -> None:
         asked = since_start()

@@ -15,10 +15,11 @@ from sync.core.context import Failing, Purged, World, since_start
 from sync.core.last_reads import Noted
 from sync.core.log import described, log
 from sync.fleet.clock import ServerClock
-from sync.store import last_turn
 from sync.store.engine import Outdated, Overtaken, StoreProblem, Tx
 from sync.store.lease import Claim, Return
+from sync.store.problems import takes_nothing
 from sync.store.waking import Waking
+from sync.worker.failed_rounds import Rounds, failed_lately, rounds_of
 from sync.worker.loop import Stop, Worker
 from sync.worker.member import Member
 from sync.worker.round import read_only
@@ -31,16 +32,19 @@ OUTDATED = (
     "place. Mettez le même fichier sur toutes les machines."
 )
 UNUSABLE_AGAIN_S = 10.0  # before a practice whose world cannot be opened is tried again
+Ended = Callable[[StoreProblem | None], None]
 
 
 class Shared(Worker):
     """The rounds of a practice that other processes work for too. `woken` is called, from any thread, when something
-    ended that its last turn left under way."""
+    ended that its last turn left under way; `ended` after a round that met a problem of the store, with that, or stored
+    something. `rounds`: how they went lately, the others' too."""
 
-    def __init__(self, world: World, every: int, stop: Stop, woken: Callable[[], None]) -> None:
-        self._tell = woken
+    def __init__(self, world: World, every: int, stop: Stop, woken: Callable[[], None], ended: Ended) -> None:
+        self._tell, self._heard, self.rounds = woken, ended, Rounds()
         self.work_left = False
         super().__init__(world, every, stop, Scheduler())
+        self._stored = world.store.stored
 
     def wake(self) -> None:
         """See Worker."""
@@ -61,8 +65,22 @@ class Shared(Worker):
         self._takes(reading)
 
     def _says(self, problem: StoreProblem) -> None:
-        """Of all practices the server is away at once: the heartbeat says it for them."""
+        """All practices meet the server's trouble at once: the heartbeat says it for them."""
         log.info("pass failed", practice=self.world.practice.key, reason=str(problem))
+
+    def _counted(self, *, done: bool) -> None:
+        before, self._stored = self._stored, self.world.store.stored
+        stored = self._stored != before
+        self.rounds = self.rounds.after(done=done, stored=stored, unwritten=takes_nothing(self._problem))
+        super()._counted(done=done)
+        if self._problem is not None or stored:
+            self._heard(self._problem)
+
+    def _is_to_be_told(self) -> bool:
+        """See Worker. Once of all the processes that meet it, also of a trouble that comes and goes."""
+        told = self.rounds.told(self.world.now().timestamp())
+        self.rounds = told or self.rounds
+        return told is not None
 
     def go_on(self) -> None:
         """As `turn`, some time after the lease was taken. Raises Overtaken if another worker has it now, also where
@@ -102,7 +120,7 @@ class Shared(Worker):
 
 class Seat:
     """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours. `used`
-    is told when somebody beside those turns has it open."""
+    is told when somebody beside those turns has it open, `ended` of rounds as `Shared` says."""
 
     def __init__(
         self,
@@ -111,8 +129,11 @@ class Seat:
         clock: ServerClock,
         woken: Callable[[Seat], None],
         used: Callable[[str], None] = lambda _key: None,
+        *,
+        ended: Ended = lambda _problem: None,
     ) -> None:
         self.member, self._stop, self._clock, self._woken, self._used = member, stop, clock, woken, used
+        self._heard = ended
         self.fence: int | None = None
         self.passes = {"done": 0, "failed": 0}
         self._turn = threading.RLock()
@@ -130,8 +151,8 @@ class Seat:
         """See Runs. Of whoever was at the practice last: what another process did since counts as ours would."""
         worker = self._worker
         if worker is not None and self.fence == self._last_fence:
-            return worker.failing
-        return int(last_turn.left(tx).get("failing", 0))
+            return worker.rounds.failed
+        return failed_lately(tx)
 
     @property
     def world(self) -> World:
@@ -274,6 +295,7 @@ class Seat:
                 self._says(problem)
             else:  # it is open: what ends its turn is the server's trouble, and the heartbeat speaks of that
                 log.info("pass failed", practice=self.key, reason=str(problem))
+                self._heard(problem)
         except Exception as error:
             log.error("turn failed", practice=self.key, **described(error))
         return self._ended(done=done)
@@ -338,10 +360,11 @@ class Seat:
     def _begun(self, world: World, claim: Claim) -> Shared:
         own = world.store.under(claim.fence)
         fresh = replace(self._by_server(world), store=own, failing=Failing(), purged=Purged(), noted=Noted())
-        worker = Shared(fresh, self.member.settings.sync.every_seconds, self._stop, lambda: self._woken(self))
-        worker.passes = self.passes
+        every = self.member.settings.sync.every_seconds
+        worker = Shared(fresh, every, self._stop, lambda: self._woken(self), self._heard)
+        worker.passes, worker.rounds = self.passes, rounds_of(claim.memory)
+        worker.failing = worker.rounds.failed
         worker.readers.remember(claim.memory)
-        worker.failing = int(claim.memory.get("failing", 0))
         self.member.mind_channels(worker)
         return worker
 
@@ -362,7 +385,7 @@ class Seat:
         member, read = self.member, worker.readers.memory()
         file = (member.fingerprint, member.written_at)
         worked = {"file": file, "calendars": member.calendars, "at": self._clock.seconds()}
-        return {**read, **worked, "failing": worker.failing}
+        return {**read, **worker.rounds.memory(), **worked}
 
     def _holds_no_more(self, fence: int) -> bool:
         """Whether that lease was ours until now."""

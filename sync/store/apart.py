@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, event, text
 
@@ -42,6 +43,7 @@ def listen(engine: Engine) -> None:
     """Have each transaction of this engine on PostgreSQL say for whom it works: `practice_of`, or nobody."""
     event.listen(engine, "connect", _says_nobody)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "after_cursor_execute", _changed)
 
 
 def _says_nobody(connection: object, _record: object) -> None:
@@ -59,6 +61,15 @@ def _begin(connection: Connection) -> None:
     if practice != NOBODY and not options.get("attitre_read"):
         begin += f"; SELECT pg_advisory_xact_lock(hashtextextended('attitre:{practice}', 0))"
     connection.exec_driver_sql(begin.replace("%", "%%"))
+
+
+def _changed(
+    _connection: Connection, cursor: Any, _statement: str, _parameters: object, context: Any, _many: bool
+) -> None:
+    """Tell who writes how many rows each statement changed (`Store.stored`)."""
+    changed = context.execution_options.get("attitre_changed")
+    if changed is not None and (context.isinsert or context.isupdate or context.isdelete):
+        changed.append(max(0, cursor.rowcount))
 
 
 def enforce(connection: Connection) -> None:

@@ -42,6 +42,7 @@ class Store:
     an answer of PostgreSQL, where they are not the usual ones."""
 
     within: float | None = None
+    _stored = 0
 
     def __init__(self, url: str, practice: str, engine: Engine | None = None) -> None:
         self.url = make_url(url)
@@ -74,6 +75,12 @@ class Store:
         name = self.url.database if self.url.get_backend_name() == "sqlite" else None
         return Path(name) if name and name != ":memory:" else None
 
+    @property
+    def stored(self) -> int:
+        """How many transactions of ours changed rows and were committed; counted on PostgreSQL only, where processes
+        tell each other how it goes."""
+        return self._stored
+
     @contextmanager
     def write(self, *, durable: bool = False, answer: bool = False) -> Iterator[Tx]:
         """A writing transaction, committed at the end and rolled back by any exception. `durable`: the commit survives
@@ -82,7 +89,9 @@ class Store:
         another worker took over the practice, Outdated if a newer version did, NotStored for rows that the store
         refuses, StoreProblem if the store itself fails."""
         fence = self._fence  # as it is now: while this waits for its turn, the lease may end and a later one be ours
+        changed: list[int] = []  # rows; see `apart.listen`
         options = {"attitre_durable": durable, "attitre_practice": self.practice, "attitre_within": self.within}
+        options["attitre_changed"] = changed
         with (
             self._of_rows(),
             self._in_order(),
@@ -94,6 +103,7 @@ class Store:
             tx = Tx(connection, self.practice)
             yield tx
             tx.flush()
+        self._stored += any(changed)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

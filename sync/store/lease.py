@@ -18,11 +18,12 @@ from secrets import token_hex
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Connection, Engine, TextClause, literal_column, select, text
+from sqlalchemy import Connection, Engine, TextClause, bindparam, literal_column, select, text
 
 from sync.store.metadata import IS_NEWER
 from sync.store.problems import Locked, Outdated, Overtaken, Unusable, translated
 from sync.store.tables import lease
+from sync.store.tx import Tx
 
 LASTS_S = 30.0  # from one renewal: a worker that died is missed for no longer
 RENEWED_EVERY_S = 10.0
@@ -102,6 +103,7 @@ select extract(epoch from min(case when holder <> '' and until > now() then unti
     - now()) from lease where practice = any(:practices)
 """)
 _WAKE = text("update lease set due_at = now() where practice = :practice returning " + IS_NEWER)  # noqa: S608 - ours
+_MEMORY = select(lease.c.memory).where(lease.c.practice == bindparam("the_practice"))
 _LEFT = text("select practice, memory from lease where practice = any(:practices) and fence > 0")
 
 
@@ -126,6 +128,11 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """Of no practice in particular: leases and jobs are given out across practices. Raises Unusable."""
     with translated(), engine.begin() as connection:
         yield connection
+
+
+def memory_of(tx: Tx) -> Mapping[str, Any]:
+    """What the practice's last worker left for the next one."""
+    return tx.run(_MEMORY).scalar() or {}
 
 
 class Claim(Struct, frozen=True):

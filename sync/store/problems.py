@@ -104,6 +104,11 @@ def _sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
+def takes_nothing(problem: StoreProblem | None) -> bool:
+    """Whether the store answers questions all the same: where nothing is to be stored, a round goes well."""
+    return str(problem) in {FULL, _NO_SPACE, _READ_ONLY}
+
+
 def about_rows(error: DBAPIError) -> bool:
     """Whether the error concerns the rows: a sound store would refuse them too."""
     if error.connection_invalidated:
@@ -165,14 +170,20 @@ _NO_ENTRY = "PostgreSQL refuse notre rôle ou son mot de passe : vérifiez « st
 SILENT = "no answer"  # of a server that took the question
 _NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
 _NO_DATABASE = "La base PostgreSQL nommée par « store: » n'existe pas : créez-la, ou restaurez une sauvegarde."
+_READ_ONLY = (
+    "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : vérifiez "
+    "que « store: » nomme le serveur principal."
+)
+_NO_SPACE = (
+    "Le disque du serveur PostgreSQL est plein : rien ne peut être enregistré, aucun message ne part. Faites de la "
+    "place."
+)
 _LOCKED = ("57014", "55P03", "40")  # PostgreSQL's codes: too long, a lock, a transaction against another one
 _CODES = {  # of PostgreSQL, by their beginning; the first that fits
-    "53100": "Le disque du serveur PostgreSQL est plein : rien ne peut être enregistré, aucun message ne part. Faites "
-    "de la place.",
+    "53100": _NO_SPACE,
     "53300": _NO_ROOM,
     "53": "Le serveur PostgreSQL manque de mémoire ou de place : aucun message ne part.",
-    "25006": "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : "
-    "vérifiez que « store: » nomme le serveur principal.",
+    "25006": _READ_ONLY,
     **dict.fromkeys(_LOCKED, _BUSY),
     "57P": _STARTING,
     "28": _NO_ENTRY,
@@ -183,6 +194,7 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
 }
 _REFUSALS = {  # what libpq says of a connection that failed, in English or French; and what we say of an answer
     (SILENT,): _NO_ANSWER,
+    ("no space left", "aucun espace disponible"): _NO_SPACE,
     ("too many c", "connection slots", "trop de c"): _NO_ROOM,
     ("authentication failed", "pg_hba", 'role "', "authentification", "no password"): _NO_ENTRY,
     ("does not exist", "n'existe pas"): _NO_DATABASE,

@@ -190,8 +190,12 @@ class Worker:
         self.failing = 0 if done else self.failing + 1
         if done:
             self._problem = None
-        elif self.failing == FAILED_ROUNDS_TO_TELL and self._problem is not None:
+        elif self._problem is not None and self._is_to_be_told():
             self._guarded(partial(store_alert.tell, self.world, self._problem))
+
+    def _is_to_be_told(self) -> bool:
+        """Whether the practice is to be told that its rounds fail."""
+        return self.failing == FAILED_ROUNDS_TO_TELL
 
     def _round(self, work: Callable[[], object]) -> None:
         self._steps.look(self.world)

