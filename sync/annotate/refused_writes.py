@@ -18,6 +18,7 @@ from sync.store import calendars, journal, keyvalue, notices, resources
 from sync.store.engine import Tx
 
 _PREFIX = "writes-refused:"
+NAMES = (_PREFIX,)
 
 
 class Refusal(Struct, frozen=True):

@@ -15,6 +15,7 @@ from sync.core.context import World
 from sync.store import journal, keyvalue
 from sync.store.engine import Tx
 
+NAME = "no-writes:"  # + calendar → until when
 ROUND_TRIP_S = 30.0  # deadline of one write with the readings around it, so that a hanging one does not delay others
 
 
@@ -62,7 +63,7 @@ def worked(tx: Tx, calendar: str) -> None:
 
 
 def _until(calendar: str) -> str:
-    return f"no-writes:{calendar}"
+    return f"{NAME}{calendar}"
 
 
 def _count(calendar: str) -> str:

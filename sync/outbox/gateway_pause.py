@@ -20,6 +20,7 @@ SLOW_CALLS_TO_PAUSE = 3  # in a row
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15))
 _SETTING = "gateway:"
 _SUSPENDED, _REFUSED = "suspended:", "refused:"
+NAMES = (_SETTING, _SUSPENDED, _REFUSED)
 
 
 def pausing(tx: Tx, now: datetime) -> dict[Channel, bool]:

@@ -21,6 +21,7 @@ from sync.store.tx import here
 
 EVENT, STEP, OWED = "event", "step", "owed"
 _PREFIX = "fault:"
+NAMES = (_PREFIX,)
 _FORGET = delete(t.setting).where(*here(t.setting, "name"))
 Key = tuple[str, str]  # a kind, and what it is about
 
@@ -57,6 +58,7 @@ def note(tx: Tx, kind: str, about: str, error: str, now: datetime) -> Trouble:
 
 def over(tx: Tx, kind: str, about: str) -> None:
     """Delete the trouble: it succeeded, or its object is gone."""
+    keyvalue.changed(tx)
     tx.run(_FORGET, the_name=_name(kind, about))
 
 

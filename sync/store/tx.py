@@ -73,6 +73,9 @@ class TransactionCache(Struct):
     # counters: counter → the last number taken. Its row is locked by us until the transaction ends.
     counters: dict[str, int] = field(default_factory=dict)
 
+    # keyvalue: beginning of names → the texts of those names. Dropped by each change of a text.
+    texts: dict[str, dict[str, str]] = field(default_factory=dict)
+
     # generation: the Generation, once read or begun
     generation: Any = None
 

@@ -17,7 +17,7 @@ from sync.core.intervals import JITTER
 from sync.core.pace import longest_interval
 from sync.outbox import gateway_pause
 from sync.pull import unfetched
-from sync.store import calendars, messages, resources, troubles, views
+from sync.store import calendars, keyvalue, messages, resources, troubles, views
 from sync.store.calendars import CalendarRow
 from sync.store.engine import Tx
 from sync.worker.step_troubles import words
@@ -32,11 +32,16 @@ BAD = frozenset({"stale", "failing"})
 CLOCKS_DIFFER_BY = timedelta(minutes=2)  # the clocks of two machines differ by less
 
 
+def read_ahead(tx: Tx, *more: str) -> None:
+    """Have the texts from which troubles are told read in one statement, and those of these names."""
+    keyvalue.expect(tx, (*troubles.NAMES, *gateway_pause.NAMES, *refused_writes.NAMES, *more))
+
+
 def wrong(tx: Tx) -> list[str]:
     """Troubles other than a calendar's state, in French: while there is any, `status` exits with 1 and `/healthz`
     answers unhealthy."""
     refused = refused_writes.every(tx)
-    active = [row for row in calendars.every(tx) if row.calendar in refused]
+    active = [row for row in calendars.every(tx) if row.calendar in refused] if refused else []
     closed = [f"L'agenda de {of_whom(row.dentist)} : {refused_writes.said(refused[row.calendar])}" for row in active]
     return [*troubles_said(tx), *gateways_down(tx), *closed]
 

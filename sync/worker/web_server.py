@@ -133,6 +133,7 @@ class Desk:
     def look(self) -> Seen:
         """How the practice is now, in one transaction. Raises Unavailable, Gone where it left."""
         with available(), (world := self._runs.glance).store.read() as tx:
+            health.read_ahead(tx)
             found = health.all_health(world, tx, self._settings)
             # whole rounds, or a step of them
             troubled = self._runs.failed_rounds(tx) >= FAILED_TO_TELL or bool(health.wrong(tx))

@@ -98,3 +98,17 @@ def test_l10_of_many_events_judged_together_one_that_breaks_leaves_the_others_ju
     assert "c.ics" not in stand
     waiting = {ref for ref, dirty in booked.items() if dirty is not None}
     assert waiting == {"c.ics"}  # it is tried again
+
+
+def test_what_was_read_ahead_is_read_anew_once_a_text_changes(store: Store) -> None:
+    with store.write() as tx:
+        keyvalue.put(tx, "gateway:sms", "one")
+        keyvalue.expect(tx, ["gateway:", "fault:"])
+        assert keyvalue.starting_with(tx, "gateway:") == {"gateway:sms": "one"}
+        assert keyvalue.starting_with(tx, "gateway:e") == {}
+        assert keyvalue.get(tx, "gateway:email") is None
+        keyvalue.put(tx, "gateway:email", "two")
+        assert keyvalue.get(tx, "gateway:email") == "two"
+        keyvalue.expect(tx, ["gateway:"])
+        keyvalue.drop(tx, "gateway:sms")
+        assert keyvalue.starting_with(tx, "gateway:") == {"gateway:email": "two"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.output import say, table
+from sync.cli.output import NOTHING, say, table
 
 if TYPE_CHECKING:
     from config.load import Loaded
@@ -102,7 +102,7 @@ def show(practices: Sequence[dict[str, Any]]) -> None:
     rows = [row for one in practices for row in one["calendars"]]
     lines = [_line(one["key"], _WORDS[one["state"]], one["calendars"], one["outbox"], _why(one)) for one in practices]
     last = _line(f"Total : {len(practices)}", _well(total), rows, total["outbox"], "")
-    table(_HEAD, [*lines, last], "Aucun cabinet.")
+    table(_HEAD, [*lines, last], "Aucun cabinet.", beneath=2)
     there = workers(practices)
     if there is not None:
         say("\n" + at_work(there))
@@ -118,7 +118,7 @@ def _line(name: str, state: str, rows: Sequence[dict[str, Any]], box: dict[str, 
     fine = sum(row["state"] == "ok" for row in rows)
     bookings, incomplete = (str(sum(row[what] for row in rows)) for what in ("bookings", "to_complete"))
     waiting = ", ".join(f"{box[what]} {word}" for what, word in _OUTBOX.items() if box[what])
-    return name, state, f"{fine}/{len(rows)}", _span(rows), bookings, incomplete, waiting or "–", reason
+    return name, state, f"{fine}/{len(rows)}", _span(rows), bookings, incomplete, waiting or NOTHING, reason
 
 
 def _well(total: dict[str, Any]) -> str:
@@ -133,7 +133,7 @@ def _span(rows: Sequence[dict[str, Any]]) -> str:
     """The longest time since a calendar was read."""
     lag = _lag(rows)
     if lag is None:
-        return "jamais lu" if rows else "–"
+        return "jamais lu" if rows else NOTHING
     minutes, hours = lag // 60, lag // 3600
     return f"{hours // 24} j" if hours >= 48 else f"{hours} h" if hours >= 2 else f"{minutes} min"
 

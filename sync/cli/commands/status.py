@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sync.store.engine import Store, Tx
 
 _OUTBOX = ("pending", "retry", "failed", "uncertain", "held")
+_NOT_YET = "Jamais lu : « attitre run » travaille, et n'y est pas encore arrivé."
 _WORDS = {"ok": "à jour", "stale": "en retard", "failing": "en panne", "held": "retenu"}
 
 
@@ -86,21 +87,22 @@ def is_wrong(data: dict[str, Any]) -> bool:
 
 
 def _state(world: World, settings: Settings) -> dict[str, Any]:
+    from sync.annotate import write_backoff
     from sync.cli.commands import overview
     from sync.outbox import store_alert
     from sync.plan import older_store
-    from sync.store import backlog, calendars, messages, views
+    from sync.store import backlog, calendars, keyvalue, messages, views
     from sync.worker import health
 
     now, unusable = world.now(), list(store_alert.seen(world.store))
     remarks = [] if unusable else list(store_alert.remarks(world.store))
     with world.store.read() as tx:
-        rows = _in_order(world, calendars.every(tx))
+        health.read_ahead(tx, write_backoff.NAME, keyvalue.BRAKE, keyvalue.OLDER)
+        rows, workers = _in_order(world, calendars.every(tx)), overview.sharing(world, tx)
+        each = [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings)
         return {
             "practice": settings.practice.name,
-            "calendars": _named(
-                world, [_calendar(world, tx, row, settings, now) for row in rows] + _never(rows, settings)
-            ),
+            "calendars": _named(world, _waiting(each) if workers else each),
             "outbox": {name: count for name, count in messages.counts(tx).items() if name in _OUTBOX},
             "held": _named(world, _held(world, tx, rows, now)),
             "notices": views.unsent_notices(tx),
@@ -108,8 +110,15 @@ def _state(world: World, settings: Settings) -> dict[str, Any]:
             "remarks": [*remarks, *health.remarks(settings)],
             "older_store": older_store.asks(tx),
             "to_check": backlog.size(tx),
-            "workers": overview.sharing(world, tx),
+            "workers": workers,
         }
+
+
+def _waiting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where a process works, who asks is not told to start one."""
+    from sync.worker import health
+
+    return [{**row, "reason": (row["reason"] or "").replace(health.NEVER, _NOT_YET) or None} for row in rows]
 
 
 def _named(world: World, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -230,7 +239,7 @@ def _show(data: dict[str, Any]) -> None:
         for row in data["calendars"]
     ]  # fmt: skip
     head = ("Dentiste", "Agenda", "État", "Dernier succès", "À venir", "À compléter", "Pourquoi")
-    table(head, lines, "Aucun agenda.")
+    table(head, lines, "Aucun agenda.", beneath=1)
     box = data["outbox"]
     say(
         f"\nMessages : {box['pending']} en attente, {box['retry']} à réessayer, {box['failed']} non remis, "
