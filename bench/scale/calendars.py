@@ -21,7 +21,8 @@ from sync.core import intervals
 from sync.core.budget import Budget
 from sync.core.context import Source, World, nobody_watches
 from sync.core.pace import pace_at
-from sync.fleet.seat import Seat, Shared
+from sync.fleet.seat import Seat
+from sync.fleet.shared import Shared
 from sync.store.calendars import CalendarRow
 from sync.store.lease import Claim, Return
 from sync.store.states import CalendarState

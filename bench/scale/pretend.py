@@ -59,7 +59,7 @@ class Leases:
         """See there."""
         self.rows |= {one: Lease() for one in practices if one not in self.rows}
 
-    def claim(self, practices: Sequence[str], most: int, *, due: bool = True) -> dict[str, Claim]:
+    def claim(self, practices: Sequence[str], most: int, *, due: bool = True, ended: bool = True) -> dict[str, Claim]:
         """See there."""
         now, rows = self._clock.now, self.rows
         free = [(rows[one].due_at or 0.0, one) for one in practices if rows[one].free_at <= now]

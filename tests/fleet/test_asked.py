@@ -81,7 +81,7 @@ def many(store: Store, tmp_path: Path) -> Iterator[tuple[str, Counted, list[Memb
             member.close()
 
 
-def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
+def test_of_many_practices_health_and_metrics_are_answered_from_the_last_looks(
     many: tuple[str, Counted, list[Member]],
 ) -> None:
     root, counted, members = many
@@ -89,7 +89,7 @@ def test_of_many_practices_health_and_metrics_are_answered_from_one_look(
     before = counted.begun
     for path in ("/healthz", "/metrics", "/metrics?by=practice") * 5:
         assert requests.get(root + path, timeout=10).status_code in (200, 503)
-    assert counted.begun - before <= 3 * MANY
+    assert counted.begun - before < 7 * MANY, "fifteen questions, and a second of processor time"
     assert all(member.world is None for member in members)
 
 

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from config.settings import Settings
 from rules.model import Channel
 from sync.core.context import World
-from sync.fleet.seat import Seat, Shared
+from sync.fleet.seat import Seat
+from sync.fleet.shared import Shared
 from sync.store.engine import Overtaken, Store
 from sync.store.lease import After, Claim, Return
 from tests.fleet.street import SHAPE, Machine, Street, claimed, seat_in

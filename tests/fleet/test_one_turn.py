@@ -10,7 +10,8 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from sync.fleet.seat import BUSY_S, Seat, Shared
+from sync.fleet.seat import BUSY_S, Seat
+from sync.fleet.shared import Shared
 from sync.store.engine import Overtaken, Store
 from sync.store.lease import Claim, Return
 from sync.worker import scheduler

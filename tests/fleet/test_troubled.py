@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sync.fleet.seat import Seat, Shared
+from sync.fleet.seat import Seat
+from sync.fleet.shared import Shared
 from sync.store.engine import Store, Unusable
 from sync.worker.web_server import Desk, Hints
 from tests.fleet.street import Street, claimed, seat_in
