@@ -126,7 +126,7 @@ class _Turns(Shared):
     """The real turn's plan around pretended readings, which last side by side as long as one."""
 
     def __init__(self, place: Place, world: World, around: Around, stop: Stop) -> None:
-        super().__init__(world, around.every, stop, lambda: None)
+        super().__init__(world, around.every, stop, lambda: None, lambda _problem: None)
         self._place, self._around = place, around
         self._reading = self.readers = _Reading(world, around.every, around.calendars, around.chance.random)
         self.world = world
@@ -200,7 +200,7 @@ class Place(Seat):
 def world_of(practice: Practice, addresses: Iterable[str], clock: Clock, budget: Budget | None) -> World:
     """`budget`: of the Google project behind its calendars; without one all calendars lie behind one login of another
     server."""
-    nothing: Any = SimpleNamespace(leased=lambda _: None, url=None, practice=practice.key, _engine=None)
+    nothing: Any = SimpleNamespace(leased=lambda _: None, url=None, practice=practice.key, _engine=None, stored=0)
     sources = tuple(Source(SimpleNamespace(address=one), "martin") for one in addresses)  # type: ignore[arg-type]
     accounts = ((nothing, frozenset(one.address for one in sources)),) if budget is None else ()
     budgets = dict.fromkeys((one.address for one in sources), budget) if budget else {}
