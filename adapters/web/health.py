@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from adapters.web.office import Office, Present, Unavailable
 
 Said = tuple[str, int]  # text and HTTP status
+_OUTDATED = "version dépassée : une plus récente a repris la base, mettez ce processus à jour\n"
 
 
 def alive(now: Present) -> Said:
     """503 where a new start may help: not while some are still starting. One practice's trouble among others does not
     ask for one: it is named, and the status stays 200 while any of them is well. Raises Unavailable for a single
     practice whose store is away."""
+    if now.outdated and not now.offices:
+        return _OUTDATED, 503
     if not now.many:
         return _of_one(now)
     bad = troubled(now.offices)
@@ -41,6 +44,8 @@ def ready(now: Present) -> Said:
     """200 where this process works for a practice; 503 where it works for none, or has not begun yet."""
     if now.offices:
         return "prêt\n", 200
+    if now.outdated:
+        return _OUTDATED, 503
     return ("démarrage\n" if now.starting else "suspendu\n"), 503
 
 

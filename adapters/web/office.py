@@ -78,12 +78,14 @@ class Office(Protocol):
 class Present(Struct, frozen=True):
     """The practices of the process as they are now. `offices`: at work at this address; `desks`: those of them whose
     patients have pages here. `starting`: keys of practices of this address for which this process has not begun to
-    work yet. `suspended`: keys, or files, of practices for which nobody can work."""
+    work yet. `suspended`: keys, or files, of practices for which nobody can work. `outdated`: a newer version of the
+    program has the store of some, so that this process works no more for them, and never will."""
 
     offices: tuple[Office, ...] = ()
     desks: tuple[PatientDesk, ...] = ()
     starting: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
+    outdated: bool = False
 
     @property
     def many(self) -> bool:

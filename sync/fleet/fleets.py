@@ -68,6 +68,11 @@ class Fleets:
         self._at: dict[str, _One] = {}
         self._retiring: list[_One] = []
 
+    @property
+    def outdated(self) -> bool:
+        """See Shared."""
+        return any(one.fleet.outdated for one in self._at.values())
+
     def show(self, members: Sequence[Member]) -> None:
         """See Shared."""
         for address, there in _places(members).items():

@@ -46,6 +46,11 @@ FEW = 12  # shared practices that are opened before the first round, to say what
 class Shared(Protocol):
     """The work for practices that other processes work for too (`sync.fleet`)."""
 
+    @property
+    def outdated(self) -> bool:
+        """Whether a newer version of the program has a store of theirs."""
+        ...
+
     def show(self, members: Sequence[Member]) -> None:
         """Work for these too from now on. Raises StoreProblem."""
         ...
@@ -325,7 +330,8 @@ class Crew:
 
             self._listeners = Listeners(must=not self._folder.watched)
         suspended = (*self._suspended, *(one.key for one in self._members.values() if one.problem is not None))
-        self._listeners.show(tuple(self._members.values()), suspended, self._runs)
+        outdated = self._shared is not None and self._shared.outdated
+        self._listeners.show(tuple(self._members.values()), suspended, self._runs, outdated=outdated)
 
     def _runs(self, member: Member) -> Runs | None:
         """Who works for it here."""

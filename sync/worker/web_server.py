@@ -41,9 +41,19 @@ class Listeners:
         self._looks: dict[str, Look] = {}
         self._desks: dict[Runs, tuple[AsSeen, Hints]] = {}
         self._refused: dict[str, str] = {}
+        self._outdated = False
 
-    def show(self, members: Sequence[Member], suspended: Sequence[str], runs: Callable[[Member], Runs | None]) -> None:
-        """Answer for these from now on. `runs`: who works for one, if anybody does yet. Raises CannotListen."""
+    def show(
+        self,
+        members: Sequence[Member],
+        suspended: Sequence[str],
+        runs: Callable[[Member], Runs | None],
+        *,
+        outdated: bool = False,
+    ) -> None:
+        """Answer for these from now on. `runs`: who works for one, if anybody does yet; `outdated`: see Present. Raises
+        CannotListen."""
+        self._outdated = outdated
         places: dict[str, list[tuple[Member, Runs | None]]] = {}
         for member in members:
             if member.settings.page and member.problem is None:
@@ -68,7 +78,8 @@ class Listeners:
         look = self._looks.setdefault(listen, Look(_fault))
         offices = tuple(self._office(look, member, runs) for member, runs in there if runs is not None)
         desks = tuple(one.desk for one in offices if isinstance(one.desk, DeskOfPatients))
-        now = Present(offices, desks, tuple(member.key for member, runs in there if runs is None), suspended)
+        starting = tuple(member.key for member, runs in there if runs is None)
+        now = Present(offices, desks, starting, suspended, self._outdated)
         if listen in self._open:
             self._open[listen][0].now = now
             return

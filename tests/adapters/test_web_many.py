@@ -34,6 +34,7 @@ def site() -> Iterator[Site]:
 
 WELL, ILL = Practice(key="lilas"), Practice(key="roses", fine=False)
 AWAY = Practice(key="iris", away=True)
+OUTDATED = "version dépassée : une plus récente a repris la base, mettez ce processus à jour\n"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ AWAY = Practice(key="iris", away=True)
         (Present(starting=("lilas", "roses")), 200, "démarrage\ndémarrage : lilas, roses\n"),
         (Present((ILL,), starting=("roses",)), 200, "à regarder\nen retard : roses\ndémarrage : roses\n"),
         (Present(suspended=("lilas",)), 200, "suspendu\n"),
+        (Present(starting=("lilas", "roses"), outdated=True), 503, OUTDATED),
+        (Present((WELL,), starting=("roses",), outdated=True), 200, "à jour\ndémarrage : roses\n"),
     ],
 )
 def test_healthz_asks_for_a_new_start_only_where_that_may_help(
@@ -62,6 +65,7 @@ def test_readyz_knows_who_works_from_who_stands_by(site: Site) -> None:
     assert site.shows(Present((ILL,)), "/readyz") == (200, "prêt\n")
     assert site.shows(Present(starting=("lilas",)), "/readyz") == (503, "démarrage\n")
     assert site.shows(Present((WELL,), starting=("roses",)), "/readyz")[0] == 200
+    assert site.shows(Present(starting=("lilas",), outdated=True), "/readyz") == (503, OUTDATED)
 
 
 def numbers(text: str) -> list[str]:

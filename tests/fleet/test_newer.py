@@ -77,6 +77,8 @@ def test_i07_a_process_at_work_says_so_in_one_sentence_and_leaves_the_practices_
         said.clear()
         with migrated(store):
             until(lambda: machine.fleet.outdated, 10)
+            assert machine.crew._shared is not None
+            assert machine.crew._shared.outdated
             assert {machine.crew._runs(one) for one in machine.crew.members} == {None}  # its doors are shut
             time.sleep(0.5)  # what was under way has ended
             before, asked = fences(store), street.homes.counts()

@@ -30,6 +30,8 @@ class Noting:
     """Works for practices of which nothing is asked. `done`: what it was told, in order; `ends`: asked to end once it
     was shown so many."""
 
+    outdated = False
+
     def __init__(self, stop: Stop) -> None:
         self._stop, self.done, self.ends = stop, list[tuple[str, list[str]]](), 100
         self.there = dict[str, Member]()
