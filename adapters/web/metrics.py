@@ -49,7 +49,7 @@ def exposition(now: Present, requests: Requests, *, fine: bool = False) -> bytes
     own too. Raises Unavailable for a single practice."""
     if now.many:
         each = [*_of_many(now.offices)]
-        found = [*_practices(now), *(each if fine else _together(each))]
+        found = [*_practices(now), *(each if fine else together([*each, *now.gone]))]
     else:
         found = [measure for office in now.offices for measure in office.measures()]
     registry = CollectorRegistry(auto_describe=False)
@@ -75,7 +75,7 @@ def _practices(now: Present) -> Iterator[Measure]:
         yield Measure("attitre_practices", "Practices by state.", count, {"state": state})
 
 
-def _together(each: Iterable[Measure]) -> Iterator[Measure]:
+def together(each: Iterable[Measure]) -> Iterator[Measure]:
     """One number for all practices and dentists."""
     found: dict[tuple[str, ...], Measure] = {}
     for one in each:

@@ -79,13 +79,15 @@ class Present(Struct, frozen=True):
     """The practices of the process as they are now. `offices`: at work at this address; `desks`: those of them whose
     patients have pages here. `starting`: keys of practices of this address for which this process has not begun to
     work yet. `suspended`: keys, or files, of practices for which nobody can work. `outdated`: a newer version of the
-    program has the store of some, so that this process works no more for them, and never will."""
+    program has the store of some, so that this process works no more for them, and never will. `gone`: what was counted
+    of practices that left, since a counter never falls."""
 
     offices: tuple[Office, ...] = ()
     desks: tuple[PatientDesk, ...] = ()
     starting: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
     outdated: bool = False
+    gone: tuple[Measure, ...] = ()
 
     @property
     def many(self) -> bool:

@@ -100,10 +100,10 @@ class AsSeen:
 
     def measures(self) -> Iterator[Measure]:
         """See `Office.measures`."""
+        yield from self.desk.of_the_process()  # first: they need no store
         yield from self._look.seen(self).measures
         age = monotonic() - self.looked_at
         yield Measure("attitre_look_age_seconds", _AGE, age, {"practice": self.key}, worst=True)
-        yield from self.desk.of_the_process()
 
 
 class Look:

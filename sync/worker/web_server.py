@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from adapters.web.listener import CannotListen, NotYet, bound, serving
+from adapters.web.metrics import together
 from adapters.web.office import Front, Measure, Present, Ring
 from adapters.web.pages import application_of
 from adapters.web.patients import Act, House, LinkTo, Shown, What
@@ -41,7 +42,7 @@ class Listeners:
         self._looks: dict[str, Look] = {}
         self._desks: dict[Runs, tuple[AsSeen, Hints]] = {}
         self._refused: dict[str, str] = {}
-        self._outdated = False
+        self._outdated, self._gone = False, tuple[Measure, ...]()
 
     def show(
         self,
@@ -79,7 +80,7 @@ class Listeners:
         offices = tuple(self._office(look, member, runs) for member, runs in there if runs is not None)
         desks = tuple(one.desk for one in offices if isinstance(one.desk, DeskOfPatients))
         starting = tuple(member.key for member, runs in there if runs is None)
-        now = Present(offices, desks, starting, suspended, self._outdated)
+        now = Present(offices, desks, starting, suspended, self._outdated, self._gone)
         if listen in self._open:
             self._open[listen][0].now = now
             return
@@ -100,8 +101,10 @@ class Listeners:
         return self._desks[runs][0]
 
     def _forget_desks(self, left: Set[Runs | None]) -> None:
-        gone = [one for one in self._desks if one not in left]
-        end_all([self._desks.pop(runs)[1] for runs in gone])
+        gone = [self._desks.pop(one) for one in [*self._desks] if one not in left]
+        counted = (measure for office, _ in gone for measure in office.desk.of_the_process())
+        self._gone = (*together((*self._gone, *counted)),)
+        end_all([hints for _, hints in gone])
 
     def _opened(self, listen: str, now: Present) -> tuple[Front, ExitStack]:
         front = Front(now, _fault, self._looks[listen].looked)
