@@ -16,6 +16,7 @@ from adapters.base import Reading
 from rules.model import MessageKind
 from rules.telling.event_block import receipts_in, receipts_said
 from sync.core.context import Source, World
+from sync.core.log import log
 from sync.plan.messages import receipts
 from sync.store import bookings, calendars, generation, journal, keyvalue, notices, resources
 from sync.store.engine import Tx
@@ -128,6 +129,7 @@ def _note(world: World, calendar: str, ref: str, now: datetime) -> None:
             data["places"] = [*data["places"], [calendar, ref]][:PLACES_AT_MOST]
             keyvalue.put(tx, NAME, json.dumps(data))
         if not kept:
+            log.warning("store older than calendars", practice=world.practice.key, reason=WAITS)
             generation.renew(tx, now)  # new idempotency keys: the newer store used those that this one would take
             journal.log(tx, now, "older-store", calendar=calendar, ref=ref)
             notices.raise_once(tx, f"{_NOTICE}{now.isoformat()}", *QUESTION, now)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sync.core.context import World
-from sync.store.engine import NotStored, Overtaken, StoreProblem
+from sync.store import keyvalue
+from sync.store.engine import NotStored, Overtaken, Store, StoreProblem
 from sync.worker import one_pass
 from tests.sync.test_cli_commands import YAML, Shelf, ask, attitre, shelves
 
@@ -107,3 +108,16 @@ def test_one_chosen_practice_takes_no_calendar_that_is_another_ones(
     assert "cet agenda est déjà celui d'un autre cabinet (iris.yaml)" in done.stdout + done.stderr
     assert not (folder / "roses.db").exists()
     assert attitre("sync", "-c", str(folder), "--practice", "iris").exit_code == 0
+
+
+def test_of_a_practice_whose_store_is_older_than_its_calendars_the_overview_says_what_to_answer(
+    shelves: dict[str, Shelf],
+) -> None:
+    folder = written("sqlite:///{key}.db")
+    assert attitre("sync", "-c", str(folder)).exit_code == 0
+    store = Store(f"sqlite:///{folder / 'roses.db'}", "roses")
+    with store.write() as tx:
+        keyvalue.put(tx, keyvalue.OLDER, '{"since": "2026-12-01T09:00:00+00:00", "places": []}')
+    store.close()
+    said = attitre("status", "-c", str(folder)).stdout
+    assert "attitre sync --restored" in " ".join(said.split())

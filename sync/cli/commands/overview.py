@@ -138,9 +138,16 @@ def _span(rows: Sequence[dict[str, Any]]) -> str:
     return f"{hours // 24} j" if hours >= 48 else f"{hours} h" if hours >= 2 else f"{minutes} min"
 
 
+_OLDER = (
+    "La base est plus ancienne que les agendas, rien ne part avant votre réponse : « attitre sync --restored » (ne "
+    "rien redire) ou « --tell-all »."
+)
+
+
 def _why(one: dict[str, Any]) -> str:
     """The first reason, and how many more there are."""
-    held = ["Des annulations ou des messages sont retenus."] if one["held"] else []
+    held = [_OLDER] if one["older_store"] else []
+    held += ["Des annulations ou des messages sont retenus."] if one["held"] else []
     reasons = dict.fromkeys([*(row["reason"] for row in one["calendars"] if row["reason"]), *one["troubles"]])
     said = list(reasons) or held
     more = f" (et {len(said) - 1} de plus)" if len(said) > 1 else ""
