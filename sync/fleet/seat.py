@@ -265,7 +265,7 @@ class Seat:
             self._drop_worker()
             worker = None
         world = self.member.open()
-        self.member.problem = None
+        self.member.resumes()
         if worker is None:
             worker = self._worker = self._begun(world, claim)
         worker.world.store.leased(claim.fence)

@@ -203,7 +203,7 @@ class Crew:
                 self._says(member, problem)
         else:
             for member in members:
-                member.problem = None
+                member.resumes()
 
     def _says(self, member: Member, problem: StoreProblem) -> None:
         if str(problem) != str(member.problem):
@@ -288,6 +288,8 @@ class Crew:
                 log.error("practice suspended", practice=name, reason=sentence)
             if name in at_work:
                 store_alert.suspended(at_work[name], sentence)
+        for name in self._suspended.keys() - said.keys():
+            log.info("practice no longer suspended", practice=name)
         self._suspended = said
 
     def _leaves(self, member: Member) -> None:

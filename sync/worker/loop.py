@@ -265,6 +265,7 @@ def run(crew: Crew, stop: Stop) -> int:
             if not stop.event.is_set():
                 soonest = min((look_again, *(worker.due for worker in crew.workers)))
                 stop.bell.wait(min(soonest - monotonic(), intervals.SLOWEST_S))
+        log.info("asked to end")  # the journal tells a signal from a crash
     finally:  # a reader left running must not write without the lease
         crew.close()
     return stop.code

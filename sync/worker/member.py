@@ -15,6 +15,7 @@ from schedule import Scheduler
 
 from config.load import Thing, calendars_of
 from sync.core.context import World
+from sync.core.log import log
 from sync.store import subscriptions
 from sync.store.engine import NotStored, Store, StoreProblem, Unusable
 from sync.store.engines import MOST_AT_ONCE, Engines
@@ -83,6 +84,12 @@ class Member:
     def shared(self) -> bool:
         """Whether processes share its work: its store is a PostgreSQL."""
         return self.address.startswith("postgresql")
+
+    def resumes(self) -> None:
+        """Its store can be used."""
+        if self.problem is not None:
+            log.info("practice no longer suspended", practice=self.key)
+        self.problem = None
 
     def open(self) -> World:
         """Everything around its passes; from any thread. Raises StoreProblem."""

@@ -108,3 +108,7 @@ def test_a_file_broken_and_mended_touches_no_other_practice(
         assert len(street.roses.sms()) == 1
         street.process.send_signal(signal.SIGTERM)
         assert street.process.wait(30) == 0
+        said = (tmp_path / "run.log").read_text("utf-8")
+        mended = said.partition('event="practice no longer suspended"')[2]
+        assert mended.splitlines()[0].strip() == "practice=lilas"
+        assert 'event="asked to end"' in mended
