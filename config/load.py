@@ -91,7 +91,7 @@ def listed(folder: Path) -> list[Path] | None:
 
 
 def _ours(file: Path) -> bool:
-    return file.suffix in ENDINGS and not file.name.startswith(_NOT_OURS)
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(_NOT_OURS)
 
 
 def load_file(file: Path, environ: Mapping[str, str]) -> Loaded:

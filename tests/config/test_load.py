@@ -30,7 +30,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
 def test_a_folder_holds_one_practice_a_file(tmp_path, small):
     (tmp_path / "a.yaml").write_text(small.replace("practice: {", "practice: {key: a, "))
     other = small.replace("practice: {", "practice: {key: b, ").replace("/martin/", "/bernard/")
-    (tmp_path / "b.yml").write_text(other)
+    (tmp_path / "b.YML").write_text(other)
     for beside in ("notes.txt", ".b.yaml", ".#b.yaml", "#b.yaml#", "~b.yaml", "b.yaml~", ".b.yaml.swp"):
         (tmp_path / beside).write_text("x")
     loaded = load_all([tmp_path, tmp_path / "a.yaml"], {})
