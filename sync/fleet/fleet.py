@@ -86,7 +86,7 @@ class Fleet:
 
     def _seat(self, member: Member) -> Seat:
         used, ended = lambda key: self._kept_open([key]), self.trouble.round_ended
-        return Seat(member, self._stop, self.clock, self._woken, used, ended=ended)
+        return Seat(member, self._stop, self.clock, self._woken, used, ended=ended, missed=self.trouble.is_missed)
 
     def take_in(self, seats: Mapping[str, Seat]) -> None:
         """Have these practices here, by shard."""

@@ -18,7 +18,7 @@ from sync.fleet.shared import Ended, Shared
 from sync.store.engine import Outdated, Overtaken, StoreProblem, Tx
 from sync.store.lease import Claim, Return
 from sync.store.waking import Waking
-from sync.worker.failed_rounds import failed_lately, rounds_of
+from sync.worker.failed_rounds import FAILED_TO_TELL, failed_lately, rounds_of
 from sync.worker.loop import Stop
 from sync.worker.member import Member
 
@@ -34,7 +34,8 @@ UNUSABLE_AGAIN_S = 10.0  # before a practice whose world cannot be opened is tri
 
 class Seat:
     """A member in the fleet. One thread at a time works for it; `fence` is that of the lease while it is ours. `used`
-    is told when somebody beside those turns has it open, `ended` of rounds as `Shared` says."""
+    is told when somebody beside those turns has it open, `ended` of rounds as `Shared` says;
+    `missed`: whether the server fails all its practices."""
 
     def __init__(
         self,
@@ -45,9 +46,10 @@ class Seat:
         used: Callable[[str], None] = lambda _key: None,
         *,
         ended: Ended = lambda _problem: None,
+        missed: Callable[[], bool] = lambda: False,
     ) -> None:
         self.member, self._stop, self._clock, self._woken, self._used = member, stop, clock, woken, used
-        self._heard = ended
+        self._heard, self._missed = ended, missed
         self.fence: int | None = None
         self.passes = {"done": 0, "failed": 0}
         self._turn = threading.RLock()
@@ -62,7 +64,10 @@ class Seat:
         return self.member.key
 
     def failed_rounds(self, tx: Tx) -> int:
-        """See Runs. Of whoever was at the practice last: what another process did since counts as ours would."""
+        """See Runs. Of whoever was at the practice last: what another process did since counts as ours would. Where the
+        server takes nothing, as one that is read-only, there are no rounds at all."""
+        if self._missed():
+            return FAILED_TO_TELL
         worker = self._worker
         if worker is not None and self.fence == self._last_fence:
             return worker.rounds.failed

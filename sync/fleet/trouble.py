@@ -26,6 +26,10 @@ class ServerTrouble:
         """Whether the last heartbeat failed."""
         return self._missed > 0
 
+    def is_missed(self) -> bool:
+        """Whether several failed in a row, which was said."""
+        return self._missed >= FAILED_TO_TELL
+
     def round_ended(self, problem: StoreProblem | None) -> None:
         """A round of any practice, in any thread, that failed, or that stored something."""
         if isinstance(problem, Busy | Departed):  # says nothing of the others

@@ -8,6 +8,7 @@ import pytest
 
 from sync.fleet.seat import Seat
 from sync.fleet.shared import Shared
+from sync.fleet.trouble import ServerTrouble
 from sync.store.engine import Store, Unusable
 from sync.worker.web_server import Desk, Hints
 from tests.fleet.street import Street, claimed, seat_in
@@ -52,6 +53,22 @@ def test_l10_a_process_that_failed_says_so_until_another_went_well(
         turn(first, store)
         assert well(first, second) == [False, False]
     turn(second, store)
+    assert well(first, second) == [True, True]
+
+
+def test_where_the_server_takes_nothing_its_practices_are_ill_though_none_of_them_has_rounds(
+    store: Store, two: tuple[Seat, Seat]
+) -> None:
+    """One that is read-only answers all questions of a look, and gives no lease out."""
+    first, second = two
+    turn(first, store)
+    trouble = ServerTrouble()
+    first._missed = trouble.is_missed
+    trouble.missed(Unusable("La base PostgreSQL est en lecture seule."))
+    assert well(first, second) == [True, True]  # one may be an accident
+    trouble.missed(Unusable("La base PostgreSQL est en lecture seule."))
+    assert well(first, second) == [False, True], "the other process hears of that by its own heartbeat"
+    trouble.answered()
     assert well(first, second) == [True, True]
 
 
