@@ -18,7 +18,7 @@ from sync.core.guard import kept_apart
 from sync.core.log import log
 from sync.store import keyvalue
 from sync.store.engine import NotStored, Store, StoreProblem
-from sync.store.problems import FULL
+from sync.store.problems import FULL, READ_ONLY
 
 SPARE_BYTES = 1024 * 1024  # that a pass may need
 SAID_FOR = timedelta(hours=1)
@@ -83,11 +83,12 @@ def _mail(world: World, about: str, subject: str, text: str, is_news: Callable[[
 def seen(store: Store) -> Iterator[str]:
     """Why the store cannot be written to, in French; nothing if it can."""
     try:
-        with store.write():
-            pass
+        read_only = store.read_only()
     except StoreProblem as problem:
         yield str(problem)
         return
+    if read_only:
+        yield READ_ONLY
     if store.file is not None and shutil.disk_usage(store.file.parent).free < SPARE_BYTES:
         yield FULL
 

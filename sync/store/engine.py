@@ -117,6 +117,12 @@ class Store:
         with self.read() as tx:
             return float(tx.connection.execute(text("select extract(epoch from clock_timestamp())")).scalar_one())
 
+    def read_only(self) -> bool:
+        """Whether PostgreSQL answers and takes nothing, as a standby server does. Raises StoreProblem, as `write`."""
+        with self.write() as tx:
+            asked = text("select current_setting('transaction_read_only') = 'on'")
+            return self.may_lose_its_lock and bool(tx.connection.execute(asked).scalar_one())
+
     def left_open(self) -> bool:
         """Whether PostgreSQL itself would show our role the rows of other practices: it then is a superuser, or has
         BYPASSRLS."""

@@ -106,7 +106,7 @@ def _sqlstate(error: DBAPIError) -> str:
 
 def takes_nothing(problem: StoreProblem | None) -> bool:
     """Whether the store answers questions all the same: where nothing is to be stored, a round goes well."""
-    return str(problem) in {FULL, _NO_SPACE, _READ_ONLY}
+    return str(problem) in {FULL, _NO_SPACE, READ_ONLY}
 
 
 def about_rows(error: DBAPIError) -> bool:
@@ -170,7 +170,7 @@ _NO_ENTRY = "PostgreSQL refuse notre rôle ou son mot de passe : vérifiez « st
 SILENT = "no answer"  # of a server that took the question
 _NO_ANSWER = "Le serveur PostgreSQL ne répond plus (disque ou machine figés ?) : réessayé au prochain passage."
 _NO_DATABASE = "La base PostgreSQL nommée par « store: » n'existe pas : créez-la, ou restaurez une sauvegarde."
-_READ_ONLY = (
+READ_ONLY = (
     "La base PostgreSQL est en lecture seule (« default_transaction_read_only », ou un serveur de secours) : vérifiez "
     "que « store: » nomme le serveur principal."
 )
@@ -183,7 +183,7 @@ _CODES = {  # of PostgreSQL, by their beginning; the first that fits
     "53100": _NO_SPACE,
     "53300": _NO_ROOM,
     "53": "Le serveur PostgreSQL manque de mémoire ou de place : aucun message ne part.",
-    "25006": _READ_ONLY,
+    "25006": READ_ONLY,
     **dict.fromkeys(_LOCKED, _BUSY),
     "57P": _STARTING,
     "28": _NO_ENTRY,

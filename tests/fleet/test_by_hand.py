@@ -103,6 +103,8 @@ def test_a_check_says_that_the_server_takes_nothing(lilas: Store) -> None:
         done = attitre("check", "--connect")
         assert (done.exit_code, f"✗ base : {said}" in done.stdout) == (1, True)
         assert "Tout répond" not in done.stdout
+        overall = attitre("status")
+        assert (overall.exit_code, said in " ".join(overall.stdout.split())) == (1, True)
     finally:
         with engine.begin() as connection:
             connection.execute(text("set transaction read write"))
