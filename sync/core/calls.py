@@ -28,6 +28,7 @@ CALL_WAIT_S, HASTY_WAIT_S = 3.0, 0.3  # a round's patience with one call, and wi
 ONE_PASS_WAIT_S = 60.0  # longer than any gateway's own deadline: one pass waits for every answer
 ONE_PASS_KEPT_S = 50.0  # since the call began: what the store says then is still heard by the pass
 LEFT_KEPT_S = 60.0  # at the end, for answers alone that the store refuses: an outage of a minute is waited for
+OUTAGE_S = 30.0  # a refusal that lasts longer is no restart of the server: the practice's turns go on, and tell of it
 AGAIN_S, AGAIN_AT_MOST_S = 0.5, 10.0  # before the store is asked again to take an answer: each time twice as long
 SENDING_S = 10.0  # of one round, then calendars are read before more messages go
 CALLS_PER_GATEWAY = 4  # at once
@@ -247,14 +248,15 @@ class Pool:
     def _keep(self, call: Call, note: Note) -> None:
         """Store the answer. One that the store refuses is kept, for without it a patient would be told twice, and tried
         again until the lease or the worker is over. Raises what the store said last."""
-        pause = AGAIN_S
+        pause, since = AGAIN_S, monotonic()
         while (problem := self._refused(note)) is not None:
             if monotonic() > call.begun + self._kept:
                 raise problem
             call.kept = True
             log.info("answer kept", reason=str(problem))
-            if isinstance(problem, Busy) and call.left and not call.alone:
-                self._wake()  # the store takes all else, and a lease that is held has no turn of its own
+            lasts = isinstance(problem, Busy) or monotonic() > since + OUTAGE_S
+            if lasts and call.left and not call.alone:
+                self._wake()  # the store may take all else, and a lease that is held has no turn of its own
             self._over.wait(pause)
             pause = min(2 * pause, AGAIN_AT_MOST_S)
 

@@ -69,7 +69,7 @@ class Seat:
         if self._missed():
             return FAILED_TO_TELL
         worker = self._worker
-        if worker is not None and self.fence == self._last_fence:
+        if worker is not None and self.fence == self._last_fence and not worker.readers.over.is_set():
             return worker.rounds.failed
         return failed_lately(tx)
 

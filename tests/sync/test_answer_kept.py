@@ -131,6 +131,22 @@ def test_l4_other_messages_leave_while_the_store_refuses_one_answer(
     assert len(beside.dripping.sent) == 2
 
 
+def test_l10_an_answer_that_is_refused_for_long_keeps_no_turn_from_its_practice(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a fleet its lease is held, so that nobody else would wake it; a damaged row would stop all of it."""
+    monkeypatch.setattr(calls, "OUTAGE_S", 1.0)
+    beside.office.she_books("a")
+    beside.goes_on()
+    refused = refuses(monkeypatch)
+    beside.dripping.answers.set()
+    until(lambda: refused)
+    assert not beside.woken.is_set(), "a restart of the server is no more"
+    assert beside.woken.wait(20)
+    monkeypatch.undo()
+    until(lambda: beside.states() == ["sent"])
+
+
 def test_a_worker_that_ends_while_an_answer_is_kept_waits_for_nothing(
     beside: Beside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
