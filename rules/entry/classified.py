@@ -191,7 +191,7 @@ def _keep_left(sheet: Sheet, text: str) -> None:
 
 _ASKS = re.compile(
     r"\bliste (?:d )?attente\b|^demander (?:l )?accord\b|^proposer (?:d )?autres? (?:dates?|creneaux?)\b"
-    r"|^(?:pas de|sans|aucun|ne pas envoyer (?:de|le)) (?:rappel|message|confirmation)s?\b"
+    r"|^(?:pas de|sans|aucun|ne pas envoyer (?:de|le)) (?:rappel|message|confirmation)s?\b|^ne pas confirmer\b"
 )
 
 

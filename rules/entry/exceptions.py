@@ -9,6 +9,7 @@ from rules.entry import yes_no
 from rules.entry.classified import Sheet
 from rules.findings import raised
 from rules.model import Finding
+from rules.model.entry import NO_EMAIL, NO_SMS
 from rules.text.fold import key, shortened, tidy
 
 
@@ -29,7 +30,7 @@ def unwanted(typed: Sheet, label: str) -> bool:
     return not {"unwanted", label.replace("no_", "unwanted_")}.isdisjoint(typed.statements)
 
 
-_UNWANTED = {"no_mobile": "pas de SMS", "no_email": "pas d'e-mail"}
+_UNWANTED = {"no_mobile": NO_SMS, "no_email": NO_EMAIL}
 
 
 def slot_confirmed(typed: Sheet) -> str | None:

@@ -12,6 +12,7 @@ from rules.entry import motifs
 from rules.entry.name_words import somebody_addressed
 from rules.entry.vocabulary import usual
 from rules.model import CalendarEvent, Entry, Practice
+from rules.model.entry import NO_EMAIL, NO_SMS
 from rules.text.fold import key, tidy, words
 from rules.text.given_names import GIVEN_NAMES
 
@@ -82,9 +83,15 @@ def _motif_begins(comment: str, practice: Practice) -> bool:
     """A short line of the description begins with a motif: `contrôle mercredi` below a name is no time kept free."""
     lines = (words(line) for line in comment.splitlines() if len(line) < _LONGEST_WISH)
     behind = ([*dropwhile(_leads_to_a_motif, spoken)] for spoken in lines)
-    return any(found.start == 0 for spoken in behind for found in motifs.find(spoken, practice, near=False))
+    return any(_MOTIF_ALONE.issuperset(spoken[found.end :]) for spoken in behind
+               for found in motifs.find(spoken, practice, near=False) if found.start == 0)  # fmt: skip
 
 
+_BEHIND_A_MOTIF = (
+    "lundi mardi mercredi jeudi vendredi samedi matin midi soir aprem apres demain semaine mois prochain prochaine"
+    " cette ce le la au des que plus plutot tot vite rapidement urgent si possible svp s il vous te plait merci"
+)
+_MOTIF_ALONE = frozenset(_BEHIND_A_MOTIF.split())  # no `contrôle autoclave`, below somebody's name too
 _LONGEST_WISH = 60  # signs of a line that may say why somebody comes
 _WANTS = frozenset({"vient", "veut", "voudrait", "souhaite", "demande"})
 
@@ -144,8 +151,8 @@ def has_patient_details(entry: Entry) -> bool:
         entry.new_patient,
         entry.waiting,
         entry.no_preference,
-        entry.without_mobile,
-        entry.without_email,
+        entry.without_mobile not in {None, NO_SMS},  # what is not to be sent is also typed beside time kept free
+        entry.without_email not in {None, NO_EMAIL},
         entry.birth_name,
         entry.ask_consent is not None,
     )

@@ -119,9 +119,9 @@ _STATEMENTS = {
     "unwanted_mobile": f"{_unwanted('sms', 'textos', 'texto')}|pas de sms|sans sms|aucun sms|stop sms|sms non"
     "|pas de texto|pas de textos|texto non|textos non",
     "unwanted_email": _unwanted("mail", "mails", "email", "emails", "e mail", "e mails", "courriel", "courriels"),
-    "unwanted": f"{_unwanted('message', 'messages', 'confirmation')}|ne rien envoyer|ne rien lui envoyer"
+    "unwanted": f"{_unwanted('message', 'messages')}|ne rien envoyer|ne rien lui envoyer"
     "|ne pas prevenir|ne pas le prevenir|ne pas la prevenir|ne pas prevenir le patient|ne pas prevenir la patiente"
-    "|ne pas confirmer|pas de sms ni de mail|pas de sms ni mail|ni sms ni mail|ne pas envoyer de sms ni de mail"
+    "|pas de sms ni de mail|pas de sms ni mail|ni sms ni mail|ne pas envoyer de sms ni de mail"
     "|pas de mail ni de sms|sans sms ni mail",
 }
 STATEMENTS: Mapping[str, str] = {name: label for label, names in _STATEMENTS.items() for name in names.split("|")}

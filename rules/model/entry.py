@@ -11,6 +11,8 @@ from rules.model.finding import Finding
 from rules.model.people import Guardian
 from rules.model.waiting import ANY_TIME, Wish
 
+NO_SMS, NO_EMAIL = "pas de SMS", "pas d'e-mail"  # why there is none: nothing is to be sent, of this visit alone
+
 
 class Consent(Struct, frozen=True):
     """An agreement to another dentist (P23): `given` False for a no. `detail` keeps date or author. `by_link`: the

@@ -8,6 +8,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from rules.model import Entry, Patient
+from rules.model.entry import NO_EMAIL, NO_SMS
 from rules.text.fold import key
 
 _RELATIONS = frozenset({"maman", "papa", "mere", "pere", "parent", "parents", "tuteur", "tutrice"})
@@ -34,7 +35,7 @@ def _without_mobile(patient: Patient, entry: Entry, today: date) -> Patient:
     reason = entry.without_mobile
     if patient.mobile or "without_mobile" in entry.ended:
         return replace(patient, without_mobile=None, without_mobile_since=None)
-    if not reason or reason in {"oui", patient.without_mobile}:
+    if not reason or reason in {"oui", NO_SMS, patient.without_mobile}:
         return patient
     return replace(patient, without_mobile=reason, without_mobile_since=today)
 
@@ -43,7 +44,7 @@ def _without_email(patient: Patient, entry: Entry, today: date) -> Patient:
     reason = entry.without_email
     if patient.email or "without_email" in entry.ended:
         return replace(patient, without_email=None, without_email_since=None)
-    if not reason or reason in {"oui", patient.without_email}:
+    if not reason or reason in {"oui", NO_EMAIL, patient.without_email}:
         return patient
     return replace(patient, without_email=reason, without_email_since=today)
 

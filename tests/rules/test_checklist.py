@@ -108,10 +108,18 @@ def test_p34_what_she_wants_unsent_is_not_sent_and_denies_no_number(
     assert {rule for rule in found(assessment) if rule.endswith("-waived")} == waived
     assert assessment.booking is not None
     assert assessment.booking.patient.mobile, "it stays on the record"
+    assert (assessment.booking.patient.without_mobile, assessment.booking.patient.without_email) == (None, None)
     assert (assessment.booking.mobile is None, assessment.booking.email is None) == (
         "mobile-waived" in waived,
         "email-waived" in waived,
     )
+
+
+def test_p34_ruling19_what_is_not_to_be_sent_once_is_no_answer_that_stands(booked: Booked, judged: Judged) -> None:
+    """She is asked for a number again at the next visit."""
+    assessment = judged(booked(TITLE, NEW + BORN + "Adresse : 3 rue des Lilas, 75020 Paris\nNe rien envoyer"))
+    assert assessment.booking is not None
+    assert (assessment.booking.patient.without_mobile, assessment.booking.patient.without_email) == (None, None)
 
 
 @pytest.mark.parametrize(

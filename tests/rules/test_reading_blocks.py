@@ -140,6 +140,8 @@ def test_p3_the_directory_is_asked_in_doubt(likeness: Judged, title: str, text: 
         ("veut un détartrage rapidement", Likeness.SURE),
         ("contrôler la livraison de mercredi", Likeness.MAYBE),
         ("de passage, voir s'il faut un contrôle", Likeness.MAYBE),
+        ("contrôle autoclave", Likeness.MAYBE),
+        ("pas de SMS", Likeness.MAYBE),
     ],
 )
 def test_p33_a_motif_with_which_a_line_begins_makes_a_patient_of_a_name(
