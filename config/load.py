@@ -191,17 +191,15 @@ def apart(files: Iterable[Loaded], held: Mapping[Thing, Path] | None = None) -> 
 
 def rivals(files: Sequence[Loaded]) -> list[Loaded]:
     """Those whose practices claim a calendar that another practice claims too, and those of one key."""
-    wanted = _wanted_by_several(files)
-    wanted |= {thing for thing, count in Counter(claim.thing for one in files for claim in one.claims).items()
-               if count > 1 and thing[0] == "key"}  # fmt: skip
+    wanted = _wanted_by_several(files) | _keys_of_several(files)
     return [one for one in files if any(claim.thing in wanted for claim in one.claims)]
 
 
 def certain(files: Sequence[Loaded], held: Mapping[Thing, Path]) -> list[Loaded]:
-    """The files, those suspended that claim a calendar of which nobody knows who works with it: of two practices that
-    work with it at once each would tell every patient."""
+    """The files, those suspended that claim a calendar, or a key on a server, of which nobody knows who works with it:
+    of two practices that work with it at once each would tell every patient."""
     known = dict(_kept({one.file: one for one in files}, held))
-    wanted = _wanted_by_several(files) - known.keys()
+    wanted = (_wanted_by_several(files) | _keys_of_several(filter(_on_a_server, files))) - known.keys()
     return [_suspended(one, [_undecided(one, claim) for claim in one.claims if claim.thing in wanted]) for one in files]
 
 
@@ -211,6 +209,15 @@ def _wanted_by_several(files: Iterable[Loaded]) -> set[Thing]:
         for claim in one.claims:
             keys[claim.thing].add(one.key)
     return {thing for thing, found in keys.items() if len(found) > 1}
+
+
+def _keys_of_several(files: Iterable[Loaded]) -> set[Thing]:
+    counts = Counter(claim.thing for one in files for claim in one.claims if claim.where == KEY)
+    return {thing for thing, count in counts.items() if count > 1}
+
+
+def _on_a_server(one: Loaded) -> bool:
+    return one.settings is not None and one.settings.store.get_secret_value().startswith("postgresql")
 
 
 def holders(files: Iterable[Loaded], held: Mapping[Thing, Path]) -> dict[Thing, Path]:
@@ -247,8 +254,12 @@ def _suspended(one: Loaded, more: Sequence[Problem]) -> Loaded:
 
 
 def _undecided(one: Loaded, claim: Claim) -> Problem:
-    text = "plusieurs cabinets ont cet agenda, et leur base ne répond pas pour dire lequel y travaille."
-    hint = "Un agenda n'a qu'un cabinet : retirez-le des autres."
+    if claim.where == KEY:
+        text = "plusieurs fichiers ont cette clé, et leur base ne répond pas pour dire avec lequel on travaille."
+        hint = "Donnez à chaque cabinet sa « key: »."
+    else:
+        text = "plusieurs cabinets ont cet agenda, et leur base ne répond pas pour dire lequel y travaille."
+        hint = "Un agenda n'a qu'un cabinet : retirez-le des autres."
     return Problem(str(one.file), *claim.spot, dotted(claim.where), Severity.ERROR, text, hint)
 
 

@@ -14,13 +14,13 @@ from sync.fleet import ANSWERED_WITHIN_S
 from sync.store.engine import Store, StoreProblem, engine_at
 from sync.worker.member import fingerprint_of, mark_of
 
-_Worked = tuple[float, bool]  # when last, as its lease says; whether it was with this very content
+_Worked = tuple[float, bool, bool]  # when last, by its lease; whether with a file of that name, and that content
 
 
 def at_work(rivals: Sequence[Loaded]) -> Mapping[Thing, Path] | None:
     """See `config.folder.Folder`: the file whose practice worked last with each thing, by the leases; of two copies the
-    one with the content that was worked with. Nothing is said of practices with a file of their own: no two processes
-    work with one."""
+    one of that name, as it may have been edited since, else the one of that content, as it may have been renamed.
+    Nothing is said of practices with a file of their own: no two processes work with one."""
     places = defaultdict[str, list[Loaded]](list)
     for one in rivals:
         address = one.settings.store.get_secret_value() if one.settings else ""
@@ -51,9 +51,10 @@ def _worked(one: Loaded, left: Mapping[str, Any] | None) -> Iterator[tuple[Thing
     all of them."""
     if left is None or one.settings is None:
         return
-    at, same = float(left.get("at", 0.0)), left.get("file", ("",))[0] == fingerprint_of(one.settings)
-    if same:
-        yield ("key", one.key), (at, same)
+    content, *_, name = left.get("file") or ("", "")
+    how = (float(left.get("at", 0.0)), name == one.file.name, content == fingerprint_of(one.settings))
+    if any(how[1:]):
+        yield ("key", one.key), how
     for thing in calendars_of(one.settings):
         if "calendars" not in left or mark_of(thing) in left["calendars"]:
-            yield thing, (at, same)
+            yield thing, how

@@ -302,7 +302,7 @@ class Seat:
     def _memory(self, worker: Shared) -> dict[str, Any]:
         """For whoever works for the practice next."""
         member, read = self.member, worker.readers.memory()
-        file = (member.fingerprint, member.written_at)
+        file = (member.fingerprint, member.written_at, member.file)
         worked = {"file": file, "calendars": member.calendars, "at": self._clock.seconds()}
         return {**read, **worker.rounds.memory(), **worked}
 

@@ -51,7 +51,7 @@ class Member:
     store cannot be used, in French. `written_at`: when its file was, in seconds since 1970."""
 
     def __init__(self, settings: Settings, around: Around, file: Path) -> None:
-        self.settings, self._around = settings, around
+        self.settings, self._around, self.file = settings, around, file.name
         self.written_at = _written_at(file)
         self.world: World | None = None
         self.worker: Worker | None = None

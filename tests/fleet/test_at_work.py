@@ -1,5 +1,6 @@
 """Which of the practices whose files claim one calendar works with it, as their leases say."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,19 +66,54 @@ def test_a_server_that_cannot_be_asked_says_nothing(tmp_path: Path) -> None:
     assert at_work(Folder([street.write("roses", "https://dav.example/roses/")], {}).read()) is None
 
 
-def test_of_two_files_of_one_key_the_one_that_is_worked_with_has_it(store: Store, tmp_path: Path) -> None:
-    """Also in a process that begins only now, whatever their names, and though the copy is newer."""
-    street = Street(tmp_path / "practices", store, 1)
-    right, copy = street.folder / "p0.yaml", street.folder / "a-copy.yaml"
+@pytest.fixture
+def right(store: Store, tmp_path: Path) -> Path:
+    """The file of a practice that was worked for."""
+    right = Street(tmp_path / "practices", store, 1).folder / "p0.yaml"
     [loaded] = Folder([right], {}).read()
     assert loaded.settings is not None
-    file = (fingerprint_of(loaded.settings), right.stat().st_mtime)
     leases = store.leases()
     leases.know(["p0"])
     claim = leases.claim(["p0"], 1, due=False)["p0"]
+    file = (fingerprint_of(loaded.settings), right.stat().st_mtime, right.name)
     memory = {"calendars": [mark_of(claim.thing) for claim in loaded.claims[1:]], "at": 100.0, "file": file}
     leases.give_back([Return("p0", claim.fence, 0.0, memory=memory)])
-    copy.write_text(right.read_text().replace("name: ", "name: Faux ", 1))
-    found = Folder([street.folder], {}, at_work).read()
+    return right
+
+
+def sound(folder: Path) -> list[str]:
+    """The names of the files that are worked with, in a process that begins now."""
+    return [one.file.name for one in Folder([folder], {}, at_work).read() if one.settings is not None]
+
+
+def test_of_two_files_of_one_key_the_one_that_is_worked_with_has_it(right: Path) -> None:
+    """Whatever their names, and though the copy is newer."""
+    (right.parent / "a-copy.yaml").write_text(right.read_text().replace("name: ", "name: Faux ", 1))
+    found = Folder([right.parent], {}, at_work).read()
     assert {one.file.name: one.settings is not None for one in found} == {"a-copy.yaml": False, "p0.yaml": True}
     assert any("déjà la clé de p0.yaml" in str(problem) for problem in found[0].problems)
+
+
+def test_an_edited_file_keeps_its_key_beside_its_backup(right: Path) -> None:
+    (right.parent / "a-backup.yaml").write_text(right.read_text())
+    right.write_text(right.read_text().replace("name: ", "name: Nouveau ", 1))
+    assert sound(right.parent) == ["p0.yaml"]
+
+
+def test_a_renamed_file_keeps_its_key_beside_a_copy_that_is_other(right: Path) -> None:
+    (right.parent / "a-copy.yaml").write_text(right.read_text().replace("name: ", "name: Faux ", 1))
+    right.rename(right.parent / "z.yaml")
+    assert sound(right.parent) == ["z.yaml"]
+
+
+def test_while_the_server_is_away_none_of_two_files_of_one_key_is_worked_with(right: Path) -> None:
+    (right.parent / "a-copy.yaml").write_text(right.read_text().replace("name: ", "name: Faux ", 1))
+    away = [True]
+    folder = Folder([right.parent], {}, lambda asked: None if away else at_work(asked))
+    found = folder.read()
+    assert [one.settings for one in found] == [None, None]
+    assert any("leur base ne répond pas" in str(problem) for problem in found[0].problems)
+    away.clear()
+    looked = folder.look(time.time() + 60)
+    assert looked is not None
+    assert [one.file.name for one in looked if one.settings is not None] == ["p0.yaml"]
