@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -26,6 +28,8 @@ from sync.fleet.shape import Shape
 from sync.store import tables as t
 from sync.store.engine import Store
 from tests.office import PRACTICE
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +133,21 @@ def test_over_a_day_no_calendar_waits_longer_than_two_intervals(tmp_path: Path) 
 
 def test_practices_that_rest_between_their_turns_lose_no_reading() -> None:
     assert played(replace(SMALL, shape=Shape(2, worlds=3))).readings.late == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_workers_do_more_than_one_a_fourth_takes_part_and_a_killed_one_is_missed_by_nobody(tmp_path: Path) -> None:
+    """The benchmark itself, with 24 calendars: they are too few for four workers to be four times as quick."""
+    told, parts = tmp_path / "told.json", ("--only", "polls", "--only", "changed")
+    asked = [sys.executable, "-m", "bench.scale", "--quick", "--practices", "6", *parts, "--json", str(told)]
+    done = subprocess.run(asked, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    two, four, joined, unread = json.loads(told.read_text())["rows"]
+    assert two["value"] > 1.5
+    assert four["value"] > two["value"]
+    assert joined["reached"]
+    assert unread["reached"]
 
 
 def test_too_few_threads_for_the_practices_are_seen() -> None:
