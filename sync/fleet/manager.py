@@ -22,7 +22,7 @@ from sync.store.problems import StoreProblem
 from sync.store.silence import NoAnswer
 
 GONE = (ProcrastinateException, Error, PoolTimeout, StoreProblem, OSError)
-NOTED_AGAIN, AGAIN_S = 3, 0.5  # times, and seconds between them, where the end of a job could not be noted
+NOTED_AGAIN, AGAIN_S = 60, 1.0  # times, and seconds between them, where the end of a job could not be noted
 LISTENED_AGAIN_S = 3.0  # after a connection for notifications was lost
 
 
